@@ -1,0 +1,57 @@
+"""`leaflock keygen`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from leaflock import files
+from leaflock.cli import _io
+from leaflock.cli.main import command
+from leaflock.errors import UsageError
+
+
+@command("keygen")
+@click.option("-o", "--output", metavar="FILE", help="Write to a new file that only you may read.")
+@click.option("--append", is_flag=True, help="Add to the file where identities are looked for, and make it if need be.")
+def keygen(output: str | None, append: bool) -> None:
+    """Make an age identity, by which files are opened, and show its public key, for which they are sealed.
+
+    The identity goes to standard output unless -o or --append is given. Keep it secret; share the public key.
+
+    \b
+    leaflock keygen --append
+    leaflock keygen -o ci.agekey
+    """
+    if output is not None and append:
+        raise UsageError("-o and --append do not go together", hint="choose one")
+    from leaflock.age.x25519 import X25519Identity
+
+    identity = X25519Identity.generate()
+    recipient = str(identity.recipient())
+    created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = f"# created: {created}\n# public key: {recipient}\n{identity.to_text()}\n"
+    if append:
+        path = default_identity_file()
+        files.append_private(path, text)
+        _io.say(f"added to {path}")
+    elif output is not None:
+        files.create(output, text.encode(), private=True)
+    else:
+        _io.write_result(text.encode())
+    if append or output is not None or not sys.stdout.isatty():
+        _io.say(f"public key: {recipient}")
+
+
+def default_identity_file() -> str:
+    """Return the file of identities that is read without being named, or the one that the environment names."""
+    if named := os.environ.get("SOPS_AGE_KEY_FILE"):
+        return named
+    folder = os.environ.get("XDG_CONFIG_HOME", "") if os.name != "nt" else os.environ.get("APPDATA", "")
+    if not folder:
+        home = os.path.expanduser("~")
+        folder = os.path.join(home, *(("Library", "Application Support") if sys.platform == "darwin" else (".config",)))
+    return os.path.join(folder, "sops", "age", "keys.txt")

@@ -1,0 +1,200 @@
+"""Set and remove values of a YAML file in place: new text for the lines concerned, all others as they were."""
+
+from __future__ import annotations
+
+import re
+
+from leaflock.document import Edit, Leaf, Locator
+from leaflock.errors import PathError
+from leaflock.formats.yaml_emit import emit, scalar_text
+from leaflock.formats.yaml_nodes import YAMLNode, first_document
+from leaflock.formats.yaml_scan import DocumentNote, Scan
+from leaflock.formats.yaml_style import canonical_text
+from leaflock.paths import format_path
+from leaflock.scalars import Empty
+from leaflock.tree import ListNode, MappingNode, Node, from_python
+
+_LINE_REST = re.compile(r"[ \t]*,?[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+
+
+def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Edit]:
+    """Return the edits that store `value` at `locator` in the first document."""
+    if not locator:
+        raise PathError("a whole document cannot be set, only what is in it")
+    node = from_python(value)
+    leaf = _leaf(scan, locator)
+    if leaf is not None and not isinstance(node, MappingNode | ListNode | None):
+        return [Edit(leaf.start, leaf.end, canonical_text(leaf, node, text))]
+    return _store(text, scan.documents[0], locator, node)
+
+
+def _leaf(scan: Scan, locator: Locator) -> Leaf | None:
+    """Return the scalar at `locator`, if it is one that can be written over."""
+    for leaf in scan.leaves:
+        if leaf.document == 0 and leaf.locator == locator and not leaf.is_comment:
+            return None if isinstance(leaf.value, Empty | None) else leaf
+    return None
+
+
+def _store(text: str, note: DocumentNote, locator: Locator, node: Node) -> list[Edit]:
+    root = first_document(text)
+    if root is None:
+        return _insert_lines(text, note.end, _lines(_nested(locator, node), 0), at_end=True)
+    at: YAMLNode = root
+    for depth, part in enumerate(locator):
+        found = _member(at, part, locator[:depth])
+        rest = _nested(locator[depth + 1 :], node) if depth + 1 < len(locator) else node
+        if found is None:
+            return _add(text, at, part, rest, locator[:depth])
+        if depth + 1 == len(locator) or found.null:
+            return _replace(text, at, part, found, rest)
+        at = found
+    raise AssertionError("a locator leads somewhere or the loop returned")
+
+
+def _nested(locator: Locator, node: Node) -> Node:
+    for part in reversed(locator):
+        node = MappingNode([(part, node)]) if isinstance(part, str) else ListNode([node])
+    return node
+
+
+def _member(node: YAMLNode, part: str | int, place: Locator) -> YAMLNode | None:
+    if isinstance(part, str) and node.pairs is not None:
+        return next((value for name, _, value in node.pairs if name == part), None)
+    if isinstance(part, int) and node.items is not None:
+        if not 0 <= part <= len(node.items):
+            raise PathError(f"{format_path(place)}: has {len(node.items)} elements, {part} is out of range")
+        return node.items[part] if part < len(node.items) else None
+    kind = "a mapping" if node.pairs is not None else "a list" if node.items is not None else "a single value"
+    raise PathError(f"{format_path(place) or 'the top level'}: is {kind}, which has no member {part!a}")
+
+
+def _lines(node: Node, column: int) -> str:
+    """Return a mapping or list as block lines at `column`, each with its break."""
+    if isinstance(node, ListNode):
+        written = emit([MappingNode([("l", node)])], indent=2).decode().partition("\n")[2]
+        written = "".join(line[2:] if line.startswith("  ") else line for line in written.splitlines(keepends=True))
+    else:
+        assert isinstance(node, MappingNode)
+        written = emit([node], indent=2).decode()
+    return "".join(" " * column + line if line.strip() else line for line in re.findall(r"[^\n]*\n", written))
+
+
+def _insert_lines(text: str, position: int, lines: str, *, at_end: bool = False) -> list[Edit]:
+    """Insert whole lines behind the line that ends at or after `position`."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = lines.replace("\n", newline)
+    if not at_end:
+        rest = _LINE_REST.match(text, position)
+        position = rest.end() if rest else position
+    if position and text[position - 1] not in "\r\n\ufeff":
+        return [Edit(position, position, newline + lines.removesuffix(newline))]
+    return [Edit(position, position, lines)]
+
+
+def _add(text: str, parent: YAMLNode, part: str | int, node: Node, place: Locator) -> list[Edit]:
+    empty = not (parent.pairs or parent.items)
+    if parent.flow:
+        written = _flow(node) if isinstance(part, int) else f"{_key(part)}: {_flow(node)}"
+        position = parent.start + 1 if empty else (parent.items or [v for _, _, v in parent.pairs or []])[-1].end
+        if empty:
+            position = text.index("{" if parent.pairs is not None else "[", parent.start) + 1
+        return [Edit(position, position, written if empty else f", {written}")]
+    member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
+    if parent.keep:
+        return _insert_lines(text, parent.keep, _lines(member, parent.column), at_end=True)
+    return _insert_lines(text, parent.end, _lines(member, parent.column))
+
+
+def _key(part: str) -> str:
+    return scalar_text(part, indent=0, flow=True, key=True)
+
+
+def _flow(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "{" + ", ".join(f"{_key(item[0])}: {_flow(item[1])}" for item in node.items if len(item) == 2) + "}"
+    if isinstance(node, ListNode):
+        return "[" + ", ".join(_flow(item) for item in node.items) + "]"  # type: ignore[arg-type]
+    return scalar_text(node, indent=0, flow=True)
+
+
+def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node: Node) -> list[Edit]:
+    if found.null and found.start == found.end and isinstance(part, str):
+        key = next(key for name, key, _ in parent.pairs or [] if name == part)
+        colon = text.index(":", key.end)
+        return [Edit(colon + 1, colon + 1, " " + _value(node, parent))]
+    if isinstance(node, MappingNode | ListNode) and node.items and not parent.flow and isinstance(part, str):
+        key = next(key for name, key, _ in parent.pairs or [] if name == part)
+        lines = _lines(MappingNode([(part, node)]), parent.column)[parent.column :]
+        newline = "\r\n" if "\r\n" in text else "\n"
+        return [Edit(key.start, max(found.end, key.end + 1), lines.removesuffix("\n").replace("\n", newline))]
+    blank = "" if found.end > found.start or text[found.start - 1 : found.start] in (" ", "") else " "
+    return [Edit(found.start, found.end, blank + _value(node, parent))]
+
+
+def _value(node: Node, parent: YAMLNode) -> str:
+    if isinstance(node, MappingNode | ListNode) or parent.flow:
+        return _flow(node)
+    return scalar_text(node, indent=parent.column + 2)
+
+
+def unset_edits(text: str, locator: Locator) -> list[Edit]:
+    """Return the edits that remove what stands at `locator` in the first document."""
+    if not locator:
+        raise PathError("a whole document cannot be removed, only what is in it")
+    at = first_document(text)
+    for depth, part in enumerate(locator):
+        found = _member(at, part, locator[:depth]) if at is not None else None
+        if at is None or found is None:
+            raise PathError(f"{format_path(locator)}: nothing stands there")
+        if depth + 1 == len(locator):
+            return _remove(text, at, part)
+        at = found
+    raise AssertionError("a locator leads somewhere or the loop returned")
+
+
+def _remove(text: str, parent: YAMLNode, part: str | int) -> list[Edit]:
+    spans = _member_spans(text, parent)
+    if isinstance(part, int):
+        index = part
+    else:
+        index = next(i for i, (name, _, _) in enumerate(parent.pairs or []) if name == part)
+    start, end = spans[index]
+    if len(spans) == 1:
+        inside = "" if parent.flow else "{}" if parent.pairs is not None else "[]"
+        return [Edit(start, end, inside)]
+    if parent.flow:
+        if index + 1 < len(spans):
+            return [Edit(start, spans[index + 1][0], "")]
+        return [Edit(spans[index - 1][1], end, "")]
+    line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    if text[line:start].strip(" \t\ufeff"):
+        # The first member of a mapping in a list shares its line with the dash.
+        return [Edit(start, spans[index + 1][0], "")]
+    rest = _LINE_REST.match(text, end)
+    stop = rest.end() if rest else end
+    if rest is not None and not rest[1] and line:
+        line -= 2 if text[line - 2 : line] == "\r\n" else 1
+    return [Edit(line if text[line : line + 1] != "\ufeff" else line + 1, stop, "")]
+
+
+def _member_spans(text: str, parent: YAMLNode) -> list[tuple[int, int]]:
+    """Return where each member begins, dash and `?` included, and where its text ends."""
+    if parent.pairs is not None:
+        spans = []
+        for _, key, value in parent.pairs:
+            end = max(value.keep, value.end) if value.end > key.end else text.index(":", key.end) + 1
+            start = key.start
+            if text[:start].rstrip(" \t").endswith("?") and not parent.flow:
+                start = text.rindex("?", 0, start)
+            spans.append((start, end))
+        return spans
+    spans = []
+    position = parent.start
+    for item in parent.items or []:
+        start = item.start
+        if not parent.flow:
+            start = text.index("-", position)
+        spans.append((start, max(item.end, item.keep, start + 1)))
+        position = spans[-1][1]
+    return spans

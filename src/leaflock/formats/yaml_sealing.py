@@ -1,0 +1,251 @@
+"""Edits that seal and open the leaves of a YAML file in place (splicing §4, §6).
+
+Kinds of a spelling, the first letter of what is remembered: `C` replaces the content, `F` the span with the
+properties, `A` and a number the flow collection so many levels above the leaf.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from leaflock.document import Edit, Leaf, Locator, Sealing
+from leaflock.errors import FormatError, RefusedError
+from leaflock.formats.yaml_emit import scalar_text
+from leaflock.formats.yaml_scan import Place, Scan
+from leaflock.formats.yaml_style import canonical_text, container_of, is_simple, source_is_canonical, token_text
+from leaflock.paths import format_path
+from leaflock.scalars import Scalar
+from leaflock.tree import Comment, ListNode, MappingNode, Node, build
+
+_ANCHOR = re.compile(r"&\S+\s+")
+_ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
+_ALIAS_LEVEL = re.compile(r"A(\d{1,3}):")
+
+Tokens = Sequence[tuple[Leaf, str]]
+
+
+class _TokenText(str):
+    """A token among the values of a tree."""
+
+    __slots__ = ()
+
+
+def seal(text: str, scan: Scan, tokens: Tokens) -> Sealing:
+    """Return the edits that put tokens in the places of leaves, and the spellings to remember."""
+    edits: list[Edit] = []
+    spellings: list[tuple[str, str]] = []
+    append, new = edits.append, tuple.__new__
+    headers = _headers(tokens)
+    for leaf, token in tokens:
+        _, _, _, start, end, style, value, _, is_comment, _, place = leaf
+        if style == "" and place.__class__ is not Place:
+            # The common case, without a call: a plain scalar without properties.
+            append(new(Edit, (start, end, f"'{token}'" if place.flow else token)))
+            simple = value.__class__ is str and is_simple(value) and text[start:end] == value
+            if not simple and not source_is_canonical(leaf, text):
+                spellings.append((token, "C" + text[start:end]))
+        elif is_comment:
+            if place not in headers:
+                append(Edit(start, end, token))
+        elif not (isinstance(place, Place) and place.is_copy):
+            append(_seal_one(text, leaf, token, spellings, headers.get(start)))
+    _refuse_open_end(text, scan.leaves, tokens)
+    if scan.has_aliases:
+        _refuse_clear_copies(scan.leaves, tokens)
+        _seal_aliases(text, scan.leaves, tokens, edits, spellings)
+    return Sealing(edits, spellings)
+
+
+def _refuse_open_end(text: str, leaves: Sequence[Leaf], tokens: Tokens) -> None:
+    """Refuse a clear block scalar that ends with the file and has no line break there: metadata would give it one."""
+    last = next((leaf for leaf in reversed(leaves) if not leaf.is_comment), None)
+    if last is None or last.style not in ("|", ">") or last.end != len(text) or text[-1] in "\r\n":
+        return
+    if any(leaf.start == last.start for leaf, _ in tokens) or "-" in text[last.start : last.start + 3]:
+        return
+    raise FormatError(
+        f"{format_path(last.locator)}: the file ends in this block without a line break, and it stays clear",
+        hint="end the file with a line break, or write the block with |-",
+    )
+
+
+def _headers(tokens: Sequence[tuple[Leaf, object]]) -> dict[int, tuple[Leaf, str]]:
+    """Return the comments on header lines whose block scalar is among the tokens too, by where that starts.
+
+    The scalar's edit covers its header line, so it takes the comment along.
+    """
+    comments = {
+        leaf.place: (leaf, str(text)) for leaf, text in tokens if leaf.is_comment and isinstance(leaf.place, int)
+    }
+    if comments:
+        starts = {leaf.start for leaf, _ in tokens if not leaf.is_comment}
+        comments = {start: comment for start, comment in comments.items() if start in starts}
+    return comments
+
+
+def _seal_one(
+    text: str, leaf: Leaf, token: str, spellings: list[tuple[str, str]], header: tuple[Leaf, str] | None
+) -> Edit:
+    place = leaf.place
+    written = token_text(leaf, token, text)
+    if isinstance(place, Place) and place.tag is not None:
+        # A tag that types its text would have readers type the token; the anchor does no harm.
+        anchor = _ANCHOR.search(text, place.full_start, leaf.start)
+        spellings.append((token, "F" + text[place.full_start : leaf.end]))
+        return Edit(place.full_start, leaf.end, (anchor[0] if anchor else "") + written)
+    if not source_is_canonical(leaf, text):
+        spellings.append((token, "C" + _without_comment(text, leaf, header)))
+    if header is not None:
+        written = written.replace(text[header[0].start : header[0].end], header[1], 1)
+    return Edit(leaf.start, leaf.end, written)
+
+
+def _without_comment(text: str, leaf: Leaf, header: tuple[Leaf, str] | None) -> str:
+    # The comment has a token of its own; what is remembered of the header line ends with its `#`.
+    if header is None:
+        return text[leaf.start : leaf.end]
+    return text[leaf.start : header[0].start] + text[header[0].end : leaf.end]
+
+
+# -- aliases ---------------------------------------------------------------------------------------------------------
+
+
+def _is_copy(leaf: Leaf) -> bool:
+    return isinstance(leaf.place, Place) and leaf.place.is_copy
+
+
+def _seal_aliases(
+    text: str, leaves: Sequence[Leaf], tokens: Tokens, edits: list[Edit], spellings: list[tuple[str, str]]
+) -> None:
+    """Expand every alias behind which a leaf is sealed: a token is bound to one path, and an alias has two."""
+    sealed = {(leaf.document, leaf.locator): token for leaf, token in tokens if _is_copy(leaf)}
+    for start, group in groupby(filter(_is_copy, leaves), key=lambda leaf: leaf.start):
+        copies = [(leaf, sealed.get((leaf.document, leaf.locator))) for leaf in group]
+        first = next(((leaf, token) for leaf, token in copies if token is not None), None)
+        if first is not None:
+            leaf, token = first
+            level = len(leaf.locator) - len(container_of(leaf).locator) - 1
+            edits.append(Edit(start, leaf.end, _expansion(copies)))
+            spellings.append((token, f"A{level}:{text[start : leaf.end]}"))
+
+
+def _expansion(copies: list[tuple[Leaf, str | None]]) -> str:
+    """Return what an alias stands for, on one line, with tokens in it."""
+    container = container_of(copies[0][0])
+    base = len(container.locator) + 1
+    values = [
+        (
+            leaf._replace(document=0, locator=("", *leaf.locator[base:])),
+            leaf.value if token is None else _TokenText(token),
+        )
+        for leaf, token in copies
+    ]
+    (_, root), *_ = build(values)[0].items  # type: ignore[misc]
+    return str(root) if isinstance(root, _TokenText) and not container.flow else _flow(root)
+
+
+def _flow(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "{" + ", ".join(_flow_pair(item) for item in node.items) + "}"
+    if isinstance(node, ListNode):
+        return "[" + ", ".join(_flow(item) for item in node.items if not isinstance(item, Comment)) + "]"
+    if isinstance(node, _TokenText):
+        return f"'{node}'"
+    text = scalar_text(node, indent=0, flow=True)
+    # A whole number that is a float must stay one: nothing but its text says so.
+    return text + ".0" if isinstance(node, float) and text.lstrip("-").isdigit() else text
+
+
+def _flow_pair(item: tuple[str, Node] | Comment) -> str:
+    key, node = item
+    return f"{scalar_text(key, indent=0, flow=True, key=True)}: {_flow(node)}"
+
+
+def _refuse_clear_copies(leaves: Sequence[Leaf], tokens: Tokens) -> None:
+    """Refuse an alias that would leave in clear what is sealed where its anchor stands."""
+    sealed = {(leaf.document, leaf.locator) for leaf, _ in tokens if not leaf.is_comment}
+    for leaf in filter(_is_copy, leaves):
+        if (leaf.document, leaf.locator) not in sealed and (leaf.document, leaf.place.source) in sealed:
+            raise RefusedError(
+                f"{format_path(leaf.locator)}: an alias would leave in clear a value that is sealed at its anchor",
+                hint="write the value out, or choose a rule that seals both places",
+            )
+
+
+# -- opening ---------------------------------------------------------------------------------------------------------
+
+
+def open_(text: str, opened: Sequence[tuple[Leaf, Scalar | Comment]], spellings: Mapping[str, str]) -> list[Edit]:
+    """Return the edits that put values where tokens stand, one for each, in order."""
+    edits: list[Edit] = []
+    append, new = edits.append, tuple.__new__
+    headers = _headers(opened)
+    restored = -1  # the end of a collection whose alias came back: nothing else in it is left
+    for leaf, value in opened:
+        _, _, _, start, end, style, token, _, is_comment, _, place = leaf
+        if start < restored:
+            append(Edit(restored, restored, ""))
+        elif style == "" and value.__class__ is str and place.__class__ is not Place and is_simple(value):
+            if token in spellings:
+                edit = _spelled(text, leaf, value, spellings[token], None)
+                restored = max(restored, edit.end if edit.end > end else restored)
+                append(edit)
+            else:
+                append(new(Edit, (start, end, value)))
+        elif is_comment:
+            append(Edit(end, end, "") if place in headers else Edit(start, end, str(value)))
+        elif isinstance(value, Comment):
+            append(_comment_line(text, leaf, value))
+        else:
+            header = headers[start][1] if start in headers else None
+            edit = _spelled(text, leaf, value, spellings.get(str(token), ""), header)
+            restored = max(restored, edit.end if edit.end > end else restored)
+            append(edit)
+    return edits
+
+
+def _spelled(text: str, leaf: Leaf, value: Scalar, spelling: str, comment: str | None) -> Edit:
+    """Return the edit for one value, as remembered or else in the nearest style that can hold it."""
+    kind, source = spelling[:1], spelling[1:]
+    place = leaf.place
+    if kind == "C":
+        return Edit(leaf.start, leaf.end, _with_comment(source, comment))
+    if kind == "F":
+        return Edit(place.full_start if isinstance(place, Place) else leaf.start, leaf.end, source)
+    level = _ALIAS_LEVEL.match(spelling)
+    if level is not None and _ALIAS.fullmatch(spelling, level.end()):
+        return Edit(*_collection(leaf, int(level[1])), spelling[level.end() :])
+    return Edit(leaf.start, leaf.end, _with_comment(canonical_text(leaf, value, text), comment))
+
+
+def _with_comment(written: str, comment: str | None) -> str:
+    """Put the opened comment of a header line where its token, or nothing, stands behind the `#`."""
+    if comment is None:
+        return written
+    return re.sub(r"#[^\r\n]*", lambda _: "#" + comment, written, count=1)
+
+
+def _collection(leaf: Leaf, levels: int) -> tuple[int, int]:
+    """Return the span of the flow collection so many levels above the leaf; of the leaf itself for none."""
+    start, end = leaf.start, leaf.end
+    container = container_of(leaf)
+    for _ in range(levels):
+        if not container.flow or container.parent is None:
+            break
+        start, end = container.start, container.end
+        container = container.parent
+    return start, end
+
+
+def _comment_line(text: str, leaf: Leaf, comment: Comment) -> Edit:
+    """Return the edit that makes a comment line of a list element that SOPS made of one."""
+    container = container_of(leaf)
+    if container.flow or container.is_map:
+        raise FormatError(f"{format_path(leaf.locator)}: a comment stands in the place of a value")
+    dash = text.rfind("-", container.start, leaf.start)
+    comments = text.count(",type:comment]", container.start, container.end)
+    # Without another element nothing would be left of the list.
+    alone = leaf.locator[-1] == 0 and container.index == comments
+    return Edit(dash, leaf.end, ("[] #" if alone else "#") + comment.text)

@@ -1,0 +1,145 @@
+"""How one YAML leaf is written: its token in the style of its value, its value in the style of its token (splicing §4).
+
+The style of a token is the memory of the style of its value. What the two cannot hold between them, the spelling
+memory does: whoever seals compares the source with what opening would write without memory.
+"""
+
+from __future__ import annotations
+
+import re
+
+from leaflock.document import Leaf
+from leaflock.formats.yaml_emit import quote_double, quote_single, scalar_text
+from leaflock.formats.yaml_scalars import is_plain_safe, is_plain_string
+from leaflock.formats.yaml_scan import Container, Place
+from leaflock.scalars import Empty, Scalar
+
+_HEADER = re.compile(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
+_BREAK = re.compile(r"\r\n|\r|\n")
+# What a literal block cannot hold, or not without a reader folding or dropping it.
+_NOT_LITERAL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
+
+
+def container_of(leaf: Leaf) -> Container:
+    """Return the mapping or list that a leaf is a member of."""
+    place = leaf.place
+    container: Container = place.container if isinstance(place, Place) else place
+    return container
+
+
+def token_text(leaf: Leaf, token: str, text: str) -> str:
+    """Return what stands for a sealed leaf, from the start of its content to the end."""
+    style = leaf.style
+    flow = container_of(leaf).flow
+    if style == "" or style == "*":
+        return f"'{token}'" if flow else token
+    if style == "'":
+        return f'"{token}"' if flow else f"'{token}'"
+    if style == '"':
+        return f'"{token}"'
+    block = Block.parse(leaf, text)
+    if block is None:
+        return f'"{token}"'
+    # Strip chomping makes the scalar exactly the token, for every reader.
+    return f"{block.header('-')}{block.indent}{token}"
+
+
+def canonical_text(leaf: Leaf, value: Scalar, text: str) -> str:
+    """Return what opening writes for `value` where a token stands, when nothing else is remembered."""
+    style = leaf.style
+    if style in ("|", ">") and (block := Block.parse(leaf, text)) is not None and isinstance(value, str):
+        written = block.write(value)
+        if written is not None:
+            return written
+    container = container_of(leaf)
+    flow = container.flow
+    if not isinstance(value, str):
+        return scalar_text(value, indent=body_column(container), flow=flow)
+    if style == '"' or (style == "'" and not flow and not _single_line(value)):
+        return quote_double(value, keep_unicode=True)
+    if style == "'" and not flow:
+        return quote_single(value)
+    if is_plain_string(value) and is_plain_safe(value, flow=flow):
+        return value
+    return scalar_text(value, indent=body_column(container), flow=flow)
+
+
+def source_is_canonical(leaf: Leaf, text: str) -> bool:
+    """Tell whether opening gives back the leaf's own text with nothing remembered."""
+    value, style = leaf.value, leaf.style
+    source = text[leaf.start : leaf.end]
+    if style == "'" and container_of(leaf).flow:
+        return False  # its token takes double quotes there; plain ones took the single quotes
+    if style in ("|", ">"):
+        block = Block.parse(leaf, text)
+        return block is not None and isinstance(value, str) and source == block.write(value)
+    return not isinstance(value, Empty | None) and source == canonical_text(leaf, value, text)
+
+
+# Starts with no letter that `true`, `null`, `yes` and their like start with.
+is_simple = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*").fullmatch
+"""Tells, without looking closer, that a text can be written plain anywhere and is read as a string by everyone."""
+
+
+def body_column(container: Container) -> int:
+    """Return the column for the lines of a block scalar that a member of `container` gets."""
+    return container.column + (4 if container.is_map else 2)
+
+
+def _single_line(value: str) -> bool:
+    return _NOT_LITERAL.search(value) is None and "\n" not in value and "\t" not in value
+
+
+class Block:
+    """The layout of a block scalar: its header, and how its lines are indented."""
+
+    __slots__ = ("after", "indent", "indicator", "marks", "newline")
+
+    def __init__(self, indicator: str, marks: str, after: str, newline: str, indent: str) -> None:
+        self.indicator = indicator
+        self.marks = marks
+        self.after = after
+        self.newline = newline
+        self.indent = indent
+
+    @classmethod
+    def parse(cls, leaf: Leaf, text: str) -> Block | None:
+        """Read the layout from the source; None where no line of the scalar is visible."""
+        match = _HEADER.match(text, leaf.start)
+        if match is None or match.end() >= leaf.end:
+            return None
+        lines = _BREAK.split(text[match.end() : leaf.end])
+        line = next((line for line in lines if line.strip(" \t")), None)
+        if line is None:
+            return None
+        first = next((part for part in str(leaf.value).split("\n") if part.strip(" \t")), "")
+        blanks = len(line) - len(line.lstrip(" ")) - (len(first) - len(first.lstrip(" ")))
+        if blanks < 0:
+            return None
+        return cls(match[1], match[2], match[3], match[4] or "\n", " " * blanks)
+
+    def header(self, chomping: str, digit: str | None = None) -> str:
+        """Return the header line with another chomping; the indentation digit and the comment stay."""
+        if digit is None:
+            digit = self.marks.strip("+-")
+        return f"{self.indicator}{digit}{chomping}{self.after}{self.newline}"
+
+    def write(self, value: str) -> str | None:
+        """Return the block with `value` in it, without the break behind it; None where a block cannot hold it."""
+        body = value.rstrip("\n")
+        if not body.strip(" \t\n") or _NOT_LITERAL.search(value):
+            return None
+        lines = body.split("\n")
+        if self.indicator == ">" and len(lines) > 1:
+            return None
+        digit = self.marks.strip("+-")
+        if not digit and (body[0] in " \n\t"):
+            return None
+        tail = len(value) - len(body)
+        if tail > 1:
+            # The blank lines behind the block are in the file; only as many as the value has would be right.
+            chomping = "+"
+        else:
+            chomping = "" if tail else "-"
+        written = self.newline.join(self.indent + line if line else "" for line in lines)
+        return self.header(chomping) + written

@@ -1,0 +1,240 @@
+"""Key groups: a data key goes out to master keys in parts, and comes back from enough of them (sops-format §5).
+
+With one group each of its keys wraps the data key itself. With more the data key is split, each group gets a share,
+and `threshold` of the groups must open.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from leaflock import shamir
+from leaflock.errors import ConfigError, DataKeyError, MetadataError, ProviderError
+from leaflock.keyring import DEFAULT_ORDER, FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, race
+from leaflock.masterkey import Ambient, MasterKey
+from leaflock.secret import Secret
+
+__all__ = [
+    "DEFAULT_ORDER",
+    "DataKey",
+    "FailedAttempt",
+    "KeyGroup",
+    "KeyRing",
+    "OpenedPart",
+    "WrappedKey",
+    "describe_attempts",
+    "recover_data_key",
+    "resolve_threshold",
+    "wrap_data_key",
+]
+
+KeyGroup = tuple[WrappedKey, ...]
+
+DATA_KEY_BYTES = 32
+_SHARE_BYTES = DATA_KEY_BYTES + 1
+_UNDATED = frozenset({"age"})  # kinds whose entries have no created_at
+
+
+class DataKey(Secret):
+    """The 32 random bytes that seal one file."""
+
+    __slots__ = ()
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) != DATA_KEY_BYTES:
+            raise ValueError(f"a data key has {DATA_KEY_BYTES} bytes")
+        super().__init__(data)
+
+    @classmethod
+    def generate(cls) -> DataKey:
+        """Return a new data key."""
+        return cls(os.urandom(DATA_KEY_BYTES))
+
+
+def resolve_threshold(groups: int, threshold: int) -> int:
+    """Return how many of `groups` key groups are needed, to be written into the metadata.
+
+    0 asks for all of them. With one group the threshold means nothing and is returned as it is. Raises `ConfigError`.
+    """
+    if groups == 0:
+        raise ConfigError("no key groups provided", hint="name a recipient, such as with --age, or write a .sops.yaml")
+    if groups == 1:
+        return threshold
+    if groups > shamir.MAX_SHARES:
+        raise ConfigError(f"there are {groups} key groups, more than {shamir.MAX_SHARES}")
+    needed = threshold or groups
+    if not 2 <= needed <= groups:
+        raise ConfigError(f"a threshold of {threshold} does not fit {groups} key groups: it must be from 2 to {groups}")
+    return needed
+
+
+def wrap_data_key(
+    data_key: DataKey,
+    groups: Sequence[Sequence[MasterKey]],
+    threshold: int,
+    ambient: Ambient,
+    now: str,
+    *,
+    previous: Iterable[KeyGroup] = (),
+) -> tuple[KeyGroup, ...]:
+    """Wrap the data key for every master key of every group: all of them, or none and an error.
+
+    Keys are dated `now`; one that stands in `previous`, the groups that are being replaced, keeps its date.
+    Raises `ConfigError` for groups that cannot be, `ProviderError` when a key does not wrap.
+    """
+    needed = resolve_threshold(len(groups), threshold)
+    if not all(groups):
+        raise ConfigError("empty key group provided", hint="every key group needs at least one master key")
+    secret = data_key.reveal()
+    parts = [secret] if len(groups) == 1 else shamir.split(secret, len(groups), needed)
+    dates = {_name(old.master_key): old.created_at for group in previous for old in group}
+    return tuple(
+        tuple(_wrap(key, part, ambient, dates.get(_name(key)) or now) for key in group)
+        for group, part in zip(groups, parts, strict=True)
+    )
+
+
+def _name(key: MasterKey) -> tuple[str, str]:
+    return key.kind, str(key)
+
+
+def _wrap(key: MasterKey, part: bytes, ambient: Ambient, date: str) -> WrappedKey:
+    try:
+        enc = key.wrap(part, ambient).decode("ascii")
+    except ProviderError as error:
+        message = f"cannot wrap the data key for {_label(key)}: {error.message}"
+        raise type(error)(message, master_key=str(key), source=error.source, hint=error.hint) from error
+    return WrappedKey(key, enc, None if key.kind in _UNDATED else date)
+
+
+def recover_data_key(groups: Sequence[KeyGroup], threshold: int, keys: KeyRing | Ambient) -> DataKey:
+    """Unwrap enough key groups to rebuild the data key.
+
+    Groups are tried in file order, and within a group the keys that need no network first. Where that does not do, the
+    others of all groups are tried together. A group is done with the first key that opens it, all is done with as many
+    groups as `threshold` asks for; a file of several groups that names no threshold has all of them tried.
+
+    Raises `DataKeyError`, which carries every failed attempt, when too few groups open, and `MetadataError` for groups
+    and a threshold that contradict each other.
+    """
+    ring = keys if isinstance(keys, KeyRing) else KeyRing(keys)
+    recovery = _Recovery(groups, threshold, ring)
+    recovery.run()
+    return recovery.data_key()
+
+
+class _Recovery:
+    """The search for parts in one file's key groups."""
+
+    def __init__(self, groups: Sequence[KeyGroup], threshold: int, ring: KeyRing) -> None:
+        if not groups or not any(groups):
+            raise MetadataError("the file has no master keys")
+        if len(groups) > 1 and not (threshold == 0 or 2 <= threshold <= len(groups)):
+            raise MetadataError(f"the file has {len(groups)} key groups and a threshold of {threshold}")
+        self.groups = groups
+        self.ring = ring
+        self.size = DATA_KEY_BYTES if len(groups) == 1 else _SHARE_BYTES
+        self.required = 1 if len(groups) == 1 else threshold or 2
+        self.wanted = 1 if len(groups) == 1 else threshold or len(groups)
+        self.parts: dict[int, Secret] = {}
+        self.failed: list[FailedAttempt] = []
+
+    def run(self) -> None:
+        """Open groups until there are as many as wanted, or no key is left."""
+        later: list[Job] = []
+        for number, group in enumerate(self.groups):
+            for wrapped in self.ring.sort(group):
+                if number in self.parts or len(self.parts) == self.wanted:
+                    break
+                job = Job(number, wrapped)
+                if self.ring.is_immediate(wrapped):
+                    self.record(job, self.ring.unwrap(wrapped))
+                else:
+                    later.append(job)
+        later = [job for job in later if job.group not in self.parts]
+        if not later or len(self.parts) == self.wanted:
+            return
+        for job, outcome in race(later, self.ring):
+            self.record(job, outcome)
+            if len(self.parts) == self.wanted:
+                return
+
+    def record(self, job: Job, outcome: OpenedPart | FailedAttempt) -> None:
+        """Keep a part, or the reason why there is none."""
+        if isinstance(outcome, OpenedPart):
+            length = len(outcome.part.reveal())
+            if length == self.size:
+                self.parts.setdefault(job.group, outcome.part)
+                return
+            outcome = FailedAttempt(
+                outcome.master_key, f"it gave {length} bytes where {self.size} were expected: the file was changed"
+            )
+        self.failed.append(
+            FailedAttempt(outcome.master_key, outcome.reason, outcome.source, outcome.hint, group=job.group)
+        )
+
+    def data_key(self) -> DataKey:
+        """Put the parts together."""
+        if len(self.parts) < self.required:
+            raise self.error(self._summary(), next((attempt.hint for attempt in self.failed if attempt.hint), None))
+        parts = [part.reveal() for part in self.parts.values()]
+        if len(self.groups) == 1:
+            return DataKey(parts[0])
+        try:
+            return DataKey(shamir.join(parts))
+        except ValueError:
+            raise self.error(
+                "the parts of the data key do not belong together", "the key groups of this file were changed"
+            ) from None
+
+    def error(self, message: str, hint: str | None) -> DataKeyError:
+        """Return the error that tells what was tried."""
+        return DataKeyError(
+            message,
+            attempts=sorted(self.failed, key=lambda attempt: attempt.group),
+            groups=len(self.groups),
+            needed=self.required,
+            opened=sorted(self.parts),
+            hint=hint,
+        )
+
+    def _summary(self) -> str:
+        if len(self.groups) > 1:
+            return f"{len(self.parts)} of {len(self.groups)} key groups opened, {self.required} are needed"
+        if len(self.failed) == 1:
+            [attempt] = self.failed
+            return f"{_label(attempt.master_key)}: {attempt.reason}"
+        kinds = sorted({attempt.master_key.kind for attempt in self.failed})
+        return f"none of {len(self.failed)} master keys ({', '.join(kinds)}) opened the data key"
+
+
+def describe_attempts(error: DataKeyError) -> str:
+    """Return a report of several lines: each group, each key that failed, and why. It ends without a line break."""
+    import textwrap  # only failures need it
+
+    lines: list[str] = []
+    attempts = [attempt for attempt in error.attempts if isinstance(attempt, FailedAttempt)]
+    for number in range(error.groups):
+        opened = number in error.opened
+        if error.groups > 1:
+            lines.append(f"group {number + 1} of {error.groups}: {'opened' if opened else 'not opened'}")
+        for attempt in attempts:
+            if attempt.group == number and not opened:
+                lines.append(f"  {_label(attempt.master_key)}")
+                lines += textwrap.wrap(_visible(attempt.reason), 76, initial_indent="    ", subsequent_indent="    ")
+    if error.groups > 1:
+        lines.append(f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} opened")
+    return "\n".join(lines)
+
+
+def _label(key: MasterKey) -> str:
+    """Return kind and identifier, for messages; of a long identifier its two ends."""
+    text = str(key)
+    return _visible(f"{key.kind} {text}" if len(text) <= 120 else f"{key.kind} {text[:60]}…{text[-30:]}")
+
+
+def _visible(text: str) -> str:
+    from leaflock.paths import visible  # only messages need it
+
+    return visible(text)

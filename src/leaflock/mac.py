@@ -1,0 +1,27 @@
+"""The MAC of a whole file: which values it holds, in which order (sops-format §2)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+# Hashed first where only sealed values count, so that the two kinds of MAC never coincide.
+_MAC_ONLY_ENCRYPTED = bytes.fromhex("8a3fd2ad54ce66527b1034f3d147be0b0b975b3bf44f72c6fdadec8176f27d69")
+
+NO_MAC = ""
+
+
+def digest(values: Iterable[bytes], *, mac_only_encrypted: bool) -> str:
+    """Return the MAC's plaintext: the SHA-512 of the byte forms, as upper-case hexadecimal digits.
+
+    `values` are the byte forms in file order: of every leaf, or of the sealed ones where `mac_only_encrypted` is set;
+    never of a comment or a null.
+    """
+    start = _MAC_ONLY_ENCRYPTED if mac_only_encrypted else b""
+    return hashlib.sha512(start + b"".join(values)).hexdigest().upper()
+
+
+def equal(one: str, other: str) -> bool:
+    """Compare two MACs without telling, by its time, where they differ."""
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,55 @@
+"""The joint that every provider fits: a master key wraps and unwraps a part of a data key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Ambient:
+    """What a provider may consult beyond its arguments.
+
+    `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `memory` is where
+    providers keep, under keys of their own, what is to be loaded once: identities, clients, sessions.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)  # it may hold an identity
+    home: Path
+    ask: Callable[[str], str] | None = field(default=None, repr=False)
+    memory: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @classmethod
+    def of_process(cls, ask: Callable[[str], str] | None = None) -> Ambient:
+        """Return the environment and home directory of this process."""
+        return cls(os.environ, Path(os.path.expanduser("~")), ask)
+
+
+@runtime_checkable
+class MasterKey(Protocol):
+    """A key outside the file. Implementations are frozen dataclasses that name a key and hold no secret."""
+
+    kind: ClassVar[str]
+    """The key's list in the metadata: "age", "kms", "gcp_kms", "azure_kv", …"""
+
+    needs_network: ClassVar[bool]
+    """Keys of a group that need no network are tried first."""
+
+    def wrap(self, part: bytes, ambient: Ambient) -> bytes:
+        """Return the on-disk `enc` text for a part of 32 or 33 bytes. Raises `ProviderError`."""
+        ...
+
+    def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
+        """Return the part that `wrap` was given. Raises `ProviderError`."""
+        ...
+
+    def to_metadata(self) -> dict[str, object]:
+        """Return the entry's fields other than `enc` and `created_at`."""
+        ...
+
+    def __str__(self) -> str:
+        """Return the identifier that messages and comparisons use: the ARN, the recipient."""
+        ...

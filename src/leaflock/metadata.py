@@ -1,0 +1,274 @@
+"""The `sops` mapping of a file: who can open it, what is sealed in it, and its MAC (sops-format §3).
+
+Reading is as liberal as SOPS is: numbers for strings and back, one mapping for a list of one, older spellings. What SOPS
+guesses at and a forger could use is refused: two rules, flat keys beside key groups, a field that stands twice. Writing
+is what 3.13 does: names in alphabetical order at every level.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from leaflock.errors import ConfigError, MetadataError
+from leaflock.flattening import flatten, unflatten
+from leaflock.keygroups import KeyGroup, WrappedKey
+from leaflock.metadata_values import as_bool, as_int, as_mapping, as_mappings, as_text, as_time, fold_names
+from leaflock.paths import visible
+from leaflock.providers import load_entry
+from leaflock.selection import RULE_FIELDS, Selection
+
+__all__ = ["KINDS", "Metadata", "flatten", "unflatten"]
+
+KINDS = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age")
+"""The lists of master keys, in the order in which a group holds them after reading (§3.2)."""
+
+MAX_RECIPIENTS = 1024
+MAX_GROUPS = 255
+MAX_ENC_BYTES = 64 * 1024
+
+_ENTRY_FIELDS = {
+    "age": ("enc", "recipient"),
+    "azure_kv": ("created_at", "enc", "name", "vault_url", "version"),
+    "gcp_kms": ("created_at", "enc", "resource_id"),
+    "hc_vault": ("created_at", "enc", "engine_path", "key_name", "vault_address"),
+    "hckms": ("created_at", "enc", "key_id"),
+    "kms": ("arn", "aws_profile", "context", "created_at", "enc", "role"),
+    "pgp": ("created_at", "enc", "fp"),
+}
+
+_FIELDS = (
+    *KINDS,
+    "key_groups",
+    "shamir_threshold",
+    "lastmodified",
+    "mac",
+    "mac_only_encrypted",
+    *RULE_FIELDS,
+    "version",
+)
+
+_ALWAYS_IN_GROUPS = ("age", "hc_vault")  # SOPS writes these two as [] in a group that has none.
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the metadata block says.
+
+    `lastmodified` is the text that is the AAD of `mac`. `spelling` and `extra` are what SOPS does not know: the sealed
+    spellings of leaves, and every unknown key as it was found. `states_rule` is False for a file that names no rule,
+    as those made of binary files do not.
+    """
+
+    groups: tuple[KeyGroup, ...]
+    threshold: int = 0
+    lastmodified: str = ""
+    mac: str = ""
+    selection: Selection = Selection()
+    version: str = ""
+    spelling: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
+    states_rule: bool = True
+
+    @classmethod
+    def parse(cls, mapping: Mapping[str, object], *, check_version: bool = True) -> Metadata:
+        """Read the `sops` mapping as it stands in a file, nested or unflattened.
+
+        Without `check_version` a missing or malformed `version` is let through, as by what never decrypts.
+        Raises `MetadataError`, which names the field.
+        """
+        fields = fold_names(mapping, _FIELDS, "")
+        groups = _read_groups(fields)
+        selection, states_rule = _read_selection(fields)
+        spelling, extra = _read_extra({name: value for name, value in fields.items() if name not in _FIELDS})
+        metadata = cls(
+            groups=groups,
+            threshold=_read_threshold(fields, len(groups)),
+            lastmodified=as_time(fields.get("lastmodified"), "lastmodified"),
+            mac=as_text(fields.get("mac"), "mac"),
+            selection=selection,
+            version=as_text(fields.get("version"), "version"),
+            spelling=spelling,
+            extra=extra,
+            states_rule=states_rule,
+        )
+        if check_version:
+            version_numbers(metadata.version)
+        return metadata
+
+    def to_mapping(self) -> dict[str, object]:
+        """Return the nested mapping to be written, names in alphabetical order at every level."""
+        mapping: dict[str, object] = dict(self.extra)
+        leaflock = {**as_mapping(self.extra.get("leaflock"), "leaflock")}
+        if self.spelling:
+            leaflock["spelling"] = dict(self.spelling)
+        if leaflock:
+            mapping["leaflock"] = leaflock
+        if len(self.groups) == 1:
+            mapping.update(_write_group(self.groups[0]))
+        else:
+            mapping["key_groups"] = [{**_PLACEHOLDERS, **_write_group(group)} for group in self.groups]
+        if self.threshold:
+            mapping["shamir_threshold"] = self.threshold
+        if self.states_rule:
+            mapping.update(self.selection.fields())
+        elif self.selection.mac_only_encrypted:
+            mapping["mac_only_encrypted"] = True
+        mapping.update(lastmodified=self.lastmodified, mac=self.mac, version=self.version)
+        return cast(dict[str, object], _sorted(mapping))
+
+    def with_mac(self, mac: str, lastmodified: str) -> Metadata:
+        """Return the same with a new MAC token and the time that authenticates it."""
+        return replace(self, mac=mac, lastmodified=lastmodified)
+
+    def with_groups(self, groups: tuple[KeyGroup, ...], threshold: int) -> Metadata:
+        """Return the same with other wrapped keys."""
+        return replace(self, groups=groups, threshold=threshold)
+
+    def with_spelling(self, spelling: Mapping[str, str]) -> Metadata:
+        """Return the same with other spellings; they are written in the order of their names."""
+        return replace(self, spelling=dict(spelling))
+
+    def wrapped_keys(self) -> Iterator[WrappedKey]:
+        """Return the wrapped keys of all groups, in file order."""
+        return (wrapped for group in self.groups for wrapped in group)
+
+    @property
+    def may_have_context_bug(self) -> bool:
+        """Whether SOPS before 3.3.0 may have wrapped the data key under a garbled encryption context (§3.2).
+
+        It takes an AWS key whose context has two entries with different values.
+        """
+        if version_numbers(self.version) < (3, 3, 0):
+            contexts = (key.master_key.to_metadata().get("context") for key in self.wrapped_keys())
+            return any(isinstance(context, Mapping) and len(set(context.values())) > 1 for context in contexts)
+        return False
+
+
+_PLACEHOLDERS: Mapping[str, object] = {kind: [] for kind in _ALWAYS_IN_GROUPS}
+
+
+def version_numbers(version: str) -> tuple[int, int, int]:
+    """Return major, minor and patch of a `version` field. Raises `MetadataError` when it has none."""
+    if not version:
+        raise MetadataError("version: missing", hint="the file says by which version it was written, such as 3.13.2")
+    if version.startswith("1."):
+        return 1, 0, 0  # SOPS 1 did not number its versions like that.
+    match = _VERSION.fullmatch(version)
+    if match is None:
+        raise MetadataError("version: not of the form major.minor.patch")
+    return int(match[1]), int(match[2]), int(match[3])
+
+
+_VERSION = re.compile(
+    r"v?(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
+)
+
+
+def _read_selection(fields: Mapping[str, object]) -> tuple[Selection, bool]:
+    rules = {name: as_text(fields.get(name), name) for name in RULE_FIELDS}
+    mac_only = as_bool(fields.get("mac_only_encrypted"), "mac_only_encrypted")
+    try:
+        return Selection(**rules, mac_only_encrypted=mac_only), any(rules.values())
+    except ConfigError as exc:
+        raise MetadataError(exc.message, hint=exc.hint) from None
+
+
+def _read_threshold(fields: Mapping[str, object], groups: int) -> int:
+    threshold = as_int(fields.get("shamir_threshold"), "shamir_threshold")
+    if threshold < 0:
+        raise MetadataError("shamir_threshold: negative")
+    if 1 < groups < threshold:
+        raise MetadataError(f"shamir_threshold: {threshold} groups are needed and there are {groups}")
+    return threshold
+
+
+def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], dict[str, object]]:
+    leaflock = dict(as_mapping(unknown.pop("leaflock", None), "leaflock"))
+    spelling = as_mapping(leaflock.pop("spelling", None), "leaflock.spelling")
+    for name, token in spelling.items():
+        if not isinstance(token, str):
+            raise MetadataError(f"leaflock.spelling.{visible(name)}: not a string")
+    if leaflock:
+        unknown["leaflock"] = leaflock
+    return cast(dict[str, str], dict(spelling)), unknown
+
+
+def _read_groups(fields: Mapping[str, object]) -> tuple[KeyGroup, ...]:
+    flat = _read_group(fields, "")
+    nested = as_mappings(fields.get("key_groups"), "key_groups")
+    if flat and nested:
+        raise MetadataError(
+            "key_groups: there are flat keys beside key groups", hint="SOPS ignores the groups then; remove one of them"
+        )
+    if len(nested) > MAX_GROUPS:
+        raise MetadataError(f"key_groups: more than {MAX_GROUPS} groups")
+    groups = (flat,) if flat else tuple(_read_nested(group, i) for i, group in enumerate(nested))
+    recipients = sum(map(len, groups))
+    if not recipients:
+        raise MetadataError("no keys found in file")
+    if recipients > MAX_RECIPIENTS:
+        raise MetadataError(f"more than {MAX_RECIPIENTS} recipients")
+    return groups
+
+
+def _read_nested(group: Mapping[str, object], index: int) -> KeyGroup:
+    place = f"key_groups[{index}]"
+    return _read_group(fold_names(group, KINDS, f"{place}."), f"{place}.")
+
+
+def _read_group(fields: Mapping[str, object], prefix: str) -> KeyGroup:
+    keys: list[WrappedKey] = []
+    for kind in KINDS:
+        entries = as_mappings(fields.get(kind), prefix + kind)
+        if len(entries) > MAX_RECIPIENTS:
+            raise MetadataError(f"{prefix}{kind}: more than {MAX_RECIPIENTS} recipients")
+        keys += [_read_entry(kind, entry, f"{prefix}{kind}[{i}].") for i, entry in enumerate(entries)]
+    return tuple(keys)
+
+
+def _read_entry(kind: str, mapping: Mapping[str, object], prefix: str) -> WrappedKey:
+    entry = fold_names(mapping, _ENTRY_FIELDS[kind], prefix)
+    for name in _ENTRY_FIELDS[kind]:
+        if name == "created_at":
+            entry[name] = as_time(entry.get(name), prefix + name)
+        elif name in entry:
+            read = _read_context if name == "context" else as_text
+            entry[name] = read(entry[name], prefix + name)
+    enc = as_text(entry.get("enc"), f"{prefix}enc")
+    if len(enc) > MAX_ENC_BYTES:
+        raise MetadataError(f"{prefix}enc: longer than {MAX_ENC_BYTES} bytes")
+    try:
+        return load_entry(kind, entry)
+    except ConfigError as exc:
+        raise MetadataError(f"{prefix[:-1]}: {exc.message}", hint=exc.hint) from None
+    except MetadataError as exc:
+        if exc.message.startswith(prefix[:-1]):
+            raise
+        raise MetadataError(f"{prefix[:-1]}: {exc.message}", hint=exc.hint) from None
+
+
+def _read_context(value: object, name: str) -> dict[str, str]:
+    pairs = as_mapping(value, name)
+    return {key: as_text(text, f"{name}.{visible(key)}") for key, text in pairs.items() if text is not None}
+
+
+def _write_group(group: KeyGroup) -> dict[str, list[dict[str, object]]]:
+    lists: dict[str, list[dict[str, object]]] = {}
+    for wrapped in group:
+        entry = {**wrapped.master_key.to_metadata(), "enc": wrapped.enc}
+        if wrapped.created_at is not None:
+            entry["created_at"] = wrapped.created_at
+        lists.setdefault(wrapped.master_key.kind, []).append(entry)
+    return lists
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, Mapping):
+        # Code points and UTF-8 bytes sort alike.
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_sorted(member) for member in value]
+    return value

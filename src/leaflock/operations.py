@@ -1,0 +1,458 @@
+"""What can be done to a file, as bytes in and bytes out: encrypt, open, seal again, rotate, wrap again, convert.
+
+Everything here works on the narrow faces of `Document`, `MasterKey` and `Selection`; which format and which provider
+stand behind them, it does not know. Nothing here reads or writes files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from leaflock import mac
+from leaflock.document import Document, Edit, Leaf, Locator, aad_of
+from leaflock.errors import (
+    AlreadyEncryptedError,
+    IntegrityError,
+    MACMismatchError,
+    NotEncryptedError,
+    RefusedError,
+)
+from leaflock.formats import emit, parse
+from leaflock.keygroups import DataKey, KeyRing, recover_data_key, resolve_threshold, wrap_data_key
+from leaflock.limits import DEFAULT_LIMITS, Limits
+from leaflock.masterkey import Ambient, MasterKey
+from leaflock.metadata import Metadata
+from leaflock.opening import Opening, open_leaves
+from leaflock.resealing import Key, Memory
+from leaflock.scalars import Empty, Scalar, to_bytes, type_word
+from leaflock.sealing import Sealer, TokenError
+from leaflock.selection import Selection
+from leaflock.spelling import open_spellings, seal_spellings
+from leaflock.tree import Comment, MappingNode, build
+
+FORMAT_VERSION = "3.13.2"
+"""The version of SOPS whose format is written; readers compare it with their own."""
+
+Groups = Sequence[Sequence[MasterKey]]
+
+
+def now() -> str:
+    """Return the time for `lastmodified` and `created_at`: UTC, in seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# -- encrypt ---------------------------------------------------------------------------------------------------------
+
+
+def encrypt(
+    data: bytes,
+    format_name: str,
+    groups: Groups,
+    threshold: int,
+    selection: Selection,
+    ambient: Ambient,
+    *,
+    output_format: str | None = None,
+    indent: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_nothing: bool = False,
+) -> bytes:
+    """Return the file with every selected leaf sealed under a new data key.
+
+    `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata stands
+    already, `RefusedError` where the rule seals nothing although the file has a value (unless `allow_nothing`).
+    """
+    document = parse(data, format_name, limits=limits)
+    refuse_reserved(document, output_format or format_name)
+    if format_name == "binary":
+        selection = Selection()  # the one leaf is always sealed
+    data_key = DataKey.generate()
+    wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
+    metadata = Metadata(
+        groups=wrapped,
+        threshold=resolve_threshold(len(wrapped), threshold),
+        selection=selection,
+        version=FORMAT_VERSION,
+        states_rule=format_name != "binary",
+    )
+    if output_format not in (None, format_name):
+        return _seal_converted(document, data_key, metadata, str(output_format), indent, limits, allow_nothing)
+    return _seal(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
+
+
+def refuse_reserved(document: Document, output_format: str) -> None:
+    """Raise `AlreadyEncryptedError` where the reserved name stands at the top of a file to be sealed."""
+    reserved = document.metadata() is not None
+    if output_format == "dotenv" and not reserved:
+        reserved = any(leaf.path and leaf.path[0].startswith("sops_") for leaf in document.leaves())
+    if reserved:
+        raise AlreadyEncryptedError(
+            "has a top-level entry called 'sops', as an encrypted file does",
+            hint='to change an encrypted file use "leaflock edit"; in a plain file rename the entry',
+        )
+
+
+@dataclass(slots=True)
+class _Sealed:
+    """The tokens for a document, and the byte forms under the MAC."""
+
+    tokens: list[tuple[Leaf, str]] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)  # with a memory only: what each token holds
+    hashed: list[bytes] = field(default_factory=list)
+    clear: int = 0  # values that stay readable
+
+
+def _seal_leaves(document: Document, selection: Selection, sealer: Sealer) -> _Sealed:
+    sealed = _Sealed()
+    tokens, hashed = sealed.tokens.append, sealed.hashed.append
+    selects, seal_bytes = selection.selects, sealer.seal_bytes
+    hash_clear = not selection.mac_only_encrypted
+    for leaf in document.leaves():
+        value = leaf[6]
+        if value is None or value.__class__ is Empty or value == "":
+            continue
+        selected = selects(leaf)
+        if leaf[8]:
+            if selected:
+                tokens((leaf, _seal_comment(leaf, selection, sealer)))
+        elif selected:
+            # Nearly all are text: encoded here, without a call.
+            is_text = value.__class__ is str
+            data = value.encode() if is_text else to_bytes(value)
+            hashed(data)
+            if data:
+                tokens((leaf, seal_bytes(data, "str" if is_text else type_word(value), ":".join(leaf[2]) + ":")))
+        else:
+            sealed.clear += 1
+            if hash_clear:
+                hashed(to_bytes(value))
+    return sealed
+
+
+def _seal_comment(leaf: Leaf, selection: Selection, sealer: Sealer) -> str:
+    text = str(leaf.value).encode("utf-8", "surrogateescape")
+    while selection.matches_comment(token := sealer.seal_bytes(text, "comment", aad_of(leaf.path))):
+        pass  # A reader would take this token for the marker that it hides.
+    return token
+
+
+def _seal(
+    document: Document,
+    data_key: DataKey,
+    metadata: Metadata,
+    *,
+    memory: Memory | None = None,
+    indent: int | None = None,
+    allow_nothing: bool = False,
+) -> bytes:
+    """Seal a plain document and add its metadata."""
+    sealer = Sealer(data_key.reveal())
+    if memory is None:
+        sealed, kept = _seal_leaves(document, metadata.selection, sealer), []
+    else:
+        sealed, kept = _seal_again(document, metadata.selection, sealer, memory)
+    if not allow_nothing:
+        refuse_nothing_sealed(sealed.tokens or kept, sealed.clear, metadata.selection)
+    edits, spellings = document.seal_edits(sealed.tokens)
+    known = memory.spellings if memory else None
+    if known:
+        spellings = [*spellings, *((token, known[token][0]) for _, token in kept if token in known)]
+    metadata = _remembering(metadata, document, seal_spellings(spellings, sealer, known))
+    metadata = _with_mac(metadata, sealed.hashed, sealer)
+    return document.rewrite([*edits, *(edit for edit, _ in kept)], metadata.to_mapping(), indent)
+
+
+def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selection) -> None:
+    """Raise `RefusedError` where a file has values and the rule seals none of them."""
+    if clear and not sealed:
+        raise RefusedError(
+            f"the rule seals nothing in this file: {selection.describe()}",
+            hint="correct the rule; --allow-nothing-sealed writes the file as it is",
+        )
+
+
+def _remembering(metadata: Metadata, document: Document, spellings: Mapping[str, str]) -> Metadata:
+    extra = dict(metadata.extra)
+    had = extra.pop("leaflock", None)
+    ours = {name: value for name, value in had.items() if name != "root"} if isinstance(had, dict) else {}
+    ours.update(document.remember())
+    if ours:
+        extra["leaflock"] = ours
+    return replace(metadata, spelling=spellings, extra=extra)
+
+
+def _with_mac(metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer) -> Metadata:
+    time = now()
+    digest = mac.digest(hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
+    return metadata.with_mac(sealer.seal_bytes(digest.encode(), "str", time), time)
+
+
+def _seal_converted(
+    document: Document,
+    data_key: DataKey,
+    metadata: Metadata,
+    output_format: str,
+    indent: int | None,
+    limits: Limits,
+    allow_nothing: bool,
+) -> bytes:
+    """Seal the leaves of one format and emit them in another: types stay those of the source."""
+    sealer = Sealer(data_key.reveal())
+    sealed = _seal_leaves(document, metadata.selection, sealer)
+    if not allow_nothing:
+        refuse_nothing_sealed(sealed.tokens, sealed.clear, metadata.selection)
+    tokens = {id(leaf): token for leaf, token in sealed.tokens}
+    tree = build((leaf, tokens.get(id(leaf), leaf.value)) for leaf in document.leaves())
+    written = parse(emit(tree, output_format, indent=indent), output_format, limits=limits, sealed=True)
+    return written.rewrite([], _with_mac(metadata, sealed.hashed, sealer).to_mapping(), indent)
+
+
+# -- open ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Opened:
+    """A sealed file whose data key was recovered, and whose every tag and MAC verified."""
+
+    document: Document
+    metadata: Metadata
+    data_key: DataKey = field(repr=False)
+    opening: Opening = field(repr=False)
+    spellings: Mapping[str, str] = field(repr=False)
+    limits: Limits = DEFAULT_LIMITS
+    mac_ignored: bool = False
+    allow_duplicates: bool = False
+
+    def plaintext(self) -> bytes:
+        """Return the file as it was before it was sealed, to the byte."""
+        return self.document.rewrite(self._edits(), None)
+
+    def _edits(self) -> list[Edit]:
+        """Return the edits that open the file. A spelling counts only while it means what its token held."""
+        opened = [(item.leaf, item.value) for item in self.opening.opened]
+        edits = self.document.open_edits(opened, self.spellings)
+        if self.spellings and not self._means_the_same(self.document.rewrite(edits, None)):
+            edits = self.document.open_edits(opened, {})
+        return edits
+
+    def _means_the_same(self, plain: bytes) -> bool:
+        leaves = parse(plain, self.document.format, limits=self.limits, allow_duplicates=self.allow_duplicates).leaves()
+        # What stands for an empty document has no place; whether it is there depends on comments.
+        one = [leaf.value for leaf in leaves if leaf.locator and not leaf.is_comment]
+        other = [
+            value
+            for leaf, value in self.opening.values
+            if leaf.locator and not (leaf.is_comment or isinstance(value, Comment))
+        ]
+        return len(one) == len(other) and all(map(_equal, one, other))
+
+    def documents(self) -> list[MappingNode]:
+        """Return the values as trees, one per document."""
+        return build(self.opening.values)
+
+    def tokens(self) -> list[str]:
+        """Return the tokens of all sealed leaves, in file order."""
+        return [str(item.leaf.value) for item in self.opening.opened]
+
+
+def _equal(one: Scalar | Empty | None, other: Scalar | Empty | None) -> bool:
+    # In Python 1 == 1.0 == True; in a file they are three values.
+    if one.__class__ is not other.__class__:
+        return False
+    return one == other or (isinstance(one, float) and to_bytes(one) == to_bytes(other))  # type: ignore[arg-type]
+
+
+def read_metadata(
+    data: bytes, format_name: str, *, limits: Limits = DEFAULT_LIMITS, allow_duplicates: bool = False
+) -> tuple[Document, Metadata]:
+    """Scan a sealed file and read its metadata; no key is needed. Raises `NotEncryptedError` where there is none."""
+    document = parse(data, format_name, limits=limits, sealed=True, allow_duplicates=allow_duplicates)
+    mapping = document.metadata()
+    if mapping is None:
+        raise NotEncryptedError(
+            "sops metadata not found", hint='this file is not encrypted; encrypt it with "leaflock encrypt -i"'
+        )
+    return document, Metadata.parse(mapping)
+
+
+def open_sealed(
+    data: bytes,
+    format_name: str,
+    keys: KeyRing | Ambient,
+    *,
+    ignore_mac: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_duplicates: bool = False,
+) -> Opened:
+    """Recover the data key, open every leaf and verify the MAC.
+
+    Raises `NotEncryptedError`, `MetadataError`, `DataKeyError`, `IntegrityError` or `MACMismatchError`; nothing of the
+    file is let out before all of it has verified.
+    """
+    document, metadata = read_metadata(data, format_name, limits=limits, allow_duplicates=allow_duplicates)
+    data_key = recover_data_key(metadata.groups, metadata.threshold, keys)
+    return open_with(document, metadata, data_key, ignore_mac=ignore_mac, limits=limits,
+                     allow_duplicates=allow_duplicates)  # fmt: skip
+
+
+def open_with(
+    document: Document,
+    metadata: Metadata,
+    data_key: DataKey,
+    *,
+    ignore_mac: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_duplicates: bool = False,
+) -> Opened:
+    """Open a file whose data key is known already."""
+    sealer = Sealer(data_key.reveal())
+    opening = open_leaves(document, metadata.selection, sealer)
+    if not ignore_mac:
+        _verify_mac(metadata, opening, sealer)
+    tokens = (str(item.leaf.value) for item in opening.opened)
+    spellings = open_spellings(metadata.spelling, tokens, sealer)
+    return Opened(document, metadata, data_key, opening, spellings, limits, ignore_mac, allow_duplicates)
+
+
+def _verify_mac(metadata: Metadata, opening: Opening, sealer: Sealer) -> None:
+    if metadata.mac == mac.NO_MAC:
+        raise MACMismatchError("no MAC", hint=_MAC_HINT)
+    try:
+        stored, _ = sealer.open_bytes(metadata.mac, metadata.lastmodified)
+    except TokenError:
+        raise MACMismatchError("the MAC does not verify", hint=_MAC_HINT) from None
+    computed = mac.digest(opening.hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
+    if not mac.equal(stored.decode("ascii", "replace"), computed):
+        raise MACMismatchError("MAC mismatch: values were added, removed, reordered or changed", hint=_MAC_HINT)
+
+
+_MAC_HINT = "find out who changed the file since it was sealed; --ignore-mac reads it all the same"
+
+
+# -- change ----------------------------------------------------------------------------------------------------------
+
+
+def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) -> bytes:
+    """Return `plain`, an edited form of the opened file, sealed under the same data key.
+
+    What did not change keeps its token to the byte; `lastmodified` and the MAC are new. With `selection` the file gets
+    another rule.
+    """
+    document = parse(plain, opened.document.format, limits=opened.limits)
+    refuse_reserved(document, document.format)
+    metadata = opened.metadata if selection is None else replace(opened.metadata, selection=selection)
+    entries = {token: (source, _entry(opened, token)) for token, source in opened.spellings.items()}
+    edits = opened._edits()
+    contexts = [opened.document.context(item.leaf) for item in opened.opening.opened]
+    memory = Memory(opened.document.text, opened.opening.opened, edits, contexts, entries)
+    return _seal(document, opened.data_key, metadata, memory=memory, indent=opened.document.block_indent,
+                 allow_nothing=not opened.opening.opened)  # fmt: skip
+
+
+def _entry(opened: Opened, token: str) -> str:
+    from leaflock.spelling import entry_name
+
+    return opened.metadata.spelling[entry_name(token)]
+
+
+def _seal_again(
+    document: Document, selection: Selection, sealer: Sealer, memory: Memory
+) -> tuple[_Sealed, list[tuple[Edit, str]]]:
+    """Seal the leaves of an edited document; return also the edits for those that keep their sealed text."""
+    sealed = _Sealed()
+    chosen: list[tuple[Leaf, Key]] = []
+    for leaf in document.leaves():
+        value = leaf.value
+        if value is None or isinstance(value, Empty) or value == "":
+            continue
+        selected = selection.selects(leaf)
+        data = str(value).encode("utf-8", "surrogateescape") if leaf.is_comment else to_bytes(value)
+        if not leaf.is_comment and (selected or not selection.mac_only_encrypted):
+            sealed.hashed.append(data)
+        if selected and data:
+            word = "comment" if leaf.is_comment else type_word(value)
+            chosen.append((leaf, (aad_of(leaf.path), word, data)))
+        elif not leaf.is_comment:
+            sealed.clear += 1
+    given = memory.assign(chosen)
+    kept: list[tuple[Edit, str]] = []
+    for position, (leaf, (aad, word, data)) in enumerate(chosen):
+        old = given.get(position)
+        if old is None:
+            token = _seal_comment(leaf, selection, sealer) if leaf.is_comment else sealer.seal_bytes(data, word, aad)
+            sealed.tokens.append((leaf, token))
+        elif (
+            old.shown == document.text[leaf.start : leaf.end]
+            and old.context == document.context(leaf)
+            and old.sealed.count("ENC[") == 1
+        ):
+            kept.append((Edit(leaf.start, leaf.end, old.sealed), old.token))
+        else:
+            sealed.tokens.append((leaf, old.token))
+    return sealed, kept
+
+
+def set_leaf(opened: Opened, locator: Locator, value: object) -> bytes:
+    """Return the file with `value` stored at `locator` of the first document, and nothing else moved."""
+    return reseal(opened, edit_plain(opened, lambda document: document.set_edits(locator, value)))
+
+
+def unset_leaf(opened: Opened, locator: Locator) -> bytes:
+    """Return the file without what stands at `locator` of the first document."""
+    return reseal(opened, edit_plain(opened, lambda document: document.unset_edits(locator)))
+
+
+def edit_plain(opened: Opened, change: Callable[[Document], list[Edit]]) -> bytes:
+    """Return the plain text of an opened file after a change."""
+    document = parse(opened.plaintext(), opened.document.format, limits=opened.limits)
+    return document.rewrite(change(document))
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> bytes:
+    """Return the file under a new data key: every token is new, everything else stands as it stood."""
+    data_key = DataKey.generate()
+    wrapped = wrap_data_key(data_key, groups, threshold, ambient, now(), previous=opened.metadata.groups)
+    sealer = Sealer(data_key.reveal())
+    tokens: list[tuple[Leaf, str]] = []
+    spellings: list[tuple[str, str]] = []
+    for leaf, _, data, word, aad in opened.opening.opened:
+        token = sealer.seal_bytes(data, word, aad)
+        tokens.append((leaf, token))
+        if (source := opened.spellings.get(str(leaf.value))) is not None:
+            spellings.append((token, source))
+    metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
+    metadata = metadata.with_spelling(seal_spellings(spellings, sealer))
+    metadata = _with_mac(metadata, opened.opening.hashed, sealer)
+    return opened.document.rewrite(_replacements(opened.document, tokens), metadata.to_mapping())
+
+
+def _replacements(document: Document, tokens: Sequence[tuple[Leaf, str]]) -> list[Edit]:
+    """Return the edits that put new tokens where old ones stand, quotes and headers untouched."""
+    edits = []
+    for leaf, token in tokens:
+        source, old = document.text[leaf.start : leaf.end], str(leaf.value)
+        start = leaf.start + source.find(old)
+        if old not in source:
+            raise IntegrityError("a token is spelled in a way that cannot be replaced in place", path=leaf.path)
+        edits.append(Edit(start, start + len(old), token))
+    return edits
+
+
+def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> bytes:
+    """Return the file with the same data key wrapped for other groups: leaves, time and MAC stand as they stood."""
+    wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now())
+    metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
+    return opened.document.rewrite([], metadata.to_mapping())
+
+
+# -- convert ---------------------------------------------------------------------------------------------------------
+
+
+def convert(opened: Opened, output_format: str, *, indent: int | None = None) -> bytes:
+    """Return the values in another format, as that format's emitter writes them; only YAML holds several documents."""
+    return emit(opened.documents(), output_format, indent=indent)

@@ -1,0 +1,1 @@
+"""Random files, in every spelling that people and programs use."""
