@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from leaflock.config_finding import find_config, find_config_from_cwd
@@ -64,7 +64,7 @@ class Config:
 
     path: Path
     rules: tuple[CreationRule, ...] | None = None
-    stores: Stores = Stores()
+    stores: Stores = field(default_factory=Stores)
     destination_rules: tuple[dict[str, object], ...] = ()
     warnings: tuple[str, ...] = ()
 

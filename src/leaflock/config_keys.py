@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 
 from leaflock.config_nodes import ListNode, ScalarNode
 from leaflock.config_reader import Reader
 from leaflock.errors import LeaflockError
 from leaflock.masterkey import MasterKey
-from leaflock.providers import load_entry, parse_recipients
+from leaflock.providers import make_key, parse_recipients
 
 Group = tuple[MasterKey, ...]
 
@@ -71,7 +72,7 @@ def _flat_items(field: Reader, *, list_only: bool) -> Sequence[Reader]:
 
 
 def _with_profile(key: MasterKey, profile: str) -> MasterKey:
-    return load_entry(key.kind, {**key.to_metadata(), "aws_profile": profile, "enc": ""}).master_key
+    return make_key(key.kind, {**key.to_metadata(), "aws_profile": profile})
 
 
 class _Budget:
@@ -118,14 +119,22 @@ def _texts(field: Reader, kind: str) -> list[MasterKey]:
 def _entries(field: Reader, kind: str, read: Callable[[Reader], dict[str, object]]) -> list[MasterKey]:
     keys: list[MasterKey] = []
     for item in field.mappings():
-        keys += _guarded(item, lambda item=item: [load_entry(kind, {**read(item), "enc": ""}).master_key])  # type: ignore[misc]
+        keys += _guarded(item, functools.partial(_made, kind, read(item)))
     return keys
+
+
+def _made(kind: str, fields: dict[str, object]) -> list[MasterKey]:
+    return [make_key(kind, fields)]
 
 
 def _kms_entry(item: Reader) -> dict[str, object]:
     item.expect(("arn", "role", "context", "aws_profile"))
-    entry: dict[str, object] = {name: item.get(name).text() for name in ("arn", "role", "aws_profile")}
-    return {**entry, "context": item.get("context").texts()}
+    fields: dict[str, object] = {"arn": item.get("arn").text(), "aws_profile": item.get("aws_profile").text()}
+    if role := item.get("role").text():
+        fields["role"] = role
+    if context := item.get("context").texts():
+        fields["context"] = context
+    return fields
 
 
 def _renamed(names: dict[str, str]) -> Callable[[Reader], dict[str, object]]:
@@ -139,7 +148,7 @@ def _renamed(names: dict[str, str]) -> Callable[[Reader], dict[str, object]]:
 
 
 def _parsed(item: Reader, kind: str, text: str) -> list[MasterKey]:
-    return _guarded(item, lambda: parse_recipients(kind, text))
+    return _guarded(item, functools.partial(parse_recipients, kind, text))
 
 
 def _guarded(item: Reader, read: Callable[[], Iterable[MasterKey]]) -> list[MasterKey]:

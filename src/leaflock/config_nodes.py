@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
@@ -73,7 +73,7 @@ class MappingNode:
         return {key: member.to_python() for key, member in self.members.items()}
 
 
-Node = Union[ScalarNode, ListNode, MappingNode]
+Node = ScalarNode | ListNode | MappingNode
 
 
 def compose(data: bytes) -> Node | None:

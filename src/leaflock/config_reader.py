@@ -1,7 +1,7 @@
 """Reading typed fields out of configuration nodes, and keeping every fault and warning with its place.
 
-A reader never raises for what is wrong in the file: it notes the fault and returns an empty value, so that all faults of
-a file come to light at once.
+A reader never raises for what is wrong in the file: it notes the fault and returns an empty value, so that all faults
+of a file come to light at once.
 """
 
 from __future__ import annotations

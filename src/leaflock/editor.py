@@ -15,9 +15,10 @@ from typing import Final, NamedTuple, TypeVar
 
 from leaflock import interrupts
 from leaflock.errors import EditorError, LeaflockError, RefusedError, system_text
+from leaflock.executables import locate
 from leaflock.limits import DEFAULT_LIMITS, Limits
 from leaflock.private import private_directory, write_private
-from leaflock.programs import child_environment, find_program
+from leaflock.programs import child_environment
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def find_editor(environ: Mapping[str, str], *, plain: bool = False) -> Editor:
         if command := environ.get(variable, "").strip():
             return _configured(variable, command, environ, plain)
     for name in ("vim", "nano", "vi"):
-        if program := find_program(name, environ):
+        if program := locate(name, environ):
             return Editor((program,)) if plain else _discreet(program, [])
     raise EditorError(NONE_FOUND, hint='set EDITOR, for instance EDITOR="code --wait"')
 
@@ -65,7 +66,7 @@ def _configured(variable: str, command: str, environ: Mapping[str, str], plain: 
         name, *arguments = shlex.split(command)
     except ValueError:
         raise EditorError(f"could not run editor: {variable} has an open quote") from None
-    program = find_program(name, environ)
+    program = locate(name, environ)
     if program is None:
         raise EditorError(
             f"could not run editor: {variable} names no program that is found: {name}",

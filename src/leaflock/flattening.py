@@ -15,7 +15,6 @@ from leaflock.errors import MetadataError
 from leaflock.paths import format_path, visible
 from leaflock.scalars import Scalar, to_plain_text
 
-
 _MARKER = re.compile(r"__(map|list)_")
 
 MAX_DEPTH = 50  # metadata of real files is five levels deep

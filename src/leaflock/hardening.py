@@ -69,7 +69,15 @@ _PR_SET_DUMPABLE = 4
 
 def install_excepthook() -> None:
     """Show an unforeseen exception by its type alone: messages of exceptions carry the values they choked on."""
+    import threading
+
     sys.excepthook = show_exception
+    sys.unraisablehook = lambda unraisable: _show(unraisable.exc_type, unraisable.exc_value)
+    threading.excepthook = lambda failed: _show(failed.exc_type, failed.exc_value)
+
+
+def _show(kind: type[BaseException], error: BaseException | None) -> None:
+    show_exception(kind, error or kind(), None)
 
 
 def show_exception(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

@@ -190,9 +190,10 @@ class _Recovery:
 
     def error(self, message: str, hint: str | None) -> DataKeyError:
         """Return the error that tells what was tried."""
+        failed = sorted(self.failed, key=lambda attempt: attempt.group)
         return DataKeyError(
             message,
-            attempts=sorted(self.failed, key=lambda attempt: attempt.group),
+            attempts=failed,
             groups=len(self.groups),
             needed=self.required,
             opened=sorted(self.parts),

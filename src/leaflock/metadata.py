@@ -1,8 +1,8 @@
 """The `sops` mapping of a file: who can open it, what is sealed in it, and its MAC (sops-format §3).
 
-Reading is as liberal as SOPS is: numbers for strings and back, one mapping for a list of one, older spellings. What SOPS
-guesses at and a forger could use is refused: two rules, flat keys beside key groups, a field that stands twice. Writing
-is what 3.13 does: names in alphabetical order at every level.
+Reading is as liberal as SOPS is: numbers for strings and back, one mapping for a list of one, older spellings. What
+SOPS guesses at and a forger could use is refused: two rules, flat keys beside key groups, a field that stands twice.
+Writing is what 3.13 does: names in alphabetical order at every level.
 """
 
 from __future__ import annotations
@@ -15,29 +15,12 @@ from typing import cast
 from leaflock.errors import ConfigError, MetadataError
 from leaflock.flattening import flatten, unflatten
 from leaflock.keygroups import KeyGroup, WrappedKey
-from leaflock.metadata_values import as_bool, as_int, as_mapping, as_mappings, as_text, as_time, fold_names
+from leaflock.metadata_groups import KINDS, read_groups, write_groups
+from leaflock.metadata_values import as_bool, as_int, as_mapping, as_text, as_time, fold_names
 from leaflock.paths import visible
-from leaflock.providers import load_entry
 from leaflock.selection import RULE_FIELDS, Selection
 
-__all__ = ["KINDS", "Metadata", "flatten", "unflatten"]
-
-KINDS = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age")
-"""The lists of master keys, in the order in which a group holds them after reading (§3.2)."""
-
-MAX_RECIPIENTS = 1024
-MAX_GROUPS = 255
-MAX_ENC_BYTES = 64 * 1024
-
-_ENTRY_FIELDS = {
-    "age": ("enc", "recipient"),
-    "azure_kv": ("created_at", "enc", "name", "vault_url", "version"),
-    "gcp_kms": ("created_at", "enc", "resource_id"),
-    "hc_vault": ("created_at", "enc", "engine_path", "key_name", "vault_address"),
-    "hckms": ("created_at", "enc", "key_id"),
-    "kms": ("arn", "aws_profile", "context", "created_at", "enc", "role"),
-    "pgp": ("created_at", "enc", "fp"),
-}
+__all__ = ["KINDS", "Metadata", "flatten", "unflatten", "version_numbers"]
 
 _FIELDS = (
     *KINDS,
@@ -49,8 +32,6 @@ _FIELDS = (
     *RULE_FIELDS,
     "version",
 )
-
-_ALWAYS_IN_GROUPS = ("age", "hc_vault")  # SOPS writes these two as [] in a group that has none.
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +47,7 @@ class Metadata:
     threshold: int = 0
     lastmodified: str = ""
     mac: str = ""
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     version: str = ""
     spelling: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, object] = field(default_factory=dict)
@@ -80,7 +61,7 @@ class Metadata:
         Raises `MetadataError`, which names the field.
         """
         fields = fold_names(mapping, _FIELDS, "")
-        groups = _read_groups(fields)
+        groups = read_groups(fields)
         selection, states_rule = _read_selection(fields)
         spelling, extra = _read_extra({name: value for name, value in fields.items() if name not in _FIELDS})
         metadata = cls(
@@ -106,10 +87,7 @@ class Metadata:
             leaflock["spelling"] = dict(self.spelling)
         if leaflock:
             mapping["leaflock"] = leaflock
-        if len(self.groups) == 1:
-            mapping.update(_write_group(self.groups[0]))
-        else:
-            mapping["key_groups"] = [{**_PLACEHOLDERS, **_write_group(group)} for group in self.groups]
+        mapping.update(write_groups(self.groups))
         if self.threshold:
             mapping["shamir_threshold"] = self.threshold
         if self.states_rule:
@@ -145,9 +123,6 @@ class Metadata:
             contexts = (key.master_key.to_metadata().get("context") for key in self.wrapped_keys())
             return any(isinstance(context, Mapping) and len(set(context.values())) > 1 for context in contexts)
         return False
-
-
-_PLACEHOLDERS: Mapping[str, object] = {kind: [] for kind in _ALWAYS_IN_GROUPS}
 
 
 def version_numbers(version: str) -> tuple[int, int, int]:
@@ -194,75 +169,6 @@ def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], dict[str, o
     if leaflock:
         unknown["leaflock"] = leaflock
     return cast(dict[str, str], dict(spelling)), unknown
-
-
-def _read_groups(fields: Mapping[str, object]) -> tuple[KeyGroup, ...]:
-    flat = _read_group(fields, "")
-    nested = as_mappings(fields.get("key_groups"), "key_groups")
-    if flat and nested:
-        raise MetadataError(
-            "key_groups: there are flat keys beside key groups", hint="SOPS ignores the groups then; remove one of them"
-        )
-    if len(nested) > MAX_GROUPS:
-        raise MetadataError(f"key_groups: more than {MAX_GROUPS} groups")
-    groups = (flat,) if flat else tuple(_read_nested(group, i) for i, group in enumerate(nested))
-    recipients = sum(map(len, groups))
-    if not recipients:
-        raise MetadataError("no keys found in file")
-    if recipients > MAX_RECIPIENTS:
-        raise MetadataError(f"more than {MAX_RECIPIENTS} recipients")
-    return groups
-
-
-def _read_nested(group: Mapping[str, object], index: int) -> KeyGroup:
-    place = f"key_groups[{index}]"
-    return _read_group(fold_names(group, KINDS, f"{place}."), f"{place}.")
-
-
-def _read_group(fields: Mapping[str, object], prefix: str) -> KeyGroup:
-    keys: list[WrappedKey] = []
-    for kind in KINDS:
-        entries = as_mappings(fields.get(kind), prefix + kind)
-        if len(entries) > MAX_RECIPIENTS:
-            raise MetadataError(f"{prefix}{kind}: more than {MAX_RECIPIENTS} recipients")
-        keys += [_read_entry(kind, entry, f"{prefix}{kind}[{i}].") for i, entry in enumerate(entries)]
-    return tuple(keys)
-
-
-def _read_entry(kind: str, mapping: Mapping[str, object], prefix: str) -> WrappedKey:
-    entry = fold_names(mapping, _ENTRY_FIELDS[kind], prefix)
-    for name in _ENTRY_FIELDS[kind]:
-        if name == "created_at":
-            entry[name] = as_time(entry.get(name), prefix + name)
-        elif name in entry:
-            read = _read_context if name == "context" else as_text
-            entry[name] = read(entry[name], prefix + name)
-    enc = as_text(entry.get("enc"), f"{prefix}enc")
-    if len(enc) > MAX_ENC_BYTES:
-        raise MetadataError(f"{prefix}enc: longer than {MAX_ENC_BYTES} bytes")
-    try:
-        return load_entry(kind, entry)
-    except ConfigError as exc:
-        raise MetadataError(f"{prefix[:-1]}: {exc.message}", hint=exc.hint) from None
-    except MetadataError as exc:
-        if exc.message.startswith(prefix[:-1]):
-            raise
-        raise MetadataError(f"{prefix[:-1]}: {exc.message}", hint=exc.hint) from None
-
-
-def _read_context(value: object, name: str) -> dict[str, str]:
-    pairs = as_mapping(value, name)
-    return {key: as_text(text, f"{name}.{visible(key)}") for key, text in pairs.items() if text is not None}
-
-
-def _write_group(group: KeyGroup) -> dict[str, list[dict[str, object]]]:
-    lists: dict[str, list[dict[str, object]]] = {}
-    for wrapped in group:
-        entry = {**wrapped.master_key.to_metadata(), "enc": wrapped.enc}
-        if wrapped.created_at is not None:
-            entry["created_at"] = wrapped.created_at
-        lists.setdefault(wrapped.master_key.kind, []).append(entry)
-    return lists
 
 
 def _sorted(value: object) -> object:

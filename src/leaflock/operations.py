@@ -456,3 +456,21 @@ def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> 
 def convert(opened: Opened, output_format: str, *, indent: int | None = None) -> bytes:
     """Return the values in another format, as that format's emitter writes them; only YAML holds several documents."""
     return emit(opened.documents(), output_format, indent=indent)
+
+
+def check_written(opened: Opened, data: bytes, expected: bytes) -> None:
+    """Open a file that is about to be put in place, with the key that is at hand, and compare it with what it must hold.
+
+    Raises `IntegrityError` when it does not open, or opens to anything else: then the old file stays.
+    """
+    document, metadata = read_metadata(
+        data, opened.document.format, limits=opened.limits, allow_duplicates=opened.allow_duplicates
+    )
+    again = open_with(
+        document, metadata, opened.data_key, limits=opened.limits, allow_duplicates=opened.allow_duplicates
+    )
+    if again.plaintext() != expected:
+        raise IntegrityError(
+            "what was to be written does not open to what it was made from; nothing was written",
+            hint="this is a fault of leaflock: please report it, without the file's values",
+        )

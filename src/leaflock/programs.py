@@ -35,11 +35,13 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _is_in_checkout(folder: str) -> bool:
-    here = Path.cwd()
-    # Of somebody at home or at the root, everything would be in the current directory.
-    if here == Path.home() or here in Path.home().parents:
+    try:
+        here = Path.cwd()
+    except OSError:  # it is gone
         return False
-    return here in (Path(folder), *Path(folder).parents)
+    home = Path(os.path.expanduser("~")).resolve()
+    # For somebody at home or at the root, everything would be in the current directory.
+    return not home.is_relative_to(here) and Path(folder).resolve().is_relative_to(here)
 
 
 def child_environment(environ: Mapping[str, str], **additions: str) -> dict[str, str]:
@@ -58,8 +60,24 @@ def output_of(argv: Sequence[str], environ: Mapping[str, str], *, seconds: float
     """
     program = find_program(argv[0], environ)
     try:
-        done = subprocess.run(
-            [program, *argv[1:]],
+        done = _run([program, *argv[1:]], environ, seconds)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its program cannot be started"
+        raise ProgramError(reason.lower()) from None
+    if done is None:
+        raise ProgramError(f"no answer within {seconds:g} seconds")
+    if done.returncode != 0:
+        raise ProgramError(f"exit status {done.returncode}")
+    if len(done.stdout) > limit:
+        raise ProgramError(f"more than {limit} bytes of output")
+    return done.stdout
+
+
+def _run(argv: list[str], environ: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[bytes] | None:
+    """Return None when time is up. The exception that says so holds what was printed, and ends here."""
+    try:
+        return subprocess.run(
+            argv,
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -68,12 +86,4 @@ def output_of(argv: Sequence[str], environ: Mapping[str, str], *, seconds: float
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ProgramError(f"no answer within {seconds:g} seconds") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its program cannot be started"
-        raise ProgramError(reason.lower()) from None
-    if done.returncode != 0:
-        raise ProgramError(f"exit status {done.returncode}")
-    if len(done.stdout) > limit:
-        raise ProgramError(f"more than {limit} bytes of output")
-    return done.stdout
+        return None

@@ -1,14 +1,14 @@
 """A search that never goes back: the set of states is carried along the text, and what was computed is remembered.
 
-The time is linear in the text whatever the pattern, which `re` cannot promise. That matters, because rules and names are
-written by whoever can write to the repository.
+The time is linear in the text whatever the pattern, which `re` cannot promise. That matters, because rules and names
+are written by whoever can write to the repository.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 from leaflock.rules_re import PatternError
 
@@ -59,7 +59,7 @@ class Repeat(NamedTuple):
         return max(1, self.at_most or self.at_least) * _product(self.node)
 
 
-Node = Union[Class, Assertion, Sequence, Choice, Repeat]
+Node = Class | Assertion | Sequence | Choice | Repeat
 
 
 def _product(node: Node) -> int:

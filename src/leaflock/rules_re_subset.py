@@ -1,10 +1,10 @@
 r"""The part of RE2's syntax that works where `google-re2` is not installed.
 
-Literals, `.`, escapes of punctuation, `\a \f \n \r \t \v \xHH \x{H…}`, classes with ranges, `\d \D \w \W \s \S` and
-`[[:alpha:]]` and its like, groups (captured, named, or not), alternation, the repetitions `* + ? {n} {n,} {n,m}` and their
-reluctant forms, the anchors `^ $ \A \z \b \B`, and the flags `(?i)` and `(?s)` in front of everything else. With
-`(?i)`, letters in the pattern must be ASCII. All as RE2 means it: classes and `\b` know ASCII only, `$` stands for the very
-end. What lies outside is refused by name, valid or not.
+Literals, `.`, escaped punctuation, `\a \f \n \r \t \v \xHH \x{H…}`, classes with ranges, `\d \D \w \W \s \S`
+and `[[:alpha:]]` and its like, groups (captured, named, or not), alternation, repetition by `* + ? {n} {n,} {n,m}` and
+their reluctant forms, the anchors `^ $ \A \z \b \B`, and the flags `(?i)` and `(?s)` in front of everything else. With
+`(?i)`, letters in the pattern must be ASCII. All as RE2 means it: classes and `\b` know ASCII only, `$` stands for the
+very end. What lies outside is refused by name, valid or not.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ class _Parser:
                 self._refuse("invalid escape sequence")
             self.position = match.end()
             return code
-        if name.isalnum() and name not in _CONTROLS or not name.isascii():
+        if (name.isalnum() and name not in _CONTROLS) or not name.isascii():
             self._refuse_by_name(f"\\{name}")
         self.position += 2
         return _CONTROLS.get(name, ord(name))

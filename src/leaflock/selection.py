@@ -61,7 +61,7 @@ class Selection:
         object.__setattr__(self, "_test", test)
 
     def selects(self, leaf: Leaf) -> bool:
-        """Say whether the rule wants this leaf sealed. Null, empty strings and empty containers never are, whoever asks."""
+        """Say whether the rule wants this leaf sealed. It does not look at the value: empty ones never are."""
         return self._test(leaf)
 
     def matches_comment(self, text: str) -> bool:

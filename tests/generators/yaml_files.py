@@ -18,7 +18,7 @@ PLAIN = [
     "C:\\path", "%x", "@at", "`tick`",
 ]  # fmt: skip
 PLAIN = [text for text in PLAIN if text[0] not in "[%@`"]
-FLOW_PLAIN = [text for text in PLAIN if not set(text) & set(",[]{}")]
+FLOW_PLAIN = [text for text in PLAIN if not set(text) & set(",[]{}?")]
 
 SINGLE = ["'it''s'", "'a: b'", "''", "'42'", "'x # y'", "'two\n{i}lines'", "'naïve 🔐'", "'  blanks '", "' '"]
 DOUBLE = [

@@ -31,10 +31,9 @@ def decode(text: str) -> tuple[str, bytes]:
     prefix, _, characters = text.rpartition("1")
     if not prefix:
         raise KeyTextError("has no prefix")
-    try:
-        values = [_VALUES[character] for character in characters.lower()]
-    except KeyError:
-        raise KeyTextError("holds a character that does not belong there") from None
+    values = [_VALUES.get(character, -1) for character in characters.lower()]
+    if -1 in values:
+        raise KeyTextError("holds a character that does not belong there")
     if len(values) < _CHECKSUM_LENGTH or _polymod([*_expand(prefix.lower()), *values]) != 1:
         raise KeyTextError("has a wrong checksum: it was mistyped or cut short")
     return prefix, _bytes(values[:-_CHECKSUM_LENGTH])

@@ -31,7 +31,7 @@ class ScryptRecipient:
     __slots__ = ("_passphrase", "_work_factor", "labels")
 
     def __init__(self, passphrase: str, work_factor: int = DEFAULT_WORK_FACTOR) -> None:
-        self._passphrase = Secret(passphrase.encode())
+        self._passphrase = Secret(passphrase.encode("utf-8", "surrogateescape"))
         self._work_factor = work_factor
         self.labels = frozenset([os.urandom(16).hex()])  # shared with nobody
 
@@ -48,7 +48,7 @@ class ScryptIdentity:
     __slots__ = ("_limit", "_passphrase")
 
     def __init__(self, passphrase: str, limit: int = WORK_FACTOR_LIMIT) -> None:
-        self._passphrase = Secret(passphrase.encode())
+        self._passphrase = Secret(passphrase.encode("utf-8", "surrogateescape"))
         self._limit = limit
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:

@@ -31,7 +31,7 @@ def keygen(output: str | None, append: bool) -> None:
     from leaflock.age.x25519 import X25519Identity
 
     identity = X25519Identity.generate()
-    recipient = str(identity.recipient())
+    recipient = str(identity.recipient)
     created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = f"# created: {created}\n# public key: {recipient}\n{identity.to_text()}\n"
     if append:

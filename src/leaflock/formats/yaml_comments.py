@@ -105,16 +105,18 @@ class CommentPlacer:
         owner: Container | None = None
         for index, comment in enumerate(found):
             if comment.inline:
-                owner = self._inline_owner(gap, comment, after)
+                begun = [move for move in opened if move.start < comment.start]
+                owner = self._inline_owner(gap, comment, begun[-1] if begun else after)
                 self._inline(gap, comment, owner)
                 continue
             previous = found[index - 1] if index and not found[index - 1].inline else None
             if gap.top is not None and gap.top.flow:
                 owner = gap.top
             elif opened and not closed:
-                # A dash behind the comment: then it stands before the element, not in it.
-                dash = "-" in _COMMENT.sub("", self.text[comment.end : end])
-                owner = after if dash else opened[-1]
+                first = next((move for move in opened if move.start > comment.start), opened[-1])
+                # A dash behind the comment: then it stands before an element of the outer list.
+                dash = "-" in _COMMENT.sub("", self.text[comment.end : first.start])
+                owner = first.parent if dash else first
             elif not closed:
                 owner = after
             elif previous is not None and previous.column == comment.column and not comment.after_blank:
@@ -128,10 +130,10 @@ class CommentPlacer:
                 owner = _dedent_owner(comment.column, blank, closed, after)
             self._add(comment, owner, pending=owner is None or owner in chain or owner is gap.opened)
 
-    def inside(self, start: int, end: int) -> None:
-        """Add the comments that stand between a scalar's properties and its content."""
+    def inside(self, start: int, end: int, owner: Container) -> None:
+        """Add the comments that stand between the properties of a node and its content, all of them `owner`'s."""
         for comment in self._find(start, end):
-            self._add(comment, self.gap.top, pending=False)
+            self._add(comment, owner, pending=False)
 
     def header(self, start: int, end: int, leaf: Leaf) -> None:
         """Add the comment on the header line of the block scalar `leaf`."""
@@ -172,8 +174,6 @@ class CommentPlacer:
         between = self.text[gap.position : comment.start]
         if "\n" in between or "\r" in between:
             return after  # behind a dash on a line of its own
-        if gap.top is not None and gap.top.flow:
-            return gap.top
         previous = gap.previous
         return gap.top if previous is None or isinstance(previous, int) else previous
 

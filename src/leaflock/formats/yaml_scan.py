@@ -282,6 +282,9 @@ class _Scanner:
                         comments.place(gap, start, container)
                         gap.opened = None
                         active = comments.active(container)
+                    if event.anchor or event.tag:
+                        self._collection_properties(event, start, end, container)
+                        active = comments.active(container)
                     if next_hash < end:
                         next_hash = find("#", end)
                         if next_hash < 0:
@@ -415,22 +418,32 @@ class _Scanner:
     ) -> tuple[Scalar | None, int, Place]:
         """Return the value, the start of the content behind anchor and tag, and the place that remembers them."""
         value = self._typed(event)
-        content = self._skip_properties(event, start, end)
+        content = self._skip_properties(event, start, end, container)
         tag = event.tag if event.tag in _TYPING_TAGS else None
         return value, content, Place(container, start, tag)
 
-    def _skip_properties(self, event: ScalarEvent, start: int, end: int) -> int:
+    def _skip_properties(self, event: Event, start: int, end: int, owner: Container) -> int:
+        """Return where anchor and tag of a node are over; comments between and behind them belong to `owner`."""
         if event.anchor:
             self._check_anchor(event)
         position = start
         while position < end and (match := _PROPERTY.match(self.text, position)):
             blank = _BLANK.match(self.text, match.end(), end)
             if blank:
-                self.comments.inside(match.end(), blank.end())
-            elif match.end() < end:
+                self.comments.inside(match.end(), blank.end(), owner)
+            elif match.end() < end and not self.text.startswith(("{", "["), match.end()):
                 self._fail(event, "a value follows its anchor or tag without a blank", "put a blank between them")
             position = blank.end() if blank else match.end()
         return position
+
+    def _collection_properties(self, event: Event, start: int, end: int, container: Container) -> None:
+        """Find comments among the properties of a collection, and the column at which a block behind them stands."""
+        position = self._skip_properties(event, start, end, container)
+        if not container.flow:
+            blank = _BLANK.match(self.text, position)
+            position = blank.end() if blank else position
+            line = max(self.text.rfind("\n", 0, position), self.text.rfind("\r", 0, position)) + 1
+            container.column = position - max(line, self.base)
 
     def _check_anchor(self, event: Event) -> None:
         # libyaml ends an anchor where others go on reading; what does not agree on names is not sealed.
@@ -491,7 +504,6 @@ class _Scanner:
             container = Container(is_map, flow, column, outer.path, outer.locator + (outer.index,), outer, start)
         container.first_leaf = len(self.found.leaves)
         if event.anchor:
-            self._check_anchor(event)
             self.anchors[event.anchor] = container
         return container
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from leaflock import age
-from leaflock.age.keys import recipient_type
+from leaflock.age.keys import MODULES, recipient_type
 from leaflock.errors import MetadataError, ProviderError
 from leaflock.masterkey import Ambient
 from leaflock.providers.age_identities import (
@@ -20,6 +20,7 @@ from leaflock.providers.age_identities import (
     IdentityError,
     Loaded,
     Place,
+    SSHKey,
 )
 from leaflock.providers.age_identities import default_identity_file as _default_identity_file
 
@@ -78,7 +79,7 @@ class AgeKey:
 
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:
         """Return an armored age file, its last line end included. Raises `ProviderError`."""
-        self._refuse_unsupported()
+        self._check_supported()
         try:
             return age.encrypt(part, [age.parse_recipient(self.recipient)], armor=True)
         except age.AgeError as error:
@@ -86,12 +87,12 @@ class AgeKey:
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Return the part in an armored age file. Raises `ProviderError`, which says where identities came from."""
-        self._refuse_unsupported()
         identities = _identities_of(ambient)
+        self._check_supported(identities)
         try:
             return age.decrypt(wrapped, identities.candidates(self.recipient), armored=True)
         except age.NoMatchError:
-            raise self._no_match(identities.places(self.recipient), ambient) from None
+            raise self._no_match(identities.places(self.recipient)) from None
         except age.AgeError as error:
             raise ProviderError(f"the wrapped key is damaged: {error.message}", master_key=str(self)) from None
 
@@ -102,41 +103,46 @@ class AgeKey:
     def __str__(self) -> str:
         return self.recipient
 
-    def _refuse_unsupported(self) -> None:
+    def _check_supported(self, identities: Identities | None = None) -> None:
         name = recipient_type(self.recipient)
         if name is None:
             raise ProviderError("this is not an age recipient", master_key=str(self))
-        if name != "X25519":
-            raise ProviderError(
-                f"age recipients of type {name} are not supported by this version",
-                master_key=str(self),
-                hint="use another key of the file, or sops",
-            )
+        if name not in MODULES:
+            reason = f"{name} recipients of age are not supported by this version"
+            if name == "SSH" and identities is not None and (keys := identities.ssh_keys()):
+                reason += f", nor the keys in {', '.join(keys)}"
+            raise ProviderError(reason, master_key=str(self), hint="use another key of the file, or sops")
 
-    def _no_match(self, places: list[Place], ambient: Ambient) -> ProviderError:
+    def _no_match(self, places: list[Place]) -> ProviderError:
         with_some = [place for place in places if isinstance(place, Loaded) and place.identities]
         count = sum(len(place.identities) for place in with_some)
         source = ", ".join(place.name for place in with_some) or None
-        reasons = [f"none of {count} identities opens it" if count > 1 else "the identity does not open it"]
-        reasons[0] = f"{reasons[0]} (from {source})" if source else "no age identity found"
+        if source is None:
+            reasons = ["no age identity found"]
+        elif count == 1:
+            reasons = [f"the identity from {source} does not open it"]
+        else:
+            reasons = [f"none of the {count} identities from {source} opens it"]
         reasons += _failures(places)
         if empty := _empty(places):
             reasons.append(f"no keys in {', '.join(empty)}")
-        hint = "set SOPS_AGE_KEY_FILE to the file with the identity of this recipient"
+        hint = "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE"
         return ProviderError("; ".join(reasons), master_key=str(self), source=source, hint=hint)
 
 
 def _failures(places: list[Place]) -> list[str]:
-    """Say what went wrong where, SSH keys in their usual files aside: they are there for other things."""
-    said = [
-        f"{place.name}: {place.reason}" for place in places if isinstance(place, Failed) and ".ssh" not in place.name
-    ]
+    """Say what went wrong where."""
+    said: list[str] = []
     for place in places:
+        if isinstance(place, Failed):
+            said.append(f"{place.name}: {place.reason}")
+        elif isinstance(place, SSHKey) and place.chosen:  # the others are there for other things than this
+            said.append(f"{place.name}: SSH keys are not supported by this version")
         for identity in place.identities if isinstance(place, Loaded) else ():
             if isinstance(identity, EncryptedIdentities) and identity.failure:
                 said.append(f"{place.name}: {identity.failure}")
             elif isinstance(identity, age.UnsupportedIdentity):
-                said.append(f"{place.name}: a {identity.type_name} identity is not supported by this version")
+                said.append(f"{place.name}: {identity.type_name} identities are not supported by this version")
     return list(dict.fromkeys(said))
 
 

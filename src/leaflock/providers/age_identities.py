@@ -6,6 +6,7 @@ matters only when no identity from another place does.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ from leaflock.masterkey import Ambient
 SIZE_LIMIT = 16 * 2**20
 _COMMAND_SECONDS = 120.0
 _ENCRYPTED = (b"age-encryption", b"-----BEGIN AGE")
-_NO_SSH = "SSH keys are not supported by this version"
 
 
 class Loaded(NamedTuple):
@@ -43,7 +43,14 @@ class Absent(NamedTuple):
     name: str
 
 
-Place = Loaded | Failed | Absent
+class SSHKey(NamedTuple):
+    """An SSH key, which this version does not use. `chosen` is False for those that every user has."""
+
+    name: str
+    chosen: bool
+
+
+Place = Loaded | Failed | Absent | SSHKey
 
 
 class IdentityError(Exception):
@@ -133,6 +140,7 @@ class Identities:
         self._places: list[Place] | None = None
         self._by_command: dict[str, Place] = {}
         self._lock = threading.Lock()
+        self._command_lock = threading.Lock()
 
     def candidates(self, recipient: str) -> Iterator[age.Identity]:
         """Yield identities, the cheap ones first: those at hand, those of a command, those under a passphrase."""
@@ -149,6 +157,10 @@ class Identities:
         *others, default = self._load()
         return [*others, self._command(recipient), default]
 
+    def ssh_keys(self) -> list[str]:
+        """Return where there are SSH keys."""
+        return [place.name for place in self._load() if isinstance(place, SSHKey)]
+
     def _load(self) -> list[Place]:
         with self._lock:
             if self._places is None:
@@ -157,7 +169,7 @@ class Identities:
 
     def _command(self, recipient: str) -> Place:
         # It is told the recipient, so what it says holds for that one only.
-        with self._lock:
+        with self._command_lock:
             if recipient not in self._by_command:
                 self._by_command[recipient] = _from_command(self._ambient, recipient)
             return self._by_command[recipient]
@@ -171,8 +183,8 @@ def _load(ambient: Ambient) -> list[Place]:
     ssh_variables = ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD")
     ssh_files = (ambient.home / ".ssh" / "id_ed25519", ambient.home / ".ssh" / "id_rsa")
     return [
-        *(Failed(name, _NO_SSH) if name in ambient.environ else Absent(name) for name in ssh_variables),
-        *(Failed(str(path), _NO_SSH) if path.exists() else Absent(str(path)) for path in ssh_files),
+        *(SSHKey(name, True) if name in ambient.environ else Absent(name) for name in ssh_variables),
+        *(SSHKey(str(path), False) if os.path.exists(path) else Absent(str(path)) for path in ssh_files),
         _from_variable(ambient),
         _from_named_file(ambient),
         _from_default_file(ambient),
@@ -198,8 +210,7 @@ def _from_default_file(ambient: Ambient) -> Place:
         path = default_identity_file(ambient)
     except IdentityError as error:
         return Failed("default identity file", str(error))
-    place = _from_file(str(path), path, ambient)
-    return Absent(str(path)) if isinstance(place, Failed) and not path.exists() else place
+    return _from_file(str(path), path, ambient) if os.path.lexists(path) else Absent(str(path))
 
 
 def _from_file(name: str, path: Path, ambient: Ambient) -> Place:

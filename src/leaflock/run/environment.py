@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from leaflock.errors import LeaflockError, RefusedError
-from leaflock.programs import is_withheld
+from leaflock.programs import child_environment as without_identities
 from leaflock.scalars import Scalar, to_plain_text
 from leaflock.tree import Comment, ListNode, MappingNode
 
@@ -122,8 +122,9 @@ def child_environment(
     """
     result: dict[bytes, bytes] = {}
     if not pristine:
+        shown = inherited if keep is None else without_identities(inherited)
         for name, text in inherited.items():
-            if not _is_left_out(name, keep) and not (scrub_cloud and _CLOUD.fullmatch(name)):
+            if not _is_left_out(name, shown, keep) and not (scrub_cloud and _CLOUD.fullmatch(name)):
                 result[_encode(name)] = _encode(text)
     if account is not None:
         for name, text in (("HOME", account.home), ("USER", account.name), ("LOGNAME", account.name)):
@@ -132,8 +133,8 @@ def child_environment(
     return result
 
 
-def _is_left_out(name: str, keep: Collection[str] | None) -> bool:
-    return keep is not None and name not in keep and (is_withheld(name) or name.startswith("SOPS_AGE_KEY"))
+def _is_left_out(name: str, shown: Mapping[str, str], keep: Collection[str] | None) -> bool:
+    return keep is not None and name not in keep and (name not in shown or name.startswith("SOPS_AGE_KEY"))
 
 
 def find_account(name: str) -> Account:

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from leaflock import hardening
 from leaflock.errors import CommandError, LeaflockError, system_text
-from leaflock.programs import find_program
+from leaflock.executables import locate
 from leaflock.run.environment import Account
 
 
@@ -78,7 +78,7 @@ def start_detached(argv: Sequence[str], environ: Mapping[bytes, bytes], *, accou
 
 def _resolve(name: str) -> str:
     # The user typed the command, so a folder in it, or one on PATH below the current folder, is meant.
-    path = name if os.path.dirname(name) else find_program(name, os.environ, trust_here=True)
+    path = name if os.path.dirname(name) else locate(name, os.environ, trust_here=True)
     if path is None or not os.path.exists(path):
         raise CommandError(f"command not found: {name}")
     return path

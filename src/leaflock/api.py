@@ -1,0 +1,210 @@
+"""The library: read settings in-process, and change encrypted files from a program.
+
+Everything the command line does to a file is done by the same operations, with the same checks: a file is let out only
+when every tag and its MAC verify. Identities are found where SOPS finds them; pass `ambient` to say otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from leaflock import operations
+from leaflock.document import Locator
+from leaflock.engine import Failed, Reading, Source, open_all, paused_collector
+from leaflock.errors import FormatError, PathError, UsageError
+from leaflock.files import replace
+from leaflock.formats import format_of
+from leaflock.keygroups import KeyRing
+from leaflock.limits import DEFAULT_LIMITS, Limits
+from leaflock.masterkey import Ambient, MasterKey
+from leaflock.paths import resolve_path
+from leaflock.selection import Selection
+from leaflock.snapshots import Snapshot, read
+from leaflock.tree import MappingNode, to_python
+
+StrPath = str | os.PathLike[str]
+
+
+def load(path: StrPath, *, format: str | None = None, ambient: Ambient | None = None) -> dict[str, Any]:  # noqa: A002
+    """Return the decrypted values of a file as plain dicts, lists and scalars.
+
+    The format is that of the file's name unless one is given. Of several YAML documents the first is returned; see
+    `SealedFile.documents` for all. A timestamp stays a `Timestamp`, which `to_datetime` converts.
+
+    Raises `LeaflockError`: `NotEncryptedError` for a plain file, `DataKeyError` where no identity fits,
+    `IntegrityError` or `MACMismatchError` where the file is damaged.
+    """
+    return SealedFile.open(path, format=format, ambient=ambient).values()
+
+
+def loads(data: bytes | str, *, format: str, ambient: Ambient | None = None) -> dict[str, Any]:  # noqa: A002
+    """Return the decrypted values of the text of a file in the named format, as `load` does."""
+    opened = _open(data.encode() if isinstance(data, str) else data, format, ambient)
+    return _first(opened.documents())
+
+
+def encrypt(
+    data: bytes,
+    *,
+    format: str,  # noqa: A002
+    recipients: Sequence[str | MasterKey] | None = None,
+    groups: Sequence[Sequence[str | MasterKey]] | None = None,
+    threshold: int = 0,
+    selection: Selection | None = None,
+    ambient: Ambient | None = None,
+) -> bytes:
+    """Return the encrypted form of a plain file.
+
+    `recipients` are age recipients (`age1…`) or master keys, any one of which will open the file; `groups` are several
+    such lists, of which `threshold` must open (0: all). `selection` says what is sealed: everything but what is under
+    names that end in `_unencrypted` unless said otherwise.
+
+    Raises `AlreadyEncryptedError`, `FormatError`, `RefusedError`, `ConfigError`, `ProviderError`.
+    """
+    if (recipients is None) == (groups is None):
+        raise UsageError("either recipients or groups must be given")
+    keys = [[key for item in group for key in _master_keys(item)] for group in groups or [recipients or ()]]
+    rule = selection or Selection()
+    return operations.encrypt(data, format, keys, threshold, rule, ambient or Ambient.of_process())
+
+
+def _master_keys(item: str | MasterKey) -> Sequence[MasterKey]:
+    from leaflock.providers import parse_recipients
+
+    return parse_recipients("age", item) if isinstance(item, str) else [item]
+
+
+def decrypt(data: bytes, *, format: str, ambient: Ambient | None = None) -> bytes:  # noqa: A002
+    """Return the plain file that `encrypt` was given, to the byte."""
+    return _open(data, format, ambient).plaintext()
+
+
+def open_many(
+    paths: Iterable[StrPath], *, ambient: Ambient | None = None, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, dict[str, Any]]:
+    """Return the decrypted values of many files, by path as given; equal wrapped keys are unwrapped once.
+
+    Raises the first error, which names its file, when any of them does not open.
+    """
+    sources = [Source(os.fspath(path), read(path, limits).data, format_of(os.fspath(path))) for path in paths]
+    reading = Reading(KeyRing(ambient or Ambient.of_process()), limits)
+    values: dict[str, dict[str, Any]] = {}
+    for outcome in open_all(sources, reading, lambda _, opened: _first(opened.documents())):
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        values[outcome.source.name] = outcome.result
+    return values
+
+
+def _open(data: bytes, format_name: str, ambient: Ambient | None) -> operations.Opened:
+    with paused_collector():
+        return operations.open_sealed(data, format_name, ambient or Ambient.of_process())
+
+
+def _first(documents: Sequence[MappingNode]) -> dict[str, Any]:
+    values = to_python(documents[0]) if documents else {}
+    if not isinstance(values, dict):
+        raise FormatError("the document is not a mapping")
+    return values
+
+
+class SealedFile:
+    """An encrypted file, opened to be read and changed; `save` writes it back.
+
+    What a change does not concern stays to the byte, tokens included.
+
+        settings = SealedFile.open("prod.yaml")
+        settings.set("db.password", "new")
+        settings.save()
+    """
+
+    def __init__(self, opened: operations.Opened, snapshot: Snapshot | None, data: bytes, ambient: Ambient) -> None:
+        self._opened = opened
+        self._snapshot = snapshot
+        self._data = data
+        self._ambient = ambient
+
+    @classmethod
+    def open(
+        cls,
+        path: StrPath,
+        *,
+        format: str | None = None,  # noqa: A002
+        ambient: Ambient | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> SealedFile:
+        """Open a file and verify all of it. Raises what `load` raises."""
+        from leaflock.errors import LeaflockError
+
+        ambient = ambient or Ambient.of_process()
+        name = os.fspath(path)
+        snapshot = read(path, limits)
+        try:
+            opened = operations.open_sealed(snapshot.data, format or format_of(name), ambient, limits=limits)
+        except LeaflockError as error:
+            raise error.in_file(name) from error.__cause__
+        return cls(opened, snapshot, snapshot.data, ambient)
+
+    @property
+    def recipients(self) -> tuple[MasterKey, ...]:
+        """The master keys that can open the file."""
+        return tuple(wrapped.master_key for wrapped in self._opened.metadata.wrapped_keys())
+
+    def values(self) -> dict[str, Any]:
+        """Return the values of the first document."""
+        return _first(self._opened.documents())
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Return the values of every document; only YAML files have several."""
+        return [_first([document]) for document in self._opened.documents()]
+
+    def get(self, path: str) -> Any:
+        """Return what stands at a path: `["db"]["password"]`, `/db/password` or `db.password`. Raises `PathError`."""
+        value: Any = self.values()
+        for part in self._locate(path):
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                raise PathError("nothing stands there") from None
+        return value
+
+    def set(self, path: str, value: object) -> None:
+        """Store a scalar, None, or nested dicts and lists at a path. Missing mappings on the way are created."""
+        self._change(operations.set_leaf(self._opened, self._locate(path), value))
+
+    def unset(self, path: str) -> None:
+        """Remove what stands at a path. Raises `PathError` when nothing does."""
+        self._change(operations.unset_leaf(self._opened, self._locate(path)))
+
+    def __bytes__(self) -> bytes:
+        """Return the encrypted file as it stands, changes included."""
+        return self._data
+
+    def plaintext(self) -> bytes:
+        """Return the decrypted file, to the byte."""
+        return self._opened.plaintext()
+
+    def save(self) -> None:
+        """Write the file back, atomically. Raises `ConflictError` when it changed since it was opened."""
+        if self._snapshot is None:
+            raise UsageError("this was not opened from a file")
+        expected = self._opened.plaintext()
+        replace(self._snapshot, self._data, verify=lambda data: operations.check_written(self._opened, data, expected))
+        self._snapshot = read(self._snapshot.path, self._opened.limits)
+
+    def _locate(self, path: str) -> Locator:
+        return resolve_path(path, [leaf.locator for leaf, _ in self._opened.opening.values if leaf.document == 0])
+
+    def _change(self, data: bytes) -> None:
+        document, metadata = operations.read_metadata(
+            data, self._opened.document.format, limits=self._opened.limits
+        )
+        self._opened = operations.open_with(document, metadata, self._opened.data_key, limits=self._opened.limits)
+        self._data = data
+
+
+__all__ = ["SealedFile", "decrypt", "encrypt", "load", "loads", "open_many"]
+

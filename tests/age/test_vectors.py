@@ -1,0 +1,98 @@
+"""The age vectors of C2SP/CCTV: each file says in its header what must come of it."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from leaflock import age
+from leaflock.age.scrypt import ScryptIdentity
+
+OUTCOMES = {
+    "header failure": age.HeaderError,
+    "no match": age.NoMatchError,
+    "HMAC failure": age.HeaderMACError,
+    "payload failure": age.PayloadError,
+    "armor failure": age.ArmorError,
+}
+
+# Post-quantum identities are recognised and match nothing, so these end as "no match", whatever they are made for.
+UNSUPPORTED = {
+    "armor_hybrid",
+    "hybrid",
+    "hybrid_and_x25519",
+    "hybrid_bad_tag",
+    "hybrid_currupted_enc_mlkem",
+    "hybrid_currupted_enc_x25519",
+    "hybrid_extra_argument",
+    "hybrid_grease",
+    "hybrid_identity",
+    "hybrid_long_file_key",
+    "hybrid_long_share",
+    "hybrid_low_order",
+    "hybrid_multiple_recipients",
+    "hybrid_no_match",
+    "hybrid_not_canonical_enc",
+    "hybrid_short_share",
+    "hybrid_uppercase",
+}
+
+
+class Vector(NamedTuple):
+    fields: dict[str, list[str]]
+    data: bytes
+
+
+def read(path: Path) -> Vector:
+    head, _, data = path.read_bytes().partition(b"\n\n")
+    fields: dict[str, list[str]] = {}
+    for line in head.decode().split("\n"):
+        name, _, value = line.partition(": ")
+        fields.setdefault(name, []).append(value)
+    return Vector(fields, zlib.decompress(data) if "compressed" in fields else data)
+
+
+def identities(vector: Vector) -> list[age.Identity]:
+    found: list[age.Identity] = [ScryptIdentity(text) for text in vector.fields.get("passphrase", [])]
+    for text in vector.fields.get("identity", []):
+        try:
+            found.append(age.parse_identity(text))
+        except age.UnsupportedKeyError as error:
+            assert "post-quantum" in str(error)
+            found.append(age.UnsupportedIdentity("post-quantum"))
+    return found
+
+
+@pytest.mark.each_vector("cctv-age")
+def test_vector(vector: Path) -> None:
+    case = read(vector)
+    [expected] = case.fields["expect"]
+    if vector.name in UNSUPPORTED:
+        expected = "no match"
+    armored = "armored" in case.fields
+    if expected == "success":
+        plaintext = age.decrypt(case.data, identities(case), armored=armored)
+        assert hashlib.sha256(plaintext).hexdigest() == case.fields["payload"][0]
+    else:
+        with pytest.raises(OUTCOMES[expected]) as caught:
+            age.decrypt(case.data, identities(case), armored=armored)
+        assert type(caught.value) is OUTCOMES[expected]
+
+
+def test_all_vectors_are_there(third_party: Path) -> None:
+    names = {path.name for path in (third_party / "cctv-age").iterdir()}
+    assert len(names) == 143
+    assert names >= UNSUPPORTED
+
+
+@pytest.mark.each_vector("cctv-age")
+def test_without_being_told_armor_is_seen(vector: Path) -> None:
+    case = read(vector)
+    if case.fields["expect"] == ["success"] and vector.name not in UNSUPPORTED:
+        assert age.decrypt(case.data, identities(case)) == age.decrypt(
+            case.data, identities(case), armored="armored" in case.fields
+        )

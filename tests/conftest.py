@@ -1,0 +1,51 @@
+"""No test sees the real home, the real configuration or the caller's keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Other people's test data: read before the environment is cleared, and never committed.
+_THIRD_PARTY = Path(
+    os.environ.get("LEAFLOCK_VECTORS") or Path(__file__).parents[2] / "shared" / "vectors" / "third-party"
+)
+
+_FOREIGN = ("SOPS_", "LEAFLOCK_", "AWS_", "AZURE_", "GOOGLE_", "VAULT_", "GIT_")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("home")
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith((*_FOREIGN, "XDG_")) or name in ("EDITOR", "VISUAL", "NO_COLOR"):
+            del os.environ[name]
+    os.environ.update(HOME=str(home), XDG_STATE_HOME=str(home / "state"), XDG_CONFIG_HOME=str(home / "config"))
+    yield home
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def third_party() -> Path:
+    """The folder with other people's test data, which LEAFLOCK_VECTORS names."""
+    if not _THIRD_PARTY.is_dir():
+        pytest.skip(f"no third-party vectors in {_THIRD_PARTY}: set LEAFLOCK_VECTORS")
+    return _THIRD_PARTY
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "each_vector(suite): run once for each file of a third-party suite, as `vector`")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marker = metafunc.definition.get_closest_marker("each_vector")
+    if marker is None:
+        return
+    folder = _THIRD_PARTY / marker.args[0]
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    missing = pytest.param(folder, marks=pytest.mark.skip(f"no {folder}: set LEAFLOCK_VECTORS"), id=marker.args[0])
+    metafunc.parametrize("vector", [pytest.param(file, id=file.name) for file in files] or [missing])
