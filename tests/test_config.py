@@ -1,13 +1,11 @@
-"""Configuration files: finding them, reading them, and every fault with its place (sops-cli §1)."""
+"""Configuration files: what they say, which rule is for a file, every fault with its place (sops-cli §1)."""
 
 import os
-from pathlib import Path
 
 import pytest
 
-from leaflock.config import Stores, find_config, find_config_from_cwd, load_config
+from leaflock.config import Stores, load_config
 from leaflock.config_nodes import compose
-from leaflock.config_writing import add_recipient, propose_config
 from leaflock.errors import ConfigError, FormatError
 from leaflock.selection import Selection
 
@@ -73,7 +71,14 @@ creation_rules:
 
 
 @pytest.mark.parametrize(
-    "keys", [f"age: [{A}, {B}]", f"age: ['{A},{B}']", f"age: '{A}, {B}'", f"age: >-\n      {A},\n      {B}\n", f"age: ['{A}', ' {B}']"]
+    "keys",
+    [
+        f"age: [{A}, {B}]",
+        f"age: ['{A},{B}']",
+        f"age: '{A}, {B}'",
+        f"age: >-\n      {A},\n      {B}\n",
+        f"age: ['{A}', ' {B}']",
+    ],
 )
 def test_lists_and_texts_of_keys(load, keys):
     [rule] = load(f"creation_rules:\n  - {keys}\n").rules
@@ -85,7 +90,10 @@ def test_flat_keys_are_not_deduplicated(load):
     assert len(rule.groups[0]) == 2
 
 
-@pytest.mark.parametrize("rest", ["", "key_groups: []", "key_groups: [{}]", "key_groups: [{age: []}]", "age: ''", "age: []", "age:", "key_groups:"])
+@pytest.mark.parametrize(
+    "rest",
+    ["", "key_groups: []", "key_groups: [{}]", "key_groups: [{age: []}]", "age: ''", "age: []", "age:", "key_groups:"],
+)
 def test_a_rule_without_keys_has_an_empty_group(load, rest):
     [rule] = load(f"creation_rules:\n  - path_regex: x\n    {rest}\n").rules
     assert rule.groups == ((),)
@@ -143,9 +151,8 @@ def test_key_groups_win_over_flat_keys_and_say_so(load):
 
 
 def test_settings_of_a_rule(load):
-    [rule] = load(
-        f"creation_rules: [{{age: {A}, path_regex: x, encrypted_regex: ^a, mac_only_encrypted: yes, shamir_threshold: 2.0}}]"
-    ).rules
+    settings = "path_regex: x, encrypted_regex: ^a, mac_only_encrypted: yes, shamir_threshold: 2.0"
+    [rule] = load(f"creation_rules: [{{age: {A}, {settings}}}]").rules
     assert rule.selection == Selection(encrypted_regex="^a", mac_only_encrypted=True)
     assert rule.path_regex == "x"
     assert rule.threshold == 2  # with one group it means nothing
@@ -158,8 +165,10 @@ def test_texts_are_taken_as_they_stand(load):
 
 
 def test_stores(load):
-    assert load("stores: {yaml: {indent: 2}, json: {indent: 0}, json_binary: {indent: -1}, ini: {}}").stores == Stores(2, 0, -1)
-    assert load("stores:").stores == load("stores: {json:}").stores == Stores()
+    assert load("stores: {yaml: {indent: 2}, json: {indent: 0}, json_binary: {indent: -1}, ini: {}}").stores == Stores(
+        2, 0, -1
+    )
+    assert load("stores:").stores == load("stores: {json: }").stores == Stores()
 
 
 def test_destination_rules_are_kept(load):
@@ -170,7 +179,9 @@ def test_destination_rules_are_kept(load):
     assert config.rules is None
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n...\n", "null", "{}", "creation_rules:", "stores: {}", "\ufeff{}"])
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "---\n...\n", "null", "{}", "creation_rules:", "stores: {}", "\ufeff{}"]
+)
 def test_nothing_said_is_no_configuration(load, text):
     config = load(text)
     assert config.rules is None
@@ -213,7 +224,9 @@ creation_rules:
 
 
 def test_the_first_rule_that_matches_counts(load, tmp_path):
-    config = load(r"creation_rules: [{path_regex: ^sub/, shamir_threshold: 1}, {path_regex: \.yaml$, shamir_threshold: 2}, {}]")
+    config = load(
+        r"creation_rules: [{path_regex: ^sub/, shamir_threshold: 1}, {path_regex: \.yaml$, shamir_threshold: 2}, {}]"
+    )
     path = tmp_path / "sub" / "x.yaml"
     assert config.rule_for(path) is config.rules[0]
     assert config.rule_for(str(tmp_path / "x.yaml")) is config.rules[1]
@@ -278,25 +291,25 @@ destination_rules: [x]
 """
     faults = faults_of(load, text)
     assert [(place, message.split(": ")[0]) for place, message in faults] == [
-        ("creation_rules[0].age[1]", "line 3, column 75"),
         ("creation_rules[0].path_regex", "line 2, column 17"),
-        ("creation_rules[1].age", "line 11, column 10"),
-        ("creation_rules[1].pgp", "line 8, column 10"),
-        ("creation_rules[1].kms[0]", "line 10, column 11"),
-        ("creation_rules[1].kms[1]", "line 10, column 17"),
-        ("creation_rules[1].hckms", "line 9, column 12"),
-        ("creation_rules[1].shamir_threshold", "line 7, column 23"),
+        ("creation_rules[0].age[1]", "line 3, column 75"),
         ("creation_rules[1].encrypted_regex", "line 4, column 22"),
         ("creation_rules[1].mac_only_encrypted", "line 6, column 25"),
-        ("creation_rules[2].key_groups[0].merge[0]", "line 16, column 17"),
+        ("creation_rules[1].shamir_threshold", "line 7, column 23"),
+        ("creation_rules[1].pgp", "line 8, column 10"),
+        ("creation_rules[1].hckms", "line 9, column 12"),
+        ("creation_rules[1].kms[0]", "line 10, column 11"),
+        ("creation_rules[1].kms[1]", "line 10, column 17"),
+        ("creation_rules[1].age", "line 11, column 10"),
         ("creation_rules[2].key_groups[0].age", "line 13, column 14"),
         ("creation_rules[2].key_groups[0].kms[0]", "line 14, column 15"),
         ("creation_rules[2].key_groups[0].azure_keyvault[0]", "line 15, column 26"),
+        ("creation_rules[2].key_groups[0].merge[0]", "line 16, column 17"),
         ("creation_rules[2].key_groups[1]", "line 17, column 9"),
         ("creation_rules[2].shamir_threshold", "line 18, column 23"),
         ("creation_rules[3]", "line 19, column 5"),
-        ("stores.yaml.indent", "line 21, column 24"),
-        ("stores.json.indent", "line 21, column 44"),
+        ("stores.yaml.indent", "line 21, column 25"),
+        ("stores.json.indent", "line 21, column 45"),
         ("stores.json_binary", "line 21, column 71"),
         ("destination_rules[0]", "line 22, column 21"),
     ]
@@ -309,7 +322,9 @@ def test_one_fault_is_the_message(load, tmp_path):
 
 
 def test_several_faults_are_counted(load):
-    with pytest.raises(ConfigError, match=r"2 faults, the first is creation_rules: line 1, column 17: text where a list"):
+    with pytest.raises(
+        ConfigError, match=r"2 faults, the first is creation_rules: line 1, column 17: text where a list"
+    ):
         load("creation_rules: x\nstores: 5")
 
 
@@ -318,23 +333,43 @@ FAULTS = [
     ("text\n", "", "line 1, column 1: text where a mapping is expected"),
     ("creation_rules: {}", "creation_rules", "line 1, column 17: a mapping where a list is expected"),
     ("creation_rules: [null]", "creation_rules[0]", "line 1, column 18: nothing where a mapping is expected"),
-    ("creation_rules: [{path_regex: [x]}]", "creation_rules[0].path_regex", "line 1, column 31: a list where text is expected"),
+    (
+        "creation_rules: [{path_regex: [x]}]",
+        "creation_rules[0].path_regex",
+        "line 1, column 31: a list where text is expected",
+    ),
     ("creation_rules: [{path_regex: '(?<=a)'}]", "creation_rules[0].path_regex", "invalid regular expression"),
-    ("creation_rules: [{path_regex: x}, {encrypted_regex: '('}]", "creation_rules[1].encrypted_regex", "invalid regular"),
-    ("creation_rules: [{unencrypted_comment_regex: '\\C'}]", "creation_rules[0].unencrypted_comment_regex", "invalid escape"),
+    (
+        "creation_rules: [{path_regex: x}, {encrypted_regex: '('}]",
+        "creation_rules[1].encrypted_regex",
+        "invalid regular",
+    ),
+    (
+        "creation_rules: [{unencrypted_comment_regex: '\\C'}]",
+        "creation_rules[0].unencrypted_comment_regex",
+        "invalid escape",
+    ),
     ("creation_rules: [{shamir_threshold: -1}]", "creation_rules[0].shamir_threshold", "negative"),
     ("creation_rules: [{shamir_threshold: true}]", "creation_rules[0].shamir_threshold", "not a whole number"),
-    ("creation_rules: [{key_groups: [{}, {}], shamir_threshold: 1}]", "creation_rules[0].shamir_threshold", "at least 2"),
+    (
+        "creation_rules: [{key_groups: [{}, {}], shamir_threshold: 1}]",
+        "creation_rules[0].shamir_threshold",
+        "at least 2",
+    ),
     ("creation_rules: [{age: true}]", "creation_rules[0].age", "a truth value where text is expected"),
     ("creation_rules: [{age: 2020-01-01}]", "creation_rules[0].age", "a date where text is expected"),
     ("creation_rules: [{age: [5]}]", "creation_rules[0].age[0]", "a number where text is expected"),
     (f"creation_rules: [{{age: ['{A},']}}]", "creation_rules[0].age[0]", "empty"),
     ("creation_rules: [{mac_only_encrypted: 1}]", "creation_rules[0].mac_only_encrypted", "neither true nor false"),
-    ("creation_rules: [{key_groups: [{kms: [{context: 5, arn: a}]}]}]", "creation_rules[0].key_groups[0].kms[0].context", "a number where a mapping"),
+    (
+        "creation_rules: [{key_groups: [{kms: [{context: 5, arn: a}]}]}]",
+        "creation_rules[0].key_groups[0].kms[0].context",
+        "a number where a mapping",
+    ),
     ("creation_rules: [{key_groups: [" + "{}," * 256 + "]}]", "creation_rules[0].key_groups", "more than 255 groups"),
     ("stores: {yaml: {indent: 101}}", "stores.yaml.indent", "must be between 0 and 100"),
     ("stores: {yaml: {indent: x}}", "stores.yaml.indent", "not a whole number"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "place", "message"), FAULTS)
@@ -370,7 +405,11 @@ def test_what_is_no_yaml(load, text, message):
 
 def test_the_secret_key_in_the_wrong_place_is_not_repeated(load):
     secret = "AGE-SECRET-KEY-1G0Q5K9TV4REQ3ZSQRMTMG8NSWQGYT0T7TZ33RAZEE0GZYVZN0APSU24RK7"
-    for text in [f"creation_rules: [{{age: {secret}}}]", f"creation_rules: [{{age: [{A}, '{secret}']}}]", f"a: !{secret} &{secret} *{secret}"]:
+    for text in [
+        f"creation_rules: [{{age: {secret}}}]",
+        f"creation_rules: [{{age: [{A}, '{secret}']}}]",
+        f"a: !{secret} &{secret} *{secret}",
+    ]:
         with pytest.raises(ConfigError) as caught:
             load(text)
         assert secret not in str(caught.value)
@@ -415,166 +454,16 @@ creation_rules:
         kms: [{{arn: {ARN}, Role: x}}]
         azure_keyvault: [{{vaultUrl: https://v, key: n, vault: x}}]
 """)
+    group = "creation_rules[0].key_groups[0]"
     assert config.warnings == (
         "line 2, column 1: creation-rules: unknown key, ignored: did you mean creation_rules?",
+        "line 4, column 10: stores.yml: unknown key, ignored: did you mean yaml?",
+        "line 4, column 26: stores.json.indentation: unknown key, ignored: did you mean indent?",
         "line 6, column 5: creation_rules[0].path_regexp: unknown key, ignored: did you mean path_regex?",
         "line 7, column 5: creation_rules[0].encryptedRegex: unknown key, ignored: did you mean encrypted_regex?",
         "line 8, column 5: creation_rules[0].owner: unknown key, ignored",
         "line 10, column 9: creation_rules[0].key_groups[0].ages: unknown key, ignored: did you mean age?",
-        f"line 11, column {23 + len(ARN)}: creation_rules[0].key_groups[0].kms[0].Role: unknown key, ignored: did you mean role?",
-        "line 12, column 53: creation_rules[0].key_groups[0].azure_keyvault[0].vault: unknown key, ignored: did you mean vaultUrl?",
-        "line 4, column 10: stores.yml: unknown key, ignored: did you mean yaml?",
-        "line 4, column 26: stores.json.indentation: unknown key, ignored: did you mean indent?",
+        f"line 11, column {23 + len(ARN)}: {group}.kms[0].Role: unknown key, ignored: did you mean role?",
+        f"line 12, column 56: {group}.azure_keyvault[0].vault: unknown key, ignored: did you mean vaultUrl?",
     )
     assert all(warning.isprintable() for warning in load('creation_rules: [{"a\\e": 1}]').warnings)
-
-
-# -- finding -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tree(tmp_path):
-    """Return a folder `a/b/c` below a folder that is a Git root."""
-    (tmp_path / "repo" / ".git").mkdir(parents=True)
-    folder = tmp_path / "repo" / "a" / "b"
-    folder.mkdir(parents=True)
-    return tmp_path / "repo"
-
-
-def test_found_from_the_folder_of_the_file(tree):
-    (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x.yaml") == tree / ".sops.yaml"
-    assert find_config(tree / "a" / "b") == tree / ".sops.yaml"
-    assert find_config(tree / "a" / "none" / "x.yaml") == tree / ".sops.yaml"
-    (tree / "a" / ".sops-style-config.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x.yaml") == tree / "a" / ".sops-style-config.yaml"
-    assert find_config(tree / "x.yaml") == tree / ".sops.yaml"
-
-
-def test_a_relative_path_is_below_the_working_directory(tree, monkeypatch):
-    (tree / ".sops.yaml").touch()
-    monkeypatch.chdir(tree / "a")
-    assert find_config("b/x.yaml") == tree / ".sops.yaml"
-
-
-@pytest.mark.parametrize("git", ["folder", "file"])
-def test_the_search_ends_at_the_git_root(tree, git):
-    (tree.parent / ".sops.yaml").touch()
-    if git == "file":
-        (tree / ".git").rmdir()
-        (tree / ".git").write_text("gitdir: elsewhere\n")
-    assert find_config(tree / "a" / "x") is None
-
-
-def test_the_search_ends_at_home(tree):
-    (tree / ".git").rmdir()
-    (tree.parent / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x", home=tree) is None
-    (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x", home=tree) == tree / ".sops.yaml"
-
-
-def test_the_search_ends_at_a_mount(tree, monkeypatch):
-    (tree / ".sops.yaml").touch()
-    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == tree / "a")
-    assert find_config(tree / "a" / "b" / "x") is None
-    (tree / "a" / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x") == tree / "a" / ".sops.yaml"
-
-
-def test_a_folder_of_that_name_is_no_configuration(tree):
-    (tree / "a" / ".sops.yaml").mkdir()
-    (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "x") == tree / ".sops.yaml"
-
-
-def test_two_names_in_one_folder(tree):
-    for name in (".sops.yaml", ".sops-style-config.yaml"):
-        (tree / name).write_text("creation_rules: []\n")
-    assert find_config(tree / "x") == tree / ".sops-style-config.yaml"
-    (tree / ".sops.yaml").write_text("creation_rules: [{}]\n")
-    with pytest.raises(ConfigError, match="side by side and differ"):
-        find_config(tree / "x")
-
-
-def test_the_wrong_suffix_is_told(tree):
-    said = []
-    (tree / "a" / ".sops.yml").touch()
-    assert find_config(tree / "a" / "b" / "x", warn=said.append) is None
-    (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x", warn=said.append) == tree / ".sops.yaml"
-    text = f'ignoring "{tree}/a/.sops.yml" when searching for config file; the config file must be called ".sops.yaml"'
-    assert said == [text, f'{text}; using "{tree}/.sops.yaml" instead']
-
-
-def test_as_sops_looks_for_it(tree, monkeypatch):
-    said = []
-    (tree / ".sops-style-config.yaml").touch()
-    (tree.parent / ".sops.yaml").touch()
-    (tree / ".sops.yml").touch()
-    monkeypatch.chdir(tree / "a" / "b")
-    assert find_config_from_cwd(warn=said.append) == Path("../../../.sops.yaml")
-    assert said == [
-        'ignoring "../../.sops.yml" when searching for config file; the config file must be called ".sops.yaml"; '
-        'using "../../../.sops.yaml" instead'
-    ]
-    (tree / "a" / "b" / ".sops.yaml").touch()
-    assert find_config_from_cwd() == Path(".sops.yaml")
-
-
-def test_as_sops_finds_nothing(tree, monkeypatch):
-    said = []
-    (tree / ".sops.yml").touch()
-    monkeypatch.chdir(tree)
-    monkeypatch.setattr("leaflock.config_finding._MAX_LEVELS", 2)
-    assert find_config_from_cwd(warn=said.append) is None
-    assert said == ['ignoring ".sops.yml" when searching for config file; the config file must be called ".sops.yaml"']
-
-
-# -- writing -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kubernetes", [False, True])
-@pytest.mark.parametrize("values", [False, True])
-def test_a_proposal_is_a_configuration(load, tmp_path, kubernetes, values):
-    config = load(propose_config([A, B], kubernetes=kubernetes, values=values))
-    assert config.warnings == ()
-    assert len(config.rules) == 1 + kubernetes + values
-    assert all(names(rule.groups[0]) == [f"age {A}", f"age {B}"] for rule in config.rules)
-    assert config.rule_for(tmp_path / "app.env") is config.rules[-1]
-    assert config.rule_for(tmp_path / "app.env").selection == Selection()
-    if kubernetes:
-        manifest = config.rule_for(tmp_path / "overlays" / "prod" / "secret.yaml").selection
-        assert manifest == Selection(encrypted_regex="^(data|stringData)$", mac_only_encrypted=True)
-    if values:
-        assert config.rule_for(tmp_path / "values-prod.yaml").selection.encrypted_regex.startswith("(?i)(password|")
-
-
-@pytest.mark.parametrize("recipients", [[], ["nobody"], [f"{A}\n"], [f"{A} # x"], ["age1\u00e9"]])
-def test_only_recipients_are_proposed(recipients):
-    with pytest.raises(ConfigError):
-        propose_config(recipients)
-
-
-EDITS = [
-    # before, rule, after
-    (f"creation_rules:\n  - age: {A}\n", 0, f"creation_rules:\n  - age: {A},{B}\n"),
-    (f"creation_rules:\n- age:\n  - {A}  # me\n\n  # end\n- pgp: F\n", 0, f"creation_rules:\n- age:\n  - {A}  # me\n  - {B}\n\n  # end\n- pgp: F\n"),
-    (f"a: [1,  2]\ncreation_rules:\n    - age: ['{A}',   \"{C}\"] # x\n", 0, f"a: [1,  2]\ncreation_rules:\n    - age: ['{A}',   \"{C}\", {B}] # x\n"),
-    ("creation_rules:\n  - {pgp: F}\n  - pgp: F # x\n", 1, f"creation_rules:\n  - {{pgp: F}}\n  - pgp: F # x\n    age: {B}\n"),
-    (f"creation_rules:\n  - age: {B}\n", 0, f"creation_rules:\n  - age: {B}\n"),
-    (f"creation_rules:\n  - age: ['{A}, {B}']\n", 0, f"creation_rules:\n  - age: ['{A}, {B}']\n"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("before", "rule", "after"), EDITS)
-def test_a_recipient_is_added(before, rule, after):
-    assert add_recipient(before, B, rule) == after
-
-
-@pytest.mark.parametrize(
-    "text", ["", "creation_rules: []", "creation_rules: [5]", "a: b", "- x", "creation_rules: [{key_groups: [{age: [x]}]}]"]
-)
-def test_a_recipient_needs_a_rule_of_its_kind(text):
-    with pytest.raises(ConfigError, match=r"creation_rules\[0\]"):
-        add_recipient(text, B, 0)

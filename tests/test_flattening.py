@@ -10,12 +10,24 @@ from leaflock.scalars import Timestamp
 
 
 def test_the_example_of_the_format():
-    nested = {"key_groups": [{}, {"kms": [{"context": {"foo": "bar"}}]}]}
-    assert flatten(nested) == {"key_groups__list_1__map_kms__list_0__map_context__map_foo": "bar"}
+    nested = {"key_groups": [{"x": "y"}, {"kms": [{"context": {"foo": "bar"}}]}]}
+    assert flatten(nested) == {
+        "key_groups__list_0__map_x": "y",
+        "key_groups__list_1__map_kms__list_0__map_context__map_foo": "bar",
+    }
 
 
 def test_scalars_become_text():
-    nested = {"a": 2, "b": True, "c": False, "d": None, "e": [], "f": {}, "g": "x\ny", "h": Timestamp("2024-01-01T00:00:00Z")}
+    nested = {
+        "a": 2,
+        "b": True,
+        "c": False,
+        "d": None,
+        "e": [],
+        "f": {},
+        "g": "x\ny",
+        "h": Timestamp("2024-01-01T00:00:00Z"),
+    }
     assert flatten(nested) == {"a": "2", "b": "true", "c": "false", "g": "x\ny", "h": "2024-01-01T00:00:00Z"}
 
 
@@ -55,6 +67,9 @@ def test_what_does_not_fit_together_is_refused(flat, message):
         {"a__map": {"b": "x"}},
         {"__list_0": "x"},
         {"a": {"b": b"\xff"}},
+        {"a": ["x", None, "y"]},
+        {"a": ["x", {}]},
+        {"key_groups": [{"age": [{"enc": "x"}]}, {"age": [], "hc_vault": []}]},
     ],
 )
 def test_what_would_be_read_back_as_something_else_is_refused(nested):

@@ -259,7 +259,11 @@ def test_old_files_with_a_context_are_suspect(version, context, suspect):
 
 
 def test_what_is_not_known_is_kept():
-    unknown = {"attention": "x", "leaflock": {"root": ["null"], "spelling": {"t2": "B", "t1": "A"}}, "zz": {"b": [1], "a": None}}
+    unknown = {
+        "attention": "x",
+        "leaflock": {"root": ["null"], "spelling": {"t2": "B", "t1": "A"}},
+        "zz": {"b": [1], "a": None},
+    }
     metadata = parse(**unknown)
     assert metadata.spelling == {"t1": "A", "t2": "B"}
     assert metadata.extra == {"attention": "x", "leaflock": {"root": ["null"]}, "zz": {"b": [1], "a": None}}
@@ -310,11 +314,15 @@ groups = st.fixed_dictionaries({}, optional={kind: st.lists(entry, max_size=2) f
 filled = groups.filter(lambda group: any(group.values()))
 rules = st.one_of(
     st.just({}),
-    st.builds(lambda name: {name: "x"}, st.sampled_from(["encrypted_suffix", "unencrypted_regex", "encrypted_comment_regex"])),
+    st.builds(
+        lambda name: {name: "x"}, st.sampled_from(["encrypted_suffix", "unencrypted_regex", "encrypted_comment_regex"])
+    ),
 )
 unknown = st.dictionaries(
     st.sampled_from(["attention", "other", "x.y"]),
-    st.recursive(st.text(max_size=3), lambda inner: st.dictionaries(st.text("ab", min_size=1), inner, min_size=1, max_size=2)),
+    st.recursive(
+        st.text(max_size=3), lambda inner: st.dictionaries(st.text("ab", min_size=1), inner, min_size=1, max_size=2)
+    ),
     max_size=2,
 )
 spellings = st.dictionaries(st.from_regex(r"t[0-9a-f]{16}", fullmatch=True), st.text(max_size=5), max_size=2)
@@ -323,7 +331,13 @@ spellings = st.dictionaries(st.from_regex(r"t[0-9a-f]{16}", fullmatch=True), st.
 @st.composite
 def blocks(draw):
     listed = draw(st.lists(filled, min_size=1, max_size=3))
-    block = {"lastmodified": TIME, "mac": draw(st.text(max_size=5)), "version": "3.13.2", **draw(unknown), **draw(rules)}
+    block = {
+        "lastmodified": TIME,
+        "mac": draw(st.text(max_size=5)),
+        "version": "3.13.2",
+        **draw(unknown),
+        **draw(rules),
+    }
     block |= listed[0] if len(listed) == 1 else {"key_groups": listed}
     if len(listed) > 1 and draw(st.booleans()):
         block["shamir_threshold"] = 2

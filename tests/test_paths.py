@@ -41,9 +41,30 @@ def test_spellings(text, locator):
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", '["]', "[-1]", "[x]", '["a"', '["a]', '"a"]', '["a"]b', '["a"] ["b"]', ".a", "a.", "a..b", "a.[0]", "a[", "a[x]",
-     "a[0]b", "/a~", "/a~2", "[0x1]", "[1.5]", "a[-1]"],
-)  # fmt: skip
+    [
+        "[]",
+        '["]',
+        "[-1]",
+        "[x]",
+        '["a"',
+        '["a]',
+        '"a"]',
+        '["a"]b',
+        '["a"] ["b"]',
+        ".a",
+        "a.",
+        "a..b",
+        "a.[0]",
+        "a[",
+        "a[x]",
+        "a[0]b",
+        "/a~",
+        "/a~2",
+        "[0x1]",
+        "[1.5]",
+        "a[-1]",
+    ],
+)
 def test_what_is_no_path_is_refused(text):
     with pytest.raises(PathError) as caught:
         parse_path(text)

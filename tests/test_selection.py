@@ -1,5 +1,8 @@
 """Which leaves a rule selects, rule by rule (sops-format §1.3)."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,3 +159,11 @@ def test_suffix_and_anchored_regex_agree_whatever_was_asked_before(paths):
         expected = any(name.endswith("_enc") for name in path)
         assert by_suffix.selects(leaf(*path)) is by_regex.selects(leaf(*path)) is expected
         assert clear_suffix.selects(leaf(*path)) is clear_regex.selects(leaf(*path)) is not expected
+
+
+def test_suffix_rules_import_no_engine():
+    code = (
+        "import sys; from leaflock.selection import Selection; Selection(encrypted_suffix='x').selects;"
+        "sys.exit('re2' in sys.modules or 'leaflock.rules_re_subset' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

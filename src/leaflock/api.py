@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from leaflock import operations
@@ -68,7 +67,7 @@ def encrypt(
         raise UsageError("either recipients or groups must be given")
     keys = [[key for item in group for key in _master_keys(item)] for group in groups or [recipients or ()]]
     rule = selection or Selection()
-    return operations.encrypt(data, format, keys, threshold, rule, ambient or Ambient.of_process())
+    return operations.encrypt(data, format, keys, threshold, rule, ambient or Ambient.of_process()).data
 
 
 def _master_keys(item: str | MasterKey) -> Sequence[MasterKey]:
@@ -121,11 +120,11 @@ class SealedFile:
         settings.save()
     """
 
-    def __init__(self, opened: operations.Opened, snapshot: Snapshot | None, data: bytes, ambient: Ambient) -> None:
+    def __init__(self, opened: operations.Opened, snapshot: Snapshot, data: bytes) -> None:
         self._opened = opened
         self._snapshot = snapshot
         self._data = data
-        self._ambient = ambient
+        self._product: operations.Product | None = None  # what is to be written
 
     @classmethod
     def open(
@@ -146,7 +145,7 @@ class SealedFile:
             opened = operations.open_sealed(snapshot.data, format or format_of(name), ambient, limits=limits)
         except LeaflockError as error:
             raise error.in_file(name) from error.__cause__
-        return cls(opened, snapshot, snapshot.data, ambient)
+        return cls(opened, snapshot, snapshot.data)
 
     @property
     def recipients(self) -> tuple[MasterKey, ...]:
@@ -189,21 +188,21 @@ class SealedFile:
 
     def save(self) -> None:
         """Write the file back, atomically. Raises `ConflictError` when it changed since it was opened."""
-        if self._snapshot is None:
-            raise UsageError("this was not opened from a file")
-        expected = self._opened.plaintext()
-        replace(self._snapshot, self._data, verify=lambda data: operations.check_written(self._opened, data, expected))
+        if self._product is None:
+            return
+        replace(self._snapshot, self._product.data, verify=self._product.check)
+        self._product = None
         self._snapshot = read(self._snapshot.path, self._opened.limits)
 
     def _locate(self, path: str) -> Locator:
         return resolve_path(path, [leaf.locator for leaf, _ in self._opened.opening.values if leaf.document == 0])
 
-    def _change(self, data: bytes) -> None:
-        document, metadata = operations.read_metadata(
-            data, self._opened.document.format, limits=self._opened.limits
-        )
-        self._opened = operations.open_with(document, metadata, self._opened.data_key, limits=self._opened.limits)
-        self._data = data
+    def _change(self, product: operations.Product) -> None:
+        limits = self._opened.limits
+        document, metadata = operations.read_metadata(product.data, product.format, limits=limits)
+        self._opened = operations.open_with(document, metadata, product.data_key, limits=limits)
+        self._data = product.data
+        self._product = product
 
 
 __all__ = ["SealedFile", "decrypt", "encrypt", "load", "loads", "open_many"]

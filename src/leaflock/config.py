@@ -123,10 +123,10 @@ def _parse(node: Node | None, path: Path) -> Config:
         rules=None if top.get("creation_rules").is_absent else tuple(_read_rules(top.get("creation_rules"))),
         stores=_read_stores(top.get("stores")),
         destination_rules=tuple(_read_destinations(top.get("destination_rules"))),
-        warnings=tuple(report.warnings),
+        warnings=report.warnings(),
     )
-    if report.faults:
-        raise _as_error(report.faults, path)
+    if faults := report.faults():
+        raise _as_error(faults, path)
     return config
 
 

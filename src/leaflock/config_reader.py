@@ -13,13 +13,33 @@ from leaflock.config_nodes import ListNode, MappingNode, Node, ScalarNode
 from leaflock.document import Locator
 from leaflock.paths import format_path
 
+Remark = tuple[tuple[int, int], str, str]
+
 
 @dataclass(slots=True)
 class Report:
-    """What is wrong in a file, and what is only strange."""
+    """What is wrong in a file, and what is only strange: line and column, the field, what is to be said."""
 
-    faults: list[tuple[str, str]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    _faults: list[Remark] = field(default_factory=list)
+    _warnings: list[Remark] = field(default_factory=list)
+
+    def fault(self, position: tuple[int, int], location: str, message: str) -> None:
+        """Note a fault."""
+        self._faults.append((position, location, message))
+
+    def warn(self, position: tuple[int, int], location: str, message: str) -> None:
+        """Note a warning."""
+        self._warnings.append((position, location, message))
+
+    def faults(self) -> list[tuple[str, str]]:
+        """Return field and message of every fault, in the order of the file."""
+        remarks = sorted(self._faults, key=lambda remark: remark[0])
+        return [(location, f"{_spoken(position)}: {message}") for position, location, message in remarks]
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return every warning, in the order of the file."""
+        remarks = sorted(self._warnings, key=lambda remark: remark[0])
+        return tuple(f"{_spoken(position)}: {location}: {message}" for position, location, message in remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +63,11 @@ class Reader:
 
     def fault(self, message: str) -> None:
         """Note that this field is wrong."""
-        self.report.faults.append((self.location, f"{_spoken(self.position)}: {message}"))
+        self.report.fault(self.position, self.location, message)
 
     def warn(self, message: str) -> None:
         """Note that this field is probably not what was meant."""
-        self.report.warnings.append(f"{_spoken(self.position)}: {self.location}: {message}")
+        self.report.warn(self.position, self.location, message)
 
     def get(self, key: str) -> Reader:
         """Return the member of a mapping."""
@@ -144,7 +164,7 @@ def _nearest(key: str, known: Sequence[str]) -> str | None:
     from difflib import get_close_matches  # for keys that are wrong
 
     folded = {name.replace("_", ""): name for name in known}
-    near = get_close_matches(key.lower().replace("_", "").replace("-", ""), folded, n=1, cutoff=0.75)
+    near = get_close_matches(key.lower().replace("_", "").replace("-", ""), folded, n=1, cutoff=0.7)
     return folded[near[0]] if near else None
 
 

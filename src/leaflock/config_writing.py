@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
-from leaflock.errors import ConfigError
-
-if TYPE_CHECKING:
-    from ruamel.yaml import YAML
+from leaflock.config_nodes import compose
+from leaflock.document import Locator
+from leaflock.errors import ConfigError, FormatError, LeaflockError
 
 _HEAD = """\
 # Who can open the encrypted files below this folder, and what is encrypted in them.
@@ -69,60 +67,58 @@ def _listed(recipients: Sequence[str]) -> str:
 
 
 def add_recipient(text: str, recipient: str, rule_index: int) -> str:
-    """Return a configuration with an age recipient added to one creation rule; layout and comments stay.
+    """Return a configuration with an age recipient added to one creation rule; everything else stays.
 
     The text comes back as it is when the rule names the recipient already. Raises `ConfigError` where the rule is not
     there, or has key groups: then it must be said by hand which group is meant.
     """
     _listed([recipient])
-    yaml = _round_trip(text)
-    tree = yaml.load(text)
-    rules = tree.get("creation_rules") if isinstance(tree, dict) else None
-    if not isinstance(rules, list) or not 0 <= rule_index < len(rules) or not isinstance(rules[rule_index], dict):
-        raise ConfigError(f"there is no creation_rules[{rule_index}]")
-    rule = rules[rule_index]
-    if rule.get("key_groups"):
-        raise ConfigError(
-            f"creation_rules[{rule_index}] has key groups", hint="add the recipient by hand to the group it belongs to"
-        )
-    if not _append(rule, recipient):
+    wanted = _tree(text)
+    rule = _rule(wanted, rule_index)
+    if recipient in _named(rule.get("age")):
         return text
-    stream = io.StringIO()
-    yaml.dump(tree, stream)
-    return stream.getvalue()
+    place: Locator = ("creation_rules", rule_index, "age")
+    if isinstance(rule.get("age"), list):
+        place = (*place, len(rule["age"]))
+        added = recipient
+        rule["age"] = [*rule["age"], recipient]
+    else:
+        added = rule["age"] = ",".join([*_named(rule.get("age")), recipient])
+    edited = _edited(text, place, added)
+    if edited is not None and _tree(edited) == wanted:
+        return edited
+    raise ConfigError(
+        f"creation_rules[{rule_index}]: its recipients cannot be edited", hint="add the recipient by hand"
+    )
 
 
-def _append(rule: Any, recipient: str) -> bool:
-    present = rule.get("age")
-    if isinstance(present, list):
-        names = [part.strip() for item in present for part in str(item).split(",")]
-        if recipient in names:
-            return False
-        _append_item(present, recipient)
-        return True
-    names = [part.strip() for part in str(present or "").split(",") if part.strip()]
-    if recipient in names:
-        return False
-    rule["age"] = ",".join([*names, recipient])
-    return True
+def _tree(text: str) -> Any:
+    try:
+        node = compose(text.encode())
+    except FormatError as exc:
+        raise ConfigError(str(exc), hint=exc.hint) from None
+    return node and node.to_python()
 
 
-def _append_item(items: Any, recipient: str) -> None:
-    # ruamel.yaml keeps what follows the last item, blank lines and comments, with that item: it moves to the new one.
-    last = len(items) - 1
-    items.append(recipient)
-    comment = items.ca.items.pop(last, None)
-    if comment is not None:
-        items.ca.items[last + 1] = comment
+def _rule(tree: Any, index: int) -> dict[str, Any]:
+    rules = tree.get("creation_rules") if isinstance(tree, dict) else None
+    if not isinstance(rules, list) or not 0 <= index < len(rules) or not isinstance(rules[index], dict):
+        raise ConfigError(f"there is no creation_rules[{index}]")
+    if rules[index].get("key_groups"):
+        raise ConfigError(f"creation_rules[{index}] has key groups", hint="add the recipient by hand to one of them")
+    return cast(dict[str, Any], rules[index])
 
 
-def _round_trip(text: str) -> YAML:
-    from ruamel.yaml import YAML
+def _named(recipients: object) -> list[str]:
+    items = recipients if isinstance(recipients, list) else [recipients or ""]
+    return [part.strip() for item in items for part in str(item).split(",") if part.strip()]
 
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    dash = re.search(r"^( *)-( +)\S", text, re.MULTILINE)
-    offset = len(dash[1]) if dash else 2
-    yaml.indent(mapping=2, sequence=offset + 2, offset=offset)
-    return yaml
+
+def _edited(text: str, place: Locator, value: str) -> str | None:
+    from leaflock.formats import parse
+
+    try:
+        document = parse(text.encode(), "yaml")
+        return document.rewrite(document.set_edits(place, value)).decode()
+    except LeaflockError:
+        return None

@@ -137,18 +137,29 @@ class Document(Protocol):
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     """Return `text` with every edit made. Edits are sorted here; two of them may touch but not overlap."""
+    pieces = _pieces(text, edits)
+    if pieces is None:  # most callers have them in order already
+        pieces = _pieces(text, sorted(edits, key=_edit_order))
+    if pieces is None:
+        raise FormatError("two edits overlap: this file cannot be edited in place")
+    return "".join(pieces)
+
+
+def _pieces(text: str, edits: Sequence[Edit]) -> list[str] | None:
+    """Return the text in pieces, old and new; None where an edit starts before the one before it ended."""
     pieces: list[str] = []
+    append = pieces.append
     position = 0
-    for start, end, new in sorted(edits, key=_edit_order):
+    for start, end, new in edits:
         if start == end and not new:
             continue
         if start < position:
-            raise FormatError("two edits overlap: this file cannot be edited in place")
-        pieces.append(text[position:start])
-        pieces.append(new)
+            return None
+        append(text[position:start])
+        append(new)
         position = end
-    pieces.append(text[position:])
-    return "".join(pieces)
+    append(text[position:])
+    return pieces
 
 
 def _edit_order(edit: Edit) -> tuple[int, bool, int]:

@@ -209,11 +209,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _read(path: str, limits: Limits) -> bytes:
     # By name and not through a descriptor kept open: many editors write a new file and rename it over the old one.
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NOFOLLOW", 0))) as file:
+            text = file.read(limits.file_bytes + 1)
     except OSError as error:
         raise EditorError(f"the editor left no file that can be read: {system_text(error)}") from error
-    with open(descriptor, "rb") as file:
-        text = file.read(limits.file_bytes + 1)
     if len(text) > limits.file_bytes:
         raise EditorError(f"the edited text is larger than {limits.file_bytes} bytes")
     return text

@@ -38,9 +38,13 @@ def flatten(mapping: Mapping[str, object]) -> dict[str, str]:
 
 def _scalars(value: object, place: Locator) -> list[tuple[Locator, str]]:
     if isinstance(value, Mapping):
-        return [found for key, member in value.items() for found in _scalars(member, (*place, key))]
+        return [found for key, member in value.items() for found in _scalars(member, (*place, str(key)))]
     if isinstance(value, list | tuple):
-        return [found for index, member in enumerate(value) for found in _scalars(member, (*place, index))]
+        members = [_scalars(member, (*place, index)) for index, member in enumerate(value)]
+        if not all(members):
+            # It would leave a gap, or at the end of the list nothing: a key group would be lost.
+            raise MetadataError(f"{format_path(place)}: an empty member of a list has no flat form")
+        return [found for member in members for found in member]
     if value is None:
         return []
     text = to_plain_text(cast(Scalar, value))

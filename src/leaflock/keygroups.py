@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from leaflock import shamir
 from leaflock.errors import ConfigError, DataKeyError, MetadataError, ProviderError
-from leaflock.keyring import DEFAULT_ORDER, FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, race
+from leaflock.keyring import DEFAULT_ORDER, FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
 from leaflock.masterkey import Ambient, MasterKey
 from leaflock.secret import Secret
 
@@ -103,7 +103,7 @@ def _wrap(key: MasterKey, part: bytes, ambient: Ambient, date: str) -> WrappedKe
     try:
         enc = key.wrap(part, ambient).decode("ascii")
     except ProviderError as error:
-        message = f"cannot wrap the data key for {_label(key)}: {error.message}"
+        message = f"cannot wrap the data key for {label(key)}: {error.message}"
         raise type(error)(message, master_key=str(key), source=error.source, hint=error.hint) from error
     return WrappedKey(key, enc, None if key.kind in _UNDATED else date)
 
@@ -205,7 +205,7 @@ class _Recovery:
             return f"{len(self.parts)} of {len(self.groups)} key groups opened, {self.required} are needed"
         if len(self.failed) == 1:
             [attempt] = self.failed
-            return f"{_label(attempt.master_key)}: {attempt.reason}"
+            return str(attempt)
         kinds = sorted({attempt.master_key.kind for attempt in self.failed})
         return f"none of {len(self.failed)} master keys ({', '.join(kinds)}) opened the data key"
 
@@ -213,6 +213,8 @@ class _Recovery:
 def describe_attempts(error: DataKeyError) -> str:
     """Return a report of several lines: each group, each key that failed, and why. It ends without a line break."""
     import textwrap  # only failures need it
+
+    from leaflock.paths import visible
 
     lines: list[str] = []
     attempts = [attempt for attempt in error.attempts if isinstance(attempt, FailedAttempt)]
@@ -222,20 +224,8 @@ def describe_attempts(error: DataKeyError) -> str:
             lines.append(f"group {number + 1} of {error.groups}: {'opened' if opened else 'not opened'}")
         for attempt in attempts:
             if attempt.group == number and not opened:
-                lines.append(f"  {_label(attempt.master_key)}")
-                lines += textwrap.wrap(_visible(attempt.reason), 76, initial_indent="    ", subsequent_indent="    ")
+                lines.append(f"  {label(attempt.master_key)}")
+                lines += textwrap.wrap(visible(attempt.reason), 76, initial_indent="    ", subsequent_indent="    ")
     if error.groups > 1:
         lines.append(f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} opened")
     return "\n".join(lines)
-
-
-def _label(key: MasterKey) -> str:
-    """Return kind and identifier, for messages; of a long identifier its two ends."""
-    text = str(key)
-    return _visible(f"{key.kind} {text}" if len(text) <= 120 else f"{key.kind} {text[:60]}…{text[-30:]}")
-
-
-def _visible(text: str) -> str:
-    from leaflock.paths import visible  # only messages need it
-
-    return visible(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
 
@@ -50,6 +50,17 @@ class FailedAttempt:
     hint: str | None = None
     group: int = 0  # its number in the file, from 0
 
+    def __str__(self) -> str:
+        return f"{label(self.master_key)}: {self.reason}"
+
+
+def label(key: MasterKey) -> str:
+    """Return kind and identifier, for messages; of a long identifier its two ends."""
+    from leaflock.paths import visible  # only messages need it
+
+    text = str(key)
+    return visible(f"{key.kind} {text}" if len(text) <= 120 else f"{key.kind} {text[:60]}…{text[-30:]}")
+
 
 class Job(NamedTuple):
     """A wrapped key and the number of its group."""
@@ -58,12 +69,14 @@ class Job(NamedTuple):
     wrapped: WrappedKey
 
 
-@dataclass(slots=True)
 class _Cell:
     """The outcome for one blob, and the lock that lets one thread at a time look for it."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    outcome: OpenedPart | FailedAttempt | None = None
+    __slots__ = ("lock", "outcome")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.outcome: OpenedPart | FailedAttempt | None = None
 
 
 class KeyRing:
@@ -111,7 +124,8 @@ class KeyRing:
 def _unwrap(wrapped: WrappedKey, ambient: Ambient) -> OpenedPart | FailedAttempt:
     key = wrapped.master_key
     try:
-        return OpenedPart(key, Secret(key.unwrap(wrapped.enc.encode(), ambient)))
+        # A lone surrogate cannot be encoded; what has one is damaged, which the provider will say.
+        return OpenedPart(key, Secret(key.unwrap(wrapped.enc.encode("utf-8", "replace"), ambient)))
     except ProviderError as error:
         return FailedAttempt(key, error.message, error.source, error.hint)
 
@@ -131,10 +145,10 @@ def race(
     over = threading.Event()
 
     def run() -> None:
-        while waiting and not over.is_set():
+        while not over.is_set():
             try:
                 index = waiting.pop()
-            except IndexError:  # another thread was quicker
+            except IndexError:
                 return
             try:
                 outcomes.put((index, ring.unwrap(jobs[index].wrapped)))

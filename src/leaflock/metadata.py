@@ -131,15 +131,14 @@ def version_numbers(version: str) -> tuple[int, int, int]:
         raise MetadataError("version: missing", hint="the file says by which version it was written, such as 3.13.2")
     if version.startswith("1."):
         return 1, 0, 0  # SOPS 1 did not number its versions like that.
-    match = _VERSION.fullmatch(version)
+    match = re.fullmatch(_VERSION, version)
     if match is None:
         raise MetadataError("version: not of the form major.minor.patch")
     return int(match[1]), int(match[2]), int(match[3])
 
 
-_VERSION = re.compile(
-    r"v?(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
-)
+_NUMBER = r"(0|[1-9][0-9]{0,8})"
+_VERSION = rf"v?{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
 
 
 def _read_selection(fields: Mapping[str, object]) -> tuple[Selection, bool]:
@@ -174,7 +173,7 @@ def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], dict[str, o
 def _sorted(value: object) -> object:
     if isinstance(value, Mapping):
         # Code points and UTF-8 bytes sort alike.
-        return {key: _sorted(value[key]) for key in sorted(value)}
+        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, list | tuple):
         return [_sorted(member) for member in value]
     return value

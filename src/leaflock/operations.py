@@ -38,6 +38,41 @@ FORMAT_VERSION = "3.13.2"
 Groups = Sequence[Sequence[MasterKey]]
 
 
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A new form of a file, and what it must open to."""
+
+    data: bytes = field(repr=False)
+    format: str
+    data_key: DataKey = field(repr=False)
+    expected: bytes | None = field(repr=False)  # the plain file, None where it has no plain form in this format
+    limits: Limits = DEFAULT_LIMITS
+    mac_ignored: bool = False
+    allow_duplicates: bool = False
+
+    def check(self, data: bytes) -> None:
+        """Open what was read back from the disk and compare it with what it must hold, to the byte.
+
+        Raises `IntegrityError` when it does not open, or opens to anything else: then the old file stays.
+        """
+        document, metadata = read_metadata(
+            data, self.format, limits=self.limits, allow_duplicates=self.allow_duplicates
+        )
+        again = open_with(
+            document,
+            metadata,
+            self.data_key,
+            ignore_mac=self.mac_ignored,
+            limits=self.limits,
+            allow_duplicates=self.allow_duplicates,
+        )
+        if self.expected is not None and again.plaintext() != self.expected:
+            raise IntegrityError(
+                "what was to be written does not open to what it was made from; nothing was written",
+                hint="this is a fault of leaflock: please report it, without the file's values",
+            )
+
+
 def now() -> str:
     """Return the time for `lastmodified` and `created_at`: UTC, in seconds."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -58,17 +93,19 @@ def encrypt(
     indent: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
     allow_nothing: bool = False,
+    data_key: DataKey | None = None,
 ) -> bytes:
     """Return the file with every selected leaf sealed under a new data key.
 
-    `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata stands
+    `threshold` of 0 with several groups means all of them. A caller that opens the result again, to see that it can be
+    opened, makes the `data_key`; it is for this one file. Raises `AlreadyEncryptedError` where metadata stands
     already, `RefusedError` where the rule seals nothing although the file has a value (unless `allow_nothing`).
     """
     document = parse(data, format_name, limits=limits)
     refuse_reserved(document, output_format or format_name)
     if format_name == "binary":
         selection = Selection()  # the one leaf is always sealed
-    data_key = DataKey.generate()
+    data_key = data_key or DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
     metadata = Metadata(
         groups=wrapped,
@@ -78,8 +115,10 @@ def encrypt(
         states_rule=format_name != "binary",
     )
     if output_format not in (None, format_name):
-        return _seal_converted(document, data_key, metadata, str(output_format), indent, limits, allow_nothing)
-    return _seal(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
+        sealed = _seal_converted(document, data_key, metadata, str(output_format), indent, limits, allow_nothing)
+        return Product(sealed, str(output_format), data_key, None, limits)
+    sealed = _seal(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
+    return Product(sealed, format_name, data_key, data, limits)
 
 
 def refuse_reserved(document: Document, output_format: str) -> None:
@@ -334,7 +373,7 @@ _MAC_HINT = "find out who changed the file since it was sealed; --ignore-mac rea
 # -- change ----------------------------------------------------------------------------------------------------------
 
 
-def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) -> bytes:
+def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) -> Product:
     """Return `plain`, an edited form of the opened file, sealed under the same data key.
 
     What did not change keeps its token to the byte; `lastmodified` and the MAC are new. With `selection` the file gets
@@ -347,8 +386,15 @@ def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) 
     edits = opened._edits()
     contexts = [opened.document.context(item.leaf) for item in opened.opening.opened]
     memory = Memory(opened.document.text, opened.opening.opened, edits, contexts, entries)
-    return _seal(document, opened.data_key, metadata, memory=memory, indent=opened.document.block_indent,
-                 allow_nothing=not opened.opening.opened)  # fmt: skip
+    data = _seal(
+        document,
+        opened.data_key,
+        metadata,
+        memory=memory,
+        indent=opened.document.block_indent,
+        allow_nothing=not opened.opening.opened,
+    )
+    return Product(data, document.format, opened.data_key, plain, opened.limits)
 
 
 def _entry(opened: Opened, token: str) -> str:
@@ -394,12 +440,12 @@ def _seal_again(
     return sealed, kept
 
 
-def set_leaf(opened: Opened, locator: Locator, value: object) -> bytes:
+def set_leaf(opened: Opened, locator: Locator, value: object) -> Product:
     """Return the file with `value` stored at `locator` of the first document, and nothing else moved."""
     return reseal(opened, edit_plain(opened, lambda document: document.set_edits(locator, value)))
 
 
-def unset_leaf(opened: Opened, locator: Locator) -> bytes:
+def unset_leaf(opened: Opened, locator: Locator) -> Product:
     """Return the file without what stands at `locator` of the first document."""
     return reseal(opened, edit_plain(opened, lambda document: document.unset_edits(locator)))
 
@@ -413,9 +459,11 @@ def edit_plain(opened: Opened, change: Callable[[Document], list[Edit]]) -> byte
 # -- keys ------------------------------------------------------------------------------------------------------------
 
 
-def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> bytes:
+def rotate(
+    opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, data_key: DataKey | None = None
+) -> bytes:
     """Return the file under a new data key: every token is new, everything else stands as it stood."""
-    data_key = DataKey.generate()
+    data_key = data_key or DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now(), previous=opened.metadata.groups)
     sealer = Sealer(data_key.reveal())
     tokens: list[tuple[Leaf, str]] = []
@@ -428,7 +476,8 @@ def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> 
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
     metadata = metadata.with_spelling(seal_spellings(spellings, sealer))
     metadata = _with_mac(metadata, opened.opening.hashed, sealer)
-    return opened.document.rewrite(_replacements(opened.document, tokens), metadata.to_mapping())
+    data = opened.document.rewrite(_replacements(opened.document, tokens), metadata.to_mapping())
+    return _unchanged(opened, data, data_key)
 
 
 def _replacements(document: Document, tokens: Sequence[tuple[Leaf, str]]) -> list[Edit]:
@@ -443,11 +492,36 @@ def _replacements(document: Document, tokens: Sequence[tuple[Leaf, str]]) -> lis
     return edits
 
 
-def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> bytes:
+def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> Product:
     """Return the file with the same data key wrapped for other groups: leaves, time and MAC stand as they stood."""
     wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now())
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
-    return opened.document.rewrite([], metadata.to_mapping())
+    return _unchanged(opened, opened.document.rewrite([], metadata.to_mapping()), opened.data_key)
+
+
+def _unchanged(opened: Opened, data: bytes, data_key: DataKey) -> Product:
+    """Return new bytes for a file that opens to what it opened to."""
+    return Product(
+        data,
+        opened.document.format,
+        data_key,
+        opened.plaintext(),
+        opened.limits,
+        opened.mac_ignored,
+        opened.allow_duplicates,
+    )
+
+
+def seal_beside(opened: Opened, data: bytes) -> bytes:
+    """Return any bytes as a binary file under the data key and the wrapped keys of an opened file."""
+    document = parse(data, "binary", limits=opened.limits)
+    metadata = Metadata(
+        groups=opened.metadata.groups,
+        threshold=opened.metadata.threshold,
+        version=FORMAT_VERSION,
+        states_rule=False,
+    )
+    return _seal(document, opened.data_key, metadata, allow_nothing=True)
 
 
 # -- convert ---------------------------------------------------------------------------------------------------------
@@ -457,20 +531,3 @@ def convert(opened: Opened, output_format: str, *, indent: int | None = None) ->
     """Return the values in another format, as that format's emitter writes them; only YAML holds several documents."""
     return emit(opened.documents(), output_format, indent=indent)
 
-
-def check_written(opened: Opened, data: bytes, expected: bytes) -> None:
-    """Open a file that is about to be put in place, with the key that is at hand, and compare it with what it must hold.
-
-    Raises `IntegrityError` when it does not open, or opens to anything else: then the old file stays.
-    """
-    document, metadata = read_metadata(
-        data, opened.document.format, limits=opened.limits, allow_duplicates=opened.allow_duplicates
-    )
-    again = open_with(
-        document, metadata, opened.data_key, limits=opened.limits, allow_duplicates=opened.allow_duplicates
-    )
-    if again.plaintext() != expected:
-        raise IntegrityError(
-            "what was to be written does not open to what it was made from; nothing was written",
-            hint="this is a fault of leaflock: please report it, without the file's values",
-        )

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from leaflock.document import Locator
 from leaflock.errors import PathError
 
-_BRACKET = re.compile(r"""\[(?:(["'])(?P<name>(?:(?!["']\]).)*)["']|(?P<index>[0-9]{1,18}))\](?=[\[.]|\Z)""", re.DOTALL)
-_NAME = re.compile(r"[^.\[\]]+")
-_PLAIN_NAME = re.compile(r"[^./\[\]\"'\\\s][^.\[\]\"'\\]*")
-_INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
+# Texts, not compiled patterns: this module is imported for its messages by everything.
+_BRACKET = r"""(?s)\[(?:(["'])(?P<name>(?:(?!["']\]).)*)["']|(?P<index>[0-9]{1,18}))\](?=[\[.]|\Z)"""
+_NAME = r"[^.\[\]]+"
+_PLAIN_NAME = r"[^./\[\]\"'\\\s][^.\[\]\"'\\]*"
+_INDEX = r"0|[1-9][0-9]{0,17}"
 
 _HINT = """write ["db"]["password"][0], /db/password/0 or db.password[0]"""
 
@@ -26,7 +27,7 @@ def parse_path(text: str) -> Locator:
     A dot separates names and, in a pointer, a number is a list position. Raises `PathError`.
     """
     if text.startswith("/"):
-        return tuple(int(part) if _INDEX.fullmatch(part) else part for part in _pointer(text))
+        return tuple(int(part) if re.fullmatch(_INDEX, part) else part for part in _pointer(text))
     if text.startswith("["):
         locator = _as_sops(text)
         if locator is not None:
@@ -64,7 +65,7 @@ def format_path(locator: Locator) -> str:
     for step in locator:
         if isinstance(step, int):
             parts.append(f"[{step}]")
-        elif _PLAIN_NAME.fullmatch(step):
+        elif re.fullmatch(_PLAIN_NAME, step):
             parts.append(f".{visible(step)}" if parts else visible(step))
         else:
             quote = "'" if '"' in step else '"'
@@ -110,15 +111,15 @@ def _dotted(text: str) -> Locator:
     position = 0
     while position < len(text):
         if text[position] == "[":
-            match = _BRACKET.match(text, position)
+            match = re.match(_BRACKET, text[position:])
         else:
             # A dot stands between two names, and behind a bracket.
             position += text[position] == "." and bool(steps)
-            match = _NAME.match(text, position)
+            match = re.match(_NAME, text[position:])
         if match is None:
             raise PathError(f"{visible(text)} is not a path: column {position + 1} does not fit", hint=_HINT)
         steps.append(_step(match))
-        position = match.end()
+        position += match.end()
     return tuple(steps)
 
 
@@ -146,7 +147,7 @@ def _placed(parts: list[str], children: dict[Locator, set[str | int]]) -> Locato
     found: Locator = ()
     for part in parts:
         siblings = children.get(found, set())
-        is_index = _INDEX.fullmatch(part) and part not in siblings
+        is_index = re.fullmatch(_INDEX, part) and part not in siblings
         is_index = is_index and (not siblings or any(isinstance(name, int) for name in siblings))
         found = (*found, int(part) if is_index else part)
     return found
@@ -156,7 +157,7 @@ def _continued(found: Locator, rest: Locator, children: dict[Locator, set[str | 
     """Join what exists and what does not; a number that continues a list is a position."""
     first = rest[0]
     in_list = any(isinstance(name, int) for name in children.get(found, ()))
-    if in_list and isinstance(first, str) and _INDEX.fullmatch(first):
+    if in_list and isinstance(first, str) and re.fullmatch(_INDEX, first):
         first = int(first)
     return (*found, first, *rest[1:])
 

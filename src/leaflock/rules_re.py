@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from leaflock.paths import visible
 
@@ -34,17 +35,27 @@ def compile_pattern(pattern: str) -> Matcher:
     if size > MAX_PATTERN_BYTES:
         raise PatternError(f"regular expression longer than {MAX_PATTERN_BYTES} bytes")
     _refuse_foreign(pattern)
+    if r"\B" in pattern:
+        # The C++ library finds it between the bytes of one character too; the Go library does not.
+        with suppress(PatternError):
+            return _without_re2(pattern)
     try:
         return _with_re2(pattern)
     except ImportError:
-        from leaflock.rules_re_subset import compile_subset
+        return _without_re2(pattern)
 
-        return compile_subset(pattern)
+
+def _without_re2(pattern: str) -> Matcher:
+    from leaflock.rules_re_subset import compile_subset
+
+    return compile_subset(pattern)
 
 
 def _with_re2(pattern: str) -> Matcher:
     import re2
 
+    if not hasattr(re2, "Options"):
+        raise ImportError("another library of the same name")
     options = re2.Options()
     options.log_errors = False
     try:

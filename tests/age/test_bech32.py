@@ -37,10 +37,9 @@ def test_one_other_character_is_found(data: bytes, draw: st.DataObject) -> None:
 def test_any_text_decodes_to_itself_or_is_refused(text: str) -> None:
     try:
         prefix, data = bech32.decode(text)
-    except KeyTextError as error:
-        assert not text or text not in str(error)
-    else:
-        assert bech32.encode(prefix, data) == text
+    except KeyTextError:
+        return
+    assert bech32.encode(prefix, data) == text
 
 
 @given(PREFIXES, st.text(CHARACTERS, max_size=30))
@@ -51,10 +50,15 @@ def test_only_the_encoders_own_padding_is_read(prefix: str, characters: str) -> 
     text = f"{prefix}1{''.join(CHARACTERS[value] for value in values)}"
     try:
         decoded = bech32.decode(text)
-    except KeyTextError as error:
-        assert "padded" in str(error)
-    else:
-        assert bech32.encode(*decoded) == text
+    except KeyTextError:
+        return
+    assert bech32.encode(*decoded) == text
+
+
+def test_padding_that_no_encoder_writes() -> None:
+    for text in ("a1q3g6mn3", "a1qpamnt9j", "a1qqqd87cpp"):
+        with pytest.raises(KeyTextError, match="padded"):
+            bech32.decode(text)
 
 
 @pytest.mark.parametrize(

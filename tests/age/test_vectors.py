@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from leaflock import age
+from leaflock.age import keys
 from leaflock.age.scrypt import ScryptIdentity
 
 OUTCOMES = {
@@ -59,11 +60,10 @@ def read(path: Path) -> Vector:
 def identities(vector: Vector) -> list[age.Identity]:
     found: list[age.Identity] = [ScryptIdentity(text) for text in vector.fields.get("passphrase", [])]
     for text in vector.fields.get("identity", []):
-        try:
-            found.append(age.parse_identity(text))
-        except age.UnsupportedKeyError as error:
-            assert "post-quantum" in str(error)
+        if keys.identity_type(text) == "post-quantum":
             found.append(age.UnsupportedIdentity("post-quantum"))
+        else:
+            found.append(age.parse_identity(text))
     return found
 
 

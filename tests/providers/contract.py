@@ -1,1 +1,86 @@
-X = 1
+"""What every provider of master keys has to do.
+
+A provider's test derives a class from `ProviderContract` and gives it three fixtures: `key` and `ambient`, which can
+wrap and unwrap, and `stranger`, an `Ambient` that can do neither of what needs a secret. The suite follows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+
+import pytest
+
+from leaflock.errors import ProviderError
+from leaflock.keyring import WrappedKey
+from leaflock.masterkey import Ambient, MasterKey
+from leaflock.providers import TABLE, load_entry, make_key
+
+DATA_KEY = bytes(range(200, 232))
+SHARE = DATA_KEY + b"\x01"
+
+
+class ProviderContract:
+    """Derive from this, and define the fixtures `key`, `ambient` and `stranger`."""
+
+    def test_it_is_a_master_key(self, key: MasterKey) -> None:
+        assert isinstance(key, MasterKey)
+        assert key.kind in TABLE
+        assert type(key.needs_network) is bool
+
+    def test_it_is_a_value(self, key: MasterKey) -> None:
+        again = make_key(key.kind, key.to_metadata())
+        assert again == key
+        assert hash(again) == hash(key)
+        assert str(again) == str(key)
+        assert pickle.loads(pickle.dumps(key)) == key
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(key, dataclasses.fields(key)[0].name, "other")  # type: ignore[arg-type]
+
+    def test_its_entry_reads_back(self, key: MasterKey) -> None:
+        entry = {**key.to_metadata(), "enc": "x", "created_at": "2026-11-22T17:48:26Z"}
+        assert load_entry(key.kind, entry) == WrappedKey(key, "x", "2026-11-22T17:48:26Z")
+        assert not {"enc", "created_at"} & set(key.to_metadata())
+
+    @pytest.mark.parametrize("part", [DATA_KEY, SHARE], ids=["data key", "share"])
+    def test_what_it_wraps_it_unwraps(self, key: MasterKey, ambient: Ambient, part: bytes) -> None:
+        wrapped = key.wrap(part, ambient)
+        assert wrapped.decode("ascii").isascii()
+        assert part not in wrapped
+        assert key.unwrap(wrapped, ambient) == part
+
+    def test_it_needs_no_last_line_end(self, key: MasterKey, ambient: Ambient) -> None:
+        wrapped = key.wrap(DATA_KEY, ambient)
+        assert key.unwrap(wrapped.rstrip(b"\n"), ambient) == DATA_KEY
+
+    def test_it_never_wraps_alike(self, key: MasterKey, ambient: Ambient) -> None:
+        assert key.wrap(DATA_KEY, ambient) != key.wrap(DATA_KEY, ambient)
+
+    def test_a_stranger_does_not_unwrap(self, key: MasterKey, ambient: Ambient, stranger: Ambient) -> None:
+        with pytest.raises(ProviderError) as caught:
+            key.unwrap(key.wrap(DATA_KEY, ambient), stranger)
+        self.check_error(caught.value, key)
+
+    @pytest.mark.parametrize("place", [0.3, 0.5, 0.7, 0.9])
+    def test_what_was_changed_does_not_unwrap(self, key: MasterKey, ambient: Ambient, place: float) -> None:
+        wrapped = bytearray(key.wrap(DATA_KEY, ambient))
+        position = int(len(wrapped) * place)
+        wrapped[position] = ord("A") if wrapped[position] != ord("A") else ord("B")
+        with pytest.raises(ProviderError) as caught:
+            key.unwrap(bytes(wrapped), ambient)
+        self.check_error(caught.value, key)
+
+    @pytest.mark.parametrize("wrapped", [b"", b"x", b"\x00\xff", b"A" * 400])
+    def test_what_it_never_wrapped_does_not_unwrap(self, key: MasterKey, ambient: Ambient, wrapped: bytes) -> None:
+        with pytest.raises(ProviderError) as caught:
+            key.unwrap(wrapped, ambient)
+        self.check_error(caught.value, key)
+
+    def check_error(self, error: ProviderError, key: MasterKey) -> None:
+        message = str(error)
+        assert error.master_key == str(key)
+        assert message
+        assert message == message.strip().rstrip(".")
+        assert message.isprintable()
+        assert not message[0].isupper() or message.split()[0].isupper()
+        assert DATA_KEY.hex() not in message

@@ -19,7 +19,20 @@ from leaflock.errors import LeaflockError, WriteError, system_text
 PROGRAM = "leaflock"
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("leaflock.cli.init:init", "make an age identity and a configuration"),
     "keygen": ("leaflock.cli.keygen:keygen", "make an age identity"),
+    "encrypt": ("leaflock.cli.encrypt:encrypt", "seal the values of files"),
+    "decrypt": ("leaflock.cli.decrypt:decrypt", "verify files and give them back"),
+    "edit": ("leaflock.cli.edit:edit", "edit an encrypted file in an editor"),
+    "get": ("leaflock.cli.get:get", "print one value"),
+    "set": ("leaflock.cli.set:set_", "store one value"),
+    "unset": ("leaflock.cli.unset:unset", "remove one value"),
+    "exec-env": ("leaflock.cli.exec_env:exec_env", "start a program with the values in its environment"),
+    "inspect": ("leaflock.cli.inspect:inspect", "show recipients, rule, sealed and clear values; needs no key"),
+    "verify": ("leaflock.cli.verify:verify", "check every tag and the MAC, show no value"),
+    "rotate": ("leaflock.cli.rotate:rotate", "seal everything anew under a new data key"),
+    "updatekeys": ("leaflock.cli.updatekeys:updatekeys", "give files the recipients of the configuration"),
+    "groups": ("leaflock.cli.groups:groups", "add and remove key groups"),
     "completion": ("leaflock.cli.completion:completion", "print a completion script for a shell"),
 }
 """Where each command is, and its one-line help, in the order in which help lists them."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leaflock.document import Edit, Leaf, apply_edits
-from leaflock.errors import FormatError, PathError
+from leaflock.errors import EmitError, FormatError, MetadataError, PathError
 from leaflock.limits import Limits
 from leaflock.paths import format_path, visible
+from leaflock.scalars import Scalar, to_plain_text
 
 
 class SplicedDocument:
@@ -53,6 +55,14 @@ def decode_lines(data: bytes) -> str:
     return text
 
 
+def has_other_bytes(text: str) -> bool:
+    """Tell whether a decoded file holds bytes that are not UTF-8."""
+    return not text.isascii() and _OTHER_BYTES.search(text) is not None
+
+
+_OTHER_BYTES = re.compile("[\udc80-\udcff]")
+
+
 def refuse_nul(text: str) -> None:
     """Raise `FormatError` where there is a NUL."""
     if "\0" in text:
@@ -87,7 +97,7 @@ def duplicate(name: str, text: str, offset: int) -> FormatError:
     """Return the error for a name that stands twice."""
     line, column = place_of(text, offset)
     return FormatError(
-        f"{visible(name) or 'the empty name'} is already defined", line=line, column=column, hint="remove one of the two"
+        f"the key {visible(name) or '(empty)'} stands twice", line=line, column=column, hint="remove one of the two"
     )
 
 
@@ -103,7 +113,7 @@ def refuse_sizes(text: str, leaves: Sequence[Leaf], limits: Limits) -> None:
 
 def too_many(limits: Limits) -> FormatError:
     """Return the error for a file with too many leaves."""
-    return FormatError(f"more than {limits.leaves} values", hint="raise the limit with --max-leaves if this is meant")
+    return FormatError(f"more than {limits.leaves} leaves", hint="raise the limit with --max-leaves")
 
 
 def too_large(text: str, offset: int, limits: Limits) -> FormatError:
@@ -111,8 +121,31 @@ def too_large(text: str, offset: int, limits: Limits) -> FormatError:
     return FormatError(
         f"a value of more than {limits.scalar_bytes} bytes",
         line=line_of(text, offset),
-        hint="raise the limit with --max-scalar-size if this is meant",
+        hint="raise the limit with --max-scalar-size",
     )
+
+
+def flat_metadata(pairs: Sequence[tuple[str, str]]) -> dict[str, object] | None:
+    """Return flat metadata as the nested mapping that it stands for, None where there is none."""
+    if not pairs:
+        return None
+    from leaflock.flattening import unflatten
+
+    flat = dict(pairs)
+    if len(flat) < len(pairs):
+        raise MetadataError("found a duplicate sops entry", hint="remove one of the two")
+    return unflatten(flat)
+
+
+def plain_text(value: object, format_name: str) -> str:
+    """Return the text of a value in a format that knows nothing but text. Raises `EmitError` for containers and null."""
+    if not isinstance(value, Scalar):
+        what = "null" if value is None else "lists and mappings"
+        raise EmitError(f"{format_name} values are text, {what} cannot be stored")
+    text = as_text(to_plain_text(value))
+    if "\0" in text:
+        raise EmitError(f"{format_name} cannot hold a NUL character")
+    return text
 
 
 def nothing_there(locator: Sequence[str | int]) -> PathError:

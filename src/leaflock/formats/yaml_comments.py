@@ -181,9 +181,10 @@ class CommentPlacer:
         previous = gap.previous
         text = self.text[comment.start + 1 : comment.end]
         if isinstance(previous, int) and owner is gap.top:
+            # For SOPS it stands before its key, behind the comments above it.
             leaf = self.leaves[previous]
             self.leaves[previous] = leaf._replace(comments=(*leaf.comments, text))
-            self._add(comment, owner, pending=False)
+            self._add(comment, owner, pending=False, in_force=leaf.comments)
         elif owner is not None and owner is previous:
             self._add(comment, owner, pending=False)
             self._in_force_for_first(owner, text)
@@ -200,9 +201,12 @@ class CommentPlacer:
             if leaf.locator[:depth] == first:
                 self.leaves[index] = leaf._replace(comments=(text, *leaf.comments))
 
-    def _add(self, comment: _Found, owner: Container | None, *, pending: bool) -> None:
+    def _add(
+        self, comment: _Found, owner: Container | None, *, pending: bool, in_force: tuple[str, ...] | None = None
+    ) -> None:
         text = self.text[comment.start + 1 : comment.end]
-        in_force = self.active(owner)
+        if in_force is None:
+            in_force = self.active(owner)
         self.leaves.append(
             Leaf(
                 self.document,

@@ -183,7 +183,7 @@ _SIMPLE = re.compile(r"[A-Za-z0-9_/$(+=][A-Za-z0-9_/.+=@$()-]*")
 _UNSAFE_IN_BLOCK = re.compile(
     r"\A(?:[#,\[\]{}&*!|>'\"%@` ]|[-?:](?: |\Z)|---|\.\.\.)|:(?: |\Z)| (?:#|\Z)" + f"|[\t\n\u2028\u2029{UNPRINTABLE}]"
 )
-_UNSAFE_IN_FLOW = re.compile(r"\A[?:]|[,\[\]{}]|:\?|" + _UNSAFE_IN_BLOCK.pattern)
+_UNSAFE_IN_FLOW = re.compile(r"\A:|[?,\[\]{}]|" + _UNSAFE_IN_BLOCK.pattern)
 
 
 def is_plain_safe(text: str, *, flow: bool) -> bool:

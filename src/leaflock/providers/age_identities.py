@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from leaflock import age
 from leaflock.age.header import Stanza
@@ -23,34 +22,52 @@ _COMMAND_SECONDS = 120.0
 _ENCRYPTED = (b"age-encryption", b"-----BEGIN AGE")
 
 
-class Loaded(NamedTuple):
-    """A place that was read; it may hold no identity."""
-
-    name: str
-    identities: tuple[age.Identity, ...]
+# Plain classes: every run pays for making them, and named tuples and dataclasses cost ten times as much.
 
 
-class Failed(NamedTuple):
-    """A place that is there and could not be used."""
+class Place:
+    """Somewhere identities may be, by the name that messages give it."""
 
-    name: str
-    reason: str
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-class Absent(NamedTuple):
+class Absent(Place):
     """A place where nothing is."""
 
-    name: str
+    __slots__ = ()
 
 
-class SSHKey(NamedTuple):
+class Failed(Place):
+    """A place that is there and could not be used."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name)
+        self.reason = reason
+
+
+class Loaded(Place):
+    """A place that was read; it may hold no identity."""
+
+    __slots__ = ("identities",)
+
+    def __init__(self, name: str, identities: Iterable[age.Identity]) -> None:
+        super().__init__(name)
+        self.identities = tuple(identities)
+
+
+class SSHKey(Place):
     """An SSH key, which this version does not use. `chosen` is False for those that every user has."""
 
-    name: str
-    chosen: bool
+    __slots__ = ("chosen",)
 
-
-Place = Loaded | Failed | Absent | SSHKey
+    def __init__(self, name: str, chosen: bool) -> None:
+        super().__init__(name)
+        self.chosen = chosen
 
 
 class IdentityError(Exception):
@@ -251,7 +268,7 @@ def _read(name: str, data: bytes, ambient: Ambient, several_a_line: bool = False
     if data.startswith(_ENCRYPTED):
         return Loaded(name, (EncryptedIdentities(name, data, ambient),))
     try:
-        return Loaded(name, tuple(parse_identities(_text(data), several_a_line=several_a_line)))
+        return Loaded(name, parse_identities(_text(data), several_a_line=several_a_line))
     except IdentityError as error:
         return Failed(name, str(error))
 

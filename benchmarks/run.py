@@ -1,0 +1,80 @@
+"""Measure leaflock against sops on this machine and write docs/benchmarks.md.
+
+    make bench
+    LEAFLOCK_BENCH_SOPS=/path/to/sops make bench
+
+sops is looked for on PATH; without one its column stays empty. See `--help` for a quick run that writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from measuring import Command, Failure, Figures, measure, output_of
+from report import Row, machine, render
+from works import Workshop, all_works
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+
+
+def main() -> int:
+    """Measure, write the page, and say which bounds are not met."""
+    options = _options()
+    sops = options.sops or os.environ.get("LEAFLOCK_BENCH_SOPS") or shutil.which("sops")
+    with tempfile.TemporaryDirectory(prefix="leaflock-bench-") as folder:
+        try:
+            workshop = Workshop.open(Path(folder), sops)
+            load = os.getloadavg()[0]
+            _warn_of_load(load)
+            rows = list(_rows(workshop, options.runs, 10 if options.quick else 1))
+            version = _version(workshop.run_sops("--version", "--disable-version-check")) if sops else None
+        except (Failure, OSError) as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+    page = render(rows, machine(), version, options.runs, loads=(load, os.getloadavg()[0]))
+    print(page)
+    if not options.quick:
+        options.write.write_text(page, encoding="utf-8")
+        print(f"bench: written to {options.write}", file=sys.stderr)
+    missed = [row.work.name for row in rows if row.met is False]
+    for name in missed:
+        print(f"bench: not met: {name}", file=sys.stderr)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure leaflock against sops on this machine.")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each command (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of every size, and write no page")
+    parser.add_argument("--sops", help="the sops to compare with (default: LEAFLOCK_BENCH_SOPS, else the one on PATH)")
+    parser.add_argument("--write", type=Path, default=TARGET, help="the page to write (default: %(default)s)")
+    return parser.parse_args()
+
+
+def _warn_of_load(load: float) -> None:
+    if load > (os.cpu_count() or 1) / 2:
+        print(
+            f"bench: other work is going on here (load {load:.1f}): the figures will be of little use", file=sys.stderr
+        )
+
+
+def _rows(workshop: Workshop, runs: int, divisor: int) -> list[Row]:
+    rows = []
+    for work in all_works(workshop, divisor=divisor):
+        print(f"bench: {work.name}", file=sys.stderr)
+        figures: dict[str, Figures] = measure(work.commands, runs)
+        rows.append(Row(work, figures))
+    return rows
+
+
+def _version(command: Command) -> str:
+    return output_of(command).decode().splitlines()[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""What is measured: each work as a command of leaflock and, where a `sops` is at hand, one of sops."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import inputs
+from measuring import Command, Failure, output_of
+
+LEAFLOCK, SOPS, PYTHON = "leaflock", "sops", "bare Python"
+
+
+@dataclass(frozen=True)
+class Work:
+    """One row of the table: the same work for each program, and what leaflock must reach.
+
+    `ratio` is the most that leaflock's time may be of sops's, `above` the seconds it may take more than the bare
+    interpreter, `megabytes` the peak of its memory.
+    """
+
+    name: str
+    commands: dict[str, Command]
+    ratio: float | None = None
+    above: float | None = None
+    megabytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A temporary folder with a key of its own, and the programs."""
+
+    folder: Path
+    sops: str | None
+    leaflock: str = field(default_factory=lambda: str(Path(sys.executable).with_name("leaflock")))
+
+    @classmethod
+    def open(cls, folder: Path, sops: str | None) -> Workshop:
+        """Make the key."""
+        workshop = cls(folder, sops)
+        workshop.key_file.parent.mkdir(parents=True)
+        workshop.key_file.write_bytes(output_of(workshop.run("keygen")))
+        return workshop
+
+    @property
+    def key_file(self) -> Path:
+        """Return where both programs look for the identity."""
+        return self.folder / "home" / ".config" / "sops" / "age" / "keys.txt"
+
+    @property
+    def recipient(self) -> str:
+        """Return the recipient, as the key file tells it."""
+        return next(
+            line.rpartition(" ")[2]
+            for line in self.key_file.read_text().splitlines()
+            if line.startswith("# public key")
+        )
+
+    def run(self, *arguments: str) -> Command:
+        """Return a command of leaflock."""
+        return self._command([self.leaflock, *arguments])
+
+    def run_sops(self, *arguments: str) -> Command:
+        """Return a command of sops."""
+        return self._command([str(self.sops), *arguments])
+
+    def bare(self) -> Command:
+        """Return the least that any Python program takes."""
+        return self._command([sys.executable, "-I", "-c", "pass"])
+
+    def loop_of_sops(self, verb: str, paths: list[Path], out: Path) -> Command:
+        """Return a shell that starts sops once for each file."""
+        names = " ".join(shlex.quote(path.name) for path in paths)
+        each = f'{shlex.quote(str(self.sops))} {verb} --output {shlex.quote(str(out))}/"$name" "$name" || exit 1'
+        return self._command(["/bin/sh", "-c", f"for name in {names}; do {each}; done"], paths[0].parent)
+
+    def both(self, *arguments: str) -> dict[str, Command]:
+        """Return the same command line for both programs."""
+        commands = {LEAFLOCK: self.run(*arguments)}
+        return {**commands, SOPS: self.run_sops(*arguments)} if self.sops else commands
+
+    def _command(self, argv: list[str], folder: Path | None = None) -> Command:
+        home = self.folder / "home"
+        environ = {"HOME": str(home), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+        return Command(argv, folder or self.folder, environ)
+
+
+def all_works(workshop: Workshop, *, divisor: int) -> Iterator[Work]:
+    """Make the inputs and yield the works, in the order of the table; a `divisor` above 1 makes all of them smaller."""
+    few, many = 10_000 // divisor, 100_000 // divisor
+    yield from _pair(workshop, f"YAML, {few:,} leaves", f"{few}.yaml", inputs.yaml_text(few), 0.4)
+    yield from _pair(workshop, f"YAML, {many:,} leaves", f"{many}.yaml", inputs.yaml_text(many), 0.2, megabytes=400)
+    yield from _pair(workshop, f"JSON, {few:,} leaves", f"{few}.json", inputs.json_text(few), 0.4)
+    yield from _pair(workshop, f"dotenv, {few:,} leaves", f"{few}.env", inputs.dotenv_text(few), 1.2)
+    sealed = _seal(workshop, "small.yaml", inputs.small_text())
+    commands = {**workshop.both("decrypt", sealed), PYTHON: workshop.bare()}
+    yield Work("one file of 10 leaves, decrypt", commands, above=0.10)
+    yield from _many(workshop, 1_000 // divisor)
+
+
+def _pair(
+    workshop: Workshop, what: str, name: str, text: str, ratio: float, *, megabytes: int | None = None
+) -> Iterator[Work]:
+    (workshop.folder / name).write_text(text)
+    encrypt = workshop.both("encrypt", "--age", workshop.recipient, name)
+    yield Work(f"{what}, encrypt", encrypt, ratio, megabytes=megabytes)
+    yield Work(f"{what}, decrypt", workshop.both("decrypt", _seal(workshop, name, text)), ratio, megabytes=megabytes)
+
+
+def _seal(workshop: Workshop, name: str, text: str) -> str:
+    """Encrypt a file, make sure that every program opens it to the same, and return its name."""
+    (workshop.folder / name).write_text(text)
+    sealed = f"sealed-{name}"
+    (workshop.folder / sealed).write_bytes(output_of(workshop.run("encrypt", "--age", workshop.recipient, name)))
+    if output_of(workshop.run("decrypt", sealed)) != text.encode():
+        raise Failure(f"{name}: leaflock does not give back what it was given")
+    if workshop.sops:
+        as_json = ("decrypt", "--output-type", "json", sealed)
+        if output_of(workshop.run(*as_json)) != output_of(workshop.run_sops(*as_json)):
+            raise Failure(f"{name}: leaflock and sops read different values")
+    return sealed
+
+
+def _many(workshop: Workshop, count: int) -> Iterator[Work]:
+    paths = inputs.write_many(workshop.folder / "many", count)
+    recipient, names = workshop.recipient, [f"many/{path.name}" for path in paths]
+    sealed, opened, by_sops = (workshop.folder / name for name in ("many-sealed", "many-opened", "many-by-sops"))
+    for folder in (sealed, opened, by_sops):
+        folder.mkdir()
+    encrypt = {LEAFLOCK: workshop.run("encrypt", "--age", recipient, "--output-dir", "many-sealed", *names)}
+    output_of(encrypt[LEAFLOCK])
+    sealed_paths = [sealed / path.name for path in paths]
+    sealed_names = [f"many-sealed/{path.name}" for path in paths]
+    decrypt = {LEAFLOCK: workshop.run("decrypt", "--output-dir", "many-opened", *sealed_names)}
+    if workshop.sops:
+        encrypt[SOPS] = workshop.loop_of_sops(f"encrypt --age {recipient}", paths, by_sops)
+        decrypt[SOPS] = workshop.loop_of_sops("decrypt", sealed_paths, by_sops)
+    yield Work(f"{count:,} files of 10 leaves into a folder, encrypt", encrypt, 0.5)
+    yield Work(f"{count:,} files of 10 leaves into a folder, decrypt", decrypt, 0.5)

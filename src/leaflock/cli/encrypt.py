@@ -1,0 +1,114 @@
+"""`leaflock encrypt`."""
+
+from __future__ import annotations
+
+import click
+
+from leaflock import operations
+from leaflock.cli import _io
+from leaflock.cli._configuration import Configuration, plan
+from leaflock.cli._files import Input, Output, Outputs, errors_of, output_options, read_all, show_errors
+from leaflock.cli._options import (
+    FORMATS,
+    ReadOptions,
+    Recipients,
+    RuleOptions,
+    config_option,
+    limits_options,
+    plain_reading,
+    recipient_options,
+    rule_options,
+    threshold_option,
+)
+from leaflock.cli.main import command
+from leaflock.engine import Source, each, results
+from leaflock.errors import IntegrityError, UsageError
+from leaflock.keygroups import DataKey
+from leaflock.limits import Limits
+from leaflock.masterkey import Ambient
+
+
+@command("encrypt")
+@click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path())
+@output_options
+@recipient_options
+@threshold_option
+@rule_options
+@config_option
+@click.option("--output-type", type=FORMATS, help="Write another format than is read.")
+@click.option("--indent", type=click.IntRange(-1, 100), metavar="N", help="Indentation of what is written anew.")
+@click.option("--allow-nothing-sealed", is_flag=True, help="Write a file in which the rule seals nothing.")
+@plain_reading
+@limits_options
+def encrypt(
+    files: tuple[str, ...],
+    outputs: Outputs,
+    recipients: Recipients,
+    threshold: int,
+    rule: RuleOptions,
+    config: str | None,
+    output_type: str | None,
+    indent: int | None,
+    allow_nothing_sealed: bool,
+    reading: ReadOptions,
+    limits: Limits,
+) -> int:
+    """Seal the values of plain files.
+
+    Who can open them and what is sealed comes from the configuration (.sops.yaml) above the file, or from options.
+    Without FILE, or for -, standard input is read; --filename-override then says what it is.
+
+    \b
+    leaflock encrypt -i config.yaml
+    leaflock encrypt --age age1... secrets.json > secrets.enc.json
+    leaflock encrypt --output-dir sealed/ *.yaml
+    """
+    names = files or ("-",)
+    outputs.check(names)
+    if "-" in names and reading.filename_override is None and not (recipients and reading.input_type):
+        raise UsageError(
+            "must specify --filename-override when reading from stdin",
+            hint="its format and its rule are chosen by that name",
+        )
+    inputs, errors = read_all(names, reading, limits)
+    configuration = Configuration(config)
+    ambient = Ambient.of_process(_io.passphrase_asker())
+    by_source = {id(item.source): item for item in inputs}
+
+    def seal(source: Source) -> Output:
+        wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)
+        data_key = DataKey.generate()
+        sealed = operations.encrypt(
+            source.data,
+            source.format,
+            wanted.groups,
+            wanted.threshold,
+            wanted.selection,
+            ambient,
+            output_format=output_type,
+            indent=wanted.indent,
+            limits=limits,
+            allow_nothing=allow_nothing_sealed,
+            data_key=data_key,
+        )
+        item = by_source[id(source)]
+        return Output(item, sealed, lambda written: _check(written, item, output_type, data_key, limits))
+
+    with _io.progress(len(inputs), "encrypting") as step:
+        outcomes = each([item.source for item in inputs], seal, progress=step)
+    if code := show_errors([*errors, *errors_of(outcomes)]):
+        return code
+    outputs.write(output for _, output in results(outcomes))
+    return 0
+
+
+def _check(written: bytes, item: Input, output_type: str | None, data_key: DataKey, limits: Limits) -> None:
+    """Open what was written; in the same format it must give back the plain file, to the byte."""
+    format_name = output_type or item.source.format
+    document, metadata = operations.read_metadata(written, format_name, limits=limits)
+    opened = operations.open_with(document, metadata, data_key, limits=limits)
+    if format_name == item.source.format and opened.plaintext() != item.source.data:
+        raise IntegrityError(
+            "what was to be written does not open to what it was made from; nothing was written",
+            hint="this is a fault of leaflock: please report it, without the file's values",
+        )

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from leaflock.programs import ProgramError, child_environment, find_program, output_of
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="builds scripts with a shebang")
+
+
+def script(path: Path, output: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!{sys.executable}\nprint({output!r}, end='')\n")
+    path.chmod(0o755)
+    return path
+
+
+def run(name: str, path: str) -> bytes:
+    return output_of([name], {"PATH": path}, seconds=20, limit=100)
+
+
+def test_a_name_is_found_on_path(tmp_path: Path) -> None:
+    tool = script(tmp_path / "bin" / "tool", "one")
+    assert find_program("tool", {"PATH": f"/none:{tool.parent}"}) == str(tool)
+    assert run("tool", str(tool.parent)) == b"one"
+
+
+@pytest.mark.parametrize("path", ["", ".", "bin", "{here}/bin", "{here}", ":"])
+def test_the_current_directory_is_never_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    script(tmp_path / "tool", "theirs")
+    script(tmp_path / "bin" / "tool", "theirs")
+    ours = script(tmp_path.parent / f"{tmp_path.name}-ours" / "tool", "ours")
+    monkeypatch.chdir(tmp_path)
+    path = path.format(here=tmp_path)
+    with pytest.raises(ProgramError, match="not found on PATH"):
+        find_program("tool", {"PATH": path})
+    assert run("tool", f"{path}:{ours.parent}") == b"ours"
+
+
+def test_at_home_the_tools_below_it_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = script(tmp_path / "home" / "bin" / "tool", "one")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for folder in (tmp_path, tmp_path / "home"):
+        monkeypatch.chdir(folder)
+        assert find_program("tool", {"PATH": str(tool.parent)}) == str(tool)
+
+
+def test_a_name_with_a_slash_is_the_users_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(tmp_path / "tool", "here")
+    monkeypatch.chdir(tmp_path)
+    assert run("./tool", "") == b"here"
+
+
+def test_too_much_output(tmp_path: Path) -> None:
+    tool = script(tmp_path / "tool", "x" * 101)
+    with pytest.raises(ProgramError, match="more than 100 bytes"):
+        run(str(tool), "")
+
+
+def test_what_is_no_program(tmp_path: Path) -> None:
+    (tmp_path / "tool").write_text("x")
+    with pytest.raises(ProgramError, match="permission denied"):
+        run(str(tmp_path / "tool"), "")
+    with pytest.raises(ProgramError, match="cannot be started"):
+        run("/a\0b", "")
+
+
+def test_children_see_no_identities() -> None:
+    environ = {
+        "PATH": "/bin",
+        "SOPS_AGE_KEY_FILE": "kept",
+        "SOPS_AGE_KEY": "x",
+        "SOPS_AGE_KEY_CMD": "x",
+        "SOPS_AGE_SSH_PRIVATE_KEY_FILE": "x",
+        "SOPS_AGE_SSH_PRIVATE_KEY_CMD": "x",
+        "LEAFLOCK_DEBUG": "x",
+        "AGEDEBUG": "x",
+    }
+    assert child_environment(environ, ADDED="1") == {"PATH": "/bin", "SOPS_AGE_KEY_FILE": "kept", "ADDED": "1"}

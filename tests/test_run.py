@@ -1,0 +1,330 @@
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from leaflock.errors import CommandError, LeaflockError, RefusedError
+from leaflock.run import environment
+from leaflock.run import exec as running
+from leaflock.run.environment import check_names, child_environment, find_account, refused_names, variables
+from leaflock.scalars import Timestamp
+from leaflock.tree import Comment, ListNode, MappingNode
+
+SOURCE = str(Path(__file__).parents[1] / "src")
+
+
+# -- names
+
+
+REFUSED = """
+    LD_PRELOAD LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES GLIBC_TUNABLES GCONV_PATH LOCPATH PATH IFS ENV BASH_ENV
+    SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND BASH_FUNC_x%% PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONBREAKPOINT
+    PYTHONINSPECT PYTHONUSERBASE PERL5LIB PERL5OPT RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS
+    JDK_JAVA_OPTIONS GIT_SSH GIT_SSH_COMMAND GIT_ASKPASS GIT_EXEC_PATH GIT_CONFIG GIT_CONFIG_COUNT GIT_CONFIG_KEY_0
+    GIT_EXTERNAL_DIFF GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_PROXY_COMMAND SSH_ASKPASS EDITOR VISUAL PAGER HOME
+    SHELL TMPDIR GNUPGHOME SSL_CERT_FILE SSL_CERT_DIR SOPS_AGE_KEY SOPS_EDITOR LEAFLOCK_DEBUG AWS_CONFIG_FILE
+    AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3
+"""
+FINE = """
+    DATABASE_URL db.password x-y MY_PATH PATHS AWS_SECRET_ACCESS_KEY GIT_TOKEN LD PYTHON JAVA_HOME ENVIRONMENT
+    HOMEPAGE EDITOR_NAME SSH_KEY AN_LD_PRELOAD
+"""
+
+
+@pytest.mark.parametrize("name", REFUSED.split())
+def test_names_that_change_what_runs_are_refused(name: str) -> None:
+    assert refused_names([name]) == [name]
+    assert refused_names([name], [name]) == []
+
+
+@pytest.mark.parametrize("name", FINE.split())
+def test_names_of_settings_are_not(name: str) -> None:
+    assert refused_names([name]) == []
+
+
+def test_all_refused_names_are_told_at_once() -> None:
+    with pytest.raises(RefusedError) as caught:
+        check_names(["PATH", "TOKEN", "LD_PRELOAD", "ENV"], {"ENV"})
+    assert "PATH, LD_PRELOAD" in str(caught.value)
+    assert caught.value.hint == "if that is meant: --allow PATH --allow LD_PRELOAD"
+    assert caught.value.exit_code == 220
+
+
+# -- values
+
+
+def test_values_are_spelled_as_sops_spells_them() -> None:
+    document = MappingNode(
+        [
+            Comment(" not a variable"),
+            ("text", "two\nlines"),
+            ("bytes", b"\xff\xfe"),
+            ("int", 5),
+            ("whole", 1.0),
+            ("small", 1e-7),
+            ("yes", True),
+            ("nothing", None),
+            ("empty", ""),
+            ("time", Timestamp("2024-01-01T00:00:00.5Z")),
+            ("text", "the last counts"),
+        ]
+    )
+    assert variables(document) == {
+        "text": b"the last counts",
+        "bytes": b"\xff\xfe",
+        "int": b"5",
+        "whole": b"1.0",
+        "small": b"1E-07",
+        "yes": b"true",
+        "nothing": b"<nil>",
+        "empty": b"",
+        "time": b"2024-01-01T00:00:00Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("db", MappingNode([("password", "c4n4ry")]), "cannot use complex value in environment; offending key db"),
+        ("list", ListNode(["c4n4ry"]), "cannot use complex value in environment; offending key list"),
+        ("empty", MappingNode(), "cannot use complex value in environment; offending key empty"),
+        ("a=b", "c4n4ry", "cannot use keys with '=' in environment: a=b"),
+        ("", "c4n4ry", "a key is empty"),
+        ("a\0b", "c4n4ry", "an environment cannot hold NUL; offending key a\0b"),
+        ("nul", "c4n4ry\0", "an environment cannot hold NUL; offending key nul"),
+        ("nul", b"c4n4ry\0", "an environment cannot hold NUL; offending key nul"),
+    ],
+)
+def test_what_no_environment_holds(key: str, value: object, message: str) -> None:
+    with pytest.raises(LeaflockError) as caught:
+        variables(MappingNode([("first", "1"), (key, value)]))  # type: ignore[list-item]
+    assert str(caught.value) == message
+    assert caught.value.exit_code == 1
+    assert "c4n4ry" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux")
+def test_a_value_at_the_edge_of_what_linux_takes() -> None:
+    name, most = "NAME", 131072 - len("NAME") - 2
+    held = variables(MappingNode([(name, "x" * most)]))
+    environ = child_environment(held, {}, pristine=True)
+    subprocess.run(["/bin/true"], env=environ, check=True)
+    with pytest.raises(LeaflockError, match="too long for a variable"):
+        variables(MappingNode([(name, "x" * (most + 1))]))
+    with pytest.raises(OSError, match="Argument list too long"):
+        subprocess.run(["/bin/true"], env={b"NAME": b"x" * (most + 1)}, check=True)
+
+
+def test_nested_values_on_request() -> None:
+    document = MappingNode(
+        [("db", MappingNode([("user", "u"), Comment("x"), ("hosts", ListNode(["a", Comment("x"), 2]))]))]
+    )
+    assert variables(document, flatten="__") == {"db__user": b"u", "db__hosts__0": b"a", "db__hosts__1": b"2"}
+
+
+# -- the whole environment
+
+INHERITED = {
+    "PATH": "/bin",
+    "TOKEN": "old",
+    "SOPS_AGE_KEY": "AGE-SECRET-KEY-1",
+    "SOPS_AGE_KEY_FILE": "/keys",
+    "SOPS_AGE_SSH_PRIVATE_KEY_CMD": "cat",
+    "LEAFLOCK_DEBUG": "1",
+    "SOPS_AGE_RECIPIENTS": "age1",
+    "VAULT_TOKEN": "hvs.x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "ODD": "\udcff",
+}
+
+
+def test_secrets_win_and_identities_stay_behind() -> None:
+    assert child_environment({"TOKEN": b"new\xff"}, INHERITED) == {
+        b"PATH": b"/bin",
+        b"TOKEN": b"new\xff",
+        b"SOPS_AGE_RECIPIENTS": b"age1",
+        b"VAULT_TOKEN": b"hvs.x",
+        b"AWS_SECRET_ACCESS_KEY": b"x",
+        b"ODD": b"\xff",
+    }
+
+
+def test_identities_go_along_where_that_is_said() -> None:
+    assert child_environment({}, INHERITED, keep=["SOPS_AGE_KEY_FILE"])[b"SOPS_AGE_KEY_FILE"] == b"/keys"
+    assert set(child_environment({}, INHERITED, keep=None)) == {os.fsencode(name) for name in INHERITED}
+
+
+def test_credentials_of_clouds_are_scrubbed_on_request() -> None:
+    found = child_environment({}, INHERITED, scrub_cloud=True)
+    assert set(found) == {b"PATH", b"TOKEN", b"SOPS_AGE_RECIPIENTS", b"ODD"}
+    assert child_environment({"VAULT_TOKEN": b"ours"}, INHERITED, scrub_cloud=True)[b"VAULT_TOKEN"] == b"ours"
+
+
+def test_pristine_is_the_secrets_alone_and_the_accounts() -> None:
+    account = environment.Account("app", 1000, 1000, "/srv/app")
+    assert child_environment({"A": b"1"}, INHERITED, pristine=True) == {b"A": b"1"}
+    assert child_environment({"A": b"1"}, INHERITED, pristine=True, account=account) == {
+        b"HOME": b"/srv/app", b"USER": b"app", b"LOGNAME": b"app", b"A": b"1",
+    }  # fmt: skip
+
+
+def test_accounts() -> None:
+    me = pwd.getpwuid(os.geteuid())
+    assert find_account(me.pw_name) == (me.pw_name, me.pw_uid, me.pw_gid, me.pw_dir)
+    with pytest.raises(LeaflockError, match="unknown user no-such-user"):
+        find_account("no-such-user")
+
+
+# -- running
+
+BECOME = """
+import os, sys
+from leaflock import errors, hardening
+from leaflock.run import exec, environment
+hardening.forbid_dumps()
+environ = environment.child_environment({"TOKEN": b"s3cret\\xff"}, os.environ)
+account = environment.find_account(os.environ["AS"]) if "AS" in os.environ else None
+try:
+    exec.execute(sys.argv[1:], environ, account=account)
+except errors.LeaflockError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+def become(*argv: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", BECOME, *argv],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": SOURCE, **environ},
+        timeout=20,
+    )
+
+
+def test_execute_becomes_the_program() -> None:
+    code = 'import os; print(os.getpid(), os.environb[b"TOKEN"])'
+    with subprocess.Popen(
+        [sys.executable, "-c", BECOME, sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": SOURCE},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.read() == b"%d b's3cret\\xff'\n" % process.pid
+
+
+def test_the_exit_code_is_that_of_the_program() -> None:
+    assert become("sh", "-c", "exit 42").returncode == 42
+    assert become("sh", "-c", "kill -TERM $$").returncode == -signal.SIGTERM
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="as Linux tells it")
+def test_nothing_of_pythons_signals_is_passed_on() -> None:
+    result = become("sh", "-c", "yes | head -1; grep -E 'Sig(Blk|Ign)' /proc/self/status; ulimit -c")
+    lines = result.stdout.decode().split("\n")
+    assert lines[0] == "y"
+    assert lines[1:3] == ["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000"]
+    assert lines[3] == subprocess.run(["sh", "-c", "ulimit -c"], capture_output=True, text=True).stdout.strip()
+    assert result.stderr == b""
+
+
+def test_programs_that_cannot_be_run(tmp_path: Path) -> None:
+    result = become("no-such-program")
+    assert (result.returncode, result.stdout) == (127, b"command not found: no-such-program\n")
+    (tmp_path / "plain").write_text("#!/bin/sh\n")
+    result = become(str(tmp_path / "plain"))
+    assert (result.returncode, result.stdout) == (126, f"cannot run {tmp_path}/plain: permission denied\n".encode())
+    (tmp_path / "plain").write_text("#!/no/such/interpreter\n")
+    (tmp_path / "plain").chmod(0o755)
+    result = become(str(tmp_path / "plain"))
+    assert result.returncode == 126
+    assert b"its interpreter does not exist" in result.stdout
+
+
+def test_programs_of_the_current_folder_are_run_when_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deploy.sh").write_text("#!/bin/sh\necho deployed\n")
+    (tmp_path / "deploy.sh").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    assert become("./deploy.sh").stdout == b"deployed\n"
+    assert become("deploy.sh", PATH=str(tmp_path)).stdout == b"deployed\n"
+    assert become("deploy.sh", PATH=".").returncode == 127
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_another_user() -> None:
+    result = become("id", "-u", AS="nobody")
+    assert result.stdout == b"%d\n" % pwd.getpwnam("nobody").pw_uid
+    groups = become("id", "-G", AS="nobody").stdout.split()
+    assert b"0" not in groups
+
+
+SUPERVISE = """
+import os, sys
+from leaflock.run import exec
+environ = {os.fsencode(k): os.fsencode(v) for k, v in os.environ.items()}
+sys.exit(exec.supervise(sys.argv[1:], environ, killed=(lambda n: 255) if os.environ.get("SOPS") else None))
+"""
+
+
+def supervised(*argv: str, **environ: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-c", SUPERVISE, *argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": SOURCE, **environ},
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "ours", "sops"),
+    [("exit 0", 0, 0), ("exit 42", 42, 42), ("kill -KILL $$", 137, 255), ("kill -TERM $$", 143, 255)],
+)
+def test_supervised_programs_give_their_code(script: str, ours: int, sops: int) -> None:
+    for environ, code in (({}, ours), ({"SOPS": "1"}, sops)):
+        with supervised("sh", "-c", script, **environ) as process:
+            assert process.wait(20) == code
+
+
+@pytest.mark.parametrize("name", ["TERM", "HUP", "INT", "USR1"])
+def test_signals_are_passed_on(name: str) -> None:
+    script = f"trap 'echo got {name}; exit 43' {name}; echo ready; while :; do sleep 0.02; done"
+    with supervised("sh", "-c", script) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.Signals[f"SIG{name}"])
+        assert process.stdout.read() == b"got %s\n" % name.encode()
+        assert process.wait(20) == 43
+
+
+def test_a_shells_command_line() -> None:
+    assert running.shell_command("echo $X") == ["/bin/sh", "-c", "echo $X"]
+    assert running.can_replace()
+
+
+def test_detached_programs_are_left_alone(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    environ = {b"PATH": os.fsencode(os.environ["PATH"]), b"DONE": os.fsencode(done)}
+    running.start_detached(running.shell_command("sleep 0.05; echo $DONE > $DONE"), environ)
+    deadline = time.monotonic() + 10
+    while not (done.exists() and done.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert done.read_text().strip() == str(done)
+
+
+def test_a_missing_program_is_told_before_anything_starts() -> None:
+    with pytest.raises(CommandError) as caught:
+        running.supervise(["no-such-program"], {})
+    assert caught.value.exit_code == 127
+
+
+def test_signal_handlers_are_given_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    assert running.supervise(["true"], {b"PATH": b"/bin"}) == 0
+    assert signal.getsignal(signal.SIGTERM) == before
