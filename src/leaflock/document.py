@@ -85,8 +85,11 @@ class Document(Protocol):
         """
         ...
 
-    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]]) -> Sealing:
-        """Return one edit per `(leaf, token)`, in order, that puts the token in the leaf's place and style."""
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
+        """Return the edits that put tokens in the places and styles of leaves, and the spellings to remember.
+
+        `kept` are the leaves that are sealed too, but whose sealed text the caller has.
+        """
         ...
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:

@@ -2,6 +2,7 @@
 
 LeaflockError                     1   message, hint, exit_code (numbers from SOPS's published table)
 ├── UsageError                    8   options or arguments that do not go together
+├── InvalidValueError             7   a value given to be stored is not written as it must be
 ├── InputError                    2   a file could not be read
 │   └── MissingFileError        100   it is not there
 ├── FormatError                   2   the bytes are not that format; line, column
@@ -57,6 +58,12 @@ class UsageError(LeaflockError):
     """Options or arguments contradict each other."""
 
     exit_code = 8
+
+
+class InvalidValueError(LeaflockError):
+    """A value that is to be stored is not the JSON it should be, or is nothing a file can hold."""
+
+    exit_code = 7
 
 
 class InputError(LeaflockError):

@@ -37,6 +37,9 @@ FORMAT_VERSION = "3.13.2"
 
 Groups = Sequence[Sequence[MasterKey]]
 
+Kept = tuple[Leaf, str, Edit]
+"""A leaf whose sealed text is put back as it was, its token, and the edit that does it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -189,18 +192,18 @@ def _seal(
     """Seal a plain document and add its metadata."""
     sealer = Sealer(data_key.reveal())
     if memory is None:
-        sealed, kept = _seal_leaves(document, metadata.selection, sealer), []
+        sealed, kept = _seal_leaves(document, metadata.selection, sealer), list[Kept]()
     else:
         sealed, kept = _seal_again(document, metadata.selection, sealer, memory)
     if not allow_nothing:
         refuse_nothing_sealed(sealed.tokens or kept, sealed.clear, metadata.selection)
-    edits, spellings = document.seal_edits(sealed.tokens)
+    edits, spellings = document.seal_edits(sealed.tokens, [leaf for leaf, _, _ in kept])
     known = memory.spellings if memory else None
     if known:
-        spellings = [*spellings, *((token, known[token][0]) for _, token in kept if token in known)]
+        spellings = [*spellings, *((token, known[token][0]) for _, token, _ in kept if token in known)]
     metadata = _remembering(metadata, document, seal_spellings(spellings, sealer, known))
     metadata = _with_mac(metadata, sealed.hashed, sealer)
-    return document.rewrite([*edits, *(edit for edit, _ in kept)], metadata.to_mapping(), indent)
+    return document.rewrite([*edits, *(edit for _, _, edit in kept)], metadata.to_mapping(), indent)
 
 
 def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selection) -> None:
@@ -405,7 +408,7 @@ def _entry(opened: Opened, token: str) -> str:
 
 def _seal_again(
     document: Document, selection: Selection, sealer: Sealer, memory: Memory
-) -> tuple[_Sealed, list[tuple[Edit, str]]]:
+) -> tuple[_Sealed, list[Kept]]:
     """Seal the leaves of an edited document; return also the edits for those that keep their sealed text."""
     sealed = _Sealed()
     chosen: list[tuple[Leaf, Key]] = []
@@ -423,7 +426,7 @@ def _seal_again(
         elif not leaf.is_comment:
             sealed.clear += 1
     given = memory.assign(chosen)
-    kept: list[tuple[Edit, str]] = []
+    kept: list[Kept] = []
     for position, (leaf, (aad, word, data)) in enumerate(chosen):
         old = given.get(position)
         if old is None:
@@ -434,7 +437,7 @@ def _seal_again(
             and old.context == document.context(leaf)
             and old.sealed.count("ENC[") == 1
         ):
-            kept.append((Edit(leaf.start, leaf.end, old.sealed), old.token))
+            kept.append((leaf, old.token, Edit(leaf.start, leaf.end, old.sealed)))
         else:
             sealed.tokens.append((leaf, old.token))
     return sealed, kept

@@ -97,9 +97,7 @@ class Guard:
         if not new or self.consent.plaintext_ok or document.format == "binary":
             return
         wanted = self.rule.selection if self.rule is not None else None
-        doubtful = [
-            leaf for leaf in new if guards.looks_secret(leaf) or (wanted is not None and wanted.selects(leaf))
-        ]
+        doubtful = [leaf for leaf in new if guards.looks_secret(leaf) or (wanted is not None and wanted.selects(leaf))]
         if doubtful:
             self._ask(
                 f"these new values would stay clear ({selection.describe()}): {listed(doubtful)}.",

@@ -43,19 +43,28 @@ def emit_part(opened: Opened, locator: Locator, format_name: str, indent: int | 
         return node
     if isinstance(node, MappingNode):
         return emit([node], format_name, indent=indent)
+    if format_name == "yaml":
+        return _yaml(node, indent)
+    if format_name == "json":
+        return _json(node, indent)
     if isinstance(node, ListNode):
-        return _list(node, format_name, indent)
-    text = to_plain_text(node) if node is not None else "null"
-    data = text if isinstance(text, bytes) else text.encode()
-    return data + b"\n" if format_name == "yaml" else data
-
-
-def _list(node: ListNode, format_name: str, indent: int | None) -> bytes:
-    if format_name not in ("yaml", "json"):
         raise EmitError(f"{format_name} holds no lists", hint="--output-type yaml or json does")
-    # A document is a mapping for every emitter; the list in one is cut out of it again.
-    whole = emit([MappingNode([("x", node)])], "json", indent=indent).decode()
-    text = whole[whole.index("[") : whole.rindex("]") + 1]
-    lines = text.split("\n")
-    step = len(lines[-1]) - len(lines[-1].lstrip())
-    return "\n".join([lines[0], *(line[step:] for line in lines[1:])]).encode() + (b"\n" if format_name == "yaml" else b"")
+    text = to_plain_text(node) if node is not None else "null"
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _yaml(node: Node, indent: int | None) -> bytes:
+    # A document is a mapping for the emitter; what is wanted is cut out of one with a single key.
+    whole = emit([MappingNode([("x", node)])], "yaml", indent=indent).decode("utf-8", "surrogateescape")
+    if not whole.startswith("x:\n"):
+        return whole.removeprefix("x: ").encode("utf-8", "surrogateescape")
+    lines = whole.split("\n")[1:]
+    width = len(lines[0]) - len(lines[0].lstrip(" "))
+    return "\n".join(line[width:] for line in lines).encode("utf-8", "surrogateescape")
+
+
+def _json(node: Node, indent: int | None) -> bytes:
+    lines = emit([MappingNode([("x", node)])], "json", indent=indent).decode().strip().split("\n")[1:-1]
+    margin = len(lines[0]) - len(lines[0].lstrip())
+    text = "\n".join(line[margin:] for line in lines)
+    return text[text.index(":") + 1 :].strip().encode()

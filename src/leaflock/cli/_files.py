@@ -122,7 +122,11 @@ class Outputs:
         lost: list[str] = []
         if self.in_place:
             lost = files.replace(
-                output.input.snapshot, output.data, verify=output.verify, private=output.private, overwrite=self.overwrite
+                output.input.snapshot,
+                output.data,
+                verify=output.verify,
+                private=output.private,
+                overwrite=self.overwrite,
             )
         elif self.output not in (None, "-") or self.output_dir is not None:
             path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.input.snapshot.path))

@@ -63,5 +63,6 @@ def refuse_empty(groups: Sequence[Keys], threshold: int) -> None:
         raise RefusedError("a key group would have no master key left", hint="remove the group, or add a key to it")
     if len(groups) > 1 and threshold > len(groups):
         raise RefusedError(
-            f"the threshold is {threshold}, and only {len(groups)} key groups would be left", hint="lower it with --threshold"
+            f"the threshold is {threshold}, and only {len(groups)} key groups would be left",
+            hint="lower it with --threshold",
         )

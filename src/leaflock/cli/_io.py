@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, TextIO, TypeVar
+from typing import IO, TextIO
 
 from leaflock.errors import ConfigError, DataKeyError, LeaflockError, RefusedError, WriteError, system_text
-
-T = TypeVar("T")
 
 _RED, _YELLOW, _BLUE = "31;1", "33;1", "34;1"
 _LONG = 20  # files; fewer are done before a progress bar could be read
@@ -60,7 +58,9 @@ def show_error(error: LeaflockError) -> None:
 
 def _details(error: LeaflockError) -> Iterator[str]:
     if isinstance(error, DataKeyError):
-        yield from map(str, error.attempts)
+        from leaflock.keygroups import describe_attempts
+
+        yield from describe_attempts(error).split("\n")
     elif isinstance(error, ConfigError) and len(error.faults) > 1:
         yield from (f"{location}: {message}" if location else message for location, message in error.faults)
 
@@ -160,13 +160,20 @@ def edit_again(error: LeaflockError) -> bool:
     return answer is not None and answer.strip().lower() not in ("q", "quit")
 
 
+def passphrase_asker() -> Callable[[str], str] | None:
+    """Return what puts a provider's question to the user, None where there is nobody to ask."""
+    if not has_terminal():
+        return None
+    return lambda question: ask_secret(question.rstrip(": ")) or ""
+
+
 @contextmanager
-def progress(items: Sequence[T], label: str) -> Iterator[Iterable[T]]:
-    """Go through `items` with a bar on stderr, where they are many and a person looks."""
-    if len(items) < _LONG or sys.stderr is None or not sys.stderr.isatty():
-        yield items
+def progress(count: int, label: str) -> Iterator[Callable[[], None]]:
+    """Show a bar on stderr, where the work is long and a person looks; yield what is called after each step."""
+    if count < _LONG or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda: None
         return
     import click
 
-    with click.progressbar(items, label=label, file=sys.stderr) as bar:
-        yield bar
+    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
+        yield lambda: bar.update(1)

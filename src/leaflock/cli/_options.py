@@ -20,7 +20,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = click.Choice(sorted(MODULES))
 
 
-def grouped(name: str, build: Callable[..., object], *options: tuple[Sequence[str], dict[str, Any]]) -> Callable[[F], F]:
+def grouped(
+    name: str, build: Callable[..., object], *options: tuple[Sequence[str], dict[str, Any]]
+) -> Callable[[F], F]:
     """Give a command options, and what `build` makes of their values as the argument `name`."""
     names = [str(click.Option(declarations).name) for declarations, _ in options]
 

@@ -69,5 +69,3 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueFault("the value has a key twice")
     return found
-
-

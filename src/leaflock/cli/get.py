@@ -2,38 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
 
 import click
 
-from leaflock.cli import _io, _options
-from leaflock.cli._session import Session
+from leaflock import operations
+from leaflock.cli import _io
+from leaflock.cli._extract import emit_part, locate, part_at
+from leaflock.cli._files import read_one
+from leaflock.cli._options import ReadOptions, file_argument, json_option, limits_options, sealed_reading
 from leaflock.cli.main import command
-from leaflock.extracting import find, render, to_json
-from leaflock.tree import MappingNode
+from leaflock.engine import paused_collector
+from leaflock.errors import LeaflockError
+from leaflock.limits import Limits
+from leaflock.masterkey import Ambient
 
 
 @command("get")
-@_options.one_file
+@file_argument
 @click.argument("path")
-@click.option("-n", "--no-newline", is_flag=True, help="Print no line break behind the value.")
-@_options.as_json
-@_options.input_type
-@_options.ignore_mac
-@_options.limits
-def get(file: str, path: str, no_newline: bool, as_json: bool, **options: Any) -> None:
-    """Print one value of an encrypted file, followed by a line break.
+@json_option
+@sealed_reading
+@limits_options
+def get(file: str, path: str, as_json: bool, reading: ReadOptions, limits: Limits) -> None:
+    """Write one value of a sealed file.
+
+    Text is written as its bytes alone, without a line break; a mapping or list as the file's format has it.
 
     \b
     leaflock get config.yaml db.password
-    leaflock get config.yaml '["hosts"][0]' --json
+    leaflock get --json config.yaml db
     """
-    session = Session.of(options)
-    _, opened = session.open(file)
-    node = find(opened, path)
-    if as_json:
-        data = to_json(node).encode()
-    else:
-        format_name = opened.document.format
-        data = render(node, format_name if isinstance(node, MappingNode) or format_name != "binary" else "json")
-    _io.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
+    item = read_one(file, reading, limits)
+    try:
+        with paused_collector():
+            opened = operations.open_sealed(
+                item.source.data,
+                item.source.format,
+                Ambient.of_process(_io.passphrase_asker()),
+                ignore_mac=reading.ignore_mac,
+                limits=limits,
+                allow_duplicates=reading.allow_duplicates,
+            )
+            locator = locate(opened, path)
+            if as_json:
+                data = as_json_text(part_at(opened, locator)) + b"\n"
+            else:
+                data = emit_part(opened, locator, item.source.format)
+    except LeaflockError as error:
+        raise error.in_file(file) from error.__cause__
+    if sys.stdout is not None and sys.stdout.isatty() and not data.endswith(b"\n"):
+        data += b"\n"
+    _io.write_result(data)
+
+
+def as_json_text(node: object) -> bytes:
+    """Return a value as JSON of one line. Raises `EmitError` for what JSON cannot hold."""
+    import json
+
+    from leaflock.errors import EmitError
+    from leaflock.scalars import Timestamp
+    from leaflock.tree import to_python
+
+    def plain(value: object) -> str:
+        if isinstance(value, Timestamp):
+            return value.text
+        raise EmitError("JSON cannot hold a string that is not UTF-8")
+
+    try:
+        text = json.dumps(to_python(node), default=plain, ensure_ascii=False, allow_nan=False)  # type: ignore[arg-type]
+        return text.encode()
+    except ValueError:
+        raise EmitError("JSON cannot hold a number that is not finite") from None

@@ -65,7 +65,14 @@ def delete(file: str, in_place: bool, threshold: int, index: int, **options: Any
 
 
 def _write(
-    session: Session, target: Target, snapshot: Any, opened: Opened, changed: list[Keys], threshold: int, *, rotate: bool = False
+    session: Session,
+    target: Target,
+    snapshot: Any,
+    opened: Opened,
+    changed: list[Keys],
+    threshold: int,
+    *,
+    rotate: bool = False,
 ) -> None:
     needed = (threshold or opened.metadata.threshold) if len(changed) > 1 else 0
     refuse_empty(changed, needed)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
               help="The name of the configuration file.")  # fmt: skip
 @click.option("--no-identity", is_flag=True, help="Do not make an age identity where there is none.")
 @click.argument("folder", default=".", metavar="[FOLDER]")
-def init(age: tuple[str, ...], kubernetes: bool, values: bool, config_name: str, no_identity: bool, folder: str) -> None:
+def init(
+    age: tuple[str, ...], kubernetes: bool, values: bool, config_name: str, no_identity: bool, folder: str
+) -> None:
     """Make what encrypting needs: an age identity of your own, and a configuration that names it.
 
     The identity goes where sops looks for it, readable for you only. Nothing that exists is overwritten.

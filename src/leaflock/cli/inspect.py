@@ -4,41 +4,86 @@ from __future__ import annotations
 
 from typing import Any
 
-from leaflock.cli import _io, _options
-from leaflock.cli._session import Session, done, finish, need_files
+from leaflock.cli import _io
+from leaflock.cli._consent import place_of
+from leaflock.cli._files import errors_of, read_all, show_errors
+from leaflock.cli._options import ReadOptions, files_argument, json_option, limits_options, plain_reading
+from leaflock.cli.get import as_json_text
 from leaflock.cli.main import command
-from leaflock.engine import Source
-from leaflock.inspection import Report, inspect_file
+from leaflock.document import Leaf
+from leaflock.engine import Source, each, results
+from leaflock.limits import Limits
+from leaflock.operations import read_metadata
+from leaflock.scalars import Empty
+from leaflock.sealing import looks_sealed
 
 
 @command("inspect")
-@_options.files
-@_options.as_json
-@_options.input_type
-@_options.allow_duplicates
-@_options.limits
-def inspect(files: tuple[str, ...], as_json: bool, **options: Any) -> int:
-    """Show who can open files, what their rule is, and which values are sealed or clear. No key is needed.
+@files_argument
+@json_option
+@plain_reading
+@limits_options
+def inspect(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: Limits) -> int:
+    """Tell what can be told of sealed files without a key: recipients, rule, which values are sealed and which clear.
+
+    What is told is what the file says; nothing of it has been verified.
 
     \b
     leaflock inspect config.yaml
     leaflock inspect --json secrets/*.yaml
     """
-    need_files(files)
-    session = Session.of(options)
-
-    def work(source: Source) -> Report:
-        return inspect_file(source.data, source.format, session.limits, session.allow_duplicates)
-
-    _, outcomes = session.each(files, work, "reading")
-    code = finish(outcomes)
-    reports = [(outcome.source.name, outcome.result) for outcome in done(outcomes)]
+    inputs, errors = read_all(files, reading, limits)
+    outcomes = each([item.source for item in inputs], lambda source: _describe(source, limits))
     if as_json:
-        import json
-
-        _io.print_line(json.dumps([{"file": name, **report.to_mapping()} for name, report in reports], indent=1))
+        _io.write_result(as_json_text([about for _, about in results(outcomes)]) + b"\n")
     else:
-        for name, report in reports:
-            for line in report.lines(name):
-                _io.print_line(line)
-    return code
+        for _, about in results(outcomes):
+            _io.print_line("\n".join(_lines(about)))
+    return show_errors([*errors, *errors_of(outcomes)])
+
+
+def _describe(source: Source, limits: Limits) -> dict[str, Any]:
+    document, metadata = read_metadata(source.data, source.format, limits=limits)
+    places: dict[str, list[str]] = {"sealed": [], "clear": [], "empty": []}
+    for leaf in document.leaves():
+        if not (leaf.is_comment and _state(leaf) != "sealed"):
+            places[_state(leaf)].append(place_of(leaf))
+    return {
+        "file": source.name,
+        "format": source.format,
+        "version": metadata.version,
+        "lastmodified": metadata.lastmodified,
+        "groups": [
+            [{"kind": key.master_key.kind, "name": str(key.master_key)} for key in group] for group in metadata.groups
+        ],
+        "threshold": metadata.threshold,
+        "rule": metadata.selection.describe(),
+        "mac_only_encrypted": metadata.selection.mac_only_encrypted,
+        **places,
+    }
+
+
+def _state(leaf: Leaf) -> str:
+    if leaf.value is None or isinstance(leaf.value, Empty) or leaf.value == "":
+        return "empty"
+    return "sealed" if isinstance(leaf.value, str) and looks_sealed(leaf.value) else "clear"
+
+
+def _lines(about: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{_io.visible(about['file'])}: {about['format']}, sealed {about['lastmodified']} (format {about['version']})"
+    ]
+    groups = about["groups"]
+    if len(groups) > 1:
+        lines.append(f"  {len(groups)} key groups, of which {about['threshold'] or len(groups)} must open")
+    for number, group in enumerate(groups, 1):
+        lines.append(f"  recipients of group {number}:" if len(groups) > 1 else "  recipients:")
+        lines += [f"    {key['kind']} {_io.visible(key['name'])}" for key in group]
+    lines.append(f"  rule: {_io.visible(about['rule'])}")
+    if about["mac_only_encrypted"]:
+        lines.append("  clear values are not under the MAC")
+    for state in ("sealed", "clear", "empty"):
+        if about[state]:
+            lines.append(f"  {state} ({len(about[state])}):")
+            lines += [f"    {place}" for place in about[state]]
+    return lines

@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from leaflock import operations
-from leaflock.cli import _io, _options
-from leaflock.cli._guards import Consent, before_writing
-from leaflock.cli._session import Session, put_product
+from leaflock.cli._change import change
+from leaflock.cli._consent import Consent, consent_options
+from leaflock.cli._extract import locate
+from leaflock.cli._options import ReadOptions, changing_reading, config_option, file_argument, limits_options
 from leaflock.cli.main import command
 from leaflock.errors import PathError
-from leaflock.extracting import find, locators
-from leaflock.paths import resolve_path
+from leaflock.limits import Limits
+from leaflock.operations import Opened
 
 
 @command("unset")
-@_options.one_file
+@file_argument
 @click.argument("path")
-@click.option("--idempotent", is_flag=True, help="Be content if there is no such value.")
-@_options.guards
-@_options.input_type
-@_options.config
-@_options.limits
-def unset(file: str, path: str, idempotent: bool, **options: Any) -> None:
-    """Remove one value from an encrypted file; nothing else in it moves.
+@click.option("--idempotent", is_flag=True, help="Leave the file alone where nothing stands there.")
+@changing_reading
+@consent_options
+@config_option
+@limits_options
+def unset(
+    file: str,
+    path: str,
+    idempotent: bool,
+    reading: ReadOptions,
+    consent: Consent,
+    config: str | None,
+    limits: Limits,
+) -> None:
+    """Remove a value, or all that is below a key, from a sealed file.
 
     \b
-    leaflock unset config.yaml db.old_password
+    leaflock unset config.yaml db.password
+    leaflock unset config.yaml '["hosts"][0]'
     """
-    consent = Consent.of(options)
-    session = Session.of(options)
-    snapshot, opened = session.open(file)
-    locator = resolve_path(path, locators(opened))
-    try:
-        find(opened, path)
-    except PathError:
-        if not idempotent:
+
+    def edit(opened: Opened) -> bytes | None:
+        locator = locate(opened, path)
+        if not locator:
+            raise PathError("the whole document cannot be removed", hint='use "leaflock edit"')
+        try:
+            return operations.edit_plain(opened, lambda document: document.unset_edits(locator))
+        except PathError:
+            if idempotent:
+                return None
             raise
-        _io.say(f"{file}: unchanged")
-        return
-    selection = before_writing(opened, session.rule(file), consent)
-    plain = operations.edit_plain(opened, lambda document: document.unset_edits(locator))
-    put_product(snapshot, operations.reseal(opened, plain, selection=selection))
+
+    change(file, reading, limits, config, consent, edit)

@@ -2,74 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from leaflock.cli import _io, _options
-from leaflock.cli._session import Session, need_files
+from leaflock.cli import _io
+from leaflock.cli._consent import place_of
+from leaflock.cli._files import errors_of, read_all, show_errors
+from leaflock.cli._options import ReadOptions, files_argument, json_option, limits_options, sealed_reading
+from leaflock.cli.get import as_json_text
 from leaflock.cli.main import command
-from leaflock.engine import Done, Failed, Source
+from leaflock.engine import Failed, Reading, Source, open_all, results
+from leaflock.keygroups import KeyRing
+from leaflock.limits import Limits
+from leaflock.masterkey import Ambient
 from leaflock.operations import Opened
-from leaflock.paths import format_path
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    sealed: int
-    clear: int
-    unauthenticated: list[str]  # empty values and containers, which the format protects in no way
-    unsealed_comments: int
 
 
 @command("verify")
-@_options.files
-@_options.as_json
-@_options.input_type
-@_options.limits
-def verify(files: tuple[str, ...], as_json: bool, **options: Any) -> int:
-    """Open files and check every tag and the MAC; no value is shown, nothing is written.
+@files_argument
+@json_option
+@sealed_reading
+@limits_options
+def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: Limits) -> int:
+    """Open sealed files, verify every value and the whole, and show none of it.
+
+    Values that are empty are listed: the format protects them in no way, so anybody could have emptied them.
 
     \b
     leaflock verify config.yaml
     leaflock verify --json secrets/*.yaml
     """
-    need_files(files)
-    session = Session.of(options)
-    _, outcomes = session.open_each(files, _look, "verifying")
+    inputs, errors = read_all(files, reading, limits)
+    how = Reading(
+        KeyRing(Ambient.of_process(_io.passphrase_asker())), limits, reading.ignore_mac, reading.allow_duplicates
+    )
+    with _io.progress(len(inputs), "verifying") as step:
+        outcomes = open_all([item.source for item in inputs], how, _describe, progress=step)
     if as_json:
-        _print_json(outcomes)
-    for outcome in outcomes:
-        if isinstance(outcome, Failed):
-            if not as_json:
-                _io.show_error(outcome.error)
-        elif not as_json:
-            _print(outcome.source, outcome.result)
-    return next((outcome.error.exit_code for outcome in outcomes if isinstance(outcome, Failed)), 0)
+        told = [about for _, about in results(outcomes)]
+        told += [{"file": one.source.name, "verified": False, "error": one.error.message}
+                 for one in outcomes if isinstance(one, Failed)]  # fmt: skip
+        _io.write_result(as_json_text(told) + b"\n")
+    else:
+        for _, about in results(outcomes):
+            _io.print_line("\n".join(_lines(about)))
+    return show_errors([*errors, *errors_of(outcomes)])
 
 
-def _look(_source: Source, opened: Opened) -> _Verdict:
-    opening = opened.opening
-    sealed = sum(not item.leaf.is_comment for item in opening.opened)
-    values = sum(not leaf.is_comment for leaf, _ in opening.values)
-    empty = [format_path(leaf.locator) for leaf in opening.unauthenticated if leaf.locator and not leaf.is_comment]
-    return _Verdict(sealed, values - sealed - len(opening.unauthenticated), empty, opening.unsealed_comments)
+def _describe(source: Source, opened: Opened) -> dict[str, Any]:
+    comments = sum(item.leaf.is_comment for item in opened.opening.opened)
+    values = sum(not leaf.is_comment for leaf, _ in opened.opening.values)
+    empty = [place_of(leaf) for leaf in opened.opening.unauthenticated]
+    sealed = len(opened.opening.opened) - comments
+    return {
+        "file": source.name,
+        "verified": not opened.mac_ignored,
+        "sealed": sealed,
+        "sealed_comments": comments,
+        "clear": values - sealed - len(empty),
+        "clear_comments_under_the_rule": opened.opening.unsealed_comments,
+        "empty": empty,
+    }
 
 
-def _print(source: Source, verdict: _Verdict) -> None:
-    _io.print_line(f"{source.name}: verified, {verdict.sealed} sealed, {verdict.clear} clear")
-    if verdict.unauthenticated:
-        _io.print_line(f"  not protected by the format, being empty: {', '.join(verdict.unauthenticated)}")
-    if verdict.unsealed_comments:
-        _io.warn(f"{source.name}: {verdict.unsealed_comments} comments stand in clear where the rule would seal them")
-
-
-def _print_json(outcomes: Any) -> None:
-    import json
-
-    rows = [
-        {"file": outcome.source.name, "verified": True, **asdict(outcome.result)}
-        if isinstance(outcome, Done)
-        else {"file": outcome.source.name, "verified": False, "error": outcome.error.message}
-        for outcome in outcomes
-    ]
-    _io.print_line(json.dumps(rows, indent=1))
+def _lines(about: dict[str, Any]) -> list[str]:
+    state = "verified" if about["verified"] else "every value verified, the MAC was not looked at"
+    counts = f"{about['sealed']} sealed, {about['clear']} clear, {about['sealed_comments']} sealed comments"
+    lines = [f"{_io.visible(about['file'])}: {state}: {counts}"]
+    if about["clear_comments_under_the_rule"]:
+        lines.append(f"  {about['clear_comments_under_the_rule']} comments are clear that the rule would seal")
+    lines += [f"  empty, not protected: {place}" for place in about["empty"]]
+    return lines

@@ -67,7 +67,7 @@ class BinaryDocument(SplicedDocument):
         """Return None: what is in the file is its value, whatever it looks like."""
         return
 
-    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]]) -> Sealing:
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edit that puts the token in the place of the whole file."""
         return Sealing([Edit(leaf.start, leaf.end, token) for leaf, token in tokens], [])
 
@@ -127,7 +127,7 @@ class SealedBinaryDocument:
         """Return the `sops` mapping."""
         return self._inner.metadata()
 
-    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]]) -> Sealing:
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens in the places of leaves."""
         return Sealing([Edit(leaf.start, leaf.end, token) for leaf, token in tokens], [])
 

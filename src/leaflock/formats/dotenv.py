@@ -105,7 +105,7 @@ class DotenvDocument(SplicedDocument):
         """Return what the keys that start with `sops_` say, nested."""
         return flat_metadata([(line.name, line.value) for line in self._lines])
 
-    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]]) -> Sealing:
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens in the places of values and of the texts of comments."""
         new = tuple.__new__
         return Sealing([new(Edit, (leaf[3], leaf[4], token)) for leaf, token in tokens], [])

@@ -2,7 +2,8 @@
 
 To SOPS, the comment of a key is one text: all comment lines since the last key, and what follows the value behind `#`
 or `;`. Here the lines are one leaf and the inline part another, so that each can be sealed where it stands; sealed,
-SOPS opens the first of the two.
+SOPS opens the first of the two. The comment of a section is one leaf: behind a header no token can stand, for a header
+ends with the last `]` of its line.
 """
 
 from __future__ import annotations
@@ -25,7 +26,20 @@ _LINE = re.compile(rf"[{SPACE}]*")
 _MARKER = re.compile("[#;]")
 
 ABOVE, INLINE = "above", "inline"
-"""What a comment's `place` says; that of a value says whether an inline comment follows it."""
+"""What a comment's `place` says, if it is not a `HeaderPlace`; that of a value says whether an inline comment follows."""
+
+
+class HeaderPlace(NamedTuple):
+    """The place of a section's comment: the span from its first marker to the `]` of the header.
+
+    `before` and `behind` are what stands around its token, where the header has an inline comment; there the token
+    takes the place of that and of the lines above, and of nothing else.
+    """
+
+    start: int
+    end: int
+    before: str = ""
+    behind: str = ""
 
 
 class Key(NamedTuple):
@@ -74,6 +88,7 @@ class _Scanner:
         start = 1 if text.startswith("\ufeff") else 0
         self.found = Scan([], [Section(DEFAULT_SECTION, start, start)], [])
         self.names: dict[str, set[str]] = {DEFAULT_SECTION: set()}
+        self.empty: dict[str, int] = {}  # the leaf that stands for each section as long as it has no key
         self.shown = DEFAULT_SECTION  # the section that leaves belong to: the last that is not the metadata's
         self.lines: list[tuple[int, int]] = []  # comment lines since the last key, without leading blanks
         self.active: tuple[str, ...] = ()  # the comment in force for the next value
@@ -99,6 +114,7 @@ class _Scanner:
                 position = self._key(start, line_end)
         # SOPS loses what no key follows. Here it belongs to the section before it.
         self._comments(self.shown, None)
+        self._hide_full()
 
     def _header(self, line: int, start: int, line_end: int) -> None:
         text, found = self.text, self.found
@@ -122,18 +138,43 @@ class _Scanner:
             self._comments(self.shown, None)
             return
         self.shown = name
-        is_new = name not in self.names
-        self.names.setdefault(name, set())
-        at = closing + 1
-        inline = None if marker is None else (at + marker.start(), at + len(rest))
-        if is_new:
+        if name not in self.names:
+            self.names[name] = set()
             self._show_empty(line_end)
-        self.active = self._comments(name, inline)
+        inline_end = None if marker is None else closing + 1 + len(rest)
+        self._header_comment(name, start, closing + 1, inline_end)
+
+    def _header_comment(self, name: str, start: int, end: int, inline_end: int | None) -> None:
+        """Add the comment of the section whose header stands from `start` to `end`."""
+        text, lines = self.text, self.lines
+        if inline_end is None:
+            self._comments(name, None, HeaderPlace(lines[0][0], end) if lines else None)
+            return
+        whole = "".join(text[begin:stop] for begin, stop in lines) + text[end:inline_end].strip(SPACE)
+        value = _with_visible_start(strip_marker(whole))
+        first = lines[0][0] if lines else start
+        if lines:
+            last, stop = lines[-1]
+            content = first + len(whole) - len(strip_marker(whole))
+            place = HeaderPlace(first, end, text[first:content], text[last + len(text[last:stop].rstrip(SPACE)) : end])
+        else:
+            newline = "\r\n" if "\r\n" in text else "\n"
+            place = HeaderPlace(first, end, "; ", newline + text[start:end])
+        self._comment(name, first, inline_end, value, place)
+        self.active = (strip_marker(whole),)
+        self.lines = []
 
     def _show_empty(self, position: int) -> None:
         """Have a section among the leaves though it may stay empty."""
         place = (self.shown,)
+        self.empty[self.shown] = len(self.found.leaves)
         self.found.leaves.append(Leaf(0, place, place, position, position, "", Empty.MAPPING))
+
+    def _hide_full(self) -> None:
+        """Take the sections that turned out to have keys off the leaves again."""
+        full = {index for name, index in self.empty.items() if self.names[name]}
+        if full:
+            self.found.leaves[:] = [leaf for index, leaf in enumerate(self.found.leaves) if index not in full]
 
     def _key(self, start: int, line_end: int) -> int:
         text, found = self.text, self.found
@@ -149,47 +190,47 @@ class _Scanner:
             names.add(name)
             self.lines.clear()
             return value.line_end
-        leaves = found.leaves
-        if not names and leaves[-1].value is Empty.MAPPING and leaves[-1].locator == (section,):
-            leaves.pop()
         names.add(name)
         place = (section, name)
-        leaves.append(
+        found.leaves.append(
             Leaf(0, place, place, value.start, value.end, value.style, value.text, self.active, place=inline is not None)
         )
-        self.active = self._comments(section, inline, counts=value.comment_counts)
+        self._comments(section, inline, counts=value.comment_counts)
         return value.line_end
 
-    def _comments(self, section: str, inline: tuple[int, int] | None, *, counts: bool = True) -> tuple[str, ...]:
-        """Add the comments of what was just read; return their text as SOPS has it, for the value that follows."""
+    def _comments(
+        self, section: str, inline: tuple[int, int] | None, place: object = ABOVE, *, counts: bool = True
+    ) -> None:
+        """Add the comment lines so far and the inline comment of what was just read, and put them in force."""
         text, lines = self.text, self.lines
+        self.active = ()
         if not lines and inline is None:
-            return ()
+            return
         whole = [text[start:end] for start, end in lines]
         if lines:
-            self._comment_lines(section, whole)
+            last, end = lines[-1]
+            joined = "".join(whole).rstrip(SPACE)
+            value = strip_marker(joined)
+            start = lines[0][0] + len(joined) - len(value)
+            end = last + len(text[last:end].rstrip(SPACE))
+            self._comment(section, start, end, _with_visible_start(value), place)
+            self.lines = []
         if inline is not None:
-            start, end = inline
-            source = text[start:end]
+            source = text[inline[0] : inline[1]]
             value = strip_marker(source)
-            self._comment(section, end - len(value), end, value, INLINE)
+            self._comment(section, inline[1] - len(value), inline[1], value, INLINE)
             if counts:
                 whole.append(source)
-        self.lines = []
-        joined = strip_marker("".join(whole).strip(SPACE))
-        return (joined,) if whole else ()
+        if whole:
+            self.active = (strip_marker("".join(whole).rstrip(SPACE)),)
 
-    def _comment_lines(self, section: str, whole: list[str]) -> None:
-        first, (last, end) = self.lines[0][0], self.lines[-1]
-        end = last + len(self.text[last:end].rstrip(SPACE))
-        joined = "".join(whole).strip(SPACE)
-        value = strip_marker(joined)
-        start = first + len(joined) - len(value)
-        # SOPS crashes on a comment that begins with an empty line, so none is sealed.
-        while "\n" in value and not value.partition("\n")[0].strip(SPACE):
-            value = strip_marker(value.partition("\n")[2])
-        self._comment(section, start, end, value, ABOVE)
-
-    def _comment(self, section: str, start: int, end: int, value: str, place: str) -> None:
+    def _comment(self, section: str, start: int, end: int, value: str, place: object) -> None:
         where = (section,)
         self.found.leaves.append(Leaf(0, where, where, start, end, "#", value, (), True, place=place))
+
+
+def _with_visible_start(comment: str) -> str:
+    """Return a comment without the empty lines it begins with: SOPS crashes on writing such a one."""
+    while "\n" in comment and not comment.partition("\n")[0].strip(SPACE):
+        comment = strip_marker(comment.partition("\n")[2])
+    return comment

@@ -62,7 +62,7 @@ class JSONDocument(SplicedDocument):
             raise MetadataError("the sops entry is not a mapping")
         return mapping
 
-    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]]) -> Sealing:
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens, always strings, in the places of leaves, and the spellings to remember."""
         text, new = self._text, tuple.__new__
         edits: list[Edit] = []

@@ -8,7 +8,7 @@ from typing import ClassVar
 from leaflock.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leaflock.errors import FormatError, MetadataError
 from leaflock.formats import yaml_placing, yaml_sealing
-from leaflock.formats.yaml_scan import Scan, scan
+from leaflock.formats.yaml_scan import Place, Scan, scan
 from leaflock.formats.yaml_style import container_of
 from leaflock.limits import DEFAULT_LIMITS, Limits
 from leaflock.scalars import Scalar
@@ -73,9 +73,9 @@ class YAMLDocument:
         """Tell whether any document has a `sops` key at its root."""
         return any(note.metadata is not None for note in self._scan.documents)
 
-    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]]) -> Sealing:
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens in the places of leaves, and the spellings to remember."""
-        return yaml_sealing.seal(self._text, self._scan, tokens)
+        return yaml_sealing.seal(self._text, self._scan, tokens, kept)
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return the edits that put values where tokens stand, one for each, in order."""
@@ -100,6 +100,10 @@ class YAMLDocument:
 
     def context(self, leaf: Leaf) -> object:
         """Return whether the leaf stands in flow style, and the column of its container."""
+        if leaf.is_comment:
+            return "comment"
+        if isinstance(leaf.place, Place) and leaf.place.is_copy:
+            return leaf.place  # equal to no other: what stands behind an alias is written with its siblings
         container = container_of(leaf)
         return container.flow, container.column
 

@@ -135,7 +135,7 @@ def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node
 def _value(node: Node, parent: YAMLNode) -> str:
     if isinstance(node, MappingNode | ListNode) or parent.flow:
         return _flow(node)
-    return scalar_text(node, indent=parent.column + 2)
+    return scalar_text(node, indent=parent.column + 2, column=parent.column)
 
 
 def unset_edits(text: str, locator: Locator) -> list[Edit]:

@@ -46,13 +46,22 @@ def emit_mapping_block(
 
 
 def flow_json(mapping: Mapping[str, object]) -> str:
-    """Return a nested mapping as one line that is JSON and, inside a flow mapping, YAML as well."""
-    text = json.dumps(mapping, ensure_ascii=False, default=str)
+    """Return a nested mapping as one line that is JSON and, inside a flow mapping, YAML as well.
+
+    Timestamps become text. Raises `EmitError` for bytes, which JSON does not know.
+    """
+    text = json.dumps(mapping, ensure_ascii=False, default=_time_text)
     # Readers of YAML refuse these characters raw, and JSON's pairs of surrogate escapes: above U+FFFF stays raw.
     return _UNFIT_FOR_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 _UNFIT_FOR_JSON = re.compile(f"[\u2028\u2029{UNPRINTABLE}]")
+
+
+def _time_text(value: object) -> str:
+    if isinstance(value, Timestamp):
+        return value.text
+    raise EmitError("the metadata of a flow mapping can hold only what JSON can")
 
 
 def _step(indent: int | None) -> int:
@@ -108,7 +117,7 @@ def _string_text(text: str, indent: int, column: int, *, one_line: bool, flow: b
 
 
 # Most strings, tokens among them: the first letter begins no word of another type, nothing inside needs a second look.
-_PLAIN_AT_ONCE = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz](?:[A-Za-z0-9_/.+=@$()\[\],-]|:(?=[!-~]))*")
+_PLAIN_AT_ONCE = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz][\w/.+=@$()\[\],-]*(?::[\w/.+=@$()\[\],-]+)*", re.ASCII)
 _ENCODED = re.compile("[\ud800-\udfff]")
 _ABOVE_FFFF = re.compile("[\U00010000-\U0010ffff]")
 _UNQUOTABLE = re.compile(f"[\t\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]")
@@ -125,9 +134,7 @@ def _binary_text(data: bytes, indent: int, column: int, *, one_line: bool) -> st
     import base64  # strings that are not UTF-8 are rare
 
     packed = base64.b64encode(data).decode()
-    if len(packed) <= 70:
-        return f"!!binary {quote_double(packed) if not is_plain_string(packed) else packed}"
-    if one_line:
+    if one_line or len(packed) <= 70:
         return f"!!binary {packed}"
     lines = [packed[start : start + 70] for start in range(0, len(packed), 70)]
     return "!!binary " + literal("\n".join(lines) + "\n", indent, column=column)
@@ -321,4 +328,6 @@ def is_simple_key(key: str) -> bool:
     """Tell whether SOPS writes `key` before a colon, and not behind a question mark."""
     if len(key) <= 32 and "\n" not in key and "\r" not in key and key.isascii():
         return True
-    return len(key.encode(errors="replace")) <= 128 and _LINE_BREAK.search(key) is None
+    if _ENCODED.search(key):
+        return len(_raw_bytes(key)) <= 51  # longer ones take more than one line of base64
+    return len(key.encode()) <= 128 and _LINE_BREAK.search(key) is None

@@ -32,7 +32,7 @@ class _TokenText(str):
     __slots__ = ()
 
 
-def seal(text: str, scan: Scan, tokens: Tokens) -> Sealing:
+def seal(text: str, scan: Scan, tokens: Tokens, kept: Sequence[Leaf] = ()) -> Sealing:
     """Return the edits that put tokens in the places of leaves, and the spellings to remember."""
     edits: list[Edit] = []
     spellings: list[tuple[str, str]] = []
@@ -51,19 +51,20 @@ def seal(text: str, scan: Scan, tokens: Tokens) -> Sealing:
                 append(Edit(start, end, token))
         elif not (isinstance(place, Place) and place.is_copy):
             append(_seal_one(text, leaf, token, spellings, headers.get(start)))
-    _refuse_open_end(text, scan.leaves, tokens)
+    _refuse_open_end(text, scan.leaves, tokens, kept)
     if scan.has_aliases:
-        _refuse_clear_copies(scan.leaves, tokens)
+        _refuse_clear_copies(scan.leaves, [*(leaf for leaf, _ in tokens), *kept])
         _seal_aliases(text, scan.leaves, tokens, edits, spellings)
     return Sealing(edits, spellings)
 
 
-def _refuse_open_end(text: str, leaves: Sequence[Leaf], tokens: Tokens) -> None:
+def _refuse_open_end(text: str, leaves: Sequence[Leaf], tokens: Tokens, kept: Sequence[Leaf]) -> None:
     """Refuse a clear block scalar that ends with the file and has no line break there: metadata would give it one."""
     last = next((leaf for leaf in reversed(leaves) if not leaf.is_comment), None)
     if last is None or last.style not in ("|", ">") or last.end != len(text) or text[-1] in "\r\n":
         return
-    if any(leaf.start == last.start for leaf, _ in tokens) or "-" in text[last.start : last.start + 3]:
+    sealed = any(leaf.start == last.start for leaf, _ in tokens) or any(leaf.start == last.start for leaf in kept)
+    if sealed or "-" in text[last.start : last.start + 3]:
         return
     raise FormatError(
         f"{format_path(last.locator)}: the file ends in this block without a line break, and it stays clear",
@@ -163,9 +164,9 @@ def _flow_pair(item: tuple[str, Node] | Comment) -> str:
     return f"{scalar_text(key, indent=0, flow=True, key=True)}: {_flow(node)}"
 
 
-def _refuse_clear_copies(leaves: Sequence[Leaf], tokens: Tokens) -> None:
+def _refuse_clear_copies(leaves: Sequence[Leaf], sealed_leaves: Sequence[Leaf]) -> None:
     """Refuse an alias that would leave in clear what is sealed where its anchor stands."""
-    sealed = {(leaf.document, leaf.locator) for leaf, _ in tokens if not leaf.is_comment}
+    sealed = {(leaf.document, leaf.locator) for leaf in sealed_leaves if not leaf.is_comment}
     for leaf in filter(_is_copy, leaves):
         if (leaf.document, leaf.locator) not in sealed and (leaf.document, leaf.place.source) in sealed:
             raise RefusedError(

@@ -56,12 +56,13 @@ def canonical_text(leaf: Leaf, value: Scalar, text: str) -> str:
     if not isinstance(value, str):
         return scalar_text(value, indent=body_column(container), flow=flow)
     if style == '"' or (style == "'" and not flow and not _single_line(value)):
-        return quote_double(value, keep_unicode=True)
+        return quote_double(value)
     if style == "'" and not flow:
         return quote_single(value)
     if is_plain_string(value) and is_plain_safe(value, flow=flow):
         return value
-    return scalar_text(value, indent=body_column(container), flow=flow)
+    written = scalar_text(value, indent=body_column(container), column=max(container.column, 0), flow=flow)
+    return written.replace("\n", "\r\n") if "\n" in written and "\r\n" in text else written
 
 
 def source_is_canonical(leaf: Leaf, text: str) -> bool:

@@ -1,0 +1,101 @@
+"""Changing one sealed file: reading it under its lock, asking before it gets weaker, writing it back verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from leaflock import files, operations
+from leaflock.cli import _io
+from leaflock.cli._configuration import Configuration
+from leaflock.cli._consent import Consent, Guard, listed
+from leaflock.cli._files import read_one
+from leaflock.cli._options import ReadOptions
+from leaflock.engine import paused_collector
+from leaflock.errors import LeaflockError, UsageError
+from leaflock.limits import Limits
+from leaflock.locks import locked
+from leaflock.masterkey import Ambient
+from leaflock.operations import Opened
+from leaflock.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A sealed file that is about to be changed."""
+
+    name: str
+    snapshot: files.Snapshot
+    opened: Opened
+    guard: Guard
+    selection: Selection
+
+    def seal(self, text: bytes) -> bytes:
+        """Return an edited text sealed, unchanged leaves to the byte. Raises `RefusedError` where it gets weaker."""
+        self.guard.after(self.opened, text, self.selection)
+        own = self.selection == self.opened.metadata.selection
+        return operations.reseal(self.opened, text, selection=None if own else self.selection)
+
+    def write(self, sealed: bytes, text: bytes) -> None:
+        """Put a sealed text in the place of the file, after it was opened again from the disk."""
+        for warning in files.replace(
+            self.snapshot, sealed, verify=lambda written: operations.check_written(self.opened, written, text)
+        ):
+            _io.warn(f"{self.name}: {warning}")
+        if self.opened.mac_ignored:
+            _io.warn(f"{self.name}: written although its MAC was not looked at{self._changed(text)}")
+
+    def _changed(self, text: bytes) -> str:
+        """Name what differs from what was read, for the user to look through."""
+        from leaflock.formats import parse
+
+        before = {(leaf.document, leaf.locator): value for leaf, value in self.opened.opening.values}
+        after = parse(text, self.opened.document.format, limits=self.opened.limits).leaves()
+        new = [leaf for leaf in after if before.get((leaf.document, leaf.locator), self) != leaf.value]
+        return f"; changed: {listed(new)}" if new else ""
+
+
+def open_one(name: str, reading: ReadOptions, limits: Limits, configuration: Configuration, consent: Consent) -> Change:
+    """Read and open a file that is to be changed, and ask what must be asked before. Raises `LeaflockError`."""
+    reading.check_write()
+    if name == "-":
+        raise UsageError("standard input cannot be changed in place", hint="name a file")
+    item = read_one(name, reading, limits)
+    try:
+        ambient = Ambient.of_process(_io.passphrase_asker())
+        opened = operations.open_sealed(
+            item.source.data, item.source.format, ambient, ignore_mac=reading.ignore_mac, limits=limits
+        )
+    except LeaflockError as error:
+        raise error.in_file(name) from error.__cause__
+    guard = Guard(name, configuration, consent)
+    return Change(name, item.snapshot, opened, guard, guard.before(opened))
+
+
+@contextmanager
+def changing(name: str) -> Iterator[None]:
+    """Hold the file's lock, name it in errors, and spare the garbage collector work on what soon goes anyway."""
+    try:
+        with locked(name), paused_collector():
+            yield
+    except LeaflockError as error:
+        raise error.in_file(name) from error.__cause__
+
+
+def change(
+    name: str,
+    reading: ReadOptions,
+    limits: Limits,
+    config: str | None,
+    consent: Consent,
+    edit: Callable[[Opened], bytes | None],
+) -> bool:
+    """Change a file: `edit` returns the new plain text, or None for no change. Return whether it was written."""
+    with changing(name):
+        current = open_one(name, reading, limits, Configuration(config), consent)
+        text = edit(current.opened)
+        if text is None:
+            return False
+        current.write(current.seal(text), text)
+        return True

@@ -1,0 +1,76 @@
+"""The examples of docs/api.md run, one after the other, and give what their comments say."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import pytest
+
+import leaflock
+from leaflock.testing import throwaway_identity
+
+from .blocks import ROOT, blocks
+
+PAGE = ROOT / "docs" / "api.md"
+
+PUBLIC = [
+    "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "DataKeyError", "FormatError", "IntegrityError",
+    "LeaflockError", "MACMismatchError", "MasterKey", "MetadataError", "NotEncryptedError", "PathError",
+    "ProviderError", "RefusedError", "SealedFile", "Selection", "Timestamp", "WriteError", "decrypt", "encrypt", "load",
+    "loads", "open_many",
+]  # fmt: skip
+
+
+def test_public_names_are_pinned() -> None:
+    assert leaflock.__all__ == PUBLIC
+    for name in PUBLIC:
+        assert getattr(leaflock, name).__name__ == name
+
+
+def test_page_lists_the_public_names() -> None:
+    section = PAGE.read_text(encoding="utf-8").partition("`leaflock.__all__`:")[2].partition(". Everything")[0]
+    assert re.findall(r"`(\w+)`", section) == PUBLIC
+
+
+def test_examples_give_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = blocks(PAGE)
+    me = throwaway_identity()
+    monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
+    monkeypatch.chdir(tmp_path)
+    plain = next(block.text for block in found if block.language == "yaml").encode()
+    Path("prod.yaml").write_bytes(leaflock.encrypt(plain, format="yaml", recipients=[me.recipient]))
+    example = ModuleType("example")
+    monkeypatch.setitem(sys.modules, "example", example)  # dataclasses look there
+    namespace = vars(example)
+    examples = [block for block in found if block.language == "python"]
+    assert len(examples) > 8
+    for block in examples:
+        # The line numbers of a failure are those of the page.
+        tree = ast.parse("\n" * block.line + block.text, str(PAGE))
+        expected = _promises(block.text)
+        for node in tree.body:
+            if isinstance(node, ast.Expr) and node.end_lineno is not None:
+                value = eval(_compiled(ast.Expression(node.value), "eval"), namespace)
+                promised = expected.pop(node.end_lineno - block.line, None)
+                assert promised is None or repr(value) == promised, f"api.md, line {node.lineno + 1}"
+            else:
+                exec(_compiled(ast.Module([node], []), "exec"), namespace)
+        assert not expected, "a promise stands behind something that is not an expression"
+
+
+def _compiled(tree: ast.Module | ast.Expression, mode: str) -> CodeType:
+    return compile(tree, str(PAGE), mode, dont_inherit=True)
+
+
+def _promises(text: str) -> dict[int, str]:
+    """Return what `# →` promises, by the number of the line of the expression before it."""
+    promises = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        before, arrow, promise = line.partition("# → ")
+        if arrow:
+            promises[number if before.strip() else number - 1] = promise.strip()
+    return promises

@@ -1,0 +1,59 @@
+"""Importing leaflock, and reading one small file, loads nothing that it does not use."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import leaflock
+from leaflock.testing import ThrowawayIdentity, throwaway_identity
+
+_HEAVY = {
+    "azure", "boto3", "botocore", "google.api_core", "google.auth", "google.cloud", "google.protobuf", "grpc", "httpx",
+    "requests", "ruamel", "urllib3",
+}  # fmt: skip
+
+_LIST = "import sys, json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+
+
+def _heavy(modules: list[str]) -> list[str]:
+    return [name for name in modules if any(name == heavy or name.startswith(f"{heavy}.") for heavy in _HEAVY)]
+
+
+def _modules(code: str, me: ThrowawayIdentity, *arguments: str) -> list[str]:
+    environ = {**os.environ, "SOPS_AGE_KEY": me.identity}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, *arguments], env=environ, capture_output=True, text=True, check=True
+    )
+    modules: list[str] = json.loads(done.stderr.splitlines()[-1])
+    return modules
+
+
+def test_importing_the_package_loads_the_package_alone() -> None:
+    before = _modules(_LIST, throwaway_identity())
+    after = _modules(f"import leaflock; {_LIST}", throwaway_identity())
+    assert [name for name in after if name not in before and name.startswith("leaflock")] == ["leaflock"]
+    assert not _heavy(after)
+
+
+def test_decrypting_loads_no_sdk_and_no_second_parser(tmp_path: Path) -> None:
+    me = throwaway_identity()
+    texts = {
+        "yaml": b"a: 1\n# b\nc: [x]\n",
+        "json": b'{"a": 1}\n',
+        "env": b"A=1\n",
+        "ini": b"[s]\na = 1\n",
+        "bin": b"\0",
+    }
+    formats = {"env": "dotenv", "bin": "binary"}
+    for suffix, text in texts.items():
+        path = tmp_path / f"file.{suffix}"
+        path.write_bytes(leaflock.encrypt(text, format=formats.get(suffix, suffix), recipients=[me.recipient]))
+        code = f"from leaflock.cli.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
+        modules = _modules(f"import sys; {code}", me, "decrypt", str(path))
+        assert not _heavy(modules)
+        unused = {"yaml"} - {suffix}
+        assert not [name for name in modules if name in unused], f"{suffix} files are read without yaml"

@@ -1,0 +1,96 @@
+"""Running the transcripts of a page in one shell, and comparing what comes out with what the page shows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .blocks import Block
+
+_MARK = "\x1e"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of a transcript and what the page shows below it; `line` is the command's in the page."""
+
+    command: str
+    output: str
+    line: int
+
+
+def steps(block: Block) -> Iterator[Step]:
+    """Yield the commands of a `console` block: lines that begin with `$ `, continued after a backslash."""
+    command, output, start, continued = "", "", 0, False
+    for number, line in enumerate(block.text.splitlines(keepends=True), block.line + 1):
+        if continued:
+            command += line
+            continued = line.endswith("\\\n")
+        elif line.startswith("$ "):
+            if command:
+                yield Step(command, output, start)
+            command, output, start, continued = line[2:], "", number, line.endswith("\\\n")
+        else:
+            output += line
+    if command:
+        yield Step(command, output, start)
+
+
+def run(found: list[Block], folder: Path, environ: dict[str, str]) -> list[tuple[Step, str, int]]:
+    """Make the files of a page and run its commands in order; return each with its output and exit code.
+
+    All run in one shell, so that `cd` and `export` hold on. What goes to stderr comes where a terminal would show it.
+    """
+    listed: list[Step] = []
+    script = ["exec 2>&1 </dev/null"]
+    for block in found:
+        if block.file is not None:
+            script.append(f"cat >'{block.file}' <<'END_OF_FILE'\n{block.text}END_OF_FILE")
+        elif block.language == "console" and block.remark != "not run":
+            for step in steps(block):
+                listed.append(step)
+                script.append(f"{step.command}printf '\\n{_MARK}%d\\n' $?")
+    done = subprocess.run(
+        ["/bin/bash", "-s"],
+        input="\n".join(script).encode(),
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        check=False,
+        timeout=300,
+    )
+    outputs = re.findall(rf"(.*?)\n{_MARK}(\d+)\n", done.stdout.decode(), re.DOTALL)
+    assert len(outputs) == len(listed), f"the shell ended early: {outputs[-1:]}"
+    return [(step, output, int(code)) for step, (output, code) in zip(listed, outputs, strict=True)]
+
+
+_MASKS = [
+    # What differs from run to run, and what a page shortens to `…`.
+    (r"ENC\[AES256_GCM,[^\]]*?(type:\w+)?\]", "ENC[…]"),
+    (r"\bage1[a-z0-9…]+", "age1…"),
+    (r"AGE-SECRET-KEY-1[A-Z0-9…]+", "AGE-SECRET-KEY-1…"),
+    (r"(?s)-----BEGIN AGE ENCRYPTED FILE-----.*?-----END AGE ENCRYPTED FILE-----", "ARMOR"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
+    (r"\b[0-9a-f]{7,40}\b(?=\.\.|\]| )", "HASH"),
+    (r"\.\.[0-9a-f]{7,40}\b", "..HASH"),
+    (r"\bt[0-9a-f]{16}\b", "tHASH"),
+]
+
+
+def masked(text: str) -> str:
+    """Return an output without what no two runs have in common."""
+    for pattern, mask in _MASKS:
+        text = re.sub(pattern, mask, text)
+    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+
+
+def agrees(shown: str, output: str) -> bool:
+    """Tell whether an output is what a page shows; a line `…` there stands for any number of lines."""
+    parts = [re.escape(part) for part in re.split(r"^ *…$\n?", masked(shown), flags=re.MULTILINE)]
+    return (
+        re.fullmatch(r"(?:.*\n)?".join(parts) if len(parts) == 1 else r"(?s:.*)".join(parts), masked(output))
+        is not None
+    )
