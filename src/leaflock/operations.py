@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from leaflock import mac
-from leaflock.document import Document, Edit, Leaf, Locator, aad_of
+from leaflock.document import Document, Edit, Leaf, Locator, Path, aad_of
 from leaflock.errors import (
     AlreadyEncryptedError,
+    FormatError,
     IntegrityError,
     MACMismatchError,
     NotEncryptedError,
@@ -25,6 +26,7 @@ from leaflock.limits import DEFAULT_LIMITS, Limits
 from leaflock.masterkey import Ambient, MasterKey
 from leaflock.metadata import Metadata
 from leaflock.opening import Opening, open_leaves
+from leaflock.paths import format_path
 from leaflock.resealing import Key, Memory
 from leaflock.scalars import Empty, Scalar, to_bytes, type_word
 from leaflock.sealing import Sealer, TokenError
@@ -96,19 +98,17 @@ def encrypt(
     indent: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
     allow_nothing: bool = False,
-    data_key: DataKey | None = None,
-) -> bytes:
+) -> Product:
     """Return the file with every selected leaf sealed under a new data key.
 
-    `threshold` of 0 with several groups means all of them. A caller that opens the result again, to see that it can be
-    opened, makes the `data_key`; it is for this one file. Raises `AlreadyEncryptedError` where metadata stands
+    `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata stands
     already, `RefusedError` where the rule seals nothing although the file has a value (unless `allow_nothing`).
     """
     document = parse(data, format_name, limits=limits)
     refuse_reserved(document, output_format or format_name)
     if format_name == "binary":
         selection = Selection()  # the one leaf is always sealed
-    data_key = data_key or DataKey.generate()
+    data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
     metadata = Metadata(
         groups=wrapped,
@@ -395,7 +395,7 @@ def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) 
         metadata,
         memory=memory,
         indent=opened.document.block_indent,
-        allow_nothing=not opened.opening.opened,
+        allow_nothing=selection in (None, opened.metadata.selection),
     )
     return Product(data, document.format, opened.data_key, plain, opened.limits)
 
@@ -445,28 +445,59 @@ def _seal_again(
 
 def set_leaf(opened: Opened, locator: Locator, value: object) -> Product:
     """Return the file with `value` stored at `locator` of the first document, and nothing else moved."""
-    return reseal(opened, edit_plain(opened, lambda document: document.set_edits(locator, value)))
+    return reseal(opened, plain_with(opened, locator, value))
 
 
 def unset_leaf(opened: Opened, locator: Locator) -> Product:
     """Return the file without what stands at `locator` of the first document."""
-    return reseal(opened, edit_plain(opened, lambda document: document.unset_edits(locator)))
+    return reseal(opened, plain_without(opened, locator))
 
 
-def edit_plain(opened: Opened, change: Callable[[Document], list[Edit]]) -> bytes:
-    """Return the plain text of an opened file after a change."""
+def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:
+    """Return the plain text of an opened file with `value` at `locator` of the first document."""
+    return _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
+
+
+def plain_without(opened: Opened, locator: Locator) -> bytes:
+    """Return the plain text of an opened file without what stands at `locator` of the first document."""
+    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator))
+
+
+def _edit_plain(
+    opened: Opened, locator: Locator, new: Locator | None, change: Callable[[Document], list[Edit]]
+) -> bytes:
+    """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
     document = parse(opened.plaintext(), opened.document.format, limits=opened.limits)
-    return document.rewrite(change(document))
+    try:
+        plain = document.rewrite(change(document))
+        moved = _others(parse(plain, document.format, limits=opened.limits), new) != _others(document, locator)
+    except FormatError:
+        moved = True
+    if moved:
+        raise RefusedError(
+            f"{format_path(locator)}: this change cannot be made without moving something else",
+            hint='make it with "leaflock edit"',
+        )
+    return plain
+
+
+def _others(document: Document, locator: Locator | None) -> list[tuple[int, Path, str, bytes]]:
+    """Return all values but those at `locator` of the first document, in a form that tells 1 from 1.0 and True."""
+    depth = len(locator or ())
+    return [
+        (leaf.document, leaf.path, type_word(leaf.value), to_bytes(leaf.value))
+        for leaf in document.leaves()
+        if not (leaf.is_comment or leaf.value is None or isinstance(leaf.value, Empty))
+        and not (leaf.document == 0 and leaf.locator[:depth] == locator)
+    ]
 
 
 # -- keys ------------------------------------------------------------------------------------------------------------
 
 
-def rotate(
-    opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, data_key: DataKey | None = None
-) -> bytes:
+def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> Product:
     """Return the file under a new data key: every token is new, everything else stands as it stood."""
-    data_key = data_key or DataKey.generate()
+    data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now(), previous=opened.metadata.groups)
     sealer = Sealer(data_key.reveal())
     tokens: list[tuple[Leaf, str]] = []

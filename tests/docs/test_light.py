@@ -48,7 +48,7 @@ def test_decrypting_loads_no_sdk_and_no_second_parser(tmp_path: Path) -> None:
         "ini": b"[s]\na = 1\n",
         "bin": b"\0",
     }
-    formats = {"env": "dotenv", "bin": "binary"}
+    formats = {"env": "dotenv", "": "binary"}
     for suffix, text in texts.items():
         path = tmp_path / f"file.{suffix}"
         path.write_bytes(leaflock.encrypt(text, format=formats.get(suffix, suffix), recipients=[me.recipient]))

@@ -89,8 +89,5 @@ def masked(text: str) -> str:
 
 def agrees(shown: str, output: str) -> bool:
     """Tell whether an output is what a page shows; a line `…` there stands for any number of lines."""
-    parts = [re.escape(part) for part in re.split(r"^ *…$\n?", masked(shown), flags=re.MULTILINE)]
-    return (
-        re.fullmatch(r"(?:.*\n)?".join(parts) if len(parts) == 1 else r"(?s:.*)".join(parts), masked(output))
-        is not None
-    )
+    parts = re.split(r"^ *…$", masked(shown), flags=re.MULTILINE)
+    return re.fullmatch(r"(?s:.*?)".join(map(re.escape, parts)), masked(output)) is not None

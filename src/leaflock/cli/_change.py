@@ -11,13 +11,15 @@ from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration
 from leaflock.cli._consent import Consent, Guard, listed
 from leaflock.cli._files import read_one
+from leaflock.cli._groups import keys_of
 from leaflock.cli._options import ReadOptions
-from leaflock.engine import paused_collector
+from leaflock.engine import Source, paused_collector
 from leaflock.errors import LeaflockError, UsageError
+from leaflock.formats import parse
 from leaflock.limits import Limits
 from leaflock.locks import locked
 from leaflock.masterkey import Ambient
-from leaflock.operations import Opened
+from leaflock.operations import Opened, Product
 from leaflock.selection import Selection
 
 
@@ -27,37 +29,46 @@ class Change:
 
     name: str
     snapshot: files.Snapshot
+    source: Source
     opened: Opened
     guard: Guard
     selection: Selection
 
-    def seal(self, text: bytes) -> bytes:
+    def seal(self, text: bytes) -> Product:
         """Return an edited text sealed, unchanged leaves to the byte. Raises `RefusedError` where it gets weaker."""
-        self.guard.after(self.opened, text, self.selection)
+        document = parse(text, self.opened.document.format, limits=self.opened.limits)
+        self.guard.after(self.opened, document, self.selection)
         own = self.selection == self.opened.metadata.selection
         return operations.reseal(self.opened, text, selection=None if own else self.selection)
 
-    def write(self, sealed: bytes, text: bytes) -> None:
+    def write(self, product: Product, text: bytes) -> None:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""
-        for warning in files.replace(
-            self.snapshot, sealed, verify=lambda written: operations.check_written(self.opened, written, text)
-        ):
+        for warning in files.replace(self.snapshot, product.data, verify=product.check):
             _io.warn(f"{self.name}: {warning}")
         if self.opened.mac_ignored:
             _io.warn(f"{self.name}: written although its MAC was not looked at{self._changed(text)}")
 
     def _changed(self, text: bytes) -> str:
         """Name what differs from what was read, for the user to look through."""
-        from leaflock.formats import parse
-
         before = {(leaf.document, leaf.locator): value for leaf, value in self.opened.opening.values}
         after = parse(text, self.opened.document.format, limits=self.opened.limits).leaves()
         new = [leaf for leaf in after if before.get((leaf.document, leaf.locator), self) != leaf.value]
         return f"; changed: {listed(new)}" if new else ""
 
 
-def open_one(name: str, reading: ReadOptions, limits: Limits, configuration: Configuration, consent: Consent) -> Change:
-    """Read and open a file that is to be changed, and ask what must be asked before. Raises `LeaflockError`."""
+def open_one(
+    name: str,
+    reading: ReadOptions,
+    limits: Limits,
+    configuration: Configuration,
+    consent: Consent,
+    *,
+    asks_of_rules: bool = True,
+) -> Change:
+    """Read and open a file that is to be changed, and ask what must be asked before.
+
+    Without `asks_of_rules` only its recipients are asked about: what is sealed does not change. Raises `LeaflockError`.
+    """
     reading.check_write()
     if name == "-":
         raise UsageError("standard input cannot be changed in place", hint="name a file")
@@ -70,7 +81,12 @@ def open_one(name: str, reading: ReadOptions, limits: Limits, configuration: Con
     except LeaflockError as error:
         raise error.in_file(name) from error.__cause__
     guard = Guard(name, configuration, consent)
-    return Change(name, item.snapshot, opened, guard, guard.before(opened))
+    if asks_of_rules:
+        selection = guard.before(opened)
+    else:
+        guard.check_recipients(keys_of(opened.metadata.groups))
+        selection = opened.metadata.selection
+    return Change(name, item.snapshot, item.source, opened, guard, selection)
 
 
 @contextmanager

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from leaflock.cli import _io
 from leaflock.cli._options import Recipients, RuleOptions
-from leaflock.config import Config, CreationRule, find_config, load_config
 from leaflock.errors import ConfigError
 from leaflock.masterkey import MasterKey
 from leaflock.selection import Selection
+
+if TYPE_CHECKING:
+    from leaflock.config import Config, CreationRule  # imported where one is loaded: it brings YAML
 
 
 class Configuration:
@@ -25,6 +28,8 @@ class Configuration:
         """Return the configuration for a file, None where there is none. Raises `ConfigError`."""
         if self._explicit is not None:
             return self._load(self._explicit)
+        from leaflock.config_finding import find_config
+
         folder = os.path.dirname(os.path.abspath(name))
         if folder not in self._by_folder:
             path = find_config(folder, warn=_io.warn)
@@ -53,7 +58,13 @@ class Configuration:
         wanted = {"yaml": stores.yaml_indent, "json": stores.json_indent, "binary": stores.json_binary_indent}
         return wanted.get(format_name)
 
+    def forget(self) -> None:
+        """Look for configurations again: one was written."""
+        self._by_folder.clear()
+
     def _load(self, path: str) -> Config:
+        from leaflock.config import load_config
+
         if path not in self._by_path:
             self._by_path[path] = config = load_config(path)
             for warning in config.warnings:
@@ -82,11 +93,17 @@ def plan(
 ) -> Plan:
     """Put options and configuration together as SOPS does (sops-cli §3). Raises `ConfigError` or `UsageError`."""
     configured = configuration.rule_for(name)
+    if configured is None and not recipients:
+        from leaflock.cli.init import offer
+
+        if offer(name):
+            configuration.forget()
+            configured = configuration.rule_for(name)
     selection = rule.over(configured.selection if configured else None)
     if recipients:
         if recipients.variables and configured is not None and configured.groups:
             _io.warn(f"{name}: {', '.join(recipients.variables)} counts, not the recipients in the configuration")
-        groups = [recipients.keys()]
+        groups = [recipients.master_keys()]
     elif configured is not None:
         groups = [list(group) for group in configured.groups]
     else:

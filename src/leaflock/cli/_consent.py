@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from leaflock import guards
 from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration
+from leaflock.cli._groups import Keys, keys_of, name
 from leaflock.cli._options import grouped
 from leaflock.config import CreationRule
 from leaflock.document import Document, Leaf
-from leaflock.errors import RefusedError
-from leaflock.formats import parse
+from leaflock.errors import RefusedError, UsageError
+from leaflock.masterkey import MasterKey
 from leaflock.operations import Opened
 from leaflock.paths import format_path
 from leaflock.selection import Selection
@@ -26,8 +27,12 @@ class Consent:
 
     keep_rules: bool = False
     sync_rules: bool = False
-    keep_recipients: bool = False
+    accept_recipients: bool = False
     plaintext_ok: bool = False
+
+    def __post_init__(self) -> None:
+        if self.keep_rules and self.sync_rules:
+            raise UsageError("--keep-rules and --sync-rules do not go together", hint="choose one")
 
 
 consent_options = grouped(
@@ -35,14 +40,14 @@ consent_options = grouped(
     Consent,
     (["--keep-rules"], {"is_flag": True, "help": "Keep the file's own rule although the configuration seals more."}),
     (["--sync-rules"], {"is_flag": True, "help": "Give the file the rule of the configuration."}),
-    (["--keep-recipients"], {"is_flag": True, "help": "Write also for recipients the configuration does not name."}),
+    (["--accept-recipients"], {"is_flag": True, "help": "Write also for recipients the configuration does not name."}),
     (["--plaintext-ok"], {"is_flag": True, "help": "Let new values stay clear that look like secrets."}),
 )
 
 recipients_consent = grouped(
     "consent",
     Consent,
-    (["--keep-recipients"], {"is_flag": True, "help": "Write also for recipients the configuration does not name."}),
+    (["--accept-recipients"], {"is_flag": True, "help": "Write also for recipients the configuration does not name."}),
 )
 
 
@@ -59,12 +64,12 @@ class Guard:
 
         Raises `RefusedError`.
         """
-        self.check_recipients(opened)
+        self.check_recipients(keys_of(opened.metadata.groups))
         own = opened.metadata.selection
         if self.rule is None or opened.document.format == "binary":
             return own
         if self.consent.sync_rules:
-            return self.rule.selection
+            return replace(self.rule.selection, mac_only_encrypted=own.mac_only_encrypted)
         clear = guards.left_clear(opened.document, own, self.rule.selection)
         if clear and not self.consent.keep_rules:
             self._ask(
@@ -75,29 +80,29 @@ class Guard:
             self.consent = replace(self.consent, keep_rules=True)
         return own
 
-    def check_recipients(self, opened: Opened) -> None:
-        """Ask about recipients that only the file names."""
-        if self.rule is None or self.consent.keep_recipients:
+    def check_recipients(self, groups: Sequence[Keys]) -> None:
+        """Ask about recipients of the next version that the configuration does not name. Raises `RefusedError`."""
+        if self.rule is None or self.consent.accept_recipients:
             return
-        strangers = guards.unnamed_recipients(opened.metadata.groups, self.rule.groups)
+        strangers = _unnamed(groups, self.rule.groups)
         if strangers:
             names = ", ".join(f"{key.kind} {key}" for key in strangers)
             self._ask(
                 f"the configuration does not name these recipients, who would read what is written: {names}.",
                 "Write for them too?",
-                '--keep-recipients does; "leaflock updatekeys" removes them',
+                '--accept-recipients does; "leaflock updatekeys" removes them',
             )
 
-    def after(self, opened: Opened, text: bytes, selection: Selection) -> None:
-        """Ask about values that the new text leaves clear. Raises `RefusedError`."""
-        document = parse(text, opened.document.format, limits=opened.limits)
-        self._check_new(document, guards.newly_clear(opened, document, selection), selection)
+    def after(self, opened: Opened, document: Document, selection: Selection) -> None:
+        """Ask about values that an edited document leaves clear and that were not there before.
 
-    def _check_new(self, document: Document, new: Sequence[Leaf], selection: Selection) -> None:
-        if not new or self.consent.plaintext_ok or document.format == "binary":
+        Raises `RefusedError`.
+        """
+        if self.consent.plaintext_ok or document.format == "binary":
             return
-        wanted = self.rule.selection if self.rule is not None else None
-        doubtful = [leaf for leaf in new if guards.looks_secret(leaf) or (wanted is not None and wanted.selects(leaf))]
+        doubtful = [
+            leaf for leaf in guards.newly_clear(opened, document, selection) if self._is_doubtful(leaf, selection)
+        ]
         if doubtful:
             self._ask(
                 f"these new values would stay clear ({selection.describe()}): {listed(doubtful)}.",
@@ -105,10 +110,23 @@ class Guard:
                 "--plaintext-ok does",
             )
 
+    def _is_doubtful(self, leaf: Leaf, selection: Selection) -> bool:
+        if guards.looks_secret(leaf):
+            return True
+        if self.rule is not None:
+            return self.rule.selection.selects(leaf)
+        # Without a configuration: a name that marks a value as clear was the user's own doing, any other name was not.
+        return any(name.startswith("encrypted") for name in selection.rules())
+
     def _ask(self, what: str, question: str, flags: str) -> None:
         answer = _io.ask(f"{self.name}: {what} {question} [y/N]")
         if answer is None or answer.strip().lower() not in ("y", "yes"):
             raise RefusedError(what.rstrip("."), hint=flags, file=self.name)
+
+
+def _unnamed(groups: Sequence[Keys], configured: Sequence[Keys]) -> list[MasterKey]:
+    named = {name(key) for group in configured for key in group}
+    return [key for group in groups for key in group if name(key) not in named]
 
 
 def listed(leaves: Iterable[Leaf]) -> str:
@@ -124,3 +142,10 @@ def place_of(leaf: Leaf) -> str:
     if leaf.is_comment:
         place = f"a comment in {format_path(leaf.path) or 'the document'}"
     return place if leaf.document == 0 else f"document {leaf.document + 1}: {place}"
+
+
+def warn_of_clear_secrets(name: str, document: Document, selection: Selection) -> None:
+    """Warn of values that look like secrets and that the rule leaves clear."""
+    clear = [leaf for leaf in document.leaves() if guards.looks_secret(leaf) and not selection.selects(leaf)]
+    if clear:
+        _io.warn(f"{name}: these look like secrets and stay clear: {listed(clear)}")

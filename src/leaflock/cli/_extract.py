@@ -35,7 +35,7 @@ def part_at(opened: Opened, locator: Locator) -> Node:
 
 
 def emit_part(opened: Opened, locator: Locator, format_name: str, indent: int | None = None) -> bytes:
-    """Return what stands at a place: text as its bytes alone, a mapping as a document, others as the format has them."""
+    """Return what stands at a place: text as its bytes, a mapping as a document, others as the format has them."""
     node = part_at(opened, locator)
     if isinstance(node, str):
         return node.encode("utf-8", "surrogateescape")

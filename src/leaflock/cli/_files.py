@@ -14,6 +14,7 @@ from leaflock.engine import Failed, Outcome, Source
 from leaflock.errors import LeaflockError, UsageError
 from leaflock.formats import format_of
 from leaflock.limits import Limits
+from leaflock.operations import Product
 
 T = TypeVar("T")
 
@@ -145,6 +146,11 @@ _OUTPUT_OPTIONS: list[tuple[list[str], dict[str, Any]]] = [
 ]
 
 output_options = grouped("outputs", Outputs, *_OUTPUT_OPTIONS)
+
+
+def product_of(item: Input, product: Product) -> Output:
+    """Return the output for a new form of a sealed file."""
+    return Output(item, product.data, product.check)
 
 
 def same_as(data: bytes) -> Callable[[bytes], None]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from leaflock.errors import RefusedError
 from leaflock.keygroups import KeyGroup
 from leaflock.masterkey import MasterKey
-from leaflock.paths import visible
+from leaflock.metadata import Metadata
+from leaflock.operations import Opened
+from leaflock.paths import format_path, visible
 
 Keys = tuple[MasterKey, ...]
 
@@ -20,13 +22,6 @@ def keys_of(groups: Sequence[KeyGroup]) -> list[Keys]:
 def name(key: MasterKey) -> tuple[str, str]:
     """Return what tells one master key from another."""
     return key.kind, str(key)
-
-
-def parse_age(texts: Sequence[str]) -> list[MasterKey]:
-    """Return the age recipients of options."""
-    from leaflock.providers import parse_recipients
-
-    return [key for text in texts for key in parse_recipients("age", text)]
 
 
 def removed(before: Sequence[Keys], after: Sequence[Keys]) -> list[MasterKey]:
@@ -66,3 +61,23 @@ def refuse_empty(groups: Sequence[Keys], threshold: int) -> None:
             f"the threshold is {threshold}, and only {len(groups)} key groups would be left",
             hint="lower it with --threshold",
         )
+
+
+def refuse_lower(metadata: Metadata, groups: int, threshold: int) -> None:
+    """Raise `RefusedError` where fewer groups would open a file than until now."""
+    before, after = needed_of(len(metadata.groups), metadata.threshold), needed_of(groups, threshold)
+    if after < before:
+        raise RefusedError(
+            f"{after} of {groups} key groups would open the file, until now it takes {before}",
+            hint="--lower-threshold says that this is meant",
+        )
+
+
+def needed_of(groups: int, threshold: int) -> int:
+    """Return how many groups must open."""
+    return 1 if groups < 2 else threshold or groups
+
+
+def readable(opened: Opened) -> list[str]:
+    """Return where the values stand that whoever could open the file could read, clear ones aside."""
+    return [format_path(item.leaf.locator) or "all of it" for item in opened.opening.opened if not item.leaf.is_comment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TextIO
 
@@ -45,6 +45,13 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Warn the user of something that went on nevertheless."""
     _tell(text, "warning", _YELLOW)
+
+
+def say_readable(name: str, places: Sequence[str]) -> None:
+    """Tell what those could read who were removed from a file, and still can in what they have of it."""
+    if places:
+        more = f" and {len(places) - 10} more" if len(places) > 10 else ""
+        warn(f"{name}: who was removed could read {', '.join(places[:10])}{more}; change these values too")
 
 
 def show_error(error: LeaflockError) -> None:

@@ -43,7 +43,7 @@ def grouped(
 # -- limits
 
 
-class Size(click.ParamType):
+class Size(click.ParamType):  # type: ignore[type-arg]
     """A number of bytes, with K, M or G for powers of 1024."""
 
     name = "size"
@@ -103,6 +103,7 @@ _DUPLICATES = (["--allow-duplicates"], {"is_flag": True, "help": "Read files in 
 
 plain_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _OVERRIDE)
 sealed_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES)
+rotating_reading = grouped("reading", ReadOptions, _INPUT_TYPE)
 changing_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _IGNORE_MAC, _UNVERIFIED)
 decrypting_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _UNVERIFIED, _DUPLICATES)
 
@@ -142,7 +143,7 @@ class Recipients:
     def __bool__(self) -> bool:
         return bool(self.given)
 
-    def keys(self) -> list[Any]:
+    def master_keys(self) -> list[Any]:
         """Return the master keys, of which each alone will open the file. Raises `ProviderError`."""
         from leaflock.providers import parse_recipients
 
@@ -177,16 +178,19 @@ def _prefixed(prefix: str, verb: str) -> Callable[[F], F]:
          {"multiple": True, "metavar": "KEYS", "help": f"{verb} {kind.what} (comma list)."})
         for kind in KINDS
     ]  # fmt: skip
-    build = lambda **given: _exactly(**{name.removeprefix(f"{prefix}_"): value for name, value in given.items()})  # noqa: E731
+
+    def build(**given: tuple[str, ...]) -> Recipients:
+        return _exactly(**{name.removeprefix(f"{prefix}_"): value for name, value in given.items()})
+
     return grouped(f"{prefix}_keys", build, *options)
 
 
 def _options_of_kinds(*, variables: bool) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
-    ending = lambda kind: f" [{kind.variable}]" if variables else ""  # noqa: E731
-    return [
-        (kind.options, {"multiple": True, "metavar": "KEYS", "help": f"{kind.what} (comma list).{ending(kind)}"})
-        for kind in reversed(KINDS)
-    ]
+    found = []
+    for kind in reversed(KINDS):
+        text = f"{kind.what} (comma list)." + (f" [{kind.variable}]" if variables else "")
+        found.append((kind.options, {"multiple": True, "metavar": "KEYS", "help": text}))
+    return found
 
 
 recipient_options = grouped("recipients", _recipients, *_options_of_kinds(variables=True))

@@ -6,21 +6,16 @@ import json
 from typing import Any, NoReturn
 
 from leaflock.cli import _io
-from leaflock.errors import LeaflockError, UsageError
+from leaflock.errors import InvalidValueError, UsageError
 from leaflock.limits import Limits
+from leaflock.scalars import INT_MAX, INT_MIN
 from leaflock.snapshots import read
 
 
-class ValueFault(LeaflockError):
-    """The new value is not what its source should hold."""
-
-    exit_code = 7
-
-
 def take(value: str | None, value_file: str | None, value_stdin: bool, as_string: bool, limits: Limits) -> object:
-    """Return the new value. What is given as JSON is read as JSON; a word that is no JSON is a string.
+    """Return the new value. What is JSON is taken as JSON; a word that is none is a string, and so is what is typed.
 
-    Raises `UsageError` where more than one source is named, `ValueFault` for what looks like JSON and is none.
+    Raises `UsageError` where more than one source is named, `InvalidValueError` for what looks like JSON and is none.
     """
     if sum((value is not None, value_file is not None, value_stdin)) > 1:
         raise UsageError("the value can come from one place only: the argument, --value-file or --value-stdin")
@@ -34,14 +29,14 @@ def take(value: str | None, value_file: str | None, value_stdin: bool, as_string
     typed = _io.ask_secret("new value")
     if typed is None:
         raise UsageError("no value given, and no terminal to ask on", hint="use --value-stdin or --value-file FILE")
-    return parse(typed, as_string)
+    return typed  # A password such as 1e5 is no number.
 
 
 def _text(data: bytes) -> str:
     try:
         return data.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise ValueFault("the value is not UTF-8", hint="keep it in a binary file of its own") from None
+        raise InvalidValueError("the value is not UTF-8", hint="keep it in a binary file of its own") from None
 
 
 def parse(text: str, as_string: bool = False) -> object:
@@ -49,15 +44,21 @@ def parse(text: str, as_string: bool = False) -> object:
     if as_string:
         return text
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_distinct)
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, object_pairs_hook=_distinct)
     except ValueError:
         if text[:1] in ("{", "[", '"'):
-            raise ValueFault(
+            raise InvalidValueError(
                 "the value begins like JSON and is none", hint="correct it, or store it as it is with --string"
             ) from None
         return text
     except RecursionError:
-        raise ValueFault("the value is nested too deep") from None
+        raise InvalidValueError("the value is nested too deep") from None
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20 or not INT_MIN <= int(digits) <= INT_MAX:
+        raise InvalidValueError("the value holds an integer beyond 64 bits", hint="store it as text with --string")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -67,5 +68,5 @@ def _refuse_constant(name: str) -> NoReturn:
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueFault("the value has a key twice")
+        raise InvalidValueError("the value has a key twice")
     return found

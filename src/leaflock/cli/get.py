@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from leaflock import operations
@@ -21,13 +19,14 @@ from leaflock.masterkey import Ambient
 @command("get")
 @file_argument
 @click.argument("path")
+@click.option("-n", "--no-newline", is_flag=True, help="Write no line break behind the value.")
 @json_option
 @sealed_reading
 @limits_options
-def get(file: str, path: str, as_json: bool, reading: ReadOptions, limits: Limits) -> None:
-    """Write one value of a sealed file.
+def get(file: str, path: str, no_newline: bool, as_json: bool, reading: ReadOptions, limits: Limits) -> None:
+    """Write one value of a sealed file, followed by a line break.
 
-    Text is written as its bytes alone, without a line break; a mapping or list as the file's format has it.
+    Text is written as its bytes are; a mapping or list as the file's format has it.
 
     \b
     leaflock get config.yaml db.password
@@ -46,14 +45,12 @@ def get(file: str, path: str, as_json: bool, reading: ReadOptions, limits: Limit
             )
             locator = locate(opened, path)
             if as_json:
-                data = as_json_text(part_at(opened, locator)) + b"\n"
+                data = as_json_text(part_at(opened, locator))
             else:
                 data = emit_part(opened, locator, item.source.format)
     except LeaflockError as error:
         raise error.in_file(file) from error.__cause__
-    if sys.stdout is not None and sys.stdout.isatty() and not data.endswith(b"\n"):
-        data += b"\n"
-    _io.write_result(data)
+    _io.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
 
 
 def as_json_text(node: object) -> bytes:

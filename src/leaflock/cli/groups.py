@@ -7,18 +7,45 @@ from typing import Any
 import click
 
 from leaflock import operations
-from leaflock.cli import _options
-from leaflock.cli._groups import Keys, keys_of, parse_age, refuse_empty
-from leaflock.cli._session import Session, Target
+from leaflock.cli import _io
+from leaflock.cli._change import changing, open_one
+from leaflock.cli._configuration import Configuration
+from leaflock.cli._consent import Consent, recipients_consent
+from leaflock.cli._files import Input, Outputs, product_of
+from leaflock.cli._groups import Keys, keys_of, refuse_empty, refuse_lower
+from leaflock.cli._options import (
+    ReadOptions,
+    Recipients,
+    config_option,
+    grouped,
+    limits_options,
+    new_group_options,
+    threshold_option,
+)
 from leaflock.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
 from leaflock.errors import UsageError
-from leaflock.operations import Opened
+from leaflock.limits import Limits
+from leaflock.masterkey import Ambient
 
-_target = _options.options(
-    click.option("-f", "--file", "file", required=True, metavar="FILE", help="The encrypted file."),
-    click.option("-i", "--in-place", is_flag=True, help="Write the file back in its place."),
-    click.option("--threshold", type=int, default=0, help="How many key groups must open from now on."),
-)
+_file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
+_in_place = click.option("-i", "--in-place", is_flag=True, help="Write the file itself.")
+_lower = click.option("--lower-threshold", is_flag=True, help="Let fewer key groups open the file than until now.")
+_reading = grouped("reading", ReadOptions, (["--input-type"], {"help": "Format, where the file's name does not tell."}))
+
+
+def _shared(function: Any) -> Any:
+    for option in (
+        limits_options,
+        _reading,
+        config_option,
+        recipients_consent,
+        _lower,
+        threshold_option,
+        _in_place,
+        _file,
+    ):
+        function = option(function)
+    return function
 
 
 @click.group("groups", short_help=COMMANDS["groups"][1], context_settings=CONTEXT_SETTINGS)
@@ -26,57 +53,65 @@ def groups() -> None:
     """Add and remove key groups, of which several must open before a file does.
 
     \b
-    leaflock groups add -f config.yaml --age age1… --threshold 2 -i
+    leaflock groups add -f config.yaml --age age1... --threshold 2 -i
     leaflock groups delete -f config.yaml 1 -i
     """
 
 
 @groups.command("add", cls=Command, context_settings=CONTEXT_SETTINGS)
-@_target
-@click.option("-a", "--age", metavar="AGE1…", multiple=True, help="A recipient of the new group.")
-@_options.input_type
-@_options.config
-@_options.limits
-def add(file: str, in_place: bool, threshold: int, age: tuple[str, ...], **options: Any) -> None:
-    """Add a key group; the data key is split anew among all groups."""
-    if not age:
-        raise UsageError("a key group needs a master key", hint="name one with --age")
-    session = Session.of(options)
-    snapshot, opened = session.open(file)
-    changed = [*keys_of(opened.metadata.groups), tuple(parse_age(age))]
-    _write(session, Target(in_place=in_place), snapshot, opened, changed, threshold)
+@_shared
+@new_group_options
+def add(recipients: Recipients, **options: Any) -> None:
+    """Add a key group; the data key is split anew among all groups.
+
+    \b
+    leaflock groups add -f config.yaml --age age1... --threshold 2 -i
+    """
+    if not recipients:
+        raise UsageError("a key group needs a master key", hint="name one, such as with --age")
+    _change(lambda old: [*old, tuple(recipients.master_keys())], new_data_key=False, **options)
 
 
 @groups.command("delete", cls=Command, context_settings=CONTEXT_SETTINGS)
-@_target
+@_shared
 @click.argument("index", type=int)
-@_options.input_type
-@_options.config
-@_options.limits
-def delete(file: str, in_place: bool, threshold: int, index: int, **options: Any) -> None:
-    """Remove the key group number INDEX, counted from 0. The data key is replaced."""
-    session = Session.of(options)
-    snapshot, opened = session.open(file)
-    changed = keys_of(opened.metadata.groups)
-    if not 0 <= index < len(changed):
-        raise UsageError(f"there is no key group {index}: the file has {len(changed)}, counted from 0")
-    del changed[index]
-    _write(session, Target(in_place=in_place), snapshot, opened, changed, threshold, rotate=True)
+def delete(index: int, **options: Any) -> None:
+    """Remove the key group number INDEX, counted from 0. The file gets a new data key.
+
+    \b
+    leaflock groups delete -f config.yaml 1 -i
+    """
+
+    def without(old: list[Keys]) -> list[Keys]:
+        if not 0 <= index < len(old):
+            raise UsageError(f"there is no key group {index}: the file has {len(old)}, counted from 0")
+        return [*old[:index], *old[index + 1 :]]
+
+    _change(without, new_data_key=True, **options)
 
 
-def _write(
-    session: Session,
-    target: Target,
-    snapshot: Any,
-    opened: Opened,
-    changed: list[Keys],
-    threshold: int,
+def _change(
+    edit: Any,
     *,
-    rotate: bool = False,
+    new_data_key: bool,
+    file: str,
+    in_place: bool,
+    threshold: int,
+    lower_threshold: bool,
+    reading: ReadOptions,
+    config: str | None,
+    consent: Consent,
+    limits: Limits,
 ) -> None:
-    needed = (threshold or opened.metadata.threshold) if len(changed) > 1 else 0
-    refuse_empty(changed, needed)
-    # Whoever had a group that goes must not read what is sealed from now on.
-    change = operations.rotate if rotate else operations.rewrap
-    product = change(opened, changed, needed, session.ambient)
-    target.write(snapshot, product.data, product.check)
+    with changing(file):
+        current = open_one(file, reading, limits, Configuration(config), consent, asks_of_rules=False)
+        opened = current.opened
+        changed = edit(keys_of(opened.metadata.groups))
+        needed = (threshold or opened.metadata.threshold) if len(changed) > 1 else 0
+        refuse_empty(changed, needed)
+        if not lower_threshold:
+            refuse_lower(opened.metadata, len(changed), needed)
+        # Whoever had a group that goes must not read what is sealed from now on.
+        how = operations.rotate if new_data_key else operations.rewrap
+        product = how(opened, changed, needed, Ambient.of_process(_io.passphrase_asker()))
+        Outputs(in_place=in_place).write([product_of(Input(current.snapshot, current.source), product)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,8 +14,14 @@ from leaflock.config_finding import NAMES
 from leaflock.config_writing import propose_config
 from leaflock.errors import RefusedError
 
-if TYPE_CHECKING:
-    from leaflock.cli._session import Session
+_MANIFESTS = (
+    "Will there be Kubernetes manifests? Then only data and stringData of them are sealed, so that tools can read and "
+    "change the rest; the MAC does not cover the rest then. [y/N]"
+)
+_VALUES = (
+    "Will there be Helm values files? Then only values with secret-like names in them are sealed; a secret under "
+    "another name stays clear. [y/N]"
+)
 
 
 @command("init")
@@ -39,10 +44,7 @@ def init(
     leaflock init --age age1… --kubernetes --values
     """
     if not (kubernetes or values) and _io.has_terminal():
-        kubernetes = _yes("Will there be Kubernetes manifests? Then only data and stringData of them are sealed, so that "
-                          "tools can read and change the rest; the MAC does not cover the rest then. [y/N]")  # fmt: skip
-        values = _yes("Will there be Helm values files? Then only values with secret-like names in them are sealed; a "
-                      "secret under another name stays clear. [y/N]")  # fmt: skip
+        kubernetes, values = _yes(_MANIFESTS), _yes(_VALUES)
     make(folder, age, kubernetes=kubernetes, values=values, config_name=config_name, no_identity=no_identity)
 
 
@@ -104,13 +106,16 @@ def _recipient_in(path: str) -> str | None:
     return recipient_of(identity) if identity else None
 
 
-def offer(path: str, session: Session) -> None:
-    """On a terminal, where no configuration speaks of a file: ask whether to write one now."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if _yes(f"no configuration says for whom to encrypt. Write {os.path.join(folder, '.sops.yaml')} now, for your own "
-            "identity? [y/N]"):  # fmt: skip
-        make(folder)
-        session.forget_configurations()
+def offer(name: str) -> bool:
+    """Ask, on a terminal, whether to write a configuration for a file now; tell whether one was written."""
+    folder = os.path.dirname(os.path.abspath(name))
+    question = (
+        f"no configuration says for whom to encrypt. Write {os.path.join(folder, NAMES[1])} now, for yourself? [y/N]"
+    )
+    if not _yes(question):
+        return False
+    make(folder)
+    return True
 
 
 def _yes(question: str) -> bool:

@@ -46,6 +46,9 @@ class Command(click.Command):
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Read the arguments; complain of those too many by their number."""
         context.allow_extra_args = True
+        if "--in-place=overwrite" in arguments:
+            at = arguments.index("--in-place=overwrite")
+            arguments = [*arguments[:at], "--in-place", "--overwrite", *arguments[at + 1 :]]
         rest = super().parse_args(context, arguments)
         if rest and not context.resilient_parsing:
             raise click.UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from leaflock import operations
+from leaflock.cli import _io
 from leaflock.cli._change import change
 from leaflock.cli._consent import Consent, consent_options
 from leaflock.cli._extract import locate
@@ -44,10 +45,11 @@ def unset(
         if not locator:
             raise PathError("the whole document cannot be removed", hint='use "leaflock edit"')
         try:
-            return operations.edit_plain(opened, lambda document: document.unset_edits(locator))
+            return operations.plain_without(opened, locator)
         except PathError:
             if idempotent:
                 return None
             raise
 
-    change(file, reading, limits, config, consent, edit)
+    if not change(file, reading, limits, config, consent, edit):
+        _io.say(f"{file}: unchanged")

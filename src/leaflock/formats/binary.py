@@ -17,9 +17,7 @@ from leaflock.tree import Comment, MappingNode
 
 _PLACE = ("data",)
 
-_HINT = (
-    "This is likely not an encrypted binary file? If not, use --output-type to select the correct output type."
-)
+_HINT = "This is likely not an encrypted binary file? If not, use --output-type to select the correct output type."
 
 
 def parse(
@@ -110,8 +108,7 @@ class SealedBinaryDocument:
         self._inner = inner
         # Inside the quotes, so that the text in the leaf's place is its token here and its bytes in the plain file.
         self._leaves = [
-            leaf._replace(start=leaf.start + 1, end=leaf.end - 1) if _is_data(leaf) else leaf
-            for leaf in inner.leaves()
+            leaf._replace(start=leaf.start + 1, end=leaf.end - 1) if _is_data(leaf) else leaf for leaf in inner.leaves()
         ]
 
     @property
@@ -133,9 +130,7 @@ class SealedBinaryDocument:
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return one edit for each value, in order; that of `data` is its bytes as they will be written."""
-        edits = self._inner.open_edits(
-            [(leaf, "" if _is_data(leaf) else value) for leaf, value in opened], spellings
-        )
+        edits = self._inner.open_edits([(leaf, "" if _is_data(leaf) else value) for leaf, value in opened], spellings)
         return [
             Edit(leaf.start, leaf.end, _raw(value)) if _is_data(leaf) else edit
             for (leaf, value), edit in zip(opened, edits, strict=True)

@@ -1,6 +1,6 @@
 """dotenv files, edited in place: one `KEY=value` or comment to a line, every byte of it meant (sops-format §6.3).
 
-The text of a value and its meaning differ only in `\\n`, which stands for a line break, so no spelling is ever remembered.
+The text of a value and its meaning differ only in `\\n`, which stands for a line break: no spelling need be remembered.
 """
 
 from __future__ import annotations
@@ -204,7 +204,9 @@ def _key_of(locator: Locator) -> str:
 def _checked(key: str) -> str:
     """Return a key that a line can hold. Raises `EmitError` for another."""
     if "=" in key or "\n" in key or "\0" in key or key.startswith("#"):
-        raise EmitError(f"dotenv cannot hold the key {visible(key)}", hint="it has =, a line break or a leading # in it")
+        raise EmitError(
+            f"dotenv cannot hold the key {visible(key)}", hint="it has =, a line break or a leading # in it"
+        )
     return key
 
 

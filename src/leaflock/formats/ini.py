@@ -8,7 +8,7 @@ from typing import ClassVar
 from leaflock.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
 from leaflock.errors import MetadataError
 from leaflock.formats.ini_emit import emit, header, key_lines
-from leaflock.formats.ini_scan import ABOVE, METADATA_SECTION, HeaderPlace, Scan, scan
+from leaflock.formats.ini_scan import ABOVE, INLINE, METADATA_SECTION, HeaderPlace, Scan, scan
 from leaflock.formats.ini_values import SPACE, write_value
 from leaflock.formats.splicing import SplicedDocument, as_text, decode_lines, flat_metadata
 from leaflock.limits import DEFAULT_LIMITS, Limits
@@ -155,7 +155,7 @@ def _token_style(leaf: Leaf, source: str) -> str:
     if leaf.is_comment or leaf.style not in ("'", '"', "`", '"""'):
         return ""
     # Behind a quote that was opened on another line the comment counts, behind one of the same line it does not.
-    return "" if leaf.place and "\n" in source else leaf.style
+    return "" if leaf.place == INLINE and "\n" in source else leaf.style
 
 
 def _canonical_text(leaf: Leaf, value: object, style: str) -> str:

@@ -37,7 +37,9 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
     else:
         section, name = names
         edits = [
-            _without(text, text.rfind("\n", 0, key.start) + 1, _line_end(text, max(key.value.end, key.value.comment_end)))
+            _without(
+                text, text.rfind("\n", 0, key.start) + 1, _line_end(text, max(key.value.end, key.value.comment_end))
+            )
             for key in scan.keys
             if key.name == name and scan.sections[key.section].name == section
         ]
@@ -108,7 +110,10 @@ def _extent(text: str, scan: Scan, number: int) -> tuple[int, int]:
     """Return the span of a section, from the comment above its header to its last key."""
     start = scan.sections[number].start
     for leaf in scan.leaves:
-        if isinstance(leaf.place, HeaderPlace) and leaf.place.start < start <= leaf.place.end <= scan.sections[number].end:
+        if (
+            isinstance(leaf.place, HeaderPlace)
+            and leaf.place.start < start <= leaf.place.end <= scan.sections[number].end
+        ):
             start = text.rfind("\n", 0, leaf.place.start) + 1
     return start, _body_end(text, scan, number)
 
@@ -124,7 +129,9 @@ def _insertion(text: str, position: int, lines: list[str]) -> Edit:
 def _added(text: str, scan: Scan, number: int, name: str, source: str) -> Edit:
     """Return the edit that adds a key behind the last one of a section."""
     position = _body_end(text, scan, number)
-    model = next((key for key in reversed(scan.keys) if key.section == number and key.value.end > key.value.start), None)
+    model = next(
+        (key for key in reversed(scan.keys) if key.section == number and key.value.end > key.value.start), None
+    )
     if model is None:
         line = key_lines([(name, source)])[0]
         apart = [""] if number == 0 and text[position:].strip() else []

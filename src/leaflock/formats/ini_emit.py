@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from leaflock.errors import EmitError
 from leaflock.formats.ini_scan import DEFAULT_SECTION
-from leaflock.formats.ini_values import LONG_QUOTE, SPACE, write_key, write_value
+from leaflock.formats.ini_values import SPACE, quote_of_sops, write_key, write_value
 from leaflock.formats.splicing import as_text
 from leaflock.paths import visible
-from leaflock.scalars import Scalar, to_plain_text
+from leaflock.scalars import to_plain_text
 from leaflock.tree import Comment, ListNode, MappingNode
 
 
@@ -36,8 +36,9 @@ def _section(name: str, node: MappingNode, *, headless: bool) -> list[str]:
     """Return the lines of a section. A comment stands above the key that it follows in the tree."""
     items = list(node.items)
     lines: list[str] = []
-    if items and isinstance(items[0], Comment):
-        lines += _comment_lines(items.pop(0).text)
+    if items and isinstance(first := items[0], Comment):
+        lines += _comment_lines(first.text)
+        items = items[1:]
     if not headless:
         lines.append(header(name))
     pairs: list[tuple[str, str]] = []
@@ -74,20 +75,10 @@ def header(name: str) -> str:
 
 def key_lines(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """Return `key = value` for each pair, the signs below each other."""
-    written = [(write_key(key), write_value(value, _quote_of_sops(value))) for key, value in pairs]
+    written = [(write_key(key), write_value(value, quote_of_sops(value))) for key, value in pairs]
     widths = [len(key.encode("utf-8", "surrogateescape")) for key, _ in written]
     widest = max(widths, default=0)
-    return [
-        f"{key}{' ' * (widest - width)} = {value}" for (key, value), width in zip(written, widths, strict=True)
-    ]
-
-
-def _quote_of_sops(value: str) -> str:
-    if "\n" in value or "`" in value:
-        return LONG_QUOTE
-    if "#" in value or ";" in value:
-        return "`"
-    return '"' if value.strip(SPACE) != value else ""
+    return [f"{key}{' ' * (widest - width)} = {value}" for (key, value), width in zip(written, widths, strict=True)]
 
 
 def _comment_lines(text: str) -> list[str]:

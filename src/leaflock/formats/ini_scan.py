@@ -26,7 +26,7 @@ _LINE = re.compile(rf"[{SPACE}]*")
 _MARKER = re.compile("[#;]")
 
 ABOVE, INLINE = "above", "inline"
-"""What a comment's `place` says, if it is not a `HeaderPlace`; that of a value says whether an inline comment follows."""
+"""What a comment's `place` says, or a `HeaderPlace` does; that of a value says whether an inline comment follows it."""
 
 
 class HeaderPlace(NamedTuple):
@@ -192,9 +192,8 @@ class _Scanner:
             return value.line_end
         names.add(name)
         place = (section, name)
-        found.leaves.append(
-            Leaf(0, place, place, value.start, value.end, value.style, value.text, self.active, place=inline is not None)
-        )
+        leaf = Leaf(0, place, place, value.start, value.end, value.style, value.text, self.active)
+        found.leaves.append(leaf if inline is None else leaf._replace(place=INLINE))
         self._comments(section, inline, counts=value.comment_counts)
         return value.line_end
 

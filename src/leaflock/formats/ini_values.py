@@ -12,7 +12,7 @@ from typing import NamedTuple
 from leaflock.errors import EmitError, FormatError
 from leaflock.formats.splicing import line_of
 
-SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """What the reader takes for white space; `str.strip` without it would take more."""
 
 _MARKER = re.compile("[#;]")
@@ -161,11 +161,20 @@ def write_value(value: str, style: str = "") -> str:
     """
     if not style and _PLAIN.fullmatch(value):
         return value
-    for quote in dict.fromkeys((style.replace(CONTINUED, ""), "", '"', "`", LONG_QUOTE, "'")):
+    for quote in dict.fromkeys((style.replace(CONTINUED, ""), "", quote_of_sops(value), '"', "`", LONG_QUOTE, "'")):
         written = quote + value + quote
         if _reads_as(written, value):
             return written
     raise EmitError("INI cannot hold a value with such quotes, markers and line breaks in it")
+
+
+def quote_of_sops(value: str) -> str:
+    """Return the quotes that SOPS writes around a value."""
+    if "\n" in value or "`" in value:
+        return LONG_QUOTE
+    if "#" in value or ";" in value:
+        return "`"
+    return '"' if value.strip(SPACE) != value else ""
 
 
 def _reads_as(written: str, value: str) -> bool:

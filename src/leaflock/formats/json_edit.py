@@ -62,9 +62,8 @@ def _member(container: Container, part: str | int, locator: Locator) -> Member |
         raise in_the_way(locator, "an object" if container.is_object else "an array")
     found = next((member for member in container.members if member.name == part), None)
     if found is None and isinstance(part, int) and part != len(container.members):
-        raise PathError(
-            f"{format_path((*locator, part))}: out of range, {format_path(locator)} has {len(container.members)} elements"
-        )
+        count = len(container.members)
+        raise PathError(f"{format_path((*locator, part))}: out of range, {format_path(locator)} has {count} elements")
     return found
 
 
@@ -93,7 +92,7 @@ def _added(text: str, containers: Containers, container: Container, part: str | 
 
 
 def _written(text: str, containers: Containers, key: int, node: Node) -> str:
-    """Return a node as the member whose key is, or is put beside, `key`: over lines where that has a line of its own."""
+    """Return a node as a member that stands at, or beside, `key`: over lines where that has a line of its own."""
     if not isinstance(node, MappingNode | ListNode):
         return scalar_text(node)
     margin = margin_of(text, key)

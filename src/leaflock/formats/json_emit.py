@@ -35,7 +35,7 @@ def unit_of(indent: int | None) -> str:
 
 
 def write(node: Node, *, unit: str, base: str = "", newline: str = "\n") -> str:
-    """Return a node laid out over lines, the inner ones indented by `base` and `unit`; on one line without `newline`."""
+    """Return a node over several lines, the inner ones indented by `base` and `unit`, or on one without `newline`."""
     if isinstance(node, MappingNode):
         inner = base + unit
         members = [
@@ -62,7 +62,7 @@ def _bracketed(opening: str, members: list[str], closing: str, base: str, inner:
 
 
 def scalar_text(value: Scalar | None) -> str:
-    """Return the canonical text of a leaf: strings with nothing escaped that need not be, numbers as SOPS writes them."""
+    """Return the canonical text of a leaf: in strings only what must be is escaped, numbers are as SOPS writes them."""
     if isinstance(value, str):
         return encode_basestring(value)
     if value is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from json.decoder import scanstring
+from collections.abc import Callable
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from math import isinf
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from leaflock.document import Leaf, Locator, Path
 from leaflock.errors import FormatError
@@ -21,9 +22,10 @@ _VALUE = rf"{_STRING}|{_NUMBER}|true|false|null|\{{{_BLANKS}\}}|\[{_BLANKS}\]|[\
 
 _MEMBER = re.compile(rf"{_BLANKS}({_STRING}){_BLANKS}:{_BLANKS}({_VALUE}){_BLANKS}([,\]}}])?").match
 _ELEMENT = re.compile(rf"{_BLANKS}({_VALUE}){_BLANKS}([,\]}}])?").match
-_CLOSING = re.compile(rf"{_BLANKS}([,\]}}])?").match
+# Matches anywhere, if only nothing.
+_closing = cast(Callable[[str, int], re.Match[str]], re.compile(rf"{_BLANKS}([,\]}}])?").match)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_SIMPLE_MEMBER = re.compile(rf"{_BLANKS}(?:({_STRING}){_BLANKS}(:{_BLANKS})?)?")
+_BEGINNING = re.compile(rf"{_BLANKS}(?:({_STRING}){_BLANKS}(:{_BLANKS})?)?").match
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
@@ -95,7 +97,8 @@ class _Scanner:
     def _container(self, start: int, path: Path, locator: Locator, depth: int) -> int:
         """Read what the bracket at `start` opens; return the place behind its end."""
         if depth > self.limits.depth:
-            raise self._error(start, f"nested deeper than {self.limits.depth} levels", "raise the limit with --max-depth")
+            depth = self.limits.depth
+            raise self._error(start, f"nested deeper than {depth} levels", "raise the limit with --max-depth")
         members: list[Member] | None = [] if self.all_containers or not locator else None
         is_object = self.text[start] == "{"
         end = (self._object if is_object else self._array)(start + 1, path, locator, depth, members)
@@ -111,7 +114,7 @@ class _Scanner:
             if match is None:
                 raise self._not_a_member(pos)
             name, raw, delimiter = match.groups()
-            name = name[1:-1] if "\\" not in name else _unescape(name)
+            name = _unescape(name)
             if name in names and not self.allow_duplicates:
                 raise duplicate(name, text, match.start(1))
             names.add(name)
@@ -166,16 +169,13 @@ class _Scanner:
         if delimiter is not None:
             raise self._not_a_value(self._skip(start + 1))
         end = self._container(start, path, locator, depth + 1)
-        match = _CLOSING(self.text, end)
-        assert match is not None
+        match = _closing(self.text, end)
         return end, match[1], match.end()
 
     def _append(self, locator: Locator, path: Path, start: int, raw: str) -> None:
-        if raw[0] == '"':
-            style, value = '"', _unescape(raw)
-        else:
-            style, value = "", self._typed(raw, start)
-        self.leaves.append(Leaf(0, locator, path, start, start + len(raw), style, value))
+        is_text = raw[0] == '"'
+        value = _unescape(raw) if is_text else self._typed(raw, start)
+        self.leaves.append(Leaf(0, locator, path, start, start + len(raw), '"' if is_text else "", value))
 
     def _typed(self, raw: str, start: int) -> Scalar | Empty | None:
         if raw in _WORDS:
@@ -195,8 +195,7 @@ class _Scanner:
     # -- what is wrong -----------------------------------------------------------------------------------------------
 
     def _skip(self, pos: int) -> int:
-        match = _CLOSING(self.text, pos)
-        assert match is not None
+        match = _closing(self.text, pos)
         return match.end() - len(match[1] or "")
 
     def _check(self, delimiter: str | None, closing: str, pos: int) -> None:
@@ -214,8 +213,7 @@ class _Scanner:
         return self._error(start, "the top level is not an object", 'wrap it in one: {"data": [...]}')
 
     def _not_a_member(self, pos: int) -> FormatError:
-        match = _SIMPLE_MEMBER.match(self.text, pos)
-        assert match is not None
+        match = cast(re.Match[str], _BEGINNING(self.text, pos))
         if match[1] is None:
             pos = match.end()
             return self._not_a_value(pos) if self.text.startswith('"', pos) else self._syntax(pos, "a name in quotes")
@@ -248,4 +246,6 @@ def read_scalar(source: str) -> Scalar | Empty | None:
 
 def _unescape(raw: str) -> str:
     """Return the text of a string; like SOPS with U+FFFD for half of a surrogate pair."""
+    if "\\" not in raw:
+        return raw[1:-1]
     return _LONE_SURROGATE.sub("\ufffd", scanstring(raw, 1)[0])

@@ -138,7 +138,7 @@ def flat_metadata(pairs: Sequence[tuple[str, str]]) -> dict[str, object] | None:
 
 
 def plain_text(value: object, format_name: str) -> str:
-    """Return the text of a value in a format that knows nothing but text. Raises `EmitError` for containers and null."""
+    """Return the text of a value in a format that knows nothing but text. Raises `EmitError` for all but scalars."""
     if not isinstance(value, Scalar):
         what = "null" if value is None else "lists and mappings"
         raise EmitError(f"{format_name} values are text, {what} cannot be stored")

@@ -8,13 +8,13 @@ from leaflock.document import Edit, Leaf, Locator
 from leaflock.errors import PathError
 from leaflock.formats.yaml_emit import emit, scalar_text
 from leaflock.formats.yaml_nodes import YAMLNode, first_document
-from leaflock.formats.yaml_scan import DocumentNote, Scan
+from leaflock.formats.yaml_scan import DocumentNote, Place, Scan
 from leaflock.formats.yaml_style import canonical_text
 from leaflock.paths import format_path
 from leaflock.scalars import Empty
 from leaflock.tree import ListNode, MappingNode, Node, from_python
 
-_LINE_REST = re.compile(r"[ \t]*,?[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+_LINE_REST = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
 
 
 def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Edit]:
@@ -24,6 +24,10 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Ed
     node = from_python(value)
     leaf = _leaf(scan, locator)
     if leaf is not None and not isinstance(node, MappingNode | ListNode | None):
+        place = leaf.place
+        if isinstance(place, Place) and place.tag is not None:
+            anchor = re.search(r"&\S+\s+", text[place.full_start : leaf.start])
+            return [Edit(place.full_start, leaf.end, (anchor[0] if anchor else "") + canonical_text(leaf, node, text))]
         return [Edit(leaf.start, leaf.end, canonical_text(leaf, node, text))]
     return _store(text, scan.documents[0], locator, node)
 
@@ -32,8 +36,17 @@ def _leaf(scan: Scan, locator: Locator) -> Leaf | None:
     """Return the scalar at `locator`, if it is one that can be written over."""
     for leaf in scan.leaves:
         if leaf.document == 0 and leaf.locator == locator and not leaf.is_comment:
+            _refuse_alias(leaf, locator)
             return None if isinstance(leaf.value, Empty | None) else leaf
     return None
+
+
+def _refuse_alias(leaf: Leaf, locator: Locator) -> None:
+    place = leaf.place
+    if isinstance(place, Place) and place.is_copy and len(locator) > len(place.container.locator) + 1:
+        raise PathError(
+            f"{format_path(locator)}: stands behind an alias", hint="change it where its anchor stands, or write it out"
+        )
 
 
 def _store(text: str, note: DocumentNote, locator: Locator, node: Node) -> list[Edit]:
@@ -142,40 +155,71 @@ def unset_edits(text: str, locator: Locator) -> list[Edit]:
     """Return the edits that remove what stands at `locator` in the first document."""
     if not locator:
         raise PathError("a whole document cannot be removed, only what is in it")
-    at = first_document(text)
+    at, above = first_document(text), None
     for depth, part in enumerate(locator):
         found = _member(at, part, locator[:depth]) if at is not None else None
         if at is None or found is None:
             raise PathError(f"{format_path(locator)}: nothing stands there")
         if depth + 1 == len(locator):
-            return _remove(text, at, part)
+            return _remove(text, at, part, above)
+        above = next((key for name, key, _ in at.pairs or [] if name == part), None)
         at = found
     raise AssertionError("a locator leads somewhere or the loop returned")
 
 
-def _remove(text: str, parent: YAMLNode, part: str | int) -> list[Edit]:
+def _remove(text: str, parent: YAMLNode, part: str | int, above: YAMLNode | None) -> list[Edit]:
+    """Remove a member of `parent`; `above` is the key that `parent` is the value of, None in lists and at the top."""
     spans = _member_spans(text, parent)
     if isinstance(part, int):
         index = part
     else:
         index = next(i for i, (name, _, _) in enumerate(parent.pairs or []) if name == part)
     start, end = spans[index]
-    if len(spans) == 1:
-        inside = "" if parent.flow else "{}" if parent.pairs is not None else "[]"
-        return [Edit(start, end, inside)]
     if parent.flow:
-        if index + 1 < len(spans):
-            return [Edit(start, spans[index + 1][0], "")]
-        return [Edit(spans[index - 1][1], end, "")]
-    line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-    if text[line:start].strip(" \t\ufeff"):
+        return [_remove_from_flow(text, parent, spans, index)]
+    if len(spans) == 1:
+        return _empty_block(text, parent, spans[0], above)
+    if _line_start(text, start) is None:
         # The first member of a mapping in a list shares its line with the dash.
         return [Edit(start, spans[index + 1][0], "")]
-    rest = _LINE_REST.match(text, end)
+    return [_line_removal(text, start, end)]
+
+
+def _remove_from_flow(text: str, parent: YAMLNode, spans: list[tuple[int, int]], index: int) -> Edit:
+    if len(spans) == 1:
+        opening = text.index("{" if parent.pairs is not None else "[", parent.start)
+        return Edit(opening + 1, parent.end - 1, "")
+    if index + 1 < len(spans):
+        return Edit(spans[index][0], spans[index + 1][0], "")
+    return Edit(spans[index - 1][1], spans[index][1], "")
+
+
+def _empty_block(text: str, parent: YAMLNode, span: tuple[int, int], above: YAMLNode | None) -> list[Edit]:
+    """Take the last member out of a block: what is left must be spelled in flow style."""
+    nothing = "{}" if parent.pairs is not None else "[]"
+    if above is None or _line_start(text, span[0]) is None:
+        start = span[0]
+        return [Edit(start, max(start, start + len(text[start : span[1]].rstrip())), nothing)]
+    colon = text.index(":", above.end)
+    return [Edit(colon + 1, colon + 1, " " + nothing), _line_removal(text, *span)]
+
+
+def _line_start(text: str, position: int) -> int | None:
+    """Return where the line of `position` starts; None when other text stands before it there."""
+    line = max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) + 1
+    if text.startswith("\ufeff", line):
+        line += 1
+    return None if text[line:position].strip(" \t") else line
+
+
+def _line_removal(text: str, start: int, end: int) -> Edit:
+    line = _line_start(text, start)
+    assert line is not None
+    rest = _LINE_REST.match(text, end) if text[end - 1] not in "\r\n" else None
     stop = rest.end() if rest else end
     if rest is not None and not rest[1] and line:
         line -= 2 if text[line - 2 : line] == "\r\n" else 1
-    return [Edit(line if text[line : line + 1] != "\ufeff" else line + 1, stop, "")]
+    return Edit(line, stop, "")
 
 
 def _member_spans(text: str, parent: YAMLNode) -> list[tuple[int, int]]:

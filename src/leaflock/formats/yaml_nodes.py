@@ -58,8 +58,21 @@ class _Reader:
                 node.items.append(self.node(inner))
         if node.flow:
             self.last, self.keep = inner.end_mark.index + self.base, 0
+        else:
+            self._place_block(node)
         node.end, node.keep = self.last, self.keep
         return node
+
+    def _place_block(self, node: YAMLNode) -> None:
+        """Set the column of a block: an anchor or tag before it has another."""
+        at = node.start
+        if node.pairs:
+            at = node.pairs[0][1].start
+            before = self.text[:at].rstrip(" \t")
+            at = len(before) - 1 if before.endswith("?") else at
+        elif node.items:
+            at = self.text.rindex("-", 0, max(node.items[0].start, node.start + 1))
+        node.column = at - max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at), self.base - 1) - 1
 
     def _scalar(self, event: Any, start: int, end: int, column: int) -> YAMLNode:
         keep = 0

@@ -15,6 +15,7 @@ from leaflock.formats.yaml_scan import Container, Place
 from leaflock.scalars import Empty, Scalar
 
 _HEADER = re.compile(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
+_REST = re.compile(r"[ \t]*[\r\n]")
 _BREAK = re.compile(r"\r\n|\r|\n")
 # What a literal block cannot hold, or not without a reader folding or dropping it.
 _NOT_LITERAL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
@@ -62,7 +63,11 @@ def canonical_text(leaf: Leaf, value: Scalar, text: str) -> str:
     if is_plain_string(value) and is_plain_safe(value, flow=flow):
         return value
     written = scalar_text(value, indent=body_column(container), column=max(container.column, 0), flow=flow)
-    return written.replace("\n", "\r\n") if "\n" in written and "\r\n" in text else written
+    if "\n" not in written:
+        return written
+    if _REST.match(text, leaf.end) is None:
+        return quote_double(value)  # a block takes what follows on the line for its own
+    return written.replace("\n", "\r\n") if "\r\n" in text else written
 
 
 def source_is_canonical(leaf: Leaf, text: str) -> bool:

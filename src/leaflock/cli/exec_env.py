@@ -1,0 +1,100 @@
+"""`leaflock exec-env`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from leaflock import operations
+from leaflock.cli import _io
+from leaflock.cli._consent import listed
+from leaflock.cli._files import read_one
+from leaflock.cli._options import ReadOptions, file_argument, limits_options, sealed_reading
+from leaflock.cli.main import command
+from leaflock.errors import LeaflockError, RefusedError, UsageError
+from leaflock.limits import Limits
+from leaflock.masterkey import Ambient
+from leaflock.operations import Opened
+from leaflock.run import environment
+from leaflock.run import exec as running
+from leaflock.tree import MappingNode
+
+
+@command("exec-env")
+@file_argument
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@click.option("--pristine", is_flag=True, help="Pass on nothing of the environment that leaflock has.")
+@click.option("--allow", multiple=True, metavar="NAME", help="Set this variable although it changes how programs run.")
+@click.option("--keep", multiple=True, metavar="NAME", help="Pass on this variable although it leads to identities.")
+@click.option("--flatten", metavar="TEXT", help="Make variables of nested values, their keys joined with this.")
+@click.option("--scrub-cloud", is_flag=True, help="Keep credentials of clouds and of Vault from the program.")
+@click.option("--user", metavar="NAME", help="Run as this user; only root may.")
+@click.option("--same-process", is_flag=True, help="Become the program; so it is anyway, where that is possible.")
+@click.option("--supervise", is_flag=True, help="Stay the program's parent, and pass signals on.")
+@click.option("--strict", is_flag=True, help="Refuse a file with empty values, which the format does not protect.")
+@sealed_reading
+@limits_options
+def exec_env(
+    file: str,
+    command: tuple[str, ...],
+    pristine: bool,
+    allow: tuple[str, ...],
+    keep: tuple[str, ...],
+    flatten: str | None,
+    scrub_cloud: bool,
+    user: str | None,
+    same_process: bool,
+    supervise: bool,
+    strict: bool,
+    reading: ReadOptions,
+    limits: Limits,
+) -> int:
+    """Run a program with the values of a sealed file in its environment.
+
+    Several words are a program and its arguments, run without a shell; a single one is a command line for /bin/sh.
+    leaflock becomes the program, so signals and exit code are the program's own.
+
+    \b
+    leaflock exec-env secrets.env -- ./server --port 8080
+    leaflock exec-env secrets.env 'echo "$DB_HOST"'
+    """
+    if supervise and same_process:
+        raise UsageError("--supervise and --same-process do not go together", hint="choose one")
+    account = environment.find_account(user) if user else None
+    secrets = _secrets(file, reading, limits, flatten, strict)
+    environment.check_names(secrets, allow)
+    variables = environment.child_environment(
+        secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
+    )
+    argv = running.shell_command(command[0]) if len(command) == 1 else list(command)
+    if supervise or not running.can_replace():
+        return running.supervise(argv, variables, account=account)
+    return running.execute(argv, variables, account=account)
+
+
+def _secrets(file: str, reading: ReadOptions, limits: Limits, flatten: str | None, strict: bool) -> dict[str, bytes]:
+    item = read_one(file, reading, limits)
+    try:
+        opened = operations.open_sealed(
+            item.source.data,
+            item.source.format,
+            Ambient.of_process(_io.passphrase_asker()),
+            ignore_mac=reading.ignore_mac,
+            limits=limits,
+            allow_duplicates=reading.allow_duplicates,
+        )
+        if strict:
+            _refuse_empty(opened)
+        documents = opened.documents()
+        return environment.variables(documents[0] if documents else MappingNode(), flatten=flatten)
+    except LeaflockError as error:
+        raise error.in_file(file) from error.__cause__
+
+
+def _refuse_empty(opened: Opened) -> None:
+    if opened.opening.unauthenticated:
+        raise RefusedError(
+            f"values are empty, which the format does not protect: {listed(opened.opening.unauthenticated)}",
+            hint="give them a value, or leave --strict away",
+        )

@@ -1,0 +1,86 @@
+"""`leaflock rotate`."""
+
+from __future__ import annotations
+
+from leaflock import operations
+from leaflock.cli import _io
+from leaflock.cli._configuration import Configuration
+from leaflock.cli._consent import Consent, Guard, recipients_consent
+from leaflock.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
+from leaflock.cli._groups import keys_of, name, readable, refuse_empty
+from leaflock.cli._options import (
+    ReadOptions,
+    Recipients,
+    adding_options,
+    config_option,
+    files_argument,
+    limits_options,
+    removing_options,
+    rotating_reading,
+)
+from leaflock.cli.main import command
+from leaflock.engine import Reading, Source, open_all, results
+from leaflock.errors import UsageError
+from leaflock.keygroups import KeyRing
+from leaflock.limits import Limits
+from leaflock.masterkey import Ambient
+from leaflock.operations import Opened
+
+
+@command("rotate")
+@files_argument
+@output_options
+@adding_options
+@removing_options
+@recipients_consent
+@rotating_reading
+@config_option
+@limits_options
+def rotate(
+    files: tuple[str, ...],
+    outputs: Outputs,
+    add_keys: Recipients,
+    rm_keys: Recipients,
+    consent: Consent,
+    reading: ReadOptions,
+    config: str | None,
+    limits: Limits,
+) -> int:
+    """Give sealed files a new data key: every value is sealed anew, everything else stays as it stands.
+
+    Keys are added to the first key group, and removed from all.
+
+    \b
+    leaflock rotate -i config.yaml
+    leaflock rotate -i --rm-age age1... secrets/*.yaml
+    """
+    outputs.check(files)
+    inputs, errors = read_all(files, reading, limits)
+    configuration = Configuration(config)
+    by_source = {id(item.source): item for item in inputs}
+    keys = KeyRing(Ambient.of_process(_io.passphrase_asker()))
+    added, gone = add_keys.master_keys(), {name(key) for key in rm_keys.master_keys()}
+
+    def work(source: Source, opened: Opened) -> tuple[Output, list[str]]:
+        groups = keys_of(opened.metadata.groups)
+        present = {name(key) for group in groups for key in group}
+        if missing := gone - present:
+            raise UsageError(
+                f"cannot be opened by {', '.join(sorted(text for _, text in missing))}, which is to be removed",
+                hint='"leaflock inspect" lists the recipients',
+            )
+        kept = [tuple(key for key in group if name(key) not in gone) for group in groups]
+        kept[0] = (*kept[0], *(key for key in added if name(key) not in present))
+        refuse_empty(kept, opened.metadata.threshold)
+        Guard(source.name, configuration, consent).check_recipients(kept)
+        product = operations.rotate(opened, kept, opened.metadata.threshold, keys.ambient)
+        return product_of(by_source[id(source)], product), readable(opened) if gone else []
+
+    with _io.progress(len(inputs), "rotating") as step:
+        outcomes = open_all([item.source for item in inputs], Reading(keys, limits), work, progress=step)
+    if code := show_errors([*errors, *errors_of(outcomes)]):
+        return code
+    outputs.write(output for _, (output, _) in results(outcomes))
+    for source, (_, places) in results(outcomes):
+        _io.say_readable(source.name, places)
+    return 0

@@ -1,0 +1,109 @@
+"""The package works by itself: built, put into a fresh environment with none of the extras, and used from there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import leaflock
+
+ROOT = Path(__file__).parents[2]
+SEEN_BY_PIP = ("PIP_", "HTTP", "http", "SSL_", "REQUESTS_", "NO_PROXY", "no_proxy", "PATH", "HOME", "TMPDIR")
+
+pytestmark = pytest.mark.campaign
+
+
+def _run(*argv: str, cwd: Path, **environ: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if name.startswith(SEEN_BY_PIP)}
+    done = subprocess.run(argv, cwd=cwd, env={**kept, **environ}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build both packages from a copy of what is, or is about to be, in Git."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a Git checkout: there is nothing that says which files belong to the package")
+    folder = tmp_path_factory.mktemp("build")
+    source = folder / "source"
+    listed = _run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, source / name)
+    _run(sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str(source), cwd=folder)
+    return folder / "dist"
+
+
+@pytest.fixture(scope="module")
+def environment(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel, with what it requires and nothing else, and return the folder of the programs."""
+    folder = tmp_path_factory.mktemp("fresh")
+    _run(sys.executable, "-m", "venv", str(folder / "venv"), cwd=folder)
+    programs = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    wheel = next(built.glob("*.whl"))
+    _run(str(programs / "python"), "-m", "pip", "install", "--quiet", str(wheel), cwd=folder)
+    return programs
+
+
+def test_wheel_holds_the_package_and_its_licence(built: Path) -> None:
+    names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
+    assert "leaflock/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert all(name.startswith(("leaflock/", f"leaflock-{leaflock.__version__}.dist-info/")) for name in names)
+
+
+def test_source_package_holds_what_is_needed_to_test_it(built: Path) -> None:
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"pyproject.toml", "README.md", "LICENSE", "Makefile", "tests/conftest.py", "docs/index.md"} <= names
+    assert not [name for name in names if name.startswith((".venv", ".git/", "dist"))]
+
+
+def test_only_the_stated_requirements_come_along(environment: Path, tmp_path: Path) -> None:
+    listed = _run(str(environment / "python"), "-m", "pip", "list", "--format", "freeze", cwd=tmp_path)
+    names = {line.partition("==")[0].lower().replace("_", "-") for line in listed.splitlines()}
+    needed = {"leaflock", "click", "cryptography", "pyyaml", "ruamel.yaml", "google-re2"}
+    assert needed <= names
+    assert names <= needed | {
+        "cffi",
+        "pycparser",
+        "pip",
+        "setuptools",
+        "ruamel.yaml.clib",
+        "colorama",
+        "typing-extensions",
+    }
+
+
+def test_installed_program_and_library_work(environment: Path, tmp_path: Path) -> None:
+    program, home = str(environment / "leaflock"), {"HOME": str(tmp_path)}
+    assert _run(program, "--version", cwd=tmp_path, **home) == f"leaflock {leaflock.__version__}\n"
+    keys = tmp_path / ".config" / "sops" / "age" / "keys.txt"
+    keys.parent.mkdir(parents=True)
+    keys.write_text(_run(program, "keygen", cwd=tmp_path, **home))
+    recipient = keys.read_text().partition("public key: ")[2].split()[0]
+    plain = "# a comment\nname: bookshop\nport: 0x1F\n"
+    (tmp_path / "file.yaml").write_text(plain)
+    rule = ("--encrypted-regex", "(?i)^PORT$")
+    _run(program, "encrypt", "-i", "--age", recipient, *rule, "file.yaml", cwd=tmp_path, **home)
+    assert "ENC[AES256_GCM," in (tmp_path / "file.yaml").read_text()
+    assert _run(program, "decrypt", "file.yaml", cwd=tmp_path, **home) == plain
+    code = "import leaflock; print(leaflock.load('file.yaml')['port'])"
+    assert _run(str(environment / "python"), "-P", "-c", code, cwd=tmp_path, **home) == "31\n"
+
+
+def test_every_extra_resolves(built: Path) -> None:
+    wheel = zipfile.ZipFile(next(built.glob("*.whl")))
+    metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith("METADATA"))).decode()
+    extras = [line.partition(": ")[2] for line in metadata.splitlines() if line.startswith("Provides-Extra")]
+    for extra in extras:
+        assert f"extra == '{extra}'" in metadata.replace('"', "'"), f"the extra {extra} asks for nothing"
