@@ -40,7 +40,7 @@ _HOMES = {
     "WriteError": "errors",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
     from leaflock.api import SealedFile, decrypt, encrypt, load, loads, open_many

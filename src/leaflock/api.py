@@ -206,4 +206,3 @@ class SealedFile:
 
 
 __all__ = ["SealedFile", "decrypt", "encrypt", "load", "loads", "open_many"]
-

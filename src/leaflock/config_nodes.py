@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
@@ -24,6 +23,7 @@ from yaml.events import (
 )
 
 from leaflock.errors import FormatError
+from leaflock.formats.yaml_parser import parser_for
 from leaflock.formats.yaml_scalars import resolve_tagged
 from leaflock.limits import DEFAULT_LIMITS
 from leaflock.paths import visible
@@ -85,7 +85,7 @@ def compose(data: bytes) -> Node | None:
     except UnicodeDecodeError as exc:
         raise FormatError("not UTF-8", line=data.count(b"\n", 0, exc.start) + 1) from None
     try:
-        return _Composer(CParser(text).get_event).document()
+        return _Composer(parser_for(text).get_event).document()
     except MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         problem = re.sub(r"'[^']{2,}'", "…", exc.problem or exc.context or "")

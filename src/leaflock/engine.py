@@ -135,9 +135,7 @@ def _open(source: Source, reading: Reading) -> Opened:
 
 
 def _read(source: Source, reading: Reading) -> tuple[Document, Metadata]:
-    return read_metadata(
-        source.data, source.format, limits=reading.limits, allow_duplicates=reading.allow_duplicates
-    )
+    return read_metadata(source.data, source.format, limits=reading.limits, allow_duplicates=reading.allow_duplicates)
 
 
 def _ask_networks(sources: Sequence[Source], reading: Reading) -> None:

@@ -16,6 +16,7 @@ LeaflockError                     1   message, hint, exit_code (numbers from SOP
 │   └── MACMismatchError         51   each leaf verifies, the whole does not
 ├── DataKeyError                128   too few groups opened; attempts, one per master key tried
 ├── RefusedError                220   a guard said no; the flag that allows it is the hint
+│   └── NothingSealedError      220   the rule seals nothing in a file that has values
 ├── ConflictError               221   the target changed since it was read
 ├── WriteError                    3   the result could not be written; the old file stands
 ├── EditorError                 201   no editor, or it failed
@@ -198,6 +199,10 @@ class RefusedError(LeaflockError):
     """A guard said no. The hint names the flag that allows it."""
 
     exit_code = 220
+
+
+class NothingSealedError(RefusedError):
+    """A file has values, and its rule would seal none of them."""
 
 
 class ConflictError(LeaflockError):

@@ -22,7 +22,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_TEMPORARY = re.compile(rf"\..*\.{processes.TAG}\.leaflock", re.DOTALL)
+_TEMPORARY = rf"(?s)\..*\.{processes.TAG}\.leaflock"
 _NAME_MAX = 255
 _swept: set[tuple[int, int]] = set()  # once per folder and process: a folder may hold thousands of files to be written
 
@@ -166,7 +166,7 @@ class Folder:
         _swept.add((here.st_dev, here.st_ino))
         with suppress(OSError), os.scandir(self._path if self._descriptor is None else self._descriptor) as entries:
             for entry in entries:
-                match = _TEMPORARY.fullmatch(entry.name) if entry.name.endswith(".leaflock") else None
+                match = re.fullmatch(_TEMPORARY, entry.name) if entry.name.endswith(".leaflock") else None
                 if match is not None and self._is_leftover(entry.name, match):
                     with suppress(OSError):
                         self.unlink(entry.name)

@@ -25,9 +25,7 @@ def left_clear(document: Document, rule: Selection, configured: Selection) -> li
     if rule == configured:
         return []
     return [
-        leaf
-        for leaf in document.leaves()
-        if _has_content(leaf) and configured.selects(leaf) and not rule.selects(leaf)
+        leaf for leaf in document.leaves() if _has_content(leaf) and configured.selects(leaf) and not rule.selects(leaf)
     ]
 
 
@@ -63,7 +61,8 @@ def newly_clear(opened: Opened, document: Document, rule: Selection) -> list[Lea
 
 
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|api_?key|private_?key|credential|client_?secret|access_?key|auth$", re.IGNORECASE
+    r"pass(word|wd|phrase)?$|secret|token|api_?key|private_?key|credential|client_?secret|access_?key|auth$",
+    re.IGNORECASE,
 )
 _SECRET_TEXT = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leaflock.document import Document, Leaf, Path, aad_of
 from leaflock.errors import IntegrityError
@@ -49,7 +49,7 @@ def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> Ope
     hash_clear = not selection.mac_only_encrypted
     leaves = document.leaves()
     for position, leaf in enumerate(leaves):
-        token = leaf[6]
+        token: Any = leaf[6]
         if leaf[8]:
             values((leaf, _open_comment(leaves, position, selection, sealer, opening)))
         elif token is None or token.__class__ is Empty or token == "":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from leaflock import mac
 from leaflock.document import Document, Edit, Leaf, Locator, Path, aad_of
@@ -18,6 +19,7 @@ from leaflock.errors import (
     IntegrityError,
     MACMismatchError,
     NotEncryptedError,
+    NothingSealedError,
     RefusedError,
 )
 from leaflock.formats import emit, parse
@@ -152,7 +154,7 @@ def _seal_leaves(document: Document, selection: Selection, sealer: Sealer) -> _S
     selects, seal_bytes = selection.selects, sealer.seal_bytes
     hash_clear = not selection.mac_only_encrypted
     for leaf in document.leaves():
-        value = leaf[6]
+        value: Any = leaf[6]
         if value is None or value.__class__ is Empty or value == "":
             continue
         selected = selects(leaf)
@@ -207,9 +209,9 @@ def _seal(
 
 
 def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selection) -> None:
-    """Raise `RefusedError` where a file has values and the rule seals none of them."""
+    """Raise `NothingSealedError` where a file has values and the rule seals none of them."""
     if clear and not sealed:
-        raise RefusedError(
+        raise NothingSealedError(
             f"the rule seals nothing in this file: {selection.describe()}",
             hint="correct the rule; --allow-nothing-sealed writes the file as it is",
         )
@@ -406,9 +408,7 @@ def _entry(opened: Opened, token: str) -> str:
     return opened.metadata.spelling[entry_name(token)]
 
 
-def _seal_again(
-    document: Document, selection: Selection, sealer: Sealer, memory: Memory
-) -> tuple[_Sealed, list[Kept]]:
+def _seal_again(document: Document, selection: Selection, sealer: Sealer, memory: Memory) -> tuple[_Sealed, list[Kept]]:
     """Seal the leaves of an edited document; return also the edits for those that keep their sealed text."""
     sealed = _Sealed()
     chosen: list[tuple[Leaf, Key]] = []
@@ -564,4 +564,3 @@ def seal_beside(opened: Opened, data: bytes) -> bytes:
 def convert(opened: Opened, output_format: str, *, indent: int | None = None) -> bytes:
     """Return the values in another format, as that format's emitter writes them; only YAML holds several documents."""
     return emit(opened.documents(), output_format, indent=indent)
-

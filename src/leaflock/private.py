@@ -18,7 +18,7 @@ from leaflock import interrupts, processes
 from leaflock.errors import RefusedError, WriteError, system_text
 from leaflock.locks import state_directory
 
-_NAME = re.compile(rf"leaflock-(?P<uid>[0-9]+)-{processes.TAG}")
+_NAME = rf"leaflock-[0-9]+-{processes.TAG}"
 _MOUNTS = "/proc/self/mountinfo"
 
 
@@ -52,7 +52,7 @@ def sweep(*, everywhere: bool = False) -> None:
     for base in bases:
         with suppress(OSError):
             for name in os.listdir(base):
-                match = _NAME.fullmatch(name) if name.startswith("leaflock-") else None
+                match = re.fullmatch(_NAME, name) if name.startswith("leaflock-") else None
                 if match is not None and _is_leftover(os.path.join(base, name), match):
                     _remove(os.path.join(base, name))
 

@@ -63,7 +63,7 @@ class _Parser:
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         flags = _FLAGS.match(pattern)
-        assert flags is not None  # noqa: S101 - the expression matches the empty string
+        assert flags is not None
         self.position = flags.end()
         self.fold_case = "i" in flags[0]
         self.dot = Class(_EVERYTHING if "s" in flags[0] else _inverted([(0x0A, 0x0A)]))

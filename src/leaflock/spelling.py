@@ -1,7 +1,7 @@
 """The sealed memory of how values were spelled (splicing §4).
 
-An entry is named after its token, so that it moves where the token moves and is void once the token is replaced; its AAD
-is the token, so that it cannot be moved to another. It lies outside the MAC: without it the same values open.
+An entry is named after its token, so that it moves where the token moves and is void once the token is replaced; its
+AAD is the token, so that it cannot be moved to another. It lies outside the MAC: without it the same values open.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def seal_spellings(
 
 
 def open_spellings(entries: Mapping[str, str], tokens: Iterable[str], sealer: Sealer) -> dict[str, str]:
-    """Return the spelling of each token that has a valid entry; stale and damaged ones are as if they were not there."""
+    """Return the spelling of each token that has a valid entry; others are as if they were not there."""
     found: dict[str, str] = {}
     if not entries:
         return found

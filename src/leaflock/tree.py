@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Union
 
 from leaflock.document import Leaf, Locator
 from leaflock.errors import FormatError
@@ -39,7 +38,7 @@ class ListNode:
     items: list[Node | Comment] = field(default_factory=list)
 
 
-Node = Union[MappingNode, ListNode, Scalar, None]
+Node = MappingNode | ListNode | Scalar | None
 
 
 def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingNode]:
@@ -58,7 +57,7 @@ def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingN
             kind = ListNode if leaf.style == "#-" else MappingNode
             _container(found, leaf.document, leaf.locator, kind).items.append(Comment(str(value)))
         elif leaf.locator:
-            node: Node = MappingNode() if value is Empty.MAPPING else ListNode() if value is Empty.LIST else value  # type: ignore[assignment]
+            node: Node = MappingNode() if value is Empty.MAPPING else ListNode() if value is Empty.LIST else value
             if isinstance(node, MappingNode | ListNode):
                 if (leaf.document, leaf.locator) in found:
                     raise FormatError("a key stands twice: this file has no tree", hint="remove one of the two")

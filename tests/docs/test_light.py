@@ -46,7 +46,7 @@ def test_decrypting_loads_no_sdk_and_no_second_parser(tmp_path: Path) -> None:
         "json": b'{"a": 1}\n',
         "env": b"A=1\n",
         "ini": b"[s]\na = 1\n",
-        "bin": b"\0",
+        "": b"\0",
     }
     formats = {"env": "dotenv", "": "binary"}
     for suffix, text in texts.items():

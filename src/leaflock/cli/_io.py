@@ -90,13 +90,13 @@ def _coloured(text: str, colour: str, stream: TextIO | None) -> str:
     return f"\033[{colour}m{text}\033[0m"
 
 
-# Everything that does not print, line breaks and tabs apart; also marks that turn the direction of writing.
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-
-
 def escape(text: str) -> str:
     """Return `text` with the characters that steer a terminal spelled out, line breaks and tabs kept."""
-    return _STEERING.sub(lambda match: match[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
+    if text.isprintable():
+        return text
+    # Everything that does not print, line breaks and tabs apart; also marks that turn the direction of writing.
+    steering = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    return re.sub(steering, lambda match: match[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
 
 
 def visible(text: str) -> str:

@@ -214,6 +214,13 @@ class RuleOptions:
     encrypted_comment_regex: str = ""
     mac_only_encrypted: bool = False
 
+    @property
+    def names_rule(self) -> bool:
+        """Whether an option says what is sealed."""
+        from leaflock.selection import RULE_FIELDS
+
+        return any(getattr(self, name) for name in RULE_FIELDS)
+
     def over(self, configured: Any) -> Any:
         """Return the `Selection` of these settings, those not given taken from the `configured` one, or None."""
         from leaflock.selection import RULE_FIELDS, Selection

@@ -22,9 +22,10 @@ from leaflock.cli._options import (
 )
 from leaflock.cli.main import command
 from leaflock.engine import Source, each, results
-from leaflock.errors import UsageError
+from leaflock.errors import NothingSealedError, UsageError
 from leaflock.limits import Limits
 from leaflock.masterkey import Ambient
+from leaflock.operations import Product
 
 
 @command("encrypt")
@@ -76,19 +77,29 @@ def encrypt(
 
     def seal(source: Source) -> Output:
         wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)
-        product = operations.encrypt(
-            source.data,
-            source.format,
-            wanted.groups,
-            wanted.threshold,
-            wanted.selection,
-            ambient,
-            output_format=output_type,
-            indent=wanted.indent,
-            limits=limits,
-            allow_nothing=allow_nothing_sealed,
-        )
-        return product_of(by_source[id(source)], product)
+
+        def product(allow_nothing: bool) -> Product:
+            return operations.encrypt(
+                source.data,
+                source.format,
+                wanted.groups,
+                wanted.threshold,
+                wanted.selection,
+                ambient,
+                output_format=output_type,
+                indent=wanted.indent,
+                limits=limits,
+                allow_nothing=allow_nothing,
+            )
+
+        try:
+            return product_of(by_source[id(source)], product(allow_nothing_sealed))
+        except NothingSealedError as error:
+            # What the configuration leaves clear is consented to, down to the last value; but it is said.
+            if rule.names_rule or configuration.rule_or_none(source.name) is None:
+                raise
+            _io.warn(f"{source.name}: {error.message}")
+            return product_of(by_source[id(source)], product(True))
 
     with _io.progress(len(inputs), "encrypting") as step:
         outcomes = each([item.source for item in inputs], seal, progress=step)

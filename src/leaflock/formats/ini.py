@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leaflock.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
-from leaflock.errors import MetadataError
+from leaflock.errors import FormatError, MetadataError
 from leaflock.formats.ini_emit import emit, header, key_lines
 from leaflock.formats.ini_scan import ABOVE, INLINE, METADATA_SECTION, HeaderPlace, Scan, scan
 from leaflock.formats.ini_values import SPACE, write_value
@@ -21,6 +22,9 @@ def parse(
     data: bytes, limits: Limits = DEFAULT_LIMITS, *, sealed: bool = False, allow_duplicates: bool = False
 ) -> INIDocument:
     """Scan an INI file. Raises `FormatError` with the number of a line that is wrong, never with its text."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # SOPS drops the mark and reads on as if the rest were not UTF-16.
+        raise FormatError("starts with the byte order mark of UTF-16", line=1, hint="save the file as UTF-8")
     text = decode_lines(data)
     return INIDocument(text, scan(text, limits, allow_duplicates=allow_duplicates))
 

@@ -9,7 +9,7 @@ from leaflock.errors import PathError
 from leaflock.formats.yaml_emit import emit, scalar_text
 from leaflock.formats.yaml_nodes import YAMLNode, first_document
 from leaflock.formats.yaml_scan import DocumentNote, Place, Scan
-from leaflock.formats.yaml_style import canonical_text
+from leaflock.formats.yaml_style import canonical_text, flow_key, flow_text
 from leaflock.paths import format_path
 from leaflock.scalars import Empty
 from leaflock.tree import ListNode, MappingNode, Node, from_python
@@ -108,7 +108,7 @@ def _insert_lines(text: str, position: int, lines: str, *, at_end: bool = False)
 def _add(text: str, parent: YAMLNode, part: str | int, node: Node, place: Locator) -> list[Edit]:
     empty = not (parent.pairs or parent.items)
     if parent.flow:
-        written = _flow(node) if isinstance(part, int) else f"{_key(part)}: {_flow(node)}"
+        written = flow_text(node) if isinstance(part, int) else f"{flow_key(part)}: {flow_text(node)}"
         position = parent.start + 1 if empty else (parent.items or [v for _, _, v in parent.pairs or []])[-1].end
         if empty:
             position = text.index("{" if parent.pairs is not None else "[", parent.start) + 1
@@ -117,18 +117,6 @@ def _add(text: str, parent: YAMLNode, part: str | int, node: Node, place: Locato
     if parent.keep:
         return _insert_lines(text, parent.keep, _lines(member, parent.column), at_end=True)
     return _insert_lines(text, parent.end, _lines(member, parent.column))
-
-
-def _key(part: str) -> str:
-    return scalar_text(part, indent=0, flow=True, key=True)
-
-
-def _flow(node: Node) -> str:
-    if isinstance(node, MappingNode):
-        return "{" + ", ".join(f"{_key(item[0])}: {_flow(item[1])}" for item in node.items if len(item) == 2) + "}"
-    if isinstance(node, ListNode):
-        return "[" + ", ".join(_flow(item) for item in node.items) + "]"  # type: ignore[arg-type]
-    return scalar_text(node, indent=0, flow=True)
 
 
 def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node: Node) -> list[Edit]:
@@ -147,7 +135,7 @@ def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node
 
 def _value(node: Node, parent: YAMLNode) -> str:
     if isinstance(node, MappingNode | ListNode) or parent.flow:
-        return _flow(node)
+        return flow_text(node)
     return scalar_text(node, indent=parent.column + 2, column=parent.column)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from yaml._yaml import CParser
 from yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
+from leaflock.formats.yaml_parser import parser_for
 from leaflock.formats.yaml_scalars import resolve
 
 
@@ -89,7 +89,7 @@ class _Reader:
 def first_document(text: str) -> YAMLNode | None:
     """Return the root node of the first document of a file that a scanner took; None where it is empty."""
     base = 1 if text.startswith("\ufeff") else 0
-    parser = CParser(text[base:])
+    parser = parser_for(text[base:])
     while not isinstance(parser.get_event(), DocumentStartEvent):
         pass
     root = _Reader(text, base, parser).node(parser.get_event())

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
@@ -28,6 +27,7 @@ from yaml.events import (
 from leaflock.document import Leaf, Locator, Path
 from leaflock.errors import FormatError, MetadataError
 from leaflock.formats.yaml_comments import CommentPlacer, Gap
+from leaflock.formats.yaml_parser import parser_for
 from leaflock.formats.yaml_scalars import resolve, resolve_tagged
 from leaflock.limits import Limits
 from leaflock.scalars import Empty, Scalar
@@ -39,6 +39,7 @@ _ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
 
 _PROPERTY = re.compile(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
 _BLANK = re.compile(r"(?:[ \t\r\n\u2028\u2029\x85]|#[^\r\n]*)+")
+_LAST_BREAK = re.compile(r"(?:\r\n|\r|\n)\Z")
 _BLOCK_HEADER = re.compile(r"[|>]([-+0-9]*)([ \t]*)(#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 
@@ -145,7 +146,7 @@ class _Scanner:
         self.limits = limits
         self.allow_duplicates = allow_duplicates
         self.found = Scan()
-        self.parser = CParser(text[base:])
+        self.parser = parser_for(text[base:])
         self.next = self.parser.get_event
         self.anchors: dict[str, Leaf | Container | str | None] = {}
         self.expanded = 0
@@ -389,9 +390,7 @@ class _Scanner:
     def _end_document(self, note: DocumentNote) -> None:
         root = note.root
         if root is None or (root.first_leaf == len(self.found.leaves)):
-            self.found.leaves.append(
-                Leaf(self.document, (), (), note.end, note.end, "", Empty.MAPPING)
-            )
+            self.found.leaves.append(Leaf(self.document, (), (), note.end, note.end, "", Empty.MAPPING))
 
     def _key(self, event: ScalarEvent, container: Container) -> str:
         """Return the text of a key that is not a plain word. Raises `FormatError` when it is not text at all."""
@@ -464,7 +463,8 @@ class _Scanner:
         while visible > start and text[visible - 1] in " \t\r\n":
             visible -= 1
         if text.find("\n", start, visible) < 0 and text.find("\r", start, visible) < 0:
-            return end  # the header alone is visible
+            # The header alone is visible. What stands for it needs the last line break behind it.
+            return start + len(_LAST_BREAK.sub("", text[start:end]))
         return visible + len(text[visible:end].rstrip("\r\n"))
 
     def _append_block(self, leaf: Leaf, event: ScalarEvent) -> int:

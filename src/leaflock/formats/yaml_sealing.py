@@ -10,26 +10,27 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from leaflock.document import Edit, Leaf, Locator, Sealing
+from leaflock.document import Edit, Leaf, Sealing
 from leaflock.errors import FormatError, RefusedError
-from leaflock.formats.yaml_emit import scalar_text
 from leaflock.formats.yaml_scan import Place, Scan
-from leaflock.formats.yaml_style import canonical_text, container_of, is_simple, source_is_canonical, token_text
+from leaflock.formats.yaml_style import (
+    TokenText,
+    canonical_text,
+    container_of,
+    flow_text,
+    is_simple,
+    source_is_canonical,
+    token_text,
+)
 from leaflock.paths import format_path
 from leaflock.scalars import Scalar
-from leaflock.tree import Comment, ListNode, MappingNode, Node, build
+from leaflock.tree import Comment, build
 
 _ANCHOR = re.compile(r"&\S+\s+")
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
 _ALIAS_LEVEL = re.compile(r"A(\d{1,3}):")
 
 Tokens = Sequence[tuple[Leaf, str]]
-
-
-class _TokenText(str):
-    """A token among the values of a tree."""
-
-    __slots__ = ()
 
 
 def seal(text: str, scan: Scan, tokens: Tokens, kept: Sequence[Leaf] = ()) -> Sealing:
@@ -139,29 +140,12 @@ def _expansion(copies: list[tuple[Leaf, str | None]]) -> str:
     values = [
         (
             leaf._replace(document=0, locator=("", *leaf.locator[base:])),
-            leaf.value if token is None else _TokenText(token),
+            leaf.value if token is None else TokenText(token),
         )
         for leaf, token in copies
     ]
-    (_, root), *_ = build(values)[0].items  # type: ignore[misc]
-    return str(root) if isinstance(root, _TokenText) and not container.flow else _flow(root)
-
-
-def _flow(node: Node) -> str:
-    if isinstance(node, MappingNode):
-        return "{" + ", ".join(_flow_pair(item) for item in node.items) + "}"
-    if isinstance(node, ListNode):
-        return "[" + ", ".join(_flow(item) for item in node.items if not isinstance(item, Comment)) + "]"
-    if isinstance(node, _TokenText):
-        return f"'{node}'"
-    text = scalar_text(node, indent=0, flow=True)
-    # A whole number that is a float must stay one: nothing but its text says so.
-    return text + ".0" if isinstance(node, float) and text.lstrip("-").isdigit() else text
-
-
-def _flow_pair(item: tuple[str, Node] | Comment) -> str:
-    key, node = item
-    return f"{scalar_text(key, indent=0, flow=True, key=True)}: {_flow(node)}"
+    (_, root), *_ = build(values)[0].items
+    return str(root) if isinstance(root, TokenText) and not container.flow else flow_text(root)
 
 
 def _refuse_clear_copies(leaves: Sequence[Leaf], sealed_leaves: Sequence[Leaf]) -> None:
@@ -189,8 +173,8 @@ def open_(text: str, opened: Sequence[tuple[Leaf, Scalar | Comment]], spellings:
         if start < restored:
             append(Edit(restored, restored, ""))
         elif style == "" and value.__class__ is str and place.__class__ is not Place and is_simple(value):
-            if token in spellings:
-                edit = _spelled(text, leaf, value, spellings[token], None)
+            if str(token) in spellings:
+                edit = _spelled(text, leaf, value, spellings[str(token)], None)
                 restored = max(restored, edit.end if edit.end > end else restored)
                 append(edit)
             else:

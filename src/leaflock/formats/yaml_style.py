@@ -13,6 +13,7 @@ from leaflock.formats.yaml_emit import quote_double, quote_single, scalar_text
 from leaflock.formats.yaml_scalars import is_plain_safe, is_plain_string
 from leaflock.formats.yaml_scan import Container, Place
 from leaflock.scalars import Empty, Scalar
+from leaflock.tree import Comment, ListNode, MappingNode, Node
 
 _HEADER = re.compile(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
 _REST = re.compile(r"[ \t]*[\r\n]")
@@ -149,3 +150,28 @@ class Block:
             chomping = "" if tail else "-"
         written = self.newline.join(self.indent + line if line else "" for line in lines)
         return self.header(chomping) + written
+
+
+class TokenText(str):
+    """A token among the values of a tree that is written in flow style."""
+
+    __slots__ = ()
+
+
+def flow_text(node: Node) -> str:
+    """Return a tree on one line, in flow style; comments are left out, tokens stand in single quotes."""
+    if isinstance(node, MappingNode):
+        pairs = [item for item in node.items if not isinstance(item, Comment)]
+        return "{" + ", ".join(f"{flow_key(key)}: {flow_text(value)}" for key, value in pairs) + "}"
+    if isinstance(node, ListNode):
+        return "[" + ", ".join(flow_text(item) for item in node.items if not isinstance(item, Comment)) + "]"
+    if isinstance(node, TokenText):
+        return f"'{node}'"
+    text = scalar_text(node, indent=0, flow=True)
+    # A whole number that is a float must stay one: nothing but its text says so.
+    return text + ".0" if isinstance(node, float) and text.lstrip("-").isdigit() else text
+
+
+def flow_key(key: str) -> str:
+    """Return a mapping's key in flow style."""
+    return scalar_text(key, indent=0, flow=True, key=True)

@@ -1,0 +1,149 @@
+import io
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leaflock.cli import _io
+from leaflock.errors import LeaflockError, RefusedError
+
+from .conftest import Terminal
+
+SOURCE = str(Path(__file__).parents[2] / "src")
+
+
+class Screen(io.TextIOWrapper):
+    """A text stream that says it is a terminal."""
+
+    def __init__(self) -> None:
+        self.bytes = io.BytesIO()
+        super().__init__(self.bytes, encoding="utf-8", errors="surrogateescape", write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_what_steers_it_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    _io.write_result("a\tb\r\n\x1b[2J\x9b1m\u202egnp.exe\n".encode() + b"\xff\n")
+    assert screen.bytes.getvalue() == b"a\tb\n\\x1b[2J\\x9b1m\\u202egnp.exe\n\xff\n"
+
+
+def test_in_a_pipe_every_byte_is_kept(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    data = bytes(range(256))
+    _io.write_result(data)
+    assert capfdbinary.readouterr().out == data
+
+
+@pytest.mark.parametrize(
+    ("named", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)]
+)
+def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch, named: dict[str, str], coloured: bool) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    _io.warn("careful")
+    shown = screen.bytes.getvalue()
+    assert shown == (b"leaflock: \033[33;1mwarning\033[0m: careful\n" if coloured else b"leaflock: warning: careful\n")
+
+
+def test_what_a_stream_cannot_show_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    _io.say("größer \udcff")
+    assert stream.buffer.getvalue() == b"leaflock: gr\\xf6\\xdfer \\udcff\n"  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys, "stderr", None)
+    _io.say("nobody hears it")
+
+
+def test_questions(terminal: Terminal) -> None:
+    terminal.answers = ["blue"]
+    assert _io.ask("which \x1b[1mcolour?") == "blue"
+    assert terminal.shown == "leaflock: which \\x1b[1mcolour? "
+    assert _io.ask("and now?") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"), [("y", True), ("YES ", True), ("", False), ("n", False), ("yeah", False)]
+)
+def test_consent(terminal: Terminal, answer: str, agreed: bool) -> None:
+    terminal.answers = [answer]
+    if agreed:
+        _io.confirm("go on?", flag="--yes")
+    else:
+        with pytest.raises(RefusedError, match="not done"):
+            _io.confirm("go on?", flag="--yes")
+
+
+def test_consent_without_a_terminal_names_the_flag() -> None:
+    with pytest.raises(RefusedError) as caught:
+        _io.confirm("go on?", flag="--yes")
+    assert caught.value.hint == "--yes says yes"
+
+
+@pytest.mark.parametrize(
+    ("answer", "goes_on"), [("", True), ("x", True), ("q", False), (" Quit", False), (None, False)]
+)
+def test_going_on_with_an_edit(terminal: Terminal, answer: str | None, goes_on: bool) -> None:
+    terminal.answers = [] if answer is None else [answer]
+    assert _io.edit_again(LeaflockError("does not parse")) is goes_on
+
+
+def at_a_terminal(code: str, typed: bytes) -> tuple[bytes, bytes]:
+    """Run code in a session of its own with a terminal; return what it wrote to stdout, and what the screen showed."""
+    leader = f"import os, sys; os.setsid(); os.open(sys.argv[1], os.O_RDWR); exec({code!r})"
+    ours, theirs = pty.openpty()
+    shown = b""
+    with subprocess.Popen(
+        [sys.executable, "-c", leader, os.ttyname(theirs)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": SOURCE},
+    ) as process:
+        while b"value" not in shown:
+            shown += os.read(ours, 100)
+        os.write(ours, typed)
+        assert process.stdout is not None
+        output = process.stdout.read()
+    os.close(theirs)
+    try:
+        while chunk := os.read(ours, 100):
+            shown += chunk
+    except OSError:
+        pass
+    os.close(ours)
+    return output, shown
+
+
+def test_secrets_are_asked_for_on_the_terminal_and_not_shown() -> None:
+    code = "from leaflock.cli import _io; sys.stdout.write(repr(_io.ask_secret('value')))"
+    output, shown = at_a_terminal(code, b"hunter2\n")
+    assert output == b"'hunter2'"
+    assert b"hunter2" not in shown
+
+
+def test_questions_are_put_on_the_terminal_itself() -> None:
+    code = "from leaflock.cli import _io; sys.stdout.write(repr(_io.ask('value?')))"
+    output, shown = at_a_terminal(code, b"blue\n")
+    assert output == b"'blue'"
+    assert b"leaflock: value? " in shown
+
+
+def test_a_bar_only_for_many_and_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with _io.progress(3, "opening") as step:
+        step()
+    assert screen.bytes.getvalue() == b""
+    with _io.progress(50, "opening") as step:
+        for _ in range(50):
+            step()
+    assert b"opening" in screen.bytes.getvalue()
+    assert b"100%" in screen.bytes.getvalue()
