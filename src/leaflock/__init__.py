@@ -40,7 +40,32 @@ _HOMES = {
     "WriteError": "errors",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "AlreadyEncryptedError",
+    "Ambient",
+    "ConfigError",
+    "ConflictError",
+    "DataKeyError",
+    "FormatError",
+    "IntegrityError",
+    "LeaflockError",
+    "MACMismatchError",
+    "MasterKey",
+    "MetadataError",
+    "NotEncryptedError",
+    "PathError",
+    "ProviderError",
+    "RefusedError",
+    "SealedFile",
+    "Selection",
+    "Timestamp",
+    "WriteError",
+    "decrypt",
+    "encrypt",
+    "load",
+    "loads",
+    "open_many",
+]
 
 if TYPE_CHECKING:
     from leaflock.api import SealedFile, decrypt, encrypt, load, loads, open_many

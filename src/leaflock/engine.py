@@ -9,8 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from leaflock.document import Document
 from leaflock.errors import LeaflockError
@@ -24,8 +23,7 @@ T = TypeVar("T")
 MAX_WORKERS = 8  # network keys asked at the same time
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A file's bytes, under the name that messages use, in the format it is to be read as."""
 
     name: str
@@ -33,16 +31,14 @@ class Source:
     format: str
 
 
-@dataclass(frozen=True, slots=True)
-class Done(Generic[T]):
+class Done(NamedTuple, Generic[T]):
     """What came of a file."""
 
     source: Source
     result: T
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """What went wrong with a file."""
 
     source: Source
@@ -52,8 +48,7 @@ class Failed:
 Outcome = Done[T] | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """How files are read."""
 
     keys: KeyRing

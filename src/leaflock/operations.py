@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from time import gmtime, strftime
 from typing import Any
 
 from leaflock import mac
@@ -82,7 +82,7 @@ class Product:
 
 def now() -> str:
     """Return the time for `lastmodified` and `created_at`: UTC, in seconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime())
 
 
 # -- encrypt ---------------------------------------------------------------------------------------------------------

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
+
+from leaflock.patterns import Pattern
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,13 @@ class Timestamp:
 
     def to_datetime(self) -> datetime:
         """Return an aware `datetime`, nanoseconds cut to microseconds."""
+        from datetime import datetime
+
         text = re.sub(r"\.(\d+)", lambda m: "." + m[1][:6].ljust(6, "0"), self.text)
         return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = Pattern(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def _days(year: int, month: int) -> int:

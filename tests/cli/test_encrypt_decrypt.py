@@ -164,7 +164,7 @@ def test_extracting_a_mapping_gives_a_document(leaflock: Run, sealed: Path) -> N
     assert json.loads(result.out) == {"password": "hunter2-and-more", "port": 5432}
 
 
-@pytest.mark.parametrize("path", ["db.none", "list[2]", "list.x", "db.password.x", "[", "db[0]"])
+@pytest.mark.parametrize("path", ["db.none", "list[2]", "list.x", "db.password.x", "db[0]"])
 def test_extracting_what_is_not_there(leaflock: Run, sealed: Path, path: str) -> None:
     result = leaflock("decrypt", "--extract", path, sealed)
     assert (result.code, result.out) == (91, b"")

@@ -23,16 +23,15 @@ class Step:
 
 
 def steps(block: Block) -> Iterator[Step]:
-    """Yield the commands of a `console` block: lines that begin with `$ `, continued after a backslash."""
-    command, output, start, continued = "", "", 0, False
+    """Yield the commands of a `console` block: lines that begin with `$ `, and those below that begin with `> `."""
+    command, output, start = "", "", 0
     for number, line in enumerate(block.text.splitlines(keepends=True), block.line + 1):
-        if continued:
-            command += line
-            continued = line.endswith("\\\n")
-        elif line.startswith("$ "):
+        if line.startswith("$ "):
             if command:
                 yield Step(command, output, start)
-            command, output, start, continued = line[2:], "", number, line.endswith("\\\n")
+            command, output, start = line[2:], "", number
+        elif line.startswith("> ") and not output:
+            command += line[2:]
         else:
             output += line
     if command:
@@ -42,27 +41,32 @@ def steps(block: Block) -> Iterator[Step]:
 def run(found: list[Block], folder: Path, environ: dict[str, str]) -> list[tuple[Step, str, int]]:
     """Make the files of a page and run its commands in order; return each with its output and exit code.
 
-    All run in one shell, so that `cd` and `export` hold on. What goes to stderr comes where a terminal would show it.
+    All run in one shell, so that `cd` and variables hold on. What goes to stderr comes where a terminal would show it.
+    A block with the remark `as: NAME` is run by another person; `/home` is a folder of the test.
     """
+    home = folder / "home"
     listed: list[Step] = []
-    script = ["exec 2>&1 </dev/null"]
+    script: list[str] = []
     for block in found:
+        person = block.remark.removeprefix("as: ") if block.remark.startswith("as: ") else "you"
         if block.file is not None:
-            script.append(f"cat >'{block.file}' <<'END_OF_FILE'\n{block.text}END_OF_FILE")
+            script.append(f"cat >'{block.file}' <<'END_OF_BLOCK'\n{block.text}END_OF_BLOCK")
         elif block.language == "console" and block.remark != "not run":
+            script.append(f"export HOME='{home}/{person}'; mkdir -p $HOME")
             for step in steps(block):
                 listed.append(step)
-                script.append(f"{step.command}printf '\\n{_MARK}%d\\n' $?")
+                script.append(f"{step.command.replace('/home/', f'{home}/')}printf '\\n{_MARK}%d\\n' $?")
     done = subprocess.run(
-        ["/bin/bash", "-s"],
-        input="\n".join(script).encode(),
+        ["bash", "-c", "\n".join(script)],
         cwd=folder,
         env=environ,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         check=False,
         timeout=300,
     )
-    outputs = re.findall(rf"(.*?)\n{_MARK}(\d+)\n", done.stdout.decode(), re.DOTALL)
+    outputs = re.findall(rf"(.*?)\n{_MARK}(\d+)\n", done.stdout.decode().replace(f"{home}/", "/home/"), re.DOTALL)
     assert len(outputs) == len(listed), f"the shell ended early: {outputs[-1:]}"
     return [(step, output, int(code)) for step, (output, code) in zip(listed, outputs, strict=True)]
 

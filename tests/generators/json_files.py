@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from random import Random
 
-KEYS = ["a", "b", "host", "password", "x_unencrypted", "with space", "é", "esc\\n", 'q\\"', "a.b", "", "\\u00e9x", "<k>"]
+KEYS = [
+    "a",
+    "b",
+    "host",
+    "password",
+    "x_unencrypted",
+    "with space",
+    "é",
+    "esc\\n",
+    'q\\"',
+    "a.b",
+    "",
+    "\\u00e9x",
+    "<k>",
+]
 STRINGS = [
     "", "x", "hello world", "é", "🔐", "\\u00e9", "\\ud83d\\ude00", "tab\\t", "line\\nbreak", '\\"q\\"', "\\/", "a/b",
     "<a href='x'>&</a>", "\\u003c", "ENC[", "yes", "42", "\\\\", "\\b\\f\\r", "\\u0001", "\u2028", "\u007f",

@@ -26,7 +26,7 @@ from leaflock.cli._options import (
 )
 from leaflock.cli.main import command
 from leaflock.editor import UNCHANGED, edit_text
-from leaflock.errors import ConflictError, LeaflockError, WriteError
+from leaflock.errors import ConflictError, LeaflockError
 from leaflock.formats import format_of
 from leaflock.limits import Limits
 from leaflock.masterkey import Ambient
@@ -167,7 +167,7 @@ def _keep_sealed(file: str, sealed: bytes) -> None:
         _io.say(f"your text is kept, sealed, in {path}")
         _io.say(f'"leaflock decrypt --input-type binary {path}" shows it')
         return
-    raise WriteError("your text could be neither saved nor kept", hint="make room, and type it again")
+    _io.warn("your text could not be kept anywhere")
 
 
 def _free_name(path: str) -> str:

@@ -11,7 +11,7 @@ from leaflock.cli import _io
 from leaflock.cli._consent import listed
 from leaflock.cli._files import read_one
 from leaflock.cli._options import ReadOptions, file_argument, limits_options, sealed_reading
-from leaflock.cli.main import command
+from leaflock.cli.main import Command, command
 from leaflock.errors import LeaflockError, RefusedError, UsageError
 from leaflock.limits import Limits
 from leaflock.masterkey import Ambient
@@ -21,7 +21,19 @@ from leaflock.run import exec as running
 from leaflock.tree import MappingNode
 
 
-@command("exec-env")
+class _ExecCommand(Command):
+    """Remembers whether `--` stood before the program: then even a single word is one, and no command line."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Read the arguments."""
+        context.meta[_IS_PROGRAM] = "--" in arguments
+        return super().parse_args(context, arguments)
+
+
+_IS_PROGRAM = "leaflock.exec_env.is_program"
+
+
+@command("exec-env", cls=_ExecCommand)
 @file_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @click.option("--pristine", is_flag=True, help="Pass on nothing of the environment that leaflock has.")
@@ -52,7 +64,8 @@ def exec_env(
 ) -> int:
     """Run a program with the values of a sealed file in its environment.
 
-    Several words are a program and its arguments, run without a shell; a single one is a command line for /bin/sh.
+    What stands behind -- is a program and its arguments, run without a shell; a single word without -- is a command
+    line for /bin/sh.
     leaflock becomes the program, so signals and exit code are the program's own.
 
     \b
@@ -67,7 +80,8 @@ def exec_env(
     variables = environment.child_environment(
         secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
     )
-    argv = running.shell_command(command[0]) if len(command) == 1 else list(command)
+    is_program = len(command) > 1 or click.get_current_context().meta[_IS_PROGRAM]
+    argv = list(command) if is_program else running.shell_command(command[0])
     if supervise or not running.can_replace():
         return running.supervise(argv, variables, account=account)
     return running.execute(argv, variables, account=account)

@@ -78,9 +78,9 @@ class Group(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-def command(name: str) -> Callable[[Callable[..., int | None]], Command]:
+def command(name: str, cls: type[Command] = Command) -> Callable[[Callable[..., int | None]], Command]:
     """Make a function the command of that name, with the one-line help of the table."""
-    return click.command(name, cls=Command, short_help=COMMANDS[name][1], context_settings=CONTEXT_SETTINGS)
+    return click.command(name, cls=cls, short_help=COMMANDS[name][1], context_settings=CONTEXT_SETTINGS)
 
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

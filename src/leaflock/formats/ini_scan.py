@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from leaflock.document import Leaf
 from leaflock.errors import FormatError
-from leaflock.formats.ini_values import SPACE, Value, read_key, read_value, strip_marker
+from leaflock.formats.ini_values import SPACE, Value, read_line, strip_marker
 from leaflock.formats.splicing import as_value, duplicate, has_other_bytes, line_of, refuse_sizes
 from leaflock.limits import Limits
 from leaflock.paths import visible
@@ -22,8 +22,11 @@ from leaflock.scalars import Empty
 DEFAULT_SECTION = "DEFAULT"
 METADATA_SECTION = "sops"
 
+_new = tuple.__new__
+
 _LINE = re.compile(rf"[{SPACE}]*")
 _MARKER = re.compile("[#;]")
+_EMPTY_LINES = re.compile(rf"(?:[{SPACE.replace(chr(10), '')}]*+\n(?:;[; ]*+|#[# ]*+)?+)*+")
 
 ABOVE, INLINE = "above", "inline"
 """What a comment's `place` says, or a `HeaderPlace` does; that of a value says whether an inline comment follows it."""
@@ -177,25 +180,28 @@ class _Scanner:
             self.found.leaves[:] = [leaf for index, leaf in enumerate(self.found.leaves) if index not in full]
 
     def _key(self, start: int, line_end: int) -> int:
+        """Add the key at `start`; return where its last line ends."""
         text, found = self.text, self.found
-        name, behind = read_key(text, start, line_end)
-        value = read_value(text, behind, line_end)
+        name, value = read_line(text, start, line_end)
         section = found.sections[-1].name
         names = self.names.setdefault(section, set())
         if name in names and not self.allow_duplicates:
             raise duplicate(name, text, start)
-        found.keys.append(Key(len(found.sections) - 1, name, start, value))
-        inline = None if value.comment is None else (value.comment, value.comment_end)
-        if section == METADATA_SECTION:
-            names.add(name)
-            self.lines.clear()
-            return value.line_end
         names.add(name)
+        found.keys.append(_new(Key, (len(found.sections) - 1, name, start, value)))
+        content, begin, end, style, line_end, comment, comment_end, counts = value
+        if section == METADATA_SECTION:
+            self.lines.clear()
+            return line_end
         place = (section, name)
-        leaf = Leaf(0, place, place, value.start, value.end, value.style, value.text, self.active)
-        found.leaves.append(leaf if inline is None else leaf._replace(place=INLINE))
-        self._comments(section, inline, counts=value.comment_counts)
-        return value.line_end
+        note = None if comment is None else INLINE
+        found.leaves.append(_new(Leaf, (0, place, place, begin, end, style, content, self.active, False, (), note)))
+        self.active = ()
+        if comment is not None:
+            self._comments(section, (comment, comment_end), counts=counts)
+        elif self.lines:
+            self._comments(section, None)
+        return line_end
 
     def _comments(
         self, section: str, inline: tuple[int, int] | None, place: object = ABOVE, *, counts: bool = True
@@ -230,6 +236,4 @@ class _Scanner:
 
 def _with_visible_start(comment: str) -> str:
     """Return a comment without the empty lines it begins with: SOPS crashes on writing such a one."""
-    while "\n" in comment and not comment.partition("\n")[0].strip(SPACE):
-        comment = strip_marker(comment.partition("\n")[2])
-    return comment
+    return comment[_EMPTY_LINES.match(comment).end() :]  # type: ignore[union-attr]

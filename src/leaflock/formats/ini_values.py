@@ -20,6 +20,12 @@ _DELIMITER = re.compile("[=:]")
 # Text that is its own value wherever it stands, as nearly all is.
 _PLAIN = re.compile(r"(?![`'\"])[!-\"$-:<-~](?:[ !-\"$-:<-~]*[!-\"$-:<-~])?(?<!\\)")
 
+# A whole line of the common kind: nothing quoted, continued or commented in it.
+_COMMON_LINE = re.compile(
+    r"([A-Za-z0-9_][A-Za-z0-9_.-]*+)[ \t]*+[=:][ \t]*+"
+    r"([!$-&(-:<-\[\]-_a-~](?:[ -\"$-:<-~]*[!\"$-:<-\[\]-~])?)[ \t]*+\r?\n"
+).match
+
 LONG_QUOTE = '"""'
 CONTINUED = "\\"
 
@@ -35,6 +41,17 @@ class Value(NamedTuple):
     comment: int | None  # where an inline comment starts, by its marker
     comment_end: int
     comment_counts: bool  # False where the reader skips what stands behind a quote
+
+
+def read_line(text: str, start: int, line_end: int) -> tuple[str, Value]:
+    """Return key and value of the line whose first visible character is at `start`."""
+    match = _COMMON_LINE(text, start)
+    if match is not None:
+        name, value = match.groups()
+        begin, end = match.span(2)
+        return name, tuple.__new__(Value, (value, begin, end, "", match.end(), None, end, True))
+    name, behind = read_key(text, start, line_end)
+    return name, read_value(text, behind, line_end)
 
 
 def read_key(text: str, start: int, line_end: int) -> tuple[str, int]:
@@ -126,17 +143,15 @@ def _quoted(text: str, begin: int, line_end: int, quote: str) -> Value:
 
 def _continued(text: str, begin: int, line_end: int, value: str) -> Value:
     end = begin + len(value) + 1
-    while True:
+    parts = [value]
+    more = CONTINUED
+    while more.endswith(CONTINUED):
         line, line_end = line_end, _line_end(text, line_end)
         more = text[line:line_end].strip(SPACE)
-        if not more:
-            break
-        end = line + len(text[line:line_end].rstrip(SPACE))
-        value += more
-        if value[-1] != CONTINUED:
-            break
-        value = value[:-1]
-    return Value(value, begin, end, CONTINUED, line_end, None, 0, True)
+        if more:
+            end = line + len(text[line:line_end].rstrip(SPACE))
+            parts.append(more.removesuffix(CONTINUED))
+    return Value("".join(parts), begin, end, CONTINUED, line_end, None, 0, True)
 
 
 def _line_end(text: str, start: int) -> int:

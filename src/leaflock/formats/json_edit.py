@@ -97,7 +97,7 @@ def _written(text: str, containers: Containers, key: int, node: Node) -> str:
         return scalar_text(node)
     margin = margin_of(text, key)
     root = containers[()]
-    if margin is None:
+    if margin is None or not root.members:
         return write(node, unit="", newline="")
     outer = margin_of(text, root.members[0].key)
     unit = unit_in(text, root, outer) if outer is not None else "\t"

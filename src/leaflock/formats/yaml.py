@@ -8,7 +8,8 @@ from typing import ClassVar
 from leaflock.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leaflock.errors import FormatError, MetadataError
 from leaflock.formats import yaml_placing, yaml_sealing
-from leaflock.formats.yaml_scan import Place, Scan, scan
+from leaflock.formats.yaml_places import Place, Scan
+from leaflock.formats.yaml_scan import scan
 from leaflock.formats.yaml_style import container_of
 from leaflock.limits import DEFAULT_LIMITS, Limits
 from leaflock.scalars import Scalar

@@ -8,16 +8,14 @@ guessed from its line, its column and what closes or opens around it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from leaflock.document import Leaf, Path
+from leaflock.patterns import Pattern
 
-if TYPE_CHECKING:
-    from leaflock.formats.yaml_scan import Container
-
-_COMMENT = re.compile(r"#[^\r\n]*")
-_BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)")
-_DIRECTIVE_COMMENT = re.compile(r"(?:(?<=[ \t])|^)#([^\r\n]*)", re.MULTILINE)
+_COMMENT = Pattern(r"#[^\r\n]*")
+_BLANK_LINE = Pattern(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)")
+_DIRECTIVE_COMMENT = Pattern(r"(?:(?<=[ \t])|^)#([^\r\n]*)", re.MULTILINE)
 
 
 class Gap:

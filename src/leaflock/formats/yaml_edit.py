@@ -8,7 +8,7 @@ from leaflock.document import Edit, Leaf, Locator
 from leaflock.errors import PathError
 from leaflock.formats.yaml_emit import emit, scalar_text
 from leaflock.formats.yaml_nodes import YAMLNode, first_document
-from leaflock.formats.yaml_scan import DocumentNote, Place, Scan
+from leaflock.formats.yaml_places import DocumentNote, Place, Scan
 from leaflock.formats.yaml_style import canonical_text, flow_key, flow_text
 from leaflock.paths import format_path
 from leaflock.scalars import Empty

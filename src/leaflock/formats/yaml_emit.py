@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from leaflock.errors import EmitError
 from leaflock.formats.yaml_scalars import UNPRINTABLE, is_plain_safe, is_plain_string
+from leaflock.patterns import Pattern
 from leaflock.scalars import Scalar, Timestamp, yaml_float_text
 from leaflock.tree import Comment, ListNode, MappingNode, Node, from_python
 
@@ -50,12 +51,12 @@ def flow_json(mapping: Mapping[str, object]) -> str:
 
     Timestamps become text. Raises `EmitError` for bytes, which JSON does not know.
     """
-    text = json.dumps(mapping, ensure_ascii=False, default=_time_text)
+    text: str = json.dumps(mapping, ensure_ascii=False, default=_time_text)
     # Readers of YAML refuse these characters raw, and JSON's pairs of surrogate escapes: above U+FFFF stays raw.
-    return _UNFIT_FOR_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return str(_UNFIT_FOR_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
-_UNFIT_FOR_JSON = re.compile(f"[\u2028\u2029{UNPRINTABLE}]")
+_UNFIT_FOR_JSON = Pattern(f"[\u2028\u2029{UNPRINTABLE}]")
 
 
 def _time_text(value: object) -> str:
@@ -118,9 +119,9 @@ def _string_text(text: str, indent: int, column: int, *, one_line: bool, flow: b
 
 # Most strings, tokens among them: the first letter begins no word of another type, nothing inside needs a second look.
 _PLAIN_AT_ONCE = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz][\w/.+=@$()\[\],-]*(?::[\w/.+=@$()\[\],-]+)*", re.ASCII)
-_ENCODED = re.compile("[\ud800-\udfff]")
-_ABOVE_FFFF = re.compile("[\U00010000-\U0010ffff]")
-_UNQUOTABLE = re.compile(f"[\t\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]")
+_ENCODED = Pattern("[\ud800-\udfff]")
+_ABOVE_FFFF = Pattern("[\U00010000-\U0010ffff]")
+_UNQUOTABLE = Pattern(f"[\t\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]")
 
 
 def _raw_bytes(text: str) -> bytes:
@@ -151,8 +152,8 @@ def quote_double(text: str, *, raw: bool = True) -> str:
     return f'"{(_ESCAPED if raw else _ESCAPED_BY_SOPS).sub(_escape, text)}"'
 
 
-_ESCAPED = re.compile(f'["\\\\\t\n\u2028\u2029{UNPRINTABLE}]')
-_ESCAPED_BY_SOPS = re.compile(f'["\\\\\t\n\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]')
+_ESCAPED = Pattern(f'["\\\\\t\n\u2028\u2029{UNPRINTABLE}]')
+_ESCAPED_BY_SOPS = Pattern(f'["\\\\\t\n\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]')
 _ESCAPES = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
     "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
@@ -177,7 +178,7 @@ def is_single_safe(text: str) -> bool:
     return _UNFIT_FOR_SINGLE.search(text) is None
 
 
-_UNFIT_FOR_SINGLE = re.compile(f"[\n\u2028\u2029{UNPRINTABLE}]")
+_UNFIT_FOR_SINGLE = Pattern(f"[\n\u2028\u2029{UNPRINTABLE}]")
 
 
 def literal(text: str, indent: int, *, column: int = 0) -> str:
@@ -210,7 +211,7 @@ def is_literal_safe(text: str) -> bool:
 
 
 # A tab at the start would be taken for indentation; to SOPS that is the end of the value.
-_UNFIT_FOR_LITERAL = re.compile(rf"\A\t| (?:\n|\Z)|[\u2028\u2029{UNPRINTABLE}]")
+_UNFIT_FOR_LITERAL = Pattern(rf"\A\t| (?:\n|\Z)|[\u2028\u2029{UNPRINTABLE}]")
 
 
 # --- Documents
@@ -320,8 +321,8 @@ def _is_empty(node: MappingNode | ListNode) -> bool:
     return all(isinstance(item, Comment) for item in node.items)
 
 
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_UNFIT_FOR_COMMENT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_LINE_BREAK = Pattern("\r\n|[\r\n\x85\u2028\u2029]")
+_UNFIT_FOR_COMMENT = Pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def is_simple_key(key: str) -> bool:

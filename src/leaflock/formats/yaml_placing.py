@@ -6,15 +6,15 @@ What the insertion had to add to the text (a line break, a comma) is laid out so
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from leaflock.document import Edit
 from leaflock.formats.yaml_emit import emit_mapping_block, flow_json
-from leaflock.formats.yaml_scan import DocumentNote
+from leaflock.formats.yaml_places import DocumentNote
+from leaflock.patterns import Pattern
 
-_COMMENT = re.compile(r"#[^\r\n]*")
-_LINE_END = re.compile(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+_COMMENT = Pattern(r"#[^\r\n]*")
+_LINE_END = Pattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 
 def insertions(text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int) -> list[Edit]:
@@ -61,7 +61,7 @@ def _comma(text: str, start: int, end: int) -> int | None:
         if text[position] == ",":
             return position
         if text[position] == "#":
-            position = _COMMENT.match(text, position).end()  # type: ignore[union-attr]
+            position = _COMMENT.match(text, position).end()
         else:
             position += 1
     return None
@@ -84,7 +84,7 @@ def removals(text: str, documents: Sequence[DocumentNote], root_words: Mapping[s
     return edits
 
 
-_ROOT_WORD = re.compile(r"(\d{1,6})\.(\d{1,6}):(~|null|Null|NULL)")
+_ROOT_WORD = Pattern(r"(\d{1,6})\.(\d{1,6}):(~|null|Null|NULL)")
 
 
 def root_words(text: str, documents: Sequence[DocumentNote]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from leaflock.errors import FormatError
+from leaflock.patterns import Pattern
 from leaflock.scalars import INT_MAX, INT_MIN, Scalar, Timestamp
 
 TAG_PREFIX = "tag:yaml.org,2002:"
@@ -96,15 +97,15 @@ def _integer(digits: str) -> int | None:
     return None
 
 
-_INTEGER = re.compile(
+_INTEGER = Pattern(
     r"([-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<binary>[01]+)|0[oO](?P<octal>[0-7]+)|0(?P<old>[0-7]*)"
     r"|(?P<decimal>[1-9][0-9]*))"
 )
 _MISPLACED_SIGNS = ("0b-", "0b+", "0o-", "0o+")  # SOPS reads 0b-1 and 0o-1, in small letters only.
 _BASES = {"hex": 16, "binary": 2, "octal": 8, "old": 8, "decimal": 10}
 
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_POINT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
+_FLOAT = Pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_POINT_FLOAT = Pattern(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 
 
 def _finite(digits: str) -> float | None:
@@ -148,7 +149,7 @@ def _zone(zone: str) -> str | None:
 
 
 # A zone stands exactly behind the form with a T. SOPS takes a comma for the point of the fraction, and several blanks.
-_TIMESTAMP = re.compile(
+_TIMESTAMP = Pattern(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:(?:(?P<t>[Tt])|(?P<blank> +))([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,](?P<fraction>[0-9]+))?"
     r"(?P<zone>Z|[-+][0-9]{2}:[0-9]{2})?)?"
@@ -180,10 +181,11 @@ UNPRINTABLE = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff"
 """What every reader wants escaped, as the inside of a character class; tab, line feed, U+2028, U+2029 are not in it."""
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_/$(+=][A-Za-z0-9_/.+=@$()-]*")
-_UNSAFE_IN_BLOCK = re.compile(
+_UNSAFE = (
     r"\A(?:[#,\[\]{}&*!|>'\"%@` ]|[-?:](?: |\Z)|---|\.\.\.)|:(?: |\Z)| (?:#|\Z)" + f"|[\t\n\u2028\u2029{UNPRINTABLE}]"
 )
-_UNSAFE_IN_FLOW = re.compile(r"\A:|[?,\[\]{}]|" + _UNSAFE_IN_BLOCK.pattern)
+_UNSAFE_IN_BLOCK = Pattern(_UNSAFE)
+_UNSAFE_IN_FLOW = Pattern(r"\A:|[?,\[\]{}]|" + _UNSAFE)
 
 
 def is_plain_safe(text: str, *, flow: bool) -> bool:
@@ -209,5 +211,5 @@ def is_plain_string(text: str) -> bool:
 _OLD_BOOLS = frozenset(
     ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF")
 )
-_BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_BASE_60 = Pattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _SUSPICIOUS = frozenset(_READERS) | frozenset("yYoO")

@@ -7,7 +7,6 @@ about where metadata stands or may go.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from yaml.error import MarkedYAMLError, YAMLError
@@ -24,12 +23,15 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from leaflock.document import Leaf, Locator, Path
-from leaflock.errors import FormatError, MetadataError
-from leaflock.formats.yaml_comments import CommentPlacer, Gap
+from leaflock.document import Leaf
+from leaflock.errors import FormatError
+from leaflock.formats.yaml_comments import CommentPlacer
+from leaflock.formats.yaml_composing import Composer
 from leaflock.formats.yaml_parser import parser_for
+from leaflock.formats.yaml_places import Container, DocumentNote, Place, Scan
 from leaflock.formats.yaml_scalars import resolve, resolve_tagged
 from leaflock.limits import Limits
+from leaflock.patterns import Pattern
 from leaflock.scalars import Empty, Scalar
 
 NOWHERE = 1 << 62  # a position behind every text
@@ -37,81 +39,10 @@ NOWHERE = 1 << 62  # a position behind every text
 # A plain scalar that starts with one of these is a string, whatever follows: no need to ask the resolver.
 _ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
 
-_PROPERTY = re.compile(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
-_BLANK = re.compile(r"(?:[ \t\r\n\u2028\u2029\x85]|#[^\r\n]*)+")
-_LAST_BREAK = re.compile(r"(?:\r\n|\r|\n)\Z")
-_BLOCK_HEADER = re.compile(r"[|>]([-+0-9]*)([ \t]*)(#[^\r\n]*)?(\r\n|\r|\n|\Z)")
-
-
-class Container:
-    """A mapping or list, while and after it is read."""
-
-    __slots__ = (
-        "column", "end", "first_leaf", "flow", "index", "is_map", "key", "keys", "last_leaf", "locator", "parent",
-        "path", "pending", "start",
-    )  # fmt: skip
-
-    def __init__(
-        self, is_map: bool, flow: bool, column: int, path: Path, locator: Locator, parent: Container | None, start: int
-    ) -> None:
-        self.is_map = is_map
-        self.flow = flow
-        self.column = column
-        self.path = path
-        self.locator = locator
-        self.parent = parent
-        self.start = start
-        self.end = start
-        self.key: str | None = None  # of the pair in progress
-        self.keys: set[str] = set()
-        self.index = 0  # of the element in progress
-        self.pending: list[str] = []  # comments that wait for the next member
-        self.first_leaf = self.last_leaf = 0
-
-
-class Place:
-    """What a YAML leaf remembers when its container is not enough: properties, or the alias it stands behind."""
-
-    __slots__ = ("container", "full_start", "is_copy", "source", "tag")
-
-    def __init__(
-        self,
-        container: Container,
-        full_start: int,
-        tag: str | None,
-        is_copy: bool = False,
-        source: Locator | None = None,
-    ) -> None:
-        self.container = container
-        self.full_start = full_start  # where the properties begin
-        self.tag = tag  # one that types the text (`!!int`), and so cannot stay before a token
-        self.is_copy = is_copy  # it stands behind an alias, whose span it has
-        self.source = source  # the leaf that a copy repeats
-
-
-@dataclass(slots=True)
-class DocumentNote:
-    """Where one document's parts stand in the text."""
-
-    start: int  # behind `---`, or where the previous document ended
-    root: Container | None = None
-    root_word: tuple[int, int] | None = None  # the span of `null` or `~` as the whole document
-    last_end: int = 0  # of a flow root: the end of its last member's text
-    end: int = 0  # where the document's content ends: the next marker, or the end of the file
-    metadata: tuple[int, int] | None = None  # the span of the block: its key's start to its last character
-    before_metadata: int | None = None  # the end of the member before it
-    block_indent: int = 0  # how far the block's first key stands behind `sops`; 0 in flow style
-
-
-@dataclass(slots=True)
-class Scan:
-    """What a scanner found in a file."""
-
-    leaves: list[Leaf] = field(default_factory=list)
-    documents: list[DocumentNote] = field(default_factory=list)
-    metadata: dict[str, object] | None = None
-    metadata_fault: str | None = None
-    has_aliases: bool = False
+_PROPERTY = Pattern(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
+_BLANK = Pattern(r"(?:[ \t\r\n\u2028\u2029\x85]|#[^\r\n]*)+")
+_LAST_BREAK = Pattern(r"(?:\r\n|\r|\n)\Z")
+_BLOCK_HEADER = Pattern(r"[|>]([-+0-9]*)([ \t]*)(#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 
 def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
@@ -584,7 +515,7 @@ class _Scanner:
         """Read the mapping under the root's `sops`; return where its text ends."""
         note = self.found.documents[-1]
         event = self.next()
-        value, end = self._compose(event, 0)
+        value, end = Composer(self.next, self._typed, self._end_of, self.limits.depth).compose(event)
         note.metadata = (start, end)
         note.before_metadata = before
         if isinstance(event, MappingStartEvent) and not event.flow_style:
@@ -596,30 +527,11 @@ class _Scanner:
                 self.found.metadata_fault = "the sops entry is not a mapping"
         return end
 
-    def _compose(self, event: Any, depth: int) -> tuple[object, int]:
-        if isinstance(event, ScalarEvent):
-            value = self._typed(event)
-            end = event.end_mark.index + self.base
-            if event.style and event.style in "|>":
-                end = self._block_end(event.start_mark.index + self.base, end)
-            return value, end
-        if isinstance(event, AliasEvent) or depth > self.limits.depth:
-            raise MetadataError("the sops entry holds an alias or is nested too deep")
-        end = event.end_mark.index + self.base
-        flow = event.flow_style
-        if isinstance(event, SequenceStartEvent):
-            items: list[object] = []
-            while not isinstance(inner := self.next(), SequenceEndEvent):
-                item, end = self._compose(inner, depth + 1)
-                items.append(item)
-            return items, inner.end_mark.index + self.base if flow else end
-        mapping: dict[str, object] = {}
-        while not isinstance(inner := self.next(), MappingEndEvent):
-            name, _ = self._compose(inner, depth + 1)
-            if not isinstance(name, str) or name in mapping:
-                raise MetadataError("the sops entry has a key twice, or one that is not text")
-            mapping[name], end = self._compose(self.next(), depth + 1)
-        return mapping, inner.end_mark.index + self.base if flow else end
+    def _end_of(self, event: Any) -> int:
+        end: int = event.end_mark.index + self.base
+        if isinstance(event, ScalarEvent) and event.style and event.style in "|>":
+            return self._block_end(event.start_mark.index + self.base, end)
+        return end
 
 
 _DONE: set[str] = set()
@@ -627,5 +539,3 @@ _DONE: set[str] = set()
 _TYPING_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp", "binary")
 )
-
-__all__ = ["Container", "DocumentNote", "Gap", "Place", "Scan", "scan"]

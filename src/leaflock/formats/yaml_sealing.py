@@ -6,13 +6,12 @@ properties, `A` and a number the flow collection so many levels above the leaf.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from leaflock.document import Edit, Leaf, Sealing
 from leaflock.errors import FormatError, RefusedError
-from leaflock.formats.yaml_scan import Place, Scan
+from leaflock.formats.yaml_places import Place, Scan
 from leaflock.formats.yaml_style import (
     TokenText,
     canonical_text,
@@ -23,12 +22,13 @@ from leaflock.formats.yaml_style import (
     token_text,
 )
 from leaflock.paths import format_path
+from leaflock.patterns import Pattern
 from leaflock.scalars import Scalar
 from leaflock.tree import Comment, build
 
-_ANCHOR = re.compile(r"&\S+\s+")
-_ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
-_ALIAS_LEVEL = re.compile(r"A(\d{1,3}):")
+_ANCHOR = Pattern(r"&\S+\s+")
+_ALIAS = Pattern(r"\*[^\s,\[\]{}]+")
+_ALIAS_LEVEL = Pattern(r"A(\d{1,3}):")
 
 Tokens = Sequence[tuple[Leaf, str]]
 
@@ -92,23 +92,23 @@ def _seal_one(
 ) -> Edit:
     place = leaf.place
     written = token_text(leaf, token, text)
+    if header is not None:
+        written = written.replace("#" + text[header[0].start : header[0].end], "#" + header[1], 1)
     if isinstance(place, Place) and place.tag is not None:
         # A tag that types its text would have readers type the token; the anchor does no harm.
         anchor = _ANCHOR.search(text, place.full_start, leaf.start)
-        spellings.append((token, "F" + text[place.full_start : leaf.end]))
+        spellings.append((token, "F" + _without_comment(text, place.full_start, leaf.end, header)))
         return Edit(place.full_start, leaf.end, (anchor[0] if anchor else "") + written)
     if not source_is_canonical(leaf, text):
-        spellings.append((token, "C" + _without_comment(text, leaf, header)))
-    if header is not None:
-        written = written.replace(text[header[0].start : header[0].end], header[1], 1)
+        spellings.append((token, "C" + _without_comment(text, leaf.start, leaf.end, header)))
     return Edit(leaf.start, leaf.end, written)
 
 
-def _without_comment(text: str, leaf: Leaf, header: tuple[Leaf, str] | None) -> str:
+def _without_comment(text: str, start: int, end: int, header: tuple[Leaf, str] | None) -> str:
     # The comment has a token of its own; what is remembered of the header line ends with its `#`.
     if header is None:
-        return text[leaf.start : leaf.end]
-    return text[leaf.start : header[0].start] + text[header[0].end : leaf.end]
+        return text[start:end]
+    return text[start : header[0].start] + text[header[0].end : end]
 
 
 # -- aliases ---------------------------------------------------------------------------------------------------------
@@ -184,32 +184,33 @@ def open_(text: str, opened: Sequence[tuple[Leaf, Scalar | Comment]], spellings:
         elif isinstance(value, Comment):
             append(_comment_line(text, leaf, value))
         else:
-            header = headers[start][1] if start in headers else None
-            edit = _spelled(text, leaf, value, spellings.get(str(token), ""), header)
+            edit = _spelled(text, leaf, value, spellings.get(str(token), ""), headers.get(start))
             restored = max(restored, edit.end if edit.end > end else restored)
             append(edit)
     return edits
 
 
-def _spelled(text: str, leaf: Leaf, value: Scalar, spelling: str, comment: str | None) -> Edit:
+def _spelled(text: str, leaf: Leaf, value: Scalar, spelling: str, header: tuple[Leaf, str] | None) -> Edit:
     """Return the edit for one value, as remembered or else in the nearest style that can hold it."""
     kind, source = spelling[:1], spelling[1:]
     place = leaf.place
     if kind == "C":
-        return Edit(leaf.start, leaf.end, _with_comment(source, comment))
+        return Edit(leaf.start, leaf.end, _with_comment(source, header))
     if kind == "F":
-        return Edit(place.full_start if isinstance(place, Place) else leaf.start, leaf.end, source)
+        start = place.full_start if isinstance(place, Place) else leaf.start
+        return Edit(start, leaf.end, _with_comment(source, header))
     level = _ALIAS_LEVEL.match(spelling)
     if level is not None and _ALIAS.fullmatch(spelling, level.end()):
         return Edit(*_collection(leaf, int(level[1])), spelling[level.end() :])
-    return Edit(leaf.start, leaf.end, _with_comment(canonical_text(leaf, value, text), comment))
+    written = canonical_text(leaf, value, text)
+    if header is not None:
+        written = written.replace("#" + str(header[0].value), "#" + header[1], 1)
+    return Edit(leaf.start, leaf.end, written)
 
 
-def _with_comment(written: str, comment: str | None) -> str:
-    """Put the opened comment of a header line where its token, or nothing, stands behind the `#`."""
-    if comment is None:
-        return written
-    return re.sub(r"#[^\r\n]*", lambda _: "#" + comment, written, count=1)
+def _with_comment(source: str, header: tuple[Leaf, str] | None) -> str:
+    """Put the opened comment of a header line where it was cut out, behind the first `#`."""
+    return source if header is None else source.replace("#", "#" + header[1], 1)
 
 
 def _collection(leaf: Leaf, levels: int) -> tuple[int, int]:

@@ -10,16 +10,17 @@ import re
 
 from leaflock.document import Leaf
 from leaflock.formats.yaml_emit import quote_double, quote_single, scalar_text
+from leaflock.formats.yaml_places import Container, Place
 from leaflock.formats.yaml_scalars import is_plain_safe, is_plain_string
-from leaflock.formats.yaml_scan import Container, Place
+from leaflock.patterns import Pattern
 from leaflock.scalars import Empty, Scalar
 from leaflock.tree import Comment, ListNode, MappingNode, Node
 
-_HEADER = re.compile(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
-_REST = re.compile(r"[ \t]*[\r\n]")
-_BREAK = re.compile(r"\r\n|\r|\n")
+_HEADER = Pattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
+_REST = Pattern(r"[ \t]*[\r\n]")
+_BREAK = Pattern(r"\r\n|\r|\n")
 # What a literal block cannot hold, or not without a reader folding or dropping it.
-_NOT_LITERAL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
+_NOT_LITERAL = Pattern("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
 
 
 def container_of(leaf: Leaf) -> Container:
@@ -48,11 +49,18 @@ def token_text(leaf: Leaf, token: str, text: str) -> str:
 
 def canonical_text(leaf: Leaf, value: Scalar, text: str) -> str:
     """Return what opening writes for `value` where a token stands, when nothing else is remembered."""
+    if leaf.style not in ("|", ">") or (block := Block.parse(leaf, text)) is None:
+        return _outside_block(leaf, value, text)
+    written = block.write(value) if isinstance(value, str) else None
+    if written is not None:
+        return written
+    # Another style, but the comment of the header line stays on this line.
+    first, newline, more = _outside_block(leaf, value, text).partition(block.newline)
+    return first + (block.after if "#" in block.after else "") + newline + more
+
+
+def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
     style = leaf.style
-    if style in ("|", ">") and (block := Block.parse(leaf, text)) is not None and isinstance(value, str):
-        written = block.write(value)
-        if written is not None:
-            return written
     container = container_of(leaf)
     flow = container.flow
     if not isinstance(value, str):
@@ -111,14 +119,17 @@ class Block:
 
     @classmethod
     def parse(cls, leaf: Leaf, text: str) -> Block | None:
-        """Read the layout from the source; None where no line of the scalar is visible."""
+        """Read the layout from the source; None where neither a line of the scalar is visible nor a comment."""
         match = _HEADER.match(text, leaf.start)
-        if match is None or match.end() >= leaf.end:
+        if match is None:
             return None
         lines = _BREAK.split(text[match.end() : leaf.end])
         line = next((line for line in lines if line.strip(" \t")), None)
         if line is None:
-            return None
+            # Only a comment is worth keeping the header for; then the lines go where new ones would.
+            indent = " " * body_column(container_of(leaf))
+            marks, newline = match[2].strip("0123456789"), match[4] or "\n"
+            return cls(match[1], marks, match[3], newline, indent) if "#" in match[3] else None
         first = next((part for part in str(leaf.value).split("\n") if part.strip(" \t")), "")
         blanks = len(line) - len(line.lstrip(" ")) - (len(first) - len(first.lstrip(" ")))
         if blanks < 0:

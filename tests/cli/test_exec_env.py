@@ -1,0 +1,142 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leaflock.testing import ThrowawayIdentity
+
+from .conftest import Run
+
+SOURCE = str(Path(__file__).parents[2] / "src")
+SHOW = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ), os.getpid()]))"
+
+
+@pytest.fixture
+def secrets(leaflock: Run, work: Path, me: ThrowawayIdentity) -> Path:
+    path = work / "secrets.env"
+    path.write_text("TOKEN=c4n4ry\nPORT=5432\nEMPTY=\n")
+    assert leaflock("encrypt", "-i", "--age", me.recipient, path).code == 0
+    return path
+
+
+def exec_env(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "leaflock", "exec-env", *arguments],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": SOURCE, **environment},
+        start_new_session=True,
+        timeout=30,
+    )
+
+
+def test_a_program_and_its_arguments(secrets: Path) -> None:
+    result = exec_env(secrets.name, "--", sys.executable, "-c", SHOW, "$TOKEN", "--flag")
+    assert result.stderr == b""
+    arguments, environ, _ = json.loads(result.stdout)
+    assert arguments == ["$TOKEN", "--flag"]
+    assert (environ["TOKEN"], environ["PORT"], environ["EMPTY"]) == ("c4n4ry", "5432", "")
+    assert "SOPS_AGE_KEY" not in environ
+    assert environ["HOME"] == os.environ["HOME"]
+
+
+def test_one_word_is_a_command_line(secrets: Path) -> None:
+    assert exec_env(secrets.name, 'echo "$TOKEN $PORT" | tr a-z A-Z').stdout == b"C4N4RY 5432\n"
+
+
+def test_one_word_behind_dashes_is_a_program(secrets: Path, work: Path) -> None:
+    program = work / "echo $PORT"
+    program.write_text("#!/bin/sh\necho program\n")
+    program.chmod(0o755)
+    assert exec_env(secrets.name, "--", str(program)).stdout == b"program\n"
+    assert exec_env(secrets.name, "echo $PORT").stdout == b"5432\n"
+
+
+def test_leaflock_becomes_the_program(secrets: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "leaflock", "exec-env", secrets.name, "--", sys.executable, "-c", SHOW],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": SOURCE},
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.read())[2] == process.pid
+    assert exec_env(secrets.name, "exit 42").returncode == 42
+    assert exec_env(secrets.name, "kill -TERM $$").returncode == -signal.SIGTERM
+
+
+def test_supervised(secrets: Path) -> None:
+    assert exec_env("--supervise", secrets.name, "exit 42").returncode == 42
+    assert exec_env("--supervise", secrets.name, "kill -TERM $$").returncode == 143
+    assert exec_env("--supervise", "--same-process", secrets.name, "true").returncode == 8
+
+
+def test_pristine(secrets: Path) -> None:
+    result = exec_env("--pristine", secrets.name, "--", "/usr/bin/env")
+    assert result.stdout == b"TOKEN=c4n4ry\nPORT=5432\nEMPTY=\n"
+
+
+def test_what_is_kept_and_scrubbed(secrets: Path) -> None:
+    named = {"SOPS_AGE_KEY_FILE": "/keys", "VAULT_TOKEN": "hvs.x", "LEAFLOCK_X": "1"}
+    shown = exec_env(secrets.name, "--", "/usr/bin/env", **named).stdout.decode().splitlines()
+    assert "VAULT_TOKEN=hvs.x" in shown
+    assert not [line for line in shown if line.startswith(("SOPS_AGE_KEY", "LEAFLOCK_"))]
+    shown = exec_env(
+        "--scrub-cloud", "--keep", "SOPS_AGE_KEY_FILE", secrets.name, "--", "/usr/bin/env", **named
+    ).stdout.decode()
+    assert "VAULT_TOKEN" not in shown
+    assert "SOPS_AGE_KEY_FILE=/keys" in shown
+
+
+def test_names_that_change_what_runs(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+    (work / "bad.env").write_text("LD_PRELOAD=c4n4ry\nPATH=/bin\nA=1\n")
+    assert leaflock("encrypt", "-i", "--age", me.recipient, "bad.env").code == 0
+    result = exec_env("bad.env", "echo ran")
+    assert (result.returncode, result.stdout) == (220, b"")
+    assert b"LD_PRELOAD, PATH" in result.stderr
+    assert b"--allow LD_PRELOAD --allow PATH" in result.stderr
+    assert b"c4n4ry" not in result.stderr
+    assert exec_env("--allow", "LD_PRELOAD", "bad.env", "echo ran").returncode == 220
+    (work / "path.env").write_text("PATH=/bin:/usr/bin\n")
+    assert leaflock("encrypt", "-i", "--age", me.recipient, "path.env").code == 0
+    assert exec_env("--allow", "PATH", "path.env", "echo $PATH").stdout == b"/bin:/usr/bin\n"
+
+
+def test_nested_values(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+    (work / "a.json").write_text('{"db": {"user": "u", "ports": [1, 2]}}')
+    assert leaflock("encrypt", "-i", "--age", me.recipient, "a.json").code == 0
+    result = exec_env("a.json", "echo ran")
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert b"a.json: cannot use complex value in environment; offending key db" in result.stderr
+    assert exec_env("--flatten", "__", "a.json", "echo $db__user $db__ports__1").stdout == b"u 2\n"
+
+
+def test_strict_refuses_what_nothing_protects(secrets: Path) -> None:
+    result = exec_env("--strict", secrets.name, "echo ran")
+    assert (result.returncode, result.stdout) == (220, b"")
+    assert b"which the format does not protect: EMPTY" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [([], 1), (["--", "no-such-program"], 127), (["no-such-program"], 127), (["--", "/"], 126)]
+)
+def test_commands_that_cannot_be_run(secrets: Path, arguments: list[str], code: int) -> None:
+    result = exec_env(secrets.name, *arguments)
+    assert result.returncode == code
+    assert result.stdout == b""
+
+
+def test_nothing_runs_when_the_file_does_not_verify(secrets: Path) -> None:
+    secrets.write_text(secrets.read_text().replace("EMPTY=", "EMPTY=forged"))
+    result = exec_env(secrets.name, "echo ran")
+    assert result.stdout == b""
+    assert result.returncode in (25, 51)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_another_user(secrets: Path) -> None:
+    result = exec_env("--user", "nobody", secrets.name, 'echo "$(id -un) $USER $LOGNAME $TOKEN"')
+    assert result.stdout == b"nobody nobody nobody c4n4ry\n"
+    assert exec_env("--user", "no-such-user", secrets.name, "true").returncode == 1
