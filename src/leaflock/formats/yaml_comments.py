@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from leaflock.document import Leaf, Path
+from leaflock.formats.yaml_places import Container
 from leaflock.patterns import Pattern
 
 _COMMENT = Pattern(r"#[^\r\n]*")
