@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_CHILD = Path(__file__).with_name("child.py")
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts
 
 
@@ -55,27 +54,24 @@ def measure(commands: Mapping[str, Command], runs: int) -> dict[str, Figures]:
 
 
 def _run(command: Command) -> tuple[float, int]:
-    """Return the seconds a command took, and the peak of its memory.
+    """Return the seconds a command took, and the peak of its memory. The output goes to the null device.
 
-    The output goes to the null device. The kernel's account of one child, its own children included, comes with
-    `wait4`; this process itself stays smaller than anything that it measures.
+    A small process in between starts the command: a child's peak includes what its parent had when it was started, and
+    this process holds the inputs.
     """
-    with open(os.devnull, "r+b") as nothing:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            list(command.argv),
-            cwd=command.folder,
-            env=dict(command.environ),
-            stdin=nothing,
-            stdout=nothing,
-            stderr=subprocess.DEVNULL,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise Failure(f"exit code {process.returncode}: {' '.join(command.argv)[:200]}")
-    return seconds, usage.ru_maxrss * _RSS_UNIT
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(_CHILD), *command.argv],
+        cwd=command.folder,
+        env=dict(command.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    seconds, peak, code = done.stdout.split()
+    if int(code):
+        raise Failure(f"exit code {int(code)}: {' '.join(command.argv)[:200]}")
+    return float(seconds), int(peak) * _RSS_UNIT
 
 
 def output_of(command: Command) -> bytes:

@@ -20,8 +20,8 @@ _HEAD = """\
 
 Written by `make bench`; do not edit. Times are of whole processes, from before their start to after their end: the
 median of {runs} runs each after one that is not counted, all programs in turn. Output goes to the null device except
-where a folder is named; there leaflock also re-reads and opens what it wrote before it is put in place. Every file is
-opened by both programs, and the values compared, before anything is measured. "Memory" is the peak of the resident set.
+where a folder is named; there leaflock also re-reads and checks what it wrote before it is put in place. Before the
+single files are measured both programs open them, and the values are compared. Memory is the peak of the resident set.
 
 | | |
 | --- | --- |

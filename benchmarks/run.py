@@ -41,9 +41,9 @@ def main() -> int:
     if not options.quick:
         options.write.write_text(page, encoding="utf-8")
         print(f"bench: written to {options.write}", file=sys.stderr)
-    missed = [row.work.name for row in rows if row.met is False]
-    for name in missed:
-        print(f"bench: not met: {name}", file=sys.stderr)
+        for row in rows:
+            if row.met is False:
+                print(f"bench: not met: {row.work.name}", file=sys.stderr)
     return 0
 
 

@@ -521,6 +521,7 @@ def unprivileged(action: Callable[[], object]) -> str:
                 os.setgroups([])
                 os.setresgid(65534, 65534, 65534)
                 os.setresuid(65534, 65534, 65534)
+            locks.state_directory = lambda: None  # that user has no home
             action()
         except LeaflockError as error:
             outcome = f"{type(error).__name__} {error.message}"

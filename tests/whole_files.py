@@ -104,3 +104,8 @@ def comment_tokens(opened: Opened) -> list[str]:
 def without_mac(data: bytes) -> bytes:
     """Return a sealed file with the two fields blanked that every write renews."""
     return re.sub(rb'(\b|_)(mac|lastmodified)("?\s*[:=]\s*)("[^"]*"|[^\r\n]*)', rb"\2\3", data)
+
+
+def tokens_in(data: bytes) -> list[bytes]:
+    """Return every token in a file, those of the metadata too."""
+    return [match[0] for match in TOKEN.finditer(data)]

@@ -38,6 +38,12 @@ def steps(block: Block) -> Iterator[Step]:
         yield Step(command, output, start)
 
 
+def _as_step(block: Block) -> Step:
+    """Return a block of Python as a command that fails where an expression is not what the comment behind it says."""
+    code = re.sub(r"^(\S.*?)  # → (.*)$", r"assert repr(\1) == repr(\2), repr(\1)", block.text, flags=re.MULTILINE)
+    return Step(f"python - <<'END_OF_CODE'\n{code}END_OF_CODE\n", "", block.line)
+
+
 def run(found: list[Block], folder: Path, environ: dict[str, str]) -> list[tuple[Step, str, int]]:
     """Make the files of a page and run its commands in order; return each with its output and exit code.
 
@@ -51,9 +57,9 @@ def run(found: list[Block], folder: Path, environ: dict[str, str]) -> list[tuple
         person = block.remark.removeprefix("as: ") if block.remark.startswith("as: ") else "you"
         if block.file is not None:
             script.append(f"cat >'{block.file}' <<'END_OF_BLOCK'\n{block.text}END_OF_BLOCK")
-        elif block.language == "console" and block.remark != "not run":
+        elif block.language in ("console", "python") and block.remark != "not run":
             script.append(f"export HOME='{home}/{person}'; mkdir -p $HOME")
-            for step in steps(block):
+            for step in steps(block) if block.language == "console" else [_as_step(block)]:
                 listed.append(step)
                 script.append(f"{step.command.replace('/home/', f'{home}/')}printf '\\n{_MARK}%d\\n' $?")
     done = subprocess.run(

@@ -94,7 +94,10 @@ class YAMLWriter:
             start = " " * column if index or not first else first
             if index:
                 self.noise(column)
-            self.member(start + self.key(word) + ":", column, depth)
+            if self.chance(0.02):
+                self.lines.append(f"{start}? {self.key(word)}{self.trail()}")
+                start, word = " " * column, ""
+            self.member(start + (self.key(word) if word else "") + ":", column, depth)
 
     def sequence(self, column: int, depth: int, first: str = "") -> None:
         for index in range(self.random.choice([1, 2, 3])):
@@ -142,7 +145,7 @@ class YAMLWriter:
 
     def scalar(self, start: str, column: int, *, in_list: bool) -> None:
         kind = self.random.random()
-        blank = " " * self.random.choice([1, 1, 1, 2])
+        blank = "\t" if not in_list and self.chance(0.02) else " " * self.random.choice([1, 1, 1, 2])
         inside = " " * (column + self.random.choice([1, 2, 4]))
         if kind < 0.03:
             self.lines.append(start + self.trail())
@@ -178,10 +181,15 @@ class YAMLWriter:
         if self.chance(0.1):
             header = header[0] + str(step) + header[1:]
             lead = self.random.choice(["", "  "])
+        if self.chance(0.06):
+            start += self.random.choice([" !!str", " !!binary", " !local"])
         self.lines.append(f"{start} {header}{self.trail()}")
         if self.chance(0.05):
             self.lines.append("")
-        count = self.random.choice([1, 2, 3])
+        count = self.random.choice([1, 2, 3]) if self.chance(0.95) else 0
+        if start.endswith(" !!binary"):
+            self.lines.append(inside + "aGVsbG8=")
+            count = 0
         for index in range(count):
             line = self.random.choice(["text", "key: value", "# no comment", "naïve 🔐", "a\tb", "trailing ", "- x"])
             extra = "  " if index and self.chance(0.15) else ""
@@ -189,7 +197,7 @@ class YAMLWriter:
             if index + 1 < count and self.chance(0.15):
                 self.lines.append("")
         for _ in range(self.random.choice([0, 0, 0, 1, 2])):
-            self.lines.append("")
+            self.lines.append(self.random.choice(["", "", inside]) if count == 0 else "")
 
     def flow(self, depth: int, column: int) -> str:
         return self.flow_mapping(depth, column) if self.chance(0.5) else self.flow_list(depth, column)

@@ -64,7 +64,7 @@ def show_error(error: LeaflockError) -> None:
 
 
 def _details(error: LeaflockError) -> Iterator[str]:
-    if isinstance(error, DataKeyError):
+    if isinstance(error, DataKeyError) and (len(error.attempts) > 1 or error.groups > 1):  # one is in the message
         from leaflock.keygroups import describe_attempts
 
         yield from describe_attempts(error).split("\n")

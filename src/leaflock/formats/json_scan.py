@@ -167,7 +167,8 @@ class _Scanner:
     ) -> tuple[int, str | None, int]:
         """Read a container inside another; return its end, what delimits it, and the place behind that."""
         if delimiter is not None:
-            raise self._not_a_value(self._skip(start + 1))
+            expected = "a name in quotes" if self.text[start] == "{" else "a value"
+            raise self._syntax(self._skip(start + 1), expected)
         end = self._container(start, path, locator, depth + 1)
         match = _closing(self.text, end)
         return end, match[1], match.end()
@@ -222,6 +223,8 @@ class _Scanner:
     def _not_a_value(self, pos: int) -> FormatError:
         if self.text.startswith('"', pos):
             return self._error(pos, "not JSON: a string that is not closed, or holds what JSON wants escaped")
+        if self.text.startswith(("NaN", "Infinity", "-Infinity"), pos):
+            return self._error(pos, "not JSON: it has no NaN and no Infinity", "write null, or a string")
         return self._syntax(pos, "a value")
 
     def _syntax(self, pos: int, expected: str) -> FormatError:

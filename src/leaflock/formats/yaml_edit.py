@@ -9,10 +9,10 @@ from leaflock.errors import PathError
 from leaflock.formats.yaml_emit import emit, scalar_text
 from leaflock.formats.yaml_nodes import YAMLNode, first_document
 from leaflock.formats.yaml_places import DocumentNote, Place, Scan
-from leaflock.formats.yaml_style import canonical_text, flow_key, flow_text
+from leaflock.formats.yaml_style import canonical_text, fits_block, flow_key, flow_text
 from leaflock.paths import format_path
 from leaflock.scalars import Empty
-from leaflock.tree import ListNode, MappingNode, Node, from_python
+from leaflock.tree import Comment, ListNode, MappingNode, Node, from_python
 
 _LINE_REST = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
 
@@ -25,7 +25,8 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Ed
     leaf = _leaf(scan, locator)
     if leaf is not None and not isinstance(node, MappingNode | ListNode | None):
         place = leaf.place
-        if isinstance(place, Place) and place.tag is not None:
+        if isinstance(place, Place) and (place.tag is not None or not isinstance(node, str)):
+            # A tag may give another type to what is new.
             anchor = re.search(r"&\S+\s+", text[place.full_start : leaf.start])
             return [Edit(place.full_start, leaf.end, (anchor[0] if anchor else "") + canonical_text(leaf, node, text))]
         return [Edit(leaf.start, leaf.end, canonical_text(leaf, node, text))]
@@ -52,7 +53,7 @@ def _refuse_alias(leaf: Leaf, locator: Locator) -> None:
 def _store(text: str, note: DocumentNote, locator: Locator, node: Node) -> list[Edit]:
     root = first_document(text)
     if root is None:
-        return _insert_lines(text, note.end, _lines(_nested(locator, node), 0), at_end=True)
+        return _first_member(text, note, _lines(_nested(locator, node), 0))
     at: YAMLNode = root
     for depth, part in enumerate(locator):
         found = _member(at, part, locator[:depth])
@@ -63,6 +64,16 @@ def _store(text: str, note: DocumentNote, locator: Locator, node: Node) -> list[
             return _replace(text, at, part, found, rest)
         at = found
     raise AssertionError("a locator leads somewhere or the loop returned")
+
+
+def _first_member(text: str, note: DocumentNote, lines: str) -> list[Edit]:
+    """Return the edits that put lines into a document that is empty, or the word for null."""
+    if note.root_word is None:
+        return _insert_lines(text, note.end, lines, at_end=True)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    start, end = note.root_word
+    behind_mark = "" if _line_start(text, start) is not None else newline
+    return [Edit(start, end, behind_mark + lines.removesuffix("\n").replace("\n", newline))]
 
 
 def _nested(locator: Locator, node: Node) -> Node:
@@ -113,28 +124,53 @@ def _add(text: str, parent: YAMLNode, part: str | int, node: Node, place: Locato
         if empty:
             position = text.index("{" if parent.pairs is not None else "[", parent.start) + 1
         return [Edit(position, position, written if empty else f", {written}")]
-    member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
+    if _fits_lines(node, text):
+        member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
+        lines = _lines(member, parent.column)
+    else:
+        head = "-" if isinstance(part, int) else f"{flow_key(part)}:"
+        lines = f"{' ' * parent.column}{head} {flow_text(node)}\n"
     if parent.keep:
-        return _insert_lines(text, parent.keep, _lines(member, parent.column), at_end=True)
-    return _insert_lines(text, parent.end, _lines(member, parent.column))
+        return _insert_lines(text, parent.keep, lines, at_end=True)
+    return _insert_lines(text, parent.end, lines)
+
+
+def _fits_lines(node: Node, text: str) -> bool:
+    """Tell whether every text in a node can be a block in this file; if not, all of it goes on one line."""
+    if isinstance(node, MappingNode):
+        return all(_fits_lines(item[1], text) for item in node.items if not isinstance(item, Comment))
+    if isinstance(node, ListNode):
+        return all(_fits_lines(item, text) for item in node.items)
+    return not isinstance(node, str) or fits_block(node, text)
 
 
 def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node: Node) -> list[Edit]:
     if found.null and found.start == found.end and isinstance(part, str):
         key = next(key for name, key, _ in parent.pairs or [] if name == part)
         colon = text.index(":", key.end)
-        return [Edit(colon + 1, colon + 1, " " + _value(node, parent))]
-    if isinstance(node, MappingNode | ListNode) and node.items and not parent.flow and isinstance(part, str):
+        return [Edit(colon + 1, colon + 1, " " + _value(node, parent, text))]
+    is_block = isinstance(node, MappingNode | ListNode) and bool(node.items) and _fits_lines(node, text)
+    if is_block and not parent.flow and isinstance(part, str):
         key = next(key for name, key, _ in parent.pairs or [] if name == part)
         lines = _lines(MappingNode([(part, node)]), parent.column)[parent.column :]
         newline = "\r\n" if "\r\n" in text else "\n"
         return [Edit(key.start, max(found.end, key.end + 1), lines.removesuffix("\n").replace("\n", newline))]
+    if isinstance(part, str) and not found.flow and (found.pairs or found.items):
+        key = next(key for name, key, _ in parent.pairs or [] if name == part)
+        colon = text.index(":", key.end)
+        gap = text[colon + 1 : found.start]
+        if "\n" in gap or "\r" in gap:
+            # Behind the colon, where its comment may stand; the lines of the collection go.
+            written = flow_text(node) if gap.strip() else _value(node, parent, text)
+            removal = _line_removal(text, found.start, max(found.keep, found.end))
+            return [Edit(colon + 1, colon + 1, f" {written}"), removal]
     blank = "" if found.end > found.start or text[found.start - 1 : found.start] in (" ", "") else " "
-    return [Edit(found.start, found.end, blank + _value(node, parent))]
+    shares_line = text[found.end : _LINE_REST.match(text, found.end).end()].strip()
+    return [Edit(found.start, found.end, blank + (flow_text(node) if shares_line else _value(node, parent, text)))]
 
 
-def _value(node: Node, parent: YAMLNode) -> str:
-    if isinstance(node, MappingNode | ListNode) or parent.flow:
+def _value(node: Node, parent: YAMLNode, text: str) -> str:
+    if isinstance(node, MappingNode | ListNode) or parent.flow or not _fits_lines(node, text):
         return flow_text(node)
     return scalar_text(node, indent=parent.column + 2, column=parent.column)
 

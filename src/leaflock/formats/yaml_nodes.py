@@ -81,7 +81,8 @@ class _Reader:
                 keep = end
             end = start + len(self.text[start:end].rstrip(" \t\r\n"))
         null = not event.style and not event.tag and resolve(event.value) is None
-        if end > start:
+        if end > start or self.text[start - 1 : start] in (":", "-"):
+            # Nothing, directly behind its colon or dash: then that is the last text.
             self.last, self.keep = end, keep
         return YAMLNode(start, end, column, null=null, keep=keep)
 

@@ -19,6 +19,7 @@ from leaflock.tree import Comment, ListNode, MappingNode, Node
 _HEADER = Pattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
 _REST = Pattern(r"[ \t]*[\r\n]")
 _BREAK = Pattern(r"\r\n|\r|\n")
+_BREAKS = Pattern(r"(?:\r\n|\r|\n)*")
 # What a literal block cannot hold, or not without a reader folding or dropping it.
 _NOT_LITERAL = Pattern("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
 
@@ -74,9 +75,19 @@ def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
     written = scalar_text(value, indent=body_column(container), column=max(container.column, 0), flow=flow)
     if "\n" not in written:
         return written
-    if _REST.match(text, leaf.end) is None:
+    if _REST.match(text, leaf.end) is None or not fits_block(value, text):
         return quote_double(value)  # a block takes what follows on the line for its own
     return written.replace("\n", "\r\n") if "\r\n" in text else written
+
+
+def fits_block(value: str, text: str) -> bool:
+    """Tell whether a new block in `text` gives back the line breaks at the end of `value`, whatever follows it.
+
+    Blank lines behind it would be its own, and where the file ends without a line break, so would the block.
+    """
+    if not value.endswith("\n"):
+        return True
+    return text.endswith(("\n", "\r")) and not value.endswith("\n\n") and value != "\n"
 
 
 def source_is_canonical(leaf: Leaf, text: str) -> bool:
@@ -108,14 +119,15 @@ def _single_line(value: str) -> bool:
 class Block:
     """The layout of a block scalar: its header, and how its lines are indented."""
 
-    __slots__ = ("after", "indent", "indicator", "marks", "newline")
+    __slots__ = ("after", "breaks", "indent", "indicator", "marks", "newline")
 
-    def __init__(self, indicator: str, marks: str, after: str, newline: str, indent: str) -> None:
+    def __init__(self, indicator: str, marks: str, after: str, newline: str, indent: str, breaks: int) -> None:
         self.indicator = indicator
         self.marks = marks
         self.after = after
         self.newline = newline
         self.indent = indent
+        self.breaks = breaks  # behind its last line: of that line, and of the blank ones
 
     @classmethod
     def parse(cls, leaf: Leaf, text: str) -> Block | None:
@@ -124,17 +136,18 @@ class Block:
         if match is None:
             return None
         lines = _BREAK.split(text[match.end() : leaf.end])
+        breaks = len(_BREAK.findall(_BREAKS.match(text, leaf.end)[0]))
         line = next((line for line in lines if line.strip(" \t")), None)
         if line is None:
             # Only a comment is worth keeping the header for; then the lines go where new ones would.
             indent = " " * body_column(container_of(leaf))
             marks, newline = match[2].strip("0123456789"), match[4] or "\n"
-            return cls(match[1], marks, match[3], newline, indent) if "#" in match[3] else None
+            return cls(match[1], marks, match[3], newline, indent, breaks) if "#" in match[3] else None
         first = next((part for part in str(leaf.value).split("\n") if part.strip(" \t")), "")
         blanks = len(line) - len(line.lstrip(" ")) - (len(first) - len(first.lstrip(" ")))
         if blanks < 0:
             return None
-        return cls(match[1], match[2], match[3], match[4] or "\n", " " * blanks)
+        return cls(match[1], match[2], match[3], match[4] or "\n", " " * blanks, breaks)
 
     def header(self, chomping: str, digit: str | None = None) -> str:
         """Return the header line with another chomping; the indentation digit and the comment stay."""
@@ -154,8 +167,9 @@ class Block:
         if not digit and (body[0] in " \n\t"):
             return None
         tail = len(value) - len(body)
+        if tail > self.breaks or (tail > 1 and tail != self.breaks):
+            return None  # The blank lines behind the block are in the file, not ours to add or to take.
         if tail > 1:
-            # The blank lines behind the block are in the file; only as many as the value has would be right.
             chomping = "+"
         else:
             chomping = "" if tail else "-"
