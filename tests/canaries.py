@@ -10,7 +10,7 @@ from leaflock.formats.yaml_places import Place
 from leaflock.scalars import Empty
 from leaflock.selection import Selection
 
-CANARY = re.compile(r"cnry\d{5}|7\d{9}7")
+CANARY = re.compile(r"cnry\d{5}|7\d{15}7")
 
 
 def with_canaries(data: bytes, format_name: str) -> bytes:
@@ -48,7 +48,7 @@ def _is_copy(leaf: Leaf) -> bool:
 def _edit(text: str, leaf: Leaf, number: int) -> Edit:
     source = text[leaf.start : leaf.end]
     if isinstance(leaf.value, int | float) and not leaf.style:
-        return Edit(leaf.start, leaf.end, f"7{number:09}7")
+        return Edit(leaf.start, leaf.end, f"7{number:015}7")
     quotes = next((q for q in ('"""', '"', "'", "`") if len(source) > len(q) and source.endswith(q) and leaf.style), "")
     quotes = "" if leaf.is_comment else quotes
     return Edit(leaf.end - len(quotes), leaf.end - len(quotes), f" cnry{number:05}")

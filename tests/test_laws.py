@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from .whole_files import (
     DEFAULT,
     FORMATS,
     KEYS,
+    TOKEN,
     comment_tokens,
     comments,
     open_,
@@ -69,12 +69,13 @@ def the_bytes_come_back(format_name: str, seed: int) -> None:
 def values_open_without_the_memory(format_name: str, seed: int) -> None:
     data, sealed = sealed_file(format_name, seed)
     document = parse(sealed, format_name, sealed=True)
-    mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leaflock"}
+    mapping = dict(document.metadata() or {})
+    memory: Any = mapping.pop("leaflock", {})
     opened = open_(document.rewrite([], mapping), format_name)
     assert values(opened) == plain_values(data, format_name)
     # The canonical spelling may say 1 for 1.0, but never another value, and no comment is lost.
-    if not values(opened):
-        return  # a document that was the word for null is empty without the memory
+    if "root" in memory:
+        return  # a document that was the word for null is nothing at all without the memory
     again = plain_values(opened.plaintext(), format_name)
     assert [value.data for value in again] == [value.data for value in values(opened)]
     assert Counter(plain_comments(opened.plaintext(), format_name)) == Counter(comments(opened))
@@ -109,13 +110,12 @@ def rotation_renews_every_token(format_name: str, seed: int) -> None:
     opened = open_(product.data, format_name)
     assert opened.plaintext() == data
     assert not set(tokens_in(product.data)) & set(tokens_in(sealed))
-    assert layout(product.data) == layout(sealed)
+    assert layout(product.data, format_name) == layout(sealed, format_name)
 
 
-def layout(data: bytes) -> bytes:
-    """Return a sealed file up to its metadata, without what is in its tokens."""
-    data = re.sub(rb"ENC\[[^\]]*\]", b"ENC[]", data)
-    return re.split(rb"sops", data)[0]
+def layout(data: bytes, format_name: str) -> bytes:
+    """Return a sealed file without its metadata and what is in its tokens."""
+    return TOKEN.sub(b"ENC[]", parse(data, format_name, sealed=True).rewrite([], None))
 
 
 def wrapping_again_moves_no_leaf(format_name: str, seed: int) -> None:
@@ -225,7 +225,9 @@ def unset_somewhere(opened: Opened, random: Random) -> Product:
     del at(expected[0], locator[:-1])[locator[-1]]
     after = reopened(opened, product)
     assert models(after) == [strict(document) for document in expected]
-    assert Counter(tokens_elsewhere(opened, locator)) == Counter(tokens(after).values())
+    # Of two equal elements of a list, either's token may stay.
+    assert len(tokens(after)) == len(tokens_elsewhere(opened, locator))
+    assert Counter(tokens(after).values()) <= Counter(tokens(opened).values())
     return product
 
 

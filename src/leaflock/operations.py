@@ -6,35 +6,49 @@ stand behind them, it does not know. Nothing here reads or writes files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import gmtime, strftime
 from typing import Any
 
 from leaflock import mac
-from leaflock.document import Document, Edit, Leaf, Locator, Path, aad_of
-from leaflock.errors import (
-    AlreadyEncryptedError,
-    FormatError,
-    IntegrityError,
-    MACMismatchError,
-    NotEncryptedError,
-    NothingSealedError,
-    RefusedError,
-)
+from leaflock.document import Document, Edit, Leaf, Locator, aad_of
+from leaflock.errors import AlreadyEncryptedError, IntegrityError, NothingSealedError
 from leaflock.formats import emit, parse
-from leaflock.keygroups import DataKey, KeyRing, recover_data_key, resolve_threshold, wrap_data_key
+from leaflock.keygroups import DataKey, resolve_threshold, wrap_data_key
 from leaflock.limits import DEFAULT_LIMITS, Limits
 from leaflock.masterkey import Ambient, MasterKey
 from leaflock.metadata import Metadata
-from leaflock.opening import Opening, open_leaves
-from leaflock.paths import format_path
+from leaflock.opened import Opened, open_sealed, open_with, read_metadata
+from leaflock.plain_edits import plain_with, plain_without
 from leaflock.resealing import Key, Memory
-from leaflock.scalars import Empty, Scalar, to_bytes, type_word
-from leaflock.sealing import Sealer, TokenError
+from leaflock.scalars import Empty, to_bytes, type_word
+from leaflock.sealing import Sealer
 from leaflock.selection import Selection
-from leaflock.spelling import open_spellings, seal_spellings
-from leaflock.tree import Comment, MappingNode, build
+from leaflock.spelling import entry_name, seal_spellings
+from leaflock.tree import build
+
+__all__ = [
+    "FORMAT_VERSION",
+    "Groups",
+    "Opened",
+    "Product",
+    "convert",
+    "encrypt",
+    "now",
+    "open_sealed",
+    "open_with",
+    "plain_with",
+    "plain_without",
+    "read_metadata",
+    "refuse_reserved",
+    "reseal",
+    "rewrap",
+    "rotate",
+    "seal_beside",
+    "set_leaf",
+    "unset_leaf",
+]
 
 FORMAT_VERSION = "3.13.2"
 """The version of SOPS whose format is written; readers compare it with their own."""
@@ -253,128 +267,6 @@ def _seal_converted(
     return written.rewrite([], _with_mac(metadata, sealed.hashed, sealer).to_mapping(), indent)
 
 
-# -- open ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Opened:
-    """A sealed file whose data key was recovered, and whose every tag and MAC verified."""
-
-    document: Document
-    metadata: Metadata
-    data_key: DataKey = field(repr=False)
-    opening: Opening = field(repr=False)
-    spellings: Mapping[str, str] = field(repr=False)
-    limits: Limits = DEFAULT_LIMITS
-    mac_ignored: bool = False
-    allow_duplicates: bool = False
-
-    def plaintext(self) -> bytes:
-        """Return the file as it was before it was sealed, to the byte."""
-        return self.document.rewrite(self._edits(), None)
-
-    def _edits(self) -> list[Edit]:
-        """Return the edits that open the file. A spelling counts only while it means what its token held."""
-        opened = [(item.leaf, item.value) for item in self.opening.opened]
-        edits = self.document.open_edits(opened, self.spellings)
-        if self.spellings and not self._means_the_same(self.document.rewrite(edits, None)):
-            edits = self.document.open_edits(opened, {})
-        return edits
-
-    def _means_the_same(self, plain: bytes) -> bool:
-        leaves = parse(plain, self.document.format, limits=self.limits, allow_duplicates=self.allow_duplicates).leaves()
-        # What stands for an empty document has no place; whether it is there depends on comments.
-        one = [leaf.value for leaf in leaves if leaf.locator and not leaf.is_comment]
-        other = [
-            value
-            for leaf, value in self.opening.values
-            if leaf.locator and not (leaf.is_comment or isinstance(value, Comment))
-        ]
-        return len(one) == len(other) and all(map(_equal, one, other))
-
-    def documents(self) -> list[MappingNode]:
-        """Return the values as trees, one per document."""
-        return build(self.opening.values)
-
-    def tokens(self) -> list[str]:
-        """Return the tokens of all sealed leaves, in file order."""
-        return [str(item.leaf.value) for item in self.opening.opened]
-
-
-def _equal(one: Scalar | Empty | None, other: Scalar | Empty | None) -> bool:
-    # In Python 1 == 1.0 == True; in a file they are three values.
-    if one.__class__ is not other.__class__:
-        return False
-    return one == other or (isinstance(one, float) and to_bytes(one) == to_bytes(other))  # type: ignore[arg-type]
-
-
-def read_metadata(
-    data: bytes, format_name: str, *, limits: Limits = DEFAULT_LIMITS, allow_duplicates: bool = False
-) -> tuple[Document, Metadata]:
-    """Scan a sealed file and read its metadata; no key is needed. Raises `NotEncryptedError` where there is none."""
-    document = parse(data, format_name, limits=limits, sealed=True, allow_duplicates=allow_duplicates)
-    mapping = document.metadata()
-    if mapping is None:
-        raise NotEncryptedError(
-            "sops metadata not found", hint='this file is not encrypted; encrypt it with "leaflock encrypt -i"'
-        )
-    return document, Metadata.parse(mapping)
-
-
-def open_sealed(
-    data: bytes,
-    format_name: str,
-    keys: KeyRing | Ambient,
-    *,
-    ignore_mac: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
-    allow_duplicates: bool = False,
-) -> Opened:
-    """Recover the data key, open every leaf and verify the MAC.
-
-    Raises `NotEncryptedError`, `MetadataError`, `DataKeyError`, `IntegrityError` or `MACMismatchError`; nothing of the
-    file is let out before all of it has verified.
-    """
-    document, metadata = read_metadata(data, format_name, limits=limits, allow_duplicates=allow_duplicates)
-    data_key = recover_data_key(metadata.groups, metadata.threshold, keys)
-    return open_with(document, metadata, data_key, ignore_mac=ignore_mac, limits=limits,
-                     allow_duplicates=allow_duplicates)  # fmt: skip
-
-
-def open_with(
-    document: Document,
-    metadata: Metadata,
-    data_key: DataKey,
-    *,
-    ignore_mac: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
-    allow_duplicates: bool = False,
-) -> Opened:
-    """Open a file whose data key is known already."""
-    sealer = Sealer(data_key.reveal())
-    opening = open_leaves(document, metadata.selection, sealer)
-    if not ignore_mac:
-        _verify_mac(metadata, opening, sealer)
-    tokens = (str(item.leaf.value) for item in opening.opened)
-    spellings = open_spellings(metadata.spelling, tokens, sealer)
-    return Opened(document, metadata, data_key, opening, spellings, limits, ignore_mac, allow_duplicates)
-
-
-def _verify_mac(metadata: Metadata, opening: Opening, sealer: Sealer) -> None:
-    if metadata.mac == mac.NO_MAC:
-        raise MACMismatchError("no MAC", hint=_MAC_HINT)
-    try:
-        stored, _ = sealer.open_bytes(metadata.mac, metadata.lastmodified)
-    except TokenError:
-        raise MACMismatchError("the MAC does not verify", hint=_MAC_HINT) from None
-    computed = mac.digest(opening.hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
-    if not mac.equal(stored.decode("ascii", "replace"), computed):
-        raise MACMismatchError("MAC mismatch: values were added, removed, reordered or changed", hint=_MAC_HINT)
-
-
-_MAC_HINT = "find out who changed the file since it was sealed; --ignore-mac reads it all the same"
-
-
 # -- change ----------------------------------------------------------------------------------------------------------
 
 
@@ -387,8 +279,9 @@ def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) 
     document = parse(plain, opened.document.format, limits=opened.limits)
     refuse_reserved(document, document.format)
     metadata = opened.metadata if selection is None else replace(opened.metadata, selection=selection)
-    entries = {token: (source, _entry(opened, token)) for token, source in opened.spellings.items()}
-    edits = opened._edits()
+    stored = opened.metadata.spelling
+    entries = {token: (source, stored[entry_name(token)]) for token, source in opened.spellings.items()}
+    edits = opened.edits()
     contexts = [opened.document.context(item.leaf) for item in opened.opening.opened]
     memory = Memory(opened.document.text, opened.opening.opened, edits, contexts, entries)
     data = _seal(
@@ -400,12 +293,6 @@ def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) 
         allow_nothing=selection in (None, opened.metadata.selection),
     )
     return Product(data, document.format, opened.data_key, plain, opened.limits)
-
-
-def _entry(opened: Opened, token: str) -> str:
-    from leaflock.spelling import entry_name
-
-    return opened.metadata.spelling[entry_name(token)]
 
 
 def _seal_again(document: Document, selection: Selection, sealer: Sealer, memory: Memory) -> tuple[_Sealed, list[Kept]]:
@@ -451,45 +338,6 @@ def set_leaf(opened: Opened, locator: Locator, value: object) -> Product:
 def unset_leaf(opened: Opened, locator: Locator) -> Product:
     """Return the file without what stands at `locator` of the first document."""
     return reseal(opened, plain_without(opened, locator))
-
-
-def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:
-    """Return the plain text of an opened file with `value` at `locator` of the first document."""
-    return _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
-
-
-def plain_without(opened: Opened, locator: Locator) -> bytes:
-    """Return the plain text of an opened file without what stands at `locator` of the first document."""
-    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator))
-
-
-def _edit_plain(
-    opened: Opened, locator: Locator, new: Locator | None, change: Callable[[Document], list[Edit]]
-) -> bytes:
-    """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
-    document = parse(opened.plaintext(), opened.document.format, limits=opened.limits)
-    try:
-        plain = document.rewrite(change(document))
-        moved = _others(parse(plain, document.format, limits=opened.limits), new) != _others(document, locator)
-    except FormatError:
-        moved = True
-    if moved:
-        raise RefusedError(
-            f"{format_path(locator)}: this change cannot be made without moving something else",
-            hint='make it with "leaflock edit"',
-        )
-    return plain
-
-
-def _others(document: Document, locator: Locator | None) -> list[tuple[int, Path, str, bytes]]:
-    """Return all values but those at `locator` of the first document, in a form that tells 1 from 1.0 and True."""
-    depth = len(locator or ())
-    return [
-        (leaf.document, leaf.path, type_word(leaf.value), to_bytes(leaf.value))
-        for leaf in document.leaves()
-        if not (leaf.is_comment or leaf.value is None or isinstance(leaf.value, Empty))
-        and not (leaf.document == 0 and leaf.locator[:depth] == locator)
-    ]
 
 
 # -- keys ------------------------------------------------------------------------------------------------------------

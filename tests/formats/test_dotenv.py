@@ -19,8 +19,8 @@ from .fake_sealing import METADATA, check_laws, seal, typed
 VECTORS = Path(__file__).parents[1] / "vectors" / "sops-3.13.2"
 
 PIECES = [
-    "a", "b=", "=", " ", "#", "\\n", "\\", "\\\\n", "\r", '"', "'", "é", "\ufeff", "\udcff", "\udcc3", "\u2028", "\x85", "\x0b",
-    "export ", "ENC[", "sops",
+    "a", "b=", "=", " ", "#", "\\n", "\\", "\\\\n", "\r", '"', "'", "é", "\ufeff", "\udcff", "\udcc3", "\u2028", "\x85",
+    "\x0b", "export ", "ENC[", "sops",
 ]  # fmt: skip
 lines = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)
 comments = lines.map("#{}".format)

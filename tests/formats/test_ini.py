@@ -19,15 +19,15 @@ from .fake_sealing import METADATA, check_laws, open_, seal, typed
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "sops-3.13.2"
 
-KEYS = ["a", "b", "key", "k e y", "`x=y`", '"q:z"', '"""t"""', "é", "#x".replace("#", "%")]
+KEYS = ["a", "b", "key", "k e y", "`x=y`", '"q:z"', '"""t"""', "é", "%x"]
 VALUES = [
-    "", "v", "a b", '"q"', "'s'", '"a" b', "`bq`", "`a;b#c`", '"""l"""', '"""a\nb"""', "`m\nn`", "a \\\n  more", "a \\\n\n",
-    "x\\\n y\\\n z", "é\u00a0", "\u00a0x", '"a\'"', '"', "a=b:c", "[x]", '"""a"b"""', "`x` junk", '"""p\nq""" junk', "\\\\",
-    "a\\b", "''", '""', "``", '""""""', '"""a"""b"""', "v\t", "\x0bv", "\udcff", '"""a\nb"""\\\n"""',
+    "", "v", "a b", '"q"', "'s'", '"a" b', "`bq`", "`a;b#c`", '"""l"""', '"""a\nb"""', "`m\nn`", "a \\\n  more",
+    "a \\\n\n", "x\\\n y\\\n z", "é\u00a0", "\u00a0x", '"a\'"', '"', "a=b:c", "[x]", '"""a"b"""', "`x` junk", "\\\\",
+    '"""p\nq""" junk', "a\\b", "''", '""', "``", '""""""', '"""a"""b"""', "v\t", "\x0bv", "\udcff", '"""a\nb"""\\\n"""',
 ]  # fmt: skip
 COMMENTS = [
-    "; c", "# c", ";c", "#", "; ;", "  ; c", "; ENC[x]", "# # x", "; é", "; a = b", "; c \\", "; [x] y", ";\t z", "", "  ",
-    "\t", "; \udcff",
+    "; c", "# c", ";c", "#", "; ;", "  ; c", "; ENC[x]", "# # x", "; é", "; a = b", "; c \\", "; [x] y", ";\t z", "",
+    "  ", "\t", "; \udcff",
 ]  # fmt: skip
 INLINE = ["", "", " ; in", " # in", ";in", "  ;; in  ", " ; in \\x", " ; a=b", " ;"]
 DELIMITERS = ["=", " = ", ":", " : ", "= ", "\t=\t"]
@@ -157,8 +157,8 @@ def test_a_comment_is_in_force_for_the_value_behind_its_own() -> None:
 def test_the_sealed_lines() -> None:
     sealed = seal(parse(SOURCE.encode())).data.decode()
     assert re.sub(r"ENC\[[^]]*\]", "ENC", sealed.partition("\n[sops]")[0]) == (
-        '; ENC\na = ENC ; ENC\nb: "ENC"\n# ENC\n[db]\nhost=ENC#ENC\nlong = ENC\ntext = ENC\nmulti = ENC ; ENC\nquoted = `ENC` ; ENC\n'
-        "[empty]\n\n[db]\nagain =\n; ENC\n"
+        '; ENC\na = ENC ; ENC\nb: "ENC"\n# ENC\n[db]\nhost=ENC#ENC\nlong = ENC\ntext = ENC\n'
+        "multi = ENC ; ENC\nquoted = `ENC` ; ENC\n[empty]\n\n[db]\nagain =\n; ENC\n"
     )
 
 
@@ -196,7 +196,8 @@ def test_only_what_is_spelled_otherwise_is_remembered(source: str, opened: str) 
 @pytest.mark.parametrize(
     ("value", "written"),
     [
-        ("a;b", "`a;b`"), (" a ", '" a "'), ("a\nb", '"""a\nb"""'), ('"x"', '`"x"`'), ("a\\", '"a\\"'), ("`a", '"""`a"""'),
+        ("a;b", "`a;b`"), (" a ", '" a "'), ("a\nb", '"""a\nb"""'), ('"x"', '`"x"`'), ("a\\", '"a\\"'),
+        ("`a", '"""`a"""'),
         ("`a;", '"""`a;"""'), ('"""x', '`"""x`'), ("a`b", "a`b"), ("' '", "\"' '\""), ('a\n"""\n;', '`a\n"""\n;`'),
     ],
 )  # fmt: skip
@@ -358,6 +359,20 @@ def test_set(locator: tuple[str, ...], value: object, old: str, new: str) -> Non
 def test_unset(locator: tuple[str, ...], old: str, new: str) -> None:
     document = parse(PLAIN.encode())
     assert document.rewrite(document.unset_edits(locator)).decode() == PLAIN.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "after"),
+    [
+        ("a = x \\", "a = x \\\n\nb = y"),
+        ("a = x \\\n", "a = x \\\n\nb = y\n"),
+        ("a = x \\\n\n", "a = x \\\n\nb = y\n"),
+        ("a = x \\\n z\n", "a = x \\\n z\nb = y\n"),
+    ],
+)
+def test_a_new_key_is_no_part_of_the_value_before(source: str, after: str) -> None:
+    document = parse(source.encode())
+    assert document.rewrite(document.set_edits(("DEFAULT", "b"), "y")).decode() == after
 
 
 def test_a_new_key_goes_before_the_metadata() -> None:

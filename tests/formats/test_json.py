@@ -21,8 +21,8 @@ from .fake_sealing import METADATA, check_laws, open_, seal, typed
 VECTORS = Path(__file__).parents[1] / "vectors" / "sops-3.13.2"
 
 STRINGS = [
-    '"a"', '"é"', r'"\u00e9"', r'"\ud83d\ude00"', r'"\ud800"', r'"a\/b"', '"<&>"', '""', r'"\n\t\"\\"', r'"\u0000\u001f\b\f"',
-    '"\u2028"', '"\x7f"', '"ENC["', '" "', r'"\udc00\ud800x"', '"{[,:]}"',
+    '"a"', '"é"', r'"\u00e9"', r'"\ud83d\ude00"', r'"\ud800"', r'"a\/b"', '"<&>"', '""', r'"\n\t\"\\"',
+    r'"\u0000\u001f\b\f"', '"\u2028"', '"\x7f"', '"ENC["', '" "', r'"\udc00\ud800x"', '"{[,:]}"',
 ]  # fmt: skip
 NUMBERS = [
     "1", "-1", "0", "-0", "1.0", "1e3", "1E+2", "0.1", "1e-7", "1e21", "9223372036854775807", "9223372036854775808",
@@ -96,8 +96,8 @@ def test_a_spelling_of_another_value_is_not_written(spelling: str) -> None:
 
 def test_numbers_are_typed_as_sops_types_them() -> None:
     leaves = parse(b"{%s}" % b",".join(b'"%d":%s' % pair for pair in enumerate(n.encode() for n in NUMBERS))).leaves()
-    kinds = [type(leaf.value).__name__ for leaf in leaves]
-    assert kinds == "int int int int float float float float float float int float int float float float float float float".split()  # fmt: skip
+    kinds = [int, int, int, int, *[float] * 6, int, float, int, *[float] * 6]
+    assert [type(leaf.value) for leaf in leaves] == kinds
     assert leaves[3].value == 0
     assert [leaf.value for leaf in leaves][16:] == [0.0, 5e-324, 1.7976931348623157e308]
 
@@ -115,6 +115,7 @@ def test_places_and_paths() -> None:
 
 
 CANARY = "s3cr3t"
+NOT_A_STRING = "not JSON: a string that is not closed, or holds what JSON wants escaped"
 
 
 @pytest.mark.parametrize(
@@ -128,9 +129,9 @@ CANARY = "s3cr3t"
         ("\ufeff{}", "line 1: starts with a byte order mark"),
         (f'{{"a": "{CANARY}"}} {{}}', "line 1, column 17: content behind the top-level object"),
         (f'{{"a": "{CANARY}"', "line 1, column 15: not JSON: the file ends where a comma or } is expected"),
-        (f'{{"a": "{CANARY}', "line 1, column 7: not JSON: a string that is not closed, or holds what JSON wants escaped"),
-        (f'{{"a": "{CANARY}\t"}}', "line 1, column 7: not JSON: a string that is not closed, or holds what JSON wants escaped"),
-        (f'{{"a": "{CANARY}\\x"}}', "line 1, column 7: not JSON: a string that is not closed, or holds what JSON wants escaped"),
+        (f'{{"a": "{CANARY}', f"line 1, column 7: {NOT_A_STRING}"),
+        (f'{{"a": "{CANARY}\t"}}', f"line 1, column 7: {NOT_A_STRING}"),
+        (f'{{"a": "{CANARY}\\x"}}', f"line 1, column 7: {NOT_A_STRING}"),
         ('{\n"a": 1,\n}', "line 3, column 1: not JSON: expected a name in quotes"),
         ('{"a": [1,]}', "line 1, column 10: not JSON: expected a value"),
         ('{"a": [,]}', "line 1, column 8: not JSON: expected a value"),
@@ -159,7 +160,7 @@ def test_what_is_refused(text: str, message: str) -> None:
 
 
 def test_bytes_that_are_not_utf8_are_refused() -> None:
-    with pytest.raises(FormatError, match="^line 2: not UTF-8$") as caught:
+    with pytest.raises(FormatError, match="line 2: not UTF-8") as caught:
         parse(b'{"a": 1,\n"b": "\xff"}')
     assert caught.value.__context__ is None
 

@@ -8,7 +8,7 @@ from leaflock.document import Edit, Locator
 from leaflock.errors import EmitError, PathError
 from leaflock.formats.ini_emit import header, key_lines
 from leaflock.formats.ini_scan import METADATA_SECTION, HeaderPlace, Key, Scan
-from leaflock.formats.ini_values import write_key, write_value
+from leaflock.formats.ini_values import CONTINUED, SPACE, Value, write_key, write_value
 from leaflock.formats.splicing import in_the_way, nothing_there, plain_text
 from leaflock.paths import format_path
 
@@ -37,9 +37,7 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
     else:
         section, name = names
         edits = [
-            _without(
-                text, text.rfind("\n", 0, key.start) + 1, _line_end(text, max(key.value.end, key.value.comment_end))
-            )
+            _without(text, text.rfind("\n", 0, key.start) + 1, _lines_end(text, key))
             for key in scan.keys
             if key.name == name and scan.sections[key.section].name == section
         ]
@@ -100,10 +98,14 @@ def _replaced(text: str, key: Key, source: str) -> Edit:
     return Edit(value.start, value.end, written)
 
 
-def _body_end(text: str, scan: Scan, number: int) -> int:
-    """Return where the last line of a section's header and keys ends."""
-    ends = [_line_end(text, max(key.value.end, key.value.comment_end)) for key in scan.keys if key.section == number]
-    return max([scan.sections[number].end, *ends])
+def _lines_end(text: str, key: Key) -> int:
+    """Return where the last visible line of a key ends."""
+    return _line_end(text, max(key.value.end, key.value.comment_end))
+
+
+def _body_end(scan: Scan, number: int) -> int:
+    """Return where a section's header and keys end, with the blank line that may belong to the last."""
+    return max([scan.sections[number].end, *(key.value.line_end for key in scan.keys if key.section == number)])
 
 
 def _extent(text: str, scan: Scan, number: int) -> tuple[int, int]:
@@ -115,7 +117,7 @@ def _extent(text: str, scan: Scan, number: int) -> tuple[int, int]:
             and leaf.place.start < start <= leaf.place.end <= scan.sections[number].end
         ):
             start = text.rfind("\n", 0, leaf.place.start) + 1
-    return start, _body_end(text, scan, number)
+    return start, _body_end(scan, number)
 
 
 def _insertion(text: str, position: int, lines: list[str]) -> Edit:
@@ -128,25 +130,30 @@ def _insertion(text: str, position: int, lines: list[str]) -> Edit:
 
 def _added(text: str, scan: Scan, number: int, name: str, source: str) -> Edit:
     """Return the edit that adds a key behind the last one of a section."""
-    position = _body_end(text, scan, number)
-    model = next(
-        (key for key in reversed(scan.keys) if key.section == number and key.value.end > key.value.start), None
-    )
+    position = _body_end(scan, number)
+    keys = [key for key in scan.keys if key.section == number]
+    model = next((key for key in reversed(keys) if key.value.end > key.value.start), None)
     if model is None:
-        line = key_lines([(name, source)])[0]
         apart = [""] if number == 0 and text[position:].strip() else []
-        return _insertion(text, position, [line, *apart])
-    return _insertion(text, position, [_line_like(text, model, name, source)])
+        return _insertion(text, position, [*key_lines([(name, source)]), *apart])
+    apart = [""] if _goes_on(text, keys[-1].value) else []
+    return _insertion(text, position, [*apart, _line_like(text, model, name, source)])
+
+
+def _goes_on(text: str, value: Value) -> bool:
+    """Tell whether a value, continued to the end of the file, would take what follows it along."""
+    is_open = value.style == CONTINUED and text[value.end - 1] == CONTINUED
+    return is_open and text.count("\n", value.end, value.line_end) < 2
 
 
 def _line_like(text: str, model: Key, name: str, source: str) -> str:
     """Return the line of a new key, indented and delimited like another."""
     indent = text[text.rfind("\n", 0, model.start) + 1 : model.start].lstrip("\ufeff")
-    head = text[model.start : model.value.start].rstrip(" \t")
+    head = text[model.start : model.value.start].rstrip(SPACE)
     right = text[model.start + len(head) : model.value.start]
     written = write_key(name)
     left = head[:-1]
-    blanks = len(left) - len(left.rstrip(" \t"))
+    blanks = len(left) - len(left.rstrip(SPACE))
     if blanks:
         written = written.ljust(max(len(left), len(written) + 1) if blanks > 1 else len(written) + 1)
     return f"{indent}{written}{head[-1]}{right}{write_value(source)}"
@@ -173,7 +180,7 @@ def _set_section(text: str, scan: Scan, name: str, value: object) -> list[Edit]:
             return [_insertion(text, scan.sections[0].end, [*lines, *apart])] if lines else []
         return [_new_section(text, scan, name, lines)]
     first, *others = numbers
-    start, end = scan.sections[first].end, _body_end(text, scan, first)
+    start, end = scan.sections[first].end, _body_end(scan, first)
     newline = _newline(text)
     body = "".join(line + newline for line in lines)
     if not text.endswith("\n", 0, end):

@@ -102,7 +102,9 @@ class YAMLDocument:
     def context(self, leaf: Leaf) -> object:
         """Return whether the leaf stands in flow style, and the column of its container."""
         if leaf.is_comment:
-            return "comment"
+            return "comment" if not isinstance(leaf.place, int) else object()
+        if leaf.style in ("|", ">") and "#" in self._text[leaf.start : leaf.end].partition("\n")[0]:
+            return object()  # equal to no other: a block and the comment on its header line are written together
         if isinstance(leaf.place, Place) and leaf.place.is_copy:
             return leaf.place  # equal to no other: what stands behind an alias is written with its siblings
         container = container_of(leaf)

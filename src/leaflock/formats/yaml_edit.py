@@ -14,6 +14,7 @@ from leaflock.paths import format_path
 from leaflock.scalars import Empty
 from leaflock.tree import Comment, ListNode, MappingNode, Node, from_python
 
+_BLANKS = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
 _LINE_REST = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
 
 
@@ -148,7 +149,7 @@ def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node
     if found.null and found.start == found.end and isinstance(part, str):
         key = next(key for name, key, _ in parent.pairs or [] if name == part)
         colon = text.index(":", key.end)
-        return [Edit(colon + 1, colon + 1, " " + _value(node, parent, text))]
+        return [Edit(colon + 1, colon + 1, " " + _value(node, parent, text, colon + 1))]
     is_block = isinstance(node, MappingNode | ListNode) and bool(node.items) and _fits_lines(node, text)
     if is_block and not parent.flow and isinstance(part, str):
         key = next(key for name, key, _ in parent.pairs or [] if name == part)
@@ -161,16 +162,17 @@ def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node
         gap = text[colon + 1 : found.start]
         if "\n" in gap or "\r" in gap:
             # Behind the colon, where its comment may stand; the lines of the collection go.
-            written = flow_text(node) if gap.strip() else _value(node, parent, text)
+            written = flow_text(node) if gap.strip() else _value(node, parent, text, colon + 1)
             removal = _line_removal(text, found.start, max(found.keep, found.end))
             return [Edit(colon + 1, colon + 1, f" {written}"), removal]
     blank = "" if found.end > found.start or text[found.start - 1 : found.start] in (" ", "") else " "
-    shares_line = text[found.end : _LINE_REST.match(text, found.end).end()].strip()
-    return [Edit(found.start, found.end, blank + (flow_text(node) if shares_line else _value(node, parent, text)))]
+    return [Edit(found.start, found.end, blank + _value(node, parent, text, found.end))]
 
 
-def _value(node: Node, parent: YAMLNode, text: str) -> str:
-    if isinstance(node, MappingNode | ListNode) or parent.flow or not _fits_lines(node, text):
+def _value(node: Node, parent: YAMLNode, text: str, end: int) -> str:
+    """Return what is written for a node in the place of what ends at `end`."""
+    one_line = parent.flow or _BLANKS.match(text, end) is None or not _fits_lines(node, text)
+    if one_line or isinstance(node, MappingNode | ListNode):
         return flow_text(node)
     return scalar_text(node, indent=parent.column + 2, column=parent.column)
 
