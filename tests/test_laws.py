@@ -19,7 +19,7 @@ from leaflock.errors import EmitError, FormatError, PathError, RefusedError
 from leaflock.formats import parse
 from leaflock.metadata import Metadata
 from leaflock.operations import Opened, Product
-from leaflock.sealing import Token, parse_token
+from leaflock.sealing import Sealer, Token, TokenError, parse_token
 from leaflock.tree import to_python
 
 from .canaries import CANARY, canaries, with_canaries
@@ -208,14 +208,15 @@ def rotate_keys(opened: Opened, random: Random) -> Product:
 
 def set_somewhere(opened: Opened, random: Random) -> Product:
     locator = random.choice(places(opened) or [("new",)])
-    return stored(opened, locator, some_value(opened.document.format, random))
+    return stored(opened, locator, some_value(opened.document.format, locator, random))
 
 
 def add_somewhere(opened: Opened, random: Random) -> Product:
     containers = [(locator, at(documents(opened)[0], locator)) for locator in [(), *places(opened)]]
     mappings = [(*locator, name) for locator, node in containers for name in ("new", "new é") if isinstance(node, dict)]
     ends = [(*locator, len(node)) for locator, node in containers if isinstance(node, list)]
-    return stored(opened, random.choice(mappings + ends), some_value(opened.document.format, random))
+    locator = random.choice(mappings + ends)
+    return stored(opened, locator, some_value(opened.document.format, locator, random))
 
 
 def unset_somewhere(opened: Opened, random: Random) -> Product:
@@ -235,7 +236,11 @@ def stored(opened: Opened, locator: Locator, value: object) -> Product:
     product = operations.set_leaf(opened, locator, value)
     expected = copy.deepcopy(documents(opened))
     parent: Any = at(expected[0], locator[:-1])
-    existing = strict(parent) != strict({}) and locator in places(opened) and not isinstance(at(parent, locator[-1:]), dict | list)
+    existing = (
+        strict(parent) != strict({})
+        and locator in places(opened)
+        and not isinstance(at(parent, locator[-1:]), dict | list)
+    )
     if isinstance(parent, list) and locator[-1] == len(parent):
         parent.append(value)
     else:
@@ -249,7 +254,9 @@ def stored(opened: Opened, locator: Locator, value: object) -> Product:
     return product
 
 
-def some_value(format_name: str, random: Random) -> object:
+def some_value(format_name: str, locator: Locator, random: Random) -> object:
+    if format_name == "ini" and len(locator) == 1:
+        return {name: random.choice(TEXTS) for name in random.choice([[], ["k"], ["k", "a longer name"]])}
     return random.choice(TEXTS if format_name in ("dotenv", "ini", "binary") else [*TEXTS, *OTHERS])
 
 
@@ -263,9 +270,7 @@ def places(opened: Opened) -> list[Locator]:
 
 
 def tokens_elsewhere(opened: Opened, locator: Locator) -> list[str]:
-    return [
-        token for (document, at_), token in tokens(opened).items() if document or at_[: len(locator)] != locator
-    ]
+    return [token for (document, at_), token in tokens(opened).items() if document or at_[: len(locator)] != locator]
 
 
 def documents(opened: Opened) -> list[Any]:
@@ -277,7 +282,7 @@ def models(opened: Opened) -> list[object]:
 
 
 def strict(value: object) -> object:
-    """Return a value in a form that tells 1 from 1.0 and True, and minds order; INI cannot tell no section from none."""
+    """Return a value in a form that tells 1 from 1.0 and True, and minds order; of INI without its empty section."""
     if isinstance(value, dict):
         return [(key, strict(member)) for key, member in value.items() if (key, member) != ("DEFAULT", {})]
     if isinstance(value, list):
@@ -328,3 +333,89 @@ def test_law(law: Law, format_name: str, seed: int) -> None:
 def test_law_at_length(law: Law, format_name: str) -> None:
     for seed in range(10_000):
         law(format_name, seed)
+
+
+def test_changes_are_seldom_refused() -> None:
+    """A refusal is safe, but a tool that always refuses would pass every law above."""
+    done = refused = 0
+    for seed in range(150):
+        random = Random(seed)
+        _, sealed = sealed_file("yaml", seed, without_anchors)
+        for step in (set_somewhere, add_somewhere, unset_somewhere):
+            try:
+                step(open_(sealed, "yaml"), random)
+                done += 1
+            except RefusedError:
+                refused += 1
+            except PathError:
+                pass  # an empty document has nothing to remove
+    assert done > 400
+    assert refused < done / 100
+
+
+# -- what the generators do rarely -----------------------------------------------------------------------------------
+
+SAMPLES = {
+    "yaml": b"# c\na: 1.10\nb: |\n  two\n  lines\nl:\n- x # d\n- 'y'\n",
+    "json": b'{\n  "a": 1.10,\n  "b": "two\\nlines",\n  "l": ["x", null]\n}\n',
+    "dotenv": b"A=1.10\n# c\nB=two\\nlines\nC=\n",
+    "ini": b"; c\na = 1.10\n\n[s]\nb : 'two words' ; d\nc =\n",
+    "binary": b"two\nlines\n",
+}
+LINE_ENDS = {
+    "no line end at the end": lambda data: data.rstrip(b"\n"),
+    "blank lines at the end": lambda data: data + b"\n\n",
+    "blank lines at the start": lambda data: b"\n\n" + data,
+    "CR LF": lambda data: data.replace(b"\n", b"\r\n"),
+    "CR LF, none at the end": lambda data: data.replace(b"\n", b"\r\n").removesuffix(b"\r\n"),
+    "byte order mark": lambda data: b"\xef\xbb\xbf" + data,
+    "byte order mark and CR LF": lambda data: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n"),
+    "mixed line ends": lambda data: data.replace(b"\n", b"\r\n", 2),
+}
+
+
+@pytest.mark.parametrize("kind", LINE_ENDS)
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_line_ends_come_back(format_name: str, kind: str) -> None:
+    data = LINE_ENDS[kind](SAMPLES[format_name])
+    if format_name == "json" and kind.startswith("byte order mark"):
+        with pytest.raises(FormatError, match="starts with a byte order mark"):
+            seal(data, format_name)
+        return
+    sealed = seal(data, format_name)
+    opened = open_(sealed, format_name)
+    assert opened.plaintext() == data
+    assert without_mac(operations.reseal(opened, data).data) == without_mac(sealed)
+
+
+# -- tokens by themselves --------------------------------------------------------------------------------------------
+
+WHOLE = Sealer(bytes(32)).seal("some value", "a:")
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=,:[]_ \n\r\t-"
+
+
+@settings(max_examples=2000, deadline=None, derandomize=True, database=None)
+@given(
+    position=st.integers(0, len(WHOLE)),
+    removed=st.integers(0, 3),
+    added=st.text(ALPHABET, max_size=4),
+)
+def test_a_token_that_is_accepted_is_spelled_as_it_would_be_written(position: int, removed: int, added: str) -> None:
+    text = WHOLE[:position] + added + WHOLE[position + removed :]
+    try:
+        token = parse_token(text)
+    except TokenError:
+        return
+    assert spelled(token) == text
+    assert (len(token.iv), len(token.tag)) == (32, 16)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(bit=st.integers(0, 8 * (10 + 32 + 16) - 1))
+def test_a_token_with_another_bit_does_not_open(bit: int) -> None:
+    data, iv, tag, word = parse_token(WHOLE)
+    flipped = bytearray(data + iv + tag)
+    flipped[bit // 8] ^= 1 << bit % 8
+    raw = bytes(flipped)
+    with pytest.raises(TokenError, match=r"^does not verify under its path$"):
+        Sealer(bytes(32)).open(spelled(Token(raw[:10], raw[10:42], raw[42:], word)), "a:")

@@ -13,9 +13,10 @@ from typing import cast
 from leaflock.document import Locator
 from leaflock.errors import MetadataError
 from leaflock.paths import format_path, visible
+from leaflock.patterns import Pattern
 from leaflock.scalars import Scalar, to_plain_text
 
-_MARKER = re.compile(r"__(map|list)_")
+_MARKER = Pattern(r"__(map|list)_")
 
 MAX_DEPTH = 50  # metadata of real files is five levels deep
 

@@ -136,7 +136,7 @@ def test_what_sops_reads() -> None:
         (("db", "again"), ""),
     ]
     assert [(leaf.path, leaf.value) for leaf in leaves if leaf.is_comment] == [
-        (("DEFAULT",), "of a, and\n;of a too"),
+        (("DEFAULT",), "of a, and\n;of a too\n; behind a"),
         (("DEFAULT",), "behind a"),
         (("db",), "of db"),
         (("db",), "y"),
@@ -160,6 +160,15 @@ def test_the_sealed_lines() -> None:
         '; ENC\na = ENC ; ENC\nb: "ENC"\n# ENC\n[db]\nhost=ENC#ENC\nlong = ENC\ntext = ENC\n'
         "multi = ENC ; ENC\nquoted = `ENC` ; ENC\n[empty]\n\n[db]\nagain =\n; ENC\n"
     )
+
+
+def test_two_comments_of_a_key_are_one_to_sops() -> None:
+    source = b"; above\nk = v ; behind\n;\nl = w # alone\n; above\nm = `x` ; skipped\n"
+    sealed = seal(parse(source))
+    comments = [value for token, value in sealed.held.items() if "type:comment" in token]
+    assert comments == ["above\n; behind", "behind", "alone", "alone", "above", "skipped"]
+    assert sorted(sealed.spellings.values()) == ["C", "Cabove"]
+    assert open_(sealed, "ini") == source
 
 
 def test_behind_a_header_no_token_can_stand() -> None:

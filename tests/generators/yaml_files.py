@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 
 WORDS = [
-    "a", "b", "host", "db_password", "token_unencrypted", "key with spaces", "naïve", "日本", "x-y", "data", "stringData",
-    "a.b", "UPPER", "k1", "user@example", "n", "y", "null_", "sops_", "api_key",
+    "a", "b", "host", "db_password", "token_unencrypted", "key with spaces", "naïve", "日本", "x-y", "data",
+    "stringData", "a.b", "UPPER", "k1", "user@example", "n", "y", "null_", "sops_", "api_key",
 ]  # fmt: skip
 
 PLAIN = [
-    "hunter2", "correct horse battery", "42", "-17", "0x1F", "017", "1_000", "1.5", "1.10", "1e3", ".5", ".inf", "-.INF",
-    ".nan", "true", "True", "FALSE", "yes", "no", "on", "null", "~", "2024-01-01", "2006-01-02T15:04:05.123+07:06",
+    "hunter2", "correct horse battery", "42", "-17", "0x1F", "017", "1_000", "1.5", "1.10", "1e3", ".5", ".inf",
+    "-.INF", ".nan", "true", "True", "FALSE", "yes", "no", "on", "null", "~", "2024-01-01", "2006-01-02T15:04:05.123+07:06",
     "2006-01-02 15:04:05", "12:30:45", "1.2.3", "http://example.com/x?y=1", "a#b", "it's", 'say "x"', "naïve café",
     "🔐", "x: y".replace(": ", ":"), "-x", "?x", "a, b", "[not", "100000000000000000000", "08", "a  b", "<<", "=",
     "C:\\path", "%x", "@at", "`tick`",
@@ -22,8 +22,8 @@ FLOW_PLAIN = [text for text in PLAIN if not set(text) & set(",[]{}?")]
 
 SINGLE = ["'it''s'", "'a: b'", "''", "'42'", "'x # y'", "'two\n{i}lines'", "'naïve 🔐'", "'  blanks '", "' '"]
 DOUBLE = [
-    '"a\\tb"', '"line\\nline"', '"\\u00e9"', '"\\x41"', '"\\U0001F600"', '"q\\"q"', '""', '"plain"', '"folded\n{i}here"',
-    '"esc\\\n{i}aped"', '"\\\\"', '"\\e\\0"', '"naïve 🔐"', '"trailing "', '"/"', '"\\N\\_\\L"',
+    '"a\\tb"', '"line\\nline"', '"\\u00e9"', '"\\x41"', '"\\U0001F600"', '"q\\"q"', '""', '"plain"',
+    '"folded\n{i}here"', '"esc\\\n{i}aped"', '"\\\\"', '"\\e\\0"', '"naïve 🔐"', '"trailing "', '"/"', '"\\N\\_\\L"',
 ]  # fmt: skip
 
 COMMENTS = ["# note", "#tight", "#", "#  two blanks", "# ünï 🔐", "# key: value", "## double", "#!bang", "# a # b"]

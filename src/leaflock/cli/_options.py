@@ -24,9 +24,11 @@ def grouped(
     name: str, build: Callable[..., object], *options: tuple[Sequence[str], dict[str, Any]]
 ) -> Callable[[F], F]:
     """Give a command options, and what `build` makes of their values as the argument `name`."""
-    names = [str(click.Option(declarations).name) for declarations, _ in options]
 
     def decorate(function: F) -> F:
+        # Here, not above: most commands use few of the groups that this module offers.
+        names = [str(click.Option(declarations).name) for declarations, _ in options]
+
         @functools.wraps(function)
         def gathered(**values: Any) -> Any:
             own = {option: values.pop(option) for option in names}

@@ -1,9 +1,9 @@
 """Where the keys, values and comments of an INI file stand, as SOPS's reader sees them (sops-format §6.4).
 
 To SOPS, the comment of a key is one text: all comment lines since the last key, and what follows the value behind `#`
-or `;`. Here the lines are one leaf and the inline part another, so that each can be sealed where it stands; sealed,
-SOPS opens the first of the two. The comment of a section is one leaf: behind a header no token can stand, for a header
-ends with the last `]` of its line.
+or `;`. Here the lines are one leaf, which has that text, and the inline part another, so that both can be sealed where
+they stand; of two tokens SOPS opens the first, so to SOPS too nothing is lost. The comment of a section is one leaf:
+behind a header no token can stand, for a header ends with the last `]` of its line.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _new = tuple.__new__
 
 _LINE = re.compile(rf"[{SPACE}]*")
 _MARKER = re.compile("[#;]")
+_TOKEN = re.compile(r"ENC\[.*\]")
 _EMPTY_LINES = re.compile(rf"(?:[{SPACE.replace(chr(10), '')}]*+\n(?:;[; ]*+|#[# ]*+)?+)*+")
 
 ABOVE, INLINE = "above", "inline"
@@ -211,23 +212,23 @@ class _Scanner:
         self.active = ()
         if not lines and inline is None:
             return
-        whole = [text[start:end] for start, end in lines]
+        above = "".join(text[start:end] for start, end in lines)
+        behind = "" if inline is None else text[inline[0] : inline[1]]
+        whole = strip_marker((above + behind if counts else above).rstrip(SPACE))
         if lines:
             last, end = lines[-1]
-            joined = "".join(whole).rstrip(SPACE)
-            value = strip_marker(joined)
-            start = lines[0][0] + len(joined) - len(value)
             end = last + len(text[last:end].rstrip(SPACE))
-            self._comment(section, start, end, _with_visible_start(value), place)
+            above = above.rstrip(SPACE)
+            own = strip_marker(above)
+            is_sealed = _TOKEN.fullmatch(own) or _TOKEN.fullmatch(strip_marker(behind))
+            value = _with_visible_start(own if is_sealed else whole)
+            self._comment(section, lines[0][0] + len(above) - len(own), end, value, place)
             self.lines = []
         if inline is not None:
-            source = text[inline[0] : inline[1]]
-            value = strip_marker(source)
+            value = strip_marker(behind)
             self._comment(section, inline[1] - len(value), inline[1], value, INLINE)
-            if counts:
-                whole.append(source)
-        if whole:
-            self.active = (strip_marker("".join(whole).rstrip(SPACE)),)
+        if lines or counts:
+            self.active = (whole,)
 
     def _comment(self, section: str, start: int, end: int, value: str, place: object) -> None:
         where = (section,)

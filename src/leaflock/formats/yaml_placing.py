@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from leaflock.document import Edit
-from leaflock.formats.yaml_emit import emit_mapping_block, flow_json
 from leaflock.formats.yaml_places import DocumentNote
 from leaflock.patterns import Pattern
 
@@ -19,6 +18,8 @@ _LINE_END = Pattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 def insertions(text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int) -> list[Edit]:
     """Return the edits that add the block to every document that has none."""
+    from leaflock.formats.yaml_emit import emit_mapping_block  # whoever only reads does not need it
+
     newline = "\r\n" if "\r\n" in text else "\n"
     blocks: dict[int, str] = {}
     edits = []
@@ -45,6 +46,8 @@ def _behind_block(text: str, position: int, block: str, newline: str) -> Edit:
 def _into_flow(text: str, note: DocumentNote, metadata: Mapping[str, object]) -> Edit:
     root = note.root
     assert root is not None
+    from leaflock.formats.yaml_emit import flow_json
+
     member = f'"sops": {flow_json(metadata)}'
     if not _COMMENT.sub("", text[root.start + 1 : root.end - 1]).strip():
         return Edit(root.start + 1, root.start + 1, member)
@@ -139,6 +142,8 @@ def replacements(
     text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int
 ) -> list[Edit]:
     """Return the edits that put another block where each document has one, and add it where one has none."""
+    from leaflock.formats.yaml_emit import emit_mapping_block, flow_json
+
     newline = "\r\n" if "\r\n" in text else "\n"
     missing = [note for note in documents if note.metadata is None]
     edits = insertions(text, missing, metadata, indent)

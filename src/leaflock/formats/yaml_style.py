@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 
 from leaflock.document import Leaf
-from leaflock.formats.yaml_emit import quote_double, quote_single, scalar_text
 from leaflock.formats.yaml_places import Container, Place
 from leaflock.formats.yaml_scalars import is_plain_safe, is_plain_string
 from leaflock.patterns import Pattern
@@ -62,6 +61,11 @@ def canonical_text(leaf: Leaf, value: Scalar, text: str) -> str:
 
 def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
     style = leaf.style
+    if value.__class__ is int:
+        return str(value)
+    # Only now: a small file of words and numbers is opened without the emitter.
+    from leaflock.formats.yaml_emit import quote_double, quote_single, scalar_text
+
     container = container_of(leaf)
     flow = container.flow
     if not isinstance(value, str):
@@ -192,6 +196,8 @@ def flow_text(node: Node) -> str:
         return "[" + ", ".join(flow_text(item) for item in node.items if not isinstance(item, Comment)) + "]"
     if isinstance(node, TokenText):
         return f"'{node}'"
+    from leaflock.formats.yaml_emit import scalar_text
+
     text = scalar_text(node, indent=0, flow=True)
     # A whole number that is a float must stay one: nothing but its text says so.
     return text + ".0" if isinstance(node, float) and text.lstrip("-").isdigit() else text
@@ -199,4 +205,6 @@ def flow_text(node: Node) -> str:
 
 def flow_key(key: str) -> str:
     """Return a mapping's key in flow style."""
+    from leaflock.formats.yaml_emit import scalar_text
+
     return scalar_text(key, indent=0, flow=True, key=True)
