@@ -353,6 +353,20 @@ def test_changes_are_seldom_refused() -> None:
     assert refused < done / 100
 
 
+def test_a_number_keeps_its_token_though_its_text_says_another_type() -> None:
+    """SOPS before 3.13.2 sealed every number in JSON as a float; its text is that of an int."""
+    sealed = seal(b'{\n  "a": 2.0,\n  "b": "x",\n  "l": [3.0, 3, 3.0]\n}\n', "json")
+    document = parse(sealed, "json", sealed=True)
+    mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leaflock"}
+    opened = open_(document.rewrite([], mapping), "json")
+    assert opened.plaintext() == b'{\n  "a": 2,\n  "b": "x",\n  "l": [3, 3, 3]\n}\n'
+    after = open_(operations.set_leaf(opened, ("b",), "y").data, "json")
+    assert tokens_elsewhere(after, ("b",)) == tokens_elsewhere(opened, ("b",))
+    assert [value.type for value in values(after)] == ["float", "str", "float", "int", "float"]
+    changed = open_(operations.set_leaf(opened, ("a",), 4).data, "json")
+    assert next(value for value in values(changed) if value.locator == ("a",)).type == "int"
+
+
 # -- what the generators do rarely -----------------------------------------------------------------------------------
 
 SAMPLES = {

@@ -308,8 +308,8 @@ def _seal_again(document: Document, selection: Selection, sealer: Sealer, memory
         if not leaf.is_comment and (selected or not selection.mac_only_encrypted):
             sealed.hashed.append(data)
         if selected and data:
-            word = "comment" if leaf.is_comment else type_word(value)
-            chosen.append((leaf, (aad_of(leaf.path), word, data)))
+            key = (aad_of(leaf.path), "comment" if leaf.is_comment else type_word(value), data)
+            chosen.append((leaf, memory.key(leaf, document.text[leaf.start : leaf.end], key)))
         elif not leaf.is_comment:
             sealed.clear += 1
     given = memory.assign(chosen)

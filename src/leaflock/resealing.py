@@ -47,6 +47,19 @@ class Memory:
                 Remembered(leaf.document, leaf.locator, str(leaf.value), edit.new, sealed, context)
             )
 
+    def key(self, leaf: Leaf, text: str, key: Key) -> Key:
+        """Return `key`, or that of a float where the leaf is an int by its text and that text did not change.
+
+        SOPS writes the float 1.0 as 1, and before 3.13.2 all numbers in JSON were floats.
+        """
+        aad, word, data = key
+        if word == "int" and (floats := self._tokens.get((aad, "float", data))):
+            same = [old for old in floats if old.shown == text]
+            here = any(old[:2] == (leaf.document, leaf.locator) for old in same)
+            if here or (same and key not in self._tokens):
+                return aad, "float", data
+        return key
+
     def assign(self, leaves: Sequence[tuple[Leaf, Key]]) -> dict[int, Remembered]:
         """Return, by position in `leaves`, the token that each leaf had."""
         given: dict[int, Remembered] = {}

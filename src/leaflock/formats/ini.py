@@ -9,8 +9,8 @@ from typing import ClassVar
 from leaflock.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
 from leaflock.errors import FormatError, MetadataError
 from leaflock.formats.ini_emit import emit, header, key_lines
-from leaflock.formats.ini_scan import ABOVE, INLINE, METADATA_SECTION, HeaderPlace, Scan, scan
-from leaflock.formats.ini_values import SPACE, write_value
+from leaflock.formats.ini_scan import ABOVE, INLINE, METADATA_SECTION, AbovePlace, HeaderPlace, Scan, scan
+from leaflock.formats.ini_values import SPACE, strip_marker, write_value
 from leaflock.formats.splicing import SplicedDocument, as_text, decode_lines, flat_metadata
 from leaflock.limits import DEFAULT_LIMITS, Limits
 from leaflock.scalars import Scalar, to_plain_text
@@ -54,6 +54,7 @@ class INIDocument(SplicedDocument):
         """
         edits: list[Edit] = []
         spellings: list[tuple[str, str]] = []
+        inline = {leaf.start: str(leaf.value) for leaf, _ in tokens if leaf.place == INLINE and leaf.is_comment}
         for leaf, token in tokens:
             source, place = self._text[leaf.start : leaf.end], leaf.place
             if isinstance(place, HeaderPlace) and place.before:
@@ -62,13 +63,14 @@ class INIDocument(SplicedDocument):
                 continue
             style = _token_style(leaf, source)
             edits.append(Edit(leaf.start, leaf.end, f"{style}{token}{style}"))
-            if source != _canonical_text(leaf, leaf.value, style):
+            if source != _canonical_text(leaf, leaf.value, style, inline):
                 spellings.append((token, "C" + source))
         return Sealing(edits, spellings)
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return the edits that put values and comments where tokens stand, one for each, in order."""
         edits: list[Edit] = []
+        inline = {leaf.start: _text_of(value) for leaf, value in opened if leaf.place == INLINE and leaf.is_comment}
         for leaf, value in opened:
             spelling = spellings.get(str(leaf.value), "") if spellings else ""
             if spelling[:1] == "C":
@@ -76,12 +78,12 @@ class INIDocument(SplicedDocument):
             elif spelling[:1] == "H" and isinstance(leaf.place, HeaderPlace):
                 edits.append(Edit(leaf.place.start, leaf.place.end, spelling[1:]))
             else:
-                edits.append(Edit(leaf.start, leaf.end, _canonical_text(leaf, value, leaf.style)))
+                edits.append(Edit(leaf.start, leaf.end, _canonical_text(leaf, value, leaf.style, inline)))
         return edits
 
     def context(self, leaf: Leaf) -> object:
         """Return whether an inline comment follows a value; what of a comment's place makes a difference."""
-        return ABOVE if isinstance(leaf.place, HeaderPlace) else leaf.place
+        return ABOVE if isinstance(leaf.place, AbovePlace | HeaderPlace) else leaf.place
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:
         """Return the edits that store `value`, as text, under a section and a key, or a mapping as a section."""
@@ -162,10 +164,21 @@ def _token_style(leaf: Leaf, source: str) -> str:
     return "" if leaf.place == INLINE and "\n" in source else leaf.style
 
 
-def _canonical_text(leaf: Leaf, value: object, style: str) -> str:
-    """Return what opening writes for a value or comment where a token stands, when nothing else is remembered."""
-    text = as_text(to_plain_text(value))  # type: ignore[arg-type]
+def _text_of(value: object) -> str:
+    return as_text(to_plain_text(value))  # type: ignore[arg-type]
+
+
+def _canonical_text(leaf: Leaf, value: object, style: str, inline: Mapping[int, str]) -> str:
+    """Return what opening writes for a value or comment where a token stands, when nothing else is remembered.
+
+    `inline` holds the inline comments, by where they start: what stands in one is not written above it again.
+    """
+    text = _text_of(value)
     if not leaf.is_comment:
         return write_value(text, style)
+    if isinstance(leaf.place, AbovePlace) and leaf.place.inline in inline:
+        above, _, last = text.rpartition("\n")
+        if strip_marker(last) == inline[leaf.place.inline]:
+            text = above.rstrip(SPACE)
     first, *more = text.split("\n")
     return "\n".join([first, *(line if line[:1] in ("#", ";") else f"; {line.strip(SPACE)}" for line in more)])

@@ -30,7 +30,13 @@ _TOKEN = re.compile(r"ENC\[.*\]")
 _EMPTY_LINES = re.compile(rf"(?:[{SPACE.replace(chr(10), '')}]*+\n(?:;[; ]*+|#[# ]*+)?+)*+")
 
 ABOVE, INLINE = "above", "inline"
-"""What a comment's `place` says, or a `HeaderPlace` does; that of a value says whether an inline comment follows it."""
+"""What a comment's `place` says, or one of the two below; that of a value says whether an inline comment follows it."""
+
+
+class AbovePlace(NamedTuple):
+    """The place of comment lines above a key that has an inline comment too: where that leaf starts."""
+
+    inline: int
 
 
 class HeaderPlace(NamedTuple):
@@ -207,28 +213,34 @@ class _Scanner:
     def _comments(
         self, section: str, inline: tuple[int, int] | None, place: object = ABOVE, *, counts: bool = True
     ) -> None:
-        """Add the comment lines so far and the inline comment of what was just read, and put them in force."""
+        """Add the comment lines so far and the inline comment of what was just read, and put them in force.
+
+        Where the inline comment does not count, SOPS does not see it.
+        """
         text, lines = self.text, self.lines
-        self.active = ()
-        if not lines and inline is None:
-            return
         above = "".join(text[start:end] for start, end in lines)
         behind = "" if inline is None else text[inline[0] : inline[1]]
-        whole = strip_marker((above + behind if counts else above).rstrip(SPACE))
+        note = strip_marker(behind)
         if lines:
-            last, end = lines[-1]
-            end = last + len(text[last:end].rstrip(SPACE))
-            above = above.rstrip(SPACE)
-            own = strip_marker(above)
-            is_sealed = _TOKEN.fullmatch(own) or _TOKEN.fullmatch(strip_marker(behind))
-            value = _with_visible_start(own if is_sealed else whole)
-            self._comment(section, lines[0][0] + len(above) - len(own), end, value, place)
-            self.lines = []
+            if inline is not None:
+                place = AbovePlace(inline[1] - len(note))
+            self._comment_lines(section, above, behind, place)
         if inline is not None:
-            value = strip_marker(behind)
-            self._comment(section, inline[1] - len(value), inline[1], value, INLINE)
-        if lines or counts:
-            self.active = (whole,)
+            self._comment(section, inline[1] - len(note), inline[1], note, INLINE)
+        seen = above + behind if counts else above
+        self.active = (strip_marker(seen.rstrip(SPACE)),) if seen else ()
+        self.lines = []
+
+    def _comment_lines(self, section: str, above: str, behind: str, place: object) -> None:
+        """Add comment lines as one leaf, whose text is also what stands `behind` the value that follows."""
+        (first, _), (last, end) = self.lines[0], self.lines[-1]
+        end = last + len(self.text[last:end].rstrip(SPACE))
+        own = strip_marker(above.rstrip(SPACE))
+        start = first + len(above.rstrip(SPACE)) - len(own)
+        # Of a sealed comment the two parts have tokens of their own.
+        is_sealed = _TOKEN.fullmatch(own) or _TOKEN.fullmatch(strip_marker(behind))
+        whole = own if is_sealed else strip_marker((above + behind).rstrip(SPACE))
+        self._comment(section, start, end, _with_visible_start(whole), place)
 
     def _comment(self, section: str, start: int, end: int, value: str, place: object) -> None:
         where = (section,)

@@ -84,7 +84,23 @@ def removals(text: str, documents: Sequence[DocumentNote], root_words: Mapping[s
                     edits[-1] = cut._replace(new=word[3])
                 elif position < cut.start:
                     edits.append(Edit(position, position, word[3]))
+            elif _is_nothing_without(text, note, edits[-1]):
+                edits[-1] = _empty_mapping(text, edits[-1])
     return edits
+
+
+def _is_nothing_without(text: str, note: DocumentNote, cut: Edit) -> bool:
+    """Tell whether a document that no `---` begins is none once its block is cut out."""
+    rest = text[note.start : cut.start] + text[cut.end : note.end]
+    return not text.endswith("---", 0, note.start) and not _COMMENT.sub("", rest).strip(" \t\r\n\ufeff")
+
+
+def _empty_mapping(text: str, cut: Edit) -> Edit:
+    """Return the edit that leaves `{}` in the place of a block, with the line break that it had."""
+    taken = text[cut.start : cut.end]
+    before = taken[: len(taken) - len(taken.lstrip("\r\n"))]
+    behind = taken[len(taken.rstrip("\r\n")) :]
+    return cut._replace(new=f"{before}{{}}{behind}")
 
 
 _ROOT_WORD = Pattern(r"(\d{1,6})\.(\d{1,6}):(~|null|Null|NULL)")

@@ -60,8 +60,9 @@ def supervise(
 
     A program that a signal ended gives 128 + its number, as in a shell, or what `killed` makes of that number.
     """
-    process = _start(argv, environ, account)
-    with _passing_signals_to(process):
+    with _passing_signals() as passing:
+        process = _start(argv, environ, account)
+        passing.to(process)
         status = process.wait()
     if status >= 0:
         return status
@@ -147,22 +148,45 @@ _PASSED = ("SIGHUP", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT")
 _FROM_TERMINAL = ("SIGINT", "SIGQUIT")
 
 
+class _Passing:
+    """Sends a program what is sent to us; what a terminal sends, it sends to both."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._waiting: list[int] = []
+
+    def to(self, process: subprocess.Popen[bytes]) -> None:
+        """Name the program, and send it what came before it was there."""
+        self._process = process
+        while self._waiting:
+            process.send_signal(self._waiting.pop(0))
+
+    def send(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if self._process is None:
+            self._waiting.append(number)
+        else:
+            self._process.send_signal(number)
+
+
 @contextmanager
-def _passing_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Send the program what is sent to us; what a terminal sends, it sends to both."""
+def _passing_signals() -> Iterator[_Passing]:
+    """Handle signals from before the program is started, so that none gets lost between."""
+    passing = _Passing()
     at_terminal = sys.stdin is not None and sys.stdin.isatty()
-
-    def send(number: int, _frame: FrameType | None) -> None:
-        process.send_signal(number)
-
     before = {}
     for name in (*_PASSED, *_FROM_TERMINAL):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-            ignored = at_terminal and name in _FROM_TERMINAL
-            before[number] = signal.signal(number, signal.SIG_IGN if ignored else send)
+            # Handled and not ignored: what is ignored would be so in the program too.
+            nothing = at_terminal and name in _FROM_TERMINAL
+            before[number] = signal.signal(number, _do_nothing if nothing else passing.send)
     try:
-        yield
+        yield passing
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    pass
