@@ -83,7 +83,8 @@ PLAIN = {
     "json: byte order mark": Bad("json", b"\xef\xbb\xbf{}", "starts with a byte order mark", 1, "without BOM"),
     "dotenv: no equals sign": Bad("dotenv", b"A=1\ncanary-7f3a\n", "a line without =", 2, "KEY=value"),
     "dotenv: duplicate": Bad("dotenv", b"A=canary-7f3a\nA=2\n", "the key A stands twice", 2),
-    "ini: no delimiter": Bad("ini", b"[s]\ncanary-7f3a\n", "neither a key with = or :, nor a [section], nor a comment", 2),
+    "ini: no delimiter": Bad("ini", b"[s]\ncanary-7f3a\n", "neither a key with = or :, nor a [section], nor a comment",
+                             2),
     "ini: duplicate": Bad("ini", b"[s]\na=canary-7f3a\na=2\n", "the key a stands twice", 3),
 }  # fmt: skip
 

@@ -116,7 +116,7 @@ def open_(data: bytes, format_name: str) -> Opened:
 
 
 def typed(found: list[Value]) -> list[tuple[int, str, bytes]]:
-    """Return values without their list positions: sops makes list elements of comments, and of `#` alone an empty one."""
+    """Return values without their list positions: to sops comments are elements, `#` alone is an empty one."""
     return [
         (value.document, value.type, value.data)
         for value in found

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from leaflock import files
 from leaflock.cli import _io
@@ -19,8 +18,7 @@ from leaflock.operations import Product
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """A file that was read."""
 
     snapshot: files.Snapshot
@@ -69,8 +67,7 @@ def errors_of(outcomes: Sequence[Outcome[T]]) -> list[LeaflockError]:
     return [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """Something to be written, and how to see that it was written right. `private` marks plaintext."""
 
     input: Input
@@ -79,8 +76,7 @@ class Output:
     private: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(NamedTuple):
     """Where results go: standard output unless something else is said."""
 
     in_place: bool = False

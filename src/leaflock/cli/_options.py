@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -78,8 +77,7 @@ limits_options = grouped(
 # -- reading
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
+class ReadOptions(NamedTuple):
     """How the files named on the command line are read."""
 
     input_type: str | None = None
@@ -113,8 +111,7 @@ decrypting_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _OVERRIDE, _IG
 # -- recipients
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of master key, its options, and the variable that stands in for them."""
 
     kind: str
@@ -135,11 +132,10 @@ KINDS = (
 """In the order in which SOPS puts keys that options name into a group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipients:
+class Recipients(NamedTuple):
     """The master keys that options name: by kind, comma lists as they were given."""
 
-    given: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    given: Mapping[str, tuple[str, ...]]
     variables: tuple[str, ...] = ()  # those they were taken from, when no option named any
 
     def __bool__(self) -> bool:
@@ -204,8 +200,7 @@ removing_options = _prefixed("rm", "Remove")
 # -- the rule
 
 
-@dataclass(frozen=True, slots=True)
-class RuleOptions:
+class RuleOptions(NamedTuple):
     """The settings of a rule that options give; empty ones come from the configuration."""
 
     unencrypted_suffix: str = ""

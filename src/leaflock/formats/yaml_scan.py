@@ -170,7 +170,7 @@ class _Scanner:
                 elif not value:
                     value = None
                 elif value[0] not in always_text:
-                    value = resolve(value)
+                    value = self._typed(event)
                 append(new(Leaf, (document, locator, path, start, end, style or "", value, active, False, (), place)))
                 if event.anchor:
                     self.anchors[event.anchor] = leaves[-1]

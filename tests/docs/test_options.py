@@ -1,0 +1,55 @@
+"""Every option that a page or a hint names is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from leaflock.cli.main import COMMANDS, group
+
+from .blocks import PAGES, ROOT
+
+# Options of other programs, which our pages and hints speak of: sops, git, editors, a server.
+_FOREIGN = {
+    "--all", "--cmd", "--eval", "--git", "--ignorercfiles", "--keyservice", "--message",
+    "--port", "--quiet", "--unified", "--wait",
+}  # fmt: skip
+
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+[a-z]")
+
+
+def _members(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    for member in command.commands.values() if isinstance(command, click.Group) and command is not group else ():
+        yield from _members(member)
+
+
+def _known() -> set[str]:
+    context = click.Context(group)
+    commands = [group.get_command(context, name) for name in COMMANDS]
+    known = {"--help", "--version"}
+    for command in [member for found in commands if found is not None for member in _members(found)]:
+        for parameter in command.params:
+            known |= {name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("--")}
+    return known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_in_pages_are_there(page: Path) -> None:
+    named = set(_OPTION.findall(page.read_text(encoding="utf-8")))
+    assert not {option for option in named - _known() - _FOREIGN if option not in ("--add", "--rm")}
+
+
+def test_options_in_hints_are_there() -> None:
+    named = {
+        option: path.name
+        for path in (ROOT / "src" / "leaflock").rglob("*.py")
+        for hint in re.findall(r"""hint=f?(?:"[^"]*"|'[^']*')""", path.read_text(encoding="utf-8"))
+        for option in _OPTION.findall(hint)
+    }
+    known = _known() | _FOREIGN
+    assert not {option: name for option, name in named.items() if option not in known}
