@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from leaflock import operations
-from leaflock.errors import FormatError, RefusedError
+from leaflock.errors import FormatError, MACMismatchError, RefusedError
 from leaflock.formats import parse
 from leaflock.masterkey import Ambient
 from leaflock.operations import Opened
@@ -168,7 +168,11 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
             assert plain_values(from_ours.stdout, "yaml") == plain_values(from_theirs.stdout, "yaml")
         else:
             assert from_ours.stdout == from_theirs.stdout
-    opened = open_(pair.theirs, format_name)
+    try:
+        opened = open_(pair.theirs, format_name)
+    except MACMismatchError:
+        assert from_theirs.status == 51  # sops lost leading blanks of a block in a list, and does not verify it either
+        return 0
     assert typed(values(opened)) == typed(values(open_(pair.ours, format_name)))
     product = operations.reseal(opened, opened.plaintext())
     product.check(product.data)

@@ -57,11 +57,14 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2].upper()]
 
 
-def _limits(max_file_size: int | None, max_depth: int | None, max_leaves: int | None) -> Limits:
+def _limits(
+    max_file_size: int | None, max_depth: int | None, max_leaves: int | None, max_scalar_size: int | None
+) -> Limits:
     return Limits(
         file_bytes=max_file_size or DEFAULT_LIMITS.file_bytes,
         depth=max_depth or DEFAULT_LIMITS.depth,
         leaves=max_leaves or DEFAULT_LIMITS.leaves,
+        scalar_bytes=max_scalar_size or DEFAULT_LIMITS.scalar_bytes,
     )
 
 
@@ -71,6 +74,7 @@ limits_options = grouped(
     (["--max-file-size"], {"type": Size(), "metavar": "SIZE", "help": "Largest file that is read (default 64M)."}),
     (["--max-depth"], {"type": click.IntRange(1), "metavar": "N", "help": "Deepest nesting (default 200)."}),
     (["--max-leaves"], {"type": click.IntRange(1), "metavar": "N", "help": "Most values (default 1000000)."}),
+    (["--max-scalar-size"], {"type": Size(), "metavar": "SIZE", "help": "Largest value (default 16M)."}),
 )
 
 

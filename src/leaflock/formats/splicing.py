@@ -122,7 +122,7 @@ def too_large(text: str, offset: int, limits: Limits) -> FormatError:
     return FormatError(
         f"a value of more than {limits.scalar_bytes} bytes",
         line=line_of(text, offset),
-        hint="raise the limit with --max-scalar-size",
+        hint="keep it in a binary file of its own",
     )
 
 

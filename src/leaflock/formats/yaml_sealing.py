@@ -6,6 +6,7 @@ properties, `A` and a number the flow collection so many levels above the leaf.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -167,6 +168,7 @@ def open_(text: str, opened: Sequence[tuple[Leaf, Scalar | Comment]], spellings:
     edits: list[Edit] = []
     append, new = edits.append, tuple.__new__
     headers = _headers(opened)
+    comment_elements = _comment_elements(opened)
     restored = -1  # the end of a collection whose alias came back: nothing else in it is left
     for leaf, value in opened:
         _, _, _, start, end, style, token, _, is_comment, _, place = leaf
@@ -182,12 +184,20 @@ def open_(text: str, opened: Sequence[tuple[Leaf, Scalar | Comment]], spellings:
         elif is_comment:
             append(Edit(end, end, "") if place in headers else Edit(start, end, str(value)))
         elif isinstance(value, Comment):
-            append(_comment_line(text, leaf, value))
+            only = comment_elements[id(container_of(leaf))] == container_of(leaf).index
+            append(_comment_line(text, leaf, value, alone=only and leaf.locator[-1] == 0))
         else:
             edit = _spelled(text, leaf, value, spellings.get(str(token), ""), headers.get(start))
             restored = max(restored, edit.end if edit.end > end else restored)
             append(edit)
     return edits
+
+
+def _comment_elements(opened: Sequence[tuple[Leaf, Scalar | Comment]]) -> Counter[int]:
+    """Count the elements that SOPS made of comments, by the list they are in."""
+    return Counter(
+        id(container_of(leaf)) for leaf, value in opened if value.__class__ is Comment and not leaf.is_comment
+    )
 
 
 def _spelled(text: str, leaf: Leaf, value: Scalar, spelling: str, header: tuple[Leaf, str] | None) -> Edit:
@@ -225,13 +235,13 @@ def _collection(leaf: Leaf, levels: int) -> tuple[int, int]:
     return start, end
 
 
-def _comment_line(text: str, leaf: Leaf, comment: Comment) -> Edit:
-    """Return the edit that makes a comment line of a list element that SOPS made of one."""
+def _comment_line(text: str, leaf: Leaf, comment: Comment, *, alone: bool) -> Edit:
+    """Return the edit that makes a comment line of a list element that SOPS made of one.
+
+    Where all elements are comments nothing would be left of the list; the first (`alone`) leaves it empty.
+    """
     container = container_of(leaf)
     if container.flow or container.is_map:
         raise FormatError(f"{format_path(leaf.locator)}: a comment stands in the place of a value")
     dash = text.rfind("-", container.start, leaf.start)
-    comments = text.count(",type:comment]", container.start, container.end)
-    # Without another element nothing would be left of the list.
-    alone = leaf.locator[-1] == 0 and container.index == comments
     return Edit(dash, leaf.end, ("[] #" if alone else "#") + comment.text)
