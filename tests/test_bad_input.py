@@ -189,8 +189,10 @@ def test_a_value_that_is_gone_is_noticed() -> None:
 def test_unknown_recipients() -> None:
     with pytest.raises(ProviderError, match="recipient 1 is not an age recipient"):
         parse_recipients("age", "alice")
+    right = str(KEYS[0][0])
+    mistyped = right[:-1] + ("q" if right[-1] != "q" else "p")
     with pytest.raises(ProviderError) as caught:
-        parse_recipients("age", KEYS[0][0].recipient[:-1] + "q")  # type: ignore[attr-defined]
+        parse_recipients("age", mistyped)
     assert caught.value.hint
 
 

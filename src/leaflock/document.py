@@ -30,7 +30,7 @@ class Leaf(NamedTuple):
     end: int
     style: str  # the format's own word for how it is spelled
     value: Scalar | Empty | None  # null, "" and empty containers are leaves nobody seals
-    comments: tuple[str, ...] = ()  # those in force here, for the comment rules of `Selection`; never itself
+    comments: Sequence[str] = ()  # those in force here, for the comment rules of `Selection`; never itself
     is_comment: bool = False
     candidates: tuple[Path, ...] = ()  # of a comment: further containers it may belong to, likeliest first
     place: Any = None  # the format's own note

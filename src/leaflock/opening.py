@@ -53,7 +53,8 @@ def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> Ope
         if leaf[8]:
             values((leaf, _open_comment(leaves, position, selection, sealer, opening)))
         elif token is None or token.__class__ is Empty or token == "":
-            opening.unauthenticated.append(leaf)
+            if token.__class__ is not Empty or leaf.end > leaf.start:  # some stand for what is not written at all
+                opening.unauthenticated.append(leaf)
             values((leaf, token))
         elif selects(leaf):
             if token.__class__ is not str:

@@ -134,8 +134,10 @@ def encrypt(
         states_rule=format_name != "binary",
     )
     if output_format not in (None, format_name):
-        sealed = _seal_converted(document, data_key, metadata, str(output_format), indent, limits, allow_nothing)
-        return Product(sealed, str(output_format), data_key, None, limits)
+        # As a binary file, the tree of another format is written as SOPS does: as JSON.
+        written = "json" if output_format == "binary" else str(output_format)
+        sealed = _seal_converted(document, data_key, metadata, written, indent, limits, allow_nothing)
+        return Product(sealed, written, data_key, None, limits)
     sealed = _seal(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
     return Product(sealed, format_name, data_key, data, limits)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from leaflock.comments import CommentsInForce
 from leaflock.document import Leaf, Path
 from leaflock.errors import ConfigError
 from leaflock.rules_re import Matcher, PatternError, compile_pattern
@@ -161,12 +162,12 @@ def _regex_test(matches: Matcher, *, sealed_if_found: bool) -> _Test:
 
 
 def _comment_test(matches: Matcher, *, sealed_if_found: bool) -> _Test:
-    texts = _NameVerdicts(matches)
+    look_up = _NameVerdicts(matches).__getitem__
 
     def test(leaf: Leaf) -> bool:
-        for text in leaf.comments:
-            if texts[text]:
-                return sealed_if_found
+        comments = leaf.comments
+        if comments.any_match(look_up) if isinstance(comments, CommentsInForce) else any(map(look_up, comments)):
+            return sealed_if_found
         # A marker of clear text keeps itself clear; one of sealed text does not seal itself.
         if leaf.is_comment and not sealed_if_found and isinstance(leaf.value, str | bytes) and matches(leaf.value):
             return sealed_if_found

@@ -116,11 +116,14 @@ def open_(data: bytes, format_name: str) -> Opened:
 
 
 def typed(found: list[Value]) -> list[tuple[int, str, bytes]]:
-    """Return values without their list positions: to sops comments are elements, `#` alone is an empty one."""
+    """Return values as they survive sops: without list positions, which comments shift that it makes elements of.
+
+    `#` alone is an empty element to it, a list with nothing but a comment is not empty; a clear 8.0 is written 8.
+    """
     return [
-        (value.document, value.type, value.data)
+        (value.document, value.type.replace("float", "int"), value.data)
         for value in found
-        if value.data or not isinstance(value.locator[-1], int)
+        if value.data != b"Empty.LIST" and (value.data or not isinstance(value.locator[-1], int))
     ]
 
 
@@ -165,7 +168,7 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
         if format_name == "yaml":
             as_json = [sops.decrypt(data, format_name, "json") for data in (pair.ours, pair.theirs)]
             assert as_json[0][:2] == as_json[1][:2]
-            assert plain_values(from_ours.stdout, "yaml") == plain_values(from_theirs.stdout, "yaml")
+            assert read_back(from_ours.stdout) == read_back(from_theirs.stdout)
         else:
             assert from_ours.stdout == from_theirs.stdout
     try:
@@ -174,11 +177,19 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
         assert from_theirs.status == 51  # sops lost leading blanks of a block in a list, and does not verify it either
         return 0
     assert typed(values(opened)) == typed(values(open_(pair.ours, format_name)))
+    assert values_sealed(pair.theirs, format_name) == values_sealed(pair.ours, format_name)
     product = operations.reseal(opened, opened.plaintext())
     product.check(product.data)
     again = sops.decrypt(product.data, format_name)
     assert again.status == 0, again.stderr
     return from_ours.stderr.count("possibly unencrypted comment")
+
+
+def read_back(data: bytes) -> object:
+    try:
+        return plain_values(data, "yaml")
+    except FormatError:  # sops writes `|4` before lines indented by 2, in lists
+        return without_comments(data)
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -385,15 +396,15 @@ def test_the_same_leaves_of_random_files_are_sealed(sops: Sops, rule: str) -> No
         except (FormatError, RefusedError):
             continue
         if theirs.status == 0:
-            assert values_sealed(ours) == values_sealed(theirs.stdout), data
+            assert values_sealed(ours, "yaml") == values_sealed(theirs.stdout, "yaml"), data
             compared += 1
         if compared == 15:
             return
     raise AssertionError("too few files were sealed by both")
 
 
-def values_sealed(data: bytes) -> list[tuple[str, str, bytes]]:
-    opened = open_(data, "yaml").opening.opened
+def values_sealed(data: bytes, format_name: str) -> list[tuple[str, str, bytes]]:
+    opened = open_(data, format_name).opening.opened
     return [(item.aad, item.word, item.data) for item in opened if not isinstance(item.value, Comment)]
 
 

@@ -6,12 +6,12 @@ The text of a value and its meaning differ only in `\\n`, which stands for a lin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
+from leaflock.comments import CommentRun, CommentsInForce
 from leaflock.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
 from leaflock.errors import EmitError, FormatError, PathError
 from leaflock.formats.splicing import (
-    CommentsInForce,
     SplicedDocument,
     as_text,
     as_value,
@@ -58,8 +58,8 @@ def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_Metadata
     lines: list[_MetadataLine] = []
     append, new = leaves.append, tuple.__new__
     names: set[str] = set()
-    active: Any = ()  # a tuple, or what can stand for one
-    comments: list[str] = []  # since the last value
+    active: Sequence[str] = ()
+    run = CommentRun()  # since the last value
     position = 0
     for line in text.split("\n"):
         end = position + len(line)
@@ -68,8 +68,8 @@ def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_Metadata
         elif line[0] == "#":
             comment = line[1:]
             append(Leaf(0, (), (), position + 1, end, "#", comment, active, True))
-            comments.append(comment)
-            active = CommentsInForce(comments)
+            run.texts.append(comment)
+            active = CommentsInForce((run,))
         else:
             key, equals, source = line.partition("=")
             if not equals:
@@ -84,7 +84,7 @@ def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_Metadata
                 place = (key,)
                 append(new(Leaf, (0, place, place, end - len(source), end, "", value, active, False, (), None)))
                 if active:
-                    active, comments = (), []
+                    active, run = (), CommentRun()
         position = end + 1
     return leaves, lines
 

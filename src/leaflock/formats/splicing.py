@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from leaflock.document import Edit, Leaf, apply_edits
 from leaflock.errors import EmitError, FormatError, MetadataError, PathError
@@ -157,27 +156,3 @@ def nothing_there(locator: Sequence[str | int]) -> PathError:
 def in_the_way(locator: Sequence[str | int], what: str) -> PathError:
     """Return the error for a path that leads through something that has no members of that kind."""
     return PathError(f"{format_path(tuple(locator)) or 'the top level'}: {what} stands there")
-
-
-class CommentsInForce(Sequence[str]):
-    """The first so many of a list of comments that still grows: a thousand comment lines in a row are one list."""
-
-    __slots__ = ("_comments", "_count")
-
-    def __init__(self, comments: list[str]) -> None:
-        self._comments = comments
-        self._count = len(comments)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._comments[: self._count][index]
-
-    def __iter__(self) -> Iterator[str]:
-        return islice(self._comments, self._count)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # type: ignore[assignment]

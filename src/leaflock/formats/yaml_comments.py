@@ -8,8 +8,10 @@ guessed from its line, its column and what closes or opens around it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from leaflock.comments import NO_COMMENTS, CommentRun, CommentsInForce
 from leaflock.document import Leaf, Path
 from leaflock.formats.yaml_places import Container
 from leaflock.patterns import Pattern
@@ -57,32 +59,36 @@ class CommentPlacer:
         self.leaves = leaves
         self.gap = Gap()
         self.document = 0
-        self._waiting: list[str] = []  # comments before a root that has not opened yet
+        self._waiting = CommentRun()  # comments before a root that has not opened yet
 
     # -- what is in force --------------------------------------------------------------------------------------------
 
-    def active(self, container: Container | None) -> tuple[str, ...]:
-        """Return the comments in force for the next member of `container`, outermost first."""
-        found: list[str] = []
+    def active(self, container: Container | None) -> CommentsInForce:
+        """Return the comments in force for the next member of `container`."""
+        runs: list[CommentRun] = []
         while container is not None:
-            found[:0] = container.pending
+            if container.pending.texts:
+                runs.append(container.pending)
             container = container.parent
-        return tuple(found) if found else tuple(self._waiting)
+        if not runs:
+            return CommentsInForce((self._waiting,)) if self._waiting.texts else NO_COMMENTS
+        return CommentsInForce(runs[::-1])
 
-    def complete(self, container: Container | None) -> tuple[str, ...]:
+    def complete(self, container: Container | None) -> CommentsInForce:
         """A member of `container` is complete: what waited for it is spent. Return what is still in force."""
         if container is None:
-            return ()
-        container.pending.clear()
+            return NO_COMMENTS
+        if container.pending.texts:
+            container.pending = CommentRun()
         return self.active(container)
 
     def adopt(self, root: Container) -> None:
         """Hand the comments at the head of a document to its root."""
-        root.pending, self._waiting = self._waiting, []
+        root.pending, self._waiting = self._waiting, CommentRun()
 
     def reset(self) -> None:
         """A document ended."""
-        self._waiting = []
+        self._waiting = CommentRun()
 
     # -- where comments are ------------------------------------------------------------------------------------------
 
@@ -101,6 +107,7 @@ class CommentPlacer:
         if root is not None and root in closed:
             closed.remove(root)
         after = root if root is not None else opened[0].parent if opened else container
+        dashes = self._dashes(found, end) if opened else []
         owner: Container | None = None
         for index, comment in enumerate(found):
             if comment.inline:
@@ -114,7 +121,7 @@ class CommentPlacer:
             elif opened and not closed:
                 first = next((move for move in opened if move.start > comment.start), opened[-1])
                 # A dash behind the comment: then it stands before an element of the outer list.
-                dash = "-" in _COMMENT.sub("", self.text[comment.end : first.start])
+                dash = any(comment.end <= position < first.start for position in dashes)
                 owner = first.parent if dash else first
             elif not closed:
                 owner = after
@@ -162,6 +169,12 @@ class CommentPlacer:
             previous = match.end()
         return found
 
+    def _dashes(self, found: list[_Found], end: int) -> list[int]:
+        """Return where dashes stand between the comments of a gap and behind them; there are as many as levels open."""
+        ends = [*(comment.start for comment in found[1:]), end]
+        gaps = ((comment.end, stop) for comment, stop in zip(found, ends, strict=True))
+        return [at for start, stop in gaps for at in range(start, stop) if self.text[at] == "-"]
+
     def _run_ends_blank(self, found: list[_Found], index: int) -> bool:
         while (
             not found[index].before_blank and index + 1 < len(found) and found[index + 1].column == found[index].column
@@ -182,7 +195,7 @@ class CommentPlacer:
         if isinstance(previous, int) and owner is gap.top:
             # For SOPS it stands before its key, behind the comments above it.
             leaf = self.leaves[previous]
-            self.leaves[previous] = leaf._replace(comments=(*leaf.comments, text))
+            self.leaves[previous] = leaf._replace(comments=with_one_more(leaf.comments, text))
             self._add(comment, owner, pending=False, in_force=leaf.comments)
         elif owner is not None and owner is previous:
             self._add(comment, owner, pending=False)
@@ -198,10 +211,10 @@ class CommentPlacer:
         for index in members:
             leaf = self.leaves[index]
             if leaf.locator[:depth] == first:
-                self.leaves[index] = leaf._replace(comments=(text, *leaf.comments))
+                self.leaves[index] = leaf._replace(comments=with_one_more(leaf.comments, text))
 
     def _add(
-        self, comment: _Found, owner: Container | None, *, pending: bool, in_force: tuple[str, ...] | None = None
+        self, comment: _Found, owner: Container | None, *, pending: bool, in_force: Sequence[str] | None = None
     ) -> None:
         text = self.text[comment.start + 1 : comment.end]
         if in_force is None:
@@ -221,7 +234,7 @@ class CommentPlacer:
             )
         )
         if pending:
-            (self._waiting if owner is None else owner.pending).append(text)
+            (self._waiting if owner is None else owner.pending).texts.append(text)
 
     def _candidates(self, owner: Container | None) -> tuple[Path, ...]:
         gap = self.gap
@@ -233,6 +246,11 @@ class CommentPlacer:
             paths[(*gap.top.path, gap.top.key)] = None
         paths[()] = None
         return tuple(paths)
+
+
+def with_one_more(comments: Sequence[str], text: str) -> CommentsInForce:
+    """Return the comments in force for a leaf, and one more."""
+    return (comments if isinstance(comments, CommentsInForce) else NO_COMMENTS).with_comment(text)
 
 
 def _chain(container: Container | None) -> list[Container]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from leaflock.comments import CommentRun
 from leaflock.document import Leaf, Locator, Path
 
 
@@ -29,7 +30,7 @@ class Container:
         self.key: str | None = None  # of the pair in progress
         self.keys: set[str] = set()
         self.index = 0  # of the element in progress
-        self.pending: list[str] = []  # comments that wait for the next member
+        self.pending = CommentRun()  # comments that wait for the next member
         self.first_leaf = self.last_leaf = 0
 
 

@@ -7,6 +7,7 @@ about where metadata stands or may go.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from yaml.error import MarkedYAMLError, YAMLError
@@ -25,7 +26,7 @@ from yaml.events import (
 
 from leaflock.document import Leaf
 from leaflock.errors import FormatError
-from leaflock.formats.yaml_comments import CommentPlacer
+from leaflock.formats.yaml_comments import CommentPlacer, with_one_more
 from leaflock.formats.yaml_composing import Composer
 from leaflock.formats.yaml_parser import parser_for
 from leaflock.formats.yaml_places import Container, DocumentNote, Place, Scan
@@ -100,7 +101,7 @@ class _Scanner:
             next_hash = NOWHERE
         note: DocumentNote | None = None
         document_start = base
-        active: tuple[str, ...] = ()
+        active: Sequence[str] = ()
         document = -1
         while True:
             event = get()
@@ -161,7 +162,7 @@ class _Scanner:
                         next_hash = self._append_block(leaf, event)
                         if event.anchor:
                             self.anchors[event.anchor] = leaf
-                        active = comments.complete(container) if active else ()
+                        active = comments.complete(container) if active else active
                         gap.after(end, container, len(leaves) - 1)
                         container.end = end
                         continue
@@ -402,7 +403,7 @@ class _Scanner:
         """Add a block scalar, and the comment on its header line. Return where `#` comes next."""
         header = _BLOCK_HEADER.match(self.text, leaf.start)
         if header and header[3]:
-            leaf = leaf._replace(comments=leaf.comments + (header[3][1:],))
+            leaf = leaf._replace(comments=with_one_more(leaf.comments, header[3][1:]))
         self.found.leaves.append(leaf)
         if header and header[3]:
             self.comments.header(header.start(3) + 1, header.end(3), leaf)
@@ -458,7 +459,7 @@ class _Scanner:
                 outer.index += 1
         return outer
 
-    def _alias(self, event: AliasEvent, container: Container, start: int, end: int, active: tuple[str, ...]) -> bool:
+    def _alias(self, event: AliasEvent, container: Container, start: int, end: int, active: Sequence[str]) -> bool:
         """Add the leaves behind an alias, under its own path. Return whether it was a key instead."""
         target = self.anchors.get(event.anchor)
         if event.anchor not in self.anchors:
