@@ -187,14 +187,14 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
 
 def read_back(data: bytes) -> object:
     try:
-        return plain_values(data, "yaml")
+        return typed(plain_values(data, "yaml"))
     except FormatError:  # sops writes `|4` before lines indented by 2, in lists
         return without_comments(data)
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_random_files_go_both_ways(sops: Sops, format_name: str) -> None:
-    unopened = sum(both_ways(sops, format_name, pair) for pair in pairs(sops, format_name, 0, 25))
+    unopened = sum(both_ways(sops, format_name, pair) for pair in pairs(sops, format_name, 0, 12))
     assert unopened <= 1
 
 
@@ -246,10 +246,11 @@ def test_what_sops_sets_we_open(sops: Sops, format_name: str) -> None:
         path = "".join(f'["{part}"]' for part in locator)
         theirs = sops.change(ours, format_name, "set", path, '"new value"')
         after = open_(theirs, format_name)
-        assert typed(values(after)) == [
-            (value.document, "str", b"new value") if value[:2] == (0, locator) else typed([value])[0]
+        expected = [
+            value._replace(type="str", data=b"new value") if value[:2] == (0, locator) else value
             for value in values(opened)
         ]
+        assert typed(values(after)) == typed(expected)
         changed += 1
         if changed == 6:
             return

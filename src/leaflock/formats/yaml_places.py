@@ -77,3 +77,17 @@ class Scan:
     metadata: dict[str, object] | None = None
     metadata_fault: str | None = None
     has_aliases: bool = False
+
+
+def block_end(text: str, start: int, end: int) -> int:
+    """Return where a block scalar's text ends: the blank lines behind it stay outside, in the file.
+
+    Blanks in those lines may be part of the value, so then they are inside. Without a visible line the span is all but
+    its last line break, which whatever stands for it needs behind it.
+    """
+    visible = end
+    while visible > start and text[visible - 1] in " \t\r\n":
+        visible -= 1
+    if text.find("\n", start, visible) < 0 and text.find("\r", start, visible) < 0:
+        return end - next((len(brk) for brk in ("\r\n", "\n", "\r") if text.endswith(brk, start, end)), 0)
+    return visible + len(text[visible:end].rstrip("\r\n"))

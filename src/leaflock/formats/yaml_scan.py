@@ -26,10 +26,11 @@ from yaml.events import (
 
 from leaflock.document import Leaf
 from leaflock.errors import FormatError
+from leaflock.formats.yaml_aliases import Target, copies
 from leaflock.formats.yaml_comments import CommentPlacer, with_one_more
 from leaflock.formats.yaml_composing import Composer
 from leaflock.formats.yaml_parser import parser_for
-from leaflock.formats.yaml_places import Container, DocumentNote, Place, Scan
+from leaflock.formats.yaml_places import Container, DocumentNote, Place, Scan, block_end
 from leaflock.formats.yaml_scalars import resolve, resolve_tagged
 from leaflock.limits import Limits
 from leaflock.patterns import Pattern
@@ -42,7 +43,6 @@ _ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
 
 _PROPERTY = Pattern(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
 _BLANK = Pattern(r"(?:[ \t\r\n\u2028\u2029\x85]|#[^\r\n]*)+")
-_LAST_BREAK = Pattern(r"(?:\r\n|\r|\n)\Z")
 _BLOCK_HEADER = Pattern(r"[|>]([-+0-9]*)([ \t]*)(#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 
@@ -80,7 +80,7 @@ class _Scanner:
         self.found = Scan()
         self.parser = parser_for(text[base:])
         self.next = self.parser.get_event
-        self.anchors: dict[str, Leaf | Container | str | None] = {}
+        self.anchors: dict[str, Target] = {}
         self.expanded = 0
         self.depth = 0
         self.document = -1
@@ -154,7 +154,7 @@ class _Scanner:
                 place: Any = container
                 if style:
                     if style == "|" or style == ">":
-                        end = self._block_end(start, end)
+                        end = block_end(text, start, end)
                     if event.tag or event.anchor:
                         value, start, place = self._with_properties(event, start, end, container)
                     if style == "|" or style == ">":
@@ -385,20 +385,6 @@ class _Scanner:
         if at < 0 or after not in ("", " ", "\t", "\r", "\n"):
             self._fail(event, "a value follows its anchor without a blank", "put a blank between them")
 
-    def _block_end(self, start: int, end: int) -> int:
-        """Return where a block scalar's text ends: the blank lines behind it stay outside, in the file.
-
-        Blanks in those lines may be part of the value, so then they are inside. Without a visible line the span is all.
-        """
-        text = self.text
-        visible = end
-        while visible > start and text[visible - 1] in " \t\r\n":
-            visible -= 1
-        if text.find("\n", start, visible) < 0 and text.find("\r", start, visible) < 0:
-            # The header alone is visible. What stands for it needs the last line break behind it.
-            return start + len(_LAST_BREAK.sub("", text[start:end]))
-        return visible + len(text[visible:end].rstrip("\r\n"))
-
     def _append_block(self, leaf: Leaf, event: ScalarEvent) -> int:
         """Add a block scalar, and the comment on its header line. Return where `#` comes next."""
         header = _BLOCK_HEADER.match(self.text, leaf.start)
@@ -482,33 +468,15 @@ class _Scanner:
             path, locator = container.path, container.locator + (container.index,)
             container.index += 1
         model = Leaf(self.document, locator, path, start, end, "*", None, active, place=container)
-        if isinstance(target, Container):
-            self._copy(event, target, model)
-        else:
-            source = target.locator if isinstance(target, Leaf) else None
-            value = target.value if isinstance(target, Leaf) else target
-            self.found.leaves.append(model._replace(value=value, place=Place(container, start, None, True, source)))
-        return False
-
-    def _copy(self, event: AliasEvent, target: Container, model: Leaf) -> None:
-        leaves = self.found.leaves
-        if not target.last_leaf:
+        copied = copies(target, model, self.found.leaves)
+        if copied is None:
             self._fail(event, "an alias stands inside what it names")
-        source = [leaf for leaf in leaves[target.first_leaf : target.last_leaf] if not leaf.is_comment]
-        self.expanded += len(source)
-        if self.expanded > self.limits.expansion * (len(leaves) - self.expanded + len(source) + 1):
+        self.expanded += len(copied)
+        if self.expanded > self.limits.expansion * (len(self.found.leaves) - self.expanded + 2 * len(copied) + 1):
             self._fail(event, f"aliases grow this file more than {self.limits.expansion} times",
                        "this is how an alias bomb looks; write the values out if it is none")  # fmt: skip
-        depth, keys = len(target.locator), len(target.path)
-        for leaf in source:
-            leaves.append(
-                model._replace(
-                    locator=model.locator + leaf.locator[depth:],
-                    path=model.path + leaf.path[keys:],
-                    value=leaf.value,
-                    place=Place(model.place, model.start, None, True, leaf.locator),
-                )
-            )
+        self.found.leaves.extend(copied)
+        return False
 
     # -- metadata ----------------------------------------------------------------------------------------------------
 
@@ -531,7 +499,7 @@ class _Scanner:
     def _end_of(self, event: Any) -> int:
         end: int = event.end_mark.index + self.base
         if isinstance(event, ScalarEvent) and event.style and event.style in "|>":
-            return self._block_end(event.start_mark.index + self.base, end)
+            return block_end(self.text, event.start_mark.index + self.base, end)
         return end
 
 
