@@ -472,7 +472,7 @@ class _Scanner:
         if copied is None:
             self._fail(event, "an alias stands inside what it names")
         self.expanded += len(copied)
-        if self.expanded > self.limits.expansion * (len(self.found.leaves) - self.expanded + 2 * len(copied) + 1):
+        if self.expanded > self.limits.expansion * (len(self.found.leaves) - self.expanded + len(copied) + 1):
             self._fail(event, f"aliases grow this file more than {self.limits.expansion} times",
                        "this is how an alias bomb looks; write the values out if it is none")  # fmt: skip
         self.found.leaves.extend(copied)
