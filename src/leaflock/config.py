@@ -81,7 +81,7 @@ class Config:
                 return rule
         raise ConfigError(
             "no matching creation rules found",
-            hint="add a rule with a path_regex that matches the file, or a last rule without one",
+            hint=f"add a rule with a path_regex that matches {tested}, or a last rule without one",
             file=str(self.path),
         )
 

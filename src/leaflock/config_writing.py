@@ -34,10 +34,8 @@ _VALUES = r"""
 
 _EVERYTHING = r"""
   # All other files: every value is encrypted, except below names that end in _unencrypted.
-  - path_regex: {path_regex}
 {recipients}"""
 
-_ALL_PATHS = r"\.(ya?ml|json|env|ini)$"
 _MANIFEST_PATHS = r"(^|/)(k8s|kubernetes|manifests|deploy|base|overlays|clusters)/.*\.ya?ml$"
 _VALUES_PATHS = r"(^|/)(secrets|values)[^/]*\.ya?ml$"
 
@@ -55,7 +53,7 @@ def propose_config(recipients: Sequence[str], *, kubernetes: bool = False, value
         rules.append(_VALUES.format(path_regex=_VALUES_PATHS, recipients=listed))
     if kubernetes:
         rules.append(_KUBERNETES.format(path_regex=_MANIFEST_PATHS, recipients=listed))
-    rules.append(_EVERYTHING.format(path_regex=_ALL_PATHS, recipients=listed))
+    rules.append(_EVERYTHING.format(recipients=listed.replace("    age:", "  - age:", 1)))
     return _HEAD + "".join(rules).removeprefix("\n")
 
 

@@ -18,10 +18,10 @@ from .blocks import ROOT, blocks
 PAGE = ROOT / "docs" / "api.md"
 
 PUBLIC = [
-    "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "DataKeyError", "FormatError", "IntegrityError",
-    "LeaflockError", "MACMismatchError", "MasterKey", "MetadataError", "NotEncryptedError", "PathError",
-    "ProviderError", "RefusedError", "SealedFile", "Selection", "Timestamp", "WriteError", "decrypt", "encrypt", "load",
-    "loads", "open_many",
+    "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "DataKeyError", "EmitError", "FormatError",
+    "InputError", "IntegrityError", "LeaflockError", "MACMismatchError", "MasterKey", "MetadataError",
+    "MissingFileError", "NotEncryptedError", "PathError", "ProviderError", "RefusedError", "SealedFile", "Selection",
+    "Timestamp", "UsageError", "WriteError", "decrypt", "encrypt", "load", "loads", "open_many",
 ]  # fmt: skip
 
 

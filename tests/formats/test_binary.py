@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leaflock.document import Edit
-from leaflock.errors import EmitError, FormatError, PathError
+from leaflock.errors import EmitError, FormatError, NotEncryptedError, PathError
 from leaflock.formats.binary import emit, parse
 from leaflock.limits import Limits
 from leaflock.scalars import to_bytes
@@ -98,8 +98,10 @@ def test_a_token_of_another_type_has_no_bytes() -> None:
 
 
 def test_a_sealed_file_is_json() -> None:
-    with pytest.raises(FormatError, match="not JSON"):
+    with pytest.raises(NotEncryptedError, match="no encrypted binary file"):
         parse(b"\x00binary", sealed=True)
+    with pytest.raises(FormatError, match="not JSON"):
+        parse(b'{"data": "ENC[AES256_GCM,data', sealed=True)
 
 
 def test_the_one_value_may_be_as_large_as_the_file() -> None:

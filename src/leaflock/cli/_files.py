@@ -94,7 +94,10 @@ class Outputs(NamedTuple):
         if self.in_place and "-" in names:
             raise UsageError("standard input cannot be written in place", hint="leave -i away")
         if len(names) > 1 and not self.in_place and self.output_dir is None:
-            raise UsageError("several files do not go into one", hint="write each in place (-i), or use --output-dir")
+            raise UsageError(
+                "several files do not go into one",
+                hint="write each into a folder with --output-dir, or back in its place with -i",
+            )
         if self.output_dir is not None:
             base_names = [os.path.basename(name) for name in names]
             for name in base_names:

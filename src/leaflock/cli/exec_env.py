@@ -76,7 +76,10 @@ def exec_env(
         raise UsageError("--supervise and --same-process do not go together", hint="choose one")
     account = environment.find_account(user) if user else None
     secrets = _secrets(file, reading, limits, flatten, strict)
-    environment.check_names(secrets, allow)
+    try:
+        environment.check_names(secrets, allow)
+    except LeaflockError as error:
+        raise error.in_file(file) from None
     variables = environment.child_environment(
         secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from leaflock.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
-from leaflock.errors import EmitError, PathError
+from leaflock.errors import EmitError, FormatError, NotEncryptedError, PathError
 from leaflock.formats import json
 from leaflock.formats.json_emit import TAB
 from leaflock.formats.splicing import SplicedDocument, as_text, as_value, in_the_way, nothing_there
@@ -28,7 +28,15 @@ def parse(
         return BinaryDocument(data)
     # The one value may be as large as the file.
     limits = replace(limits, scalar_bytes=max(limits.scalar_bytes, limits.file_bytes))
-    return SealedBinaryDocument(json.parse(data, limits, allow_duplicates=allow_duplicates))
+    try:
+        return SealedBinaryDocument(json.parse(data, limits, allow_duplicates=allow_duplicates))
+    except FormatError:
+        if b"ENC[AES256_GCM," in data:  # it was one, and is damaged
+            raise
+        raise NotEncryptedError(
+            "sops metadata not found: this is no encrypted binary file",
+            hint="if it is an encrypted file of another format, say which with --input-type",
+        ) from None
 
 
 def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:

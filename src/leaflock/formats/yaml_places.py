@@ -79,10 +79,10 @@ class Scan:
     has_aliases: bool = False
 
 
-def block_end(text: str, start: int, end: int) -> int:
+def block_end(text: str, start: int, end: int, value: str) -> int:
     """Return where a block scalar's text ends: the blank lines behind it stay outside, in the file.
 
-    Blanks in those lines may be part of the value, so then they are inside. Without a visible line the span is all but
+    Where blanks in those lines are part of the value they are inside. Without a visible line the span is all but
     its last line break, which whatever stands for it needs behind it.
     """
     visible = end
@@ -90,4 +90,8 @@ def block_end(text: str, start: int, end: int) -> int:
         visible -= 1
     if text.find("\n", start, visible) < 0 and text.find("\r", start, visible) < 0:
         return end - next((len(brk) for brk in ("\r\n", "\n", "\r") if text.endswith(brk, start, end)), 0)
-    return visible + len(text[visible:end].rstrip("\r\n"))
+    behind = text[visible:end]
+    body = value.rstrip("\n")
+    if "\n" not in body[len(body.rstrip(" \t\n")) :]:
+        behind = behind.splitlines()[0] if behind else ""
+    return visible + len(behind.rstrip("\r\n"))

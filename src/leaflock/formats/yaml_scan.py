@@ -68,7 +68,7 @@ def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
 
 def _without_quotes(problem: str) -> str:
     # libyaml quotes anchors and tags in its messages; those are names, but what stands in quotes could be anything.
-    return re.sub(r"'[^']{2,}'", "…", problem)
+    return re.sub(r"'([^']*)'", lambda match: match[0] if len(match[1]) == 1 else "…", problem)
 
 
 class _Scanner:
@@ -154,7 +154,7 @@ class _Scanner:
                 place: Any = container
                 if style:
                     if style == "|" or style == ">":
-                        end = block_end(text, start, end)
+                        end = block_end(text, start, end, value)
                     if event.tag or event.anchor:
                         value, start, place = self._with_properties(event, start, end, container)
                     if style == "|" or style == ">":
@@ -451,7 +451,10 @@ class _Scanner:
         if event.anchor not in self.anchors:
             self._fail(event, "an alias names an anchor that does not stand before it")
         if container.is_map and container.key is None:
-            key = target.value if isinstance(target, Leaf) else target
+            key = target
+            if isinstance(key, Leaf):
+                self._fail(event, "a key is an alias of a value, which it would be no longer once that is sealed",
+                           "write the key out")  # fmt: skip
             if not isinstance(key, str):
                 self._fail(event, "a key is an alias of something that is not text")
             if key in container.keys:
@@ -499,7 +502,7 @@ class _Scanner:
     def _end_of(self, event: Any) -> int:
         end: int = event.end_mark.index + self.base
         if isinstance(event, ScalarEvent) and event.style and event.style in "|>":
-            return block_end(self.text, event.start_mark.index + self.base, end)
+            return block_end(self.text, event.start_mark.index + self.base, end, event.value)
         return end
 
 

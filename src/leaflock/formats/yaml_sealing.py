@@ -63,8 +63,11 @@ def seal(text: str, scan: Scan, tokens: Tokens, kept: Sequence[Leaf] = ()) -> Se
 def _refuse_open_end(text: str, leaves: Sequence[Leaf], tokens: Tokens, kept: Sequence[Leaf]) -> None:
     """Refuse a clear block scalar that ends with the file and has no line break there: metadata would give it one."""
     last = next((leaf for leaf in reversed(leaves) if not leaf.is_comment), None)
-    if last is None or last.style not in ("|", ">") or last.end != len(text) or text[-1] in "\r\n":
+    if last is None or last.style not in ("|", ">") or text[-1] in "\r\n" or text[last.end :].strip(" \t\r\n"):
         return
+    header, _, _ = text[last.start : last.end].partition("\n")
+    if "\n" in text[last.end :] and "+" not in header.partition("#")[0]:
+        return  # blanks on a line of their own, which are nothing to it
     sealed = any(leaf.start == last.start for leaf, _ in tokens) or any(leaf.start == last.start for leaf in kept)
     if sealed or "-" in text[last.start : last.start + 3]:
         return

@@ -18,7 +18,8 @@ from leaflock.tree import Comment, ListNode, MappingNode, Node
 _HEADER = Pattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
 _REST = Pattern(r"[ \t]*[\r\n]")
 _BREAK = Pattern(r"\r\n|\r|\n")
-_BREAKS = Pattern(r"(?:\r\n|\r|\n)*")
+_END_BLANKS = Pattern(r"[ \t]+\Z")
+_BREAKS = Pattern(r"(?:[ \t]*(?:\r\n|\r|\n))*")
 # What a literal block cannot hold, or not without a reader folding or dropping it.
 _NOT_LITERAL = Pattern("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
 
@@ -140,7 +141,9 @@ class Block:
         if match is None:
             return None
         lines = _BREAK.split(text[match.end() : leaf.end])
-        breaks = len(_BREAK.findall(_BREAKS.match(text, leaf.end)[0]))
+        behind = _BREAKS.match(text, leaf.end)
+        # Where a file ends in blanks, metadata adds a break: then none of them can be counted on.
+        breaks = 0 if _END_BLANKS.match(text, behind.end()) else len(_BREAK.findall(behind[0]))
         line = next((line for line in lines if line.strip(" \t")), None)
         if line is None:
             # Only a comment is worth keeping the header for; then the lines go where new ones would.
