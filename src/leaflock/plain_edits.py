@@ -2,42 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
 from leaflock.document import Document, Edit, Locator, Path
 from leaflock.errors import FormatError, RefusedError
 from leaflock.formats import parse
 from leaflock.opened import Opened
 from leaflock.paths import format_path
-from leaflock.scalars import Empty, to_bytes, type_word
+from leaflock.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
 
 
 def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:
     """Return the plain text of an opened file with `value` at `locator` of the first document."""
-    return _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
+    plain, document = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
+    as_text = document.format in ("dotenv", "ini")
+    stored = [
+        (leaf.locator, *_known(leaf.value))
+        for leaf in document.leaves()
+        if leaf.document == 0 and not leaf.is_comment and leaf.locator[: len(locator)] == locator
+    ]
+    expected = [
+        (place, *_known(to_plain_text(scalar) if as_text else scalar)) for place, scalar in _flat(value, locator)
+    ]
+    if [item for item in stored if item[1]] != expected:
+        raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
+    return plain
+
+
+def _flat(value: object, locator: Locator) -> Iterator[tuple[Locator, Scalar]]:
+    """Yield the scalars in a value with their places; nulls and empty containers have nothing to compare."""
+    if isinstance(value, Mapping | list | tuple):
+        for name, member in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _flat(member, (*locator, name))
+    elif value is not None:
+        yield locator, cast(Scalar, value)
+
+
+def _known(value: Scalar | Empty | None) -> tuple[str, bytes]:
+    if value is None or isinstance(value, Empty):
+        return "", b""
+    # A float without a fraction is written as an int is.
+    return type_word(value).replace("float", "int"), to_bytes(value)
 
 
 def plain_without(opened: Opened, locator: Locator) -> bytes:
     """Return the plain text of an opened file without what stands at `locator` of the first document."""
-    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator))
+    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator))[0]
 
 
 def _edit_plain(
     opened: Opened, locator: Locator, new: Locator | None, change: Callable[[Document], list[Edit]]
-) -> bytes:
+) -> tuple[bytes, Document]:
     """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
     document = parse(opened.plaintext(), opened.document.format, limits=opened.limits)
     try:
         plain = document.rewrite(change(document))
-        moved = _others(parse(plain, document.format, limits=opened.limits), new) != _others(document, locator)
+        after = parse(plain, document.format, limits=opened.limits)
+        moved = _others(after, new) != _others(document, locator)
     except FormatError:
         moved = True
     if moved:
         raise RefusedError(
             f"{format_path(locator)}: this change cannot be made without moving something else",
-            hint='make it with "leaflock edit"',
+            hint=_HINT,
         )
-    return plain
+    return plain, after
+
+
+_HINT = 'make it with "leaflock edit"'
 
 
 def _others(document: Document, locator: Locator | None) -> list[tuple[int, Path, str, bytes]]:

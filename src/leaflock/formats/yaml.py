@@ -25,9 +25,11 @@ def parse(
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise FormatError("not UTF-8", line=line, hint="save the file as UTF-8") from None
-    # Python's own exception would carry the whole file along.
+        text, line = "", data.count(b"\n", 0, error.start) + 1
+    else:
+        line = 0
+    if line:  # Only here: Python's own exception would carry the whole file along.
+        raise FormatError("not UTF-8", line=line, hint="save the file as UTF-8")
     if "\0" in text:
         raise FormatError("holds a NUL character", line=text.count("\n", 0, text.index("\0")) + 1)
     found = scan(text, limits, allow_duplicates)

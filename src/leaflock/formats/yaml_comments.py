@@ -63,7 +63,7 @@ class CommentPlacer:
 
     # -- what is in force --------------------------------------------------------------------------------------------
 
-    def active(self, container: Container | None) -> CommentsInForce:
+    def active(self, container: Container | None) -> Sequence[str]:
         """Return the comments in force for the next member of `container`."""
         runs: list[CommentRun] = []
         while container is not None:
@@ -71,13 +71,13 @@ class CommentPlacer:
                 runs.append(container.pending)
             container = container.parent
         if not runs:
-            return CommentsInForce((self._waiting,)) if self._waiting.texts else NO_COMMENTS
+            return CommentsInForce((self._waiting,)) if self._waiting.texts else ()
         return CommentsInForce(runs[::-1])
 
-    def complete(self, container: Container | None) -> CommentsInForce:
+    def complete(self, container: Container | None) -> Sequence[str]:
         """A member of `container` is complete: what waited for it is spent. Return what is still in force."""
         if container is None:
-            return NO_COMMENTS
+            return ()
         if container.pending.texts:
             container.pending = CommentRun()
         return self.active(container)

@@ -11,10 +11,11 @@ from leaflock.formats.yaml_nodes import YAMLNode, first_document
 from leaflock.formats.yaml_places import DocumentNote, Place, Scan
 from leaflock.formats.yaml_style import canonical_text, fits_block, flow_key, flow_text
 from leaflock.paths import format_path
+from leaflock.patterns import Pattern
 from leaflock.scalars import Empty
 from leaflock.tree import Comment, ListNode, MappingNode, Node, from_python
 
-_BLANKS = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
+_TO_COLON = Pattern(r"(?:[^:#]|#[^\r\n]*+)*+")
 _LINE_REST = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
 
 
@@ -125,7 +126,8 @@ def _add(text: str, parent: YAMLNode, part: str | int, node: Node, place: Locato
         if empty:
             position = text.index("{" if parent.pairs is not None else "[", parent.start) + 1
         return [Edit(position, position, written if empty else f", {written}")]
-    if _fits_lines(node, text):
+    end = parent.keep - 1 if parent.keep else _line_end(text, parent.end)
+    if _fits_lines(node, text, end):
         member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
         lines = _lines(member, parent.column)
     else:
@@ -136,21 +138,28 @@ def _add(text: str, parent: YAMLNode, part: str | int, node: Node, place: Locato
     return _insert_lines(text, parent.end, lines)
 
 
-def _fits_lines(node: Node, text: str) -> bool:
-    """Tell whether every text in a node can be a block in this file; if not, all of it goes on one line."""
+def _line_end(text: str, position: int) -> int:
+    """Return where the line of `position` ends, its break excluded."""
+    rest = _LINE_REST.match(text, position)
+    return rest.start(1) if rest else position
+
+
+def _fits_lines(node: Node, text: str, end: int) -> bool:
+    """Tell whether every text in a node can be a block that ends at `end`; if not, all of it goes on one line."""
     if isinstance(node, MappingNode):
-        return all(_fits_lines(item[1], text) for item in node.items if not isinstance(item, Comment))
+        return all(_fits_lines(item[1], text, end) for item in node.items if not isinstance(item, Comment))
     if isinstance(node, ListNode):
-        return all(_fits_lines(item, text) for item in node.items)
-    return not isinstance(node, str) or fits_block(node, text)
+        return all(_fits_lines(item, text, end) for item in node.items)
+    return not isinstance(node, str) or "\n" not in node or fits_block(node, text, end)
 
 
 def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node: Node) -> list[Edit]:
     if found.null and found.start == found.end and isinstance(part, str):
         key = next(key for name, key, _ in parent.pairs or [] if name == part)
-        colon = text.index(":", key.end)
+        colon = _colon(text, key.end)
         return [Edit(colon + 1, colon + 1, " " + _value(node, parent, text, colon + 1))]
-    is_block = isinstance(node, MappingNode | ListNode) and bool(node.items) and _fits_lines(node, text)
+    is_block = isinstance(node, MappingNode | ListNode) and bool(node.items)
+    is_block = is_block and _fits_lines(node, text, _line_end(text, found.end))
     if is_block and not parent.flow and isinstance(part, str):
         key = next(key for name, key, _ in parent.pairs or [] if name == part)
         lines = _lines(MappingNode([(part, node)]), parent.column)[parent.column :]
@@ -158,7 +167,7 @@ def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node
         return [Edit(key.start, max(found.end, key.end + 1), lines.removesuffix("\n").replace("\n", newline))]
     if isinstance(part, str) and not found.flow and (found.pairs or found.items):
         key = next(key for name, key, _ in parent.pairs or [] if name == part)
-        colon = text.index(":", key.end)
+        colon = _colon(text, key.end)
         gap = text[colon + 1 : found.start]
         if "\n" in gap or "\r" in gap:
             # Behind the colon, where its comment may stand; the lines of the collection go.
@@ -169,9 +178,15 @@ def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node
     return [Edit(found.start, found.end, blank + _value(node, parent, text, found.end))]
 
 
+def _colon(text: str, position: int) -> int:
+    """Return where the colon behind a key stands; comments may come before it where the key has a `?`."""
+    end: int = _TO_COLON.match(text, position).end()
+    return end
+
+
 def _value(node: Node, parent: YAMLNode, text: str, end: int) -> str:
     """Return what is written for a node in the place of what ends at `end`."""
-    one_line = parent.flow or _BLANKS.match(text, end) is None or not _fits_lines(node, text)
+    one_line = parent.flow or not _fits_lines(node, text, end)
     if one_line or isinstance(node, MappingNode | ListNode):
         return flow_text(node)
     return scalar_text(node, indent=parent.column + 2, column=parent.column)
@@ -226,7 +241,7 @@ def _empty_block(text: str, parent: YAMLNode, span: tuple[int, int], above: YAML
     if above is None or _line_start(text, span[0]) is None:
         start = span[0]
         return [Edit(start, max(start, start + len(text[start : span[1]].rstrip())), nothing)]
-    colon = text.index(":", above.end)
+    colon = _colon(text, above.end)
     return [Edit(colon + 1, colon + 1, " " + nothing), _line_removal(text, *span)]
 
 
@@ -253,7 +268,7 @@ def _member_spans(text: str, parent: YAMLNode) -> list[tuple[int, int]]:
     if parent.pairs is not None:
         spans = []
         for _, key, value in parent.pairs:
-            end = max(value.keep, value.end) if value.end > key.end else text.index(":", key.end) + 1
+            end = max(value.keep, value.end) if value.end > key.end else _colon(text, key.end) + 1
             start = key.start
             if text[:start].rstrip(" \t").endswith("?") and not parent.flow:
                 start = text.rindex("?", 0, start)

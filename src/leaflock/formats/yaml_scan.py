@@ -54,16 +54,17 @@ def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not YAML"
-        raise FormatError(
+        fault = FormatError(
             f"not valid YAML: {_without_quotes(problem)}",
             line=mark.line + 1 if mark else None,
             column=mark.column + 1 if mark else None,
-        ) from None
+        )
     except YAMLError:
-        raise FormatError(
+        fault = FormatError(
             "not valid YAML: a character that YAML does not allow",
             hint="control characters can only stand escaped, in double quotes",
-        ) from None
+        )
+    raise fault  # Only here: the parser's own exception may carry the text along.
 
 
 def _without_quotes(problem: str) -> str:

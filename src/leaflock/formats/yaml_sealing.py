@@ -14,11 +14,12 @@ from leaflock.document import Edit, Leaf, Sealing
 from leaflock.errors import FormatError, RefusedError
 from leaflock.formats.yaml_places import Place, Scan
 from leaflock.formats.yaml_style import (
+    ONE_LINE,
     TokenText,
     canonical_text,
+    common_text,
     container_of,
     flow_text,
-    is_simple,
     source_is_canonical,
     token_text,
 )
@@ -42,12 +43,14 @@ def seal(text: str, scan: Scan, tokens: Tokens, kept: Sequence[Leaf] = ()) -> Se
     headers = _headers(tokens)
     for leaf, token in tokens:
         _, _, _, start, end, style, value, _, is_comment, _, place = leaf
-        if style == "" and place.__class__ is not Place:
-            # The common case, without a call: a plain scalar without properties.
-            append(new(Edit, (start, end, f"'{token}'" if place.flow else token)))
-            simple = value.__class__ is str and is_simple(value) and text[start:end] == value
-            if not simple and not source_is_canonical(leaf, text):
-                spellings.append((token, "C" + text[start:end]))
+        if style in ONE_LINE and place.__class__ is not Place:
+            # Nearly all: no properties, and in many files no value that needs a closer look.
+            flow, source = place.flow, text[start:end]
+            quote = style if not flow else "'" if style == "" else '"'
+            append(new(Edit, (start, end, quote + token + quote)))
+            written = common_text(style, value, flow)
+            if written != source and (written is not None or not source_is_canonical(leaf, text)):
+                spellings.append((token, "C" + source))
         elif is_comment:
             if place not in headers:
                 append(Edit(start, end, token))
@@ -177,13 +180,13 @@ def open_(text: str, opened: Sequence[tuple[Leaf, Scalar | Comment]], spellings:
         _, _, _, start, end, style, token, _, is_comment, _, place = leaf
         if start < restored:
             append(Edit(restored, restored, ""))
-        elif style == "" and value.__class__ is str and place.__class__ is not Place and is_simple(value):
-            if str(token) in spellings:
-                edit = _spelled(text, leaf, value, spellings[str(token)], None)
-                restored = max(restored, edit.end if edit.end > end else restored)
-                append(edit)
-            else:
-                append(new(Edit, (start, end, value)))
+        elif (
+            style in ONE_LINE
+            and place.__class__ is not Place
+            and (written := common_text(style, value, place.flow)) is not None
+            and token not in spellings
+        ):
+            append(new(Edit, (start, end, written)))
         elif is_comment:
             append(Edit(end, end, "") if place in headers else Edit(start, end, str(value)))
         elif isinstance(value, Comment):

@@ -7,6 +7,7 @@ memory does: whoever seals compares the source with what opening would write wit
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from leaflock.document import Leaf
 from leaflock.formats.yaml_places import Container, Place
@@ -16,8 +17,8 @@ from leaflock.scalars import Empty, Scalar
 from leaflock.tree import Comment, ListNode, MappingNode, Node
 
 _HEADER = Pattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
-_REST = Pattern(r"[ \t]*[\r\n]")
 _BREAK = Pattern(r"\r\n|\r|\n")
+_ROOM = Pattern(r"[ \t]*+(?:\Z|(?:\r\n|\r|\n)(?:[ \t]*+(?:\r\n|\r|\n))*+(?![ \t]+#))")
 _END_BLANKS = Pattern(r"[ \t]+\Z")
 _BREAKS = Pattern(r"(?:[ \t]*(?:\r\n|\r|\n))*")
 # What a literal block cannot hold, or not without a reader folding or dropping it.
@@ -62,8 +63,8 @@ def canonical_text(leaf: Leaf, value: Scalar, text: str) -> str:
 
 def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
     style = leaf.style
-    if value.__class__ is int:
-        return str(value)
+    if style in ONE_LINE and (common := common_text(style, value, container_of(leaf).flow)) is not None:
+        return common
     # Only now: a small file of words and numbers is opened without the emitter.
     from leaflock.formats.yaml_emit import quote_double, quote_single, scalar_text
 
@@ -80,16 +81,19 @@ def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
     written = scalar_text(value, indent=body_column(container), column=max(container.column, 0), flow=flow)
     if "\n" not in written:
         return written
-    if _REST.match(text, leaf.end) is None or not fits_block(value, text):
-        return quote_double(value)  # a block takes what follows on the line for its own
+    if not fits_block(value, text, leaf.end):
+        return quote_double(value)
     return written.replace("\n", "\r\n") if "\r\n" in text else written
 
 
-def fits_block(value: str, text: str) -> bool:
-    """Tell whether a new block in `text` gives back the line breaks at the end of `value`, whatever follows it.
+def fits_block(value: str, text: str, end: int) -> bool:
+    """Tell whether a text of several lines can become a block whose last line ends where `end` is now.
 
-    Blank lines behind it would be its own, and where the file ends without a line break, so would the block.
+    What follows on the line, and comments that stand deep enough below it, would be its own. So would blank lines be,
+    where it keeps the line breaks at its end; and where the file ends without a line break, so would the block.
     """
+    if _ROOM.match(text, end) is None:
+        return False
     if not value.endswith("\n"):
         return True
     return text.endswith(("\n", "\r")) and not value.endswith("\n\n") and value != "\n"
@@ -106,6 +110,26 @@ def source_is_canonical(leaf: Leaf, text: str) -> bool:
         return block is not None and isinstance(value, str) and source == block.write(value)
     return not isinstance(value, Empty | None) and source == canonical_text(leaf, value, text)
 
+
+ONE_LINE = frozenset(("", "'", '"'))
+"""The styles of scalars that are no blocks: plain, and in quotes."""
+
+
+def common_text(style: str, value: object, flow: bool) -> str | None:
+    """Return what `canonical_text` does for the values that most files have most of, None for all others."""
+    kind = value.__class__
+    if kind is str:
+        text = cast(str, value)
+        if style == "":
+            return text if is_simple(text) else None
+        return f"{style}{text}{style}" if (not flow or style == '"') and _needs_no_escape(text) else None
+    if kind is int:
+        return str(value)
+    return None if kind is not bool else "true" if value else "false"
+
+
+# Printable ASCII without quotes and backslash: the same in single and in double quotes.
+_needs_no_escape = re.compile(r"[ !#-&(-\[\]-~]*").fullmatch
 
 # Starts with no letter that `true`, `null`, `yes` and their like start with.
 is_simple = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*").fullmatch
