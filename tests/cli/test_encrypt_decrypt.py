@@ -258,6 +258,15 @@ def test_two_rules_are_one_too_many(leaflock: Run, plain: Path, work: Path, me: 
     assert plain.read_bytes() == PLAIN
 
 
+def test_a_rule_of_the_configuration_that_seals_nothing(leaflock: Run, plain: Path, me: ThrowawayIdentity) -> None:
+    Path(".sops.yaml").write_text(config(me, "    encrypted_regex: ^nothing$\n"))
+    result = leaflock("encrypt", "-i", plain.name)
+    assert result.code == 0
+    assert "warning: app.yaml: the rule seals nothing in this file: only what is under names that match" in result.err
+    assert b"lastmodified" in plain.read_bytes()
+    assert leaflock("decrypt", plain.name).out == PLAIN
+
+
 def test_a_rule_that_seals_nothing(leaflock: Run, plain: Path, me: ThrowawayIdentity) -> None:
     arguments = ["encrypt", "-i", "--age", me.recipient, "--encrypted-regex", "^nothing$"]
     result = leaflock(*arguments, plain)

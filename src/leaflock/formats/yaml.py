@@ -25,11 +25,14 @@ def parse(
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        text, line = "", data.count(b"\n", 0, error.start) + 1
+        # Python's own exception would carry the whole file along.
+        line = data.count(b"\n", 0, error.start) + 1
     else:
-        line = 0
-    if line:  # Only here: Python's own exception would carry the whole file along.
-        raise FormatError("not UTF-8", line=line, hint="save the file as UTF-8")
+        return _parse(text, limits, allow_duplicates)
+    raise FormatError("not UTF-8", line=line, hint="save the file as UTF-8")
+
+
+def _parse(text: str, limits: Limits, allow_duplicates: bool) -> YAMLDocument:
     if "\0" in text:
         raise FormatError("holds a NUL character", line=text.count("\n", 0, text.index("\0")) + 1)
     found = scan(text, limits, allow_duplicates)
