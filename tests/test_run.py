@@ -227,9 +227,8 @@ def test_nothing_of_pythons_signals_is_passed_on() -> None:
     result = become("sh", "-c", "yes | head -1; grep -E 'Sig(Blk|Ign)' /proc/self/status; ulimit -c")
     lines = result.stdout.decode().split("\n")
     assert lines[0] == "y"
-    # As in a program that was started without us: some surroundings have signals ignored from the start.
-    started = subprocess.run(["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"], capture_output=True, text=True)
-    assert lines[1:3] == started.stdout.split("\n")[:2]
+    # Of the signals above 31, which Python does not touch, make and shells have some ignored from the start.
+    assert [int(line.partition(":")[2], 16) & 0x7FFFFFFF for line in lines[1:3]] == [0, 0]
     assert lines[3] == subprocess.run(["sh", "-c", "ulimit -c"], capture_output=True, text=True).stdout.strip()
     assert result.stderr == b""
 
