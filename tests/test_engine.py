@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import dataclass
+from threading import Barrier
+from typing import ClassVar
 
-from leaflock import operations
+import pytest
+
+from leaflock import metadata_groups, operations
 from leaflock.engine import Done, Failed, Reading, Source, each, failures, open_all, results
 from leaflock.errors import LeaflockError, NotEncryptedError
 from leaflock.keygroups import DataKey, KeyRing, recover_data_key, wrap_data_key
 from leaflock.masterkey import Ambient
 from leaflock.operations import Opened
+from leaflock.selection import Selection
 from leaflock.testing import NOWHERE, MemoryKey, RemoteMemoryKey
 
 from .whole_files import AMBIENT, seal
@@ -73,3 +79,63 @@ def test_blobs_that_differ_are_each_unwrapped() -> None:
     ring = KeyRing(nowhere)
     assert len({recover_data_key(group, 0, ring).reveal() for group in groups}) == 3
     assert key.calls.count("unwrap") == 3
+
+
+@dataclass(frozen=True, slots=True)
+class CountingKey(RemoteMemoryKey):
+    """A key of a network that stands in the metadata of files."""
+
+    kind: ClassVar[str] = "hckms"
+
+    meeting: Barrier | None = None  # where as many have to ask as it has parties
+
+    def to_metadata(self) -> dict[str, object]:
+        return {"key_id": self.name}
+
+    def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
+        if self.meeting is not None:
+            self.meeting.wait(10)
+        return RemoteMemoryKey.unwrap(self, wrapped, ambient)
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> dict[str, CountingKey]:
+    """Return the keys, by name, that entries of the kind `hckms` in metadata stand for."""
+    keys = {name: CountingKey(name) for name in ("one", "two")}
+    monkeypatch.setattr(metadata_groups, "make_key", lambda _, fields: keys[str(fields["key_id"])])
+    return keys
+
+
+def _sealed(key: MemoryKey, count: int) -> list[Source]:
+    nowhere = Ambient({}, NOWHERE)
+    sealed = [
+        operations.encrypt(b"a: %d\n" % number, "yaml", [[key]], 0, Selection(), nowhere).data
+        for number in range(count)
+    ]
+    return [Source(f"{key}-{number}.yaml", data, "yaml") for number, data in enumerate(sealed)]
+
+
+def test_files_with_equal_blobs_ask_once(network: dict[str, CountingKey]) -> None:
+    [source] = _sealed(network["one"], 1)
+    copies = [Source(f"{number}.yaml", source.data, "yaml") for number in range(40)]
+    outcomes = open_all(copies, Reading(KeyRing(Ambient({}, NOWHERE))), _plain)
+    assert [result for _, result in results(outcomes)] == [b"a: 0\n"] * 40
+    assert network["one"].calls == ["wrap", "unwrap"]
+
+
+def test_files_with_other_blobs_wait_for_their_keys_together(network: dict[str, CountingKey]) -> None:
+    sources = _sealed(network["one"], 8) + _sealed(network["two"], 8)
+    for name, key in network.items():
+        network[name] = CountingKey(name, calls=key.calls, parts=key.parts, meeting=Barrier(2))
+    outcomes = open_all(sources, Reading(KeyRing(Ambient({}, NOWHERE))), _plain)
+    assert [result for _, result in results(outcomes)] == [b"a: %d\n" % number for number in range(8)] * 2
+    assert network["one"].calls.count("unwrap") == network["two"].calls.count("unwrap") == 8
+
+
+def test_a_key_that_fails_is_not_asked_again(network: dict[str, CountingKey]) -> None:
+    good, bad = _sealed(network["one"], 1), _sealed(network["two"], 1)
+    network["two"] = CountingKey("two", failure="permission denied")
+    outcomes = open_all([*bad, *good, *bad], Reading(KeyRing(Ambient({}, NOWHERE))), _plain)
+    assert [type(outcome) for outcome in outcomes] == [Failed, Done, Failed]
+    assert {str(failed.error) for failed in failures(outcomes)} == {"two-0.yaml: hckms two: permission denied"}
+    assert network["two"].calls == ["unwrap"]

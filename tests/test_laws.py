@@ -322,7 +322,7 @@ def each_law(test: Callable[..., None]) -> Callable[..., None]:
 
 
 @each_law
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(seed=st.integers(0, 2**32))
 def test_law(law: Law, format_name: str, seed: int) -> None:
     law(format_name, seed)

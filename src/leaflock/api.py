@@ -67,7 +67,9 @@ def encrypt(
         raise UsageError("either recipients or groups must be given")
     keys = [[key for item in group for key in _master_keys(item)] for group in groups or [recipients or ()]]
     rule = selection or Selection()
-    return operations.encrypt(data, format, keys, threshold, rule, ambient or Ambient.of_process()).data
+    product = operations.encrypt(data, format, keys, threshold, rule, ambient or Ambient.of_process())
+    product.check(product.data)
+    return product.data
 
 
 def _master_keys(item: str | MasterKey) -> Sequence[MasterKey]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leaflock import mac
 from leaflock.document import Document, Edit
-from leaflock.errors import MACMismatchError, NotEncryptedError
+from leaflock.errors import FormatError, MACMismatchError, NotEncryptedError
 from leaflock.formats import parse
 from leaflock.keygroups import DataKey, KeyRing, recover_data_key
 from leaflock.limits import DEFAULT_LIMITS, Limits
@@ -46,13 +46,18 @@ class Opened:
         if self._edits is None:
             opened = [(item.leaf, item.value) for item in self.opening.opened]
             edits = self.document.open_edits(opened, self.spellings)
-            if self.spellings and not self._means_the_same(self.document.rewrite(edits, None)):
+            if self.spellings and not self._means_the_same(edits):
                 edits = self.document.open_edits(opened, {})
             self._edits = edits
         return self._edits
 
-    def _means_the_same(self, plain: bytes) -> bool:
-        leaves = parse(plain, self.document.format, limits=self.limits, allow_duplicates=self.allow_duplicates).leaves()
+    def _means_the_same(self, edits: Sequence[Edit]) -> bool:
+        format_name, limits = self.document.format, self.limits
+        try:
+            plain = self.document.rewrite(edits, None)
+            leaves = parse(plain, format_name, limits=limits, allow_duplicates=self.allow_duplicates).leaves()
+        except FormatError:
+            return False  # such as an alias whose anchor is gone
         # What stands for an empty document has no place; whether it is there depends on comments.
         one = [leaf.value for leaf in leaves if leaf.locator and not leaf.is_comment]
         other = [

@@ -17,7 +17,7 @@ from leaflock.sealing import Sealer, TokenError, looks_sealed
 from leaflock.selection import Selection
 from leaflock.tree import Comment
 
-_TOKEN_END = ",type:comment]"  # what has this and not the beginning of a token is a damaged one
+_COMMENT_END = ",type:comment]"  # what has this and not the beginning of a token is a damaged one
 _NEIGHBOURS = 40  # leaves on either side whose containers a comment may belong to
 
 
@@ -121,7 +121,7 @@ def _open_comment(
     text = str(leaf.value)
     if not text or not selection.selects(leaf):
         return Comment(text)
-    if not (looks_sealed(text) or _TOKEN_END in text):
+    if not (looks_sealed(text) or _COMMENT_END in text):
         opening.unsealed_comments += 1
         return Comment(text)
     tried: set[str] = set()

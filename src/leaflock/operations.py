@@ -13,7 +13,7 @@ from typing import Any
 
 from leaflock import mac
 from leaflock.document import Document, Edit, Leaf, Locator, aad_of
-from leaflock.errors import AlreadyEncryptedError, IntegrityError, NothingSealedError
+from leaflock.errors import AlreadyEncryptedError, IntegrityError, MetadataError, NothingSealedError
 from leaflock.formats import emit, parse
 from leaflock.keygroups import DataKey, resolve_threshold, wrap_data_key
 from leaflock.limits import DEFAULT_LIMITS, Limits
@@ -144,7 +144,10 @@ def encrypt(
 
 def refuse_reserved(document: Document, output_format: str) -> None:
     """Raise `AlreadyEncryptedError` where the reserved name stands at the top of a file to be sealed."""
-    reserved = document.metadata() is not None
+    try:
+        reserved = document.metadata() is not None
+    except MetadataError:
+        reserved = True  # whatever stands in its place
     if output_format == "dotenv" and not reserved:
         reserved = any(leaf.path and leaf.path[0].startswith("sops_") for leaf in document.leaves())
     if reserved:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from leaflock.document import Document, Edit, Locator, Path
-from leaflock.errors import FormatError, RefusedError
+from leaflock.errors import FormatError, MetadataError, RefusedError
 from leaflock.formats import parse
 from leaflock.opened import Opened
 from leaflock.paths import format_path
@@ -25,9 +25,17 @@ def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:
     expected = [
         (place, *_known(to_plain_text(scalar) if as_text else scalar)) for place, scalar in _flat(value, locator)
     ]
-    if [item for item in stored if item[1]] != expected:
+    if [item for item in stored if item[1]] != expected and not _is_reserved(document):
         raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
     return plain
+
+
+def _is_reserved(document: Document) -> bool:
+    # What was set is metadata now: whoever seals the document refuses it, and says why.
+    try:
+        return document.metadata() is not None
+    except MetadataError:
+        return True
 
 
 def _flat(value: object, locator: Locator) -> Iterator[tuple[Locator, Scalar]]:
@@ -56,8 +64,9 @@ def _edit_plain(
 ) -> tuple[bytes, Document]:
     """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
     document = parse(opened.plaintext(), opened.document.format, limits=opened.limits)
+    edits = change(document)
     try:
-        plain = document.rewrite(change(document))
+        plain = document.rewrite(edits)
         after = parse(plain, document.format, limits=opened.limits)
         moved = _others(after, new) != _others(document, locator)
     except FormatError:

@@ -106,4 +106,6 @@ def from_python(value: object) -> Node:
         return MappingNode([(key, from_python(member)) for key, member in value.items()])
     if isinstance(value, list | tuple):
         return ListNode([from_python(member) for member in value])
-    return value  # type: ignore[return-value]
+    if value is None or isinstance(value, Scalar):
+        return value
+    raise FormatError(f"nothing that a file can hold: {type(value).__name__}")

@@ -157,7 +157,7 @@ def pairs(sops: Sops, format_name: str, first: int, count: int) -> Iterator[Pair
 
 
 def without_comments(data: bytes) -> bytes:
-    return re.sub(rb"(?m)^\s*#.*\n", b"", data)
+    return re.sub(rb"(?m)^[ ]*[#;].*\n", b"", data)
 
 
 def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
@@ -165,7 +165,12 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
     from_ours, from_theirs = (sops.decrypt(data, format_name) for data in (pair.ours, pair.theirs))
     assert from_ours.status == 0, from_ours.stderr
     if from_theirs.status == 0:  # not where a list has comments: sops 3.13.2 fails on its own MAC
-        if format_name == "yaml":
+        if format_name == "ini":
+            # Behind a value in quotes sops loses the comment of the plain file; where we sealed it, it does not.
+            ours, theirs = (Counter(re.findall(rb"(?m)^[;#].*", one.stdout)) for one in (from_ours, from_theirs))
+            assert ours >= theirs
+            assert without_comments(from_ours.stdout) == without_comments(from_theirs.stdout)
+        elif format_name == "yaml":
             as_json = [sops.decrypt(data, format_name, "json") for data in (pair.ours, pair.theirs)]
             assert as_json[0][:2] == as_json[1][:2]
             assert read_back(from_ours.stdout) == read_back(from_theirs.stdout)

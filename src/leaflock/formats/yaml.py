@@ -73,6 +73,8 @@ class YAMLDocument:
         """Return the `sops` mapping of the first document."""
         if self._scan.metadata_fault:
             raise MetadataError(self._scan.metadata_fault)
+        if self._scan.metadata is None and self.has_reserved_key():
+            raise MetadataError("a later document has a sops entry, and the first has none")
         return self._scan.metadata
 
     def has_reserved_key(self) -> bool:

@@ -1,0 +1,199 @@
+"""The library's files: what is refused changes nothing, on the disk or in memory, and what is written is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import leaflock
+from leaflock import SealedFile, operations
+from leaflock.errors import (
+    AlreadyEncryptedError,
+    ConfigError,
+    ConflictError,
+    DataKeyError,
+    EmitError,
+    FormatError,
+    IntegrityError,
+    LeaflockError,
+    MACMismatchError,
+    NothingSealedError,
+    PathError,
+    RefusedError,
+    UsageError,
+)
+from leaflock.selection import Selection
+from leaflock.testing import throwaway_identity
+
+from .whole_files import AMBIENT, ME, SPLICED, open_, seal
+
+PLAIN = {
+    "yaml": b"# note\ndb:\n  user: admin # who\n  password: old\nlist: [1, two]\n",
+    "json": b'{"db": {"user": "admin", "password": "old"}, "list": [1, "two"]}\n',
+    "dotenv": b"# note\nUSER=admin\nPASSWORD=old\n",
+    "ini": b"; note\nuser = admin\n\n[db]\npassword = old\n",
+}
+SUFFIXES = {"yaml": ".yaml", "json": ".json", "dotenv": ".env", "ini": ".ini"}
+PASSWORD = {"yaml": "db.password", "json": "db.password", "dotenv": "PASSWORD", "ini": "db.password"}
+
+
+@pytest.fixture(params=SPLICED)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / f"secrets{SUFFIXES[request.param]}"
+    path.write_bytes(seal(PLAIN[request.param], request.param))
+    return path
+
+
+def format_of(path: Path) -> str:
+    return next(name for name, suffix in SUFFIXES.items() if suffix == path.suffix)
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_what_was_set_is_saved_and_nothing_else_moves(path: Path) -> None:
+    name = PASSWORD[format_of(path)]
+    file = SealedFile.open(path, ambient=AMBIENT)
+    file.set(name, "new")
+    assert path.read_bytes() != bytes(file)
+    file.save()
+    assert path.read_bytes() == bytes(file)
+    expected = PLAIN[format_of(path)].replace(b"old", b"new")
+    assert open_(path.read_bytes(), format_of(path)).plaintext() == expected
+    file.set(name, "newer")
+    file.save()
+    assert SealedFile.open(path, ambient=AMBIENT).get(name) == "newer"
+    assert list(files_in(path.parent)) == [path.name]
+
+
+REFUSED: dict[str, tuple[Callable[[SealedFile, str], None], tuple[type[LeaflockError], ...]]] = {
+    "set below a value": (lambda file, name: file.set(f"{name}.more", "x"), (PathError,)),
+    "set a list position that is too far": (lambda file, _: file.set("list[9]", "x"), (PathError, EmitError)),
+    "unset what is not there": (lambda file, _: file.unset("nowhere"), (PathError,)),
+    "a path that is none": (lambda file, _: file.set("[", "x"), (PathError,)),
+    "a value that no file holds": (lambda file, name: file.set(name, object()), (FormatError, EmitError)),
+    "a reserved name": (lambda file, _: file.set("sops.x", "x"), (AlreadyEncryptedError, EmitError, PathError)),
+    "a NUL": (lambda file, name: file.set(name, "a\0b"), (EmitError, RefusedError, FormatError)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_changes_nothing(path: Path, name: str) -> None:
+    change, kinds = REFUSED[name]
+    if name == "a NUL" and path.suffix in (".yaml", ".json"):
+        pytest.skip("these formats hold a NUL, escaped")
+    before = files_in(path.parent)
+    file = SealedFile.open(path, ambient=AMBIENT)
+    with pytest.raises(kinds):
+        change(file, PASSWORD[format_of(path)])
+    assert bytes(file) == before[path.name]
+    file.save()
+    assert files_in(path.parent) == before
+    assert file.plaintext() == PLAIN[format_of(path)]
+
+
+def test_a_file_that_changed_meanwhile_stays_as_it_is_now(path: Path) -> None:
+    file = SealedFile.open(path, ambient=AMBIENT)
+    file.set(PASSWORD[format_of(path)], "new")
+    theirs = seal(PLAIN[format_of(path)], format_of(path))
+    path.write_bytes(theirs)
+    with pytest.raises(ConflictError):
+        file.save()
+    assert files_in(path.parent) == {path.name: theirs}
+
+
+def test_a_file_that_would_not_open_again_is_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files_in(path.parent)
+    file = SealedFile.open(path, ambient=AMBIENT)
+    file.set(PASSWORD[format_of(path)], "new")
+    assert file._product is not None
+    monkeypatch.setattr(
+        file, "_product", replace(file._product, data=file._product.data.replace(b"tag:", b"tag:AAAA", 1))
+    )
+    with pytest.raises(LeaflockError):
+        file.save()
+    assert files_in(path.parent) == before
+
+
+def test_a_file_that_would_open_to_something_else_is_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files_in(path.parent)
+    file = SealedFile.open(path, ambient=AMBIENT)
+    file.set(PASSWORD[format_of(path)], "new")
+    assert file._product is not None
+    monkeypatch.setattr(file, "_product", replace(file._product, expected=b"something else"))
+    with pytest.raises(IntegrityError, match="does not open to what it was made from; nothing was written"):
+        file.save()
+    assert files_in(path.parent) == before
+
+
+@pytest.mark.parametrize(
+    ("data", "format_name", "selection", "kind"),
+    [
+        (b"a: 1\na: 2\n", "yaml", None, FormatError),
+        (b'{"a": 1, "a": 2}', "json", None, FormatError),
+        (b"A=1\nA=2\n", "dotenv", None, FormatError),
+        (b"a=1\na=2\n", "ini", None, FormatError),
+        (b"a: 1\nsops: x\n", "yaml", None, AlreadyEncryptedError),
+        (b"a: 1\n---\nsops: {}\n", "yaml", None, AlreadyEncryptedError),
+        (b'{"sops": {}}', "json", None, AlreadyEncryptedError),
+        (b"sops_mac=x\n", "dotenv", None, AlreadyEncryptedError),
+        (b"[sops]\na=1\n", "ini", None, AlreadyEncryptedError),
+        (b"a: x\n", "yaml", Selection(encrypted_regex="^b$"), NothingSealedError),
+        (b"A=x\n", "dotenv", Selection(encrypted_suffix="_b"), NothingSealedError),
+        (b"s: &s x\nc_unencrypted: *s\n", "yaml", None, RefusedError),
+    ],
+)
+def test_what_is_not_encrypted(
+    data: bytes, format_name: str, selection: Selection | None, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        leaflock.encrypt(data, format=format_name, recipients=[ME.recipient], selection=selection, ambient=AMBIENT)
+
+
+def test_nobody_to_encrypt_for() -> None:
+    for recipients in ([], [""]):
+        with pytest.raises((ConfigError, LeaflockError)):
+            leaflock.encrypt(b"a: 1\n", format="yaml", recipients=recipients, ambient=AMBIENT)
+    with pytest.raises(UsageError, match="either recipients or groups"):
+        leaflock.encrypt(b"a: 1\n", format="yaml", ambient=AMBIENT)
+
+
+def test_what_does_not_read_back_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = operations._seal
+    monkeypatch.setattr(operations, "_seal", lambda *a, **k: whole(*a, **k).replace(b",iv:", b",iv:A", 1))
+    with pytest.raises(LeaflockError):
+        leaflock.encrypt(b"a: 1\n", format="yaml", recipients=[ME.recipient], ambient=AMBIENT)
+
+
+def test_many_files_are_read_or_none(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.yaml").write_bytes(seal(b"a: %d\n" % number, "yaml"))
+    paths = [tmp_path / f"{number}.yaml" for number in range(3)]
+    opened = leaflock.open_many(paths, ambient=AMBIENT)
+    assert opened == {str(path): {"a": number} for number, path in enumerate(paths)}
+    paths[1].write_bytes(paths[1].read_bytes().replace(b"a: ENC", b"b: ENC"))
+    with pytest.raises(IntegrityError, match=r"1\.yaml: b: value does not verify under its path"):
+        leaflock.open_many(paths, ambient=AMBIENT)
+
+
+def test_errors_name_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(seal(b"a: one\nb: two\n", "yaml"))
+    for change, kind in (
+        (lambda data: data.replace(b"a: ENC", b"c: ENC"), IntegrityError),
+        (lambda data: data.partition(b"\n")[2], MACMismatchError),
+        (lambda data: b"[" + data, FormatError),
+    ):
+        broken = tmp_path / "broken.yaml"
+        broken.write_bytes(change(path.read_bytes()))
+        with pytest.raises(kind) as caught:
+            SealedFile.open(broken, ambient=AMBIENT)
+        assert caught.value.file == str(broken)
+        assert str(caught.value).startswith(str(broken))
+    with pytest.raises(DataKeyError) as caught_key:
+        leaflock.load(path, ambient=throwaway_identity().ambient())
+    assert str(path) in str(caught_key.value)
