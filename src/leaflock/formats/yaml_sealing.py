@@ -74,7 +74,7 @@ def _refuse_open_end(text: str, leaves: Sequence[Leaf], tokens: Tokens, kept: Se
     sealed = any(leaf.start == last.start for leaf, _ in tokens) or any(leaf.start == last.start for leaf in kept)
     if sealed or "-" in text[last.start : last.start + 3]:
         return
-    raise FormatError(
+    raise RefusedError(
         f"{format_path(last.locator)}: the file ends in this block without a line break, and it stays clear",
         hint="end the file with a line break, or write the block with |-",
     )
