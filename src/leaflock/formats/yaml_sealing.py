@@ -174,7 +174,7 @@ def open_(text: str, opened: Sequence[tuple[Leaf, Scalar | Comment]], spellings:
     edits: list[Edit] = []
     append, new = edits.append, tuple.__new__
     headers = _headers(opened)
-    comment_elements = _comment_elements(opened)
+    comment_elements: Counter[int] | None = None
     restored = -1  # the end of a collection whose alias came back: nothing else in it is left
     for leaf, value in opened:
         _, _, _, start, end, style, token, _, is_comment, _, place = leaf
@@ -190,6 +190,7 @@ def open_(text: str, opened: Sequence[tuple[Leaf, Scalar | Comment]], spellings:
         elif is_comment:
             append(Edit(end, end, "") if place in headers else Edit(start, end, str(value)))
         elif isinstance(value, Comment):
+            comment_elements = comment_elements or _comment_elements(opened)
             only = comment_elements[id(container_of(leaf))] == container_of(leaf).index
             append(_comment_line(text, leaf, value, alone=only and leaf.locator[-1] == 0))
         else:
