@@ -127,7 +127,7 @@ def _add(text: str, parent: YAMLNode, part: str | int, node: Node, place: Locato
             position = text.index("{" if parent.pairs is not None else "[", parent.start) + 1
         return [Edit(position, position, written if empty else f", {written}")]
     end = parent.keep - 1 if parent.keep else _line_end(text, parent.end)
-    if _fits_lines(node, text, end):
+    if _fits_lines(node, text, end, parent.column):
         member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
         lines = _lines(member, parent.column)
     else:
@@ -144,38 +144,57 @@ def _line_end(text: str, position: int) -> int:
     return rest.start(1) if rest else position
 
 
-def _fits_lines(node: Node, text: str, end: int) -> bool:
-    """Tell whether every text in a node can be a block that ends at `end`; if not, all of it goes on one line."""
+def _fits_lines(node: Node, text: str, end: int, column: int) -> bool:
+    """Tell whether every text in a node can be a block behind `end`; if not, all of it goes on one line.
+
+    `column` is that of the mapping or list that the node becomes a member of.
+    """
     if isinstance(node, MappingNode):
-        return all(_fits_lines(item[1], text, end) for item in node.items if not isinstance(item, Comment))
+        return all(_fits_lines(item[1], text, end, column) for item in node.items if not isinstance(item, Comment))
     if isinstance(node, ListNode):
-        return all(_fits_lines(item, text, end) for item in node.items)
-    return not isinstance(node, str) or "\n" not in node or fits_block(node, text, end)
+        return all(_fits_lines(item, text, end, column) for item in node.items)
+    return not isinstance(node, str) or "\n" not in node or fits_block(node, text, end, column + 1)
 
 
 def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node: Node) -> list[Edit]:
     if found.null and found.start == found.end and isinstance(part, str):
-        key = next(key for name, key, _ in parent.pairs or [] if name == part)
-        colon = _colon(text, key.end)
+        colon = _colon(text, _key_node(parent, part).end)
         return [Edit(colon + 1, colon + 1, " " + _value(node, parent, text, colon + 1))]
-    is_block = isinstance(node, MappingNode | ListNode) and bool(node.items)
-    is_block = is_block and _fits_lines(node, text, _line_end(text, found.end))
-    if is_block and not parent.flow and isinstance(part, str):
-        key = next(key for name, key, _ in parent.pairs or [] if name == part)
-        lines = _lines(MappingNode([(part, node)]), parent.column)[parent.column :]
-        newline = "\r\n" if "\r\n" in text else "\n"
-        return [Edit(key.start, max(found.end, key.end + 1), lines.removesuffix("\n").replace("\n", newline))]
-    if isinstance(part, str) and not found.flow and (found.pairs or found.items):
-        key = next(key for name, key, _ in parent.pairs or [] if name == part)
-        colon = _colon(text, key.end)
-        gap = text[colon + 1 : found.start]
-        if "\n" in gap or "\r" in gap:
-            # Behind the colon, where its comment may stand; the lines of the collection go.
-            written = flow_text(node) if gap.strip() else _value(node, parent, text, colon + 1)
-            removal = _line_removal(text, found.start, max(found.keep, found.end))
-            return [Edit(colon + 1, colon + 1, f" {written}"), removal]
+    if isinstance(part, str) and not parent.flow:
+        edits = _replace_lines(text, parent, part, found, node)
+        if edits:
+            return edits
     blank = "" if found.end > found.start or text[found.start - 1 : found.start] in (" ", "") else " "
     return [Edit(found.start, found.end, blank + _value(node, parent, text, found.end))]
+
+
+def _replace_lines(text: str, parent: YAMLNode, part: str, found: YAMLNode, node: Node) -> list[Edit]:
+    """Return the edits where a collection in block style comes or goes; none where neither does."""
+    key = _key_node(parent, part)
+    colon = _colon(text, key.end)
+    gap = text[colon + 1 : found.start]
+    apart = bool(found.pairs or found.items) and not found.flow and ("\n" in gap or "\r" in gap)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if isinstance(node, MappingNode | ListNode) and node.items and _fits_lines(node, text, found.end, parent.column):
+        if apart:
+            # Lines for lines, at the column that they have; a mapping must stand deeper than its key.
+            deep = isinstance(node, ListNode) or found.column > parent.column
+            start, end = found.start, found.end
+            lines = _lines(node, found.column if deep else parent.column + 2)[found.column :]
+        else:
+            start, end = key.start, max(found.end, key.end + 1)
+            lines = _lines(MappingNode([(part, node)]), parent.column)[parent.column :]
+        return [Edit(start, end, lines.removesuffix("\n").replace("\n", newline))]
+    if apart:
+        # Behind the colon, where its comment may stand; the lines of the collection go.
+        written = flow_text(node) if gap.strip() else _value(node, parent, text, colon + 1)
+        removal = _line_removal(text, found.start, max(found.keep, found.end))
+        return [Edit(colon + 1, colon + 1, f" {written}"), removal]
+    return []
+
+
+def _key_node(parent: YAMLNode, part: str) -> YAMLNode:
+    return next(key for name, key, _ in parent.pairs or [] if name == part)
 
 
 def _colon(text: str, position: int) -> int:
@@ -186,7 +205,7 @@ def _colon(text: str, position: int) -> int:
 
 def _value(node: Node, parent: YAMLNode, text: str, end: int) -> str:
     """Return what is written for a node in the place of what ends at `end`."""
-    one_line = parent.flow or not _fits_lines(node, text, end)
+    one_line = parent.flow or not _fits_lines(node, text, end, parent.column)
     if one_line or isinstance(node, MappingNode | ListNode):
         return flow_text(node)
     return scalar_text(node, indent=parent.column + 2, column=parent.column)

@@ -18,7 +18,7 @@ from leaflock.tree import Comment, ListNode, MappingNode, Node
 
 _HEADER = Pattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
 _BREAK = Pattern(r"\r\n|\r|\n")
-_ROOM = Pattern(r"[ \t]*+(?:\Z|(?:\r\n|\r|\n)(?:[ \t]*+(?:\r\n|\r|\n))*+(?![ \t]+#))")
+_BEHIND = Pattern(r"[ \t]*+(?:\Z|(?:\r\n|\r|\n)(?:[ \t]*+(?:\r\n|\r|\n))*+)([ \t]*+)(#)?")
 _END_BLANKS = Pattern(r"[ \t]+\Z")
 _BREAKS = Pattern(r"(?:[ \t]*(?:\r\n|\r|\n))*")
 # What a literal block cannot hold, or not without a reader folding or dropping it.
@@ -81,18 +81,19 @@ def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
     written = scalar_text(value, indent=body_column(container), column=max(container.column, 0), flow=flow)
     if "\n" not in written:
         return written
-    if not fits_block(value, text, leaf.end):
+    if not fits_block(value, text, leaf.end, body_column(container)):
         return quote_double(value)
     return written.replace("\n", "\r\n") if "\r\n" in text else written
 
 
-def fits_block(value: str, text: str, end: int) -> bool:
-    """Tell whether a text of several lines can become a block whose last line ends where `end` is now.
+def fits_block(value: str, text: str, end: int, column: int) -> bool:
+    """Tell whether a text of several lines can become a block at `column` whose last line ends where `end` is now.
 
-    What follows on the line, and comments that stand deep enough below it, would be its own. So would blank lines be,
+    What follows on the line, and comments that stand as deep below it, would be its own. So would blank lines be,
     where it keeps the line breaks at its end; and where the file ends without a line break, so would the block.
     """
-    if _ROOM.match(text, end) is None:
+    behind = _BEHIND.match(text, end)
+    if behind is None or (behind[2] and len(behind[1]) >= column):
         return False
     if not value.endswith("\n"):
         return True

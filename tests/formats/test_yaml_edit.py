@@ -1,0 +1,65 @@
+"""Setting and removing in YAML: new text where something changes, comments and all other lines as they were."""
+
+from __future__ import annotations
+
+import pytest
+
+from leaflock.document import Locator
+from leaflock.formats import parse
+
+SETS = [
+    (b'a: # note\n- x\n- y\nb: 1\n', ('a',), 'v', b'a: v # note\nb: 1\n'),
+    (b'a:\n  # note\n  - x\n  - y # why\nb: 1\n', ('a',), ['z'], b'a:\n  # note\n  - z # why\nb: 1\n'),
+    (b'a:\n  # note\n  - x\n  - y # why\nb: 1\n', ('a',), 'z', b'a: z\n  # note\nb: 1\n'),
+    (b'~\n', ('a',), 1, b'a: 1\n'),
+    (b'--- ~ # x\n', ('a',), 1, b'--- \na: 1 # x\n'),
+    (b"a: !!str ''\n", ('a',), 1.5, b'a: 1.5\n'),
+    (b"a: !!int '5'\n", ('a',), 'x', b"a: 'x'\n"),
+    (b'a: &x !!int 5\n', ('a',), 7, b'a: &x 7\n'),
+    (b'a: &x !local y\n', ('a',), 'z', b'a: &x !local z\n'),
+    (b'a: 1\n\n\n', ('b',), 'x\n\n', b'a: 1\nb: "x\\n\\n"\n\n\n'),
+    (b'a: 1', ('b',), 'k\n', b'a: 1\nb: "k\\n"'),
+    (b'a: 1\n', ('b',), 'k\n', b'a: 1\nb: |\n  k\n'),
+    (b'a: 1\n', ('b',), 'k\nl', b'a: 1\nb: |-\n  k\n  l\n'),
+    (b'a: >- # c\n  x\n', ('a',), 5, b'a: 5 # c\n'),
+    (b'a: |2- # c\n    x\nb: 1\n', ('a',), 'y\nz', b'a: |2- # c\n  y\n  z\nb: 1\n'),
+    (b'a: |+\n  x\n\nb: 1\n', ('a',), 'y\n', b'a: |\n  y\n\nb: 1\n'),
+    (b'a: |+\n  x\n\nb: 1\n', ('a',), 'y\n\n', b'a: |+\n  y\n\nb: 1\n'),
+    (b'a: {x: 1} # c\n', ('a',), 'x\ny', b'a: "x\\ny" # c\n'),
+    (b'a: # c\n', ('a',), 'x\ny', b'a: "x\\ny" # c\n'),
+    (b'a:\n  - x\n  -\nb: 1\n', ('a',), None, b'a: null\nb: 1\n'),
+    (b'? a # b: c\n:\n  x: 1\n', ('a',), 'v', b'? a # b: c\n: v\n'),
+    (b'l:\n- a\n    # deep\n- b\n', ('l', 0), 'x\ny', b'l:\n- "x\\ny"\n    # deep\n- b\n'),
+    (b'l:\r\n- a\r\n', ('l', 1), {'k': 'v\nw'}, b'l:\r\n- a\r\n- k: |-\r\n    v\r\n    w\r\n'),
+    (b'a: {}\n', ('a', 'b'), [1], b'a: {b: [1]}\n'),
+    (b'a: [x, ]\n', ('a', 1), 'y, z', b"a: [x, 'y, z', ]\n"),
+    (b'\xef\xbb\xbfa: 1\n', ('a',), 2, b'\xef\xbb\xbfa: 2\n'),
+]  # fmt: skip
+UNSETS = [
+    (b'a: 1\nb: 2\n', ('a',), b'b: 2\n'),
+    (b'a:\n  b: 1\n  # c\nd: 2\n', ('a', 'b'), b'a: {}\n  # c\nd: 2\n'),
+    (b'l:\n- x\n- y\n', ('l', 1), b'l:\n- x\n'),
+    (b'l:\n- k: 1\n  m: 2\n', ('l', 0, 'k'), b'l:\n- m: 2\n'),
+    (b'a: {x: 1, y: 2}\n', ('a', 'x'), b'a: {y: 2}\n'),
+    (b'a: {x: 1, y: 2}\n', ('a', 'y'), b'a: {x: 1}\n'),
+    (b'a: [x]\n', ('a', 0), b'a: []\n'),
+    (b'a: 1\nb: |+\n  x\n\nc: 2\n', ('b',), b'a: 1\nc: 2\n'),
+    (b'a: 1 # c\nb: 2', ('b',), b'a: 1 # c'),
+    (b'a: 1\r\nb: 2\r\n', ('a',), b'b: 2\r\n'),
+    (b'a: 1\n# about b\nb: 2\nc: 3\n', ('b',), b'a: 1\n# about b\nc: 3\n'),
+    (b'a: 1\n', ('a',), b'{}\n'),
+    (b'a:\n- x\nb: 1\n', ('a', 0), b'a: []\nb: 1\n'),
+    (b'? a\n: 1\nb: 2\n', ('a',), b'b: 2\n'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "locator", "value", "after"), SETS)
+def test_set(before: bytes, locator: Locator, value: object, after: bytes) -> None:
+    document = parse(before, "yaml")
+    assert document.rewrite(document.set_edits(locator, value)) == after
+
+
+@pytest.mark.parametrize(("before", "locator", "after"), UNSETS)
+def test_unset(before: bytes, locator: Locator, after: bytes) -> None:
+    document = parse(before, "yaml")
+    assert document.rewrite(document.unset_edits(locator)) == after

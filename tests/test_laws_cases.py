@@ -1,0 +1,186 @@
+"""The laws on files that are seldom written, and on tokens by themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaflock import operations
+from leaflock.errors import FormatError, LeaflockError
+from leaflock.formats import parse
+from leaflock.sealing import Sealer, Token, TokenError, parse_token
+
+from .test_laws import plain_comments, spelled, tokens_elsewhere
+from .whole_files import AMBIENT, DEFAULT, FORMATS, KEYS, comments, open_, plain_values, seal, values, without_mac
+
+
+def test_a_number_keeps_its_token_though_its_text_says_another_type() -> None:
+    """SOPS before 3.13.2 sealed every number in JSON as a float; its text is that of an int."""
+    sealed = seal(b'{\n  "a": 2.0,\n  "b": "x",\n  "l": [3.0, 3, 3.0]\n}\n', "json")
+    document = parse(sealed, "json", sealed=True)
+    mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leaflock"}
+    opened = open_(document.rewrite([], mapping), "json")
+    assert opened.plaintext() == b'{\n  "a": 2,\n  "b": "x",\n  "l": [3, 3, 3]\n}\n'
+    after = open_(operations.set_leaf(opened, ("b",), "y").data, "json")
+    assert tokens_elsewhere(after, ("b",)) == tokens_elsewhere(opened, ("b",))
+    assert [value.type for value in values(after)] == ["float", "str", "float", "int", "float"]
+    changed = open_(operations.set_leaf(opened, ("a",), 4).data, "json")
+    assert next(value for value in values(changed) if value.locator == ("a",)).type == "int"
+
+
+# -- what the generators do rarely -----------------------------------------------------------------------------------
+
+SAMPLES = {
+    "yaml": b"# c\na: 1.10\nb: |\n  two\n  lines\nl:\n- x # d\n- 'y'\n",
+    "json": b'{\n  "a": 1.10,\n  "b": "two\\nlines",\n  "l": ["x", null]\n}\n',
+    "dotenv": b"A=1.10\n# c\nB=two\\nlines\nC=\n",
+    "ini": b"; c\na = 1.10\n\n[s]\nb : 'two words' ; d\nc =\n",
+    "binary": b"two\nlines\n",
+}
+LINE_ENDS = {
+    "no line end at the end": lambda data: data.rstrip(b"\n"),
+    "blank lines at the end": lambda data: data + b"\n\n",
+    "blank lines at the start": lambda data: b"\n\n" + data,
+    "CR LF": lambda data: data.replace(b"\n", b"\r\n"),
+    "CR LF, none at the end": lambda data: data.replace(b"\n", b"\r\n").removesuffix(b"\r\n"),
+    "byte order mark": lambda data: b"\xef\xbb\xbf" + data,
+    "byte order mark and CR LF": lambda data: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n"),
+    "mixed line ends": lambda data: data.replace(b"\n", b"\r\n", 2),
+}
+
+
+@pytest.mark.parametrize("kind", LINE_ENDS)
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_line_ends_come_back(format_name: str, kind: str) -> None:
+    data = LINE_ENDS[kind](SAMPLES[format_name])
+    if format_name == "json" and kind.startswith("byte order mark"):
+        with pytest.raises(FormatError, match="starts with a byte order mark"):
+            seal(data, format_name)
+        return
+    sealed = seal(data, format_name)
+    opened = open_(sealed, format_name)
+    assert opened.plaintext() == data
+    assert without_mac(operations.reseal(opened, data).data) == without_mac(sealed)
+
+
+HARD = [
+    b"a: |+\n\nb: 1\n",
+    b"a: |+\n\n\n---\nb: |+\n\n...\n# cnry00001\n",
+    b"l:\n- |+\n\n- y\n",
+    b"a: |+ # cnry00001\n\nb: 1\n",
+    b"l:\r\n - |1+ # cnry00001\r\n  \r\n - x",
+    b"a: !!binary | # cnry00001\n  aGVsbG8=\nb: 1\n",
+    b"a: &x !!binary |- # cnry00001\n  aGk=\nb: *x\n",
+    b"a: &x | # cnry00001\n  hi\nb: *x\n",
+    b"a: > # cnry00001\n  x\n\n  y\n",
+    b"a: !!str # cnry00001\n  5\n",
+    b"a: |1\n   ",
+    b"a: |\n  x\n   ",
+    b"a: |+\n  x\n\n  ",
+    b"a: |-\n  x\n  ",
+    b"k: |\n  x\n     \n\nl: 1\n",
+    b"? a # cnry00001: b\n:\n  x: 1\n",
+    b"a: &a x\nl: [*a, {k: *a}] # cnry00001\n",
+]
+
+
+@pytest.mark.parametrize("data", HARD)
+def test_yaml_that_is_seldom_written(data: bytes) -> None:
+    sealed = seal(data, "yaml")
+    assert b"cnry00001" not in sealed
+    opened = open_(sealed, "yaml")
+    assert opened.plaintext() == data
+    assert without_mac(operations.reseal(opened, data).data) == without_mac(sealed)
+    document = parse(sealed, "yaml", sealed=True)
+    mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leaflock"}
+    without = open_(document.rewrite([], mapping), "yaml")
+    assert values(without) == plain_values(data, "yaml")
+    assert [value.data for value in plain_values(without.plaintext(), "yaml")] == [
+        value.data for value in values(without)
+    ]
+    assert Counter(plain_comments(without.plaintext(), "yaml")) == Counter(comments(opened))
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "plain"),
+    [
+        (b"l:\n- x\n- y: 1 # d\n", b"l:\n", b"l:\n# c\n- x\n- y: 1 # d\n"),
+        (b"l:\n- y: 1 # d\n- x\n", b"l:\n", b"l:\n# c\n- y: 1 # d\n- x\n"),
+        (b"l: []\nm: x\n", b"l:", b"l:\n    [] # c\nm: x\n"),
+    ],
+    ids=["before a value", "before a mapping with a comment", "alone"],
+)
+def test_comments_that_sops_made_elements_of_lists_become_comments(data: bytes, place: bytes, plain: bytes) -> None:
+    product = operations.encrypt(data, "yaml", KEYS, 0, DEFAULT, AMBIENT)
+    token = Sealer(product.data_key.reveal()).seal_bytes(b" c", "comment", "l:").encode()
+    new = b"l:\n- " + token + b"\n" if place.endswith(b"\n") else b"l:\n    - " + token
+    theirs = product.data.replace(b"l: []", b"l:").replace(place, new, 1)
+    opened = open_(theirs, "yaml")
+    assert opened.plaintext() == plain
+    assert values(open_(operations.reseal(opened, plain).data, "yaml")) == plain_values(plain, "yaml")
+
+
+def test_a_text_of_lines_above_a_comment_that_was_an_element() -> None:
+    product = operations.encrypt(b'l:\n    - "a\\nb"\n    - x\n', "yaml", KEYS, 0, DEFAULT, AMBIENT)
+    token = Sealer(product.data_key.reveal()).seal_bytes(b" c", "comment", "l:").encode()
+    theirs = product.data.replace(b'"ENC', b"ENC").replace(b'str]"\n', b"str]\n    - " + token + b"\n", 1)
+    opened = open_(theirs, "yaml")
+    assert opened.plaintext() == b"l:\n    - |-\n      a\n      b\n    # c\n    - x\n"
+    again = operations.reseal(opened, opened.plaintext())
+    again.check(again.data)
+
+
+def test_a_container_is_set_in_an_empty_object() -> None:
+    opened = open_(seal(b"\n{ }\n", "json"), "json")
+    assert operations.set_leaf(opened, ("a",), {"b": [1]}).expected == b'\n{"a": {"b": [1]} }\n'
+
+
+NOT_SEALED = {
+    b"a: &a x\n*a : y\n": "a key is an alias of a value",
+    b"a_unencrypted: |\n  x": "the file ends in this block without a line break, and it stays clear",
+    b"l:\n  - |+\n   ": "the file ends in this block without a line break, and it stays clear",
+    b"a: !!int # note\n  5\n": "two edits overlap",
+    b"a: 1\n---\nsops: {}\n": "top-level entry called 'sops'",
+}
+
+
+@pytest.mark.parametrize("data", NOT_SEALED)
+def test_yaml_that_is_refused_rather_than_damaged(data: bytes) -> None:
+    with pytest.raises(LeaflockError, match=NOT_SEALED[data]):
+        seal(data, "yaml")
+
+
+# -- tokens by themselves --------------------------------------------------------------------------------------------
+
+WHOLE = Sealer(bytes(32)).seal("some value", "a:")
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=,:[]_ \n\r\t-"
+
+
+@settings(max_examples=2000, deadline=None, derandomize=True, database=None)
+@given(
+    position=st.integers(0, len(WHOLE)),
+    removed=st.integers(0, 3),
+    added=st.text(ALPHABET, max_size=4),
+)
+def test_a_token_that_is_accepted_is_spelled_as_it_would_be_written(position: int, removed: int, added: str) -> None:
+    text = WHOLE[:position] + added + WHOLE[position + removed :]
+    try:
+        token = parse_token(text)
+    except TokenError:
+        return
+    assert spelled(token) == text
+    assert (len(token.iv), len(token.tag)) == (32, 16)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(bit=st.integers(0, 8 * (10 + 32 + 16) - 1))
+def test_a_token_with_another_bit_does_not_open(bit: int) -> None:
+    data, iv, tag, word = parse_token(WHOLE)
+    flipped = bytearray(data + iv + tag)
+    flipped[bit // 8] ^= 1 << bit % 8
+    raw = bytes(flipped)
+    with pytest.raises(TokenError, match=r"^does not verify under its path$"):
+        Sealer(bytes(32)).open(spelled(Token(raw[:10], raw[10:42], raw[42:], word)), "a:")
