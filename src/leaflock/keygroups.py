@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from leaflock import shamir
+from leaflock import keyservices, shamir
 from leaflock.errors import ConfigError, DataKeyError, MetadataError, ProviderError
 from leaflock.keyring import DEFAULT_ORDER, FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
 from leaflock.masterkey import Ambient, MasterKey
@@ -33,6 +34,7 @@ KeyGroup = tuple[WrappedKey, ...]
 
 DATA_KEY_BYTES = 32
 _SHARE_BYTES = DATA_KEY_BYTES + 1
+_WRAPPERS = 8  # networks asked at the same time
 _UNDATED = frozenset({"age"})  # kinds whose entries have no created_at
 
 
@@ -89,23 +91,40 @@ def wrap_data_key(
     secret = data_key.reveal()
     parts = [secret] if len(groups) == 1 else shamir.split(secret, len(groups), needed)
     dates = {_name(old.master_key): old.created_at for group in previous for old in group}
-    return tuple(
-        tuple(_wrap(key, part, ambient, dates.get(_name(key)) or now) for key in group)
-        for group, part in zip(groups, parts, strict=True)
-    )
+    jobs = [(key, part) for group, part in zip(groups, parts, strict=True) for key in group]
+    wrapped = iter(_wrap_all(jobs, ambient))
+    return tuple(tuple(_dated(next(wrapped), dates.get(_name(key)) or now) for key in group) for group in groups)
+
+
+def _wrap_all(jobs: Sequence[tuple[MasterKey, bytes]], ambient: Ambient) -> list[WrappedKey]:
+    """Wrap every part for its key, in order; those that need a network wait for their services together."""
+    if not ambient.services and sum(key.needs_network for key, _ in jobs) < 2:
+        return [_wrap(key, part, ambient) for key, part in jobs]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_WRAPPERS) as pool:
+        waiting = [pool.submit(_wrap, key, part, ambient) for key, part in jobs]
+        try:
+            return [future.result() for future in waiting]
+        except ProviderError:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _name(key: MasterKey) -> tuple[str, str]:
     return key.kind, str(key)
 
 
-def _wrap(key: MasterKey, part: bytes, ambient: Ambient, date: str) -> WrappedKey:
+def _wrap(key: MasterKey, part: bytes, ambient: Ambient) -> WrappedKey:
     try:
-        enc = key.wrap(part, ambient).decode("ascii")
+        return WrappedKey(key, keyservices.wrap(key, part, ambient).decode("ascii"))
     except ProviderError as error:
         message = f"cannot wrap the data key for {label(key)}: {error.message}"
         raise type(error)(message, master_key=str(key), source=error.source, hint=error.hint) from error
-    return WrappedKey(key, enc, None if key.kind in _UNDATED else date)
+
+
+def _dated(wrapped: WrappedKey, date: str) -> WrappedKey:
+    return wrapped if wrapped.master_key.kind in _UNDATED else replace(wrapped, created_at=date)
 
 
 def recover_data_key(groups: Sequence[KeyGroup], threshold: int, keys: KeyRing | Ambient) -> DataKey:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
 
+from leaflock import keyservices
 from leaflock.errors import ProviderError
 from leaflock.masterkey import Ambient, MasterKey
 from leaflock.secret import Secret
@@ -105,7 +106,8 @@ class KeyRing:
 
     def is_immediate(self, wrapped: WrappedKey) -> bool:
         """Tell whether a key is tried in its turn; the others are tried together, after all that are."""
-        return not wrapped.master_key.needs_network or wrapped.master_key.kind in self.order
+        local = not wrapped.master_key.needs_network or wrapped.master_key.kind in self.order
+        return local and not self.ambient.services
 
     def _rank(self, wrapped: WrappedKey) -> int:
         kind = wrapped.master_key.kind
@@ -125,7 +127,7 @@ def _unwrap(wrapped: WrappedKey, ambient: Ambient) -> OpenedPart | FailedAttempt
     key = wrapped.master_key
     try:
         # A lone surrogate cannot be encoded; what has one is damaged, which the provider will say.
-        return OpenedPart(key, Secret(key.unwrap(wrapped.enc.encode("utf-8", "replace"), ambient)))
+        return OpenedPart(key, Secret(keyservices.unwrap(key, wrapped.enc.encode("utf-8", "replace"), ambient)))
     except ProviderError as error:
         return FailedAttempt(key, error.message, error.source, error.hint)
 

@@ -13,13 +13,16 @@ from typing import ClassVar, Protocol, runtime_checkable
 class Ambient:
     """What a provider may consult beyond its arguments.
 
-    `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `memory` is where
+    `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `services` are asked
+    for what the providers of this process do not give, or in their place without `asks_providers`. `memory` is where
     providers keep, under keys of their own, what is to be loaded once: identities, clients, sessions.
     """
 
     environ: Mapping[str, str] = field(repr=False)  # it may hold an identity
     home: Path
     ask: Callable[[str], str] | None = field(default=None, repr=False)
+    services: tuple[KeyService, ...] = ()
+    asks_providers: bool = True
     memory: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
@@ -52,4 +55,16 @@ class MasterKey(Protocol):
 
     def __str__(self) -> str:
         """Return the identifier that messages and comparisons use: the ARN, the recipient."""
+        ...
+
+
+class KeyService(Protocol):
+    """Somebody elsewhere who wraps and unwraps with master keys (sops-format §4.8). `str()` gives its address."""
+
+    def wrap(self, key: MasterKey, part: bytes) -> bytes:
+        """Return the on-disk `enc` text for a part. Raises `ProviderError`."""
+        ...
+
+    def unwrap(self, key: MasterKey, wrapped: bytes) -> bytes:
+        """Return the part that an `enc` text holds. Raises `ProviderError`."""
         ...
