@@ -10,9 +10,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from leaflock import keyservices, shamir
+from leaflock import shamir
 from leaflock.errors import ConfigError, DataKeyError, MetadataError, ProviderError
 from leaflock.keyring import DEFAULT_ORDER, FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
+from leaflock.keyservice import asking
 from leaflock.masterkey import Ambient, MasterKey
 from leaflock.secret import Secret
 
@@ -117,7 +118,7 @@ def _name(key: MasterKey) -> tuple[str, str]:
 
 def _wrap(key: MasterKey, part: bytes, ambient: Ambient) -> WrappedKey:
     try:
-        return WrappedKey(key, keyservices.wrap(key, part, ambient).decode("ascii"))
+        return WrappedKey(key, asking.wrap(key, part, ambient).decode("ascii"))
     except ProviderError as error:
         message = f"cannot wrap the data key for {label(key)}: {error.message}"
         raise type(error)(message, master_key=str(key), source=error.source, hint=error.hint) from error

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
 
-from leaflock import keyservices
 from leaflock.errors import ProviderError
+from leaflock.keyservice import asking
 from leaflock.masterkey import Ambient, MasterKey
 from leaflock.secret import Secret
 
@@ -127,7 +127,7 @@ def _unwrap(wrapped: WrappedKey, ambient: Ambient) -> OpenedPart | FailedAttempt
     key = wrapped.master_key
     try:
         # A lone surrogate cannot be encoded; what has one is damaged, which the provider will say.
-        return OpenedPart(key, Secret(keyservices.unwrap(key, wrapped.enc.encode("utf-8", "replace"), ambient)))
+        return OpenedPart(key, Secret(asking.unwrap(key, wrapped.enc.encode("utf-8", "replace"), ambient)))
     except ProviderError as error:
         return FailedAttempt(key, error.message, error.source, error.hint)
 

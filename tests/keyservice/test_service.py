@@ -1,0 +1,242 @@
+"""A key service and its clients, over sockets: ours, and those of sops where it is on PATH."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from leaflock.errors import ProviderError, RefusedError, UsageError, WriteError
+from leaflock.keygroups import DataKey, recover_data_key, wrap_data_key
+from leaflock.keyservice.client import RemoteService
+from leaflock.keyservice.server import Answering, serving
+from leaflock.masterkey import Ambient, MasterKey
+from leaflock.providers import parse_recipients
+from leaflock.testing import NOWHERE, throwaway_identity
+
+pytest.importorskip("grpc", reason="grpcio is not installed")
+
+ME = throwaway_identity()
+[KEY] = parse_recipients("age", ME.recipient)
+PART = bytes(range(32))
+DATE = "2026-11-23T04:00:00Z"
+
+
+@pytest.fixture(params=["unix", "tcp"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"unix://{tmp_path}/keys.sock" if request.param == "unix" else "tcp://127.0.0.1:0"
+
+
+@pytest.fixture
+def client(address: str) -> Iterator[RemoteService]:
+    with serving(address, Answering(ME.ambient())) as real:
+        service = RemoteService(real, connect_seconds=10)
+        yield service
+        service.close()
+
+
+def test_it_wraps_and_unwraps(client: RemoteService) -> None:
+    wrapped = client.wrap(KEY, PART)
+    assert b"AGE ENCRYPTED FILE" in wrapped
+    assert client.unwrap(KEY, wrapped) == PART
+    assert KEY.unwrap(wrapped, ME.ambient()) == PART
+
+
+def test_a_file_opens_through_it(client: RemoteService) -> None:
+    data_key = DataKey.generate()
+    groups = wrap_data_key(data_key, [[KEY]], 0, ME.ambient(), DATE)
+    stranger = Ambient({}, NOWHERE, services=(client,))
+    assert recover_data_key(groups, 0, stranger).reveal() == data_key.reveal()
+
+
+def test_what_it_cannot_unwrap_it_refuses(client: RemoteService) -> None:
+    [other] = parse_recipients("age", throwaway_identity().recipient)
+    with pytest.raises(ProviderError) as caught:
+        client.unwrap(other, other.wrap(PART, ME.ambient()))
+    assert str(caught.value).startswith(f"{client}: it refused: ")
+    assert caught.value.source == str(client)
+
+
+def test_it_wraps_nothing_but_data_keys(client: RemoteService) -> None:
+    with pytest.raises(ProviderError, match="only a data key"):
+        client.wrap(KEY, b"anything else")
+
+
+@pytest.mark.parametrize("approves", [True, False])
+def test_it_asks_before_it_answers(approves: bool, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def approve(verb: str, key: MasterKey) -> bool:
+        asked.append(f"{verb} {key}")
+        return approves
+
+    with serving(f"unix://{tmp_path}/s", Answering(ME.ambient(), approve)) as address:
+        client = RemoteService(address)
+        if approves:
+            client.unwrap(KEY, client.wrap(KEY, PART))
+            assert asked == [f"encrypt {KEY}", f"decrypt {KEY}"]
+        else:
+            with pytest.raises(ProviderError, match="Request rejected by user"):
+                client.wrap(KEY, PART)
+        client.close()
+
+
+def test_a_socket_is_its_users_own_and_goes(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with serving(f"unix://{path}", Answering(ME.ambient())):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_another_user_is_not_let_in(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    code = (
+        "import os, socket, sys\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(10)\n"
+        "print('closed' if s.recv(1) == b'' else 'open')\n"
+    )
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    with serving(f"unix://{path}", Answering(ME.ambient())):
+        path.chmod(0o666)  # so that only the look at the caller is left
+        done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
+    assert done.stdout == "closed\n", done.stderr
+
+
+def test_a_socket_in_use_is_not_taken(tmp_path: Path) -> None:
+    with serving(f"unix://{tmp_path}/s", Answering(ME.ambient())) as address:
+        with pytest.raises(RefusedError, match="somebody listens"), serving(address, Answering(ME.ambient())):
+            pass
+        client = RemoteService(address)
+        assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
+        client.close()
+
+
+def test_a_socket_that_was_left_is_taken(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(path)
+    with serving(f"unix://{path}", Answering(ME.ambient())) as address:
+        client = RemoteService(address)
+        assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
+        client.close()
+
+
+def test_a_file_is_not_taken_for_a_socket(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    path.write_text("precious")
+    with pytest.raises(RefusedError, match="no socket"), serving(f"unix://{path}", Answering(ME.ambient())):
+        pass
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize("address", ["tcp://192.0.2.1:5000", "unix:///nowhere/at/all"])
+def test_an_address_that_cannot_be_had(address: str) -> None:
+    with pytest.raises(WriteError), serving(address, Answering(ME.ambient())):
+        pass
+
+
+@pytest.mark.parametrize("text", ["", "127.0.0.1:5000", "http://127.0.0.1:5000", "unix://relative", "tcp://host"])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(UsageError):
+        RemoteService(text)
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    service = RemoteService(f"unix://{tmp_path}/nobody", connect_seconds=0.3)
+    with pytest.raises(ProviderError, match=r"nobody answers within 0\.3 seconds"):
+        service.wrap(KEY, PART)
+
+
+def test_somebody_who_says_nothing(tmp_path: Path) -> None:
+    path = str(tmp_path / "mute")
+    with socket.socket(socket.AF_UNIX) as mute:
+        mute.bind(path)
+        mute.listen()
+        service = RemoteService(f"unix://{path}", connect_seconds=0.3)
+        with pytest.raises(ProviderError, match="nobody answers"):
+            service.wrap(KEY, PART)
+
+
+def test_somebody_slow(tmp_path: Path) -> None:
+    slow = Answering(ME.ambient(), lambda verb, key: bool(sleep(3)))
+    with serving(f"unix://{tmp_path}/s", slow) as address:
+        service = RemoteService(address, answer_seconds=0.3)
+        with pytest.raises(ProviderError, match=r"no answer within 0\.3 seconds"):
+            service.wrap(KEY, PART)
+        service.close()
+
+
+def test_nonsense_is_answered_with_a_refusal(tmp_path: Path) -> None:
+    import grpc
+
+    with serving(f"unix://{tmp_path}/s", Answering(ME.ambient())) as address:
+        channel = grpc.insecure_channel(
+            address.replace("unix://", "unix:"), options=[("grpc.default_authority", "localhost")]
+        )
+        for message, status in ((b"\x12\x02xy", "NOT_FOUND"), (b"\x0a\x05ab", "INVALID_ARGUMENT")):
+            with pytest.raises(grpc.RpcError) as caught:
+                channel.unary_unary("/KeyService/Decrypt")(message, timeout=10)
+            assert caught.value.code().name == status
+        channel.close()
+
+
+REAL = shutil.which("sops")
+
+
+@pytest.mark.interop
+@pytest.mark.skipif(REAL is None, reason="no sops on PATH")
+class TestWithSops:
+    """sops at one end."""
+
+    @pytest.fixture
+    def home(self, tmp_path: Path) -> dict[str, str]:
+        keys = tmp_path / "keys.txt"
+        keys.write_text(f"{ME.identity}\n")
+        return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SOPS_AGE_KEY_FILE": str(keys)}
+
+    @pytest.mark.parametrize("network", ["unix", "tcp"])
+    def test_its_server_answers_us(self, network: str, home: dict[str, str], tmp_path: Path) -> None:
+        path = f"{tmp_path}/s" if network == "unix" else f"127.0.0.1:{free_port()}"
+        server = subprocess.Popen([str(REAL), "keyservice", "--network", network, "--address", path], env=home)
+        try:
+            client = RemoteService(f"{network}://{path}", connect_seconds=20)
+            assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
+            with pytest.raises(ProviderError, match="it refused"):
+                client.unwrap(KEY, b"nonsense")
+            client.close()
+        finally:
+            server.terminate()
+            server.wait(10)
+
+    def test_our_server_answers_it(self, home: dict[str, str], tmp_path: Path, address: str) -> None:
+        plain = tmp_path / "a.yaml"
+        plain.write_text("k: v\n")
+        stranger = {name: text for name, text in home.items() if name != "SOPS_AGE_KEY_FILE"}
+        with serving(address, Answering(ME.ambient())) as real:
+            services = ["--enable-local-keyservice=false", "--keyservice", real]
+            sealed = run([str(REAL), "encrypt", *services, "--age", ME.recipient, str(plain)], stranger)
+            (tmp_path / "b.yaml").write_bytes(sealed)
+            assert run([str(REAL), "decrypt", *services, f"{tmp_path}/b.yaml"], stranger) == b"k: v\n"
+
+
+def run(argv: list[str], env: dict[str, str]) -> bytes:
+    done = subprocess.run(argv, env=env, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
