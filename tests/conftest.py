@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from .services.fixtures import authority, aws, recorder, second_recorder  # noqa: F401  # every test has them
+
 # Other people's test data: read before the environment is cleared, and never committed.
 _THIRD_PARTY = Path(
     os.environ.get("LEAFLOCK_VECTORS") or Path(__file__).parents[2] / "shared" / "vectors" / "third-party"
 )
 
-_FOREIGN = ("SOPS_", "LEAFLOCK_", "AWS_", "AZURE_", "GOOGLE_", "VAULT_", "GIT_")
+_FOREIGN = ("SOPS_", "LEAFLOCK_", "AWS_", "AZURE_", "GOOGLE_", "VAULT_", "GIT_", "GNUPG", "GPG_")
 
 
 @pytest.fixture(scope="session", autouse=True)

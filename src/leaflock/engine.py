@@ -13,9 +13,10 @@ from typing import Generic, NamedTuple, TypeVar
 
 from leaflock.document import Document
 from leaflock.errors import LeaflockError
-from leaflock.keygroups import DataKey, KeyRing, recover_data_key
+from leaflock.keygroups import DataKey, KeyRing
 from leaflock.limits import DEFAULT_LIMITS, Limits
 from leaflock.metadata import Metadata
+from leaflock.opened import recover
 from leaflock.operations import Opened, open_with, read_metadata
 
 T = TypeVar("T")
@@ -118,7 +119,7 @@ def paused_collector() -> Iterator[None]:
 
 def _open(source: Source, reading: Reading) -> Opened:
     document, metadata = _read(source, reading)
-    data_key = recover_data_key(metadata.groups, metadata.threshold, reading.keys)
+    data_key = recover(metadata, reading.keys)
     return open_with(
         document,
         metadata,
@@ -157,6 +158,6 @@ def _ask_networks(sources: Sequence[Source], reading: Reading) -> None:
 
 def _recover(metadata: Metadata, keys: KeyRing) -> DataKey | None:
     try:
-        return recover_data_key(metadata.groups, metadata.threshold, keys)
+        return recover(metadata, keys)
     except LeaflockError:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from leaflock import mac
 from leaflock.document import Document, Edit
-from leaflock.errors import FormatError, MACMismatchError, NotEncryptedError
+from leaflock.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
 from leaflock.formats import parse
 from leaflock.keygroups import DataKey, KeyRing, recover_data_key
 from leaflock.limits import DEFAULT_LIMITS, Limits
@@ -111,9 +111,19 @@ def open_sealed(
     file is let out before all of it has verified.
     """
     document, metadata = read_metadata(data, format_name, limits=limits, allow_duplicates=allow_duplicates)
-    data_key = recover_data_key(metadata.groups, metadata.threshold, keys)
+    data_key = recover(metadata, keys)
     return open_with(document, metadata, data_key, ignore_mac=ignore_mac, limits=limits,
                      allow_duplicates=allow_duplicates)  # fmt: skip
+
+
+def recover(metadata: Metadata, keys: KeyRing | Ambient) -> DataKey:
+    """Recover the data key of a file. Raises `DataKeyError`, which names the repair where a file may need one."""
+    try:
+        return recover_data_key(metadata.groups, metadata.threshold, keys)
+    except DataKeyError as error:
+        if metadata.may_have_context_bug:
+            error.hint = 'SOPS before 3.3.0 garbled encryption contexts: "leaflock repair-context" repairs such files'
+        raise
 
 
 def open_with(

@@ -9,9 +9,7 @@ from leaflock.masterkey import MasterKey
 from leaflock.providers import TABLE, load_entry, make_key, parse_recipients
 from leaflock.testing import ambient_with
 
-ARN = "arn:aws:kms:us-east-1:123456789012:key/abc"
 RESOURCE = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
-ROLE = "arn:aws:iam::123456789012:role/r"
 
 ENTRIES: list[tuple[str, dict[str, Any], str]] = [
     (
@@ -26,11 +24,6 @@ ENTRIES: list[tuple[str, dict[str, Any], str]] = [
         "https://v:8200/v1/sops/keys/k",
     ),
     ("hckms", {"key_id": "region:uuid"}, "region:uuid"),
-    ("kms", {"arn": ARN, "aws_profile": ""}, ARN),
-    ("kms", {"arn": ARN, "aws_profile": "", "role": ROLE}, f"{ARN}+{ROLE}"),
-    ("kms", {"arn": ARN, "aws_profile": "", "context": {"b": "2", "a": "1"}}, f"{ARN}|a:1,b:2"),
-    ("kms", {"arn": ARN, "aws_profile": "pp"}, f"{ARN}||pp"),
-    ("kms", {"arn": ARN, "aws_profile": "pp", "context": {"a": "1"}, "role": ROLE}, f"{ARN}+{ROLE}|a:1|pp"),
     ("pgp", {"fp": "FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4"}, "FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4"),
     ("future_kms", {"z": 1, "a": "x"}, "a=x, z=1"),
 ]
@@ -66,12 +59,10 @@ def test_keys_of_different_kinds_differ() -> None:
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        ("kms", "arn"),
         ("pgp", "fp"),
         ("gcp_kms", "resource_id"),
         ("hckms", "key_id"),
         ("azure_kv", "vault_url"),
-        ("hc_vault", "vault_address"),
     ],
 )
 @pytest.mark.parametrize("value", [None, "", 5, {}])
@@ -92,11 +83,9 @@ def test_entries_that_are_damaged(entry: dict[str, object]) -> None:
     ("kind", "text", "identifiers"),
     [
         ("pgp", "AB CD, EF!", ["ABCD", "EF!"]),
-        ("kms", f"{ARN}+{ROLE}, {ARN}", [f"{ARN}+{ROLE}", ARN]),
         ("gcp_kms", " projects/p ,", ["projects/p"]),
         ("azure_kv", "https://v/keys/k/1,https://v/keys/k", ["https://v/keys/k/1", "https://v/keys/k/"]),
         ("hckms", "r:u", ["r:u"]),
-        ("hc_vault", "https://v:8200/v1/a/b/keys/k", ["https://v:8200/v1/a/b/keys/k"]),
         ("pgp", "", []),
     ],
 )
@@ -106,7 +95,7 @@ def test_lists_of_keys(kind: str, text: str, identifiers: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [("azure_kv", "http://v/keys/k"), ("hckms", "uuid"), ("hc_vault", "v/v1/a/keys/k"), ("hc_vault", "https://v/a/k")],
+    [("azure_kv", "http://v/keys/k"), ("hckms", "uuid")],
 )
 def test_lists_that_do_not_parse(kind: str, text: str) -> None:
     with pytest.raises(ProviderError, match=f"a {kind} key is not of the form"):

@@ -14,7 +14,12 @@ from leaflock.errors import MetadataError
 from leaflock.keyring import WrappedKey
 from leaflock.masterkey import MasterKey
 
-TABLE = {"age": "leaflock.providers.age:AgeKey"}
+TABLE = {
+    "age": "leaflock.providers.age:AgeKey",
+    "kms": "leaflock.providers.aws_kms:AWSKMSKey",
+    "pgp": "leaflock.providers.pgp:PGPKey",
+    "hc_vault": "leaflock.providers.hc_vault:VaultKey",
+}
 
 
 class Provider(Protocol):

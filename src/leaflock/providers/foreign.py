@@ -75,20 +75,8 @@ def foreign_class(kind: str) -> type[ForeignKey]:
 _REQUIRED = {
     "azure_kv": ("vault_url", "name"),
     "gcp_kms": ("resource_id",),
-    "hc_vault": ("vault_address", "engine_path", "key_name"),
     "hckms": ("key_id",),
-    "kms": ("arn",),
-    "pgp": ("fp",),
 }
-
-
-def _kms_identifier(fields: Mapping[str, object]) -> str:
-    arn, role, profile, context = (fields.get(name) or "" for name in ("arn", "role", "aws_profile", "context"))
-    pairs = sorted(context.items()) if isinstance(context, Mapping) else []
-    identifier = f"{arn}+{role}" if role else f"{arn}"
-    if pairs or profile:
-        identifier += "|" + ",".join(f"{name}:{value}" for name, value in pairs)
-    return f"{identifier}|{profile}" if profile else identifier
 
 
 def _any_identifier(fields: Mapping[str, object]) -> str:
@@ -98,17 +86,8 @@ def _any_identifier(fields: Mapping[str, object]) -> str:
 _IDENTIFIERS: dict[str, Callable[[Mapping[str, object]], str]] = {
     "azure_kv": lambda fields: f"{fields['vault_url']}/keys/{fields['name']}/{fields.get('version') or ''}",
     "gcp_kms": lambda fields: f"{fields['resource_id']}",
-    "hc_vault": lambda fields: f"{fields['vault_address']}/v1/{fields['engine_path']}/keys/{fields['key_name']}",
     "hckms": lambda fields: f"{fields['key_id']}",
-    "kms": _kms_identifier,
-    "pgp": lambda fields: f"{fields['fp']}",
 }
-
-
-def _read_kms(item: str) -> Fields:
-    arn, separator, role = item.replace(" ", "").partition("+arn:")
-    fields: Fields = {"arn": arn, "aws_profile": ""}
-    return {**fields, "role": f"arn:{role}"} if separator else fields
 
 
 def _read_azure(item: str) -> Fields:
@@ -125,18 +104,8 @@ def _read_hckms(item: str) -> Fields:
     return {"key_id": item.strip()}
 
 
-def _read_vault(item: str) -> Fields:
-    match = re.fullmatch(r"([a-z][a-z0-9+.-]*://[^/?#]+)/+v[0-9]+/([^?#]+)/[^/?#]+/([^/?#]+)/*", item)
-    if match is None:
-        raise ValueError("is not of the form https://HOST/v1/ENGINE/keys/NAME")
-    return {"vault_address": match[1], "engine_path": match[2].strip("/"), "key_name": match[3]}
-
-
 _PARSERS: dict[str, Callable[[str], Fields]] = {
     "azure_kv": _read_azure,
     "gcp_kms": lambda item: {"resource_id": item.strip()},
-    "hc_vault": _read_vault,
     "hckms": _read_hckms,
-    "kms": _read_kms,
-    "pgp": lambda item: {"fp": item.replace(" ", "")},
 }

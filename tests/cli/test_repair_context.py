@@ -1,0 +1,90 @@
+"""`leaflock repair-context`, on files that AWS KMS does not open as they are."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from leaflock import operations
+from leaflock.masterkey import Ambient
+from leaflock.providers.aws_kms import AWSKMSKey
+
+from ..services.moto_kms import AWS
+from ..test_context_repair import CONTEXT, PLAIN, old_file
+from .conftest import Run
+
+
+@pytest.fixture
+def key(aws: AWS, work: Path, monkeypatch: pytest.MonkeyPatch) -> AWSKMSKey:
+    """A key, and its user in this process."""
+    for name, value in aws.environ().items():
+        monkeypatch.setenv(name, value)
+    return AWSKMSKey(aws.create_key(), context=CONTEXT)
+
+
+@pytest.fixture
+def old(work: Path, key: AWSKMSKey) -> Path:
+    """A file of SOPS 3.2.0."""
+    path = work / "old.yaml"
+    path.write_bytes(old_file([[key]], Ambient.of_process(), "prod"))
+    path.chmod(0o640)
+    return path
+
+
+def test_decrypt_names_the_repair_and_repair_is_for_good(leaflock: Run, old: Path, key: AWSKMSKey) -> None:
+    before = old.read_bytes()
+    result = leaflock("decrypt", old)
+    assert result.code == 128
+    assert "hint: SOPS before 3.3.0 garbled encryption contexts" in result.err
+    assert '"leaflock repair-context" repairs such files' in result.err
+    assert old.read_bytes() == before
+    result = leaflock("repair-context", "old.yaml")
+    assert result == (0, b"", "leaflock: old.yaml: repaired\n")
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+    assert leaflock("decrypt", old) == (0, PLAIN, "")
+    repaired = old.read_bytes()
+    assert leaflock("repair-context", "old.yaml") == (0, b"", "leaflock: old.yaml: nothing to repair\n")
+    assert old.read_bytes() == repaired
+    assert list(old.parent.glob(".*leaflock")) == []
+
+
+@pytest.mark.parametrize("command", ["decrypt", "verify", "rotate", "get"])
+def test_no_other_command_repairs(leaflock: Run, old: Path, command: str) -> None:
+    before = old.read_bytes()
+    result = leaflock(command, old, *(["password"] if command == "get" else []))
+    assert result.code == 128
+    assert "repair-context" in result.err
+    assert old.read_bytes() == before
+
+
+def test_all_files_are_repaired_or_none(leaflock: Run, old: Path, key: AWSKMSKey, aws: AWS, work: Path) -> None:
+    before = old.read_bytes()
+    other = work / "other.yaml"
+    ambient, lost = Ambient.of_process(), AWSKMSKey(aws.create_key(), context=CONTEXT)
+    other.write_bytes(old_file([[lost]], ambient, "shop"))
+    aws.disable(lost.arn)
+    result = leaflock("repair-context", "old.yaml", "other.yaml")
+    assert result.code == 128
+    assert "other.yaml: kms" in result.err
+    assert "something else is the matter" in result.err
+    assert old.read_bytes() == before
+
+
+def test_recipients_that_the_configuration_does_not_name_are_refused(leaflock: Run, old: Path, work: Path) -> None:
+    before = old.read_bytes()
+    (work / ".sops.yaml").write_text("creation_rules: [{kms: 'arn:aws:kms:us-east-1:123456789012:key/abc'}]\n")
+    result = leaflock("repair-context", "old.yaml")
+    assert result.code == 220
+    assert "--accept-recipients" in result.err
+    assert old.read_bytes() == before
+    assert leaflock("repair-context", "--accept-recipients", "old.yaml").code == 0
+
+
+def test_files_that_it_is_not_for(leaflock: Run, old: Path, sealed: Path, work: Path) -> None:
+    assert leaflock("repair-context", sealed.name) == (0, b"", f"leaflock: {sealed.name}: nothing to repair\n")
+    (work / "plain.yaml").write_bytes(PLAIN)
+    assert leaflock("repair-context", "plain.yaml").code == 1
+    assert leaflock("repair-context", "-").code == 8
+    assert operations.read_metadata(old.read_bytes(), "yaml")[1].may_have_context_bug
