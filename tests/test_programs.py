@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.programs import ProgramError, child_environment, find_program, output_of
+from leaflock.programs import (
+    ProgramError,
+    ProgramMissingError,
+    ProgramTimeoutError,
+    child_environment,
+    exchange,
+    find_program,
+    output_of,
+)
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="builds scripts with a shebang")
 
@@ -80,3 +88,46 @@ def test_children_see_no_identities() -> None:
         "AGEDEBUG": "x",
     }
     assert child_environment(environ, ADDED="1") == {"PATH": "/bin", "SOPS_AGE_KEY_FILE": "kept", "ADDED": "1"}
+
+
+def talk(script: str, data: bytes = b"", *, seconds: float = 20, limit: int = 200_000) -> tuple[int, bytes, bytes]:
+    environ = {"PATH": os.environ.get("PATH", os.defpath)}
+    done = exchange(["sh", "-c", script], environ, data=data, seconds=seconds, limit=limit)
+    return done.status, done.stdout, done.stderr
+
+
+def test_what_goes_in_and_what_comes_out() -> None:
+    assert talk("cat; echo problem >&2; exit 3", b"x" * 150_000) == (3, b"x" * 150_000, b"problem\n")
+    assert talk("exec <&-; exec echo done", b"x" * 150_000) == (0, b"done\n", b"")
+    assert talk("kill -9 $$") == (-9, b"", b"")
+
+
+def test_what_came_of_a_program_is_not_shown() -> None:
+    done = exchange(["echo", "canary"], {}, data=b"", seconds=20, limit=100)
+    assert done.stdout == b"canary\n"
+    assert "canary" not in repr(done)
+
+
+def test_it_has_a_session_of_its_own() -> None:
+    asked = "import os; print(os.getsid(0) == os.getpid())"
+    assert talk(f"exec '{sys.executable}' -c '{asked}'") == (0, b"True\n", b"")
+
+
+@pytest.mark.parametrize("channel", [1, 2])
+def test_output_without_end(channel: int) -> None:
+    with pytest.raises(ProgramError, match="more than 1000 bytes of output"):
+        talk(f"exec yes >&{channel}", limit=1000)
+
+
+def test_a_program_that_does_not_end() -> None:
+    for script in ("sleep 60", "exec >&- 2>&-; sleep 60"):
+        with pytest.raises(ProgramTimeoutError, match=r"no answer within 0\.2 seconds"):
+            talk(script, seconds=0.2)
+
+
+def test_programs_that_are_not_there(tmp_path: Path) -> None:
+    for name in ("none-of-this-name", str(tmp_path / "none")):
+        with pytest.raises(ProgramMissingError):
+            exchange([name], {"PATH": str(tmp_path)}, data=b"", seconds=20, limit=100)
+    with pytest.raises(ProgramError, match="permission denied"):
+        exchange([str(tmp_path)], {}, data=b"", seconds=20, limit=100)

@@ -6,16 +6,43 @@ No shell is involved, and a program is never looked for in the current directory
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
+from typing import IO
 
 _HIDDEN = frozenset({"SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD", "AGEDEBUG"})
 _HIDDEN_PREFIXES = ("SOPS_AGE_SSH_PRIVATE_KEY_", "LEAFLOCK_")
 
 
+_TICK = 0.2  # seconds between two looks at whether a program has ended while it holds its output open
+_GRACE = 1.0  # and how long what it wrote before it ended may take to arrive
+
+
 class ProgramError(Exception):
     """A program could not be run, or failed. Says nothing of what it printed, nor of its arguments."""
+
+
+class ProgramMissingError(ProgramError):
+    """There is no such program."""
+
+
+class ProgramTimeoutError(ProgramError):
+    """A program was ended because its time was up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What came of a program: its exit status, and what it wrote, which may be secret."""
+
+    status: int
+    stdout: bytes = field(repr=False)
+    stderr: bytes = field(repr=False)
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str:
@@ -31,7 +58,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         if os.path.isabs(folder) and not _is_in_checkout(folder) and (found := shutil.which(name, path=folder)):
             return found
-    raise ProgramError("its program was not found on PATH")
+    raise ProgramMissingError("its program was not found on PATH")
 
 
 def _is_in_checkout(folder: str) -> bool:
@@ -87,3 +114,90 @@ def _run(argv: list[str], environ: Mapping[str, str], seconds: float) -> subproc
         )
     except subprocess.TimeoutExpired:
         return None
+
+
+def exchange(argv: Sequence[str], environ: Mapping[str, str], *, data: bytes, seconds: float, limit: int) -> Exchange:
+    """Give a program `data` on stdin and return whatever came of it, also when it failed.
+
+    It runs in the current directory and in a session of its own: it cannot ask on the terminal itself, and when its
+    time is up or it writes more than `limit` bytes, everything that it started is ended with it. Raises `ProgramError`.
+    """
+    process = _start([find_program(argv[0], environ), *argv[1:]], environ)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    threading.Thread(target=_feed, args=(process.stdin, data), daemon=True).start()
+    intakes = [_Intake(pipe, limit, lambda: _end(process)) for pipe in (process.stdout, process.stderr)]
+    try:
+        _settle(process, intakes, monotonic() + seconds)
+    except subprocess.TimeoutExpired:
+        raise ProgramTimeoutError(f"no answer within {seconds:g} seconds") from None
+    finally:
+        _end(process)
+    if any(len(intake.data) > limit for intake in intakes):
+        raise ProgramError(f"more than {limit} bytes of output")
+    return Exchange(process.returncode, *(bytes(intake.data) for intake in intakes))
+
+
+def _start(argv: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(
+            argv, env=environ, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
+        )
+    except FileNotFoundError:
+        raise ProgramMissingError("no such file or directory") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its program cannot be started"
+        raise ProgramError(reason.lower()) from None
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    with suppress(OSError), pipe:  # a program need not read what it is given
+        for position in range(0, len(data), 4096):
+            pipe.write(data[position : position + 4096])
+
+
+class _Intake(threading.Thread):
+    """What a program writes into one pipe, until it closes it or has written too much."""
+
+    def __init__(self, pipe: IO[bytes], limit: int, overflow: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self.data = bytearray()
+        self._pipe = pipe
+        self._limit = limit
+        self._overflow = overflow
+        self.start()
+
+    def run(self) -> None:
+        """Read."""
+        with suppress(OSError), self._pipe:
+            while chunk := self._pipe.read(4096):
+                self.data += chunk
+                if len(self.data) > self._limit:
+                    self._overflow()
+                    return
+
+
+def _settle(process: subprocess.Popen[bytes], intakes: Sequence[_Intake], deadline: float) -> None:
+    """Wait for a program's end. A daemon that it left behind may hold its output open: that is not waited for."""
+    for intake in intakes:
+        while intake.is_alive() and process.poll() is None:
+            if monotonic() >= deadline:
+                raise subprocess.TimeoutExpired(process.args, 0)
+            intake.join(min(_TICK, max(0.0, deadline - monotonic())))
+    process.wait(max(0.0, deadline - monotonic()))
+    last = monotonic() + _GRACE
+    for intake in intakes:
+        intake.join(max(0.0, last - monotonic()))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it started, apart from daemons, which have sessions of their own."""
+    if process.poll() is None:  # once it has ended its number may be somebody else's
+        with suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+    process.wait()
