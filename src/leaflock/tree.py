@@ -38,6 +38,10 @@ class ListNode:
     items: list[Node | Comment] = field(default_factory=list)
 
 
+BEFORE_LAST, AT_HEAD = "^", "<"
+"""Ends of a comment leaf's style, where it stands elsewhere in the tree than in the text: SOPS has a comment at the end
+of a line before the member that it is behind, or first in the list or mapping that it is behind."""
+
 Node = MappingNode | ListNode | Scalar | None
 
 
@@ -54,8 +58,9 @@ def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingN
             documents.append(root)
         if leaf.is_comment:
             # Which kind of container a comment stands in, its style tells: what follows may not have been seen yet.
-            kind = ListNode if leaf.style == "#-" else MappingNode
-            _container(found, leaf.document, leaf.locator, kind).items.append(Comment(str(value)))
+            kind = ListNode if leaf.style.startswith("#-") else MappingNode
+            items = _container(found, leaf.document, leaf.locator, kind).items
+            items.insert(_position(leaf.style, len(items)), Comment(str(value)))
         elif leaf.locator:
             node: Node = MappingNode() if value is Empty.MAPPING else ListNode() if value is Empty.LIST else value
             if isinstance(node, MappingNode | ListNode):
@@ -64,6 +69,12 @@ def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingN
                 found[leaf.document, leaf.locator] = node
             _attach(found, leaf.document, leaf.locator, node)
     return documents
+
+
+def _position(style: str, count: int) -> int:
+    if style.endswith(BEFORE_LAST):
+        return max(count - 1, 0)
+    return 0 if style.endswith(AT_HEAD) else count
 
 
 def _container(

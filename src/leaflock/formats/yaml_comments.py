@@ -15,6 +15,7 @@ from leaflock.comments import NO_COMMENTS, CommentRun, CommentsInForce
 from leaflock.document import Leaf, Path
 from leaflock.formats.yaml_places import Container
 from leaflock.patterns import Pattern
+from leaflock.tree import AT_HEAD, BEFORE_LAST
 
 _COMMENT = Pattern(r"#[^\r\n]*")
 _BLANK_LINE = Pattern(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)")
@@ -146,6 +147,7 @@ class CommentPlacer:
         style = "#" if leaf.locator and isinstance(leaf.locator[-1], str) else "#-"
         path = leaf.path[:-1] if style == "#" else leaf.path
         text = self.text[start:end]
+        style += BEFORE_LAST
         self.leaves.append(
             Leaf(leaf.document, leaf.locator[:-1], path, start, end, style, text, (), True, (), leaf.start)
         )
@@ -183,22 +185,26 @@ class CommentPlacer:
         return found[index].before_blank
 
     def _inline_owner(self, gap: Gap, comment: _Found, after: Container | None) -> Container | None:
-        between = self.text[gap.position : comment.start]
-        if "\n" in between or "\r" in between:
-            return after  # behind a dash on a line of its own
+        if self._is_behind_dash(gap, comment):
+            return after
         previous = gap.previous
         return gap.top if previous is None or isinstance(previous, int) else previous
+
+    def _is_behind_dash(self, gap: Gap, comment: _Found) -> bool:
+        """Tell whether a comment stands behind a dash on a line of its own, and not behind the last value."""
+        between = self.text[gap.position : comment.start]
+        return "\n" in between or "\r" in between
 
     def _inline(self, gap: Gap, comment: _Found, owner: Container | None) -> None:
         previous = gap.previous
         text = self.text[comment.start + 1 : comment.end]
-        if isinstance(previous, int) and owner is gap.top:
+        if isinstance(previous, int) and owner is gap.top and not self._is_behind_dash(gap, comment):
             # For SOPS it stands before its key, behind the comments above it.
             leaf = self.leaves[previous]
             self.leaves[previous] = leaf._replace(comments=with_one_more(leaf.comments, text))
-            self._add(comment, owner, pending=False, in_force=leaf.comments)
+            self._add(comment, owner, pending=False, in_force=leaf.comments, place=BEFORE_LAST)
         elif owner is not None and owner is previous:
-            self._add(comment, owner, pending=False)
+            self._add(comment, owner, pending=False, place=AT_HEAD)
             self._in_force_for_first(owner, text)
         else:
             self._add(comment, owner, pending=True)
@@ -214,7 +220,13 @@ class CommentPlacer:
                 self.leaves[index] = leaf._replace(comments=with_one_more(leaf.comments, text))
 
     def _add(
-        self, comment: _Found, owner: Container | None, *, pending: bool, in_force: Sequence[str] | None = None
+        self,
+        comment: _Found,
+        owner: Container | None,
+        *,
+        pending: bool,
+        in_force: Sequence[str] | None = None,
+        place: str = "",
     ) -> None:
         text = self.text[comment.start + 1 : comment.end]
         if in_force is None:
@@ -226,7 +238,7 @@ class CommentPlacer:
                 owner.path if owner else (),
                 comment.start + 1,
                 comment.end,
-                "#" if owner is None or owner.is_map else "#-",
+                ("#" if owner is None or owner.is_map else "#-") + place,
                 text,
                 in_force,
                 True,

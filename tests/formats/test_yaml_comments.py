@@ -1,0 +1,33 @@
+"""Where comments stand when a YAML file is emitted anew, and what they are in force for: as SOPS has it."""
+
+from __future__ import annotations
+
+import pytest
+
+from leaflock.formats import emit, parse
+from leaflock.selection import Selection
+from leaflock.tree import build
+
+# What sops 3.13.2 writes for each, with an indentation of 2.
+EMITTED = [
+    ("a: 1 # one\nb: 2\n", "# one\na: 1\nb: 2\n"),
+    ("a: # note\n  b: x # why\n  # own\n  c: z\n", "# note\na:\n  # why\n  b: x\n  # own\n  c: z\n"),
+    ("l: # note\n  - a # one\n  - b\n", "# note\nl:\n  # one\n  - a\n  - b\n"),
+    ("l:\n  - a # one\n  - # own\n    k: v # kv\n", "l:\n  # one\n  - a\n  # own\n  # kv\n  - k: v\n"),
+    ("e: [1, 2] # flow\nf: 1\n", "e:\n  # flow\n  - 1\n  - 2\nf: 1\n"),
+    ("m: {a: 1, # in flow\n  b: 2}\n", "m:\n  # in flow\n  a: 1\n  b: 2\n"),
+    ("# head\nf: | # block\n  text\ng: 2\n# end\n", "# head\n# block\nf: |\n  text\ng: 2\n# end\n"),
+    ('o: "q" # quoted\np: &x 5 # anchor\n', "# quoted\no: q\n# anchor\np: 5\n"),
+]
+
+
+@pytest.mark.parametrize(("source", "emitted"), EMITTED)
+def test_comments_at_the_end_of_a_line_come_before_their_member(source: str, emitted: str) -> None:
+    tree = build((leaf, leaf.value) for leaf in parse(source.encode(), "yaml").leaves())
+    assert emit(tree, "yaml", indent=2).decode() == emitted
+
+
+def test_a_comment_behind_a_dash_is_in_force_for_what_follows() -> None:
+    document = parse(b"l:\n  - a # one\n  - # own\n    k: v\n  - z\n", "yaml")
+    selects = Selection(encrypted_comment_regex="own").selects
+    assert [leaf.value for leaf in document.leaves() if not leaf.is_comment and selects(leaf)] == ["v"]
