@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import ClassVar, Protocol, runtime_checkable
 class Ambient:
     """What a provider may consult beyond its arguments.
 
-    `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `services` are asked
-    for what the providers of this process do not give, or in their place without `asks_providers`. `memory` is where
-    providers keep, under keys of their own, what is to be loaded once: identities, clients, sessions.
+    `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `tell` shows the user
+    something that needs no answer, such as that a device waits to be touched. `services` are asked for what the
+    providers of this process do not give, or in their place without `asks_providers`. `memory` is where providers
+    keep, under keys of their own, what is to be loaded once: identities, clients, sessions.
     """
 
     environ: Mapping[str, str] = field(repr=False)  # it may hold an identity
@@ -23,12 +25,20 @@ class Ambient:
     ask: Callable[[str], str] | None = field(default=None, repr=False)
     services: tuple[KeyService, ...] = ()
     asks_providers: bool = True
+    tell: Callable[[str], None] | None = field(default=None, repr=False)
     memory: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of_process(cls, ask: Callable[[str], str] | None = None) -> Ambient:
-        """Return the environment and home directory of this process."""
-        return cls(os.environ, Path(os.path.expanduser("~")), ask)
+        """Return the environment and home directory of this process; whom `ask` reaches is told on standard error."""
+        return cls(os.environ, Path(os.path.expanduser("~")), ask, tell=None if ask is None else _tell)
+
+
+def _tell(text: str) -> None:
+    from leaflock.paths import visible  # rarely needed
+
+    if sys.stderr is not None:
+        print(f"leaflock: {visible(text)}", file=sys.stderr, flush=True)
 
 
 @runtime_checkable
@@ -55,6 +65,23 @@ class MasterKey(Protocol):
 
     def __str__(self) -> str:
         """Return the identifier that messages and comparisons use: the ARN, the recipient."""
+        ...
+
+
+@runtime_checkable
+class Resolvable(Protocol):
+    """What a master key offers as well if it can be named without all that a file must say of it, such as its version.
+
+    Whoever has the key has all versions of it: they count as one recipient.
+    """
+
+    @property
+    def general(self) -> MasterKey:
+        """The same key, with that left open."""
+        ...
+
+    def resolve(self, ambient: Ambient) -> MasterKey:
+        """Return the key as it is to stand in a file; it is asked for before it wraps. Raises `ProviderError`."""
         ...
 
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +154,8 @@ def _read(path: Path) -> bytes | None:
 
 
 def _parse(data: bytes, path: Path) -> Policy:
+    import tomllib  # most people have no policy
+
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -20,6 +20,7 @@ from leaflock.age.errors import (
     KeyTextError,
     NoMatchError,
     PayloadError,
+    PluginError,
     UnsupportedKeyError,
 )
 from leaflock.age.keys import Identity, Recipient, UnsupportedIdentity, parse_identity, parse_recipient
@@ -34,6 +35,7 @@ __all__ = [
     "KeyTextError",
     "NoMatchError",
     "PayloadError",
+    "PluginError",
     "Recipient",
     "UnsupportedIdentity",
     "UnsupportedKeyError",
@@ -52,11 +54,15 @@ def encrypt(plaintext: bytes, recipients: Sequence[Recipient], *, armor: bool = 
     """
     if not recipients:
         raise AgeError("an age file needs a recipient")
-    if len({recipient.labels for recipient in recipients}) > 1:
-        raise AgeError("these age recipients cannot share a file")
     file_key = os.urandom(FILE_KEY_BYTES)
-    stanzas = [stanza for recipient in recipients for stanza in recipient.wrap(file_key)]
-    data = header.write(stanzas, file_key) + stream.seal(file_key, plaintext)
+    wrapped = [recipient.wrap(file_key) for recipient in recipients]
+    if len({each.labels for each in wrapped}) > 1:
+        raise AgeError("these age recipients cannot share a file")
+    stanzas = [stanza for each in wrapped for stanza in each.stanzas]
+    head = header.write(stanzas, file_key)
+    if len(head) > header.HEADER_LIMIT or len(stanzas) > header.STANZA_LIMIT:  # by a plugin, or a crowd of recipients
+        raise AgeError(f"the age header would be longer than {header.HEADER_LIMIT // 1024} KiB")
+    data = head + stream.seal(file_key, plaintext)
     return _armor(data) if armor else data
 
 

@@ -6,8 +6,10 @@ AgeError
 ├── HeaderMACError          an identity gave a file key, the header does not verify with it
 ├── PayloadError            a chunk of the payload does not verify, or chunks are missing
 ├── ArmorError              the text around a binary age file is not proper armor
+├── PluginError             a plugin could not be started, failed, or does not keep to the protocol
 └── KeyTextError            a recipient or an identity that is none
-    └── UnsupportedKeyError of a type that this version does not know how to use
+    ├── UnsupportedKeyError of a type that cannot be used here, for want of a library
+    └── PassphraseError     a private key that needs a passphrase, or another one than was given
 """
 
 from __future__ import annotations
@@ -44,4 +46,16 @@ class KeyTextError(AgeError):
 
 
 class UnsupportedKeyError(KeyTextError):
-    """A recipient or an identity of a type that this version does not support. The message names the type."""
+    """A recipient or an identity of a type that cannot be used here. The message says what is missing."""
+
+
+class PassphraseError(KeyTextError):
+    """A private key is encrypted, and no passphrase was given or a wrong one."""
+
+
+class PluginError(AgeError):
+    """A plugin did not do its part. `is_final` tells that it would not do so the next time either."""
+
+    def __init__(self, message: str, *, is_final: bool = True, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.is_final = is_final

@@ -7,28 +7,39 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import Protocol, cast, runtime_checkable
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
-from leaflock.age.errors import KeyTextError, UnsupportedKeyError
+from leaflock.age.errors import KeyTextError
 from leaflock.age.header import Stanza
 
-MODULES = {"X25519": "leaflock.age.x25519"}
-"""Types by name. What has a name here below and no module is recognised and not supported."""
+MODULES = {
+    "SSH": "leaflock.age.ssh",
+    "X25519": "leaflock.age.x25519",
+    "plugin": "leaflock.age.plugin",
+    "post-quantum": "leaflock.age.hybrid",
+    "tag": "leaflock.age.tag",
+}
+"""Types by name. SSH and tag have no identities of one line, so their modules read recipients only."""
+
+POST_QUANTUM = frozenset({"postquantum"})
+"""The labels of types that a quantum computer does not open."""
 
 _IDENTITY_TYPES = {"AGE-SECRET-KEY-1": "X25519", "AGE-SECRET-KEY-PQ-1": "post-quantum", "AGE-PLUGIN-": "plugin"}
+
+
+class Wrapped(NamedTuple):
+    """What a recipient made of a file key. All recipients of a file must give the same labels; most give none."""
+
+    stanzas: tuple[Stanza, ...]
+    labels: frozenset[str] = frozenset()
 
 
 @runtime_checkable
 class Recipient(Protocol):
     """The public side: wraps a file key."""
 
-    @property
-    def labels(self) -> frozenset[str]:
-        """All recipients of a file must have the same labels; most have none."""
-        ...
-
-    def wrap(self, file_key: bytes) -> list[Stanza]:
-        """Return the stanzas that give `file_key` to the owner of the identity."""
+    def wrap(self, file_key: bytes) -> Wrapped:
+        """Return the stanzas that give `file_key` to the owner of the identity. Raises `AgeError`."""
         ...
 
 
@@ -39,7 +50,7 @@ class Identity(Protocol):
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return the file key, None when no stanza is for this identity.
 
-        Raises `HeaderError` for a malformed stanza of its type.
+        Raises `HeaderError` for a malformed stanza of its type, and `PluginError` where a plugin fails.
         """
         ...
 
@@ -50,10 +61,10 @@ class _KeyModule(Protocol):
 
 
 class UnsupportedIdentity:
-    """An identity of a type that is recognised and not supported: it stands among others and matches nothing."""
+    """An identity of a type that cannot be used here: it stands among others and matches nothing."""
 
-    def __init__(self, type_name: str) -> None:
-        self.type_name = type_name
+    def __init__(self, failure: str) -> None:
+        self.failure = failure
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return None."""
@@ -61,9 +72,11 @@ class UnsupportedIdentity:
 
 
 def recipient_type(text: str) -> str | None:
-    """Return the name of a recipient's type: X25519, post-quantum, plugin, SSH; None for what is no recipient."""
+    """Return the name of a recipient's type, None for what is no recipient."""
     if text.startswith("age1pq1"):
         return "post-quantum"
+    if text.startswith(("age1tag1", "age1tagpq1")):
+        return "tag"
     if text.startswith("age1"):
         # Bech32 has no "1" in its data, so a second one ends the name of a plugin.
         return "plugin" if text.count("1") > 1 else "X25519"
@@ -76,18 +89,16 @@ def identity_type(text: str) -> str | None:
 
 
 def parse_recipient(text: str) -> Recipient:
-    """Read a recipient. Raises `KeyTextError`, of it `UnsupportedKeyError` for a type that this version lacks."""
+    """Read a recipient. Raises `KeyTextError`, of it `UnsupportedKeyError` where it is fine and cannot be used here."""
     return _module(recipient_type(text), "recipient").parse_recipient(text)
 
 
 def parse_identity(text: str) -> Identity:
-    """Read an identity. Raises `KeyTextError`, of it `UnsupportedKeyError` for a type that this version lacks."""
+    """Read an identity. Raises `KeyTextError`, of it `UnsupportedKeyError` where it is fine and cannot be used here."""
     return _module(identity_type(text), "identity").parse_identity(text)
 
 
 def _module(type_name: str | None, role: str) -> _KeyModule:
     if type_name is None:
         raise KeyTextError(f"is not an age {role}")
-    if type_name not in MODULES:
-        raise UnsupportedKeyError(f"is a {type_name} {role}, which this version does not support")
     return cast(_KeyModule, importlib.import_module(MODULES[type_name]))

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from leaflock.age.errors import AgeError, HeaderError
 from leaflock.age.header import Stanza, from_base64, to_base64
+from leaflock.age.keys import Wrapped
 from leaflock.age.wrapping import open_file_key, seal_file_key
 from leaflock.secret import Secret
 
@@ -28,18 +29,18 @@ WORK_FACTOR_LIMIT = 20
 class ScryptRecipient:
     """A passphrase to encrypt with; it must be the only recipient of its file."""
 
-    __slots__ = ("_passphrase", "_work_factor", "labels")
+    __slots__ = ("_passphrase", "_work_factor")
 
     def __init__(self, passphrase: str, work_factor: int = DEFAULT_WORK_FACTOR) -> None:
         self._passphrase = Secret(passphrase.encode("utf-8", "surrogateescape"))
         self._work_factor = work_factor
-        self.labels = frozenset([os.urandom(16).hex()])  # shared with nobody
 
-    def wrap(self, file_key: bytes) -> list[Stanza]:
-        """Return the one stanza of a file with a passphrase."""
+    def wrap(self, file_key: bytes) -> Wrapped:
+        """Return the one stanza of a file with a passphrase, under a label that nothing else has."""
         salt = os.urandom(_SALT_BYTES)
         key = _derive(self._passphrase, salt, self._work_factor)
-        return [Stanza(TYPE, (to_base64(salt), str(self._work_factor)), seal_file_key(key, file_key))]
+        stanza = Stanza(TYPE, (to_base64(salt), str(self._work_factor)), seal_file_key(key, file_key))
+        return Wrapped((stanza,), frozenset([os.urandom(16).hex()]))
 
 
 class ScryptIdentity:

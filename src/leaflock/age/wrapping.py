@@ -24,14 +24,19 @@ def seal_file_key(key: bytes, file_key: bytes) -> bytes:
     return ChaCha20Poly1305(key).encrypt(_NONCE, file_key, None)
 
 
+def check_body(body: bytes) -> None:
+    """Raise `HeaderError` for what cannot be a sealed file key."""
+    if len(body) != _BODY_BYTES:
+        raise HeaderError(f"a stanza's body is not {_BODY_BYTES} bytes long")
+
+
 def open_file_key(key: bytes, body: bytes) -> bytes | None:
     """Return the file key, None when `body` was sealed under another key.
 
     The length is checked first: a body that opens under two keys has to be longer than a file key. Raises
     `HeaderError`.
     """
-    if len(body) != _BODY_BYTES:
-        raise HeaderError(f"a stanza's body is not {_BODY_BYTES} bytes long")
+    check_body(body)
     try:
         return ChaCha20Poly1305(key).decrypt(_NONCE, body, None)
     except InvalidTag:

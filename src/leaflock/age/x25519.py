@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from leaflock.age import bech32
 from leaflock.age.errors import HeaderError, KeyTextError
 from leaflock.age.header import Stanza, from_base64, to_base64
+from leaflock.age.keys import Wrapped
 from leaflock.age.wrapping import derive_key, open_file_key, seal_file_key
 from leaflock.secret import Secret
 
@@ -24,15 +25,13 @@ class X25519Recipient:
 
     __slots__ = ("_point",)
 
-    labels: frozenset[str] = frozenset()
-
     def __init__(self, point: bytes) -> None:
         self._point = point
 
     def __str__(self) -> str:
         return bech32.encode(_RECIPIENT_PREFIX, self._point)
 
-    def wrap(self, file_key: bytes) -> list[Stanza]:
+    def wrap(self, file_key: bytes) -> Wrapped:
         """Return one stanza, made with a key pair that is then forgotten. Raises `KeyTextError`."""
         ephemeral = X25519PrivateKey.generate()
         share = ephemeral.public_key().public_bytes_raw()
@@ -41,7 +40,7 @@ class X25519Recipient:
         except ValueError:
             raise KeyTextError("is a recipient that anybody can read") from None
         key = derive_key(secret, share + self._point, _INFO)
-        return [Stanza(_TYPE, (to_base64(share),), seal_file_key(key, file_key))]
+        return Wrapped((Stanza(_TYPE, (to_base64(share),), seal_file_key(key, file_key)),))
 
 
 class X25519Identity:

@@ -102,7 +102,7 @@ def _recipient_in(path: str) -> str | None:
             lines = file.read().splitlines()
     except OSError:
         return None
-    identity = next((line for line in lines if line.startswith("AGE-SECRET-KEY-1")), None)
+    identity = next((line for line in lines if line.startswith(("AGE-SECRET-KEY-1", "AGE-SECRET-KEY-PQ-1"))), None)
     return recipient_of(identity) if identity else None
 
 

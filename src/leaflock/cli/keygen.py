@@ -17,23 +17,26 @@ from leaflock.errors import UsageError
 @command("keygen")
 @click.option("-o", "--output", metavar="FILE", help="Write to a new file that only you may read.")
 @click.option("--append", is_flag=True, help="Add to the file where identities are looked for, and make it if need be.")
-def keygen(output: str | None, append: bool) -> None:
+@click.option("--pq", is_flag=True, help="Make a post-quantum identity (AGE-SECRET-KEY-PQ-1..., age1pq1...).")
+def keygen(output: str | None, append: bool, pq: bool) -> None:
     """Make an age identity, by which files are opened, and show its public key, for which they are sealed.
 
-    The identity goes to standard output unless -o or --append is given. Keep it secret; share the public key.
+    The identity goes to standard output unless -o or --append is given. Keep it secret; share the public key. With
+    --pq not even a quantum computer opens what is sealed for it; the public key is long then, and older tools do not
+    know it.
 
     \b
     leaflock keygen --append
     leaflock keygen -o ci.agekey
+    leaflock keygen --pq -o long-lived.agekey
     """
     if output is not None and append:
         raise UsageError("-o and --append do not go together", hint="choose one")
-    from leaflock.age.x25519 import X25519Identity
+    from leaflock.providers.age import generate_identity
 
-    identity = X25519Identity.generate()
-    recipient = str(identity.recipient)
+    identity, recipient = generate_identity(post_quantum=pq)
     created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = f"# created: {created}\n# public key: {recipient}\n{identity.to_text()}\n"
+    text = f"# created: {created}\n# public key: {recipient}\n{identity}\n"
     if append:
         path = default_identity_file()
         files.append_private(path, text)

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
 from leaflock import age
-from leaflock.age.keys import MODULES, recipient_type
+from leaflock.age.keys import recipient_type
 from leaflock.errors import MetadataError, ProviderError
 from leaflock.masterkey import Ambient
-from leaflock.providers.age_identities import (
-    Absent,
-    EncryptedIdentities,
-    Failed,
-    Identities,
-    IdentityError,
-    Loaded,
-    Place,
-    SSHKey,
-)
+from leaflock.providers.age_identities import Identities, IdentityError, remembered
 from leaflock.providers.age_identities import default_identity_file as _default_identity_file
 
 __all__ = ["AgeKey", "default_identity_file", "generate_identity", "recipient_of"]
 
-_loading = threading.Lock()
+_PART_BYTES = (32, 33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +26,26 @@ class AgeKey:
     It is written as `age1…`. To wrap takes nothing but the recipient; to unwrap takes an identity from one of the
     places that `leaflock.providers.age_identities` lists. No permission, no network.
 
-    Recipients of SSH keys, plugins and post-quantum keys are recognised and kept; asked to wrap or unwrap they say
-    that this version does not support them.
+    It is also written as `age1pq1…` (post-quantum), `ssh-ed25519 …`, `ssh-rsa …`, `age1tag1…` and `age1tagpq1…` (keys
+    in hardware), and `age1NAME1…`, which the program `age-plugin-NAME` knows. `from_file` says that nobody but a file
+    names it: then no program is started to wrap for it, unless the policy allows it (`leaflock.providers.age_plugins`).
     """
 
     kind: ClassVar[str] = "age"
     needs_network: ClassVar[bool] = False
 
     recipient: str
+    from_file: bool = field(default=False, compare=False, repr=False)
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, object]) -> Self:
-        """Read an entry of the `age` list. Raises `MetadataError`."""
+        """Read an entry of the `age` list, as it stands in a file. Raises `MetadataError`."""
         recipient = fields.get("recipient")
         if not isinstance(recipient, str) or not recipient.strip():
             raise MetadataError("recipient: missing, or not a string")
         if not recipient.strip().isprintable():
             raise MetadataError("recipient: holds control characters")
-        return cls(recipient.strip())
+        return cls(recipient.strip(), from_file=True)
 
     @classmethod
     def parse(cls, text: str) -> list[Self]:
@@ -79,22 +71,42 @@ class AgeKey:
 
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:
         """Return an armored age file, its last line end included. Raises `ProviderError`."""
-        self._check_supported()
+        kind = self._type()
         try:
-            return age.encrypt(part, [age.parse_recipient(self.recipient)], armor=True)
+            recipient = age.parse_recipient(self.recipient)
+            if kind == "plugin":
+                return self._wrap_by_plugin(part, recipient, ambient)
+            return age.encrypt(part, [recipient], armor=True)
+        except age.KeyTextError as error:
+            raise ProviderError(f"the recipient {error.message}", master_key=str(self), hint=error.hint) from None
         except age.AgeError as error:
-            raise ProviderError(f"the recipient {error.message}", master_key=str(self)) from None
+            raise ProviderError(error.message, master_key=str(self), hint=error.hint) from None
+
+    def _wrap_by_plugin(self, part: bytes, recipient: age.Recipient, ambient: Ambient) -> bytes:
+        from leaflock.age.plugin import PluginRecipient
+        from leaflock.providers.age_plugins import Plugins, refuse_of_file
+
+        assert isinstance(recipient, PluginRecipient)
+        if self.from_file:
+            refuse_of_file(recipient, ambient)
+        return remembered(ambient, Plugins).wrap(part, recipient)
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Return the part in an armored age file. Raises `ProviderError`, which says where identities came from."""
-        identities = _identities_of(ambient)
-        self._check_supported(identities)
+        self._type()
+        identities = remembered(ambient, Identities)
+        tried = _Tried(identities.candidates(self.recipient))
         try:
-            return age.decrypt(wrapped, identities.candidates(self.recipient), armored=True)
+            part = _decrypt(wrapped, tried)
         except age.NoMatchError:
-            raise self._no_match(identities.places(self.recipient)) from None
+            from leaflock.providers.age_report import no_match
+
+            raise no_match(str(self), identities.places(self.recipient)) from None
         except age.AgeError as error:
             raise ProviderError(f"the wrapped key is damaged: {error.message}", master_key=str(self)) from None
+        if len(part) not in _PART_BYTES:
+            raise ProviderError("the wrapped key is damaged: it is not one of a file", master_key=str(self))
+        return part
 
     def to_metadata(self) -> dict[str, object]:
         """Return the recipient's field."""
@@ -103,65 +115,35 @@ class AgeKey:
     def __str__(self) -> str:
         return self.recipient
 
-    def _check_supported(self, identities: Identities | None = None) -> None:
+    def _type(self) -> str:
         name = recipient_type(self.recipient)
         if name is None:
             raise ProviderError("this is not an age recipient", master_key=str(self))
-        if name not in MODULES:
-            reason = f"{name} recipients of age are not supported by this version"
-            if name == "SSH" and identities is not None and (keys := identities.ssh_keys()):
-                reason += f", nor the keys in {', '.join(keys)}"
-            raise ProviderError(reason, master_key=str(self), hint="use another key of the file, or sops")
-
-    def _no_match(self, places: list[Place]) -> ProviderError:
-        with_some = [place for place in places if isinstance(place, Loaded) and place.identities]
-        count = sum(len(place.identities) for place in with_some)
-        source = ", ".join(place.name for place in with_some) or None
-        if source is None:
-            reasons = ["no age identity found"]
-        elif count == 1:
-            reasons = [f"the identity from {source} does not open it"]
-        else:
-            reasons = [f"none of the {count} identities from {source} opens it"]
-        reasons += _failures(places)
-        if empty := _empty(places):
-            reasons.append(f"no keys in {', '.join(empty)}")
-        hint = "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE"
-        return ProviderError("; ".join(reasons), master_key=str(self), source=source, hint=hint)
+        return name
 
 
-def _failures(places: list[Place]) -> list[str]:
-    """Say what went wrong where."""
-    said: list[str] = []
-    for place in places:
-        if isinstance(place, Failed):
-            said.append(f"{place.name}: {place.reason}")
-        elif isinstance(place, SSHKey) and place.chosen:  # the others are there for other things than this
-            said.append(f"{place.name}: SSH keys are not supported by this version")
-        for identity in place.identities if isinstance(place, Loaded) else ():
-            if isinstance(identity, EncryptedIdentities) and identity.failure:
-                said.append(f"{place.name}: {identity.failure}")
-            elif isinstance(identity, age.UnsupportedIdentity):
-                said.append(f"{place.name}: {identity.type_name} identities are not supported by this version")
-    return list(dict.fromkeys(said))
+class _Tried:
+    """Identities one after the other, and which of them was the last."""
+
+    def __init__(self, candidates: Iterator[age.Identity]) -> None:
+        self._candidates = candidates
+        self.last: age.Identity | None = None
+
+    def __iter__(self) -> Iterator[age.Identity]:
+        for identity in self._candidates:
+            self.last = identity
+            yield identity
 
 
-def _empty(places: list[Place]) -> list[str]:
-    """Return the places without identities in SOPS's order; what was set and held nothing comes last."""
-    *others, default = places
-    absent = [place.name for place in others if isinstance(place, Absent)]
-    loaded = [place for place in places if isinstance(place, Loaded)]
-    if isinstance(default, Absent) and not loaded:
-        absent.append(default.name)
-    return absent + [place.name for place in loaded if not place.identities]
-
-
-def _identities_of(ambient: Ambient) -> Identities:
-    with _loading:
-        found = ambient.memory.get(Identities)
-        if not isinstance(found, Identities):
-            found = ambient.memory[Identities] = Identities(ambient)
-        return found
+def _decrypt(wrapped: bytes, tried: _Tried) -> bytes:
+    """Decrypt with the first identity that opens a stanza; what a plugin says of that is not the last word."""
+    while True:
+        try:
+            return age.decrypt(wrapped, tried, armored=True)
+        except age.HeaderMACError:
+            blame = getattr(tried.last, "blame", None)
+            if blame is None or not blame():
+                raise
 
 
 def default_identity_file(ambient: Ambient) -> Path:
@@ -172,22 +154,29 @@ def default_identity_file(ambient: Ambient) -> Path:
         raise ProviderError(f"there is no default identity file: {error}") from None
 
 
-def generate_identity() -> tuple[str, str]:
-    """Return a new identity, which is the secret, and its recipient."""
-    from leaflock.age.x25519 import X25519Identity
+def generate_identity(*, post_quantum: bool = False) -> tuple[str, str]:
+    """Return a new identity, which is the secret, and its recipient. Raises `ProviderError`."""
+    try:
+        if post_quantum:
+            from leaflock.age.hybrid import HybridIdentity
 
-    identity = X25519Identity.generate()
-    return identity.to_text(), str(identity.recipient)
+            hybrid = HybridIdentity.generate()
+            return hybrid.to_text(), str(hybrid.recipient)
+        from leaflock.age.x25519 import X25519Identity
+
+        identity = X25519Identity.generate()
+        return identity.to_text(), str(identity.recipient)
+    except age.UnsupportedKeyError as error:
+        raise ProviderError(f"a post-quantum identity {error.message}") from None
 
 
 def recipient_of(identity: str) -> str:
-    """Return the recipient of an identity `AGE-SECRET-KEY-1…`. Raises `ProviderError`, without the text in it."""
-    from leaflock.age.x25519 import X25519Identity
-
+    """Return the recipient of an identity `AGE-SECRET-KEY-…1…`. Raises `ProviderError`, without the text in it."""
     try:
         parsed = age.parse_identity(identity)
     except age.KeyTextError as error:
         raise ProviderError(f"the text {error.message}") from None
-    if not isinstance(parsed, X25519Identity):
-        raise ProviderError("identities of this type do not tell their recipient")
-    return str(parsed.recipient)
+    recipient = getattr(parsed, "recipient", None)
+    if recipient is None:
+        raise ProviderError("identities of plugins do not tell their recipient")
+    return str(recipient)

@@ -9,69 +9,47 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from leaflock import age
 from leaflock.age.header import Stanza
 from leaflock.age.keys import identity_type
 from leaflock.masterkey import Ambient
+from leaflock.providers.age_places import (
+    AT_HAND,
+    ENCRYPTED,
+    OF_PLUGINS,
+    SIZE_LIMIT,
+    Absent,
+    Failed,
+    Loaded,
+    Place,
+    output_of_variable,
+    read_file,
+)
 
-SIZE_LIMIT = 16 * 2**20
-_COMMAND_SECONDS = 120.0
+if TYPE_CHECKING:
+    from leaflock.providers.age_ssh import SSHKeys  # imported where a stanza is for one: it brings more cryptography
+
 _ENCRYPTED = (b"age-encryption", b"-----BEGIN AGE")
 
-
-# Plain classes: every run pays for making them, and named tuples and dataclasses cost ten times as much.
-
-
-class Place:
-    """Somewhere identities may be, by the name that messages give it."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+T = TypeVar("T")
+_remembering = threading.Lock()
 
 
-class Absent(Place):
-    """A place where nothing is."""
-
-    __slots__ = ()
-
-
-class Failed(Place):
-    """A place that is there and could not be used."""
-
-    __slots__ = ("reason",)
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(name)
-        self.reason = reason
-
-
-class Loaded(Place):
-    """A place that was read; it may hold no identity."""
-
-    __slots__ = ("identities",)
-
-    def __init__(self, name: str, identities: Iterable[age.Identity]) -> None:
-        super().__init__(name)
-        self.identities = tuple(identities)
-
-
-class SSHKey(Place):
-    """An SSH key, which this version does not use. `chosen` is False for those that every user has."""
-
-    __slots__ = ("chosen",)
-
-    def __init__(self, name: str, chosen: bool) -> None:
-        super().__init__(name)
-        self.chosen = chosen
-
-
-class IdentityError(Exception):
+class IdentityError(ValueError):
     """The text of an identity file that is none. Says where, never what."""
+
+
+def remembered(ambient: Ambient, kind: type[T]) -> T:
+    """Return the object of a class that is kept for these surroundings, made of them when it is first asked for."""
+    with _remembering:
+        found = ambient.memory.get(kind)
+        if not isinstance(found, kind):
+            found = ambient.memory[kind] = kind(ambient)  # type: ignore[call-arg]
+        return found
 
 
 def default_identity_file(ambient: Ambient, platform: str = sys.platform) -> Path:
@@ -91,7 +69,7 @@ def default_identity_file(ambient: Ambient, platform: str = sys.platform) -> Pat
     return folder / "sops" / "age" / "keys.txt"
 
 
-def parse_identities(text: str, *, several_a_line: bool = False) -> list[age.Identity]:
+def parse_identities(text: str, ambient: Ambient, *, several_a_line: bool = False) -> list[age.Identity]:
     """Read an identity file: one identity a line, blank lines and those that begin with `#` aside.
 
     `several_a_line` takes white space between identities too, as in a variable. Raises `IdentityError` for any line
@@ -104,49 +82,23 @@ def parse_identities(text: str, *, several_a_line: bool = False) -> list[age.Ide
             continue
         for word in line.split() if several_a_line else [line]:
             try:
-                found.append(_parse_identity(word))
+                found.append(_parse_identity(word, ambient))
             except age.KeyTextError as error:
                 raise IdentityError(f"line {number} {error.message}") from None
     return found
 
 
-def _parse_identity(text: str) -> age.Identity:
+def _parse_identity(text: str, ambient: Ambient) -> age.Identity:
+    name = identity_type(text)
+    if name == "plugin":
+        from leaflock.age.plugin import parse_identity
+        from leaflock.providers.age_plugins import Plugins, UsablePlugin
+
+        return UsablePlugin(parse_identity(text), remembered(ambient, Plugins))
     try:
         return age.parse_identity(text)
-    except age.UnsupportedKeyError:
-        return age.UnsupportedIdentity(identity_type(text) or "")
-
-
-class EncryptedIdentities:
-    """An identity file under a passphrase, which is asked for when all other identities have failed, and once."""
-
-    def __init__(self, name: str, data: bytes, ambient: Ambient) -> None:
-        self.failure = ""
-        self._name = name
-        self._data = data
-        self._ambient = ambient
-        self._opened: list[age.Identity] | None = None
-        self._lock = threading.Lock()
-
-    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        """Return the file key, None when none of the identities in the file opens a stanza."""
-        with self._lock:
-            if self._opened is None:
-                try:
-                    self._opened = self._open()
-                except (age.AgeError, IdentityError) as error:
-                    self._opened = []
-                    self.failure = "the passphrase is wrong" if isinstance(error, age.NoMatchError) else str(error)
-        keys = (identity.unwrap(stanzas) for identity in self._opened)
-        return next((key for key in keys if key is not None), None)
-
-    def _open(self) -> list[age.Identity]:
-        from leaflock.age.scrypt import ScryptIdentity
-
-        if self._ambient.ask is None:
-            raise IdentityError("it is protected by a passphrase, and there is nobody to ask for it")
-        passphrase = self._ambient.ask(f"Enter passphrase for identity '{self._name}':")
-        return parse_identities(_text(age.decrypt(self._data, [ScryptIdentity(passphrase)])))
+    except age.UnsupportedKeyError as error:
+        return age.UnsupportedIdentity(f"a {name} identity {error.message}")
 
 
 class Identities:
@@ -156,32 +108,40 @@ class Identities:
         self._ambient = ambient
         self._places: list[Place] | None = None
         self._by_command: dict[str, Place] = {}
+        self._ssh: SSHKeys | None = None
         self._lock = threading.Lock()
         self._command_lock = threading.Lock()
 
     def candidates(self, recipient: str) -> Iterator[age.Identity]:
-        """Yield identities, the cheap ones first: those at hand, those of a command, those under a passphrase."""
-        places = self._load()
-        at_hand = [identity for place in places for identity in _identities(place)]
-        yield from (identity for identity in at_hand if not isinstance(identity, EncryptedIdentities))
+        """Yield identities, the cheap ones first: at hand, of a command, of plugins, under a passphrase."""
+        at_hand = [identity for place in self._load() for identity in _identities(place)]
+        yield from (identity for identity in at_hand if _effort(identity) == AT_HAND)
+        yield _LazySSH(self, recipient)
         from_command = _identities(self._command(recipient))
-        yield from (identity for identity in from_command if not isinstance(identity, EncryptedIdentities))
-        yield from (identity for identity in (*at_hand, *from_command) if isinstance(identity, EncryptedIdentities))
+        yield from (identity for identity in from_command if _effort(identity) == AT_HAND)
+        for effort in (OF_PLUGINS, ENCRYPTED):
+            yield from (identity for identity in (*at_hand, *from_command) if _effort(identity) == effort)
 
     def places(self, recipient: str) -> list[Place]:
         """Return what was found where, in SOPS's order, once all candidates have been tried."""
         # The command stands behind the variables and before the default file.
         *others, default = self._load()
-        return [*others, self._command(recipient), default]
+        return [*self.ssh_keys().places(recipient), *others, self._command(recipient), default]
 
-    def ssh_keys(self) -> list[str]:
-        """Return where there are SSH keys."""
-        return [place.name for place in self._load() if isinstance(place, SSHKey)]
+    def ssh_keys(self) -> SSHKeys:
+        """Return the SSH keys; none of them has been looked at for that."""
+        from leaflock.providers.age_ssh import SSHKeys
+
+        with self._lock:
+            if self._ssh is None:
+                self._ssh = SSHKeys(self._ambient)
+            return self._ssh
 
     def _load(self) -> list[Place]:
         with self._lock:
             if self._places is None:
-                self._places = _load(self._ambient)
+                ambient = self._ambient
+                self._places = [_from_variable(ambient), _from_named_file(ambient), _from_default_file(ambient)]
             return self._places
 
     def _command(self, recipient: str) -> Place:
@@ -192,20 +152,25 @@ class Identities:
             return self._by_command[recipient]
 
 
+class _LazySSH:
+    """All SSH keys, of which nothing is loaded, not even our code for them, before a stanza asks for one."""
+
+    def __init__(self, identities: Identities, recipient: str) -> None:
+        self._identities = identities
+        self._recipient = recipient
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
+        if not any(stanza.type.startswith("ssh-") for stanza in stanzas):
+            return None
+        return self._identities.ssh_keys().unwrap(stanzas, self._recipient)
+
+
+def _effort(identity: age.Identity) -> int:
+    return getattr(identity, "effort", AT_HAND)
+
+
 def _identities(place: Place) -> tuple[age.Identity, ...]:
     return place.identities if isinstance(place, Loaded) else ()
-
-
-def _load(ambient: Ambient) -> list[Place]:
-    ssh_variables = ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD")
-    ssh_files = (ambient.home / ".ssh" / "id_ed25519", ambient.home / ".ssh" / "id_rsa")
-    return [
-        *(SSHKey(name, True) if name in ambient.environ else Absent(name) for name in ssh_variables),
-        *(SSHKey(str(path), False) if os.path.exists(path) else Absent(str(path)) for path in ssh_files),
-        _from_variable(ambient),
-        _from_named_file(ambient),
-        _from_default_file(ambient),
-    ]
 
 
 def _from_variable(ambient: Ambient) -> Place:
@@ -231,44 +196,27 @@ def _from_default_file(ambient: Ambient) -> Place:
 
 
 def _from_file(name: str, path: Path, ambient: Ambient) -> Place:
-    try:
-        with path.open("rb") as file:
-            data = file.read(SIZE_LIMIT + 1)
-    except (OSError, ValueError) as error:
-        return Failed(name, (getattr(error, "strerror", None) or "cannot be opened").lower())
-    return _read(name, data, ambient)
+    data = read_file(name, path)
+    return data if isinstance(data, Place) else _read(name, data, ambient)
 
 
 def _from_command(ambient: Ambient, recipient: str) -> Place:
     name = "SOPS_AGE_KEY_CMD"
-    command = ambient.environ.get(name)
-    if command is None:
-        return Absent(name)
-    import shlex
-
-    from leaflock import programs
-
-    try:
-        argv = shlex.split(command)
-    except ValueError:
-        return Failed(name, "its quotes do not match")
-    if not argv:
-        return Failed(name, "is set, and empty")
-    environ = programs.child_environment(ambient.environ, SOPS_AGE_RECIPIENT=recipient)
-    try:
-        data = programs.output_of(argv, environ, seconds=_COMMAND_SECONDS, limit=SIZE_LIMIT)
-    except programs.ProgramError as error:
-        return Failed(name, str(error))
-    return _read(name, data, ambient)
+    data = output_of_variable(name, ambient, recipient)
+    return data if isinstance(data, Place) else _read(name, data, ambient)
 
 
 def _read(name: str, data: bytes, ambient: Ambient, several_a_line: bool = False) -> Place:
     if len(data) > SIZE_LIMIT:
         return Failed(name, f"larger than {SIZE_LIMIT} bytes")
     if data.startswith(_ENCRYPTED):
-        return Loaded(name, (EncryptedIdentities(name, data, ambient),))
+        from leaflock.providers.age_passphrases import EncryptedIdentities
+
+        # Decrypted it is an identity file, wherever it stood.
+        inner = EncryptedIdentities(name, data, ambient, lambda content: parse_identities(_text(content), ambient))
+        return Loaded(name, (inner,))
     try:
-        return Loaded(name, parse_identities(_text(data), several_a_line=several_a_line))
+        return Loaded(name, parse_identities(_text(data), ambient, several_a_line=several_a_line))
     except IdentityError as error:
         return Failed(name, str(error))
 

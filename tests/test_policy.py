@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from leaflock.errors import ConfigError
+from leaflock.masterkey import Ambient
+from leaflock.policy import Policy, load_policy, origin, policy_of, system_file, user_file
+
+FULL = """
+min_threshold = 2
+no_disk_plaintext = true
+
+[endpoints]
+allow = ["https://vault.example.com:8200", "HTTPS://KV.example.cn/"]
+[accounts]
+allow = ["111122223333"]
+[roles]
+allow = ["arn:aws:iam::111122223333:role/ci"]
+[plugins]
+allow = ["yubikey", "fido2-hmac"]
+[recipients]
+allow = ["age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"]
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "policy.toml"
+
+
+def read(path: Path, text: str | bytes) -> Policy:
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return load_policy(path)
+
+
+def faults(path: Path, text: str) -> list[tuple[str, str]]:
+    with pytest.raises(ConfigError) as caught:
+        read(path, text)
+    assert caught.value.file == str(path)
+    return list(caught.value.faults)
+
+
+def test_without_a_file(path: Path) -> None:
+    policy = load_policy(path, path / "below")
+    assert policy == Policy() == read(path, "")
+    assert not policy.allows_plugin("yubikey")
+    assert not policy.allows_endpoint("https://vault.example.com")
+    assert policy.allows_account("1")
+    assert policy.allows_role("x")
+    assert policy.allows_recipient("x")
+
+
+def test_all_of_it(path: Path) -> None:
+    policy = read(path, FULL)
+    assert (policy.min_threshold, policy.no_disk_plaintext) == (2, True)
+    assert (policy.allows_plugin("yubikey"), policy.allows_plugin("toy")) == (True, False)
+    assert (policy.allows_account("111122223333"), policy.allows_account("1")) == (True, False)
+    assert (policy.allows_role("arn:aws:iam::111122223333:role/ci"), policy.allows_role("x")) == (True, False)
+    assert policy.allows_recipient("age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun")
+    assert not policy.allows_recipient("age1x")
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://vault.example.com:8200/v1/transit", True),
+        ("https://VAULT.example.com:8200", True),
+        ("https://kv.example.cn", True),
+        ("https://kv.example.cn:443/keys/x", True),
+        ("http://kv.example.cn", False),
+        ("https://kv.example.cn:444", False),
+        ("https://kv.example.cn.evil.example", False),
+        ("https://vault.example.com:8200@evil.example", False),
+        ("https://vault.example.com", False),
+        ("vault.example.com:8200", False),
+        ("https://[", False),
+        ("", False),
+    ],
+)
+def test_endpoints(path: Path, url: str, allowed: bool) -> None:
+    assert read(path, FULL).allows_endpoint(url) == allowed
+
+
+def test_origins() -> None:
+    assert origin("https://[::1]:8200/x?y") == "https://[::1]:8200"
+    assert origin("http://Host") == "http://host:80"
+    for text in ("", "host", "ftp://host", "https://", "https://host:99999", "https://:443"):
+        with pytest.raises(ValueError, match="not the URL"):
+            origin(text)
+
+
+def test_the_stricter_counts(tmp_path: Path) -> None:
+    user, system = tmp_path / "user.toml", tmp_path / "system.toml"
+    user.write_text('min_threshold = 3\n[plugins]\nallow = ["a", "b"]\n[roles]\nallow = ["r"]\n')
+    system.write_text('no_disk_plaintext = true\nmin_threshold = 2\n[plugins]\nallow = ["b", "c"]\n')
+    policy = load_policy(user, system)
+    assert policy == load_policy(system, user)
+    assert policy == Policy(
+        plugins=frozenset("b"), roles=frozenset("r"), min_threshold=3, no_disk_plaintext=True
+    )  # fmt: skip
+
+
+def test_all_faults_are_reported(path: Path) -> None:
+    text = """
+min_treshold = 2
+min_threshold = true
+no_disk_plaintext = "yes"
+roles = ["x"]
+sections = 1
+[plugins]
+allow = ["age-plugin/x", 3, "yubikey"]
+alow = []
+[endpoints]
+allow = ["https://host/path", "ftp://x"]
+[accounts]
+[recipients]
+allow = ["", " x"]
+"""
+    assert sorted(faults(path, text)) == [
+        ("accounts.allow", "missing, or not a list"),
+        ("endpoints.allow[0]", "not scheme, host and port alone"),
+        ("endpoints.allow[1]", "not the URL of a service"),
+        ("min_threshold", "not a whole number from 0 to 255"),
+        ("min_treshold", "unknown key: did you mean min_threshold?"),
+        ("no_disk_plaintext", "neither true nor false"),
+        ("plugins.allow[0]", "not the name of a plugin, such as yubikey"),
+        ("plugins.allow[1]", "not the name of a plugin, such as yubikey"),
+        ("plugins.alow", "unknown key: did you mean allow?"),
+        ("recipients.allow[0]", "not a name"),
+        ("recipients.allow[1]", "not a name"),
+        ("roles", "not a section [roles] with allow in it"),
+        ("sections", "unknown key"),
+    ]
+
+
+def test_the_message_has_the_first_fault_and_their_number(path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(path, "min_threshold = -1\n")
+    assert str(caught.value) == f"{path}: min_threshold: not a whole number from 0 to 255"
+    with pytest.raises(ConfigError) as caught:
+        read(path, "min_threshold = 256\nx = 1\n")
+    assert str(caught.value).startswith(f"{path}: 2 faults, the first is min_threshold: ")
+
+
+@pytest.mark.parametrize("text", [b"x", b"[plugins", b"a = 1\na = 2", b"\xff", b"\x00", b"a = " + b"[" * 5000])
+def test_what_is_no_toml(path: Path, text: bytes) -> None:
+    with pytest.raises(ConfigError, match=r"not TOML: [a-z]"):
+        read(path, text)
+
+
+def test_files_that_cannot_be_read(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: is a directory"):
+        load_policy(tmp_path)
+    path.write_bytes(b"#" * (2**20 + 1))
+    with pytest.raises(ConfigError, match="larger than 1 MiB"):
+        load_policy(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are something else there")
+def test_a_file_that_everybody_may_write(path: Path) -> None:
+    path.write_text("")
+    path.chmod(0o666)
+    with pytest.raises(ConfigError, match="everybody may write it"):
+        load_policy(path)
+    path.chmod(0o664)
+    assert load_policy(path) == Policy()
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "expected"),
+    [
+        ("linux", {}, "HOME/.config/leaflock/policy.toml"),
+        ("darwin", {}, "HOME/.config/leaflock/policy.toml"),
+        ("linux", {"XDG_CONFIG_HOME": "/xdg"}, "/xdg/leaflock/policy.toml"),
+        ("linux", {"XDG_CONFIG_HOME": "relative"}, "HOME/.config/leaflock/policy.toml"),
+        ("win32", {"APPDATA": "/roaming", "XDG_CONFIG_HOME": "/xdg"}, "/roaming/leaflock/policy.toml"),
+        ("win32", {}, "HOME/AppData/Roaming/leaflock/policy.toml"),
+    ],
+)
+def test_where_the_users_policy_is(tmp_path: Path, platform: str, environ: dict[str, str], expected: str) -> None:
+    assert user_file(Ambient(environ, tmp_path), platform) == Path(expected.replace("HOME", str(tmp_path)))
+
+
+def test_where_the_administrators_policy_is(tmp_path: Path) -> None:
+    assert system_file(Ambient({}, tmp_path), "linux") == Path("/etc/leaflock/policy.toml")
+    assert system_file(Ambient({"PROGRAMDATA": "/all"}, tmp_path), "win32") == Path("/all/leaflock/policy.toml")
+
+
+def test_it_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / ".config" / "leaflock" / "policy.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('[plugins]\nallow = ["a"]\n')
+    ambient = Ambient({}, tmp_path)
+    assert policy_of(ambient).allows_plugin("a")
+    path.unlink()
+    assert policy_of(ambient).allows_plugin("a")
+    assert not policy_of(Ambient({}, tmp_path)).allows_plugin("a")
