@@ -467,3 +467,75 @@ creation_rules:
         f"line 12, column 56: {group}.azure_keyvault[0].vault: unknown key, ignored: did you mean vaultUrl?",
     )
     assert all(warning.isprintable() for warning in load('creation_rules: [{"a\\e": 1}]').warnings)
+
+
+# -- faults of single rules --------------------------------------------------------------------------------------
+
+
+FAULTY = f"""
+creation_rules:
+  - path_regex: ^a
+    age: nobody
+  - path_regex: ^b
+    encrypted_regex: (
+    age: {A}
+  - path_regex: ^c
+    age: {A}
+  - path_regex: (
+    age: {A}
+"""
+
+
+@pytest.fixture
+def lenient(tmp_path):
+    def load_text(text):
+        path = tmp_path / ".sops.yaml"
+        path.write_text(text)
+        return load_config(path, lenient=True)
+
+    return load_text
+
+
+def test_a_faulty_rule_stops_only_what_goes_by_it(lenient, tmp_path):
+    config = lenient(FAULTY)
+    assert [location for location, _ in config.faults] == [
+        "creation_rules[0].age",
+        "creation_rules[1].encrypted_regex",
+        "creation_rules[3].path_regex",
+    ]
+    assert config.rule_for(tmp_path / "c").location == "creation_rules[2]"
+    for name, location in (("a", "creation_rules[0].age"), ("b", "creation_rules[1].encrypted_regex"),
+                           ("d", "creation_rules[3].path_regex")):  # fmt: skip
+        with pytest.raises(ConfigError) as caught:
+            config.rule_for(tmp_path / name)
+        assert [place for place, _ in caught.value.faults] == [location]
+
+
+@pytest.mark.parametrize(
+    ("text", "locations"),
+    [
+        ("creation_rules: 5", ["creation_rules"]),
+        ("creation_rules: [5]", ["creation_rules[0]"]),
+        (
+            f"creation_rules: [5, {{age: {A}, shamir_threshold: x}}]",
+            ["creation_rules[0]", "creation_rules[1].shamir_threshold"],
+        ),
+        (
+            "creation_rules: [{age: nobody}]\nstores: {yaml: {indent: x}}",
+            ["creation_rules[0].age", "stores.yaml.indent"],
+        ),
+    ],
+)
+def test_other_faults_stop_everything(lenient, text, locations):
+    with pytest.raises(ConfigError) as caught:
+        lenient(text)
+    assert [location for location, _ in caught.value.faults] == locations
+
+
+def test_a_rule_with_a_number_like_that_of_a_faulty_one_is_not_meant(lenient, tmp_path):
+    rules = [f"{{path_regex: ^{number}$, age: {A}}}" for number in range(1, 12)]
+    rules[1] = "{path_regex: ^2$, age: nobody}"
+    config = lenient(f"creation_rules: [{', '.join(rules)}]")
+    assert config.rule_for(tmp_path / "11").location == "creation_rules[10]"
+    with pytest.raises(ConfigError):
+        config.rule_for(tmp_path / "2")

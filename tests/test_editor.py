@@ -88,6 +88,20 @@ def test_programs_of_the_current_folder_are_not_run(tmp_path: Path, tools: Tools
     assert find_editor({"PATH": "", "EDITOR": written_out}).argv == (written_out,)
 
 
+def test_a_command_as_it_is_given_is_taken_as_it_is(tmp_path: Path, tools: Tools) -> None:
+    path = tools("code")
+    shutil.copy(path, tmp_path / "work" / "ed")
+    assert find_editor(only(tmp_path, EDITOR="code -x"), as_given=True) == Editor((path, "-x"))
+    assert find_editor({"PATH": "", "EDITOR": "./ed -x"}, as_given=True) == Editor(("./ed", "-x"))
+    assert find_editor({"PATH": str(tmp_path / "work"), "EDITOR": "ed"}, as_given=True).argv == (
+        str(tmp_path / "work" / "ed"),
+    )
+    with pytest.raises(EditorError, match="names no program that is found"):
+        find_editor({"PATH": ".", "EDITOR": "ed"}, as_given=True)
+    tools("vim")
+    assert "-n" in find_editor(only(tmp_path), as_given=True).argv
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

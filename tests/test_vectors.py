@@ -84,9 +84,9 @@ def test_values_are_those_that_sops_opens(case: Case) -> None:
         if expected is not None:
             assert_same_content(operations.convert(opened, format_name), expected, format_name)
             checked += 1
-    expected = next((FOLDER / case.name).glob("decrypted.*"), None)
-    if expected is not None:
-        assert_same_content(operations.convert(opened, case.format), expected.read_bytes(), case.format)
+    decrypted = next((FOLDER / case.name).glob("decrypted.*"), None)
+    if decrypted is not None:
+        assert_same_content(operations.convert(opened, case.format), decrypted.read_bytes(), case.format)
         checked += 1
     assert checked or case.name == "list-comments-yaml--default--one"
 

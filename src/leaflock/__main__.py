@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from leaflock import hardening
@@ -12,9 +13,17 @@ def main() -> int:
     hardening.forget_working_directory()
     hardening.install_excepthook()
     hardening.forbid_dumps()
-    from leaflock.cli.main import run  # only now: it imports libraries
-
+    # Only now: these import libraries.
+    if is_sops(sys.argv[0]):
+        from leaflock.sops.main import run
+    else:
+        from leaflock.cli.main import run
     return run(sys.argv[1:])
+
+
+def is_sops(program: str) -> bool:
+    """Tell whether the program was started under the name of sops, whose command line it then has."""
+    return os.path.basename(program).lower().removesuffix(".exe") == "sops"
 
 
 if __name__ == "__main__":

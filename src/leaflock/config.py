@@ -1,14 +1,15 @@
 """`.sops.yaml` and `.sops-style-config.yaml`: who can open a new file, and what is sealed in it (sops-cli §1).
 
 A file is checked as a whole when it is loaded: every fault of it is reported at once, also in rules that no file would
-reach. A rule whose pattern does not compile seals nothing in SOPS; here it stops the command.
+reach, unless the caller lets those pass as SOPS does. A rule whose pattern does not compile seals nothing in SOPS; here
+it stops the command.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leaflock.config_finding import find_config, find_config_from_cwd
@@ -67,17 +68,20 @@ class Config:
     stores: Stores = field(default_factory=Stores)
     destination_rules: tuple[dict[str, object], ...] = ()
     warnings: tuple[str, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()  # of single rules, which stop only what would go by them
 
     def rule_for(self, path: str | os.PathLike[str]) -> CreationRule | None:
         """Return the first rule that matches a file, None when the configuration has no creation rules.
 
-        Raises `ConfigError` when none of them matches.
+        Raises `ConfigError` when none of them matches, or the one that does is faulty.
         """
         if self.rules is None:
             return None
         tested = self.tested_path(path)
         for rule in self.rules:
-            if rule.matches(tested):
+            if rule.matches(tested):  # one whose path_regex is faulty has none, and matches
+                if faults := _of_rule(rule, self.faults):
+                    raise _as_error(faults, self.path)
                 return rule
         raise ConfigError(
             "no matching creation rules found",
@@ -94,14 +98,17 @@ class Config:
         return os.path.abspath(path).removeprefix(folder)
 
 
-def load_config(path: str | os.PathLike[str]) -> Config:
-    """Read a configuration file; an empty one, such as `/dev/null`, is fine. Raises `ConfigError` with every fault."""
+def load_config(path: str | os.PathLike[str], *, lenient: bool = False) -> Config:
+    """Read a configuration file; an empty one, such as `/dev/null`, is fine. Raises `ConfigError` with every fault.
+
+    With `lenient` the faults of a rule are raised only when a file goes by that rule.
+    """
     name = os.fspath(path)
     try:
         node = compose(_read(name))
     except FormatError as exc:
         raise ConfigError(str(exc), faults=[("", str(exc))], hint=exc.hint, file=name) from None
-    return _parse(node, Path(path))
+    return _parse(node, Path(path), lenient)
 
 
 def _read(name: str) -> bytes:
@@ -112,7 +119,7 @@ def _read(name: str) -> bytes:
         raise ConfigError(f"could not read config file: {exc.strerror}", file=name) from None
 
 
-def _parse(node: Node | None, path: Path) -> Config:
+def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
     report = Report()
     top = Reader(node, (), report)
     if top.is_absent or not top.is_mapping():
@@ -125,12 +132,20 @@ def _parse(node: Node | None, path: Path) -> Config:
         destination_rules=tuple(_read_destinations(top.get("destination_rules"))),
         warnings=report.warnings(),
     )
-    if faults := report.faults():
+    faults = report.faults()
+    ours = [fault for rule in config.rules or () for fault in _of_rule(rule, faults)] if lenient else []
+    if len(ours) < len(faults):
         raise _as_error(faults, path)
-    return config
+    return replace(config, faults=tuple(ours)) if ours else config
 
 
-def _as_error(faults: list[tuple[str, str]], path: Path) -> ConfigError:
+def _of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the faults that stand in a rule."""
+    inside = (rule.location, f"{rule.location}.", f"{rule.location}[")
+    return [fault for fault in faults if fault[0] == inside[0] or fault[0].startswith(inside[1:])]
+
+
+def _as_error(faults: Sequence[tuple[str, str]], path: Path) -> ConfigError:
     location, message = faults[0]
     first = f"{location}: {message}" if location else message
     if len(faults) > 1:

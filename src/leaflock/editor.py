@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from queue import Empty
 from typing import Final, NamedTuple, TypeVar
 
-from leaflock import interrupts
+from leaflock import files, interrupts
 from leaflock.errors import EditorError, LeaflockError, RefusedError, system_text
 from leaflock.executables import locate
 from leaflock.limits import DEFAULT_LIMITS, Limits
@@ -44,29 +47,32 @@ class Editor(NamedTuple):
     warning: str = ""
 
 
-def find_editor(environ: Mapping[str, str], *, plain: bool = False) -> Editor:
+def find_editor(environ: Mapping[str, str], *, plain: bool = False, as_given: bool = False) -> Editor:
     """Choose the editor: `SOPS_EDITOR`, `EDITOR`, else the first of vim, nano, vi that is there.
 
-    `plain` (or a non-empty `LEAFLOCK_PLAIN_EDITOR`) takes it as it is, without our arguments and demands.
+    `plain` (or a non-empty `LEAFLOCK_PLAIN_EDITOR`) takes it as it is, without our arguments and demands. `as_given`
+    does so where a variable names it, and also where that is a program in the working tree or a path from here.
 
     Raises `EditorError` when there is none, `RefusedError` for one that returns before the user is done.
     """
     plain = plain or bool(environ.get("LEAFLOCK_PLAIN_EDITOR"))
     for variable in ("SOPS_EDITOR", "EDITOR"):
         if command := environ.get(variable, "").strip():
-            return _configured(variable, command, environ, plain)
+            return _configured(variable, command, environ, plain or as_given, as_given)
     for name in ("vim", "nano", "vi"):
         if program := locate(name, environ):
             return Editor((program,)) if plain else _discreet(program, [])
     raise EditorError(NONE_FOUND, hint='set EDITOR, for instance EDITOR="code --wait"')
 
 
-def _configured(variable: str, command: str, environ: Mapping[str, str], plain: bool) -> Editor:
+def _configured(variable: str, command: str, environ: Mapping[str, str], plain: bool, trust_here: bool) -> Editor:
     try:
         name, *arguments = shlex.split(command)
     except ValueError:
         raise EditorError(f"could not run editor: {variable} has an open quote") from None
-    program = locate(name, environ)
+    if trust_here and os.path.dirname(name):
+        return Editor((name, *arguments))
+    program = locate(name, environ, trust_here=trust_here)
     if program is None:
         raise EditorError(
             f"could not run editor: {variable} names no program that is found: {name}",
@@ -139,6 +145,7 @@ def edit_text(
     limits: Limits = DEFAULT_LIMITS,
     no_disk_plaintext: bool = False,
     plain_editor: bool = False,
+    as_given: bool = False,
 ) -> T | Outcome:
     """Let the user edit `initial` under the base name of `name` and return what `check` makes of the result.
 
@@ -148,7 +155,7 @@ def edit_text(
 
     Returns `UNCHANGED` when the text is what it was. Raises `EditorError`, `RefusedError` and what `check` raises.
     """
-    editor = find_editor(environ, plain=plain_editor)
+    editor = find_editor(environ, plain=plain_editor, as_given=as_given)
     if editor.warning and warn is not None:
         warn(editor.warning)
     with private_directory(no_disk_plaintext=no_disk_plaintext, warn=warn) as folder:
@@ -183,18 +190,63 @@ def _rounds(
 
 
 def _run(editor: Editor, path: str, environ: Mapping[str, str]) -> None:
-    try:
-        with subprocess.Popen([*editor.argv, path], env=child_environment(environ)) as process:
-            try:
-                status = process.wait()
-            except BaseException:
-                _end(process)
-                raise
-    except OSError as error:
-        raise EditorError(f"could not run editor: {system_text(error)}") from error
+    with interrupts.as_notes() as notes:
+        try:
+            process = subprocess.Popen([*editor.argv, path], env=child_environment(environ))
+        except OSError as error:
+            raise EditorError(f"could not run editor: {system_text(error)}") from error
+        threading.Thread(target=_watch, args=(process, notes), daemon=True).start()
+        interrupted = _wait(process, notes)
+    status = process.returncode
+    if interrupted and status in (-signal.SIGINT, 128 + signal.SIGINT):
+        raise KeyboardInterrupt
     if status:
         how = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
         raise EditorError(f"could not run editor: {how}")
+
+
+def _watch(process: subprocess.Popen[bytes], notes: interrupts.Notes) -> None:
+    process.wait()
+    notes.put(None)
+
+
+def _wait(process: subprocess.Popen[bytes], notes: interrupts.Notes) -> bool:
+    """Wait for the editor, and return whether an interrupt was typed meanwhile.
+
+    That went to the editor as well, and most editors go on: so do we. Any other signal ends the editor.
+    """
+    interrupted = False
+    ended = False
+    while not (ended and notes.empty()):
+        try:
+            number = notes.get(timeout=_TICK)
+        except Empty:
+            continue
+        if number is None:
+            ended = True
+        elif number == signal.SIGINT and _is_in_foreground():
+            interrupted = True
+        else:
+            _end(process)
+            interrupts.raise_noted(number)
+    return interrupted
+
+
+_TICK = 1.0  # without one, Windows would not let go of the wait for an interrupt
+
+
+def _is_in_foreground() -> bool:
+    """Tell whether what is typed on the terminal comes to us and our children."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except (OSError, AttributeError):  # no terminal; Windows, which has none of the flags
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -227,3 +279,25 @@ def _save(path: str, initial: bytes, keep: Callable[[bytes], None] | None) -> No
         return
     if text != initial:
         keep(text)
+
+
+def keep_sealed(file: str, sealed: bytes) -> str | None:
+    """Write a sealed text that could not be saved beside the file, or where else there is room, and return where.
+
+    None where there is no place for it.
+    """
+    for folder in (os.path.dirname(os.path.abspath(file)), os.path.expanduser("~")):
+        path = _free_name(os.path.join(folder, os.path.basename(file)))
+        try:
+            files.create(path, sealed)
+        except LeaflockError:
+            continue
+        return path
+    return None
+
+
+def _free_name(path: str) -> str:
+    number = 1
+    while os.path.lexists(f"{path}.kept-{number}"):
+        number += 1
+    return f"{path}.kept-{number}"

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
+from leaflock.descriptors import write_all
 from leaflock.errors import ConflictError, LeaflockError, RefusedError, UsageError, WriteError, system_text
 from leaflock.folders import Folder
 from leaflock.locks import locked
@@ -134,19 +135,13 @@ def _write_stream(name: str, data: bytes) -> None:
     if number is not None:
         if number == 1 and sys.stdout is not None:
             sys.stdout.flush()
-        _write_all(number, data)
+        write_all(number, data)
         return
     descriptor = os.open(name, os.O_WRONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0))
     try:
-        _write_all(descriptor, data)
+        write_all(descriptor, data)
     finally:
         os.close(descriptor)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 # -- replacing
@@ -191,7 +186,7 @@ def _put(
     temporary, descriptor = folder.create_temporary(name)
     try:
         try:
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
             lost = folder.keep_attributes(name, old, descriptor, sharing=not private)
             if hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
@@ -272,7 +267,7 @@ def _write_into(folder: Folder, name: str, data: bytes, mode: int) -> None:
     try:
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, mode)
-        _write_all(descriptor, data)
+        write_all(descriptor, data)
         os.ftruncate(descriptor, len(data))
         folder.force(descriptor)
         if _read_back(descriptor) != data:

@@ -10,11 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
 
 from leaflock.document import Document, Leaf
-from leaflock.keygroups import KeyGroup
-from leaflock.masterkey import MasterKey
 from leaflock.operations import Opened
 from leaflock.scalars import Empty
 from leaflock.selection import Selection
@@ -31,13 +28,6 @@ def left_clear(document: Document, rule: Selection, configured: Selection) -> li
 
 def _has_content(leaf: Leaf) -> bool:
     return leaf.value is not None and not isinstance(leaf.value, Empty) and leaf.value not in ("", b"")
-
-
-def unnamed_recipients(groups: Iterable[KeyGroup], configured: Sequence[Sequence[MasterKey]]) -> list[MasterKey]:
-    """Return the master keys of a file that the configuration does not name: who else reads the next version."""
-    named = {(key.kind, str(key)) for group in configured for key in group}
-    keys = (wrapped.master_key for group in groups for wrapped in group)
-    return [key for key in keys if (key.kind, str(key)) not in named]
 
 
 def newly_clear(opened: Opened, document: Document, rule: Selection) -> list[Leaf]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 DEBUG_VARIABLE = "LEAFLOCK_DEBUG"
@@ -111,6 +113,16 @@ def _frames(error: BaseException) -> list[str]:
             traceback = traceback.tb_next
         current = current.__cause__ or current.__context__
     return lines
+
+
+@contextmanager
+def quiet_imports() -> Iterator[None]:
+    """Let SDKs be imported that warn of the Python they find: who runs a command can do nothing about that."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def quiet_loggers() -> None:

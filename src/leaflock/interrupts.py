@@ -8,7 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
 
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 
@@ -38,6 +41,44 @@ def as_exceptions() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
+
+
+Notes: TypeAlias = "SimpleQueue[int | None]"
+"""What came up while a program of the user's runs: numbers of signals, and None for its end."""
+
+
+@contextmanager
+def as_notes() -> Iterator[Notes]:
+    """Put signals that would be exceptions into a queue, for whoever starts a program and has to look after it.
+
+    An exception could come between the start and the note of it, or between its end and the note of how it ended. In a
+    thread that is not the main one the queue stays empty.
+    """
+    from queue import SimpleQueue  # here because hardly any command starts such a program
+
+    notes: Notes = SimpleQueue()  # a signal may come while something is put into it
+    if threading.current_thread() is not threading.main_thread():
+        yield notes
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING)}
+    ours = [number for number, handler in before.items() if handler in (_raise, signal.default_int_handler)]
+    for number in ours:
+        signal.signal(number, lambda number, _: notes.put(number))
+    try:
+        yield notes
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
+    while not notes.empty():
+        if (number := notes.get()) is not None:
+            raise_noted(number)
+
+
+def raise_noted(number: int) -> NoReturn:
+    """Raise what a signal would have been."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise Ended(number)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ stand behind them, it does not know. Nothing here reads or writes files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import gmtime, strftime
 from typing import Any
@@ -26,7 +26,7 @@ from leaflock.scalars import Empty, to_bytes, type_word
 from leaflock.sealing import Sealer
 from leaflock.selection import Selection
 from leaflock.spelling import entry_name, seal_spellings
-from leaflock.tree import build
+from leaflock.tree import MappingNode, build
 
 __all__ = [
     "FORMAT_VERSION",
@@ -41,6 +41,7 @@ __all__ = [
     "plain_with",
     "plain_without",
     "read_metadata",
+    "reformat",
     "refuse_reserved",
     "reseal",
     "rewrap",
@@ -207,6 +208,7 @@ def _seal(
     metadata: Metadata,
     *,
     memory: Memory | None = None,
+    floats: Collection[Locator] = (),
     indent: int | None = None,
     allow_nothing: bool = False,
 ) -> bytes:
@@ -215,7 +217,7 @@ def _seal(
     if memory is None:
         sealed, kept = _seal_leaves(document, metadata.selection, sealer), list[Kept]()
     else:
-        sealed, kept = _seal_again(document, metadata.selection, sealer, memory)
+        sealed, kept = _seal_again(document, metadata.selection, sealer, memory, floats)
     if not allow_nothing:
         refuse_nothing_sealed(sealed.tokens or kept, sealed.clear, metadata.selection)
     edits, spellings = document.seal_edits(sealed.tokens, [leaf for leaf, _, _ in kept])
@@ -268,18 +270,28 @@ def _seal_converted(
         refuse_nothing_sealed(sealed.tokens, sealed.clear, metadata.selection)
     tokens = {id(leaf): token for leaf, token in sealed.tokens}
     tree = build((leaf, tokens.get(id(leaf), leaf.value)) for leaf in document.leaves())
+    return _emit_sealed(tree, _with_mac(metadata, sealed.hashed, sealer), output_format, indent, limits)
+
+
+def _emit_sealed(
+    tree: Sequence[MappingNode], metadata: Metadata, output_format: str, indent: int | None, limits: Limits
+) -> bytes:
+    """Return a tree whose selected leaves are tokens as a file of another format."""
     written = parse(emit(tree, output_format, indent=indent), output_format, limits=limits, sealed=True)
-    return written.rewrite([], _with_mac(metadata, sealed.hashed, sealer).to_mapping(), indent)
+    return written.rewrite([], metadata.to_mapping(), indent)
 
 
 # -- change ----------------------------------------------------------------------------------------------------------
 
 
-def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) -> Product:
+def reseal(
+    opened: Opened, plain: bytes, *, selection: Selection | None = None, floats: Collection[Locator] = ()
+) -> Product:
     """Return `plain`, an edited form of the opened file, sealed under the same data key.
 
     What did not change keeps its token to the byte; `lastmodified` and the MAC are new. With `selection` the file gets
-    another rule.
+    another rule. `floats` are places of the first document whose numbers are floats also where their text, such as
+    `5`, is that of an integer.
     """
     document = parse(plain, opened.document.format, limits=opened.limits)
     refuse_reserved(document, document.format)
@@ -294,13 +306,16 @@ def reseal(opened: Opened, plain: bytes, *, selection: Selection | None = None) 
         opened.data_key,
         metadata,
         memory=memory,
+        floats=frozenset(floats),
         indent=opened.document.block_indent,
         allow_nothing=selection in (None, opened.metadata.selection),
     )
     return Product(data, document.format, opened.data_key, plain, opened.limits)
 
 
-def _seal_again(document: Document, selection: Selection, sealer: Sealer, memory: Memory) -> tuple[_Sealed, list[Kept]]:
+def _seal_again(
+    document: Document, selection: Selection, sealer: Sealer, memory: Memory, floats: Collection[Locator]
+) -> tuple[_Sealed, list[Kept]]:
     """Seal the leaves of an edited document; return also the edits for those that keep their sealed text."""
     sealed = _Sealed()
     chosen: list[tuple[Leaf, Key]] = []
@@ -313,7 +328,10 @@ def _seal_again(document: Document, selection: Selection, sealer: Sealer, memory
         if not leaf.is_comment and (selected or not selection.mac_only_encrypted):
             sealed.hashed.append(data)
         if selected and data:
-            key = (aad_of(leaf.path), "comment" if leaf.is_comment else type_word(value), data)
+            word = "comment" if leaf.is_comment else type_word(value)
+            if word == "int" and leaf.locator in floats and leaf.document == 0:
+                word = "float"
+            key = (aad_of(leaf.path), word, data)
             chosen.append((leaf, memory.key(leaf, document.text[leaf.start : leaf.end], key)))
         elif not leaf.is_comment:
             sealed.clear += 1
@@ -379,9 +397,13 @@ def _replacements(document: Document, tokens: Sequence[tuple[Leaf, str]]) -> lis
     return edits
 
 
-def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> Product:
-    """Return the file with the same data key wrapped for other groups: leaves, time and MAC stand as they stood."""
-    wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now())
+def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, keep_dates: bool = False) -> Product:
+    """Return the file with the same data key wrapped for other groups: leaves, time and MAC stand as they stood.
+
+    With `keep_dates` the keys that stay keep the date they were added at, as with `rotate`; else all are dated now.
+    """
+    previous = opened.metadata.groups if keep_dates else ()
+    wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now(), previous=previous)
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
     return _unchanged(opened, opened.document.rewrite([], metadata.to_mapping()), opened.data_key)
 
@@ -417,3 +439,16 @@ def seal_beside(opened: Opened, data: bytes) -> bytes:
 def convert(opened: Opened, output_format: str, *, indent: int | None = None) -> bytes:
     """Return the values in another format, as that format's emitter writes them; only YAML holds several documents."""
     return emit(opened.documents(), output_format, indent=indent)
+
+
+def reformat(product: Product, output_format: str, *, indent: int | None = None) -> Product:
+    """Return a sealed file in another format: tokens, recipients and MAC are what they were.
+
+    Spellings of values are of the old format and go. Raises `EmitError` for what the format cannot hold.
+    """
+    document, metadata = read_metadata(product.data, product.format, limits=product.limits)
+    tree = build((leaf, leaf.value) for leaf in document.leaves())
+    plain = metadata.with_spelling({})
+    written = "json" if output_format == "binary" else output_format
+    data = _emit_sealed(tree, replace(plain, extra={}), written, indent, product.limits)
+    return replace(product, data=data, format=written, expected=None)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
+from leaflock.descriptors import read_some
 from leaflock.errors import InputError, LeaflockError, MissingFileError, system_text
 from leaflock.limits import DEFAULT_LIMITS, Limits
 
@@ -100,13 +101,15 @@ def _read_stream(descriptor: int, limit: int) -> bytes:
         return read_descriptor(descriptor, limit)
     if sys.stdin is None:
         raise InputError("there is no standard input")
-    stdin = cast(io.BufferedReader, sys.stdin.buffer)
-    return _read_all(stdin.read1, limit)
+    try:
+        return read_descriptor(sys.stdin.fileno(), limit)
+    except io.UnsupportedOperation:  # a stream that somebody put in its place
+        return _read_all(cast(io.BufferedReader, sys.stdin.buffer).read1, limit)
 
 
 def read_descriptor(descriptor: int, limit: int = sys.maxsize) -> bytes:
     """Read an open file from where it stands to its end. Raises `InputError` beyond `limit` bytes."""
-    return _read_all(lambda size: os.read(descriptor, size), limit)
+    return _read_all(lambda size: read_some(descriptor, size), limit)
 
 
 def _read_all(read_some: Callable[[int], bytes], limit: int) -> bytes:

@@ -81,7 +81,7 @@ def test_an_error_of_the_system(
     fail_once = iter([fail])
     if call == "write":
         # Only what goes to the temporary file: other writes are none of ours.
-        monkeypatch.setattr(files, "_write_all", fail)
+        monkeypatch.setattr(files, "write_all", fail)
     else:
         monkeypatch.setattr(os, call, lambda *a, **k: next(fail_once, real)(*a, **k))
     result = leaflock(*writing)

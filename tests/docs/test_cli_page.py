@@ -11,6 +11,7 @@ import pytest
 from leaflock.cli.main import COMMANDS, group
 
 from .blocks import ROOT
+from .sops_options import sops_options
 
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
@@ -46,7 +47,7 @@ def test_section_names_every_option(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_section_names_no_option_that_is_not_there(name: str) -> None:
-    known = {*_options(_command(name)), "--in-place"}
+    known = {*_options(_command(name)), "--in-place"} | (sops_options() if name == "sops" else set())
     for option in re.findall(r"`(?:-\w`, `)?(--[a-z][a-z-]*)\b(?!-?…)", SECTIONS[name]):
         assert option in known, f"{name} has no {option}"
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import leaflock
 from leaflock.testing import ThrowawayIdentity, throwaway_identity
 
@@ -57,3 +59,23 @@ def test_decrypting_loads_no_sdk_and_no_second_parser(tmp_path: Path) -> None:
         assert not _heavy(modules)
         unused = {"yaml"} - {suffix}
         assert not [name for name in modules if name in unused], f"{suffix} files are read without yaml"
+
+
+_SOPS = f"from leaflock.sops.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
+
+
+def test_under_the_name_of_sops_no_library_for_command_lines_is_loaded(tmp_path: Path) -> None:
+    me = throwaway_identity()
+    path = tmp_path / "file.json"
+    path.write_bytes(leaflock.encrypt(b'{"a": 1}\n', format="json", recipients=[me.recipient]))
+    for arguments in (["decrypt"], ["-d"], ["exec-env"], ["exec-file"], ["filestatus"]):
+        command = ["true"] if arguments[0].startswith("exec") else []
+        modules = _modules(f"import sys; {_SOPS}", me, *arguments, str(path), *command)
+        assert not _heavy(modules)
+        assert not {"click", "yaml"} & set(modules)
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help", "--generate-bash-completion"])
+def test_what_needs_no_file_loads_no_library(argument: str) -> None:
+    modules = _modules(f"import sys; {_SOPS}", throwaway_identity(), argument)
+    assert not {"click", "cryptography", "re2", "yaml", "leaflock.operations"} & set(modules)

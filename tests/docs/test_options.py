@@ -12,11 +12,15 @@ import pytest
 from leaflock.cli.main import COMMANDS, group
 
 from .blocks import PAGES, ROOT
+from .sops_options import sops_options
 
-# Options of other programs, which our pages and hints speak of: sops, git, editors, a server.
+# Options of programs that our pages and hints speak of: sops, git, editors, a server; age, gpg, those of clouds.
 _FOREIGN = {
     "--all", "--cmd", "--eval", "--git", "--ignorercfiles", "--keyservice", "--message",
     "--port", "--quiet", "--unified", "--wait",
+    "--identity", "--keyring", "--location", "--member", "--name", "--query", "--role", "--vault-name",
+    "--batch", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-gen-key",
+    "--trust-model", "--trusted-key",
 }  # fmt: skip
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+[a-z]")
@@ -31,7 +35,7 @@ def _members(command: click.Command) -> Iterator[click.Command]:
 def _known() -> set[str]:
     context = click.Context(group)
     commands = [group.get_command(context, name) for name in COMMANDS]
-    known = {"--help", "--version"}
+    known = {"--help", "--version"} | sops_options()
     for command in [member for found in commands if found is not None for member in _members(found)]:
         for parameter in command.params:
             known |= {name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("--")}

@@ -141,3 +141,10 @@ def test_emission() -> None:
     for documents in ([], [MappingNode()], [MappingNode([("data", 1)])], [MappingNode(), MappingNode()]):
         with pytest.raises(EmitError, match="error emitting binary store"):
             emit(documents)
+
+
+def test_a_file_may_be_longer_than_any_value() -> None:
+    document = parse(b"x")
+    token = f"ENC[AES256_GCM,data:{'A' * Limits().scalar_bytes},iv:aXY=,tag:dGFn,type:str]"
+    edits, _ = document.seal_edits([(document.leaves()[0], token)])
+    assert parse(document.rewrite(edits, METADATA), sealed=True).leaves()[0].value == token

@@ -11,15 +11,15 @@ from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration
 from leaflock.cli._consent import Consent, Guard, listed
 from leaflock.cli._files import read_one
-from leaflock.cli._groups import keys_of
+from leaflock.cli._keys import ambient
 from leaflock.cli._options import ReadOptions
 from leaflock.engine import Source, paused_collector
 from leaflock.errors import LeaflockError, UsageError
 from leaflock.formats import parse
 from leaflock.limits import Limits
 from leaflock.locks import locked
-from leaflock.masterkey import Ambient
 from leaflock.operations import Opened, Product
+from leaflock.regrouping import keys_of
 from leaflock.selection import Selection
 
 
@@ -74,9 +74,9 @@ def open_one(
         raise UsageError("standard input cannot be changed in place", hint="name a file")
     item = read_one(name, reading, limits)
     try:
-        ambient = Ambient.of_process(_io.passphrase_asker())
+        surroundings = ambient()
         opened = operations.open_sealed(
-            item.source.data, item.source.format, ambient, ignore_mac=reading.ignore_mac, limits=limits
+            item.source.data, item.source.format, surroundings, ignore_mac=reading.ignore_mac, limits=limits
         )
     except LeaflockError as error:
         raise error.in_file(name) from error.__cause__

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from leaflock import guards
 from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration
-from leaflock.cli._groups import Keys, keys_of, name
 from leaflock.cli._options import grouped
 from leaflock.config import CreationRule
 from leaflock.document import Document, Leaf
@@ -16,6 +15,7 @@ from leaflock.errors import RefusedError, UsageError
 from leaflock.masterkey import MasterKey
 from leaflock.operations import Opened
 from leaflock.paths import format_path
+from leaflock.regrouping import Keys, keys_of, unnamed
 from leaflock.selection import Selection
 
 _SHOWN = 10
@@ -59,6 +59,11 @@ class Guard:
         self.consent = consent
         self.rule: CreationRule | None = configuration.rule_or_none(name)
 
+    @property
+    def configured_keys(self) -> list[MasterKey]:
+        """The master keys that the configuration names for the file."""
+        return [key for group in self.rule.groups for key in group] if self.rule is not None else []
+
     def before(self, opened: Opened) -> Selection:
         """Ask about recipients and about rules that drifted apart; return the rule that the file is to have.
 
@@ -84,7 +89,7 @@ class Guard:
         """Ask about recipients of the next version that the configuration does not name. Raises `RefusedError`."""
         if self.rule is None or self.consent.accept_recipients:
             return
-        strangers = _unnamed(groups, self.rule.groups)
+        strangers = unnamed(groups, self.rule.groups)
         if strangers:
             names = ", ".join(f"{key.kind} {key}" for key in strangers)
             self._ask(
@@ -122,11 +127,6 @@ class Guard:
         answer = _io.ask(f"{self.name}: {what} {question} [y/N]")
         if answer is None or answer.strip().lower() not in ("y", "yes"):
             raise RefusedError(what.rstrip("."), hint=flags, file=self.name)
-
-
-def _unnamed(groups: Sequence[Keys], configured: Sequence[Keys]) -> list[MasterKey]:
-    named = {name(key) for group in configured for key in group}
-    return [key for group in groups for key in group if name(key) not in named]
 
 
 def listed(leaves: Iterable[Leaf]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TextIO
 
+from leaflock.descriptors import write_all
 from leaflock.errors import ConfigError, DataKeyError, LeaflockError, RefusedError, WriteError, system_text
 
 _RED, _YELLOW, _BLUE = "31;1", "33;1", "34;1"
@@ -24,12 +26,40 @@ def write_result(data: bytes) -> None:
         data = escape(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     try:
         stdout.flush()
-        stdout.buffer.write(data)
-        stdout.buffer.flush()
+        _write_bytes(stdout, data)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise WriteError(f"cannot write to standard output: {system_text(error)}") from error
+
+
+def _write_bytes(stdout: TextIO, data: bytes) -> None:
+    try:
+        descriptor = stdout.fileno()
+    except io.UnsupportedOperation:  # a stream that somebody put in its place
+        stdout.buffer.write(data)
+    else:
+        write_all(descriptor, data)
+
+
+def flush() -> None:
+    """Send what is still buffered on its way. Raises `WriteError`."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output()
+        raise WriteError(f"cannot write to standard output: {system_text(error)}") from error
+
+
+def drop_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter's own end does not stumble over it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def print_line(text: str) -> None:
@@ -57,19 +87,23 @@ def say_readable(name: str, places: Sequence[str]) -> None:
 def show_error(error: LeaflockError) -> None:
     """Print an error, its details and its hint."""
     _tell(str(error), "error", _RED)
-    for line in _details(error):
+    details, hint = _details(error)
+    for line in details:
         _write(sys.stderr, f"leaflock:   {visible(line)}\n")
-    if error.hint:
-        _tell(error.hint, "hint", _BLUE)
+    if hint:
+        _tell(hint, "hint", _BLUE)
 
 
-def _details(error: LeaflockError) -> Iterator[str]:
+def _details(error: LeaflockError) -> tuple[list[str], str | None]:
+    """Return what is to be told below an error, and the hint that is left for the end."""
     if isinstance(error, DataKeyError) and (len(error.attempts) > 1 or error.groups > 1):  # one is in the message
-        from leaflock.keygroups import describe_attempts
+        from leaflock import attempts  # only failures need it
 
-        yield from describe_attempts(error).split("\n")
-    elif isinstance(error, ConfigError) and len(error.faults) > 1:
-        yield from (f"{location}: {message}" if location else message for location, message in error.faults)
+        return attempts.describe(error).split("\n"), attempts.last_hint(error)
+    if isinstance(error, ConfigError) and len(error.faults) > 1:
+        listed = [f"{location}: {message}" if location else message for location, message in error.faults]
+        return listed, error.hint
+    return [], error.hint
 
 
 def _tell(text: str, word: str = "", colour: str = "") -> None:

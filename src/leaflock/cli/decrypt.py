@@ -9,12 +9,12 @@ from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration
 from leaflock.cli._extract import emit_part, locate
 from leaflock.cli._files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import FORMATS, ReadOptions, config_option, decrypting_reading, limits_options
 from leaflock.cli.main import command
 from leaflock.engine import Reading, Source, open_all, results
 from leaflock.keygroups import KeyRing
 from leaflock.limits import Limits
-from leaflock.masterkey import Ambient
 from leaflock.operations import Opened
 
 
@@ -26,6 +26,7 @@ from leaflock.operations import Opened
 @click.option("--indent", type=click.IntRange(-1, 100), metavar="N", help="Indentation of another format.")
 @decrypting_reading
 @config_option
+@key_services
 @limits_options
 def decrypt(
     files: tuple[str, ...],
@@ -68,7 +69,7 @@ def decrypt(
             plain = opened.plaintext()
         return Output(by_source[id(source)], plain, same_as(plain), private=True)
 
-    keys = KeyRing(Ambient.of_process(_io.passphrase_asker()))
+    keys = KeyRing(ambient())
     how = Reading(keys, limits, reading.ignore_mac, reading.allow_duplicates)
     with _io.progress(len(inputs), "decrypting") as step:
         outcomes = open_all([item.source for item in inputs], how, open_one, progress=step)

@@ -12,6 +12,7 @@ from leaflock.cli import _io
 from leaflock.cli._change import Change, changing, open_one
 from leaflock.cli._configuration import Configuration, plan
 from leaflock.cli._consent import Consent, consent_options
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import (
     ReadOptions,
     Recipients,
@@ -25,11 +26,13 @@ from leaflock.cli._options import (
     threshold_option,
 )
 from leaflock.cli.main import command
-from leaflock.editor import UNCHANGED, edit_text
+from leaflock.editor import UNCHANGED, edit_text, keep_sealed
 from leaflock.errors import ConflictError, LeaflockError
 from leaflock.formats import format_of
+from leaflock.keygroups import check_groups
 from leaflock.limits import Limits
 from leaflock.masterkey import Ambient
+from leaflock.policy import policy_of
 
 T = TypeVar("T")
 
@@ -52,6 +55,7 @@ _TEMPLATES = {
 @click.option("--no-disk-plaintext", is_flag=True, help="Refuse where the text would touch a disk.")
 @click.option("--plain-editor", is_flag=True, help="Run the editor without our options against its copies.")
 @changing_reading
+@key_services
 @limits_options
 def edit(
     file: str,
@@ -79,7 +83,7 @@ def edit(
         "again": _again if _io.has_terminal() else None,
         "warn": _io.warn,
         "limits": limits,
-        "no_disk_plaintext": no_disk_plaintext,
+        "no_disk_plaintext": no_disk_plaintext or policy_of(Ambient.of_process()).no_disk_plaintext,
         "plain_editor": plain_editor,
     }
     configuration = Configuration(config)
@@ -124,7 +128,8 @@ def _edit_existing(
 
 
 def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings: dict[str, Any]) -> None:
-    ambient = Ambient.of_process()
+    surroundings = ambient()
+    check_groups(wanted.groups, wanted.threshold, surroundings)  # before there is a text that could not be kept
 
     def save(text: bytes) -> None:
         product = operations.encrypt(
@@ -133,7 +138,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
             wanted.groups,
             wanted.threshold,
             wanted.selection,
-            ambient,
+            surroundings,
             indent=wanted.indent,
             limits=limits,
         )
@@ -141,7 +146,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
 
     def keep(text: bytes) -> None:
         product = operations.encrypt(
-            text, "binary", wanted.groups, wanted.threshold, wanted.selection, ambient, limits=limits
+            text, "binary", wanted.groups, wanted.threshold, wanted.selection, surroundings, limits=limits
         )
         _keep_sealed(file, product.data)
 
@@ -157,21 +162,9 @@ def _keep(current: Change, text: bytes) -> None:
 
 
 def _keep_sealed(file: str, sealed: bytes) -> None:
-    """Keep a text that could not be saved, sealed, beside the file or where else there is room."""
-    for folder in (os.path.dirname(os.path.abspath(file)), os.path.expanduser("~")):
-        path = _free_name(os.path.join(folder, os.path.basename(file)))
-        try:
-            files.create(path, sealed)
-        except LeaflockError:
-            continue
-        _io.say(f"your text is kept, sealed, in {path}")
-        _io.say(f'"leaflock decrypt --input-type binary {path}" shows it')
+    path = keep_sealed(file, sealed)
+    if path is None:
+        _io.warn("your text could not be kept anywhere")
         return
-    _io.warn("your text could not be kept anywhere")
-
-
-def _free_name(path: str) -> str:
-    number = 1
-    while os.path.lexists(f"{path}.kept-{number}"):
-        number += 1
-    return f"{path}.kept-{number}"
+    _io.say(f"your text is kept, sealed, in {path}")
+    _io.say(f'"leaflock decrypt --input-type binary {path}" shows it')

@@ -8,6 +8,7 @@ from leaflock import operations
 from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration, plan
 from leaflock.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import (
     FORMATS,
     ReadOptions,
@@ -24,7 +25,6 @@ from leaflock.cli.main import command
 from leaflock.engine import Source, each, results
 from leaflock.errors import NothingSealedError, UsageError
 from leaflock.limits import Limits
-from leaflock.masterkey import Ambient
 from leaflock.operations import Product
 
 
@@ -39,6 +39,7 @@ from leaflock.operations import Product
 @click.option("--indent", type=click.IntRange(-1, 100), metavar="N", help="Indentation of what is written anew.")
 @click.option("--allow-nothing-sealed", is_flag=True, help="Write a file in which the rule seals nothing.")
 @plain_reading
+@key_services
 @limits_options
 def encrypt(
     files: tuple[str, ...],
@@ -72,7 +73,7 @@ def encrypt(
         )
     inputs, errors = read_all(names, reading, limits)
     configuration = Configuration(config)
-    ambient = Ambient.of_process(_io.passphrase_asker())
+    surroundings = ambient()
     by_source = {id(item.source): item for item in inputs}
 
     def seal(source: Source) -> Output:
@@ -85,7 +86,7 @@ def encrypt(
                 wanted.groups,
                 wanted.threshold,
                 wanted.selection,
-                ambient,
+                surroundings,
                 output_format=output_type,
                 indent=wanted.indent,
                 limits=limits,

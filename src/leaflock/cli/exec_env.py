@@ -7,14 +7,13 @@ import os
 import click
 
 from leaflock import operations
-from leaflock.cli import _io
 from leaflock.cli._consent import listed
 from leaflock.cli._files import read_one
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import ReadOptions, file_argument, limits_options, sealed_reading
 from leaflock.cli.main import Command, command
 from leaflock.errors import LeaflockError, RefusedError, UsageError
 from leaflock.limits import Limits
-from leaflock.masterkey import Ambient
 from leaflock.operations import Opened
 from leaflock.run import environment
 from leaflock.run import exec as running
@@ -46,6 +45,7 @@ _IS_PROGRAM = "leaflock.exec_env.is_program"
 @click.option("--supervise", is_flag=True, help="Stay the program's parent, and pass signals on.")
 @click.option("--strict", is_flag=True, help="Refuse a file with empty values, which the format does not protect.")
 @sealed_reading
+@key_services
 @limits_options
 def exec_env(
     file: str,
@@ -96,7 +96,7 @@ def _secrets(file: str, reading: ReadOptions, limits: Limits, flatten: str | Non
         opened = operations.open_sealed(
             item.source.data,
             item.source.format,
-            Ambient.of_process(_io.passphrase_asker()),
+            ambient(),
             ignore_mac=reading.ignore_mac,
             limits=limits,
             allow_duplicates=reading.allow_duplicates,

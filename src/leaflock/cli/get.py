@@ -8,12 +8,12 @@ from leaflock import operations
 from leaflock.cli import _io
 from leaflock.cli._extract import emit_part, locate, part_at
 from leaflock.cli._files import read_one
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import ReadOptions, file_argument, json_option, limits_options, sealed_reading
 from leaflock.cli.main import command
 from leaflock.engine import paused_collector
 from leaflock.errors import LeaflockError
 from leaflock.limits import Limits
-from leaflock.masterkey import Ambient
 
 
 @command("get")
@@ -22,6 +22,7 @@ from leaflock.masterkey import Ambient
 @click.option("-n", "--no-newline", is_flag=True, help="Write no line break behind the value.")
 @json_option
 @sealed_reading
+@key_services
 @limits_options
 def get(file: str, path: str, no_newline: bool, as_json: bool, reading: ReadOptions, limits: Limits) -> None:
     """Write one value of a sealed file, followed by a line break.
@@ -38,7 +39,7 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: ReadOpti
             opened = operations.open_sealed(
                 item.source.data,
                 item.source.format,
-                Ambient.of_process(_io.passphrase_asker()),
+                ambient(),
                 ignore_mac=reading.ignore_mac,
                 limits=limits,
                 allow_duplicates=reading.allow_duplicates,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
 
 from leaflock import operations
-from leaflock.cli import _io
 from leaflock.cli._change import changing, open_one
 from leaflock.cli._configuration import Configuration
 from leaflock.cli._consent import Consent, recipients_consent
 from leaflock.cli._files import Input, Outputs, product_of
-from leaflock.cli._groups import Keys, keys_of, refuse_empty, refuse_lower
+from leaflock.cli._groups import refuse_empty, refuse_lower
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import (
     ReadOptions,
     Recipients,
@@ -25,7 +26,7 @@ from leaflock.cli._options import (
 from leaflock.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
 from leaflock.errors import UsageError
 from leaflock.limits import Limits
-from leaflock.masterkey import Ambient
+from leaflock.regrouping import Keys, as_named, keys_of
 
 _file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
 _in_place = click.option("-i", "--in-place", is_flag=True, help="Write the file itself.")
@@ -35,6 +36,7 @@ _reading = grouped("reading", ReadOptions, (["--input-type"], {"help": "Format, 
 
 def _shared(function: Any) -> Any:
     for option in (
+        key_services,
         limits_options,
         _reading,
         config_option,
@@ -106,12 +108,12 @@ def _change(
     with changing(file):
         current = open_one(file, reading, limits, Configuration(config), consent, asks_of_rules=False)
         opened = current.opened
-        changed = edit(keys_of(opened.metadata.groups))
+        changed = edit(as_named(keys_of(opened.metadata.groups), current.guard.configured_keys))
         needed = (threshold or opened.metadata.threshold) if len(changed) > 1 else 0
         refuse_empty(changed, needed)
         if not lower_threshold:
             refuse_lower(opened.metadata, len(changed), needed)
         # Whoever had a group that goes must not read what is sealed from now on.
-        how = operations.rotate if new_data_key else operations.rewrap
-        product = how(opened, changed, needed, Ambient.of_process(_io.passphrase_asker()))
+        how = operations.rotate if new_data_key else partial(operations.rewrap, keep_dates=True)
+        product = how(opened, changed, needed, ambient())
         Outputs(in_place=in_place).write([product_of(Input(current.snapshot, current.source), product)])

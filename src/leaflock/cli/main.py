@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Callable, Sequence
 
 import click
 
 from leaflock import interrupts, private
 from leaflock.cli import _io
-from leaflock.errors import LeaflockError, WriteError, system_text
+from leaflock.errors import LeaflockError
 
 PROGRAM = "leaflock"
 
@@ -33,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rotate": ("leaflock.cli.rotate:rotate", "seal everything anew under a new data key"),
     "updatekeys": ("leaflock.cli.updatekeys:updatekeys", "give files the recipients of the configuration"),
     "groups": ("leaflock.cli.groups:groups", "add and remove key groups"),
+    "repair-context": ("leaflock.cli.repair_context:repair_context", "repair old files that AWS KMS does not open"),
+    "keyservice": ("leaflock.cli.keyservice:keyservice", "wrap and unwrap data keys for others"),
+    "sops": ("leaflock.cli.sops:sops", "be sops: its command line, on the same files"),
+    "link-sops": ("leaflock.cli.link_sops:link_sops", "make a link named sops, for programs that start it"),
     "completion": ("leaflock.cli.completion:completion", "print a completion script for a shell"),
 }
 """Where each command is, and its one-line help, in the order in which help lists them."""
@@ -125,7 +128,7 @@ def run(arguments: Sequence[str]) -> int:
     except interrupts.Ended as ended:
         interrupts.die_of(ended.number)
     except BrokenPipeError:
-        _drop_output()
+        _io.drop_output()
         return 141
 
 
@@ -143,7 +146,7 @@ def _dispatch(arguments: list[str]) -> int:
             result = group.invoke(context)
     except click.exceptions.Exit as end:
         result = end.exit_code
-    _flush()
+    _io.flush()
     return result if isinstance(result, int) else 0
 
 
@@ -151,22 +154,3 @@ def _usage_error(error: click.UsageError) -> LeaflockError:
     message = error.format_message().rstrip(".")
     where = error.ctx.command_path if error.ctx is not None else PROGRAM
     return LeaflockError(message[:1].lower() + message[1:], hint=f'see "{where} --help"')
-
-
-def _flush() -> None:
-    if sys.stdout is None:
-        return
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _drop_output()
-        raise WriteError(f"cannot write to standard output: {system_text(error)}") from error
-
-
-def _drop_output() -> None:
-    """Send what is still buffered nowhere, so that the interpreter's own end does not stumble over it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)

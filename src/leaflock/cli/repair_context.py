@@ -7,12 +7,12 @@ from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration
 from leaflock.cli._consent import Consent, Guard, recipients_consent
 from leaflock.cli._files import Output, Outputs, errors_of, product_of, read_all, show_errors
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leaflock.cli.main import command
 from leaflock.engine import Source, each, results
 from leaflock.keygroups import KeyRing
 from leaflock.limits import Limits
-from leaflock.masterkey import Ambient
 from leaflock.opened import read_metadata
 from leaflock.regrouping import as_named, keys_of
 
@@ -22,6 +22,7 @@ from leaflock.regrouping import as_named, keys_of
 @recipients_consent
 @rotating_reading
 @config_option
+@key_services
 @limits_options
 def repair_context(
     files: tuple[str, ...], consent: Consent, reading: ReadOptions, config: str | None, limits: Limits
@@ -39,7 +40,7 @@ def repair_context(
     inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
     by_source = {id(item.source): item for item in inputs}
-    keys = KeyRing(Ambient.of_process(_io.passphrase_asker()))
+    keys = KeyRing(ambient())
 
     def work(source: Source) -> Output | None:
         _, metadata = read_metadata(source.data, source.format, limits=limits)

@@ -7,7 +7,8 @@ from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration
 from leaflock.cli._consent import Consent, Guard, recipients_consent
 from leaflock.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
-from leaflock.cli._groups import keys_of, name, readable, refuse_empty
+from leaflock.cli._groups import refuse_empty
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import (
     ReadOptions,
     Recipients,
@@ -23,8 +24,8 @@ from leaflock.engine import Reading, Source, open_all, results
 from leaflock.errors import UsageError
 from leaflock.keygroups import KeyRing
 from leaflock.limits import Limits
-from leaflock.masterkey import Ambient
 from leaflock.operations import Opened
+from leaflock.regrouping import as_named, keys_of, meant, name, readable, without
 
 
 @command("rotate")
@@ -35,6 +36,7 @@ from leaflock.operations import Opened
 @recipients_consent
 @rotating_reading
 @config_option
+@key_services
 @limits_options
 def rotate(
     files: tuple[str, ...],
@@ -58,21 +60,24 @@ def rotate(
     inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
     by_source = {id(item.source): item for item in inputs}
-    keys = KeyRing(Ambient.of_process(_io.passphrase_asker()))
-    added, gone = add_keys.master_keys(), {name(key) for key in rm_keys.master_keys()}
+    keys = KeyRing(ambient())
+    added, removing = add_keys.master_keys(), rm_keys.master_keys()
 
     def work(source: Source, opened: Opened) -> tuple[Output, list[str]]:
         groups = keys_of(opened.metadata.groups)
         present = {name(key) for group in groups for key in group}
+        gone = meant(removing, groups)
         if missing := gone - present:
             raise UsageError(
                 f"cannot be opened by {', '.join(sorted(text for _, text in missing))}, which is to be removed",
                 hint='"leaflock inspect" lists the recipients',
             )
-        kept = [tuple(key for key in group if name(key) not in gone) for group in groups]
+        kept = [without(group, gone) for group in groups]
         kept[0] = (*kept[0], *(key for key in added if name(key) not in present))
         refuse_empty(kept, opened.metadata.threshold)
-        Guard(source.name, configuration, consent).check_recipients(kept)
+        guard = Guard(source.name, configuration, consent)
+        guard.check_recipients(kept)
+        kept = as_named(kept, [*guard.configured_keys, *added])
         product = operations.rotate(opened, kept, opened.metadata.threshold, keys.ambient)
         return product_of(by_source[id(source)], product), readable(opened) if gone else []
 

@@ -9,6 +9,7 @@ from leaflock.cli import _io
 from leaflock.cli._change import change
 from leaflock.cli._consent import Consent, consent_options
 from leaflock.cli._extract import locate
+from leaflock.cli._keys import key_services
 from leaflock.cli._options import ReadOptions, changing_reading, config_option, file_argument, limits_options
 from leaflock.cli.main import command
 from leaflock.errors import PathError
@@ -23,6 +24,7 @@ from leaflock.operations import Opened
 @changing_reading
 @consent_options
 @config_option
+@key_services
 @limits_options
 def unset(
     file: str,

@@ -10,15 +10,17 @@ from leaflock import operations
 from leaflock.cli import _io
 from leaflock.cli._configuration import Configuration
 from leaflock.cli._files import Outputs, errors_of, product_of, read_all, show_errors
-from leaflock.cli._groups import difference, keys_of, readable, refuse_empty, refuse_lower, removed
+from leaflock.cli._groups import difference, refuse_empty, refuse_lower
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leaflock.cli.main import command
 from leaflock.engine import Reading, Source, open_all, results
 from leaflock.errors import ConfigError
-from leaflock.keygroups import KeyRing
+from leaflock.keygroups import KeyRing, resolve_keys
 from leaflock.limits import Limits
 from leaflock.masterkey import Ambient
 from leaflock.operations import Opened, Product
+from leaflock.regrouping import keys_of, readable, removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class _Change:
 @click.option("--lower-threshold", is_flag=True, help="Let fewer key groups open a file than until now.")
 @rotating_reading
 @config_option
+@key_services
 @limits_options
 def updatekeys(
     files: tuple[str, ...],
@@ -60,7 +63,7 @@ def updatekeys(
     outputs.check(files)
     inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
-    keys = KeyRing(Ambient.of_process(_io.passphrase_asker()))
+    keys = KeyRing(ambient())
 
     def work(source: Source, opened: Opened) -> _Change:
         return _change(source, opened, configuration, keys.ambient, keep_data_key, lower_threshold)
@@ -94,7 +97,7 @@ def _change(
     rule = configuration.rule_for(source.name)
     if rule is None:
         raise ConfigError("no configuration with creation rules found", hint='"leaflock init" writes one')
-    before, after = keys_of(opened.metadata.groups), list(rule.groups)
+    before, after = keys_of(opened.metadata.groups), [resolve_keys(group, ambient) for group in rule.groups]
     threshold = 0
     if len(after) > 1:
         # The higher counts, as far as there are groups: a configuration in the repository does not lower it unasked.

@@ -7,13 +7,13 @@ from typing import Any
 from leaflock.cli import _io
 from leaflock.cli._consent import place_of
 from leaflock.cli._files import errors_of, read_all, show_errors
+from leaflock.cli._keys import ambient, key_services
 from leaflock.cli._options import ReadOptions, files_argument, json_option, limits_options, sealed_reading
 from leaflock.cli.get import as_json_text
 from leaflock.cli.main import command
 from leaflock.engine import Failed, Reading, Source, open_all, results
 from leaflock.keygroups import KeyRing
 from leaflock.limits import Limits
-from leaflock.masterkey import Ambient
 from leaflock.operations import Opened
 
 
@@ -21,6 +21,7 @@ from leaflock.operations import Opened
 @files_argument
 @json_option
 @sealed_reading
+@key_services
 @limits_options
 def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: Limits) -> int:
     """Open sealed files, verify every value and the whole, and show none of it.
@@ -33,7 +34,7 @@ def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: 
     """
     inputs, errors = read_all(files, reading, limits)
     how = Reading(
-        KeyRing(Ambient.of_process(_io.passphrase_asker())), limits, reading.ignore_mac, reading.allow_duplicates
+        KeyRing(ambient()), limits, reading.ignore_mac, reading.allow_duplicates
     )
     with _io.progress(len(inputs), "verifying") as step:
         outcomes = open_all([item.source for item in inputs], how, _describe, progress=step)

@@ -17,6 +17,8 @@ from leaflock.tree import Comment, MappingNode
 
 _PLACE = ("data",)
 
+_ANY_LENGTH = replace(DEFAULT_LIMITS, scalar_bytes=2**62)  # of what was let in already
+
 _HINT = "This is likely not an encrypted binary file? If not, use --output-type to select the correct output type."
 
 
@@ -104,7 +106,7 @@ class BinaryDocument(SplicedDocument):
         if metadata is None or isinstance(metadata, Keep):
             return self._spliced(edits)
         holder = json.emit([MappingNode([("data", apply_edits(self._text, edits))])], indent=indent)
-        return json.parse(holder).rewrite([], metadata, indent)
+        return json.parse(holder, _ANY_LENGTH).rewrite([], metadata, indent)
 
 
 class SealedBinaryDocument:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+_VERBOSITY = "GRPC_VERBOSITY"  # looked at when gRPC is loaded; it would write of each failure to standard error
 
 
 @dataclass(slots=True)
@@ -108,12 +110,17 @@ def target_of(address: str) -> str:
 
 def load_grpc() -> Any:
     """Import grpcio. Raises `ProviderMissingError`."""
+    is_ours = _VERBOSITY not in os.environ
+    os.environ.setdefault(_VERBOSITY, "NONE")
     try:
         import grpc
     except ImportError:
         raise ProviderMissingError(
             "key services need grpcio, which is not installed", hint="pip install 'leaflock[grpc]'"
         ) from None
+    finally:
+        if is_ours:
+            os.environ.pop(_VERBOSITY, None)  # programs that we start may want to hear it
     hardening.quiet_loggers()
     return grpc
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from leaflock import interrupts
 from leaflock.errors import LeaflockError, ProviderError, WriteError
 from leaflock.keyservice import gate, messages
 from leaflock.keyservice.client import load_grpc, target_of
@@ -130,3 +132,10 @@ def _handlers(grpc: Any, answering: Answering) -> Any:
 
     methods = {"Encrypt": method(answering.encrypt), "Decrypt": method(answering.decrypt)}
     return grpc.method_handlers_generic_handler("KeyService", methods)
+
+
+def answer_until_ended(address: str, answering: Answering, started: Callable[[str], None]) -> None:
+    """Answer at an address until SIGINT or SIGTERM comes, which is how it is meant to end."""
+    with suppress(KeyboardInterrupt, interrupts.Ended), serving(address, answering) as real:
+        started(real)
+        threading.Event().wait()

@@ -6,6 +6,7 @@ a container. `supervise` stays its parent, for where something must be done afte
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from leaflock import hardening
+from leaflock import hardening, interrupts
 from leaflock.errors import CommandError, LeaflockError, system_text
 from leaflock.executables import locate
 from leaflock.run.environment import Account
@@ -55,10 +56,12 @@ def supervise(
     *,
     account: Account | None = None,
     killed: Callable[[int], int] | None = None,
+    together: bool = False,
 ) -> int:
     """Run the program `argv`, pass signals on to it, and return its exit code.
 
-    A program that a signal ended gives 128 + its number, as in a shell, or what `killed` makes of that number.
+    A program that a signal ended gives 128 + its number, as in a shell, or what `killed` makes of that number. With
+    `together`, one that we were sent too and that ended the program raises `Ended`: who sent it waits for us to end so.
     """
     with _passing_signals() as passing:
         process = _start(argv, environ, account)
@@ -66,6 +69,8 @@ def supervise(
         status = process.wait()
     if status >= 0:
         return status
+    if together and -status in passing.seen:
+        raise interrupts.Ended(-status)
     return killed(-status) if killed is not None else 128 - status
 
 
@@ -115,8 +120,8 @@ def _start(
             extra_groups=None if account is None else os.getgrouplist(account.name, account.gid),
         )
     except PermissionError as error:
-        if account is not None and os.geteuid() != 0:
-            raise _not_permitted(account) from error
+        if account is not None and error.errno == errno.EPERM:  # EACCES is the program's
+            raise not_permitted(account) from error
         raise _cannot(argv[0], error) from error
     except OSError as error:
         raise _cannot(argv[0], error) from error
@@ -128,10 +133,11 @@ def _switch(account: Account) -> None:
         os.setgid(account.gid)
         os.setuid(account.uid)
     except PermissionError as error:
-        raise _not_permitted(account) from error
+        raise not_permitted(account) from error
 
 
-def _not_permitted(account: Account) -> LeaflockError:
+def not_permitted(account: Account) -> LeaflockError:
+    """Return what to say where the system does not let us act for an account."""
     return LeaflockError(f"cannot run as user {account.name}: only root may", hint="start leaflock as root")
 
 
@@ -152,6 +158,7 @@ class _Passing:
     """Sends a program what is sent to us; what a terminal sends, it sends to both."""
 
     def __init__(self) -> None:
+        self.seen: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
         self._waiting: list[int] = []
 
@@ -161,8 +168,13 @@ class _Passing:
         while self._waiting:
             process.send_signal(self._waiting.pop(0))
 
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal that the program gets as well."""
+        self.seen.add(number)
+
     def send(self, number: int, _frame: FrameType | None) -> None:
         """Handle a signal."""
+        self.seen.add(number)
         if self._process is None:
             self._waiting.append(number)
         else:
@@ -179,14 +191,10 @@ def _passing_signals() -> Iterator[_Passing]:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
             # Handled and not ignored: what is ignored would be so in the program too.
-            nothing = at_terminal and name in _FROM_TERMINAL
-            before[number] = signal.signal(number, _do_nothing if nothing else passing.send)
+            both = at_terminal and name in _FROM_TERMINAL
+            before[number] = signal.signal(number, passing.note if both else passing.send)
     try:
         yield passing
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _do_nothing(_number: int, _frame: FrameType | None) -> None:
-    pass

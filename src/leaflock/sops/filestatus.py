@@ -1,0 +1,41 @@
+"""`sops filestatus`."""
+
+from __future__ import annotations
+
+from leaflock.cli import _io
+from leaflock.errors import LeaflockError
+from leaflock.formats import parse
+from leaflock.metadata import Metadata
+from leaflock.sops import talk
+from leaflock.sops.failures import Failure
+from leaflock.sops.grammar import Arguments
+from leaflock.sops.reading import LIMITS
+from leaflock.sops.session import Formats, Session, as_file, read
+
+
+def filestatus(arguments: Arguments) -> int:
+    """Tell as JSON whether a file is encrypted (sops-cli §4.9); no key is needed."""
+    if not arguments.positionals:
+        raise Failure("Error: no file specified", 100)
+    session = Session(arguments)
+    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    file = arguments.positionals[0]
+    try:
+        encrypted = is_encrypted(read(as_file(file)).data, Formats.of(arguments, file).input)
+    except LeaflockError as error:
+        error.file = None
+        talk.log("CMD", "fatal", f"cannot check file status: cannot load encrypted file: {error}")
+        raise Failure("", 1, hint=error.hint) from None
+    _io.print_line('{"encrypted":true}' if encrypted else '{"encrypted":false}')
+    return 0
+
+
+def is_encrypted(data: bytes, format_name: str) -> bool:
+    """Tell whether a file has metadata by which it could be opened. Raises `LeaflockError` where that is damaged."""
+    if not data and format_name == "yaml":
+        return False
+    mapping = parse(data, format_name, limits=LIMITS, sealed=True).metadata()
+    if mapping is None:
+        return False
+    metadata = Metadata.parse(mapping, check_version=False)
+    return bool(metadata.version and metadata.mac)

@@ -1,0 +1,31 @@
+"""Who wraps and unwraps data keys: this process, then the key services that options name (sops-cli §2.3, KS)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leaflock.errors import UsageError
+from leaflock.masterkey import KeyService
+from leaflock.sops import talk
+from leaflock.sops.grammar import Arguments
+
+
+def is_local(arguments: Arguments) -> bool:
+    """Tell whether the providers of this process are asked."""
+    return arguments.flag("enable-local-keyservice")
+
+
+def elsewhere(arguments: Arguments) -> tuple[KeyService, ...]:
+    """Return the services that are asked after the providers; what is no address is warned of and left out."""
+    addresses = arguments.many("keyservice")
+    return tuple(_services(addresses)) if addresses else ()
+
+
+def _services(addresses: list[str]) -> Iterator[KeyService]:
+    from leaflock.keyservice.client import RemoteService  # hardly anybody names one
+
+    for address in addresses:
+        try:
+            yield RemoteService(address)
+        except UsageError:
+            talk.warn("CMD", "Error parsing URI for keyservice, skipping", uri=address)

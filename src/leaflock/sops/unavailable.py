@@ -1,0 +1,26 @@
+"""The commands of sops that this version does not have: they are known by name, and say so."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from leaflock.sops.failures import Failure
+from leaflock.sops.grammar import Arguments
+
+
+def publish(_arguments: Arguments) -> NoReturn:
+    """Refuse to publish (sops-cli §4.12)."""
+    raise Failure(
+        "publish: this version of leaflock cannot publish files; nothing was done",
+        1,
+        hint="open the file with decrypt and hand it to the tool of the place it is to go to",
+    )
+
+
+def keyservice(_arguments: Arguments) -> NoReturn:
+    """Refuse to listen for requests (sops-cli §4.13)."""
+    raise Failure(
+        "keyservice: this version of leaflock cannot serve keys to other machines; nothing was started",
+        1,
+        hint="run leaflock where the keys are",
+    )

@@ -1,0 +1,39 @@
+"""The desk that the tests of clients work at."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ..transcripts import Stage, link_to_us
+from .desk import Desk
+
+REAL = shutil.which("sops")
+
+_REAL = pytest.param(
+    REAL, marks=[pytest.mark.interop, pytest.mark.skipif(REAL is None, reason="no sops on PATH")], id="sops"
+)
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Desk:
+    """A desk where sops is this program."""
+    return _desk(tmp_path, None)
+
+
+@pytest.fixture(params=[pytest.param(None, id="leaflock"), _REAL])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
+    """A desk where sops is this program, and another where it is sops."""
+    return _desk(tmp_path, request.param)
+
+
+def _desk(base: Path, real: str | None) -> Desk:
+    folder = base / "bin"
+    folder.mkdir()
+    if real is None:
+        link_to_us(folder)
+    else:
+        (folder / "sops").symlink_to(real)
+    return Desk(Stage.make(base, ["sops"]), folder, real is not None)

@@ -1,0 +1,416 @@
+"""`sops edit` where a transcript does not show it: signals, terminals, files that change meanwhile, sealed text."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from leaflock import private
+from leaflock.locks import locked
+
+from .transcripts import Stage, link_to_us
+
+PLAIN = "password: c4n4ry-v4lue\nport: 5432\n"
+SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(link_to_us(tmp_path_factory.mktemp("bin")))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, program: str) -> Stage:
+    found = Stage.make(tmp_path, [program])
+    (found.folder / "a.yaml").write_bytes(found.seal("a.yaml", PLAIN))
+    return found
+
+
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """A folder in memory for what is private, with nothing else in it."""
+    if private.file_system_of("/dev/shm") != "tmpfs":
+        pytest.skip("no folder in memory here")
+    folder = Path(f"/dev/shm/leaflock-tests-{os.getpid()}-{time.monotonic_ns()}")
+    folder.mkdir(0o700)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def editor(stage: Stage, script: str) -> str:
+    """Make a script that is given the file as `$1`, and return it as a command."""
+    path = stage.home / "editor.sh"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+def readable(folder: Path, text: str = "c4n4ry") -> list[str]:
+    """Return the files below a folder in which a text can be read."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [path.name for path in files if text.encode() in path.read_bytes()]
+
+
+def opened(stage: Stage, name: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [*stage.program, "decrypt", *arguments, name], cwd=stage.folder, env=stage.environ({}), capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+def kept(stage: Stage) -> list[str]:
+    return sorted(path.name for path in stage.folder.glob("*.kept-*"))
+
+
+# -- signals
+
+SIGNALS = ("INT", "TERM", "HUP", "QUIT", "KILL")
+CHANGE = 'echo "token: c4n4ry-two" >> "$1"'
+
+
+class Point:
+    """A moment of an edit: what brings the program there, and whether the text has been changed by then."""
+
+    def __init__(self, script: str, *, changed: bool = True, slow_key: bool = False, is_locked: bool = False) -> None:
+        self.script = script
+        self.changed = changed
+        self.slow_key = slow_key
+        self.is_locked = is_locked
+
+
+POINTS = {
+    "unwrapping": Point("", changed=False, slow_key=True),
+    "the editor opened": Point("touch {reached}; exec sleep 60", changed=False),
+    "the editor has written": Point(f"{CHANGE}; touch {{reached}}; exec sleep 60"),
+    "asking for a line": Point('echo "k: [c4n4ry" > "$1"; touch {reached}'),
+    "writing": Point(f"{CHANGE}; touch {{reached}}", is_locked=True),
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("name", SIGNALS)
+def test_no_plaintext_is_left(
+    stage: Stage, runtime: Path, monkeypatch: pytest.MonkeyPatch, name: str, point: str
+) -> None:
+    at, number = POINTS[point], signal.Signals[f"SIG{name}"]
+    reached, before = stage.home / "reached", (stage.folder / "a.yaml").read_bytes()
+    environ = stage.environ({"XDG_RUNTIME_DIR": str(runtime), "XDG_STATE_HOME": str(stage.home)})
+    environ["EDITOR"] = editor(stage, at.script.format(reached=reached))
+    if at.slow_key:
+        del environ["SOPS_AGE_KEY_FILE"]
+        environ["SOPS_AGE_KEY_CMD"] = f"sh -c 'touch {reached}; exec sleep 60'"
+    if at.is_locked:
+        monkeypatch.setenv("XDG_STATE_HOME", str(stage.home))
+        with locked(stage.folder / "a.yaml"):
+            code = _signalled(stage, environ, reached, number)
+    else:
+        code = _signalled(stage, environ, reached, number)
+    if name == "KILL":
+        subprocess.run([*stage.program, "filestatus", "a.yaml"], cwd=stage.folder, env=environ, check=True)
+    assert list(runtime.iterdir()) == []
+    assert readable(stage.folder) == []
+    assert (stage.folder / "a.yaml").read_bytes() == before
+    cancels = name in ("INT", "TERM") and not at.slow_key
+    assert code == (1 if cancels else 130 if name == "INT" else -number)
+    # Who interrupts an edit gives it up, unless the program asked what to do with the text.
+    is_kept = at.changed and name != "KILL" and (name != "INT" or point == "asking for a line")
+    assert len(kept(stage)) == is_kept
+
+
+def _signalled(stage: Stage, environ: dict[str, str], reached: Path, number: int) -> int:
+    with subprocess.Popen(
+        [*stage.program, "edit", "a.yaml"],
+        cwd=stage.folder,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            wait_for(reached.exists)
+            time.sleep(0.3)  # from the end of the editor to what comes behind it
+            assert process.poll() is None
+            process.send_signal(number)
+            return process.wait(SECONDS)
+        finally:
+            process.kill()
+            if number == signal.SIGKILL:  # the editor outlives us
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_text_kept_on_a_signal_opens(stage: Stage) -> None:
+    reached = stage.home / "reached"
+    environ = stage.environ({"EDITOR": editor(stage, f"{CHANGE}; touch {reached}; exec sleep 60")})
+    _signalled(stage, environ, reached, signal.SIGHUP)
+    assert opened(stage, *kept(stage)) == f"{PLAIN}token: c4n4ry-two\n"
+
+
+# -- a terminal
+
+
+class Terminal:
+    """A program on a terminal of its own."""
+
+    def __init__(self, stage: Stage, environ: dict[str, str]) -> None:
+        self.ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [*stage.program, "edit", "a.yaml"],
+            cwd=stage.folder,
+            env=environ,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def wait_for(self, text: str) -> None:
+        """Read until a text is shown."""
+        deadline = time.monotonic() + SECONDS
+        while text not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            assert self._read(0.1) or self.process.poll() is None, self.shown
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self.ours], [], [], seconds)[0]:
+            return False
+        try:
+            self.shown += os.read(self.ours, 65536).decode()
+        except OSError:  # the other side is closed
+            return False
+        return True
+
+    def type(self, text: str) -> None:
+        """Send what a user types."""
+        os.write(self.ours, text.encode())
+
+    def end(self) -> int:
+        """Return the exit code."""
+        try:
+            code = self.process.wait(SECONDS)
+            while self._read(0.05):
+                pass
+            return code
+        finally:
+            self.process.kill()
+            os.close(self.ours)
+
+
+INTERRUPT = "\x03"
+
+
+def test_an_interrupt_belongs_to_the_editor_that_takes_it(stage: Stage) -> None:
+    script = f"trap 'echo taken' INT; echo ready; read line; read line; {CHANGE}"
+    terminal = Terminal(stage, stage.environ({"EDITOR": editor(stage, script)}))
+    terminal.wait_for("ready")
+    terminal.type(INTERRUPT)
+    terminal.wait_for("taken")
+    terminal.type("\n\n")
+    assert terminal.end() == 0, terminal.shown
+    assert opened(stage, "a.yaml") == f"{PLAIN}token: c4n4ry-two\n"
+
+
+def test_an_interrupt_that_ends_the_editor_ends_the_edit(stage: Stage, runtime: Path) -> None:
+    before = (stage.folder / "a.yaml").read_bytes()
+    script = f"{CHANGE}; echo ready; exec sleep 60"
+    terminal = Terminal(stage, stage.environ({"EDITOR": editor(stage, script), "XDG_RUNTIME_DIR": str(runtime)}))
+    terminal.wait_for("ready")
+    terminal.type(INTERRUPT)
+    assert terminal.end() == 1
+    assert "User canceled operation" in terminal.shown
+    assert list(runtime.iterdir()) == []
+    assert (stage.folder / "a.yaml").read_bytes() == before
+    assert kept(stage) == []
+
+
+BROKEN_FIRST = """if grep -q broken "$1"; then echo "k: good" > "$1"; else echo "broken: [" > "$1"; fi"""
+PROMPT = "Press enter to return to the editor, or Ctrl+C to exit."
+
+
+def test_enter_goes_back_to_the_editor(stage: Stage) -> None:
+    terminal = Terminal(stage, stage.environ({"EDITOR": editor(stage, BROKEN_FIRST)}))
+    terminal.wait_for(PROMPT)
+    terminal.type("\n")
+    assert terminal.end() == 0, terminal.shown
+    assert opened(stage, "a.yaml") == "k: good\n"
+
+
+@pytest.mark.parametrize("key", [INTERRUPT, "\x04"], ids=["interrupt", "end of input"])
+def test_who_leaves_at_the_question_finds_the_text_again(stage: Stage, key: str) -> None:
+    before = (stage.folder / "a.yaml").read_bytes()
+    terminal = Terminal(stage, stage.environ({"EDITOR": editor(stage, BROKEN_FIRST)}))
+    terminal.wait_for(PROMPT)
+    terminal.type(key)
+    assert terminal.end() == (1 if key == INTERRUPT else 2)
+    assert (stage.folder / "a.yaml").read_bytes() == before
+    assert opened(stage, *kept(stage)) == "broken: [\n"
+    assert "The edited text is kept, sealed, in " in terminal.shown
+
+
+# -- without one
+
+
+def edit(stage: Stage, script: str, *arguments: str, stdin: bytes | None = b"", **environ: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [*stage.program, "edit", *arguments, "a.yaml"],
+        cwd=stage.folder,
+        env=stage.environ({"EDITOR": editor(stage, script), **environ}),
+        input=stdin,
+        capture_output=True,
+        timeout=SECONDS,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def test_the_end_of_standard_input_ends_the_edit(stage: Stage) -> None:
+    started = stage.home / "started"
+    code, _, err = edit(stage, f'echo >> {started}; echo "k: [" > "$1"', stdin=b"\n\n")
+    assert code == 2
+    assert err.count(PROMPT) == 3
+    assert started.read_text() == "\n" * 3
+    assert opened(stage, *kept(stage)) == "k: [\n"
+
+
+def test_a_closed_standard_input_is_at_its_end(stage: Stage) -> None:
+    environ = stage.environ({"EDITOR": editor(stage, 'echo "k: [" > "$1"')})
+    line = [*stage.program, "edit", "a.yaml"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *line], cwd=stage.folder, env=environ, capture_output=True, timeout=SECONDS
+    )
+    assert done.returncode == 2, done.stderr
+    assert len(kept(stage)) == 1
+
+
+def test_not_a_byte_too_much_is_read(stage: Stage) -> None:
+    script = 'if grep -q broken "$1"; then cat > "$1"; else echo "broken: [" > "$1"; fi'
+    code, _, _ = edit(stage, script, stdin=b"\nk: from the input\n")
+    assert code == 0
+    assert opened(stage, "a.yaml") == "k: from the input\n"
+
+
+def test_an_editor_that_reads_its_text_and_says_nothing_on_stderr(stage: Stage) -> None:
+    """As an extension of IntelliJ does it, which takes any byte on standard error for a failure."""
+    assert edit(stage, 'echo READY; cat > "$1"', stdin=b"k: typed\n") == (0, "READY\n", "")
+    assert opened(stage, "a.yaml") == "k: typed\n"
+
+
+def test_what_is_not_changed_keeps_its_sealed_text(stage: Stage) -> None:
+    before = (stage.folder / "a.yaml").read_text().splitlines()
+    assert edit(stage, """sed -i 's/5432/6432/' "$1" """)[0] == 0
+    after = (stage.folder / "a.yaml").read_text().splitlines()
+    differ = [line.split(":")[0].strip() for line, old in zip(after, before, strict=True) if line != old]
+    assert differ[0] == "port"
+    assert set(differ) <= {"port", "lastmodified", "mac"}
+
+
+def test_a_file_that_changed_meanwhile_is_not_written_over(stage: Stage) -> None:
+    other = f"""{stage.program[0]} set {stage.folder}/a.yaml '["other"]' '"theirs"'"""
+    code, _, err = edit(stage, f"{CHANGE}; {other}")
+    assert code == 3
+    assert "changed since it was read" in err
+    assert "other: theirs" in opened(stage, "a.yaml")
+    assert opened(stage, *kept(stage)) == f"{PLAIN}token: c4n4ry-two\n"
+
+
+def test_a_file_that_somebody_made_meanwhile_is_not_written_over(stage: Stage) -> None:
+    script = f'echo "a: mine" > "$1"; echo "a: theirs" > {stage.folder}/a.yaml'
+    (stage.folder / "a.yaml").unlink()
+    code, _, err = edit(stage, script, "--age", stage.me.recipient)
+    assert code == 3
+    assert "exists already" in err
+    assert (stage.folder / "a.yaml").read_text() == "a: theirs\n"
+    assert opened(stage, *kept(stage)) == "a: mine\n"
+
+
+def test_what_an_editor_wrote_before_it_failed_is_kept(stage: Stage) -> None:
+    code, _, err = edit(stage, f"{CHANGE}; exit 3")
+    assert code == 201
+    assert err.endswith("Could not run editor: exit status 3\n")
+    assert opened(stage, *kept(stage)) == f"{PLAIN}token: c4n4ry-two\n"
+
+
+def test_the_editor_gets_no_identities(stage: Stage) -> None:
+    seen = stage.home / "seen"
+    edit(stage, f"env > {seen}", SOPS_AGE_KEY=stage.me.identity, SHOWN="1")
+    assert "SHOWN=1\n" in seen.read_text()
+    assert stage.me.identity not in seen.read_text()
+
+
+# -- metadata
+
+
+def tokens(stage: Stage) -> set[str]:
+    lines = (stage.folder / "a.yaml").read_text().splitlines()
+    return {line for line in lines if line.startswith(("password", "port"))}
+
+
+def test_a_key_that_is_added_gets_the_data_key(stage: Stage) -> None:
+    before = tokens(stage)
+    script = f"""sed -i 's/^    lastmodified/        - recipient: {stage.other.recipient}\\n&/' "$1" """
+    assert edit(stage, script, "-s") == (0, "", "")
+    assert tokens(stage) == before
+    assert _opens_for_the_other(stage)
+
+
+def test_where_a_key_goes_the_data_key_is_new(stage: Stage) -> None:
+    before = tokens(stage)
+    assert edit(stage, f"sed -i 's/{stage.me.recipient}/{stage.other.recipient}/' $1", "-s") == (0, "", "")
+    assert not tokens(stage) & before
+    assert _opens_for_the_other(stage)
+    assert stage.me.recipient not in (stage.folder / "a.yaml").read_text()
+
+
+def _opens_for_the_other(stage: Stage) -> bool:
+    environ = stage.environ({})
+    del environ["SOPS_AGE_KEY_FILE"]
+    environ["SOPS_AGE_KEY"] = stage.other.identity
+    done = subprocess.run(
+        [*stage.program, "decrypt", "a.yaml"], cwd=stage.folder, env=environ, capture_output=True, timeout=SECONDS
+    )
+    return done.returncode == 0 and done.stdout.decode() == PLAIN
+
+
+def test_what_is_computed_cannot_be_edited(stage: Stage) -> None:
+    script = (
+        """sed -i 's/^    lastmodified: .*/    lastmodified: "2001-01-01T00:00:00Z"/; s/mac: .*/mac: none/' "$1" """
+    )
+    assert edit(stage, script, "-s") == (0, "", "")
+    assert opened(stage, "a.yaml") == PLAIN
+    assert "2001-01-01" not in (stage.folder / "a.yaml").read_text()
+
+
+def test_a_threshold_that_is_changed_splits_a_new_data_key(stage: Stage) -> None:
+    names = [stage.me.recipient, stage.other.recipient, stage.me.recipient]
+    groups = "".join(f"      - age: [{name}]\n" for name in names)
+    (stage.folder / ".sops.yaml").write_text(f"creation_rules:\n  - shamir_threshold: 3\n    key_groups:\n{groups}")
+    (stage.folder / "a.yaml").unlink()
+    assert edit(stage, f'printf "{PLAIN}" > "$1"')[0] == 0
+    environ = {"SOPS_AGE_KEY": stage.other.identity}
+    before = tokens(stage)
+    code, _, err = edit(stage, "sed -i 's/shamir_threshold: 3/shamir_threshold: 2/' $1", "-s", **environ)
+    assert (code, err) == (0, "")
+    assert not tokens(stage) & before
+    assert opened(stage, "a.yaml") == PLAIN

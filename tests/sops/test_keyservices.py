@@ -1,0 +1,82 @@
+"""Key services elsewhere, asked after this process or in its place (sops-cli §2.3, KS)."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from leaflock.keyservice import client
+from leaflock.keyservice.server import Answering, serving
+from leaflock.sops.main import run
+
+from .transcripts import ME, Stage
+
+pytestmark = pytest.mark.skipif(find_spec("grpc") is None, reason="grpcio is not installed")
+
+PLAIN = "k: v\n"
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """A service that has the identity; its path is short, as a socket's must be."""
+    folder = tempfile.mkdtemp(prefix="sops-")
+    with serving(f"unix://{folder}/socket", Answering(ME.ambient())) as where:
+        yield where
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A folder of somebody without an identity."""
+    stage = Stage.make(tmp_path, [])
+    monkeypatch.chdir(stage.folder)
+    for name, text in stage.environ({"SOPS_AGE_KEY_FILE": str(stage.home / "none")}).items():
+        monkeypatch.setenv(name, text)
+    (stage.folder / "a.yaml").write_bytes(stage.seal("a.yaml", PLAIN))
+    return stage
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "RemoteService", functools.partial(client.RemoteService, connect_seconds=0.5))
+
+
+@pytest.mark.parametrize("words", [["decrypt"], ["decrypt", "--enable-local-keyservice=false"], ["-d"]])
+def test_a_service_opens_what_we_do_not(
+    stage: Stage, address: str, words: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words, "--keyservice", address, "a.yaml"]) == 0
+    assert capfd.readouterr() == (PLAIN, "")
+
+
+def test_services_of_the_environment_are_asked_in_turn(
+    stage: Stage, address: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("SOPS_KEYSERVICE", f"unix://{stage.folder}/none,{address},tcp://127.0.0.1:{port}")
+    assert run(["decrypt", "a.yaml"]) == 0
+    assert capfd.readouterr() == (PLAIN, "")
+
+
+def test_a_service_wraps_in_our_place(stage: Stage, address: str, capfd: pytest.CaptureFixture[str]) -> None:
+    (stage.folder / "b.yaml").write_text(PLAIN)
+    words = ["--enable-local-keyservice=false", "--keyservice", address]
+    assert run(["encrypt", *words, "--age", ME.recipient, "-i", "b.yaml"]) == 0
+    assert run(["decrypt", *words, "b.yaml"]) == 0
+    assert capfd.readouterr() == (PLAIN, "")
+
+
+def test_nobody_opens_it(stage: Stage, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["--enable-local-keyservice=false", "--keyservice", f"unix://{stage.folder}/none"]
+    assert run(["decrypt", *words, "a.yaml"]) == 128
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert f"  {ME.recipient}: FAILED\n    - | unix://{stage.folder}/none:" in err

@@ -1,0 +1,203 @@
+"""Pipes, sockets and devices in the place of files, as they come and as they are written to (sops-cli §4.2)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leaflock.sops.reading import read
+
+from .transcripts import Stage, link_to_us
+
+PLAIN = "k: v\nlong: " + "x" * 200_000 + "\n"  # more than a pipe holds
+
+Process = subprocess.Popen[bytes]
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage.make(tmp_path, [str(link_to_us(tmp_path))])
+
+
+@pytest.fixture
+def sealed(stage: Stage) -> bytes:
+    return stage.seal("a.yaml", PLAIN)
+
+
+@pytest.fixture
+def start(stage: Stage) -> Start:
+    """Start a command line."""
+
+    def call(*words: str, stdin: Any = subprocess.DEVNULL, stdout: Any = subprocess.PIPE, **more: Any) -> Process:
+        return subprocess.Popen(
+            [*stage.program, *words],
+            cwd=stage.folder,
+            env=stage.environ({}),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            **more,
+        )
+
+    return call
+
+
+def ended(process: Process, data: bytes | None = None) -> tuple[bytes, bytes, int]:
+    out, err = process.communicate(data, timeout=60)
+    return out, err, process.returncode
+
+
+WITHOUT_A_FILE = ["decrypt", "--filename-override", "a.yaml"]
+BY_NAME = ["decrypt", "--input-type", "yaml", "--output-type", "yaml", "/dev/stdin"]
+OLDER = ["--input-type", "yaml", "--output-type", "yaml", "-d", "/dev/stdin"]
+READING = pytest.mark.parametrize("words", [WITHOUT_A_FILE, BY_NAME, OLDER], ids=["no file", "its name", "older"])
+
+
+@READING
+def test_a_pipe_is_read(start: Start, sealed: bytes, words: list[str]) -> None:
+    assert ended(start(*words, stdin=subprocess.PIPE), sealed) == (PLAIN.encode(), b"", 0)
+
+
+@READING
+def test_a_file_is_read_from_where_it_stands(start: Start, stage: Stage, sealed: bytes, words: list[str]) -> None:
+    path = stage.folder / "b"
+    path.write_bytes(b"what was read already\n" + sealed)
+    with path.open("rb", buffering=0) as file:
+        file.readline()
+        assert ended(start(*words, stdin=file)) == (PLAIN.encode(), b"", 0)
+
+
+@READING
+def test_a_socket_is_read(start: Start, sealed: bytes, words: list[str]) -> None:
+    here, there = socket.socketpair()
+
+    def write() -> None:
+        here.sendall(sealed)
+        here.shutdown(socket.SHUT_WR)
+
+    with here, there:
+        process = start(*words, stdin=there)
+        there.close()
+        writer = threading.Thread(target=write)
+        writer.start()
+        assert ended(process) == (PLAIN.encode(), b"", 0)
+        writer.join()
+
+
+def test_standard_input_is_sealed(start: Start, stage: Stage) -> None:
+    words = ["encrypt", "--age", stage.me.recipient, "--filename-override", "a.yaml", "--output", "b.yaml"]
+    assert ended(start(*words, stdin=subprocess.PIPE), PLAIN.encode()) == (b"", b"", 0)
+    assert ended(start("decrypt", "b.yaml"))[0] == PLAIN.encode()
+
+
+def test_no_standard_input(stage: Stage) -> None:
+    line = f"{stage.program[0]} decrypt --filename-override a.yaml <&-"
+    done = subprocess.run(["sh", "-c", line], env=stage.environ({}), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"Error reading from stdin: ")
+
+
+def test_a_named_pipe_is_read(start: Start, stage: Stage, sealed: bytes) -> None:
+    os.mkfifo(stage.folder / "a.yaml")
+    process = start("decrypt", "a.yaml")
+    (stage.folder / "a.yaml").write_bytes(sealed)
+    assert ended(process) == (PLAIN.encode(), b"", 0)
+
+
+def test_an_inherited_descriptor_is_read(start: Start, sealed: bytes) -> None:
+    here, there = os.pipe()
+    process = start("decrypt", "--filename-override", "a.yaml", f"/dev/fd/{here}", pass_fds=[here])
+    os.close(here)
+    with open(there, "wb") as pipe:
+        pipe.write(sealed)
+    assert ended(process) == (PLAIN.encode(), b"", 0)
+
+
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_what_was_read_from_a_stream_cannot_be_written_back(
+    start: Start, stage: Stage, sealed: bytes, what: str
+) -> None:
+    if what == "pipe":
+        os.mkfifo(stage.folder / "a.yaml")
+        process = start("decrypt", "-i", "a.yaml")
+        (stage.folder / "a.yaml").write_bytes(sealed)
+        out, err, code = ended(process)
+    else:
+        words = ["decrypt", "-i", "--filename-override", "a.yaml", "/dev/stdin"]
+        out, err, code = ended(start(*words, stdin=subprocess.PIPE), sealed)
+    assert (out, code) == (b"", 3)
+    assert err.startswith(b"Could not open in-place file for writing: ")
+
+
+def test_a_named_pipe_is_written_to(start: Start, stage: Stage, sealed: bytes) -> None:
+    (stage.folder / "a.yaml").write_bytes(sealed)
+    os.mkfifo(stage.folder / "b")
+    process = start("decrypt", "--output", "b", "a.yaml")
+    assert (stage.folder / "b").read_bytes() == PLAIN.encode()
+    assert ended(process) == (b"", b"", 0)
+
+
+def test_standard_output_by_name_is_written_on_to(start: Start, stage: Stage, sealed: bytes) -> None:
+    (stage.folder / "a.yaml").write_bytes(sealed)
+    out = stage.folder / "b"
+    out.write_bytes(b"before\n")
+    with out.open("ab") as file:
+        assert ended(start("decrypt", "--output", "/dev/stdout", "a.yaml", stdout=file))[1:] == (b"", 0)
+    assert out.read_bytes() == b"before\n" + PLAIN.encode()
+
+
+def test_a_descriptor_is_written_to(start: Start, stage: Stage) -> None:
+    (stage.folder / "a.env").write_bytes(stage.seal("a.env", "K=v\n"))
+    here, there = os.pipe()
+    process = start("decrypt", "--output", f"/dev/fd/{there}", "a.env", pass_fds=[there])
+    os.close(there)
+    with open(here, "rb") as pipe:
+        assert pipe.read() == b"K=v\n"
+    assert ended(process) == (b"", b"", 0)
+
+
+def test_the_null_device_is_written_to(start: Start, stage: Stage, sealed: bytes) -> None:
+    (stage.folder / "a.yaml").write_bytes(sealed)
+    assert ended(start("decrypt", "--output", "/dev/null", "a.yaml")) == (b"", b"", 0)
+
+
+def test_a_reader_that_goes_away_is_no_fault_to_be_told(start: Start, stage: Stage, sealed: bytes) -> None:
+    (stage.folder / "a.yaml").write_bytes(sealed)
+    here, there = os.pipe()
+    os.close(here)
+    with open(there, "wb") as pipe:
+        process = start("decrypt", "a.yaml", stdout=pipe)
+    assert ended(process)[1:] == (b"", 141)
+
+
+def test_a_full_device_is_told(start: Start, stage: Stage, sealed: bytes) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full")
+    (stage.folder / "a.yaml").write_bytes(sealed)
+    with open("/dev/full", "wb") as full:
+        _, err, code = ended(start("decrypt", "a.yaml", stdout=full))
+    assert code == 3
+    assert b"no space left on device" in err
+
+
+def test_long_files_are_taken_as_sops_does(start: Start, stage: Stage) -> None:
+    data = bytes(range(256)) * (17 << 12)  # 17 MiB
+    (stage.folder / "a.bin").write_bytes(data)
+    assert ended(start("encrypt", "--age", stage.me.recipient, "-i", "a.bin")) == (b"", b"", 0)
+    out, err, code = ended(start("decrypt", "a.bin"))
+    assert (out == data, err, code) == (True, b"", 0)
+
+
+def test_longer_files_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    with path.open("wb") as file:
+        file.truncate(65 << 20)
+    assert len(read(str(path)).data) == 65 << 20
