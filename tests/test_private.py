@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -190,8 +191,13 @@ def test_signals_that_are_ignored_stay_so() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_signals_become_exceptions_and_wait_for_tidying_up() -> None:
+@pytest.mark.parametrize("threads", [0, 1])
+def test_signals_become_exceptions_and_wait_for_tidying_up(threads: int) -> None:
     done = []
+    over = threading.Event()
+    others = [threading.Thread(target=over.wait, args=(30,)) for _ in range(threads)]  # which may get the signal
+    for other in others:
+        other.start()
 
     def end() -> None:
         with interrupts.as_exceptions():
@@ -203,6 +209,9 @@ def test_signals_become_exceptions_and_wait_for_tidying_up() -> None:
 
     with pytest.raises(interrupts.Ended) as caught:
         end()
+    over.set()
+    for other in others:
+        other.join()
     assert done
     assert caught.value.number == signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -83,15 +83,26 @@ def raise_noted(number: int) -> NoReturn:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Let signals wait until the block is done: for tidying up that must not be cut short."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Let signals wait until the block is done: for tidying up that must not be cut short.
+
+    They are noted, not blocked: what this thread blocks, the system hands to another one, and Python then handles it
+    here all the same. Only the main thread can do that; in another this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, *_ENDING])
+    noted: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING)}
+    ours = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    for number in ours:
+        signal.signal(number, lambda number, _: noted.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in ours:
+            signal.signal(number, before[number])
+        if noted:
+            signal.raise_signal(noted[0])
 
 
 def die_of(number: int) -> NoReturn:
