@@ -50,7 +50,8 @@ def test_every_command_has_help_with_an_example(name: str, leaflock: Run) -> Non
     result = leaflock(name, "--help")
     assert result.code == 0
     assert f"leaflock {name}".encode() in result.out.partition(b"\n")[2]
-    assert all(len(line) <= 100 for line in result.out.decode().splitlines())
+    if name != "sops":  # whose help is that of sops
+        assert all(len(line) <= 100 for line in result.out.decode().splitlines())
 
 
 def test_version(leaflock: Run) -> None:

@@ -172,6 +172,7 @@ class Stage:
             input=None if case.stdin is None else _bytes(self.filled(case.stdin)),
             stdin=subprocess.DEVNULL if case.stdin is None else None,
             capture_output=True,
+            start_new_session=True,  # without a terminal, also where the tests have one
             timeout=SECONDS,
             check=False,
         )

@@ -33,9 +33,7 @@ def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: 
     leaflock verify --json secrets/*.yaml
     """
     inputs, errors = read_all(files, reading, limits)
-    how = Reading(
-        KeyRing(ambient()), limits, reading.ignore_mac, reading.allow_duplicates
-    )
+    how = Reading(KeyRing(ambient()), limits, reading.ignore_mac, reading.allow_duplicates)
     with _io.progress(len(inputs), "verifying") as step:
         outcomes = open_all([item.source for item in inputs], how, _describe, progress=step)
     if as_json:

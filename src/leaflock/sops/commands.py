@@ -171,10 +171,10 @@ COMMANDS = (
         Option("recursive", "publish all files of a folder", Kind.FLAG), _ORDER, _SERVICES, function="publish",
     ),
     _command(
-        "keyservice", "", "answer for the keys of this machine (not in this version)", "unavailable",
+        "keyservice", "", "wrap and unwrap data keys for others", "keyservice",
         Option("network", "tcp or unix", short=("net",), default="tcp"),
         Option("address", "host:port or path to listen at", short=("addr",), default="127.0.0.1:5000"),
-        Option("prompt", "ask before every answer", Kind.FLAG), function="keyservice",
+        Option("prompt", "ask before every answer", Kind.FLAG),
     ),
     _command("filestatus", "FILE", "tell whether a file is encrypted, as JSON", "filestatus", _INPUT_TYPE),
     Command(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 
 from leaflock.errors import UsageError
-from leaflock.masterkey import KeyService
+from leaflock.masterkey import Ambient, KeyService
+from leaflock.policy import system_file, user_file
 from leaflock.sops import talk
 from leaflock.sops.grammar import Arguments
+
+_VAULTS = "SOPS_HC_VAULT_ALLOWLIST"
 
 
 def is_local(arguments: Arguments) -> bool:
@@ -19,6 +23,14 @@ def elsewhere(arguments: Arguments) -> tuple[KeyService, ...]:
     """Return the services that are asked after the providers; what is no address is warned of and left out."""
     addresses = arguments.many("keyservice")
     return tuple(_services(addresses)) if addresses else ()
+
+
+def environment(ambient: Ambient) -> Mapping[str, str]:
+    """Return the environment of providers: without a list of Vault servers, or a policy, all are asked, as in sops."""
+    listed = ambient.environ.get(_VAULTS, "").strip()
+    if listed or user_file(ambient).exists() or system_file(ambient).exists():
+        return ambient.environ
+    return ChainMap({_VAULTS: "all"}, ambient.environ)  # type: ignore[arg-type]
 
 
 def _services(addresses: list[str]) -> Iterator[KeyService]:

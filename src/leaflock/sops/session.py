@@ -138,8 +138,12 @@ class Session:
     def ambient(self) -> Ambient:
         """What providers may consult, and who is asked besides them, or in their place."""
         ambient = Ambient.of_process(_io.passphrase_asker())
-        local, others = services.is_local(self.arguments), services.elsewhere(self.arguments)
-        return ambient if local and not others else changed(ambient, asks_providers=local, services=others)
+        return changed(
+            ambient,
+            environ=services.environment(ambient),
+            asks_providers=services.is_local(self.arguments),
+            services=services.elsewhere(self.arguments),
+        )
 
     @cached_property
     def order(self) -> tuple[str, ...]:

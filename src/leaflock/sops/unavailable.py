@@ -1,4 +1,4 @@
-"""The commands of sops that this version does not have: they are known by name, and say so."""
+"""The command of sops that this version does not have: it is known by name, and says so."""
 
 from __future__ import annotations
 
@@ -14,13 +14,4 @@ def publish(_arguments: Arguments) -> NoReturn:
         "publish: this version of leaflock cannot publish files; nothing was done",
         1,
         hint="open the file with decrypt and hand it to the tool of the place it is to go to",
-    )
-
-
-def keyservice(_arguments: Arguments) -> NoReturn:
-    """Refuse to listen for requests (sops-cli §4.13)."""
-    raise Failure(
-        "keyservice: this version of leaflock cannot serve keys to other machines; nothing was started",
-        1,
-        hint="run leaflock where the keys are",
     )
