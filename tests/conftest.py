@@ -8,14 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from .services.fixtures import authority, aws, recorder, second_recorder  # noqa: F401  # every test has them
+from .services.fixtures import (  # noqa: F401  # every test has them
+    authority,
+    aws,
+    azure,
+    cloud_kms,
+    cloud_kms_at,
+    recorder,
+    second_recorder,
+)
 
 # Other people's test data: read before the environment is cleared, and never committed.
 _THIRD_PARTY = Path(
     os.environ.get("LEAFLOCK_VECTORS") or Path(__file__).parents[2] / "shared" / "vectors" / "third-party"
 )
 
-_FOREIGN = ("SOPS_", "LEAFLOCK_", "AWS_", "AZURE_", "GOOGLE_", "VAULT_", "GIT_", "GNUPG", "GPG_")
+_FOREIGN = ("SOPS_", "LEAFLOCK_", "AWS_", "AZURE_", "GOOGLE_", "VAULT_", "GIT_", "GNUPG", "GPG_", "HUAWEICLOUD_", "HC_")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@ import logging
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,10 @@ def test_loggers_of_libraries_are_held_at_warnings(monkeypatch: pytest.MonkeyPat
         assert "GOOGLE_SDK_PYTHON_LOGGING_SCOPE" not in os.environ
     finally:
         logger.setLevel(before)
+
+
+def test_libraries_may_warn_of_python_unheard() -> None:
+    with hardening.quiet_imports():
+        warnings.warn("your Python is old", FutureWarning, stacklevel=1)
+    with pytest.raises(FutureWarning):
+        warnings.warn("still an error", FutureWarning, stacklevel=1)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from leaflock import keygroups, keyring
+from leaflock import attempts, keygroups, keyring
 from leaflock.errors import ConfigError, DataKeyError, MetadataError, ProviderError, ProviderMissingError
 from leaflock.keygroups import (
     DataKey,
@@ -16,13 +16,13 @@ from leaflock.keygroups import (
     KeyRing,
     OpenedPart,
     WrappedKey,
-    describe_attempts,
     recover_data_key,
     resolve_threshold,
     wrap_data_key,
 )
 from leaflock.masterkey import Ambient, MasterKey
 from leaflock.providers.age import AgeKey
+from leaflock.sops import failures
 from leaflock.testing import MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
 
 AMBIENT = ambient_with()
@@ -329,7 +329,7 @@ def test_one_key_that_fails_says_why_at_once() -> None:
     with pytest.raises(DataKeyError) as caught:
         recover_data_key(groups, 0, AMBIENT)
     assert str(caught.value) == "memory a: the safe is closed"
-    assert describe_attempts(caught.value) == "  memory a\n    the safe is closed"
+    assert attempts.describe(caught.value) == "  memory a\n    the safe is closed"
 
 
 def test_a_report_names_groups_keys_and_reasons() -> None:
@@ -344,7 +344,7 @@ def test_a_report_names_groups_keys_and_reasons() -> None:
         (1, "b\x1b[31m"),
         (2, "c"),
     ]
-    assert describe_attempts(error).split("\n") == [
+    assert attempts.describe(error).split("\n") == [
         "group 1 of 3: opened",
         "group 2 of 3: not opened",
         "  memory c",
@@ -357,6 +357,87 @@ def test_a_report_names_groups_keys_and_reasons() -> None:
         "    no answer",
         "3 of 3 groups are needed, 1 opened",
     ]
+
+
+def failing(
+    *outcomes: tuple[int, str, str | None, str | None], groups: int = 1, hint: str | None = None
+) -> DataKeyError:
+    """Return the error for attempts of which each has a group, a reason, a source and a hint."""
+    tried = [
+        FailedAttempt(MemoryKey(f"key {number}"), reason, source, hint, group)
+        for number, (group, reason, source, hint) in enumerate(outcomes)
+    ]
+    return DataKeyError("no", attempts=tried, groups=groups, needed=groups, hint=hint)
+
+
+def test_a_report_names_the_credentials_and_the_way_out_of_each_key() -> None:
+    error = failing(
+        (0, "denied (credentials: profile dev)", "profile dev", "these credentials need kms:Decrypt"),
+        (0, "no identity fits", "SOPS_AGE_KEY", None),
+        (0, "timed out", None, "try again " * 8 + "later"),
+        hint="these credentials need kms:Decrypt",
+    )
+    assert attempts.describe(error).split("\n") == [
+        "  memory key 0",
+        "    denied (credentials: profile dev)",
+        "    hint: these credentials need kms:Decrypt",
+        "  memory key 1",
+        "    no identity fits (SOPS_AGE_KEY)",
+        "  memory key 2",
+        "    timed out",
+        "    hint: try again try again try again try again try again try again try",
+        "          again try again later",
+    ]
+    assert attempts.last_hint(error) is None
+    assert failures.report(error).split("\n")[:13] == [
+        "Failed to get the data key required to decrypt the SOPS file.",
+        "",
+        "Group 0: FAILED",
+        "  key 0: FAILED",
+        "    - | denied (credentials: profile dev)",
+        "      | hint: these credentials need kms:Decrypt",
+        "  ",
+        "  key 1: FAILED",
+        "    - | no identity fits (SOPS_AGE_KEY)",
+        "  ",
+        "  key 2: FAILED",
+        "    - | timed out",
+        "      | hint: try again try again try again try again try again try",
+    ]
+    assert failures.as_failure(error).hint is None
+
+
+def test_a_way_out_that_several_keys_share_is_told_below_the_last() -> None:
+    error = failing(
+        *[(0, "no identity", None, "name a file")] * 3,
+        (0, "denied", None, "log in"),
+        (1, "denied", None, "log in"),
+        groups=2,
+        hint="something else",
+    )
+    lines = [line.strip() for line in attempts.describe(error).split("\n")]
+    assert [line for line in lines if not line.startswith("memory")] == [
+        "group 1 of 2: not opened",
+        *["no identity"] * 3,
+        "hint: name a file",
+        "denied",
+        "hint: log in",
+        "group 2 of 2: not opened",
+        "denied",
+        "hint: log in",
+        "2 of 2 groups are needed, 0 opened",
+    ]
+    assert attempts.last_hint(error) == "something else"
+
+
+def test_keys_that_need_a_network_are_reported_in_order() -> None:
+    late, early = RemoteMemoryKey("late", failure="no", seconds=0.1), RemoteMemoryKey("early", failure="no")
+    local = MemoryKey("local", failure="no")
+    groups = [tuple(WrappedKey(key, "x") for key in (late, early, local))]
+    with pytest.raises(DataKeyError) as caught:
+        recover_data_key(groups, 0, AMBIENT)
+    names = [str(attempt.master_key) for attempt in caught.value.attempts if isinstance(attempt, FailedAttempt)]
+    assert names == ["local", "late", "early"]
 
 
 def test_a_long_identifier_is_shown_by_its_ends() -> None:

@@ -14,7 +14,7 @@ from leaflock import shamir
 from leaflock.errors import ConfigError, DataKeyError, MetadataError, ProviderError
 from leaflock.keyring import DEFAULT_ORDER, FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
 from leaflock.keyservice import asking
-from leaflock.masterkey import Ambient, MasterKey
+from leaflock.masterkey import Ambient, MasterKey, Resolvable
 from leaflock.secret import Secret
 
 __all__ = [
@@ -25,8 +25,10 @@ __all__ = [
     "KeyRing",
     "OpenedPart",
     "WrappedKey",
-    "describe_attempts",
+    "check_groups",
+    "needs_networks",
     "recover_data_key",
+    "resolve_keys",
     "resolve_threshold",
     "wrap_data_key",
 ]
@@ -72,6 +74,20 @@ def resolve_threshold(groups: int, threshold: int) -> int:
     return needed
 
 
+def check_groups(groups: Sequence[Sequence[MasterKey]], threshold: int, ambient: Ambient) -> int:
+    """Return how many of the groups a data key may be wrapped for are needed.
+
+    Raises `ConfigError` for groups that cannot be, `RefusedError` for those that the user's policy does not allow.
+    """
+    from leaflock import permits  # only what wraps asks for permission
+
+    needed = resolve_threshold(len(groups), threshold)
+    if not all(groups):
+        raise ConfigError("empty key group provided", hint="every key group needs at least one master key")
+    permits.check_groups(groups, needed if len(groups) > 1 else 1, ambient)
+    return needed
+
+
 def wrap_data_key(
     data_key: DataKey,
     groups: Sequence[Sequence[MasterKey]],
@@ -84,17 +100,16 @@ def wrap_data_key(
     """Wrap the data key for every master key of every group: all of them, or none and an error.
 
     Keys are dated `now`; one that stands in `previous`, the groups that are being replaced, keeps its date.
-    Raises `ConfigError` for groups that cannot be, `ProviderError` when a key does not wrap.
+    Raises `ConfigError` for groups that cannot be, `RefusedError` for those that the user's policy does not allow, and
+    `ProviderError` when a key does not wrap.
     """
-    needed = resolve_threshold(len(groups), threshold)
-    if not all(groups):
-        raise ConfigError("empty key group provided", hint="every key group needs at least one master key")
+    needed = check_groups(groups, threshold, ambient)
     secret = data_key.reveal()
     parts = [secret] if len(groups) == 1 else shamir.split(secret, len(groups), needed)
     dates = {_name(old.master_key): old.created_at for group in previous for old in group}
     jobs = [(key, part) for group, part in zip(groups, parts, strict=True) for key in group]
-    wrapped = iter(_wrap_all(jobs, ambient))
-    return tuple(tuple(_dated(next(wrapped), dates.get(_name(key)) or now) for key in group) for group in groups)
+    wrapped = (_dated(new, dates.get(_name(new.master_key)) or now) for new in _wrap_all(jobs, ambient))
+    return tuple(tuple(next(wrapped) for _ in group) for group in groups)
 
 
 def _wrap_all(jobs: Sequence[tuple[MasterKey, bytes]], ambient: Ambient) -> list[WrappedKey]:
@@ -112,12 +127,22 @@ def _wrap_all(jobs: Sequence[tuple[MasterKey, bytes]], ambient: Ambient) -> list
             raise
 
 
+def resolve_keys(keys: Iterable[MasterKey], ambient: Ambient) -> tuple[MasterKey, ...]:
+    """Return keys as they would stand in a file. Raises `ProviderError`."""
+    return tuple(_resolved(key, ambient) for key in keys)
+
+
+def _resolved(key: MasterKey, ambient: Ambient) -> MasterKey:
+    return key.resolve(ambient) if isinstance(key, Resolvable) else key
+
+
 def _name(key: MasterKey) -> tuple[str, str]:
     return key.kind, str(key)
 
 
 def _wrap(key: MasterKey, part: bytes, ambient: Ambient) -> WrappedKey:
     try:
+        key = _resolved(key, ambient)
         return WrappedKey(key, asking.wrap(key, part, ambient).decode("ascii"))
     except ProviderError as error:
         message = f"cannot wrap the data key for {label(key)}: {error.message}"
@@ -144,6 +169,14 @@ def recover_data_key(groups: Sequence[KeyGroup], threshold: int, keys: KeyRing |
     return recovery.data_key()
 
 
+def needs_networks(groups: Sequence[KeyGroup], threshold: int, ring: KeyRing) -> bool:
+    """Say whether the data key is to be had only from services, once the keys that are here were tried.
+
+    Raises `MetadataError`, as `recover_data_key`.
+    """
+    return bool(_Recovery(groups, threshold, ring).run_here())
+
+
 class _Recovery:
     """The search for parts in one file's key groups."""
 
@@ -162,6 +195,14 @@ class _Recovery:
 
     def run(self) -> None:
         """Open groups until there are as many as wanted, or no key is left."""
+        later = self.run_here()
+        for job, outcome in race(later, self.ring) if later else ():
+            self.record(job, outcome)
+            if len(self.parts) == self.wanted:
+                return
+
+    def run_here(self) -> list[Job]:
+        """Try the keys that need not be waited for, and return what is left to be tried, if it takes more."""
         later: list[Job] = []
         for number, group in enumerate(self.groups):
             for wrapped in self.ring.sort(group):
@@ -172,13 +213,7 @@ class _Recovery:
                     self.record(job, self.ring.unwrap(wrapped))
                 else:
                     later.append(job)
-        later = [job for job in later if job.group not in self.parts]
-        if not later or len(self.parts) == self.wanted:
-            return
-        for job, outcome in race(later, self.ring):
-            self.record(job, outcome)
-            if len(self.parts) == self.wanted:
-                return
+        return [job for job in later if job.group not in self.parts] if len(self.parts) < self.wanted else []
 
     def record(self, job: Job, outcome: OpenedPart | FailedAttempt) -> None:
         """Keep a part, or the reason why there is none."""
@@ -210,7 +245,7 @@ class _Recovery:
 
     def error(self, message: str, hint: str | None) -> DataKeyError:
         """Return the error that tells what was tried."""
-        failed = sorted(self.failed, key=lambda attempt: attempt.group)
+        failed = sorted(self.failed, key=self._position)
         return DataKeyError(
             message,
             attempts=failed,
@@ -220,6 +255,11 @@ class _Recovery:
             hint=hint,
         )
 
+    def _position(self, attempt: FailedAttempt) -> tuple[int, int]:
+        """Return the place of an attempt in the report: that of its key in the order in which keys are tried."""
+        keys = [_name(wrapped.master_key) for wrapped in self.ring.sort(self.groups[attempt.group])]
+        return attempt.group, keys.index(_name(attempt.master_key))
+
     def _summary(self) -> str:
         if len(self.groups) > 1:
             return f"{len(self.parts)} of {len(self.groups)} key groups opened, {self.required} are needed"
@@ -228,24 +268,3 @@ class _Recovery:
             return str(attempt)
         kinds = sorted({attempt.master_key.kind for attempt in self.failed})
         return f"none of {len(self.failed)} master keys ({', '.join(kinds)}) opened the data key"
-
-
-def describe_attempts(error: DataKeyError) -> str:
-    """Return a report of several lines: each group, each key that failed, and why. It ends without a line break."""
-    import textwrap  # only failures need it
-
-    from leaflock.paths import visible
-
-    lines: list[str] = []
-    attempts = [attempt for attempt in error.attempts if isinstance(attempt, FailedAttempt)]
-    for number in range(error.groups):
-        opened = number in error.opened
-        if error.groups > 1:
-            lines.append(f"group {number + 1} of {error.groups}: {'opened' if opened else 'not opened'}")
-        for attempt in attempts:
-            if attempt.group == number and not opened:
-                lines.append(f"  {label(attempt.master_key)}")
-                lines += textwrap.wrap(visible(attempt.reason), 76, initial_indent="    ", subsequent_indent="    ")
-    if error.groups > 1:
-        lines.append(f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} opened")
-    return "\n".join(lines)

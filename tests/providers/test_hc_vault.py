@@ -131,6 +131,11 @@ def test_a_login_that_is_refused(tmp_path: Path, key: VaultKey, recorder: Record
     with pytest.raises(ProviderError, match="Vault answered 400: invalid role or secret ID") as caught:
         key.wrap(PART, ambient)
     assert "canary" not in str(caught.value)
+    assert caught.value.hint == "are the role, its secret or token, and the mount of the login right?"
+    transit.sealed = True
+    with pytest.raises(ProviderError, match="the login failed: Vault answered 503") as caught:
+        key.wrap(PART, ambient)
+    assert "sealed" in str(caught.value.hint)
 
 
 def test_no_token(tmp_path: Path, key: VaultKey, recorder: Recorder) -> None:
@@ -154,7 +159,7 @@ def test_a_server_that_only_the_file_names_gets_nothing(tmp_path: Path, key: Vau
     for own in ("", "https://vault.example.org", "nonsense"):
         error = refused(key, surroundings(tmp_path, own), recorder)
         assert "which only the file names" in str(error)
-        assert f'[endpoints] allow = ["{recorder.url}"]' in str(error.hint)
+        assert f'endpoints.allow = ["{recorder.url}"]' in str(error.hint)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +275,15 @@ def test_denied(key: VaultKey, ambient: Ambient, recorder: Recorder, transit: Tr
     )
     assert caught.value.source == "VAULT_TOKEN"
     assert len(recorder.requests) == 2
+
+
+def test_a_key_that_is_not_there_is_not_made(recorder: Recorder, ambient: Ambient, transit: Transit) -> None:
+    missing = VaultKey(recorder.url, "transit", "typo")
+    with pytest.raises(ProviderError, match="Vault answered 403: 1 error occurred") as caught:
+        missing.wrap(PART, ambient)
+    assert str(caught.value.hint).endswith('capabilities = ["update"] }, and the key has to exist')
+    transit.tokens[TOKEN].add("create")
+    assert missing.unwrap(missing.wrap(PART, ambient), ambient) == PART
 
 
 @pytest.mark.parametrize(

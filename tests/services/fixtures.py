@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ssl
+import uuid
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from .moto_kms import AWS
+from .proxy import Proxy
 from .recorder import Recorder
+
+if TYPE_CHECKING:
+    from .cloud_kms import CloudKMS
+    from .key_vault import Entra, KeyVault
 
 
 class Authority:
@@ -28,6 +35,11 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._ca.issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
         return context
+
+    def certificate(self, *names: str) -> tuple[bytes, bytes]:
+        """Return a private key and its chain of certificates, for a server that wants them so."""
+        issued = self._ca.issue_cert(*(names or ("127.0.0.1", "localhost")))
+        return issued.private_key_pem.bytes(), b"".join(blob.bytes() for blob in issued.cert_chain_pems)
 
 
 @pytest.fixture
@@ -60,3 +72,66 @@ def aws() -> Iterator[AWS]:
             pytest.skip(f"{name} is not installed")
     with AWS() as running:
         yield running
+
+
+@pytest.fixture
+def cloud_kms() -> CloudKMS:
+    """Cloud KMS of Google, without keys; `cloud_kms_at` says where it is to be had."""
+    if find_spec("google") is None or find_spec("google.cloud") is None or find_spec("google.cloud.kms_v1") is None:
+        pytest.skip("google-cloud-kms is not installed")
+    from .cloud_kms import CloudKMS
+
+    return CloudKMS()
+
+
+@pytest.fixture
+def cloud_kms_at(cloud_kms: CloudKMS, authority: Authority) -> Iterator[dict[str, str]]:
+    """Endpoints of that service by transport, `grpc` and `rest`, both with TLS, and whose certificates, `ca`."""
+    from .cloud_kms import Server
+
+    with Recorder(authority.server_context()) as recorder, Server(cloud_kms, authority.certificate()) as server:
+        recorder.otherwise = cloud_kms
+        yield {"grpc": f"127.0.0.1:{server.port}", "rest": recorder.url, "ca": str(authority.path)}
+
+
+class Azure(NamedTuple):
+    """A vault under a name of Microsoft's, who gives tokens for it, and a proxy that leads there."""
+
+    vault: KeyVault
+    at_vault: Recorder
+    entra: Entra
+    at_entra: Recorder
+    proxy: Proxy
+    authority: Authority
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """Return the variables of somebody who may use the vault."""
+        from .key_vault import SECRET, TENANT
+
+        own = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": "client", "AZURE_CLIENT_SECRET": SECRET}
+        return {**own, **self.surroundings(**more)}
+
+    def surroundings(self, **more: str) -> dict[str, str]:
+        """Return the same without credentials; no other machine is asked for some."""
+        return {
+            "HTTPS_PROXY": self.proxy.url,
+            "SSL_CERT_FILE": str(self.authority.path),
+            "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
+            **more,
+        }
+
+
+@pytest.fixture
+def azure(authority: Authority) -> Iterator[Azure]:
+    """A vault without keys. Its name is its own, since Microsoft's client remembers what vaults wanted."""
+    for name in ("azure", "azure.identity", "azure.keyvault", "azure.keyvault.keys"):
+        if find_spec(name) is None:
+            pytest.skip("azure-identity and azure-keyvault-keys are not installed")
+    from .key_vault import Entra, KeyVault
+
+    host, login = f"shop-{uuid.uuid4().hex[:12]}.vault.azure.net", "login.microsoftonline.com"
+    with Recorder(authority.server_context(host)) as at_vault, Recorder(authority.server_context(login)) as at_entra:
+        at_vault.otherwise = vault = KeyVault(f"https://{host}")
+        at_entra.otherwise = entra = Entra(f"https://{login}")
+        with Proxy({f"{host}:443": at_vault.port, f"{login}:443": at_entra.port}) as proxy:
+            yield Azure(vault, at_vault, entra, at_entra, proxy, authority)

@@ -80,7 +80,7 @@ class Transit:
         plain = base64.b64decode(body["plaintext"], validate=True)
         if name not in self.keys:
             if "create" not in verbs:
-                raise Refusal(400, "encryption key not found")
+                raise Refusal(403, _DENIED)
             self.keys[name] = [os.urandom(32)]
         nonce, version = os.urandom(12), len(self.keys[name])
         sealed = nonce + AESGCM(self.keys[name][-1]).encrypt(nonce, plain, None)

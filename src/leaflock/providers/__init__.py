@@ -16,6 +16,9 @@ from leaflock.masterkey import MasterKey
 
 TABLE = {
     "age": "leaflock.providers.age:AgeKey",
+    "azure_kv": "leaflock.providers.azure_kv:AzureKeyVaultKey",
+    "gcp_kms": "leaflock.providers.gcp_kms:GCPKMSKey",
+    "hckms": "leaflock.providers.hckms:HuaweiKMSKey",
     "kms": "leaflock.providers.aws_kms:AWSKMSKey",
     "pgp": "leaflock.providers.pgp:PGPKey",
     "hc_vault": "leaflock.providers.hc_vault:VaultKey",

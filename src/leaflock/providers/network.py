@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 import threading
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,6 +19,7 @@ T = TypeVar("T")
 MAX_ANSWER_BYTES = 2**20
 TIMEOUT_VARIABLE = "LEAFLOCK_SERVICE_TIMEOUT"
 ATTEMPTS = 3
+_PAUSE = 0.2  # seconds before the second attempt, and four times that before the third
 _SHORTEST = 0.1
 _CONNECT = 5.0
 
@@ -68,6 +71,18 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome[0]
+
+
+def insist(send: Callable[[], T], is_busy: Callable[[T], bool], seconds: float) -> T:
+    """Return what `send` returns; while the service is busy it is asked again, after pauses that grow."""
+    end = monotonic() + seconds
+    for attempt in range(1, ATTEMPTS + 1):
+        outcome = send()
+        pause = _PAUSE * 4 ** (attempt - 1) * random.uniform(0.5, 1.5)
+        if not is_busy(outcome) or attempt == ATTEMPTS or monotonic() + pause > end:
+            break
+        sleep(pause)
+    return outcome
 
 
 def proxy_for(url: str, ambient: Ambient) -> str | None:

@@ -61,7 +61,7 @@ def check_address(address: str, ambient: Ambient, key: str) -> None:
     if _is_own(wanted, ambient) or _is_listed(address, ambient, key) or policy_of(ambient).allows_endpoint(wanted):
         return
     shown = visible(wanted)
-    line = f'[endpoints] allow = ["{shown}"]'
+    line = f'endpoints.allow = ["{shown}"]'
     raise ProviderError(
         f"a token would be sent to {shown}, which only the file names",
         master_key=key,
@@ -224,17 +224,10 @@ class _Server:
     def _refusal(
         self, status: int, answer: Mapping[str, Any], path: str, key: str, source: str | None, sent: Mapping[str, str]
     ) -> ProviderError:
-        words = answer.get("errors")
-        said = (
-            " ".join(" ".join(word for word in words if isinstance(word, str)).split())
-            if isinstance(words, list)
-            else ""
-        )
+        said = _words(answer)
         if any(len(text) > _LONGEST_NAME and text in said for text in sent.values()):
             said = ""
-        hint = _HINTS.get(status)
-        if status == 403:
-            hint = f'the token needs a policy with path "{path}" {{ capabilities = ["update"] }}'
+        hint = _hint(status, path) if source or status >= 500 else _LOGIN
         if 300 <= status < 400:
             said = "it redirects to another server, which is not followed: the token would go along"
             hint = "write the address that it redirects to into the key"
@@ -255,11 +248,20 @@ def _words(answer: Mapping[str, Any]) -> str:
     return " ".join(" ".join(listed).split())
 
 
+_LOGIN = "are the role, its secret or token, and the mount of the login right?"
 _HINTS = {
     400: "was it wrapped by this key, in this engine and namespace?",
     404: "are engine, key and VAULT_NAMESPACE right?",
     503: "is this Vault sealed, or in standby?",
 }
+
+
+def _hint(status: int, path: str) -> str | None:
+    if status != 403:
+        return _HINTS.get(status)
+    needed = f'the token needs a policy with path "{path}" {{ capabilities = ["update"] }}'
+    # To encrypt with a key that is not there would create it, which is another capability.
+    return f"{needed}, and the key has to exist" if "/encrypt/" in path else needed
 
 
 def _reason(error: Exception) -> str:

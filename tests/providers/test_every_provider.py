@@ -1,0 +1,180 @@
+"""What holds for all providers: each passes the contract, has a page, and brings its library only where it is used."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import leaflock
+from leaflock.metadata_groups import KINDS
+from leaflock.providers import TABLE
+from leaflock.testing import throwaway_identity
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PAGES = ROOT / "docs" / "providers"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+SDKS = ("azure", "botocore", "google", "grpc", "httpx", "huaweicloudsdkcore", "huaweicloudsdkkms", "msal", "requests")
+
+LIBRARIES = {
+    "azure_kv": ("azure", ("azure.core", "azure.identity", "azure.keyvault.keys")),
+    "gcp_kms": ("gcp", ("google.auth", "google.cloud.kms_v1", "grpc", "requests")),
+    "hc_vault": ("vault", ("httpx",)),
+    "hckms": ("huawei", ("huaweicloudsdkcore", "huaweicloudsdkkms", "requests")),
+    "kms": ("aws", ("botocore",)),
+}
+"""Kinds that need libraries: the extra that brings them, and modules of which none may be missing."""
+
+NEED_NONE = {"age", "pgp"}
+
+KEYS = {
+    "azure_kv": "https://shop.vault.azure.net/keys/sops/2c0f7a3d9f0b4f1f8a7b6c5d4e3f2a1b",
+    "gcp_kms": "projects/p/locations/l/keyRings/r/cryptoKeys/k",
+    "hc_vault": "http://127.0.0.1:1/v1/transit/keys/shop",
+    "hckms": "tr-west-1:0d0466b0-e727-4d9c-b35d-f84bb474a37f",
+    "kms": "arn:aws:kms:eu-west-1:123456789012:key/1",
+}
+
+
+def test_there_is_a_provider_for_every_kind_of_the_format() -> None:
+    assert set(TABLE) == set(KINDS)
+
+
+# -- the contract
+
+
+def contracts(path: Path) -> list[str]:
+    """Return the classes of a module of tests that derive from the contract."""
+    classes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+    return [one.name for one in classes if "ProviderContract" in [getattr(base, "id", "") for base in one.bases]]
+
+
+@pytest.mark.parametrize("kind", TABLE)
+def test_each_passes_the_contract(kind: str) -> None:
+    module = TABLE[kind].partition(":")[0].rpartition(".")[2]
+    classes = contracts(HERE / f"test_{module}.py")
+    assert classes
+    assert all(name.startswith("Test") for name in classes)  # or pytest would pass them by
+
+
+# -- the pages
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Return what the index of the pages says of each kind: its page, and what is to be installed."""
+    text = (PAGES / "index.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \| `(\w+)` \|.* \| ([^|]+) \|$", text, re.MULTILINE)
+    return {kind: (page, needs) for page, kind, needs in found}
+
+
+@pytest.mark.parametrize("kind", TABLE)
+def test_each_has_a_page(kind: str) -> None:
+    page, needs = rows()[kind]
+    text = (PAGES / page).read_text(encoding="utf-8")
+    assert "\n## How a key is written\n" in text
+    assert "$ leaflock" in text
+    if kind in LIBRARIES:
+        assert needs == f"`pip install 'leaflock[{LIBRARIES[kind][0]}]'`"
+        assert needs.strip("`") in text
+        assert "\n## Permissions\n" in text
+
+
+def test_every_page_is_in_the_index() -> None:
+    assert {page for page, _ in rows().values()} | {"index.md"} == {path.name for path in PAGES.glob("*.md")}
+
+
+def test_extras_are_there_and_all_has_them() -> None:
+    extras = PROJECT["optional-dependencies"]
+    for extra, _ in LIBRARIES.values():
+        assert extras[extra]
+        assert re.search(rf"\b{extra}\b", extras["all"][0])
+
+
+# -- the libraries
+
+
+def run(code: str, home: Path, *arguments: str, **environ: str) -> str:
+    """Run Python with an environment that has nothing in it, and return what it prints."""
+    paths = {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, *arguments],
+        env={**paths, "HOME": str(home), **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+_LIST = f"import json, sys; print(json.dumps([name for name in {SDKS!r} if name in sys.modules]))"
+
+
+def test_importing_all_providers_loads_no_library(tmp_path: Path) -> None:
+    code = "from leaflock.providers import TABLE, provider; [provider(kind) for kind in TABLE]; "
+    assert json.loads(run(code + _LIST, tmp_path)) == []
+
+
+def test_opening_a_file_with_age_loads_no_library(tmp_path: Path) -> None:
+    """Also where the file has keys of every other kind."""
+    me = throwaway_identity()
+    path = tmp_path / "app.json"
+    content = json.loads(leaflock.encrypt(b'{"a": 1}\n', format="json", recipients=[me.recipient]))
+    others: dict[str, dict[str, str]] = {
+        "azure_kv": {"vault_url": "https://v.vault.azure.net", "name": "k", "version": "1"},
+        "gcp_kms": {"resource_id": KEYS["gcp_kms"]},
+        "hc_vault": {"vault_address": "http://127.0.0.1:1", "engine_path": "t", "key_name": "k"},
+        "hckms": {"key_id": KEYS["hckms"]},
+        "kms": {"arn": KEYS["kms"]},
+        "pgp": {"fp": "FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4"},
+    }
+    for kind, entry in others.items():
+        content["sops"][kind] = [{**entry, "created_at": "2026-11-23T05:10:36Z", "enc": "eA=="}]
+    path.write_text(json.dumps(content))
+    code = f"import leaflock, sys; assert leaflock.load(sys.argv[1]) == {{'a': 1}}; {_LIST}"
+    assert json.loads(run(code, tmp_path, str(path), SOPS_AGE_KEY=me.identity)) == []
+
+
+_TRY = """
+import sys
+from leaflock.errors import ProviderMissingError
+from leaflock.masterkey import Ambient
+from leaflock.providers import parse_recipients
+sys.modules[sys.argv[1]] = None
+[key] = parse_recipients(sys.argv[2], sys.argv[3])
+told = []
+for act in (lambda ambient: key.wrap(bytes(32), ambient), lambda ambient: key.unwrap(sys.argv[4].encode(), ambient)):
+    try:
+        act(Ambient.of_process())
+    except ProviderMissingError as error:
+        told.append((error.hint, error.master_key == str(key), "not installed" in error.message))
+print(told)
+"""
+
+_WRAPPED = {"hc_vault": "vault:v1:eA=="}
+
+
+@pytest.mark.parametrize(
+    ("kind", "module"),
+    [(kind, module) for kind, (_, modules) in LIBRARIES.items() for module in modules],
+)
+def test_a_library_that_is_missing_is_named_by_its_extra(tmp_path: Path, kind: str, module: str) -> None:
+    extra = LIBRARIES[kind][0]
+    surroundings = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}
+    wrapped = _WRAPPED.get(kind, "e" * 344 if kind == "azure_kv" else "eA==")
+    told = run(_TRY, tmp_path, module, kind, KEYS[kind], wrapped, **surroundings)
+    assert told == str([(f"pip install 'leaflock[{extra}]'", True, True)] * 2)
+
+
+def test_all_kinds_are_looked_at() -> None:
+    assert set(LIBRARIES) | NEED_NONE == set(TABLE)
+    assert set(KEYS) == set(LIBRARIES)

@@ -1,0 +1,498 @@
+"""What Cloud KMS and the network can do wrong: the time it takes, and what is said of it."""
+
+from __future__ import annotations
+
+import base64
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leaflock import operations
+from leaflock.errors import DataKeyError, ProviderError
+from leaflock.masterkey import Ambient
+from leaflock.providers import parse_recipients
+from leaflock.providers.gcp_kms import GCPKMSKey, crc32c
+from leaflock.providers.network import TIMEOUT_VARIABLE
+from leaflock.selection import Selection
+from leaflock.testing import throwaway_identity
+
+from ..services.fixtures import Authority
+from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect
+from .contract import DATA_KEY
+from .test_gcp_kms import ID, KEY, TRANSPORTS
+
+if TYPE_CHECKING:
+    from ..services.cloud_kms import CloudKMS
+
+pytestmark = pytest.mark.skipif(find_spec("google.cloud.kms_v1") is None, reason="google-cloud-kms is not installed")
+
+WHO = "(credentials: GOOGLE_OAUTH_ACCESS_TOKEN)"
+PART = base64.b64encode(DATA_KEY).decode()
+TOKEN = "ya29.a-canary-that-no-message-shows"
+
+Act = Callable[[Ambient], bytes]
+
+
+def wrap(ambient: Ambient) -> bytes:
+    return KEY.wrap(DATA_KEY, ambient)
+
+
+def unwrap(ambient: Ambient) -> bytes:
+    return KEY.unwrap(b"eA==", ambient)
+
+
+ACTS = pytest.mark.parametrize("act", [wrap, unwrap])
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def user(transport: str, cloud_kms: CloudKMS, cloud_kms_at: dict[str, str]) -> dict[str, str]:
+    cloud_kms.create(ID)
+    return {
+        "SOPS_GCP_KMS_CLIENT_TYPE": transport,
+        "SOPS_GCP_KMS_ENDPOINT": cloud_kms_at[transport],
+        "SSL_CERT_FILE": cloud_kms_at["ca"],
+        "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
+    }
+
+
+@pytest.fixture
+def ambient(user: dict[str, str], tmp_path: Path) -> Ambient:
+    return Ambient(user, tmp_path)
+
+
+@pytest.fixture
+def impatient(user: dict[str, str], tmp_path: Path) -> Ambient:
+    return Ambient({**user, TIMEOUT_VARIABLE: "1"}, tmp_path)
+
+
+def failure(act: Act, ambient: Ambient, seconds: float = 10.0) -> ProviderError:
+    """Return the error, which came in time, names the key, and tells no secret."""
+    start = monotonic()
+    with pytest.raises(ProviderError) as caught:
+        act(ambient)
+    assert monotonic() - start < seconds
+    error = caught.value
+    assert error.master_key == ID
+    assert error.__cause__ is None
+    for secret in (PART, DATA_KEY.hex(), TOKEN):
+        assert secret not in f"{error} {error.args} {error.hint}"
+    assert error.message.isprintable()
+    return error
+
+
+# -- what the service says -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("act", "verb"), [(wrap, "Encrypt"), (unwrap, "Decrypt")], ids=["wrap", "unwrap"])
+def test_a_permission_that_is_missing(cloud_kms: CloudKMS, ambient: Ambient, act: Act, verb: str) -> None:
+    cloud_kms.tokens[TOKEN].discard(verb)
+    error = failure(act, ambient)
+    permission = f"cloudkms.cryptoKeyVersions.useTo{verb}"
+    words = f"Permission '{permission}' denied on resource '{ID}' (or it may not exist)"
+    assert error.message == f"GCP KMS answered PERMISSION_DENIED: {words} {WHO}"
+    assert str(error.hint).startswith(f"these credentials need {permission} on the key (roles/cloudkms.cryptoKey{verb}")
+    assert error.source == "GOOGLE_OAUTH_ACCESS_TOKEN"
+    assert len(cloud_kms.calls) == 1
+
+
+@ACTS
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("NOT_FOUND", "location and ring"),
+        ("INVALID_ARGUMENT", "wrapped by this key"),
+        ("FAILED_PRECONDITION", "enabled"),
+        ("UNAUTHENTICATED", "log in"),
+    ],
+)
+def test_refusals_are_final(cloud_kms: CloudKMS, ambient: Ambient, act: Act, code: str, hint: str) -> None:
+    from ..services.cloud_kms import Status
+
+    cloud_kms.will(Status(code, "Words of the service."))
+    error = failure(act, ambient)
+    assert error.message == f"GCP KMS answered {code}: Words of the service {WHO}"
+    assert hint in str(error.hint)
+    assert len(cloud_kms.calls) == 1
+
+
+def test_keys_that_cannot_be_used(cloud_kms: CloudKMS, ambient: Ambient) -> None:
+    wrapped = KEY.wrap(DATA_KEY, ambient)
+    other = GCPKMSKey(cloud_kms.create(ID + "2"))
+    for key, words in ((other, "the ciphertext is invalid"), (GCPKMSKey(ID + "3"), "not found")):
+        with pytest.raises(ProviderError, match=words):
+            key.unwrap(wrapped, ambient)
+    cloud_kms.disabled.add(ID)
+    for act in (wrap, lambda ambient: KEY.unwrap(wrapped, ambient)):
+        assert "FAILED_PRECONDITION" in failure(act, ambient).message
+
+
+def test_words_are_made_fit_to_be_shown(cloud_kms: CloudKMS, ambient: Ambient) -> None:
+    from ..services.cloud_kms import Status
+
+    cloud_kms.will(Status("NOT_FOUND", "red \x1b[31m" + "x" * 500))
+    message = failure(unwrap, ambient).message
+    assert message.startswith("GCP KMS answered NOT_FOUND: red \\x1b[31mxxx")
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize("form", [PART, DATA_KEY.hex(), DATA_KEY.decode("latin-1")], ids=["base64", "hex", "raw"])
+def test_what_an_endpoint_repeats_is_not_told(cloud_kms: CloudKMS, ambient: Ambient, form: str) -> None:
+    from ..services.cloud_kms import Status
+
+    cloud_kms.will(Status("INVALID_ARGUMENT", f"you sent {form}"))
+    assert failure(wrap, ambient).message == f"GCP KMS answered INVALID_ARGUMENT {WHO}"
+
+
+# -- overload --------------------------------------------------------------------------------------------------------
+
+
+@ACTS
+@pytest.mark.parametrize("code", ["RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL"])
+def test_busy_and_then_well(cloud_kms: CloudKMS, ambient: Ambient, act: Act, code: str) -> None:
+    from ..services.cloud_kms import Status
+
+    wrapped = KEY.wrap(DATA_KEY, ambient)
+    cloud_kms.will(Status(code))
+    assert KEY.unwrap(wrapped, ambient) == DATA_KEY if act is unwrap else act(ambient)
+    assert len(cloud_kms.calls) == 3
+
+
+def test_busy_for_ever(cloud_kms: CloudKMS, ambient: Ambient) -> None:
+    from ..services.cloud_kms import Status
+
+    cloud_kms.will(*[Status("RESOURCE_EXHAUSTED", "Quota exceeded")] * 9)
+    error = failure(unwrap, ambient)
+    assert error.message == f"GCP KMS answered RESOURCE_EXHAUSTED: Quota exceeded {WHO}"
+    assert "limit of requests" in str(error.hint)
+    assert len(cloud_kms.calls) == 3
+
+
+# -- answers that are not what they should be ------------------------------------------------------------------------
+
+
+@ACTS
+@pytest.mark.parametrize("told", [0, None], ids=["wrong", "missing"])
+def test_checksums_are_compared(cloud_kms: CloudKMS, ambient: Ambient, act: Act, told: int | None) -> None:
+    from ..services.cloud_kms import changed
+
+    wrapped = KEY.wrap(DATA_KEY, ambient)
+    field = "ciphertext_crc32c" if act is wrap else "plaintext_crc32c"
+    cloud_kms.will(changed(**{field: told}))
+    error = failure(act if act is wrap else lambda ambient: KEY.unwrap(wrapped, ambient), ambient)
+    assert error.message == "the answer of GCP KMS does not match its checksum"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"verified_plaintext_crc32c": False}, "did not say that what was to be encrypted reached it intact"),
+        ({"name": f"{ID}2/cryptoKeyVersions/1"}, "answered for another key"),
+        ({"name": ID}, "answered for another key"),
+        ({"name": ID.replace("shop", "shop2") + "/cryptoKeyVersions/1"}, "answered for another key"),
+        ({"name": f"{ID}/x/cryptoKeyVersions/1"}, "answered for another key"),
+        ({"name": ""}, "answered for another key"),
+        ({"ciphertext": b"", "ciphertext_crc32c": 0}, "holds no ciphertext"),
+        ({"ciphertext": bytes(49153), "ciphertext_crc32c": crc32c(bytes(49153))}, "holds no ciphertext"),
+    ],
+)
+def test_answers_to_a_wrap(cloud_kms: CloudKMS, ambient: Ambient, fields: dict[str, object], message: str) -> None:
+    from ..services.cloud_kms import changed
+
+    cloud_kms.will(changed(**fields))
+    assert message in failure(wrap, ambient).message
+
+
+@pytest.mark.parametrize("size", [0, 16, 31, 34, 4096])
+def test_data_keys_of_a_wrong_length(cloud_kms: CloudKMS, ambient: Ambient, size: int) -> None:
+    from ..services.cloud_kms import changed
+
+    wrapped = KEY.wrap(DATA_KEY, ambient)
+    cloud_kms.will(changed(plaintext=bytes(size), plaintext_crc32c=crc32c(bytes(size))))
+    error = failure(lambda ambient: KEY.unwrap(wrapped, ambient), ambient)
+    assert error.message == "what GCP KMS decrypted is no part of a data key"
+
+
+def test_a_wrapped_key_that_is_damaged_is_not_sent(cloud_kms: CloudKMS, ambient: Ambient) -> None:
+    for wrapped in (b"", b"\n", b"eA", b"e\x00A=", b"\xff", b"e A=="):
+        with pytest.raises(ProviderError, match="empty, or not base64"):
+            KEY.unwrap(wrapped, ambient)
+    assert cloud_kms.calls == []
+
+
+@ACTS
+def test_an_answer_without_end(cloud_kms: CloudKMS, impatient: Ambient, act: Act) -> None:
+    from ..services.cloud_kms import changed
+
+    wrapped = KEY.wrap(DATA_KEY, impatient)
+    field = "ciphertext" if act is wrap else "plaintext"
+    cloud_kms.will(*[changed(**{field: bytes(2 << 20)})] * 3)
+    message = failure(act if act is wrap else lambda ambient: KEY.unwrap(wrapped, ambient), impatient).message
+    assert re.search("longer than 1048576 bytes|RESOURCE_EXHAUSTED", message)
+
+
+@ACTS
+def test_what_is_no_message_of_google(
+    cloud_kms_at: dict[str, str], cloud_kms: CloudKMS, tmp_path: Path, act: Act
+) -> None:
+    environ = {
+        "SOPS_GCP_KMS_ENDPOINT": cloud_kms_at["grpc"],
+        "SSL_CERT_FILE": cloud_kms_at["ca"],
+        "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
+        TIMEOUT_VARIABLE: "0.6",
+    }
+    cloud_kms.will(*[lambda _call, _served: b"\xff\xff\xff"] * 3)
+    assert "GCP KMS answered INTERNAL" in failure(act, Ambient(environ, tmp_path)).message
+
+
+# -- REST ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_recorder(recorder: Recorder, tmp_path: Path) -> Ambient:
+    """Somebody for whom the recorder is the service, over REST."""
+    environ = {
+        "SOPS_GCP_KMS_CLIENT_TYPE": "rest",
+        "SOPS_GCP_KMS_ENDPOINT": recorder.url,
+        "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
+        TIMEOUT_VARIABLE: "1",
+    }
+    return Ambient(environ, tmp_path)
+
+
+GOOD: dict[str, object] = {
+    "name": f"{ID}/cryptoKeyVersions/1",
+    "ciphertext": "eA==",
+    "ciphertextCrc32c": str(crc32c(b"x")),
+    "verifiedPlaintextCrc32c": True,
+    "plaintext": PART,
+    "plaintextCrc32c": str(crc32c(DATA_KEY)),
+}
+
+BAD_ANSWERS: dict[str, Reaction] = {
+    "hang": Hang(),
+    "cut": Cut(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
+    "closed": Cut(),
+    "reset": Cut(reset=True),
+    "drip": Drip(json_answer(GOOD), 0.1),
+    "not HTTP": Cut(b"SSH-2.0-OpenSSH\r\n"),
+    "not JSON": Answer(200, b"<html>"),
+    "a list": json_answer([]),
+    "a key twice": Answer(200, b'{"name": "", "name": ""}'),
+    "nothing": Answer(204),
+    "teapot": Answer(418, b"\xff"),
+    "an odd error": json_answer({"error": "x"}, 400),
+    "an odder error": json_answer({"error": {"status": 5, "message": []}}, 400),
+    "checksum of another kind": json_answer({**GOOD, "ciphertextCrc32c": 5, "plaintextCrc32c": True}),
+    "data of another kind": json_answer({**GOOD, "ciphertext": 5, "plaintext": {}}),
+    "not base64": json_answer({**GOOD, "ciphertext": "%", "plaintext": "%"}),
+}
+
+
+@ACTS
+@pytest.mark.parametrize("name", BAD_ANSWERS)
+def test_bad_answers_over_rest(recorder: Recorder, at_recorder: Ambient, act: Act, name: str) -> None:
+    recorder.otherwise = lambda _: BAD_ANSWERS[name]
+    failure(act, at_recorder, seconds=5.0)
+    assert len(recorder.requests) == 1
+
+
+def test_the_good_answer_is_good(recorder: Recorder, at_recorder: Ambient) -> None:
+    recorder.otherwise = lambda _: json_answer(GOOD)
+    assert wrap(at_recorder) == b"eA=="
+    assert unwrap(at_recorder) == DATA_KEY
+
+
+@ACTS
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(
+    recorder: Recorder, second_recorder: Recorder, at_recorder: Ambient, act: Act, status: int
+) -> None:
+    recorder.will(redirect(second_recorder.url, status))
+    assert "it redirects to another server, which is not followed" in failure(act, at_recorder).message
+    assert len(recorder.requests) == 1
+    assert second_recorder.requests == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_busy_without_words(recorder: Recorder, at_recorder: Ambient, status: int) -> None:
+    recorder.will(Answer(status, b"<html>"))
+    recorder.otherwise = lambda _: json_answer(GOOD)
+    assert unwrap(at_recorder) == DATA_KEY
+    assert len(recorder.requests) == 2
+
+
+def test_passwords_of_netrc_are_not_sent(recorder: Recorder, at_recorder: Ambient, tmp_path: Path) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login x password y\n")
+    recorder.otherwise = lambda _: json_answer(GOOD)
+    code = (
+        "import sys; from leaflock.masterkey import Ambient; from leaflock.providers.gcp_kms import GCPKMSKey\n"
+        "GCPKMSKey(sys.argv[1]).unwrap(b'eA==', Ambient.of_process())\n"
+    )
+    environ = {**at_recorder.environ, "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code, ID], env=environ, check=True, timeout=60)
+    assert recorder.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+# -- the network -----------------------------------------------------------------------------------------------------
+
+
+@ACTS
+def test_a_service_that_does_not_answer(cloud_kms: CloudKMS, impatient: Ambient, act: Act) -> None:
+    from ..services.cloud_kms import slowly
+
+    cloud_kms.will(*[slowly(0.6)] * 3)
+    message = failure(act, impatient, seconds=5.0).message
+    assert re.search("DEADLINE_EXCEEDED|no answer from GCP KMS in time", message)
+    assert len(cloud_kms.calls) == 1
+
+
+def test_nobody_listens(user: dict[str, str], tmp_path: Path) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        endpoint = f"https://127.0.0.1:{bound.getsockname()[1]}"
+        message = failure(unwrap, Ambient({**user, "SOPS_GCP_KMS_ENDPOINT": endpoint}, tmp_path)).message
+    assert re.search("UNAVAILABLE|cannot be reached", message)
+
+
+@pytest.fixture(params=[b"", b"SSH-2.0-OpenSSH\r\n", b"\x16\x03\x03\x00\x02"], ids=["closed", "SSH", "half"])
+def rude(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where something listens that does not speak TLS to the end."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.sendall(request.param)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"https://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@ACTS
+def test_connections_that_fail(rude: str, user: dict[str, str], tmp_path: Path, act: Act) -> None:
+    ambient = Ambient({**user, "SOPS_GCP_KMS_ENDPOINT": rude, TIMEOUT_VARIABLE: "0.6"}, tmp_path)
+    failure(act, ambient, seconds=5.0)
+
+
+def test_certificates_are_verified(cloud_kms: CloudKMS, user: dict[str, str], tmp_path: Path) -> None:
+    message = failure(wrap, Ambient({**user, "SSL_CERT_FILE": "", TIMEOUT_VARIABLE: "0.8"}, tmp_path)).message
+    assert re.search("certificate of the endpoint does not verify|CERTIFICATE_VERIFY_FAILED", message)
+    assert cloud_kms.calls == []
+
+
+def test_certificates_that_are_not_there(user: dict[str, str], tmp_path: Path) -> None:
+    failure(wrap, Ambient({**user, "SSL_CERT_FILE": str(tmp_path / "none.pem")}, tmp_path))
+
+
+def test_where_tokens_come_from_nobody_answers(user: dict[str, str], authority: Authority, tmp_path: Path) -> None:
+    import json
+
+    with Recorder(authority.server_context()) as recorder:
+        recorder.otherwise = lambda _: Hang()
+        (tmp_path / "jwt").write_text("ey.from.ci")
+        config = {
+            "type": "external_account",
+            "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": recorder.url,
+            "credential_source": {"file": str(tmp_path / "jwt")},
+        }
+        environ = {**user, "GOOGLE_CREDENTIALS": json.dumps(config), TIMEOUT_VARIABLE: "1"}
+        message = failure(wrap, Ambient(environ, tmp_path), seconds=5.0).message
+        assert re.search("no answer within 1 seconds|gives tokens cannot be reached", message)
+
+
+# -- the policy ------------------------------------------------------------------------------------------------------
+
+
+def test_projects_that_the_policy_does_not_list(cloud_kms: CloudKMS, ambient: Ambient, tmp_path: Path) -> None:
+    policy = tmp_path / ".config" / "leaflock" / "policy.toml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text('[accounts]\nallow = ["other"]\n')
+    for act in (wrap, unwrap):
+        error = failure(act, Ambient(ambient.environ, tmp_path))
+        assert error.message == "the policy does not allow the account shop"
+        assert error.hint == 'add it to your policy file: [accounts] allow = ["shop"]'
+    assert cloud_kms.calls == []
+    policy.write_text('[accounts]\nallow = ["other", "shop"]\n')
+    assert wrap(Ambient(ambient.environ, tmp_path))
+
+
+# -- whole files -----------------------------------------------------------------------------------------------------
+
+
+PLAIN = b"password: hunter2\n"
+
+
+def test_the_next_key_of_the_group_opens(cloud_kms: CloudKMS, ambient: Ambient, tmp_path: Path) -> None:
+    me = throwaway_identity()
+    second = GCPKMSKey(cloud_kms.create(ID + "2"))
+    keys = [KEY, second, *parse_recipients("age", me.recipient)]
+    data = operations.encrypt(PLAIN, "yaml", [keys], 0, Selection(), ambient).data
+    cloud_kms.disabled.add(ID)
+    again = Ambient(ambient.environ, tmp_path)
+    assert operations.open_sealed(data, "yaml", again).plaintext() == PLAIN
+    cloud_kms.disabled.add(second.resource_id)
+    with pytest.raises(DataKeyError) as caught:
+        operations.open_sealed(data, "yaml", again)
+    assert len(caught.value.attempts) == 3
+    assert operations.open_sealed(data, "yaml", me.ambient()).plaintext() == PLAIN
+
+
+def test_all_or_nothing(cloud_kms: CloudKMS, ambient: Ambient) -> None:
+    cloud_kms.tokens[TOKEN].discard("Encrypt")
+    with pytest.raises(ProviderError, match=f"cannot wrap the data key for gcp_kms {ID}: GCP KMS answered PERM"):
+        operations.encrypt(PLAIN, "yaml", [[KEY]], 0, Selection(), ambient)
+
+
+def run(code: str, **environ: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+def test_the_libraries_are_imported_when_a_key_is_used() -> None:
+    code = "import sys; from leaflock.providers import parse_recipients; parse_recipients('gcp_kms', 'x')\n"
+    assert run(f"{code}print([name for name in ('google.auth', 'grpc', 'requests') if name in sys.modules])") == "[]"
+
+
+@pytest.mark.parametrize("missing", ["google.auth", "google.cloud.kms_v1", "grpc"])
+def test_a_library_that_is_missing(missing: str) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from leaflock.errors import ProviderMissingError\nfrom leaflock.masterkey import Ambient\n"
+        f"from leaflock.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
+        "try: key.wrap(bytes(32), Ambient.of_process())\n"
+        "except ProviderMissingError as error: print(error.hint, error.master_key == str(key))"
+    )
+    assert run(code, GOOGLE_OAUTH_ACCESS_TOKEN="x") == "pip install 'leaflock[gcp]' True"
+
+
+def test_nothing_is_said_on_standard_error(user: dict[str, str]) -> None:
+    """gRPC's core writes of failed handshakes there unless it is told not to."""
+    code = (
+        "import sys; from leaflock.errors import ProviderError; from leaflock.masterkey import Ambient\n"
+        f"from leaflock.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
+        "try: key.wrap(bytes(32), Ambient.of_process())\n"
+        "except ProviderError as error: print('GRPC_VERBOSITY' in __import__('os').environ)"
+    )
+    assert run(code, **{**user, "SSL_CERT_FILE": "", TIMEOUT_VARIABLE: "0.8"}) == "False"

@@ -1,0 +1,231 @@
+"""What the policy says of whom a file is encrypted for, and of accounts and roles: in the library and both faces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leaflock import operations, private
+from leaflock.cli import _io
+from leaflock.cli.main import run as run_leaflock
+from leaflock.errors import ProviderError, RefusedError
+from leaflock.keygroups import check_groups
+from leaflock.masterkey import Ambient, MasterKey
+from leaflock.permits import check_account, check_role, line_for
+from leaflock.providers import parse_recipients
+from leaflock.providers.aws_kms import AWSKMSKey
+from leaflock.providers.azure_kv import AzureKeyVaultKey
+from leaflock.selection import Selection
+from leaflock.sops.main import run as run_sops
+from leaflock.testing import throwaway_identity
+
+ME, OTHER = throwaway_identity(), throwaway_identity()
+[MINE], [THEIRS] = (parse_recipients("age", one.recipient) for one in (ME, OTHER))
+PLAIN = b"password: hunter2\n"
+ARN = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def ambient(home: Path, policy: str = "") -> Ambient:
+    path = home / ".config" / "leaflock" / "policy.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(policy)
+    return Ambient({"SOPS_AGE_KEY": ME.identity}, home)
+
+
+def listing(*keys: MasterKey | str) -> str:
+    names = ", ".join(f'"{key}"' for key in keys)
+    return f"[recipients]\nallow = [{names}]\n"
+
+
+def encrypted(where: Ambient, *groups: list[MasterKey], threshold: int = 0) -> bytes:
+    return operations.encrypt(PLAIN, "yaml", groups, threshold, Selection(), where).data
+
+
+# -- recipients
+
+
+def test_without_a_list_everybody_will_do(tmp_path: Path) -> None:
+    assert encrypted(ambient(tmp_path), [MINE, THEIRS])
+
+
+def test_whom_a_list_names_and_nobody_else(tmp_path: Path) -> None:
+    strict = ambient(tmp_path, listing(MINE))
+    data = encrypted(strict, [MINE])
+    for groups in ([[MINE, THEIRS]], [[THEIRS]], [[MINE], [THEIRS]]):
+        with pytest.raises(RefusedError, match=f"the policy does not allow to encrypt for age {THEIRS}") as caught:
+            encrypted(strict, *groups)
+        assert caught.value.hint == f'add it to your policy file: [recipients] allow = ["{THEIRS}"]'
+        assert caught.value.exit_code == 220
+    opened = operations.open_sealed(data, "yaml", strict)
+    for operation in (operations.rotate, operations.rewrap):
+        assert operation(opened, [[MINE]], 0, strict)
+        with pytest.raises(RefusedError):
+            operation(opened, [[MINE, THEIRS]], 0, strict)
+
+
+def test_reading_asks_no_policy(tmp_path: Path) -> None:
+    data = encrypted(ambient(tmp_path), [MINE])
+    assert operations.open_sealed(data, "yaml", ambient(tmp_path, listing(THEIRS))).plaintext() == PLAIN
+
+
+def test_a_key_without_its_version_stands_for_all_versions(tmp_path: Path) -> None:
+    url = "https://shop.vault.azure.net/keys/sops"
+    one, two, general = parse_recipients("azure_kv", f"{url}/1,{url}/2,{url}")
+    assert isinstance(one, AzureKeyVaultKey)
+    for listed, allowed in (((one,), [one]), ((general,), [one, two, general])):
+        where = ambient(tmp_path, listing(*listed))
+        for key in (one, two, general):
+            if key in allowed:
+                assert check_groups([[key]], 0, where) == 0
+            else:
+                with pytest.raises(RefusedError):
+                    check_groups([[key]], 0, where)
+
+
+def test_a_name_is_quoted_in_the_line() -> None:
+    assert line_for("roles", 'a"b\\c\x1b') == r'[roles] allow = ["a\"b\\c\\x1b"]'
+
+
+# -- how many groups must open
+
+
+@pytest.mark.parametrize(
+    ("count", "threshold", "fine"),
+    [(1, 0, False), (1, 2, False), (2, 0, True), (2, 2, True), (3, 2, True), (3, 3, True)],
+)
+def test_as_many_groups_as_the_policy_wants(tmp_path: Path, count: int, threshold: int, fine: bool) -> None:
+    where = ambient(tmp_path, "min_threshold = 2\n")
+    groups = [[MINE]] * count
+    if fine:
+        assert encrypted(where, *groups, threshold=threshold)
+    else:
+        with pytest.raises(RefusedError, match="1 of 1 key groups would open the file, and the policy wants 2"):
+            encrypted(where, *groups, threshold=threshold)
+
+
+def test_a_threshold_that_is_too_low(tmp_path: Path) -> None:
+    where = ambient(tmp_path, "min_threshold = 3\n")
+    with pytest.raises(RefusedError, match="2 of 3 key groups would open the file, and the policy wants 3") as caught:
+        encrypted(where, [MINE], [MINE], [MINE], threshold=2)
+    assert "shamir_threshold" in str(caught.value.hint)
+
+
+# -- accounts and roles
+
+
+def test_accounts_and_roles(tmp_path: Path) -> None:
+    where = ambient(tmp_path, '[accounts]\nallow = ["1"]\n[roles]\nallow = ["arn:r"]\n')
+    check_account("1", where, "key")
+    check_role("arn:r", where, "key")
+    for check, section in ((check_account, "accounts"), (check_role, "roles")):
+        with pytest.raises(ProviderError, match=f"the policy does not allow the {section[:-1]} 2") as caught:
+            check("2", where, "key")
+        assert caught.value.hint == f'add it to your policy file: [{section}] allow = ["2"]'
+        assert caught.value.master_key == "key"
+
+
+ROLE = "arn:aws:iam::123456789012:role/deploy"
+
+
+@pytest.mark.parametrize(
+    ("policy", "key", "message"),
+    [
+        ('[accounts]\nallow = ["1"]\n', AWSKMSKey(ARN), "the policy does not allow the account 123456789012"),
+        ("[roles]\nallow = []\n", AWSKMSKey(ARN, ROLE), f"the policy does not allow the role {ROLE}"),
+        ('[accounts]\nallow = ["123456789012"]\n', AWSKMSKey(ARN), "no AWS credentials found"),
+        ("[roles]\nallow = []\n", AWSKMSKey(ARN), "no AWS credentials found"),
+        (f'[roles]\nallow = ["{ROLE}"]\n', AWSKMSKey(ARN, ROLE), "no AWS credentials found"),
+    ],
+)
+def test_keys_of_aws(tmp_path: Path, policy: str, key: AWSKMSKey, message: str) -> None:
+    pytest.importorskip("botocore")
+    base = ambient(tmp_path, policy)
+    where = Ambient({"AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, base.home)
+    for act in (lambda: key.wrap(bytes(32), where), lambda: key.unwrap(b"eA==", where)):
+        with pytest.raises(ProviderError) as caught:
+            act()
+        assert caught.value.message == message
+        assert caught.value.master_key == str(key)
+
+
+# -- both faces
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home, and a working tree in which a command is run without a terminal."""
+    (tmp_path / "work" / ".git").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("SOPS_AGE_KEY", ME.identity)
+    monkeypatch.setattr(_io, "has_terminal", lambda: False)
+    return tmp_path
+
+
+FACES: list[Callable[[list[str]], int]] = [run_leaflock, run_sops]
+BOTH = pytest.mark.parametrize("run", FACES, ids=["leaflock", "sops"])
+
+
+@BOTH
+def test_commands_that_wrap(home: Path, run: Callable[[list[str]], int], capfd: pytest.CaptureFixture[str]) -> None:
+    path = Path("a.yaml")
+    path.write_bytes(PLAIN)
+    ambient(home, listing(MINE))
+    assert run(["encrypt", "-i", "--age", f"{MINE},{THEIRS}", "a.yaml"]) != 0
+    assert f"the policy does not allow to encrypt for age {THEIRS}" in capfd.readouterr().err
+    assert path.read_bytes() == PLAIN
+    assert run(["encrypt", "-i", "--age", str(MINE), "a.yaml"]) == 0
+    before = path.read_bytes()
+    Path(".sops.yaml").write_text(f"creation_rules: [{{age: '{MINE},{THEIRS}'}}]\n")
+    for command in (["rotate", "-i", "--add-age", str(THEIRS)], ["updatekeys", "--yes"]):
+        assert run([*command, "a.yaml"]) != 0
+        assert "the policy does not allow to encrypt for age" in capfd.readouterr().err
+        assert path.read_bytes() == before
+
+
+@pytest.fixture
+def editor(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An editor that notes where its file is, and changes it."""
+    path = home / "editor.sh"
+    path.write_text(f'#!/bin/sh\necho "$1" >> {home}/seen\necho "more: 1" >> "$1"\n')
+    path.chmod(0o755)
+    monkeypatch.setenv("SOPS_EDITOR", str(path))
+    return home / "seen"
+
+
+@BOTH
+def test_no_editor_opens_for_a_file_that_cannot_be_made(
+    home: Path, editor: Path, run: Callable[[list[str]], int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    ambient(home, listing(MINE))
+    Path(".sops.yaml").write_text(f"creation_rules: [{{age: '{THEIRS}'}}]\n")
+    assert run(["edit", "new.yaml"]) != 0
+    assert "the policy does not allow to encrypt for age" in capfd.readouterr().err
+    assert not editor.exists()
+    assert sorted(os.listdir()) == [".git", ".sops.yaml"]
+
+
+@BOTH
+def test_no_plaintext_for_an_editor_on_a_disk(
+    home: Path,
+    editor: Path,
+    run: Callable[[list[str]], int],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(private, "_memory_candidates", list)  # a system without a folder in memory
+    data = encrypted(ambient(home), [MINE])
+    Path("a.yaml").write_bytes(data)
+    ambient(home, "no_disk_plaintext = true\n")
+    assert run(["edit", "a.yaml"]) != 0
+    assert "plaintext would be written to a disk, which the policy forbids" in capfd.readouterr().err
+    assert not editor.exists()
+    assert Path("a.yaml").read_bytes() == data
+    ambient(home)
+    assert run(["edit", "a.yaml"]) == 0
+    assert editor.exists()
