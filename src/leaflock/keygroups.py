@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from leaflock import shamir
-from leaflock.errors import ConfigError, DataKeyError, MetadataError, ProviderError
+from leaflock.errors import ConfigError, DataKeyError, IntegrityError, MetadataError, ProviderError
 from leaflock.keyring import DEFAULT_ORDER, FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
 from leaflock.keyservice import asking
 from leaflock.masterkey import Ambient, MasterKey, Resolvable
@@ -105,11 +105,19 @@ def wrap_data_key(
     """
     needed = check_groups(groups, threshold, ambient)
     secret = data_key.reveal()
-    parts = [secret] if len(groups) == 1 else shamir.split(secret, len(groups), needed)
+    parts = [secret] if len(groups) == 1 else _split(secret, len(groups), needed)
     dates = {_name(old.master_key): old.created_at for group in previous for old in group}
     jobs = [(key, part) for group, part in zip(groups, parts, strict=True) for key in group]
     wrapped = (_dated(new, dates.get(_name(new.master_key)) or now) for new in _wrap_all(jobs, ambient))
     return tuple(tuple(next(wrapped) for _ in group) for group in groups)
+
+
+def _split(secret: bytes, groups: int, needed: int) -> list[bytes]:
+    """Split a data key, and see that the first and the last shares that are enough give it back."""
+    parts = shamir.split(secret, groups, needed)
+    if not secret == shamir.join(parts[:needed]) == shamir.join(parts[-needed:]):
+        raise IntegrityError("the shares of the data key do not give it back; nothing was written")
+    return parts
 
 
 def _wrap_all(jobs: Sequence[tuple[MasterKey, bytes]], ambient: Ambient) -> list[WrappedKey]:
