@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from leaflock.document import Document
 from leaflock.errors import LeaflockError
-from leaflock.keygroups import DataKey, KeyRing
+from leaflock.keygroups import DataKey, KeyRing, needs_networks
 from leaflock.limits import DEFAULT_LIMITS, Limits
 from leaflock.metadata import Metadata
 from leaflock.opened import recover
@@ -21,7 +21,7 @@ from leaflock.operations import Opened, open_with, read_metadata
 
 T = TypeVar("T")
 
-MAX_WORKERS = 8  # network keys asked at the same time
+MAX_WORKERS = 16  # files that wait for their keys at the same time
 
 
 class Source(NamedTuple):
@@ -145,15 +145,20 @@ def _ask_networks(sources: Sequence[Source], reading: Reading) -> None:
     for source in sources:
         try:
             _, metadata = _read(source, reading)
+            # Keys that are here are tried one after the other: there may be a user to ask, or a device to be touched.
+            if _has_remote_key(metadata) and needs_networks(metadata.groups, metadata.threshold, reading.keys):
+                waiting.append(metadata)
         except LeaflockError:
             continue
-        if all(wrapped.master_key.needs_network for group in metadata.groups for wrapped in group):
-            waiting.append(metadata)
     if waiting:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(MAX_WORKERS) as pool:
             list(pool.map(lambda metadata: _recover(metadata, reading.keys), waiting))
+
+
+def _has_remote_key(metadata: Metadata) -> bool:
+    return any(wrapped.master_key.needs_network for group in metadata.groups for wrapped in group)
 
 
 def _recover(metadata: Metadata, keys: KeyRing) -> DataKey | None:

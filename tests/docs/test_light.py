@@ -15,6 +15,7 @@ from leaflock.testing import ThrowawayIdentity, throwaway_identity
 
 _HEAVY = {
     "azure", "boto3", "botocore", "google.api_core", "google.auth", "google.cloud", "google.protobuf", "grpc", "httpx",
+    "huaweicloudsdkcore", "huaweicloudsdkkms",
     "requests", "ruamel", "urllib3",
 }  # fmt: skip
 

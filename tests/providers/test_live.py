@@ -1,6 +1,6 @@
 """The contract, against real services: for each whose key is named by a variable, with the credentials of the caller.
 
-    LEAFLOCK_TEST_VAULT=https://vault.example.org/v1/transit/keys/k VAULT_TOKEN=… pytest tests/providers/test_live.py
+LEAFLOCK_TEST_VAULT=https://vault.example.org/v1/transit/keys/k VAULT_TOKEN=… pytest tests/providers/test_live.py
 """
 
 from __future__ import annotations
