@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from leaflock import operations
-from leaflock.errors import ConfigError, EmitError, ProviderError
+from leaflock.errors import ConfigError, ProviderError
 from leaflock.masterkey import MasterKey
 from leaflock.operations import Opened, Product
 from leaflock.regrouping import Keys, as_named, keys_of, meant, name, removed, without
@@ -48,7 +48,7 @@ def rotate_file(session: Session, file: str) -> None:
         source = read(path)
         opened = session.open(source.data, formats.input)
         groups = _changed(session, named, keys_of(opened.metadata.groups), added, gone)
-        product = _in_format(session, _rotated(session, opened, groups), formats.output)
+        product = session.in_format(_rotated(session, opened, groups), formats.output)
         session.write(source, product.data, product.check)
     _tell(session, named, opened, groups)
 
@@ -71,17 +71,6 @@ def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:
         return operations.rotate(opened, groups, opened.metadata.threshold, session.ambient)
     except (ProviderError, ConfigError) as error:
         raise Failure(f"Could not generate data key: [{error}]", 1, hint=error.hint) from error
-
-
-def _in_format(session: Session, product: Product, output: str) -> Product:
-    """Return the result in the output format, emitted anew where it is another or an indentation is asked for."""
-    is_asked_for = output in ("yaml", "json") and session.arguments.is_given("indent")
-    if output != product.format or not is_asked_for:
-        return session.in_format(product, output)
-    try:
-        return operations.reformat(product, output, indent=session.indent(output))
-    except EmitError as error:
-        raise Failure(f"Could not marshal tree: {error}", 4, hint=error.hint) from error
 
 
 def _tell(session: Session, named: str, opened: Opened, groups: list[Keys]) -> None:
