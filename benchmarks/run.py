@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from loopback_kms import LoopbackKMS
 from measuring import Command, Failure, Figures, measure, output_of
 from report import Row, machine, render
 from works import Workshop, all_works
@@ -26,9 +27,9 @@ def main() -> int:
     """Measure, write the page, and say which bounds are not met."""
     options = _options()
     sops = options.sops or os.environ.get("LEAFLOCK_BENCH_SOPS") or shutil.which("sops")
-    with tempfile.TemporaryDirectory(prefix="leaflock-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="leaflock-bench-") as folder, LoopbackKMS() as kms:
         try:
-            workshop = Workshop.open(Path(folder), sops)
+            workshop = Workshop.open(Path(folder), sops, kms.environ)
             load = os.getloadavg()[0]
             _warn_of_load(load)
             rows = list(_rows(workshop, options.runs, 10 if options.quick else 1))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import inputs
+import loopback_kms
 from measuring import Command, Failure, output_of
 
 LEAFLOCK, SOPS, PYTHON = "leaflock", "sops", "bare Python"
+KMS_MILLISECONDS = 50
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,13 @@ class Workshop:
 
     folder: Path
     sops: str | None
+    services: Mapping[str, str]
     leaflock: str = field(default_factory=lambda: str(Path(sys.executable).with_name("leaflock")))
 
     @classmethod
-    def open(cls, folder: Path, sops: str | None) -> Workshop:
-        """Make the key."""
-        workshop = cls(folder, sops)
+    def open(cls, folder: Path, sops: str | None, services: Mapping[str, str]) -> Workshop:
+        """Make the key. `services` are variables that lead to key services, and what these ask for."""
+        workshop = cls(folder, sops, services)
         workshop.key_file.parent.mkdir(parents=True)
         workshop.key_file.write_bytes(output_of(workshop.run("keygen")))
         return workshop
@@ -85,7 +88,7 @@ class Workshop:
 
     def _command(self, argv: list[str], folder: Path | None = None) -> Command:
         home = self.folder / "home"
-        environ = {"HOME": str(home), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+        environ = {"HOME": str(home), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **self.services}
         return Command(argv, folder or self.folder, environ)
 
 
@@ -100,6 +103,7 @@ def all_works(workshop: Workshop, *, divisor: int) -> Iterator[Work]:
     commands = {**workshop.both("decrypt", sealed), PYTHON: workshop.bare()}
     yield Work("one file of 10 leaves, decrypt", commands, above=0.10)
     yield from _many(workshop, 1_000 // divisor)
+    yield from _with_kms(workshop, 200 // divisor)
 
 
 def _pair(
@@ -111,11 +115,12 @@ def _pair(
     yield Work(f"{what}, decrypt", workshop.both("decrypt", _seal(workshop, name, text)), ratio, megabytes=megabytes)
 
 
-def _seal(workshop: Workshop, name: str, text: str) -> str:
+def _seal(workshop: Workshop, name: str, text: str, *recipient: str) -> str:
     """Encrypt a file, make sure that every program opens it to the same, and return its name."""
     (workshop.folder / name).write_text(text)
     sealed = f"sealed-{name}"
-    (workshop.folder / sealed).write_bytes(output_of(workshop.run("encrypt", "--age", workshop.recipient, name)))
+    recipient = recipient or ("--age", workshop.recipient)
+    (workshop.folder / sealed).write_bytes(output_of(workshop.run("encrypt", *recipient, name)))
     if output_of(workshop.run("decrypt", sealed)) != text.encode():
         raise Failure(f"{name}: leaflock does not give back what it was given")
     if workshop.sops:
@@ -141,3 +146,22 @@ def _many(workshop: Workshop, count: int) -> Iterator[Work]:
         decrypt[SOPS] = workshop.loop_of_sops("decrypt", sealed_paths, by_sops)
     yield Work(f"{count:,} files of 10 leaves into a folder, encrypt", encrypt, 0.5)
     yield Work(f"{count:,} files of 10 leaves into a folder, decrypt", decrypt, 0.5)
+
+
+def _with_kms(workshop: Workshop, count: int) -> Iterator[Work]:
+    sealed = _seal(workshop, "kms.yaml", inputs.small_text(), "--kms", loopback_kms.key(0))
+    commands = {**workshop.both("decrypt", sealed), PYTHON: workshop.bare()}
+    yield Work("one file of 10 leaves with a key of AWS KMS, decrypt", commands)
+    paths = inputs.write_many(workshop.folder / "kms", count)
+    by_kms, opened, by_sops = (workshop.folder / name for name in ("kms-sealed", "kms-opened", "kms-by-sops"))
+    for folder in (by_kms, opened, by_sops):
+        folder.mkdir()
+    names = [f"kms/{path.name}" for path in paths]
+    recipient = ("--kms", loopback_kms.key(KMS_MILLISECONDS))
+    output_of(workshop.run("encrypt", *recipient, "--output-dir", by_kms.name, *names))
+    sealed_names = [f"{by_kms.name}/{path.name}" for path in paths]
+    decrypt = {LEAFLOCK: workshop.run("decrypt", "--output-dir", opened.name, *sealed_names)}
+    if workshop.sops:
+        decrypt[SOPS] = workshop.loop_of_sops("decrypt", [by_kms / path.name for path in paths], by_sops)
+    what = f"{count:,} files, each with its own key of AWS KMS, {KMS_MILLISECONDS} ms a call, decrypt into a folder"
+    yield Work(what, decrypt, 0.15)
