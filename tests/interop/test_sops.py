@@ -160,6 +160,17 @@ def without_comments(data: bytes) -> bytes:
     return re.sub(rb"(?m)^[ ]*[#;].*\n", b"", data)
 
 
+def without_empty_elements(data: bytes) -> object:
+    """Read JSON without the empty text in lists that sops makes of a `#` alone when it seals a file itself."""
+
+    def without(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: without(member) for name, member in value.items()}
+        return [without(member) for member in value if member != ""] if isinstance(value, list) else value
+
+    return without(json.loads(data)) if data else None
+
+
 def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
     """Compare what each makes of its own and of the other's file. Return how many comments sops did not open."""
     from_ours, from_theirs = (sops.decrypt(data, format_name) for data in (pair.ours, pair.theirs))
@@ -172,7 +183,8 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
             assert without_comments(from_ours.stdout) == without_comments(from_theirs.stdout)
         elif format_name == "yaml":
             as_json = [sops.decrypt(data, format_name, "json") for data in (pair.ours, pair.theirs)]
-            assert as_json[0][:2] == as_json[1][:2]
+            assert as_json[0].status == as_json[1].status
+            assert without_empty_elements(as_json[0].stdout) == without_empty_elements(as_json[1].stdout)
             assert read_back(from_ours.stdout) == read_back(from_theirs.stdout)
         else:
             assert from_ours.stdout == from_theirs.stdout
