@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leaflock import files, operations
 from leaflock.cli import _io
-from leaflock.errors import AlreadyEncryptedError, ConfigError, EmitError, system_text
+from leaflock.errors import ConfigError, EmitError, system_text
 from leaflock.formats import MODULES, emit, format_of
 from leaflock.keygroups import KeyRing
 from leaflock.locks import locked
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from leaflock.config import Config, CreationRule  # imported where one is loaded: it brings YAML
 
 __all__ = [
-    "AlreadyEncryptedError",
     "Formats",
     "Session",
     "as_file",
