@@ -9,8 +9,9 @@ import click
 
 from leaflock.cli import _io
 from leaflock.cli.main import command
-from leaflock.errors import UsageError, WriteError, system_text
+from leaflock.errors import UsageError, WriteError
 from leaflock.keyservice.server import Answering, answer_until_ended
+from leaflock.locks import own_directory, state_directory
 from leaflock.masterkey import Ambient, MasterKey
 
 
@@ -59,9 +60,9 @@ class _Approval:
 def default_socket() -> str:
     """Return the path of the user's own socket, its folder made. Raises `WriteError`."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    folder = os.path.join(runtime if os.path.isabs(runtime) else os.path.expanduser("~/.local/state"), "leaflock")
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise WriteError(f"cannot make a folder: {system_text(error)}", file=folder) from error
+    folder = os.path.join(runtime, "leaflock") if os.path.isabs(runtime) else None
+    if folder is None or not own_directory(folder):
+        folder = state_directory()
+    if folder is None:
+        raise WriteError("there is no folder of your own for a socket", hint="name a path with --address")
     return os.path.join(folder, "keyservice.sock")

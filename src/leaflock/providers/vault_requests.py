@@ -10,13 +10,11 @@ user named it: as `VAULT_ADDR`, in `SOPS_HC_VAULT_ALLOWLIST`, or under `[endpoin
 
 from __future__ import annotations
 
-import random
 import ssl
 import threading
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     import httpx
 
 _AGAIN = frozenset({429, 500, 502, 503, 504})
-_PAUSE = 0.2  # seconds before the second attempt, and four times that before the third
 _LONGEST_WORDS = 300
 _LONGEST_NAME = 8  # what is longer may be a secret
 _making = threading.Lock()
@@ -195,16 +192,14 @@ class _Server:
         """Send a request, again after a pause where the server is busy; return its status and its answer."""
         import httpx
 
-        end = monotonic() + self.patience.total
-        for attempt in range(1, network.ATTEMPTS + 1):
-            try:
-                status, body = self._exchange(path, content, token)
-            except httpx.HTTPError as error:
-                raise self.error(_reason(error), key, source) from None  # its request holds the token
-            pause = _PAUSE * 4 ** (attempt - 1) * random.uniform(0.5, 1.5)
-            if status not in _AGAIN or attempt == network.ATTEMPTS or monotonic() + pause > end:
-                break
-            sleep(pause)
+        try:
+            status, body = network.insist(
+                lambda: self._exchange(path, content, token),
+                lambda outcome: outcome[0] in _AGAIN,
+                self.patience.total,
+            )
+        except httpx.HTTPError as error:
+            raise self.error(_reason(error), key, source) from None  # its request holds the token
         if body is None:
             raise self.error(f"its answer is larger than {network.MAX_ANSWER_BYTES} bytes", key, source)
         return status, network.read_json(body) or {}
