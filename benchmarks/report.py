@@ -11,30 +11,30 @@ from importlib.metadata import version
 from pathlib import Path
 
 from measuring import Figures
-from works import LEAFLOCK, PYTHON, SOPS, Work
+from works import LEAFSEAL, PYTHON, SOPS, Work
 
-LIBRARIES = ("leaflock", "cryptography", "PyYAML", "click", "google-re2", "botocore")
+LIBRARIES = ("leafseal", "cryptography", "PyYAML", "click", "google-re2", "botocore")
 
 _HEAD = """\
 # Benchmarks
 
 Written by `make bench`; do not edit. Times are of whole processes, from before their start to after their end: the
 median of {runs} runs each after one that is not counted, all programs in turn. Output goes to the null device except
-where a folder is named; there leaflock also re-reads and checks what it wrote before it is put in place. Before the
+where a folder is named; there leafseal also re-reads and checks what it wrote before it is put in place. Before the
 single files are measured both programs open them, and the values are compared. Memory is the peak of the resident set.
 
 | | |
 | --- | --- |
 {facts}
 
-| work | sops | leaflock | ratio | memory of sops | of leaflock | must | met |
+| work | sops | leafseal | ratio | memory of sops | of leafseal | must | met |
 | --- | ---: | ---: | ---: | ---: | ---: | --- | --- |
 {rows}
 """
 
 _TAIL = """
 The keys of AWS KMS are those of a service on the loopback interface that answers at once, or as late as the row says;
-`botocore` speaks to it. A file has the wrapped key that was made for it, so that nothing is asked twice. leaflock opens
+`botocore` speaks to it. A file has the wrapped key that was made for it, so that nothing is asked twice. leafseal opens
 the files in one process, the row of sops is a loop with a process for each.
 """
 
@@ -48,15 +48,15 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Return leaflock's time as a part of sops's."""
+        """Return leafseal's time as a part of sops's."""
         if SOPS not in self.figures:
             return None
-        return self.figures[LEAFLOCK].median / self.figures[SOPS].median
+        return self.figures[LEAFSEAL].median / self.figures[SOPS].median
 
     @property
     def met(self) -> bool | None:
         """Tell whether what must be reached is; None where nothing must, or there is nothing to compare with."""
-        ours, verdicts = self.figures[LEAFLOCK], []
+        ours, verdicts = self.figures[LEAFSEAL], []
         if self.work.ratio is not None:
             if self.ratio is None:
                 return None
@@ -81,10 +81,10 @@ def _line(row: Row) -> str:
     cells = [
         row.work.name,
         _seconds(row.figures.get(SOPS)),
-        _seconds(row.figures[LEAFLOCK]),
+        _seconds(row.figures[LEAFSEAL]),
         "" if row.ratio is None else f"{row.ratio:.2f}",
         _megabytes(row.figures.get(SOPS)),
-        _megabytes(row.figures[LEAFLOCK]),
+        _megabytes(row.figures[LEAFSEAL]),
         _must(row),
         {True: "yes", False: "**no**", None: ""}[row.met],
     ]
@@ -112,13 +112,13 @@ def _must(row: Row) -> str:
 
 def _growth(rows: Sequence[Row]) -> str:
     """Say how the time grows with the leaves: what ten times as many take."""
-    yaml = {row.work.name: row.figures[LEAFLOCK].median for row in rows if row.work.name.startswith("YAML")}
+    yaml = {row.work.name: row.figures[LEAFSEAL].median for row in rows if row.work.name.startswith("YAML")}
     names = list(yaml)
     if len(names) < 4:
         return ""
     encrypt, decrypt = yaml[names[2]] / yaml[names[0]], yaml[names[3]] / yaml[names[1]]
     times = f"{encrypt:.1f} times as long to encrypt, {decrypt:.1f} times to decrypt"
-    return f"\nTen times as many leaves of YAML take leaflock {times}.\n"
+    return f"\nTen times as many leaves of YAML take leafseal {times}.\n"
 
 
 def machine() -> dict[str, str]:

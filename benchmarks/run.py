@@ -1,7 +1,7 @@
-"""Measure leaflock against sops on this machine and write docs/benchmarks.md.
+"""Measure leafseal against sops on this machine and write docs/benchmarks.md.
 
     make bench
-    LEAFLOCK_BENCH_SOPS=/path/to/sops make bench
+    LEAFSEAL_BENCH_SOPS=/path/to/sops make bench
 
 sops is looked for on PATH; without one its column stays empty. See `--help` for a quick run that writes nothing.
 """
@@ -26,8 +26,8 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 def main() -> int:
     """Measure, write the page, and say which bounds are not met."""
     options = _options()
-    sops = options.sops or os.environ.get("LEAFLOCK_BENCH_SOPS") or shutil.which("sops")
-    with tempfile.TemporaryDirectory(prefix="leaflock-bench-") as folder, LoopbackKMS() as kms:
+    sops = options.sops or os.environ.get("LEAFSEAL_BENCH_SOPS") or shutil.which("sops")
+    with tempfile.TemporaryDirectory(prefix="leafseal-bench-") as folder, LoopbackKMS() as kms:
         try:
             workshop = Workshop.open(Path(folder), sops, kms.environ)
             load = os.getloadavg()[0]
@@ -49,10 +49,10 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure leaflock against sops on this machine.")
+    parser = argparse.ArgumentParser(description="Measure leafseal against sops on this machine.")
     parser.add_argument("--runs", type=int, default=5, help="runs of each command (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="a tenth of every size, and write no page")
-    parser.add_argument("--sops", help="the sops to compare with (default: LEAFLOCK_BENCH_SOPS, else the one on PATH)")
+    parser.add_argument("--sops", help="the sops to compare with (default: LEAFSEAL_BENCH_SOPS, else the one on PATH)")
     parser.add_argument("--write", type=Path, default=TARGET, help="the page to write (default: %(default)s)")
     return parser.parse_args()
 

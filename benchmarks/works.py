@@ -1,4 +1,4 @@
-"""What is measured: each work as a command of leaflock and, where a `sops` is at hand, one of sops."""
+"""What is measured: each work as a command of leafseal and, where a `sops` is at hand, one of sops."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import inputs
 import loopback_kms
 from measuring import Command, Failure, output_of
 
-LEAFLOCK, SOPS, PYTHON = "leaflock", "sops", "bare Python"
+LEAFSEAL, SOPS, PYTHON = "leafseal", "sops", "bare Python"
 KMS_MILLISECONDS = 50
 
 
 @dataclass(frozen=True)
 class Work:
-    """One row of the table: the same work for each program, and what leaflock must reach.
+    """One row of the table: the same work for each program, and what leafseal must reach.
 
-    `ratio` is the most that leaflock's time may be of sops's, `above` the seconds it may take more than the bare
+    `ratio` is the most that leafseal's time may be of sops's, `above` the seconds it may take more than the bare
     interpreter, `megabytes` the peak of its memory.
     """
 
@@ -39,7 +39,7 @@ class Workshop:
     folder: Path
     sops: str | None
     services: Mapping[str, str]
-    leaflock: str = field(default_factory=lambda: str(Path(sys.executable).with_name("leaflock")))
+    leafseal: str = field(default_factory=lambda: str(Path(sys.executable).with_name("leafseal")))
 
     @classmethod
     def open(cls, folder: Path, sops: str | None, services: Mapping[str, str]) -> Workshop:
@@ -64,8 +64,8 @@ class Workshop:
         )
 
     def run(self, *arguments: str) -> Command:
-        """Return a command of leaflock."""
-        return self._command([self.leaflock, *arguments])
+        """Return a command of leafseal."""
+        return self._command([self.leafseal, *arguments])
 
     def run_sops(self, *arguments: str) -> Command:
         """Return a command of sops."""
@@ -83,7 +83,7 @@ class Workshop:
 
     def both(self, *arguments: str) -> dict[str, Command]:
         """Return the same command line for both programs."""
-        commands = {LEAFLOCK: self.run(*arguments)}
+        commands = {LEAFSEAL: self.run(*arguments)}
         return {**commands, SOPS: self.run_sops(*arguments)} if self.sops else commands
 
     def _command(self, argv: list[str], folder: Path | None = None) -> Command:
@@ -122,11 +122,11 @@ def _seal(workshop: Workshop, name: str, text: str, *recipient: str) -> str:
     recipient = recipient or ("--age", workshop.recipient)
     (workshop.folder / sealed).write_bytes(output_of(workshop.run("encrypt", *recipient, name)))
     if output_of(workshop.run("decrypt", sealed)) != text.encode():
-        raise Failure(f"{name}: leaflock does not give back what it was given")
+        raise Failure(f"{name}: leafseal does not give back what it was given")
     if workshop.sops:
         as_json = ("decrypt", "--output-type", "json", sealed)
         if output_of(workshop.run(*as_json)) != output_of(workshop.run_sops(*as_json)):
-            raise Failure(f"{name}: leaflock and sops read different values")
+            raise Failure(f"{name}: leafseal and sops read different values")
     return sealed
 
 
@@ -136,11 +136,11 @@ def _many(workshop: Workshop, count: int) -> Iterator[Work]:
     sealed, opened, by_sops = (workshop.folder / name for name in ("many-sealed", "many-opened", "many-by-sops"))
     for folder in (sealed, opened, by_sops):
         folder.mkdir()
-    encrypt = {LEAFLOCK: workshop.run("encrypt", "--age", recipient, "--output-dir", "many-sealed", *names)}
-    output_of(encrypt[LEAFLOCK])
+    encrypt = {LEAFSEAL: workshop.run("encrypt", "--age", recipient, "--output-dir", "many-sealed", *names)}
+    output_of(encrypt[LEAFSEAL])
     sealed_paths = [sealed / path.name for path in paths]
     sealed_names = [f"many-sealed/{path.name}" for path in paths]
-    decrypt = {LEAFLOCK: workshop.run("decrypt", "--output-dir", "many-opened", *sealed_names)}
+    decrypt = {LEAFSEAL: workshop.run("decrypt", "--output-dir", "many-opened", *sealed_names)}
     if workshop.sops:
         encrypt[SOPS] = workshop.loop_of_sops(f"encrypt --age {recipient}", paths, by_sops)
         decrypt[SOPS] = workshop.loop_of_sops("decrypt", sealed_paths, by_sops)
@@ -160,7 +160,7 @@ def _with_kms(workshop: Workshop, count: int) -> Iterator[Work]:
     recipient = ("--kms", loopback_kms.key(KMS_MILLISECONDS))
     output_of(workshop.run("encrypt", *recipient, "--output-dir", by_kms.name, *names))
     sealed_names = [f"{by_kms.name}/{path.name}" for path in paths]
-    decrypt = {LEAFLOCK: workshop.run("decrypt", "--output-dir", opened.name, *sealed_names)}
+    decrypt = {LEAFSEAL: workshop.run("decrypt", "--output-dir", opened.name, *sealed_names)}
     if workshop.sops:
         decrypt[SOPS] = workshop.loop_of_sops("decrypt", [by_kms / path.name for path in paths], by_sops)
     what = f"{count:,} files, each with its own key of AWS KMS, {KMS_MILLISECONDS} ms a call, decrypt into a folder"

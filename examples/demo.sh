@@ -3,9 +3,9 @@
 # Nothing outside that folder is read or written: no home, no keys, no configuration of Git.
 set -euo pipefail
 
-command -v leaflock >/dev/null || { echo 'demo: leaflock is not on PATH; "make demo" installs it' >&2; exit 1; }
+command -v leafseal >/dev/null || { echo 'demo: leafseal is not on PATH; "make demo" installs it' >&2; exit 1; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-work=$(mktemp -d "${TMPDIR:-/tmp}/leaflock-demo.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/leafseal-demo.XXXXXX")
 trap 'status=$?; rm -rf "$work"; [ "$status" = 0 ] || echo "demo: failed with exit code $status" >&2; exit "$status"' EXIT
 
 # A clean environment: only PATH, the language and the terminal come along.
@@ -27,8 +27,8 @@ rm -rf __pycache__
 git init --quiet --initial-branch=main .
 
 heading '1. An identity of your own'
-printf '\n$ leaflock keygen --append\n'
-leaflock keygen --append 2>&1 | sed "s|$HOME|~|"
+printf '\n$ leafseal keygen --append\n'
+leafseal keygen --append 2>&1 | sed "s|$HOME|~|"
 recipient=$(sed -n 's/^# public key: //p' "$HOME/.config/sops/age/keys.txt")
 
 heading '2. For whom, and what: the configuration'
@@ -46,7 +46,7 @@ show cat .sops.yaml
 
 heading '3. Encrypt four files with one command'
 cp config.yaml "$work/config.before.yaml"
-show leaflock encrypt -i config.yaml secrets.env secret.yaml app.ini
+show leafseal encrypt -i config.yaml secrets.env secret.yaml app.ini
 
 heading '4. What Git sees: names, layout and comments stay, values do not'
 git add .
@@ -62,8 +62,8 @@ cat >"$work/bin/editor" <<'END'
 sed 's/correct horse battery staple/a new password/' "$1" >"$1.new" && cat "$1.new" >"$1" && rm "$1.new"
 END
 chmod +x "$work/bin/editor"
-printf '\n$ leaflock edit config.yaml\n'
-EDITOR=$work/bin/editor leaflock edit config.yaml
+printf '\n$ leafseal edit config.yaml\n'
+EDITOR=$work/bin/editor leafseal edit config.yaml
 show git diff --stat
 printf '\n$ git diff\n'
 git diff --unified=0 | shorten
@@ -72,14 +72,14 @@ changed=$(git diff --unified=0 | grep -E '^\+[^+]' | grep -cvE '^\+ +(lastmodifi
 printf '\nOne line of values; the others are the time of the change and the MAC of the file.\n'
 
 heading '6. Every other byte came back'
-printf '\n$ leaflock decrypt config.yaml | diff config.before.yaml -\n'
-leaflock decrypt config.yaml >"$work/config.after.yaml"
+printf '\n$ leafseal decrypt config.yaml | diff config.before.yaml -\n'
+leafseal decrypt config.yaml >"$work/config.after.yaml"
 diff "$work/config.before.yaml" "$work/config.after.yaml" || [ $? = 1 ]
 
 heading '7. Start a program with the secrets in its environment'
-show leaflock exec-env secrets.env -- python worker.py
+show leafseal exec-env secrets.env -- python worker.py
 
-heading '8. Or read them in the program itself: import leaflock; leaflock.load("config.yaml")'
+heading '8. Or read them in the program itself: import leafseal; leafseal.load("config.yaml")'
 show python app.py
 
 heading 'Done. The temporary folder, key included, is gone.'

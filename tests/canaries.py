@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from leaflock.document import Edit, Leaf, apply_edits
-from leaflock.formats import parse
-from leaflock.formats.yaml_places import Place
-from leaflock.scalars import Empty
-from leaflock.selection import Selection
+from leafseal.document import Edit, Leaf, apply_edits
+from leafseal.formats import parse
+from leafseal.formats.yaml_places import Place
+from leafseal.scalars import Empty
+from leafseal.selection import Selection
 
 CANARY = re.compile(r"cnry\d{5}|7\d{15}7")
 

@@ -20,10 +20,10 @@ from .services.fixtures import (  # noqa: F401  # every test has them
 
 # Other people's test data: read before the environment is cleared, and never committed.
 _THIRD_PARTY = Path(
-    os.environ.get("LEAFLOCK_VECTORS") or Path(__file__).parents[2] / "shared" / "vectors" / "third-party"
+    os.environ.get("LEAFSEAL_VECTORS") or Path(__file__).parents[2] / "shared" / "vectors" / "third-party"
 )
 
-_FOREIGN = ("SOPS_", "LEAFLOCK_", "AWS_", "AZURE_", "GOOGLE_", "VAULT_", "GIT_", "GNUPG", "GPG_", "HUAWEICLOUD_", "HC_")
+_FOREIGN = ("SOPS_", "LEAFSEAL_", "AWS_", "AZURE_", "GOOGLE_", "VAULT_", "GIT_", "GNUPG", "GPG_", "HUAWEICLOUD_", "HC_")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,9 +41,9 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def third_party() -> Path:
-    """The folder with other people's test data, which LEAFLOCK_VECTORS names."""
+    """The folder with other people's test data, which LEAFSEAL_VECTORS names."""
     if not _THIRD_PARTY.is_dir():
-        pytest.skip(f"no third-party vectors in {_THIRD_PARTY}: set LEAFLOCK_VECTORS")
+        pytest.skip(f"no third-party vectors in {_THIRD_PARTY}: set LEAFSEAL_VECTORS")
     return _THIRD_PARTY
 
 
@@ -63,5 +63,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     folder = _THIRD_PARTY / marker.args[0]
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    missing = pytest.param(folder, marks=pytest.mark.skip(f"no {folder}: set LEAFLOCK_VECTORS"), id=marker.args[0])
+    missing = pytest.param(folder, marks=pytest.mark.skip(f"no {folder}: set LEAFSEAL_VECTORS"), id=marker.args[0])
     metafunc.parametrize("vector", [pytest.param(file, id=file.name) for file in files] or [missing])

@@ -7,24 +7,24 @@ from typing import NamedTuple
 
 import pytest
 
-from leaflock import operations
-from leaflock.errors import (
+from leafseal import operations
+from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,
     DataKeyError,
     FormatError,
     IntegrityError,
-    LeaflockError,
+    LeafsealError,
     MACMismatchError,
     MetadataError,
     NotEncryptedError,
     NothingSealedError,
     ProviderError,
 )
-from leaflock.limits import Limits
-from leaflock.providers import parse_recipients
-from leaflock.selection import Selection
-from leaflock.testing import throwaway_identity
+from leafseal.limits import Limits
+from leafseal.providers import parse_recipients
+from leafseal.selection import Selection
+from leafseal.testing import throwaway_identity
 
 from .whole_files import AMBIENT, KEYS, open_, seal
 
@@ -123,7 +123,7 @@ TOKEN = re.compile(rb"ENC\[[^\]]*\]")
 
 def test_a_truncated_sealed_file() -> None:
     for length in range(0, len(SEALED) - 1, 23):
-        with pytest.raises(LeaflockError) as caught:
+        with pytest.raises(LeafsealError) as caught:
             open_(SEALED[:length], "yaml")
         assert caught.value.hint or isinstance(caught.value, FormatError | MetadataError), length
 
@@ -137,13 +137,13 @@ def test_a_wrong_format() -> None:
 def test_a_plain_file_is_not_encrypted() -> None:
     with pytest.raises(NotEncryptedError, match="sops metadata not found") as caught:
         open_(b"a: 1\n", "yaml")
-    assert "leaflock encrypt" in (caught.value.hint or "")
+    assert "leafseal encrypt" in (caught.value.hint or "")
 
 
 def test_an_encrypted_file_is_not_encrypted_again() -> None:
     with pytest.raises(AlreadyEncryptedError, match="top-level entry called 'sops'") as caught:
         seal(SEALED, "yaml")
-    assert "leaflock edit" in (caught.value.hint or "")
+    assert "leafseal edit" in (caught.value.hint or "")
 
 
 def test_a_wrong_key() -> None:
@@ -156,7 +156,7 @@ def test_a_wrong_key() -> None:
 
 
 def test_no_key() -> None:
-    from leaflock.testing import ambient_with
+    from leafseal.testing import ambient_with
 
     with pytest.raises(DataKeyError, match="no age identity found"):
         operations.open_sealed(SEALED, "yaml", ambient_with())
@@ -167,7 +167,7 @@ def test_a_damaged_token_names_its_path() -> None:
     with pytest.raises(IntegrityError, match=r"db\.password: value does not verify under its path") as caught:
         open_(damaged, "yaml")
     assert caught.value.path == ("db", "password")
-    assert "leaflock set" in (caught.value.hint or "")
+    assert "leafseal set" in (caught.value.hint or "")
 
 
 def test_a_moved_token_names_its_new_path() -> None:
@@ -216,6 +216,6 @@ def test_an_invalid_rule() -> None:
 
 
 def test_an_alias_is_not_left_clear_where_its_anchor_is_sealed() -> None:
-    with pytest.raises(LeaflockError, match="an alias would leave in clear") as caught:
+    with pytest.raises(LeafsealError, match="an alias would leave in clear") as caught:
         seal(b"secret: &s canary-7f3a\ncopy_unencrypted: *s\n", "yaml")
     assert CANARY not in str(caught.value)

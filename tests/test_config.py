@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from leaflock.config import Stores, load_config
-from leaflock.config_nodes import compose
-from leaflock.errors import ConfigError, FormatError
-from leaflock.selection import Selection
+from leafseal.config import Stores, load_config
+from leafseal.config_nodes import compose
+from leafseal.errors import ConfigError, FormatError
+from leafseal.selection import Selection
 
 A = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"
 B = "age16hw3uaszjqlnzlnyse78d273twe7tps7dqkmnrqj8ptujc9up9cqcdpfs2"

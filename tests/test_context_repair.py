@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import operations
-from leaflock.context_repair import repair_context
-from leaflock.errors import DataKeyError, MetadataError, ProviderError
-from leaflock.keygroups import KeyRing
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.operations import Opened
-from leaflock.providers.age import AgeKey
-from leaflock.providers.aws_kms import AWSKMSKey
-from leaflock.selection import Selection
-from leaflock.testing import throwaway_identity
+from leafseal import operations
+from leafseal.context_repair import repair_context
+from leafseal.errors import DataKeyError, MetadataError, ProviderError
+from leafseal.keygroups import KeyRing
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.operations import Opened
+from leafseal.providers.age import AgeKey
+from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.selection import Selection
+from leafseal.testing import throwaway_identity
 
 from .services.moto_kms import AWS
 from .services.recorder import Recorder, forward
@@ -85,7 +85,7 @@ def test_a_read_repairs_nothing_and_says_what_does(aws: AWS, recorder: Recorder,
     recorder.otherwise = forward(aws.url)
     with pytest.raises(DataKeyError, match="answered InvalidCiphertextException") as caught:
         opened(data, Ambient(aws.environ(recorder.url), tmp_path))
-    assert '"leaflock repair-context"' in str(caught.value.hint)
+    assert '"leafseal repair-context"' in str(caught.value.hint)
     [request] = recorder.requests  # the context is the one that the file names, and no other is tried
     assert request.json()["EncryptionContext"] == dict(CONTEXT)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import editor, private
-from leaflock.editor import UNCHANGED, Editor, edit_text, find_editor
-from leaflock.errors import EditorError, FormatError, LeaflockError, RefusedError
-from leaflock.limits import Limits
+from leafseal import editor, private
+from leafseal.editor import UNCHANGED, Editor, edit_text, find_editor
+from leafseal.errors import EditorError, FormatError, LeafsealError, RefusedError
+from leafseal.limits import Limits
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 
@@ -117,7 +117,7 @@ def test_editors_are_kept_from_leaving_copies(tmp_path: Path, tools: Tools, name
     path = tools(name)
     assert find_editor(only(tmp_path, EDITOR=f"{name} -x")).argv == (path, *arguments, "-x")
     assert find_editor(only(tmp_path, EDITOR=f"{name} -x"), plain=True).argv == (path, "-x")
-    assert find_editor(only(tmp_path, EDITOR=f"{name} -x", LEAFLOCK_PLAIN_EDITOR="1")).argv == (path, "-x")
+    assert find_editor(only(tmp_path, EDITOR=f"{name} -x", LEAFSEAL_PLAIN_EDITOR="1")).argv == (path, "-x")
 
 
 def test_vi_is_what_the_system_made_it(tmp_path: Path, tools: Tools) -> None:
@@ -211,13 +211,13 @@ def strict(text: bytes) -> bytes:
     return text
 
 
-def edit(tmp_path: Path, editor_path: str, again: Callable[[LeaflockError], bool] | None, kept: list[bytes]) -> object:
+def edit(tmp_path: Path, editor_path: str, again: Callable[[LeafsealError], bool] | None, kept: list[bytes]) -> object:
     found = environ(tmp_path, EDITOR=editor_path)
     return edit_text(b"old\n", "x.yaml", strict, environ=found, again=again, keep=kept.append)
 
 
 def test_the_user_may_go_on_with_a_broken_text(tmp_path: Path, tools: Tools) -> None:
-    errors: list[LeaflockError] = []
+    errors: list[LeafsealError] = []
     kept: list[bytes] = []
     again = lambda error: errors.append(error) is None  # noqa: E731
     assert edit(tmp_path, tools("ed", FIRST_BAD_THEN_GOOD), again, kept) == b"good\n"
@@ -227,7 +227,7 @@ def test_the_user_may_go_on_with_a_broken_text(tmp_path: Path, tools: Tools) -> 
 
 @pytest.mark.parametrize("again", [None, lambda _: False])
 def test_a_broken_text_that_is_given_up_is_kept(
-    tmp_path: Path, tools: Tools, again: Callable[[LeaflockError], bool] | None
+    tmp_path: Path, tools: Tools, again: Callable[[LeafsealError], bool] | None
 ) -> None:
     kept: list[bytes] = []
     with pytest.raises(FormatError, match="not YAML"):
@@ -255,8 +255,8 @@ def test_what_an_editor_wrote_before_it_failed_is_kept(tmp_path: Path, tools: To
 
 EDIT = """
 import os, sys
-from leaflock import interrupts
-from leaflock.editor import edit_text
+from leafseal import interrupts
+from leafseal.editor import edit_text
 def keep(text):
     open(sys.argv[1], "wb").write(text)
 edit_text(b"secret\\n", "x.yaml", bytes.upper, environ=os.environ, keep=keep)
@@ -301,7 +301,7 @@ def test_vim_leaves_nothing_even_where_the_user_wants_copies(tmp_path: Path, too
     )
     code = """if True:
         import os
-        from leaflock.editor import edit_text
+        from leafseal.editor import edit_text
         print(edit_text(b"old\\n", "x.yaml", bytes.upper, environ=os.environ))
     """
     found = environ(

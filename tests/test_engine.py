@@ -9,14 +9,14 @@ from typing import ClassVar
 
 import pytest
 
-from leaflock import metadata_groups, operations
-from leaflock.engine import Done, Failed, Reading, Source, each, failures, open_all, results
-from leaflock.errors import LeaflockError, NotEncryptedError
-from leaflock.keygroups import DataKey, KeyRing, recover_data_key, wrap_data_key
-from leaflock.masterkey import Ambient
-from leaflock.operations import Opened
-from leaflock.selection import Selection
-from leaflock.testing import NOWHERE, MemoryKey, RemoteMemoryKey
+from leafseal import metadata_groups, operations
+from leafseal.engine import Done, Failed, Reading, Source, each, failures, open_all, results
+from leafseal.errors import LeafsealError, NotEncryptedError
+from leafseal.keygroups import DataKey, KeyRing, recover_data_key, wrap_data_key
+from leafseal.masterkey import Ambient
+from leafseal.operations import Opened
+from leafseal.selection import Selection
+from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey
 
 from .whole_files import AMBIENT, seal
 
@@ -48,7 +48,7 @@ def test_a_file_that_fails_hides_no_other() -> None:
 
 def test_each_keeps_the_place_that_a_deeper_layer_named() -> None:
     def work(_source: Source) -> None:
-        raise LeaflockError("gone", file="other.yaml")
+        raise LeafsealError("gone", file="other.yaml")
 
     [outcome] = each([FILES[0]], work)
     assert isinstance(outcome, Failed)

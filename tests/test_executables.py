@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import executables
+from leafseal import executables
 
 
 def program(folder: Path, name: str = "tool") -> str:

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import files, folders, locks, processes
-from leaflock.errors import (
+from leafseal import files, folders, locks, processes
+from leafseal.errors import (
     ConflictError,
     InputError,
-    LeaflockError,
+    LeafsealError,
     MissingFileError,
     RefusedError,
     UsageError,
     WriteError,
 )
-from leaflock.limits import Limits
+from leafseal.limits import Limits
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 
@@ -96,7 +96,7 @@ def test_read_refuses_what_is_no_file(tmp_path: Path, kind: str) -> None:
 
 READ_STDIN = """
 import sys
-from leaflock import files
+from leafseal import files
 snapshot = files.read(sys.argv[1])
 assert snapshot.identity is None
 sys.stdout.buffer.write(snapshot.data)
@@ -151,7 +151,7 @@ def test_short_writes_are_continued(target: Path, monkeypatch: pytest.MonkeyPatc
     assert target.read_bytes() == b"new content\n"
 
 
-@pytest.mark.parametrize("failure", [LeaflockError("does not open"), KeyboardInterrupt(), RuntimeError()])
+@pytest.mark.parametrize("failure", [LeafsealError("does not open"), KeyboardInterrupt(), RuntimeError()])
 def test_a_failed_verification_leaves_the_old_file(target: Path, failure: BaseException) -> None:
     def refuse(_data: bytes) -> None:
         raise failure
@@ -196,7 +196,7 @@ def test_a_changed_target_is_a_conflict(target: Path, change: Callable[[Path], N
         files.replace(snapshot, b"new\n", verify=lambda _: change(target) if when == "meanwhile" else None)
     assert caught.value.exit_code == 221
     assert not target.exists() or target.read_bytes().lower() == b"old\n"
-    assert ".leaflock" not in "".join(names(target.parent))
+    assert ".leafseal" not in "".join(names(target.parent))
 
 
 def test_a_path_is_written_over_or_created(tmp_path: Path) -> None:
@@ -374,9 +374,9 @@ def test_hard_links_are_refused_unless_written_into(target: Path) -> None:
 
 def test_overwriting_verifies_and_compares_first(target: Path) -> None:
     def refuse(_data: bytes) -> None:
-        raise LeaflockError("does not open")
+        raise LeafsealError("does not open")
 
-    with pytest.raises(LeaflockError, match="does not open"):
+    with pytest.raises(LeafsealError, match="does not open"):
         files.replace(files.read(target), b"new\n", verify=refuse, overwrite=True)
     with pytest.raises(ConflictError):
         files.replace(files.read(target), b"new\n", verify=lambda _: rewritten(target), overwrite=True)
@@ -432,7 +432,7 @@ def test_a_device_is_written_straight_through() -> None:
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_standard_output_is_written_where_it_stands(tmp_path: Path, name: str) -> None:
-    code = f"from leaflock import files; print('before'); files.replace({name!r}, b'new', verify=lambda _: None)"
+    code = f"from leafseal import files; print('before'); files.replace({name!r}, b'new', verify=lambda _: None)"
     with open(tmp_path / "out", "wb") as out:
         subprocess.run([sys.executable, "-c", code], stdout=out, env={**os.environ, "PYTHONPATH": SOURCE}, check=True)
     assert (tmp_path / "out").read_bytes() == b"before\nnew"
@@ -523,7 +523,7 @@ def unprivileged(action: Callable[[], object]) -> str:
                 os.setresuid(65534, 65534, 65534)
             locks.state_directory = lambda: None  # that user has no home
             action()
-        except LeaflockError as error:
+        except LeafsealError as error:
             outcome = f"{type(error).__name__} {error.message}"
         except BaseException as error:
             outcome = repr(error)
@@ -577,7 +577,7 @@ def test_a_sticky_folder_of_another_user(anyones_folder: Path) -> None:
 
 
 def leftover(folder: Path, pid: int, start: int, mark: str | None = None) -> Path:
-    path = folder / f".prod.yaml.{pid}-{start}-{mark or processes._mark()}01234567.leaflock"
+    path = folder / f".prod.yaml.{pid}-{start}-{mark or processes._mark()}01234567.leafseal"
     path.write_bytes(b"sealed")
     return path
 
@@ -591,7 +591,7 @@ def ended_process() -> int:
 def test_left_overs_of_dead_processes_go(target: Path) -> None:
     dead = leftover(target.parent, ended_process(), 1)
     reborn = leftover(target.parent, os.getpid(), 1)  # the number was given out again
-    other = target.parent / ".prod.yaml.leaflock"
+    other = target.parent / ".prod.yaml.leafseal"
     other.write_bytes(b"not ours")
     files.replace(files.read(target), b"new\n", verify=accept)
     assert not dead.exists()
@@ -627,7 +627,7 @@ def test_left_overs_of_another_user_stay(target: Path) -> None:
 
 ADD_LINES = """
 import sys
-from leaflock import files, locks
+from leafseal import files, locks
 path, who, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 for number in range(count):
     with locks.locked(path):
@@ -665,7 +665,7 @@ def test_a_lock_is_waited_for_and_given_up(target: Path, monkeypatch: pytest.Mon
     holder.start()
     held.wait()
     try:
-        with pytest.raises(ConflictError, match="another leaflock"), locks.locked(target):
+        with pytest.raises(ConflictError, match="another leafseal"), locks.locked(target):
             pass
     finally:
         done.set()
@@ -698,8 +698,8 @@ def test_without_a_place_for_locks_writing_goes_on(
 
 def test_a_state_folder_that_others_can_enter_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert locks.state_directory() == str(tmp_path / "leaflock")
-    (tmp_path / "leaflock").chmod(0o755)
-    assert not locks.own_directory(str(tmp_path / "leaflock"))
+    assert locks.state_directory() == str(tmp_path / "leafseal")
+    (tmp_path / "leafseal").chmod(0o755)
+    assert not locks.own_directory(str(tmp_path / "leafseal"))
     monkeypatch.setattr(locks, "own_directory", lambda path: not path.startswith(str(tmp_path)))
-    assert locks.state_directory() == f"/tmp/leaflock-{os.geteuid()}"
+    assert locks.state_directory() == f"/tmp/leafseal-{os.geteuid()}"

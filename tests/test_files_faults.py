@@ -24,7 +24,7 @@ READY = "/plaintext-ready"
 
 WRITE = f"""
 import os, sys
-from leaflock import files, locks, folders, processes
+from leafseal import files, locks, folders, processes
 path, new = sys.argv[1], open(sys.argv[2], "rb").read()
 snapshot = files.read(path)
 
@@ -34,7 +34,7 @@ def verify(data):
 os.path.exists({READY!r})
 try:
     files.replace(snapshot, new, verify=verify)
-except files.LeaflockError as error:
+except files.LeafsealError as error:
     print(error, error.hint)
     sys.exit(error.exit_code)
 """
@@ -161,7 +161,7 @@ def inject(folder: Path, point: Point, fault: str) -> Result:
 def check_killed(folder: Path, result: Result, what: object) -> bool:
     assert result.content in (OLD, NEW), f"torn at {what}"
     for name in result.left:
-        assert re.fullmatch(r"\.prod\.yaml\.[0-9]+-[0-9]+-[0-9a-f]{16}\.leaflock", name), what
+        assert re.fullmatch(r"\.prod\.yaml\.[0-9]+-[0-9]+-[0-9a-f]{16}\.leafseal", name), what
     clean = run(folder)
     assert clean.code == 0, (what, clean.output)
     assert clean.content == NEW
@@ -268,8 +268,8 @@ def test_killed_between_all_steps(folder: Path) -> None:
 FULL_DISK = """
 import errno, os, sys
 from pathlib import Path
-from leaflock import files
-from leaflock.errors import WriteError
+from leafseal import files
+from leafseal.errors import WriteError
 
 folder, rounds = Path(sys.argv[1]), int(sys.argv[2])
 target, filler = folder / "prod.yaml", folder / "filler"
@@ -317,11 +317,11 @@ def test_a_full_disk(folder: Path, rounds: int) -> None:
 MOUNTED = """
 import sys
 from pathlib import Path
-from leaflock import files
+from leafseal import files
 target = Path(sys.argv[1], "prod.yaml")
 try:
     files.replace(files.read(target), b"new", verify=lambda data: None)
-except files.LeaflockError as error:
+except files.LeafsealError as error:
     print(error.exit_code, error.hint)
 assert target.read_bytes() == b"old"
 assert [entry.name for entry in target.parent.iterdir()] == ["prod.yaml"]

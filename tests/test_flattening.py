@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaflock.errors import MetadataError
-from leaflock.flattening import flatten, unflatten
-from leaflock.scalars import Timestamp
+from leafseal.errors import MetadataError
+from leafseal.flattening import flatten, unflatten
+from leafseal.scalars import Timestamp
 
 
 def test_the_example_of_the_format():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import hardening
+from leafseal import hardening
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 
@@ -28,14 +28,14 @@ def test_nothing_is_imported_from_the_current_folder(tmp_path: Path, path: str) 
     for name in ("click", "yaml", "resource", "_ctypes", "typing_extensions"):
         (tmp_path / f"{name}.py").write_text("print('CAUGHT')")
     result = subprocess.run(
-        [sys.executable, "-m", "leaflock", "--help"],
+        [sys.executable, "-m", "leafseal", "--help"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": path.format(here=tmp_path)},
         capture_output=True,
         text=True,
     )
     assert result.stderr == ""
-    assert "Usage: leaflock" in result.stdout
+    assert "Usage: leafseal" in result.stdout
     assert "CAUGHT" not in result.stdout
 
 
@@ -52,7 +52,7 @@ def test_where_libraries_are_installed_they_are_still_found(monkeypatch: pytest.
 def test_no_core_is_dumped_and_the_limit_is_given_back() -> None:
     code = """if True:
         import json, resource
-        from leaflock import hardening
+        from leafseal import hardening
         before = resource.getrlimit(resource.RLIMIT_CORE)
         hardening.forbid_dumps()
         import ctypes
@@ -67,20 +67,20 @@ def test_no_core_is_dumped_and_the_limit_is_given_back() -> None:
     assert during == [0, before[1]]
     assert dumpable == 0
     assert after == before
-    debugging = json.loads(python(code, LEAFLOCK_DEBUG="1").stdout)
+    debugging = json.loads(python(code, LEAFSEAL_DEBUG="1").stdout)
     assert debugging[1] == before
     assert debugging[2] == 1
 
 
 def test_without_the_inner_module_nothing_breaks() -> None:
     result = python(
-        "import sys; sys.modules['_ctypes'] = None\nfrom leaflock import hardening; hardening.forbid_dumps()"
+        "import sys; sys.modules['_ctypes'] = None\nfrom leafseal import hardening; hardening.forbid_dumps()"
     )
     assert (result.returncode, result.stderr) == (0, "")
 
 
 FAILING = """
-from leaflock import hardening
+from leafseal import hardening
 hardening.install_excepthook()
 def work(canary):
     try:
@@ -99,13 +99,13 @@ def test_an_unforeseen_error_shows_its_type_alone(end: str) -> None:
     result = python(FAILING + end)
     assert result.stdout == ""
     assert result.stderr == (
-        "leaflock: error: unforeseen: KeyError\n"
-        "leaflock: hint: this is a fault of leaflock; LEAFLOCK_DEBUG=1 shows where it happened\n"
+        "leafseal: error: unforeseen: KeyError\n"
+        "leafseal: hint: this is a fault of leafseal; LEAFSEAL_DEBUG=1 shows where it happened\n"
     )
 
 
 def test_debugging_shows_places_and_no_values() -> None:
-    result = python(FAILING + "work('c4n4ry')", LEAFLOCK_DEBUG="1")
+    result = python(FAILING + "work('c4n4ry')", LEAFSEAL_DEBUG="1")
     assert result.returncode == 1
     assert "<string>:8 work" in result.stderr
     assert "after ValueError" in result.stderr

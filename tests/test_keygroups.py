@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from leaflock import attempts, keygroups, keyring
-from leaflock.errors import ConfigError, DataKeyError, MetadataError, ProviderError, ProviderMissingError
-from leaflock.keygroups import (
+from leafseal import attempts, keygroups, keyring
+from leafseal.errors import ConfigError, DataKeyError, MetadataError, ProviderError, ProviderMissingError
+from leafseal.keygroups import (
     DataKey,
     FailedAttempt,
     KeyGroup,
@@ -20,10 +20,10 @@ from leaflock.keygroups import (
     resolve_threshold,
     wrap_data_key,
 )
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.providers.age import AgeKey
-from leaflock.sops import failures
-from leaflock.testing import MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.providers.age import AgeKey
+from leafseal.sops import failures
+from leafseal.testing import MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
 
 AMBIENT = ambient_with()
 NOW = "2026-11-22T17:48:26Z"
@@ -242,11 +242,11 @@ def test_all_keys_wrap_or_none() -> None:
 def test_a_missing_sdk_stays_recognisable() -> None:
     class Missing(MemoryKey):
         def wrap(self, part: bytes, ambient: Ambient) -> bytes:
-            raise ProviderMissingError("boto3 is not installed", hint="pip install leaflock[aws]")
+            raise ProviderMissingError("boto3 is not installed", hint="pip install leafseal[aws]")
 
     with pytest.raises(ProviderMissingError) as caught:
         wrap([Missing("a")])
-    assert caught.value.hint == "pip install leaflock[aws]"
+    assert caught.value.hint == "pip install leafseal[aws]"
 
 
 @pytest.mark.parametrize("groups", [[], [()], [(), ()]])

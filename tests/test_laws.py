@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaflock import operations
-from leaflock.document import Locator
-from leaflock.errors import EmitError, FormatError, PathError, RefusedError
-from leaflock.formats import parse
-from leaflock.metadata import Metadata
-from leaflock.operations import Opened, Product
-from leaflock.sealing import Token, parse_token
-from leaflock.tree import to_python
+from leafseal import operations
+from leafseal.document import Locator
+from leafseal.errors import EmitError, FormatError, PathError, RefusedError
+from leafseal.formats import parse
+from leafseal.metadata import Metadata
+from leafseal.operations import Opened, Product
+from leafseal.sealing import Token, parse_token
+from leafseal.tree import to_python
 
 from .canaries import CANARY, canaries, with_canaries
 from .generators.yaml_files import YAMLWriter
@@ -70,7 +70,7 @@ def values_open_without_the_memory(format_name: str, seed: int) -> None:
     data, sealed = sealed_file(format_name, seed)
     document = parse(sealed, format_name, sealed=True)
     mapping = dict(document.metadata() or {})
-    memory: Any = mapping.pop("leaflock", {})
+    memory: Any = mapping.pop("leafseal", {})
     opened = open_(document.rewrite([], mapping), format_name)
     assert values(opened) == plain_values(data, format_name)
     # The canonical spelling may say 1 for 1.0, but never another value, and no comment is lost.
@@ -125,7 +125,7 @@ def wrapping_again_moves_no_leaf(format_name: str, seed: int) -> None:
     assert tokens_in(product.data) == tokens_in(sealed)
     before, after = (parse(one, format_name, sealed=True) for one in (sealed, product.data))
     assert after.rewrite([], None) == before.rewrite([], None)
-    for field in ("mac", "lastmodified", "version", "unencrypted_suffix", "leaflock"):
+    for field in ("mac", "lastmodified", "version", "unencrypted_suffix", "leafseal"):
         assert (after.metadata() or {}).get(field) == (before.metadata() or {}).get(field)
 
 

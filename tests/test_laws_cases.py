@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaflock import operations
-from leaflock.errors import FormatError, LeaflockError
-from leaflock.formats import parse
-from leaflock.sealing import Sealer, Token, TokenError, parse_token
+from leafseal import operations
+from leafseal.errors import FormatError, LeafsealError
+from leafseal.formats import parse
+from leafseal.sealing import Sealer, Token, TokenError, parse_token
 
 from .test_laws import plain_comments, spelled, tokens_elsewhere
 from .whole_files import AMBIENT, DEFAULT, FORMATS, KEYS, comments, open_, plain_values, seal, values, without_mac
@@ -21,7 +21,7 @@ def test_a_number_keeps_its_token_though_its_text_says_another_type() -> None:
     """SOPS before 3.13.2 sealed every number in JSON as a float; its text is that of an int."""
     sealed = seal(b'{\n  "a": 2.0,\n  "b": "x",\n  "l": [3.0, 3, 3.0]\n}\n', "json")
     document = parse(sealed, "json", sealed=True)
-    mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leaflock"}
+    mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leafseal"}
     opened = open_(document.rewrite([], mapping), "json")
     assert opened.plaintext() == b'{\n  "a": 2,\n  "b": "x",\n  "l": [3, 3, 3]\n}\n'
     after = open_(operations.set_leaf(opened, ("b",), "y").data, "json")
@@ -95,7 +95,7 @@ def test_yaml_that_is_seldom_written(data: bytes) -> None:
     assert opened.plaintext() == data
     assert without_mac(operations.reseal(opened, data).data) == without_mac(sealed)
     document = parse(sealed, "yaml", sealed=True)
-    mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leaflock"}
+    mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leafseal"}
     without = open_(document.rewrite([], mapping), "yaml")
     assert values(without) == plain_values(data, "yaml")
     assert [value.data for value in plain_values(without.plaintext(), "yaml")] == [
@@ -149,7 +149,7 @@ NOT_SEALED = {
 
 @pytest.mark.parametrize("data", NOT_SEALED)
 def test_yaml_that_is_refused_rather_than_damaged(data: bytes) -> None:
-    with pytest.raises(LeaflockError, match=NOT_SEALED[data]):
+    with pytest.raises(LeafsealError, match=NOT_SEALED[data]):
         seal(data, "yaml")
 
 

@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaflock.errors import MetadataError
-from leaflock.metadata import Metadata, flatten, unflatten, version_numbers
-from leaflock.scalars import Timestamp
-from leaflock.selection import Selection
+from leafseal.errors import MetadataError
+from leafseal.metadata import Metadata, flatten, unflatten, version_numbers
+from leafseal.scalars import Timestamp
+from leafseal.selection import Selection
 
 DATA = Path(__file__).parent / "data" / "metadata"
 RECIPIENT = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"
@@ -211,9 +211,9 @@ REFUSED = [
     ({"unencrypted_comment_regex": "(?=x)"}, "unencrypted_comment_regex: invalid regular expression"),
     ({"kms": [{**KMS, "context": "x"}]}, r"kms\[0\].context: a single value where a mapping"),
     ({"kms": [{**KMS, "context": {"a\x1b": [1]}}]}, r"kms\[0\].context.a\\x1b: a list"),
-    ({"leaflock": "x"}, "leaflock: a single value"),
-    ({"leaflock": {"spelling": "x"}}, "leaflock.spelling: a single value"),
-    ({"leaflock": {"spelling": {"t\n": 5}}}, r"leaflock.spelling.t\\n: not a string"),
+    ({"leafseal": "x"}, "leafseal: a single value"),
+    ({"leafseal": {"spelling": "x"}}, "leafseal.spelling: a single value"),
+    ({"leafseal": {"spelling": {"t\n": 5}}}, r"leafseal.spelling.t\\n: not a string"),
 ]
 
 
@@ -261,18 +261,18 @@ def test_old_files_with_a_context_are_suspect(version, context, suspect):
 def test_what_is_not_known_is_kept():
     unknown = {
         "attention": "x",
-        "leaflock": {"root": ["null"], "spelling": {"t2": "B", "t1": "A"}},
+        "leafseal": {"root": ["null"], "spelling": {"t2": "B", "t1": "A"}},
         "zz": {"b": [1], "a": None},
     }
     metadata = parse(**unknown)
     assert metadata.spelling == {"t1": "A", "t2": "B"}
-    assert metadata.extra == {"attention": "x", "leaflock": {"root": ["null"]}, "zz": {"b": [1], "a": None}}
+    assert metadata.extra == {"attention": "x", "leafseal": {"root": ["null"]}, "zz": {"b": [1], "a": None}}
     written = metadata.to_mapping()
     assert {key: written[key] for key in unknown} == unknown
-    assert list(written["leaflock"]["spelling"]) == ["t1", "t2"]
+    assert list(written["leafseal"]["spelling"]) == ["t1", "t2"]
     assert list(written["zz"]) == ["a", "b"]
-    assert metadata.with_spelling({}).to_mapping()["leaflock"] == {"root": ["null"]}
-    assert "leaflock" not in parse(leaflock={"spelling": {"t": "x"}}).with_spelling({}).to_mapping()
+    assert metadata.with_spelling({}).to_mapping()["leafseal"] == {"root": ["null"]}
+    assert "leafseal" not in parse(leafseal={"spelling": {"t": "x"}}).with_spelling({}).to_mapping()
 
 
 def test_keys_of_a_later_kind_stay_in_their_group():
@@ -342,7 +342,7 @@ def blocks(draw):
     if len(listed) > 1 and draw(st.booleans()):
         block["shamir_threshold"] = 2
     if spelling := draw(spellings):
-        block["leaflock"] = {"spelling": spelling}
+        block["leafseal"] = {"spelling": spelling}
     if draw(st.booleans()):
         block["mac_only_encrypted"] = True
     return block

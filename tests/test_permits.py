@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import operations, private
-from leaflock.cli import _io
-from leaflock.cli.main import run as run_leaflock
-from leaflock.errors import ProviderError, RefusedError
-from leaflock.keygroups import check_groups
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.permits import check_account, check_role, line_for
-from leaflock.providers import parse_recipients
-from leaflock.providers.aws_kms import AWSKMSKey
-from leaflock.providers.azure_kv import AzureKeyVaultKey
-from leaflock.selection import Selection
-from leaflock.sops.main import run as run_sops
-from leaflock.testing import throwaway_identity
+from leafseal import operations, private
+from leafseal.cli import _io
+from leafseal.cli.main import run as run_leafseal
+from leafseal.errors import ProviderError, RefusedError
+from leafseal.keygroups import check_groups
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.permits import check_account, check_role, line_for
+from leafseal.providers import parse_recipients
+from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.providers.azure_kv import AzureKeyVaultKey
+from leafseal.selection import Selection
+from leafseal.sops.main import run as run_sops
+from leafseal.testing import throwaway_identity
 
 ME, OTHER = throwaway_identity(), throwaway_identity()
 [MINE], [THEIRS] = (parse_recipients("age", one.recipient) for one in (ME, OTHER))
@@ -29,7 +29,7 @@ ARN = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890
 
 
 def ambient(home: Path, policy: str = "") -> Ambient:
-    path = home / ".config" / "leaflock" / "policy.toml"
+    path = home / ".config" / "leafseal" / "policy.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(policy)
     return Ambient({"SOPS_AGE_KEY": ME.identity}, home)
@@ -167,8 +167,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-FACES: list[Callable[[list[str]], int]] = [run_leaflock, run_sops]
-BOTH = pytest.mark.parametrize("run", FACES, ids=["leaflock", "sops"])
+FACES: list[Callable[[list[str]], int]] = [run_leafseal, run_sops]
+BOTH = pytest.mark.parametrize("run", FACES, ids=["leafseal", "sops"])
 
 
 @BOTH

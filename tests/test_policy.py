@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.errors import ConfigError
-from leaflock.masterkey import Ambient
-from leaflock.policy import Policy, load_policy, origin, policy_of, system_file, user_file
+from leafseal.errors import ConfigError
+from leafseal.masterkey import Ambient
+from leafseal.policy import Policy, load_policy, origin, policy_of, system_file, user_file
 
 FULL = """
 min_threshold = 2
@@ -172,12 +172,12 @@ def test_a_file_that_everybody_may_write(path: Path) -> None:
 @pytest.mark.parametrize(
     ("platform", "environ", "expected"),
     [
-        ("linux", {}, "HOME/.config/leaflock/policy.toml"),
-        ("darwin", {}, "HOME/.config/leaflock/policy.toml"),
-        ("linux", {"XDG_CONFIG_HOME": "/xdg"}, "/xdg/leaflock/policy.toml"),
-        ("linux", {"XDG_CONFIG_HOME": "relative"}, "HOME/.config/leaflock/policy.toml"),
-        ("win32", {"APPDATA": "/roaming", "XDG_CONFIG_HOME": "/xdg"}, "/roaming/leaflock/policy.toml"),
-        ("win32", {}, "HOME/AppData/Roaming/leaflock/policy.toml"),
+        ("linux", {}, "HOME/.config/leafseal/policy.toml"),
+        ("darwin", {}, "HOME/.config/leafseal/policy.toml"),
+        ("linux", {"XDG_CONFIG_HOME": "/xdg"}, "/xdg/leafseal/policy.toml"),
+        ("linux", {"XDG_CONFIG_HOME": "relative"}, "HOME/.config/leafseal/policy.toml"),
+        ("win32", {"APPDATA": "/roaming", "XDG_CONFIG_HOME": "/xdg"}, "/roaming/leafseal/policy.toml"),
+        ("win32", {}, "HOME/AppData/Roaming/leafseal/policy.toml"),
     ],
 )
 def test_where_the_users_policy_is(tmp_path: Path, platform: str, environ: dict[str, str], expected: str) -> None:
@@ -185,12 +185,12 @@ def test_where_the_users_policy_is(tmp_path: Path, platform: str, environ: dict[
 
 
 def test_where_the_administrators_policy_is(tmp_path: Path) -> None:
-    assert system_file(Ambient({}, tmp_path), "linux") == Path("/etc/leaflock/policy.toml")
-    assert system_file(Ambient({"PROGRAMDATA": "/all"}, tmp_path), "win32") == Path("/all/leaflock/policy.toml")
+    assert system_file(Ambient({}, tmp_path), "linux") == Path("/etc/leafseal/policy.toml")
+    assert system_file(Ambient({"PROGRAMDATA": "/all"}, tmp_path), "win32") == Path("/all/leafseal/policy.toml")
 
 
 def test_it_is_read_once(tmp_path: Path) -> None:
-    path = tmp_path / ".config" / "leaflock" / "policy.toml"
+    path = tmp_path / ".config" / "leafseal" / "policy.toml"
     path.parent.mkdir(parents=True)
     path.write_text('[plugins]\nallow = ["a"]\n')
     ambient = Ambient({}, tmp_path)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import interrupts, locks, private, processes
-from leaflock.errors import RefusedError, WriteError
+from leafseal import interrupts, locks, private, processes
+from leafseal.errors import RefusedError, WriteError
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 
@@ -46,7 +46,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_private_folder_is_ours_alone_and_goes(memory: Path) -> None:
     with private.private_directory() as path:
         assert os.path.dirname(path) == str(memory)
-        assert os.path.basename(path).startswith(f"leaflock-{os.geteuid()}-{os.getpid()}-")
+        assert os.path.basename(path).startswith(f"leafseal-{os.geteuid()}-{os.getpid()}-")
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o700
         file = private.write_private(path, "prod.yaml", b"secret")
         assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
@@ -126,7 +126,7 @@ def test_without_a_state_folder_the_user_is_told_each_time(disk: Path, monkeypat
 
 
 def leftover(folder: Path, pid: int, start: int) -> Path:
-    path = folder / f"leaflock-{os.geteuid()}-{pid}-{start}-{processes._mark()}01234567"
+    path = folder / f"leafseal-{os.geteuid()}-{pid}-{start}-{processes._mark()}01234567"
     path.mkdir(mode=0o700)
     (path / "prod.yaml").write_text("secret")
     return path
@@ -137,18 +137,18 @@ def test_folders_of_dead_processes_go(memory: Path) -> None:
     child.wait()
     dead = leftover(memory, child.pid, 1)
     alive = leftover(memory, os.getppid(), processes.start_time(os.getppid()))
-    (memory / "leaflock-is-a-nice-name").mkdir()
+    (memory / "leafseal-is-a-nice-name").mkdir()
     private.sweep()
     assert not dead.exists()
     assert alive.exists()
-    assert (memory / "leaflock-is-a-nice-name").exists()
+    assert (memory / "leafseal-is-a-nice-name").exists()
 
 
 def test_a_link_that_looks_like_a_left_over_is_not_followed(memory: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "x").write_text("kept")
-    link = memory / f"leaflock-{os.geteuid()}-999999-1-{processes._mark()}01234567"
+    link = memory / f"leafseal-{os.geteuid()}-999999-1-{processes._mark()}01234567"
     link.symlink_to(precious)
     private.sweep()
     assert (precious / "x").exists()
@@ -156,7 +156,7 @@ def test_a_link_that_looks_like_a_left_over_is_not_followed(memory: Path, tmp_pa
 
 HOLD = """
 import sys, time
-from leaflock import private
+from leafseal import private
 with private.private_directory() as path:
     private.write_private(path, "prod.yaml", b"secret")
     print(path, flush=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.programs import (
+from leafseal.programs import (
     ProgramError,
     ProgramMissingError,
     ProgramTimeoutError,
@@ -84,7 +84,7 @@ def test_children_see_no_identities() -> None:
         "SOPS_AGE_KEY_CMD": "x",
         "SOPS_AGE_SSH_PRIVATE_KEY_FILE": "x",
         "SOPS_AGE_SSH_PRIVATE_KEY_CMD": "x",
-        "LEAFLOCK_DEBUG": "x",
+        "LEAFSEAL_DEBUG": "x",
         "AGEDEBUG": "x",
     }
     assert child_environment(environ, ADDED="1") == {"PATH": "/bin", "SOPS_AGE_KEY_FILE": "kept", "ADDED": "1"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from leaflock.providers import parse_recipients
-from leaflock.regrouping import Keys, compare, holder, meant, name, needed_of, removed, unnamed, without
-from leaflock.testing import MemoryKey, RemoteMemoryKey
+from leafseal.providers import parse_recipients
+from leafseal.regrouping import Keys, compare, holder, meant, name, needed_of, removed, unnamed, without
+from leafseal.testing import MemoryKey, RemoteMemoryKey
 
 A, B, C = MemoryKey("a"), MemoryKey("b"), MemoryKey("c")
 FAR_A = RemoteMemoryKey("a")  # of another kind: another key

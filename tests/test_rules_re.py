@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leaflock.rules_re import PatternError, compile_pattern
-from leaflock.rules_re_subset import compile_subset
+from leafseal.rules_re import PatternError, compile_pattern
+from leafseal.rules_re_subset import compile_subset
 
 re2 = pytest.importorskip("re2")
 

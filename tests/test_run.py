@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.errors import CommandError, LeaflockError, RefusedError
-from leaflock.run import environment
-from leaflock.run import exec as running
-from leaflock.run.environment import check_names, child_environment, find_account, refused_names, variables
-from leaflock.scalars import Timestamp
-from leaflock.tree import Comment, ListNode, MappingNode
+from leafseal.errors import CommandError, LeafsealError, RefusedError
+from leafseal.run import environment
+from leafseal.run import exec as running
+from leafseal.run.environment import check_names, child_environment, find_account, refused_names, variables
+from leafseal.scalars import Timestamp
+from leafseal.tree import Comment, ListNode, MappingNode
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 
@@ -27,7 +27,7 @@ REFUSED = """
     PYTHONINSPECT PYTHONUSERBASE PERL5LIB PERL5OPT RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS
     _JAVA_OPTIONS JDK_JAVA_OPTIONS GIT_SSH GIT_SSH_COMMAND GIT_ASKPASS GIT_EXEC_PATH GIT_CONFIG GIT_CONFIG_COUNT
     GIT_CONFIG_KEY_0 GIT_EXTERNAL_DIFF GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_PROXY_COMMAND SSH_ASKPASS EDITOR
-    VISUAL PAGER HOME SHELL TMPDIR GNUPGHOME SSL_CERT_FILE SSL_CERT_DIR SOPS_AGE_KEY SOPS_EDITOR LEAFLOCK_DEBUG
+    VISUAL PAGER HOME SHELL TMPDIR GNUPGHOME SSL_CERT_FILE SSL_CERT_DIR SOPS_AGE_KEY SOPS_EDITOR LEAFSEAL_DEBUG
     AWS_CONFIG_FILE AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3
 """
 FINE = """
@@ -101,7 +101,7 @@ def test_values_are_spelled_as_sops_spells_them() -> None:
     ],
 )
 def test_what_no_environment_holds(key: str, value: object, message: str) -> None:
-    with pytest.raises(LeaflockError) as caught:
+    with pytest.raises(LeafsealError) as caught:
         variables(MappingNode([("first", "1"), (key, value)]))  # type: ignore[list-item]
     assert str(caught.value) == message
     assert caught.value.exit_code == 1
@@ -114,7 +114,7 @@ def test_a_value_at_the_edge_of_what_linux_takes() -> None:
     held = variables(MappingNode([(name, "x" * most)]))
     environ = child_environment(held, {}, pristine=True)
     subprocess.run(["/bin/true"], env=environ, check=True)
-    with pytest.raises(LeaflockError, match="too long for a variable"):
+    with pytest.raises(LeafsealError, match="too long for a variable"):
         variables(MappingNode([(name, "x" * (most + 1))]))
     with pytest.raises(OSError, match="Argument list too long"):
         subprocess.run(["/bin/true"], env={b"NAME": b"x" * (most + 1)}, check=True)
@@ -135,7 +135,7 @@ INHERITED = {
     "SOPS_AGE_KEY": "AGE-SECRET-KEY-1",
     "SOPS_AGE_KEY_FILE": "/keys",
     "SOPS_AGE_SSH_PRIVATE_KEY_CMD": "cat",
-    "LEAFLOCK_DEBUG": "1",
+    "LEAFSEAL_DEBUG": "1",
     "SOPS_AGE_RECIPIENTS": "age1",
     "VAULT_TOKEN": "hvs.x",
     "AWS_SECRET_ACCESS_KEY": "x",
@@ -176,7 +176,7 @@ def test_pristine_is_the_secrets_alone_and_the_accounts() -> None:
 def test_accounts() -> None:
     me = pwd.getpwuid(os.geteuid())
     assert find_account(me.pw_name) == (me.pw_name, me.pw_uid, me.pw_gid, me.pw_dir)
-    with pytest.raises(LeaflockError, match="unknown user no-such-user"):
+    with pytest.raises(LeafsealError, match="unknown user no-such-user"):
         find_account("no-such-user")
 
 
@@ -184,14 +184,14 @@ def test_accounts() -> None:
 
 BECOME = """
 import os, sys
-from leaflock import errors, hardening
-from leaflock.run import exec, environment
+from leafseal import errors, hardening
+from leafseal.run import exec, environment
 hardening.forbid_dumps()
 environ = environment.child_environment({"TOKEN": b"s3cret\\xff"}, os.environ)
 account = environment.find_account(os.environ["AS"]) if "AS" in os.environ else None
 try:
     exec.execute(sys.argv[1:], environ, account=account)
-except errors.LeaflockError as error:
+except errors.LeafsealError as error:
     print(error)
     sys.exit(error.exit_code)
 """
@@ -267,7 +267,7 @@ def test_another_user() -> None:
 
 SUPERVISE = """
 import os, sys
-from leaflock.run import exec
+from leafseal.run import exec
 environ = {os.fsencode(k): os.fsencode(v) for k, v in os.environ.items()}
 sys.exit(exec.supervise(sys.argv[1:], environ, killed=(lambda n: 255) if os.environ.get("SOPS") else None))
 """

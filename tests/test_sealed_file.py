@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import leaflock
-from leaflock import SealedFile, operations
-from leaflock.errors import (
+import leafseal
+from leafseal import SealedFile, operations
+from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,
     ConflictError,
@@ -18,15 +18,15 @@ from leaflock.errors import (
     EmitError,
     FormatError,
     IntegrityError,
-    LeaflockError,
+    LeafsealError,
     MACMismatchError,
     NothingSealedError,
     PathError,
     RefusedError,
     UsageError,
 )
-from leaflock.selection import Selection
-from leaflock.testing import throwaway_identity
+from leafseal.selection import Selection
+from leafseal.testing import throwaway_identity
 
 from .whole_files import AMBIENT, ME, SPLICED, open_, seal
 
@@ -70,7 +70,7 @@ def test_what_was_set_is_saved_and_nothing_else_moves(path: Path) -> None:
     assert list(files_in(path.parent)) == [path.name]
 
 
-REFUSED: dict[str, tuple[Callable[[SealedFile, str], None], tuple[type[LeaflockError], ...]]] = {
+REFUSED: dict[str, tuple[Callable[[SealedFile, str], None], tuple[type[LeafsealError], ...]]] = {
     "set below a value": (lambda file, name: file.set(f"{name}.more", "x"), (PathError,)),
     "set a list position that is too far": (lambda file, _: file.set("list[9]", "x"), (PathError, EmitError)),
     "unset what is not there": (lambda file, _: file.unset("nowhere"), (PathError,)),
@@ -114,7 +114,7 @@ def test_a_file_that_would_not_open_again_is_not_written(path: Path, monkeypatch
     monkeypatch.setattr(
         file, "_product", replace(file._product, data=file._product.data.replace(b"tag:", b"tag:AAAA", 1))
     )
-    with pytest.raises(LeaflockError):
+    with pytest.raises(LeafsealError):
         file.save()
     assert files_in(path.parent) == before
 
@@ -151,33 +151,33 @@ def test_what_is_not_encrypted(
     data: bytes, format_name: str, selection: Selection | None, kind: type[Exception]
 ) -> None:
     with pytest.raises(kind):
-        leaflock.encrypt(data, format=format_name, recipients=[ME.recipient], selection=selection, ambient=AMBIENT)
+        leafseal.encrypt(data, format=format_name, recipients=[ME.recipient], selection=selection, ambient=AMBIENT)
 
 
 def test_nobody_to_encrypt_for() -> None:
     for recipients in ([], [""]):
-        with pytest.raises((ConfigError, LeaflockError)):
-            leaflock.encrypt(b"a: 1\n", format="yaml", recipients=recipients, ambient=AMBIENT)
+        with pytest.raises((ConfigError, LeafsealError)):
+            leafseal.encrypt(b"a: 1\n", format="yaml", recipients=recipients, ambient=AMBIENT)
     with pytest.raises(UsageError, match="either recipients or groups"):
-        leaflock.encrypt(b"a: 1\n", format="yaml", ambient=AMBIENT)
+        leafseal.encrypt(b"a: 1\n", format="yaml", ambient=AMBIENT)
 
 
 def test_what_does_not_read_back_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = operations._seal
     monkeypatch.setattr(operations, "_seal", lambda *a, **k: whole(*a, **k).replace(b",iv:", b",iv:A", 1))
-    with pytest.raises(LeaflockError):
-        leaflock.encrypt(b"a: 1\n", format="yaml", recipients=[ME.recipient], ambient=AMBIENT)
+    with pytest.raises(LeafsealError):
+        leafseal.encrypt(b"a: 1\n", format="yaml", recipients=[ME.recipient], ambient=AMBIENT)
 
 
 def test_many_files_are_read_or_none(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.yaml").write_bytes(seal(b"a: %d\n" % number, "yaml"))
     paths = [tmp_path / f"{number}.yaml" for number in range(3)]
-    opened = leaflock.open_many(paths, ambient=AMBIENT)
+    opened = leafseal.open_many(paths, ambient=AMBIENT)
     assert opened == {str(path): {"a": number} for number, path in enumerate(paths)}
     paths[1].write_bytes(paths[1].read_bytes().replace(b"a: ENC", b"b: ENC"))
     with pytest.raises(IntegrityError, match=r"1\.yaml: b: value does not verify under its path"):
-        leaflock.open_many(paths, ambient=AMBIENT)
+        leafseal.open_many(paths, ambient=AMBIENT)
 
 
 def test_errors_name_the_file(tmp_path: Path) -> None:
@@ -195,5 +195,5 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
         assert caught.value.file == str(broken)
         assert str(caught.value).startswith(str(broken))
     with pytest.raises(DataKeyError) as caught_key:
-        leaflock.load(path, ambient=throwaway_identity().ambient())
+        leafseal.load(path, ambient=throwaway_identity().ambient())
     assert str(path) in str(caught_key.value)

@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
-from leaflock.keygroups import DataKey
-from leaflock.secret import Secret
+from leafseal.keygroups import DataKey
+from leafseal.secret import Secret
 
 CANARY = b"canary-8d1f52c07be94a36"
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from leaflock.errors import LeaflockError
+from leafseal.errors import LeafsealError
 
 from .oracles import assert_silent
 from .tampering import CANARIES, SECOND, Fixture, ask_nobody, fixture
@@ -40,7 +40,7 @@ def check_mutation(original: Fixture, mutation: Mutation) -> str:
     try:
         opened = open_(mutation.apply(original.data), original.format)
         assert opened.plaintext() is not None
-    except LeaflockError as error:
+    except LeafsealError as error:
         assert_silent(error, CANARIES)
         return "refused"
     if values(opened) == original.values and comments(opened) == original.comments:
@@ -95,6 +95,6 @@ BROKEN = {
 )
 def test_errors_about_plain_files_are_silent(format_name: str, text: str) -> None:
     data = text.encode("latin-1").replace(b"@", SECOND.encode())
-    with pytest.raises(LeaflockError) as caught:
+    with pytest.raises(LeafsealError) as caught:
         seal(data, format_name)
     assert_silent(caught.value, [SECOND])

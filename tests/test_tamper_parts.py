@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from leaflock import operations, spelling
-from leaflock.errors import DataKeyError, IntegrityError, MACMismatchError, MetadataError
-from leaflock.formats import parse
-from leaflock.masterkey import Ambient
-from leaflock.operations import Opened
-from leaflock.providers import parse_recipients
-from leaflock.sealing import Sealer
-from leaflock.selection import Selection
-from leaflock.testing import ambient_with, throwaway_identity
+from leafseal import operations, spelling
+from leafseal.errors import DataKeyError, IntegrityError, MACMismatchError, MetadataError
+from leafseal.formats import parse
+from leafseal.masterkey import Ambient
+from leafseal.operations import Opened
+from leafseal.providers import parse_recipients
+from leafseal.sealing import Sealer
+from leafseal.selection import Selection
+from leafseal.testing import ambient_with, throwaway_identity
 
 from .oracles import assert_silent
 from .tampering import CANARIES, PLAIN, ask_nobody, fixture
@@ -127,7 +127,7 @@ def test_a_spelling_of_another_value_is_not_used_whoever_sealed_it(source: str) 
         token = tokens(opened)[0, ("a",)]
         sealer = Sealer(opened.data_key.reveal())
         name = spelling.entry_name(token)
-        return {**entries, name: sealer.seal_bytes(source.encode(), "str", f"leaflock:spelling:{token}:")}
+        return {**entries, name: sealer.seal_bytes(source.encode(), "str", f"leafseal:spelling:{token}:")}
 
     opened = spelled_with(change)
     assert [value.data for value in plain_values(opened.plaintext(), "yaml")] == [b"31", b"1.1", b"two lines"]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from leaflock.errors import FormatError, IntegrityError, LeaflockError, MACMismatchError, MetadataError
-from leaflock.operations import Opened
-from leaflock.sealing import Sealer
+from leafseal.errors import FormatError, IntegrityError, LeafsealError, MACMismatchError, MetadataError
+from leafseal.operations import Opened
+from leafseal.sealing import Sealer
 
 from .oracles import assert_silent
 from .tampering import CANARIES, CLEAR, ask_nobody, fixture
@@ -141,7 +141,7 @@ def keys_twice(opened: Opened) -> bytes:
     return metadata_with(key_groups=groups)(opened)
 
 
-EVERYWHERE: dict[str, tuple[Change, type[LeaflockError], str]] = {
+EVERYWHERE: dict[str, tuple[Change, type[LeafsealError], str]] = {
     "text behind a token": (replaced(password, lambda token: token + b"x"), IntegrityError, "is damaged"),
     "a blank behind a token": (replaced(password, lambda token: token[:-1] + b" ]"), IntegrityError, "is damaged"),
     "two tokens in one place": (replaced(password, lambda token: token + token), IntegrityError, "is damaged"),
@@ -182,7 +182,7 @@ EVERYWHERE: dict[str, tuple[Change, type[LeaflockError], str]] = {
     ),
     "the metadata of another file": (metadata_of_another_file, IntegrityError, "does not verify"),
 }  # fmt: skip
-WITH_PATHS: dict[str, tuple[Change, type[LeaflockError], str]] = {
+WITH_PATHS: dict[str, tuple[Change, type[LeafsealError], str]] = {
     "two tokens swapped": (swapped, IntegrityError, "does not verify under its path"),
     "a token copied to another path": (copied, IntegrityError, "does not verify under its path"),
     "a clear value gone": (without_clear_value, MACMismatchError, "MAC mismatch"),
@@ -197,12 +197,12 @@ WITH_PATHS: dict[str, tuple[Change, type[LeaflockError], str]] = {
 }  # fmt: skip
 
 
-def check_refused(change: Change, kind: type[LeaflockError], message: str, format_name: str) -> None:
+def check_refused(change: Change, kind: type[LeafsealError], message: str, format_name: str) -> None:
     original = fixture(format_name)
     opened = open_(original.data, format_name)
     data = change(opened)
     assert data != original.data
-    with pytest.raises(LeaflockError, match=message) as caught:
+    with pytest.raises(LeafsealError, match=message) as caught:
         open_(data, format_name)
     assert type(caught.value) is kind
     key = opened.data_key.reveal()

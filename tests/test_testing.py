@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from leaflock.errors import ProviderError
-from leaflock.masterkey import MasterKey
-from leaflock.providers.age import AgeKey
-from leaflock.testing import NOWHERE, MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
+from leafseal.errors import ProviderError
+from leafseal.masterkey import MasterKey
+from leafseal.providers.age import AgeKey
+from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
 
 
 def test_a_throwaway_identity_opens_what_is_for_it_alone() -> None:

@@ -1,4 +1,4 @@
-"""Other people's test suites, read from the folder that LEAFLOCK_VECTORS names."""
+"""Other people's test suites, read from the folder that LEAFSEAL_VECTORS names."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from leaflock.errors import LeaflockError
-from leaflock.sealing import Sealer, TokenError
+from leafseal.errors import LeafsealError
+from leafseal.sealing import Sealer, TokenError
 
 from .whole_files import open_, plain_values, seal, values
 
@@ -53,7 +53,7 @@ def test_the_yaml_suite_is_sealed_and_opened_or_refused(yaml_suite: list[Input])
         started = perf_counter()
         try:
             sealed = seal(one.data, "yaml")
-        except LeaflockError as error:
+        except LeafsealError as error:
             if not one.must_fail:
                 found[one.name] = error.message
             continue
@@ -77,7 +77,7 @@ def test_the_yaml_suite_below_a_key(yaml_suite: list[Input], before: str) -> Non
         data = (before + "\n".join("  " + line if line.strip() else line for line in lines)).encode()
         try:
             sealed = seal(data, "yaml")
-        except LeaflockError:
+        except LeafsealError:
             continue
         opened = open_(sealed, "yaml")
         assert opened.plaintext() == data, one.name

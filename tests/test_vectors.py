@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 import pytest
 
-from leaflock import operations
-from leaflock.config import CreationRule, load_config
-from leaflock.errors import DataKeyError
-from leaflock.formats import format_of, parse
-from leaflock.masterkey import Ambient
-from leaflock.operations import Opened
-from leaflock.paths import format_path
-from leaflock.testing import NOWHERE, ambient_with
-from leaflock.tree import Comment
+from leafseal import operations
+from leafseal.config import CreationRule, load_config
+from leafseal.errors import DataKeyError
+from leafseal.formats import format_of, parse
+from leafseal.masterkey import Ambient
+from leafseal.operations import Opened
+from leafseal.paths import format_path
+from leafseal.testing import NOWHERE, ambient_with
+from leafseal.tree import Comment
 
 from .whole_files import comments, plain_values, values, without_mac
 

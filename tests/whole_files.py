@@ -7,15 +7,15 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from leaflock import operations
-from leaflock.document import Leaf, Locator
-from leaflock.formats import parse
-from leaflock.operations import Opened
-from leaflock.providers import parse_recipients
-from leaflock.scalars import Empty, Scalar, to_bytes, type_word
-from leaflock.selection import Selection
-from leaflock.testing import throwaway_identity
-from leaflock.tree import Comment
+from leafseal import operations
+from leafseal.document import Leaf, Locator
+from leafseal.formats import parse
+from leafseal.operations import Opened
+from leafseal.providers import parse_recipients
+from leafseal.scalars import Empty, Scalar, to_bytes, type_word
+from leafseal.selection import Selection
+from leafseal.testing import throwaway_identity
+from leafseal.tree import Comment
 
 from .generators.flat_files import dotenv_file, ini_file
 from .generators.json_files import JSONWriter

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import leaflock
+import leafseal
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """Return the settings of an encrypted file. Raises `leaflock.LeaflockError`, whose text holds no value."""
-    values = leaflock.load(path)
+    """Return the settings of an encrypted file. Raises `leafseal.LeafsealError`, whose text holds no value."""
+    values = leafseal.load(path)
     database = values["database"]
     return Settings(
         name=values["app"]["name"],
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     path = Path(arguments[0]) if arguments else Path(__file__).with_name("config.yaml")
     try:
         settings = read_settings(path)
-    except leaflock.LeaflockError as error:
+    except leafseal.LeafsealError as error:
         print(f"app: {error}", file=sys.stderr)
         return error.exit_code
     print(f"{settings.name}: {settings.workers} workers, signing key of {len(settings.signing_key)} characters")

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from leaflock.age import bech32
-from leaflock.age.plugin import PluginHost, PluginIdentity, PluginRecipient, parse_identity
+from leafseal.age import bech32
+from leafseal.age.plugin import PluginHost, PluginIdentity, PluginRecipient, parse_identity
 
 RECIPIENT = bech32.encode("age1toy", b"mine")
 IDENTITY = bech32.encode("AGE-PLUGIN-TOY-", b"mine")

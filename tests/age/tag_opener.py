@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from leaflock.age import hpke_p256, tag
-from leaflock.age.header import Stanza, from_base64
+from leafseal.age import hpke_p256, tag
+from leafseal.age.header import Stanza, from_base64
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaflock.age.armor import armor, dearmor, is_armored
-from leaflock.age.errors import ArmorError
+from leafseal.age.armor import armor, dearmor, is_armored
+from leafseal.age.errors import ArmorError
 
 BEGIN, END = b"-----BEGIN AGE ENCRYPTED FILE-----\n", b"-----END AGE ENCRYPTED FILE-----\n"
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaflock.age import bech32
-from leaflock.age.errors import KeyTextError
+from leafseal.age import bech32
+from leafseal.age.errors import KeyTextError
 
 PREFIXES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20).map(str.lower)
 CHARACTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"

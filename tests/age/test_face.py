@@ -1,4 +1,4 @@
-"""`leaflock.age` as its callers see it."""
+"""`leafseal.age` as its callers see it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaflock import age
-from leaflock.age.header import Stanza
-from leaflock.age.scrypt import ScryptIdentity, ScryptRecipient
-from leaflock.age.x25519 import X25519Identity
-from leaflock.errors import LeaflockError
+from leafseal import age
+from leafseal.age.header import Stanza
+from leafseal.age.scrypt import ScryptIdentity, ScryptRecipient
+from leafseal.age.x25519 import X25519Identity
+from leafseal.errors import LeafsealError
 
 ALICE, BOB, EVE = X25519Identity.generate(), X25519Identity.generate(), X25519Identity.generate()
 
@@ -37,7 +37,7 @@ def test_no_other_byte_passes(draw: st.DataObject) -> None:
 @given(st.binary(max_size=400))
 def test_any_bytes_are_refused(data: bytes) -> None:
     for bytes_ in (data, b"age-encryption.org/v1\n" + data, b"-----BEGIN AGE ENCRYPTED FILE-----\n" + data):
-        with pytest.raises(LeaflockError):
+        with pytest.raises(LeafsealError):
             age.decrypt(bytes_, [ALICE])
 
 

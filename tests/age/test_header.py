@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaflock.age import header
-from leaflock.age.errors import HeaderError, HeaderMACError
-from leaflock.age.header import Stanza
+from leafseal.age import header
+from leafseal.age.errors import HeaderError, HeaderMACError
+from leafseal.age.header import Stanza
 
 WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
 STANZAS = st.builds(Stanza, WORDS, st.lists(WORDS, max_size=3).map(tuple), st.binary(max_size=200))

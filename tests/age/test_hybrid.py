@@ -7,11 +7,11 @@ import pickle
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from leaflock import age
-from leaflock.age import HeaderError, KeyTextError, UnsupportedKeyError, bech32, hybrid, keys
-from leaflock.age.header import Stanza, from_base64, to_base64
-from leaflock.age.hybrid import HybridIdentity, HybridRecipient
-from leaflock.age.x25519 import X25519Identity
+from leafseal import age
+from leafseal.age import HeaderError, KeyTextError, UnsupportedKeyError, bech32, hybrid, keys
+from leafseal.age.header import Stanza, from_base64, to_base64
+from leafseal.age.hybrid import HybridIdentity, HybridRecipient
+from leafseal.age.x25519 import X25519Identity
 
 FILE_KEY = b"k" * 16
 ALICE, BOB = HybridIdentity.generate(), HybridIdentity.generate()

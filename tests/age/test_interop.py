@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import pytest
 
-import leaflock
-from leaflock import age
-from leaflock.age import ssh, ssh_keys
-from leaflock.age.hybrid import HybridIdentity
-from leaflock.age.plugin import PluginRecipient, parse_identity
-from leaflock.age.x25519 import X25519Identity
-from leaflock.masterkey import Ambient
+import leafseal
+from leafseal import age
+from leafseal.age import ssh, ssh_keys
+from leafseal.age.hybrid import HybridIdentity
+from leafseal.age.plugin import PluginRecipient, parse_identity
+from leafseal.age.x25519 import X25519Identity
+from leafseal.masterkey import Ambient
 
 from .hosts import IDENTITY, RECIPIENT, host_with
 from .toy_plugin import install
@@ -167,8 +167,8 @@ def test_files_go_both_ways_between_us_and_sops(tmp_path: Path, name: str) -> No
     ambient = Ambient({"PATH": path, **private}, tmp_path)
     sops = ("sops", "--disable-version-check")
     theirs = run(tmp_path, *sops, "encrypt", "--age", pair.recipient, "--filename-override", "x.yaml", data=PLAIN)
-    assert leaflock.loads(theirs, format="yaml", ambient=ambient) == {"a": "secret", "b": [1, 2]}
-    ours = leaflock.encrypt(PLAIN, format="yaml", recipients=[pair.recipient], ambient=ambient)
+    assert leafseal.loads(theirs, format="yaml", ambient=ambient) == {"a": "secret", "b": [1, 2]}
+    ours = leafseal.encrypt(PLAIN, format="yaml", recipients=[pair.recipient], ambient=ambient)
     opened = run(tmp_path, *sops, "decrypt", "--filename-override", "x.yaml", data=ours, **private)
     assert opened.startswith(b"a: secret\n")
 
@@ -179,8 +179,8 @@ def test_the_default_ssh_key_opens_in_both(tmp_path: Path) -> None:
     (tmp_path / ".ssh").mkdir()
     pair = ssh_pair(tmp_path, "-t", "ed25519")
     pair.file.rename(tmp_path / ".ssh" / "id_ed25519")
-    ours = leaflock.encrypt(PLAIN, format="yaml", recipients=[pair.recipient], ambient=Ambient({}, tmp_path))
-    assert leaflock.decrypt(ours, format="yaml", ambient=Ambient({}, tmp_path)) == PLAIN
+    ours = leafseal.encrypt(PLAIN, format="yaml", recipients=[pair.recipient], ambient=Ambient({}, tmp_path))
+    assert leafseal.decrypt(ours, format="yaml", ambient=Ambient({}, tmp_path)) == PLAIN
     assert b"a: secret" in run(
         tmp_path, "sops", "--disable-version-check", "decrypt", "--filename-override", "x.yaml", data=ours
     )

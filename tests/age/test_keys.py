@@ -12,8 +12,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from leaflock.age import HeaderError, KeyTextError, keys, scrypt, wrapping, x25519
-from leaflock.age.header import Stanza, to_base64
+from leafseal.age import HeaderError, KeyTextError, keys, scrypt, wrapping, x25519
+from leafseal.age.header import Stanza, to_base64
 
 IDENTITY = "AGE-SECRET-KEY-1G0Q5K9TV4REQ3ZSQRMTMG8NSWQGYT0T7TZ33RAZEE0GZYVZN0APSU24RK7"
 RECIPIENT = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"

@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 
-from leaflock import age
-from leaflock.age import ssh, ssh_keys
-from leaflock.age.plugin import PluginIdentity, PluginRecipient
-from leaflock.age.scrypt import ScryptIdentity
+from leafseal import age
+from leafseal.age import ssh, ssh_keys
+from leafseal.age.plugin import PluginIdentity, PluginRecipient
+from leafseal.age.scrypt import ScryptIdentity
 
 from .hosts import host_with
 from .tag_opener import TagIdentity

@@ -10,10 +10,10 @@ from time import monotonic
 
 import pytest
 
-from leaflock import age
-from leaflock.age import KeyTextError, PluginError, bech32, plugin_process
-from leaflock.age.header import Stanza, to_base64
-from leaflock.age.plugin import PluginIdentity, PluginRecipient, parse_identity, parse_recipient
+from leafseal import age
+from leafseal.age import KeyTextError, PluginError, bech32, plugin_process
+from leafseal.age.header import Stanza, to_base64
+from leafseal.age.plugin import PluginIdentity, PluginRecipient, parse_identity, parse_recipient
 
 from .hosts import IDENTITY, OTHER, RECIPIENT, User, host_with, identity, recipient
 from .toy_plugin import install
@@ -376,9 +376,9 @@ def test_one_that_gets_away_holds_up_nobody(tmp_path: Path) -> None:
     program = install(tmp_path, away)
     code = (
         "import sys; sys.path[:0] = sys.argv[1:2]\n"
-        "from leaflock.age import PluginError\n"
-        "from leaflock.age.header import Stanza\n"
-        "from leaflock.age.plugin import PluginHost, parse_identity\n"
+        "from leafseal.age import PluginError\n"
+        "from leafseal.age.header import Stanza\n"
+        "from leafseal.age.plugin import PluginHost, parse_identity\n"
         "host = PluginHost(lambda name: sys.argv[2], {}, None, 0.5)\n"
         "try: parse_identity(sys.argv[3]).on(host).unwrap([Stanza('x', (), b'')])\n"
         "except PluginError as error: print(error)\n"

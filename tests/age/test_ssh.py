@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from leaflock import age
-from leaflock.age import HeaderError, KeyTextError, keys, ssh, ssh_keys
-from leaflock.age.errors import PassphraseError
-from leaflock.age.header import Stanza, to_base64
+from leafseal import age
+from leafseal.age import HeaderError, KeyTextError, keys, ssh, ssh_keys
+from leafseal.age.errors import PassphraseError
+from leafseal.age.header import Stanza, to_base64
 
 FILE_KEY = b"k" * 16
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaflock.age import stream
-from leaflock.age.errors import HeaderError, PayloadError
+from leafseal.age import stream
+from leafseal.age.errors import HeaderError, PayloadError
 
 FILE_KEY = b"k" * 16
 CHUNK = stream.CHUNK_BYTES

@@ -7,11 +7,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.serialization import PublicFormat
 
-from leaflock import age
-from leaflock.age import KeyTextError, bech32, keys
-from leaflock.age.header import from_base64
-from leaflock.age.hybrid import HybridIdentity
-from leaflock.age.x25519 import X25519Identity
+from leafseal import age
+from leafseal.age import KeyTextError, bech32, keys
+from leafseal.age.header import from_base64
+from leafseal.age.hybrid import HybridIdentity
+from leafseal.age.x25519 import X25519Identity
 
 from .tag_opener import TagIdentity
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from leaflock import age
-from leaflock.age.scrypt import ScryptIdentity
+from leafseal import age
+from leafseal.age.scrypt import ScryptIdentity
 
 OUTCOMES = {
     "header failure": age.HeaderError,

@@ -10,10 +10,10 @@ from typing import IO, NamedTuple
 
 import pytest
 
-from leaflock import folders
-from leaflock.cli import _io
-from leaflock.cli.main import run
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal import folders
+from leafseal.cli import _io
+from leafseal.cli.main import run
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 
 class Result(NamedTuple):
@@ -91,7 +91,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, me: ThrowawayIdentity)
 
 
 @pytest.fixture
-def leaflock(work: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+def leafseal(work: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
     """Run a command line."""
 
     def call(*arguments: str | os.PathLike[str]) -> Result:
@@ -123,9 +123,9 @@ def plain(work: Path) -> Path:
 
 
 @pytest.fixture
-def sealed(leaflock: Run, plain: Path, me: ThrowawayIdentity) -> Path:
+def sealed(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> Path:
     """The same file, sealed for us."""
-    result = leaflock("encrypt", "-i", "--age", me.recipient, plain.name)
+    result = leafseal("encrypt", "-i", "--age", me.recipient, plain.name)
     assert result == (0, b"", "")
     return plain
 

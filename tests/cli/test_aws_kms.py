@@ -41,11 +41,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_works_at_all(leaflock: Run, arn: str, plain: Path) -> None:
-    assert leaflock("encrypt", "-i", plain.name) == (0, b"", "")
-    assert f"kms {arn}|app:shop\n" in leaflock("inspect", plain.name).out.decode()
-    assert leaflock("rotate", "-i", plain.name).code == 0
-    assert leaflock("decrypt", plain.name) == (0, PLAIN, "")
+def test_it_works_at_all(leafseal: Run, arn: str, plain: Path) -> None:
+    assert leafseal("encrypt", "-i", plain.name) == (0, b"", "")
+    assert f"kms {arn}|app:shop\n" in leafseal("inspect", plain.name).out.decode()
+    assert leafseal("rotate", "-i", plain.name).code == 0
+    assert leafseal("decrypt", plain.name) == (0, PLAIN, "")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_it_works_at_all(leaflock: Run, arn: str, plain: Path) -> None:
     ids=" ".join,
 )
 def test_what_is_refused_changes_nothing(
-    leaflock: Run,
+    leafseal: Run,
     aws: AWS,
     arn: str,
     plain: Path,
@@ -72,12 +72,12 @@ def test_what_is_refused_changes_nothing(
     operation: str,
 ) -> None:
     (work / "new.yaml").write_bytes(PLAIN)
-    assert leaflock("encrypt", "-i", plain.name).code == 0
+    assert leafseal("encrypt", "-i", plain.name).code == 0
     if arguments[0] == "updatekeys":
         (work / ".sops.yaml").write_text(f"creation_rules: [{{kms: '{arn}'}}]\n")
     before = contents(work)
     denying(recorder, aws, operation)
-    result = leaflock(*arguments)
+    result = leafseal(*arguments)
     assert result.code in (1, 128)
     assert result.out == b""
     assert f"kms {arn}" in result.err

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leaflock import operations
-from leaflock.cli.main import run as run_leaflock
-from leaflock.sops.main import run as run_sops
+from leafseal import operations
+from leafseal.cli.main import run as run_leafseal
+from leafseal.sops.main import run as run_sops
 
 from ..services.fixtures import Azure
 from .conftest import PLAIN, Run
@@ -48,11 +48,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_google_at_all(leaflock: Run, gcp: CloudKMS, plain: Path) -> None:
-    assert leaflock("encrypt", "-i", plain.name) == (0, b"", "")
-    assert f"gcp_kms {ID}\n" in leaflock("inspect", plain.name).out.decode()
-    assert leaflock("rotate", "-i", plain.name) == (0, b"", "")
-    assert leaflock("decrypt", plain.name) == (0, PLAIN, "")
+def test_google_at_all(leafseal: Run, gcp: CloudKMS, plain: Path) -> None:
+    assert leafseal("encrypt", "-i", plain.name) == (0, b"", "")
+    assert f"gcp_kms {ID}\n" in leafseal("inspect", plain.name).out.decode()
+    assert leafseal("rotate", "-i", plain.name) == (0, b"", "")
+    assert leafseal("decrypt", plain.name) == (0, PLAIN, "")
 
 
 @pytest.mark.parametrize(
@@ -67,15 +67,15 @@ def test_google_at_all(leaflock: Run, gcp: CloudKMS, plain: Path) -> None:
     ids=" ".join,
 )
 def test_what_google_refuses_changes_nothing(
-    leaflock: Run, gcp: CloudKMS, plain: Path, work: Path, arguments: tuple[str, ...], verb: str
+    leafseal: Run, gcp: CloudKMS, plain: Path, work: Path, arguments: tuple[str, ...], verb: str
 ) -> None:
     from ..services.cloud_kms import TOKEN
 
     (work / "new.yaml").write_bytes(PLAIN)
-    assert leaflock("encrypt", "-i", plain.name).code == 0
+    assert leafseal("encrypt", "-i", plain.name).code == 0
     before = contents(work)
     gcp.tokens[TOKEN].discard(verb)
-    result = leaflock(*arguments)
+    result = leafseal(*arguments)
     assert result.code in (1, 128)
     assert result.out == b""
     assert "GCP KMS answered PERMISSION_DENIED" in result.err
@@ -102,30 +102,30 @@ def versions(path: Path) -> list[str]:
     return [str(wrapped.master_key).rpartition("/")[2] for group in metadata.groups for wrapped in group]
 
 
-def test_microsoft_at_all(leaflock: Run, vault: Azure, plain: Path) -> None:
+def test_microsoft_at_all(leafseal: Run, vault: Azure, plain: Path) -> None:
     [version] = vault.vault.keys["sops"]
-    assert leaflock("encrypt", "-i", plain.name) == (0, b"", "")
+    assert leafseal("encrypt", "-i", plain.name) == (0, b"", "")
     assert versions(plain) == [version]
-    assert f"azure_kv {vault.vault.url}/keys/sops/{version}\n" in leaflock("inspect", plain.name).out.decode()
-    assert leaflock("decrypt", plain.name) == (0, PLAIN, "")
+    assert f"azure_kv {vault.vault.url}/keys/sops/{version}\n" in leafseal("inspect", plain.name).out.decode()
+    assert leafseal("decrypt", plain.name) == (0, PLAIN, "")
 
 
-def test_the_configuration_names_the_version_in_the_file(leaflock: Run, vault: Azure, plain: Path) -> None:
+def test_the_configuration_names_the_version_in_the_file(leafseal: Run, vault: Azure, plain: Path) -> None:
     """Nobody is asked about a recipient that is the configuration's, and no vault which version is the newest."""
-    assert leaflock("encrypt", "-i", plain.name).code == 0
+    assert leafseal("encrypt", "-i", plain.name).code == 0
     vault.vault.create("sops")
     old = versions(plain)
     for command in (("set", plain.name, "name_unencrypted", '"x"'), ("rotate", "-i", plain.name)):
         vault.at_vault.requests.clear()
-        assert leaflock(*command).code == 0
+        assert leafseal(*command).code == 0
         assert versions(plain) == old
         assert {request.method for request in vault.at_vault.requests} == {"POST"}
 
 
-FACES: list[Callable[[list[str]], int]] = [run_leaflock, run_sops]
+FACES: list[Callable[[list[str]], int]] = [run_leafseal, run_sops]
 
 
-@pytest.mark.parametrize("run", FACES, ids=["leaflock", "sops"])
+@pytest.mark.parametrize("run", FACES, ids=["leafseal", "sops"])
 def test_updatekeys_goes_on_to_the_newest_version(
     run: Callable[[list[str]], int], vault: Azure, plain: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,7 +144,7 @@ def test_updatekeys_goes_on_to_the_newest_version(
     assert "up to date" in "".join(capfd.readouterr())
 
 
-@pytest.mark.parametrize("run", FACES, ids=["leaflock", "sops"])
+@pytest.mark.parametrize("run", FACES, ids=["leafseal", "sops"])
 def test_a_key_is_removed_without_its_version(
     run: Callable[[list[str]], int], vault: Azure, plain: Path, work: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,10 +157,10 @@ def test_a_key_is_removed_without_its_version(
     assert versions(plain) == list(vault.vault.keys["other"])
 
 
-def test_what_microsoft_refuses_changes_nothing(leaflock: Run, vault: Azure, plain: Path, work: Path) -> None:
+def test_what_microsoft_refuses_changes_nothing(leafseal: Run, vault: Azure, plain: Path, work: Path) -> None:
     from ..services.key_vault import SECRET, TOKEN
 
-    assert leaflock("encrypt", "-i", plain.name).code == 0
+    assert leafseal("encrypt", "-i", plain.name).code == 0
     (work / "new.yaml").write_bytes(PLAIN)
     before = contents(work)
     for verb, command in (
@@ -171,7 +171,7 @@ def test_what_microsoft_refuses_changes_nothing(leaflock: Run, vault: Azure, pla
         ("encrypt", ("rotate", "-i", plain.name)),
     ):
         vault.vault.tokens[TOKEN].discard(verb)
-        result = leaflock(*command)
+        result = leafseal(*command)
         assert result.code in (1, 128)
         assert "the vault answered 403 ForbiddenByPolicy" in result.err
         assert f"these credentials need keys/{verb} on the key" in result.err
@@ -181,12 +181,12 @@ def test_what_microsoft_refuses_changes_nothing(leaflock: Run, vault: Azure, pla
         vault.vault.tokens[TOKEN].add(verb)
 
 
-def test_a_vault_that_only_a_file_names_gets_nothing(leaflock: Run, vault: Azure, plain: Path, work: Path) -> None:
-    assert leaflock("encrypt", "-i", plain.name).code == 0
+def test_a_vault_that_only_a_file_names_gets_nothing(leafseal: Run, vault: Azure, plain: Path, work: Path) -> None:
+    assert leafseal("encrypt", "-i", plain.name).code == 0
     plain.write_text(plain.read_text().replace(vault.vault.url, "https://vault.example.org:8443"))
     vault.proxy.asked.clear()
     for command in (("decrypt", plain.name), ("set", plain.name, "x", "1"), ("rotate", "-i", plain.name)):
-        result = leaflock(*command)
+        result = leafseal(*command)
         assert result.code == 128
         assert "a token would be sent to https://vault.example.org:8443" in result.err
         assert '[endpoints] allow = ["https://vault.example.org:8443"]' in result.err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.testing import ThrowawayIdentity
+from leafseal.testing import ThrowawayIdentity
 
 from .conftest import PLAIN, Run, Terminal, tokens
 
@@ -31,38 +31,38 @@ Editor = Callable[[str], None]
 CHANGE = """sed 's/5432/6432/' "$1" > "$1.new" && mv "$1.new" "$1" """
 
 
-def test_an_edit_moves_only_what_it_must(leaflock: Run, sealed: Path, editor: Editor) -> None:
+def test_an_edit_moves_only_what_it_must(leafseal: Run, sealed: Path, editor: Editor) -> None:
     before = tokens(sealed)
     editor(CHANGE)
-    assert leaflock("edit", sealed) == (0, b"", "")
-    assert leaflock("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
+    assert leafseal("edit", sealed) == (0, b"", "")
+    assert leafseal("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
     after = tokens(sealed)
     assert after["password"] == before["password"]
     assert after["port"] != before["port"]
 
 
 def test_the_editor_sees_the_plain_file_under_its_name(
-    leaflock: Run, sealed: Path, editor: Editor, tmp_path: Path
+    leafseal: Run, sealed: Path, editor: Editor, tmp_path: Path
 ) -> None:
     editor(f'cp "$1" {tmp_path}/seen; basename "$1" > {tmp_path}/name')
-    result = leaflock("edit", sealed.name)
-    assert result == (0, b"", "leaflock: app.yaml: unchanged\n")
+    result = leafseal("edit", sealed.name)
+    assert result == (0, b"", "leafseal: app.yaml: unchanged\n")
     assert (tmp_path / "seen").read_bytes() == PLAIN
     assert (tmp_path / "name").read_text() == "app.yaml\n"
 
 
-def test_an_unchanged_file_is_not_touched(leaflock: Run, sealed: Path, editor: Editor) -> None:
+def test_an_unchanged_file_is_not_touched(leafseal: Run, sealed: Path, editor: Editor) -> None:
     status, before = sealed.stat(), sealed.read_bytes()
     editor('touch "$1"')
-    assert leaflock("edit", sealed).code == 0
+    assert leafseal("edit", sealed).code == 0
     assert sealed.read_bytes() == before
     assert (sealed.stat().st_mtime_ns, sealed.stat().st_ino) == (status.st_mtime_ns, status.st_ino)
 
 
-def test_a_failing_editor(leaflock: Run, sealed: Path, editor: Editor) -> None:
+def test_a_failing_editor(leafseal: Run, sealed: Path, editor: Editor) -> None:
     before = sealed.read_bytes()
     editor("exit 3")
-    result = leaflock("edit", sealed)
+    result = leafseal("edit", sealed)
     assert result.code == 201
     assert "could not run editor: exit status 3" in result.err
     assert sealed.read_bytes() == before
@@ -72,82 +72,82 @@ def kept(work: Path) -> list[Path]:
     return sorted(work.glob("*.kept-*"))
 
 
-def test_a_text_that_does_not_parse_is_kept_sealed(leaflock: Run, sealed: Path, editor: Editor, work: Path) -> None:
+def test_a_text_that_does_not_parse_is_kept_sealed(leafseal: Run, sealed: Path, editor: Editor, work: Path) -> None:
     before = sealed.read_bytes()
     editor('echo "a: [c4n4ry" > "$1"')
-    result = leaflock("edit", sealed)
+    result = leafseal("edit", sealed)
     assert result.code == 2
     assert "c4n4ry" not in result.err
     assert sealed.read_bytes() == before
     [path] = kept(work)
     assert b"c4n4ry" not in path.read_bytes()
     assert str(path) in result.err
-    assert leaflock("decrypt", "--input-type", "binary", path).out == b"a: [c4n4ry\n"
+    assert leafseal("decrypt", "--input-type", "binary", path).out == b"a: [c4n4ry\n"
 
 
 def test_on_a_terminal_the_user_goes_on(
-    leaflock: Run, sealed: Path, editor: Editor, terminal: Terminal, work: Path
+    leafseal: Run, sealed: Path, editor: Editor, terminal: Terminal, work: Path
 ) -> None:
     editor(
         f'if grep -q broken "$1"; then {CHANGE}; grep -v broken "$1" > "$1.n"; mv "$1.n" "$1"\n'
         'else echo "broken: [" >> "$1"; fi'
     )
     terminal.answers = [""]
-    result = leaflock("edit", sealed)
+    result = leafseal("edit", sealed)
     assert result.code == 0
     assert "press enter to go on editing, or type q to give up:" in terminal.shown
-    assert leaflock("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
+    assert leafseal("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
     assert kept(work) == []
 
 
-def test_a_file_that_changed_meanwhile_is_a_conflict(leaflock: Run, sealed: Path, editor: Editor, work: Path) -> None:
+def test_a_file_that_changed_meanwhile_is_a_conflict(leafseal: Run, sealed: Path, editor: Editor, work: Path) -> None:
     key = os.environ["SOPS_AGE_KEY"]
-    other = f"SOPS_AGE_KEY={key} PYTHONPATH={SOURCE} {sys.executable} -m leaflock set --string {sealed} other 1"
+    other = f"SOPS_AGE_KEY={key} PYTHONPATH={SOURCE} {sys.executable} -m leafseal set --string {sealed} other 1"
     editor(f"{CHANGE}\n{other}")
-    result = leaflock("edit", sealed)
+    result = leafseal("edit", sealed)
     assert result.code == 221
     assert "changed since it was read" in result.err
-    assert leaflock("get", sealed, "other").out == b"1\n"
+    assert leafseal("get", sealed, "other").out == b"1\n"
     [path] = kept(work)
-    assert leaflock("decrypt", "--input-type", "binary", path).out == PLAIN.replace(b"5432", b"6432")
+    assert leafseal("decrypt", "--input-type", "binary", path).out == PLAIN.replace(b"5432", b"6432")
     editor(f"{CHANGE}; touch {sealed}")
-    assert leaflock("edit", sealed).code == 221
+    assert leafseal("edit", sealed).code == 221
     assert len(kept(work)) == 2
 
 
 def test_the_guards_ask_before_the_editor_opens(
-    leaflock: Run, sealed: Path, editor: Editor, work: Path, tmp_path: Path, me: ThrowawayIdentity
+    leafseal: Run, sealed: Path, editor: Editor, work: Path, tmp_path: Path, me: ThrowawayIdentity
 ) -> None:
-    assert leaflock("decrypt", "-i", sealed).code == 0
-    assert leaflock("encrypt", "-i", "--age", me.recipient, "--encrypted-regex", "^password$", sealed).code == 0
+    assert leafseal("decrypt", "-i", sealed).code == 0
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "--encrypted-regex", "^password$", sealed).code == 0
     (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n")
     editor(f"touch {tmp_path}/opened")
-    assert leaflock("edit", sealed).code == 220
+    assert leafseal("edit", sealed).code == 220
     assert not (tmp_path / "opened").exists()
     editor(CHANGE)
-    assert leaflock("edit", "--sync-rules", sealed).code == 0
+    assert leafseal("edit", "--sync-rules", sealed).code == 0
     assert {"password", "port"} <= set(tokens(sealed))
-    assert leaflock("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
+    assert leafseal("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
 
 
 def test_new_clear_secrets_are_asked_about_after_the_edit(
-    leaflock: Run, sealed: Path, editor: Editor, work: Path
+    leafseal: Run, sealed: Path, editor: Editor, work: Path
 ) -> None:
     editor('echo "api_token_unencrypted: AKIAIOSFODNN7EXAMPLE" >> "$1"')
-    assert leaflock("edit", sealed).code == 220
+    assert leafseal("edit", sealed).code == 220
     assert len(kept(work)) == 1
-    assert leaflock("edit", "--plaintext-ok", sealed).code == 0
+    assert leafseal("edit", "--plaintext-ok", sealed).code == 0
 
 
 # -- new files
 
 
 @pytest.mark.parametrize("name", ["new.yaml", "new.json", "new.env", "new.ini", "new.txt"])
-def test_a_new_file_is_made(leaflock: Run, work: Path, editor: Editor, me: ThrowawayIdentity, name: str) -> None:
+def test_a_new_file_is_made(leafseal: Run, work: Path, editor: Editor, me: ThrowawayIdentity, name: str) -> None:
     editor("""sed 's/Write your/Wrote my/; s/example_/sample_/I' "$1" > "$1.n"; mv "$1.n" "$1" """)
-    result = leaflock("edit", "--age", me.recipient, name)
+    result = leafseal("edit", "--age", me.recipient, name)
     assert result == (0, b"", "")
-    opened = leaflock("decrypt", name)
+    opened = leafseal("decrypt", name)
     assert opened.code == 0
     assert b"ample" in opened.out or b"Wrote" in opened.out
     assert (work / name).stat().st_mode & 0o777 == 0o666 & ~current_umask()
@@ -158,38 +158,38 @@ def current_umask() -> int:
     return mask
 
 
-def test_an_unchanged_new_file_is_not_made(leaflock: Run, work: Path, editor: Editor, me: ThrowawayIdentity) -> None:
+def test_an_unchanged_new_file_is_not_made(leafseal: Run, work: Path, editor: Editor, me: ThrowawayIdentity) -> None:
     editor("true")
-    result = leaflock("edit", "--age", me.recipient, "new.yaml")
-    assert result == (0, b"", "leaflock: new.yaml: nothing was written, so nothing was made\n")
+    result = leafseal("edit", "--age", me.recipient, "new.yaml")
+    assert result == (0, b"", "leafseal: new.yaml: nothing was written, so nothing was made\n")
     assert not (work / "new.yaml").exists()
 
 
-def test_a_new_file_for_nobody_does_not_open_the_editor(leaflock: Run, editor: Editor, tmp_path: Path) -> None:
+def test_a_new_file_for_nobody_does_not_open_the_editor(leafseal: Run, editor: Editor, tmp_path: Path) -> None:
     editor(f"touch {tmp_path}/opened")
-    assert leaflock("edit", "new.yaml").code == 1
+    assert leafseal("edit", "new.yaml").code == 1
     assert not (tmp_path / "opened").exists()
 
 
 def test_a_new_file_that_somebody_else_made_meanwhile(
-    leaflock: Run, work: Path, editor: Editor, me: ThrowawayIdentity
+    leafseal: Run, work: Path, editor: Editor, me: ThrowawayIdentity
 ) -> None:
     editor(f'echo "a: mine" > "$1"; echo "a: theirs" > {work}/new.yaml')
-    assert leaflock("edit", "--age", me.recipient, "new.yaml").code == 220
+    assert leafseal("edit", "--age", me.recipient, "new.yaml").code == 220
     assert (work / "new.yaml").read_text() == "a: theirs\n"
     [path] = kept(work)
-    assert leaflock("decrypt", "--input-type", "binary", path).out == b"a: mine\n"
+    assert leafseal("decrypt", "--input-type", "binary", path).out == b"a: mine\n"
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
 def test_no_plaintext_reaches_a_disk_or_an_argument(
-    leaflock: Run, sealed: Path, editor: Editor, tmp_path: Path
+    leafseal: Run, sealed: Path, editor: Editor, tmp_path: Path
 ) -> None:
     editor(CHANGE)
     log = tmp_path / "log"
     result = subprocess.run(
         ["strace", "-f", "-s", "4096", "-o", str(log), "-e", "trace=openat,write,pwrite64,writev,sendto,execve",
-         sys.executable, "-m", "leaflock", "edit", sealed.name],
+         sys.executable, "-m", "leafseal", "edit", sealed.name],
         env={**os.environ, "PYTHONPATH": SOURCE},
         capture_output=True,
         start_new_session=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .conftest import PLAIN, Run, Terminal, tokens
 
@@ -20,7 +20,7 @@ def config(me: ThrowawayIdentity, extra: str = "") -> str:
 
 def process(*arguments: str, data: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "leaflock", *arguments],
+        [sys.executable, "-m", "leafseal", *arguments],
         input=data,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": SOURCE, **environment},
@@ -28,29 +28,29 @@ def process(*arguments: str, data: bytes = b"", **environment: str) -> subproces
     )
 
 
-def test_there_and_back_in_place(leaflock: Run, plain: Path, me: ThrowawayIdentity) -> None:
-    assert leaflock("encrypt", "-i", "--age", me.recipient, plain.name) == (0, b"", "")
+def test_there_and_back_in_place(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> None:
+    assert leafseal("encrypt", "-i", "--age", me.recipient, plain.name) == (0, b"", "")
     assert set(tokens(plain)) == {"password", "port"}
     assert b"name_unencrypted: shop" in plain.read_bytes()
     assert b"hunter2" not in plain.read_bytes()
-    assert leaflock("decrypt", "-i", plain.name) == (0, b"", "")
+    assert leafseal("decrypt", "-i", plain.name) == (0, b"", "")
     assert plain.read_bytes() == PLAIN
     assert stat.S_IMODE(plain.stat().st_mode) == 0o600
 
 
-def test_there_and_back_by_standard_output(leaflock: Run, plain: Path, me: ThrowawayIdentity) -> None:
-    sealed = leaflock("encrypt", "--age", me.recipient, plain)
+def test_there_and_back_by_standard_output(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> None:
+    sealed = leafseal("encrypt", "--age", me.recipient, plain)
     assert sealed.code == 0
     assert plain.read_bytes() == PLAIN
     plain.write_bytes(sealed.out)
-    assert leaflock("decrypt", plain) == (0, PLAIN, "")
+    assert leafseal("decrypt", plain) == (0, PLAIN, "")
 
 
-def test_modes_of_new_files(leaflock: Run, plain: Path, me: ThrowawayIdentity) -> None:
+def test_modes_of_new_files(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> None:
     before = os.umask(0o022)
     try:
-        assert leaflock("encrypt", "--age", me.recipient, "--output", "sealed.yaml", plain).code == 0
-        assert leaflock("decrypt", "--output", "plain.yaml", "sealed.yaml").code == 0
+        assert leafseal("encrypt", "--age", me.recipient, "--output", "sealed.yaml", plain).code == 0
+        assert leafseal("decrypt", "--output", "plain.yaml", "sealed.yaml").code == 0
     finally:
         os.umask(before)
     assert stat.S_IMODE(os.stat("sealed.yaml").st_mode) == 0o644
@@ -58,27 +58,27 @@ def test_modes_of_new_files(leaflock: Run, plain: Path, me: ThrowawayIdentity) -
     assert Path("plain.yaml").read_bytes() == PLAIN
 
 
-def test_many_files(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+def test_many_files(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     (work / ".sops.yaml").write_text(config(me))
     names = [f"{number}.json" for number in range(3)]
     for name in names:
         (work / name).write_text(f'{{"a": "{name}"}}\n')
-    assert leaflock("encrypt", "-i", *names) == (0, b"", "")
-    assert leaflock("decrypt", "--output-dir", "plain", *names) == (0, b"", "")
+    assert leafseal("encrypt", "-i", *names) == (0, b"", "")
+    assert leafseal("decrypt", "--output-dir", "plain", *names) == (0, b"", "")
     assert [(work / "plain" / name).read_text() for name in names] == [f'{{"a": "{name}"}}\n' for name in names]
     assert stat.S_IMODE((work / "plain").stat().st_mode) == 0o700
 
 
-def test_of_many_files_all_are_written_or_none(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+def test_of_many_files_all_are_written_or_none(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     (work / ".sops.yaml").write_text(config(me))
     (work / "good.yaml").write_text("a: 1\n")
     (work / "bad.yaml").write_text("a: [\n")
-    result = leaflock("encrypt", "-i", "good.yaml", "bad.yaml", "none.yaml")
+    result = leafseal("encrypt", "-i", "good.yaml", "bad.yaml", "none.yaml")
     assert result.code == 1
-    assert "leaflock: error: bad.yaml: line 2" in result.err
-    assert "leaflock: error: none.yaml: no such file" in result.err
+    assert "leafseal: error: bad.yaml: line 2" in result.err
+    assert "leafseal: error: none.yaml: no such file" in result.err
     assert (work / "good.yaml").read_text() == "a: 1\n"
-    assert leaflock("encrypt", "-i", "good.yaml", "bad.yaml").code == 2
+    assert leafseal("encrypt", "-i", "good.yaml", "bad.yaml").code == 2
 
 
 @pytest.mark.parametrize(
@@ -98,11 +98,11 @@ def test_of_many_files_all_are_written_or_none(leaflock: Run, work: Path, me: Th
     ],
 )
 @pytest.mark.parametrize("command", ["encrypt", "decrypt"])
-def test_options_that_do_not_go_together(leaflock: Run, command: str, arguments: list[str], message: str) -> None:
-    result = leaflock(command, *arguments)
+def test_options_that_do_not_go_together(leafseal: Run, command: str, arguments: list[str], message: str) -> None:
+    result = leafseal(command, *arguments)
     assert (result.code, result.out) == (8, b"")
     assert message in result.err
-    assert "leaflock: hint: " in result.err
+    assert "leafseal: hint: " in result.err
 
 
 def test_standard_input(work: Path, me: ThrowawayIdentity) -> None:
@@ -121,24 +121,24 @@ def test_standard_input(work: Path, me: ThrowawayIdentity) -> None:
     assert b"must specify --filename-override when reading from stdin" in refused.stderr
 
 
-def test_any_bytes_are_a_binary_file(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+def test_any_bytes_are_a_binary_file(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     data = bytes(range(256)) * 10
     (work / "key.bin").write_bytes(data)
-    assert leaflock("encrypt", "-i", "--age", me.recipient, "key.bin").code == 0
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "key.bin").code == 0
     assert json.loads((work / "key.bin").read_bytes())["data"].startswith("ENC[")
-    assert leaflock("decrypt", "key.bin").out == data
+    assert leafseal("decrypt", "key.bin").out == data
 
 
-def test_other_formats(leaflock: Run, sealed: Path) -> None:
-    result = leaflock("decrypt", "--output-type", "json", sealed)
+def test_other_formats(leafseal: Run, sealed: Path) -> None:
+    result = leafseal("decrypt", "--output-type", "json", sealed)
     assert json.loads(result.out)["db"] == {"password": "hunter2-and-more", "port": 5432}
-    wide = leaflock("decrypt", "--output-type", "json", "--indent", "4", sealed)
+    wide = leafseal("decrypt", "--output-type", "json", "--indent", "4", sealed)
     assert b'\n    "db": {' in wide.out
 
 
-def test_indentation_from_the_configuration(leaflock: Run, sealed: Path, work: Path) -> None:
+def test_indentation_from_the_configuration(leafseal: Run, sealed: Path, work: Path) -> None:
     (work / ".sops.yaml").write_text("stores:\n  json:\n    indent: 3\n")
-    assert b'\n   "db": {' in leaflock("decrypt", "--output-type", "json", sealed).out
+    assert b'\n   "db": {' in leafseal("decrypt", "--output-type", "json", sealed).out
 
 
 @pytest.mark.parametrize(
@@ -154,149 +154,149 @@ def test_indentation_from_the_configuration(leaflock: Run, sealed: Path, work: P
         ("empty", None, b""),
     ],
 )
-def test_extracting(leaflock: Run, sealed: Path, path: str, output_type: str | None, expected: bytes) -> None:
+def test_extracting(leafseal: Run, sealed: Path, path: str, output_type: str | None, expected: bytes) -> None:
     more = ["--output-type", output_type] if output_type else []
-    assert leaflock("decrypt", "--extract", path, *more, sealed) == (0, expected, "")
+    assert leafseal("decrypt", "--extract", path, *more, sealed) == (0, expected, "")
 
 
-def test_extracting_a_mapping_gives_a_document(leaflock: Run, sealed: Path) -> None:
-    result = leaflock("decrypt", "--extract", "db", "--output-type", "json", sealed)
+def test_extracting_a_mapping_gives_a_document(leafseal: Run, sealed: Path) -> None:
+    result = leafseal("decrypt", "--extract", "db", "--output-type", "json", sealed)
     assert json.loads(result.out) == {"password": "hunter2-and-more", "port": 5432}
 
 
 @pytest.mark.parametrize("path", ["db.none", "list[2]", "list.x", "db.password.x", "db[0]"])
-def test_extracting_what_is_not_there(leaflock: Run, sealed: Path, path: str) -> None:
-    result = leaflock("decrypt", "--extract", path, sealed)
+def test_extracting_what_is_not_there(leafseal: Run, sealed: Path, path: str) -> None:
+    result = leafseal("decrypt", "--extract", path, sealed)
     assert (result.code, result.out) == (91, b"")
 
 
 # -- who can open it, and what is sealed
 
 
-def test_the_configuration_is_that_of_the_files_folder(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+def test_the_configuration_is_that_of_the_files_folder(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     (work / "deep" / "er").mkdir(parents=True)
     (work / "deep" / ".sops.yaml").write_text(config(me, "    encrypted_regex: ^secret$\n"))
     (work / "deep" / "er" / "a.yaml").write_text("secret: s\nopen: o\n")
-    assert leaflock("encrypt", "-i", "deep/er/a.yaml").code == 0
+    assert leafseal("encrypt", "-i", "deep/er/a.yaml").code == 0
     assert set(tokens(work / "deep" / "er" / "a.yaml")) == {"secret"}
     (work / "other.sops.yaml").write_text(config(me))
     (work / "b.yaml").write_text("a: b\n")
-    assert leaflock("encrypt", "-i", "--config", "other.sops.yaml", "b.yaml").code == 0
+    assert leafseal("encrypt", "-i", "--config", "other.sops.yaml", "b.yaml").code == 0
 
 
-def test_without_anybody_named_nothing_is_sealed(leaflock: Run, plain: Path) -> None:
-    result = leaflock("encrypt", "-i", plain)
+def test_without_anybody_named_nothing_is_sealed(leafseal: Run, plain: Path) -> None:
+    result = leafseal("encrypt", "-i", plain)
     assert result.code == 1
     assert "config file not found, or has no creation rules, and no keys provided" in result.err
     assert plain.read_bytes() == PLAIN
 
 
-def test_on_a_terminal_a_configuration_is_offered(leaflock: Run, plain: Path, work: Path, terminal: Terminal) -> None:
+def test_on_a_terminal_a_configuration_is_offered(leafseal: Run, plain: Path, work: Path, terminal: Terminal) -> None:
     terminal.answers = ["y"]
-    result = leaflock("encrypt", "-i", plain)
+    result = leafseal("encrypt", "-i", plain)
     assert result.code == 0
     assert (work / ".sops.yaml").exists()
     assert "wrote" in result.err
     os.environ.pop("SOPS_AGE_KEY")
-    assert leaflock("decrypt", plain) == (0, PLAIN, "")
+    assert leafseal("decrypt", plain) == (0, PLAIN, "")
 
 
 def test_a_configuration_without_a_rule_for_the_file(
-    leaflock: Run, plain: Path, work: Path, me: ThrowawayIdentity
+    leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity
 ) -> None:
     (work / ".sops.yaml").write_text(f"creation_rules:\n  - path_regex: other\n    age: {me.recipient}\n")
     for more in ([], ["--age", me.recipient]):
-        result = leaflock("encrypt", *more, plain)
+        result = leafseal("encrypt", *more, plain)
         assert result.code == 1
         assert "no matching creation rules found" in result.err
 
 
-def test_options_win_over_the_configuration(leaflock: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
+def test_options_win_over_the_configuration(leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
     other = throwaway_identity()
     (work / ".sops.yaml").write_text(config(other))
-    assert leaflock("encrypt", "-i", "--age", me.recipient, plain) == (0, b"", "")
-    assert leaflock("decrypt", plain).out == PLAIN
+    assert leafseal("encrypt", "-i", "--age", me.recipient, plain) == (0, b"", "")
+    assert leafseal("decrypt", plain).out == PLAIN
 
 
 def test_a_variable_that_wins_over_the_configuration_is_named(
-    leaflock: Run, plain: Path, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (work / ".sops.yaml").write_text(config(throwaway_identity()))
     monkeypatch.setenv("SOPS_AGE_RECIPIENTS", me.recipient)
-    result = leaflock("encrypt", "-i", plain)
+    result = leafseal("encrypt", "-i", plain)
     assert result.code == 0
     assert "SOPS_AGE_RECIPIENTS counts, not the recipients in the configuration" in result.err
-    assert leaflock("decrypt", plain).out == PLAIN
+    assert leafseal("decrypt", plain).out == PLAIN
 
 
-def test_a_recipient_that_is_none(leaflock: Run, plain: Path) -> None:
-    result = leaflock("encrypt", "-i", "--age", "age1nonsense", plain)
+def test_a_recipient_that_is_none(leafseal: Run, plain: Path) -> None:
+    result = leafseal("encrypt", "-i", "--age", "age1nonsense", plain)
     assert result.code == 1
     assert plain.read_bytes() == PLAIN
 
 
-def test_several_recipients_and_groups(leaflock: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
+def test_several_recipients_and_groups(leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
     other, third = throwaway_identity(), throwaway_identity()
-    assert leaflock("encrypt", "--output", "both.yaml", "--age", f"{other.recipient},{me.recipient}", plain).code == 0
-    assert leaflock("decrypt", "both.yaml").out == PLAIN
+    assert leafseal("encrypt", "--output", "both.yaml", "--age", f"{other.recipient},{me.recipient}", plain).code == 0
+    assert leafseal("decrypt", "both.yaml").out == PLAIN
     (work / ".sops.yaml").write_text(
         "creation_rules:\n  - shamir_threshold: 2\n    key_groups:\n"
         + "".join(f"      - age: [{one.recipient}]\n" for one in (me, other, third))
     )
-    assert leaflock("encrypt", "-i", plain).code == 0
-    refused = leaflock("decrypt", plain)
+    assert leafseal("encrypt", "-i", plain).code == 0
+    refused = leafseal("decrypt", plain)
     assert refused.code == 128
     assert "2 of 3 groups are needed, 1 opened" in refused.err
     os.environ["SOPS_AGE_KEY"] = f"{me.identity}\n{third.identity}"
-    assert leaflock("decrypt", plain).out == PLAIN
+    assert leafseal("decrypt", plain).out == PLAIN
 
 
-def test_two_rules_are_one_too_many(leaflock: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
+def test_two_rules_are_one_too_many(leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
     (work / ".sops.yaml").write_text(config(me, "    encrypted_regex: ^password$\n"))
-    result = leaflock("encrypt", "-i", "--encrypted-suffix", "_enc", plain)
+    result = leafseal("encrypt", "-i", "--encrypted-suffix", "_enc", plain)
     assert result.code == 8
     assert plain.read_bytes() == PLAIN
 
 
-def test_a_rule_of_the_configuration_that_seals_nothing(leaflock: Run, plain: Path, me: ThrowawayIdentity) -> None:
+def test_a_rule_of_the_configuration_that_seals_nothing(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> None:
     Path(".sops.yaml").write_text(config(me, "    encrypted_regex: ^nothing$\n"))
-    result = leaflock("encrypt", "-i", plain.name)
+    result = leafseal("encrypt", "-i", plain.name)
     assert result.code == 0
     assert "warning: app.yaml: the rule seals nothing in this file: only what is under names that match" in result.err
     assert b"lastmodified" in plain.read_bytes()
-    assert leaflock("decrypt", plain.name).out == PLAIN
+    assert leafseal("decrypt", plain.name).out == PLAIN
 
 
-def test_a_rule_that_seals_nothing(leaflock: Run, plain: Path, me: ThrowawayIdentity) -> None:
+def test_a_rule_that_seals_nothing(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> None:
     arguments = ["encrypt", "-i", "--age", me.recipient, "--encrypted-regex", "^nothing$"]
-    result = leaflock(*arguments, plain)
+    result = leafseal(*arguments, plain)
     assert result.code == 220
     assert plain.read_bytes() == PLAIN
-    assert leaflock(*arguments, "--allow-nothing-sealed", plain).code == 0
+    assert leafseal(*arguments, "--allow-nothing-sealed", plain).code == 0
 
 
-def test_what_is_sealed_already(leaflock: Run, sealed: Path, me: ThrowawayIdentity) -> None:
+def test_what_is_sealed_already(leafseal: Run, sealed: Path, me: ThrowawayIdentity) -> None:
     before = sealed.read_bytes()
-    assert leaflock("encrypt", "-i", "--age", me.recipient, sealed).code == 203
+    assert leafseal("encrypt", "-i", "--age", me.recipient, sealed).code == 203
     assert sealed.read_bytes() == before
 
 
 # -- opening
 
 
-def test_a_plain_file_is_not_decrypted(leaflock: Run, plain: Path) -> None:
-    result = leaflock("decrypt", "-i", plain)
+def test_a_plain_file_is_not_decrypted(leafseal: Run, plain: Path) -> None:
+    result = leafseal("decrypt", "-i", plain)
     assert result.code == 1
     assert "sops metadata not found" in result.err
     assert plain.read_bytes() == PLAIN
 
 
-def test_without_the_right_identity(leaflock: Run, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_right_identity(leafseal: Run, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOPS_AGE_KEY", throwaway_identity().identity)
-    result = leaflock("decrypt", sealed)
+    result = leafseal("decrypt", sealed)
     assert (result.code, result.out) == (128, b"")
     monkeypatch.delenv("SOPS_AGE_KEY")
-    assert leaflock("decrypt", sealed).code == 128
+    assert leafseal("decrypt", sealed).code == 128
 
 
 def swapped(sealed: Path) -> None:
@@ -304,33 +304,33 @@ def swapped(sealed: Path) -> None:
     sealed.write_text(sealed.read_text().replace("name_unencrypted: shop", "name_unencrypted: ship"))
 
 
-def test_a_wrong_mac_is_refused_unless_that_is_spelled_out(leaflock: Run, sealed: Path) -> None:
+def test_a_wrong_mac_is_refused_unless_that_is_spelled_out(leafseal: Run, sealed: Path) -> None:
     swapped(sealed)
     forged = sealed.read_bytes()
-    result = leaflock("decrypt", sealed)
+    result = leafseal("decrypt", sealed)
     assert (result.code, result.out) == (51, b"")
-    assert leaflock("decrypt", "--ignore-mac", sealed).out == PLAIN.replace(b"shop", b"ship")
-    refused = leaflock("decrypt", "--ignore-mac", "-i", sealed)
+    assert leafseal("decrypt", "--ignore-mac", sealed).out == PLAIN.replace(b"shop", b"ship")
+    refused = leafseal("decrypt", "--ignore-mac", "-i", sealed)
     assert refused.code == 8
     assert "--write-unverified" in refused.err
     assert sealed.read_bytes() == forged
-    assert leaflock("decrypt", "--ignore-mac", "--write-unverified", "-i", sealed).code == 0
+    assert leafseal("decrypt", "--ignore-mac", "--write-unverified", "-i", sealed).code == 0
     assert sealed.read_bytes() == PLAIN.replace(b"shop", b"ship")
 
 
-def test_a_moved_value_is_refused(leaflock: Run, sealed: Path) -> None:
+def test_a_moved_value_is_refused(leafseal: Run, sealed: Path) -> None:
     text = sealed.read_text().replace("password:", "PASSWORD:")
     sealed.write_text(text)
-    result = leaflock("decrypt", "--ignore-mac", sealed)
+    result = leafseal("decrypt", "--ignore-mac", sealed)
     assert (result.code, result.out) == (25, b"")
     assert "db.PASSWORD" in result.err
 
 
-def test_one_damaged_file_among_many_lets_nothing_out(leaflock: Run, sealed: Path, work: Path) -> None:
+def test_one_damaged_file_among_many_lets_nothing_out(leafseal: Run, sealed: Path, work: Path) -> None:
     good = work / "good.yaml"
     good.write_bytes(sealed.read_bytes())
     swapped(sealed)
-    result = leaflock("decrypt", "--output-dir", "plain", good, sealed)
+    result = leafseal("decrypt", "--output-dir", "plain", good, sealed)
     assert (result.code, result.out) == (51, b"")
     assert not (work / "plain").exists()
 
@@ -344,37 +344,37 @@ def test_one_damaged_file_among_many_lets_nothing_out(leaflock: Run, sealed: Pat
         (["--max-file-size", "1M"], 0),
     ],
 )
-def test_limits(leaflock: Run, sealed: Path, option: list[str], code: int) -> None:
+def test_limits(leafseal: Run, sealed: Path, option: list[str], code: int) -> None:
     sealed.write_bytes(sealed.read_bytes())
-    assert leaflock("decrypt", *option, sealed).code == code
+    assert leafseal("decrypt", *option, sealed).code == code
 
 
-def test_duplicate_keys(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+def test_duplicate_keys(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     (work / "a.env").write_text("A=1\nB=2\n")
     assert (
-        leaflock(
+        leafseal(
             "encrypt", "-i", "--age", me.recipient, "--encrypted-regex", "^B$", "--mac-only-encrypted", "a.env"
         ).code
         == 0
     )
     (work / "a.env").write_text("A=0\n" + (work / "a.env").read_text())
-    assert leaflock("decrypt", "a.env").code == 2
-    assert leaflock("decrypt", "--allow-duplicates", "a.env").out == b"A=0\nA=1\nB=2\n"
+    assert leafseal("decrypt", "a.env").code == 2
+    assert leafseal("decrypt", "--allow-duplicates", "a.env").out == b"A=0\nA=1\nB=2\n"
 
 
-def test_hard_links_are_written_into_when_asked_for(leaflock: Run, sealed: Path, work: Path) -> None:
+def test_hard_links_are_written_into_when_asked_for(leafseal: Run, sealed: Path, work: Path) -> None:
     os.link(sealed, work / "other.yaml")
-    assert leaflock("decrypt", "-i", sealed).code == 220
-    assert leaflock("decrypt", "--in-place=overwrite", sealed).code == 0
+    assert leafseal("decrypt", "-i", sealed).code == 220
+    assert leafseal("decrypt", "--in-place=overwrite", sealed).code == 0
     assert (work / "other.yaml").read_bytes() == PLAIN
 
 
-def test_a_link_is_followed_and_a_folder_is_no_file(leaflock: Run, sealed: Path, work: Path) -> None:
+def test_a_link_is_followed_and_a_folder_is_no_file(leafseal: Run, sealed: Path, work: Path) -> None:
     (work / "link.yaml").symlink_to(sealed.name)
-    assert leaflock("decrypt", "-i", "link.yaml").code == 0
+    assert leafseal("decrypt", "-i", "link.yaml").code == 0
     assert sealed.read_bytes() == PLAIN
     assert (work / "link.yaml").is_symlink()
     (work / "folder").mkdir()
-    assert leaflock("decrypt", "folder").code == 2
+    assert leafseal("decrypt", "folder").code == 2
     os.mkfifo(work / "fifo.yaml")
-    assert leaflock("decrypt", "fifo.yaml").code == 2
+    assert leafseal("decrypt", "fifo.yaml").code == 2

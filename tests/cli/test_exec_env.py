@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.testing import ThrowawayIdentity
+from leafseal.testing import ThrowawayIdentity
 
 from .conftest import Run
 
@@ -16,16 +16,16 @@ SHOW = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ), 
 
 
 @pytest.fixture
-def secrets(leaflock: Run, work: Path, me: ThrowawayIdentity) -> Path:
+def secrets(leafseal: Run, work: Path, me: ThrowawayIdentity) -> Path:
     path = work / "secrets.env"
     path.write_text("TOKEN=c4n4ry\nPORT=5432\nEMPTY=\n")
-    assert leaflock("encrypt", "-i", "--age", me.recipient, path).code == 0
+    assert leafseal("encrypt", "-i", "--age", me.recipient, path).code == 0
     return path
 
 
 def exec_env(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "leaflock", "exec-env", *arguments],
+        [sys.executable, "-m", "leafseal", "exec-env", *arguments],
         capture_output=True,
         env={**os.environ, "PYTHONPATH": SOURCE, **environment},
         start_new_session=True,
@@ -55,9 +55,9 @@ def test_one_word_behind_dashes_is_a_program(secrets: Path, work: Path) -> None:
     assert exec_env(secrets.name, "echo $PORT").stdout == b"5432\n"
 
 
-def test_leaflock_becomes_the_program(secrets: Path) -> None:
+def test_leafseal_becomes_the_program(secrets: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "leaflock", "exec-env", secrets.name, "--", sys.executable, "-c", SHOW],
+        [sys.executable, "-m", "leafseal", "exec-env", secrets.name, "--", sys.executable, "-c", SHOW],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": SOURCE},
     ) as process:
@@ -79,10 +79,10 @@ def test_pristine(secrets: Path) -> None:
 
 
 def test_what_is_kept_and_scrubbed(secrets: Path) -> None:
-    named = {"SOPS_AGE_KEY_FILE": "/keys", "VAULT_TOKEN": "hvs.x", "LEAFLOCK_X": "1"}
+    named = {"SOPS_AGE_KEY_FILE": "/keys", "VAULT_TOKEN": "hvs.x", "LEAFSEAL_X": "1"}
     shown = exec_env(secrets.name, "--", "/usr/bin/env", **named).stdout.decode().splitlines()
     assert "VAULT_TOKEN=hvs.x" in shown
-    assert not [line for line in shown if line.startswith(("SOPS_AGE_KEY", "LEAFLOCK_"))]
+    assert not [line for line in shown if line.startswith(("SOPS_AGE_KEY", "LEAFSEAL_"))]
     shown = exec_env(
         "--scrub-cloud", "--keep", "SOPS_AGE_KEY_FILE", secrets.name, "--", "/usr/bin/env", **named
     ).stdout.decode()
@@ -90,9 +90,9 @@ def test_what_is_kept_and_scrubbed(secrets: Path) -> None:
     assert "SOPS_AGE_KEY_FILE=/keys" in shown
 
 
-def test_names_that_change_what_runs(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+def test_names_that_change_what_runs(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     (work / "bad.env").write_text("LD_PRELOAD=c4n4ry\nPATH=/bin\nA=1\n")
-    assert leaflock("encrypt", "-i", "--age", me.recipient, "bad.env").code == 0
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "bad.env").code == 0
     result = exec_env("bad.env", "echo ran")
     assert (result.returncode, result.stdout) == (220, b"")
     assert b"LD_PRELOAD, PATH" in result.stderr
@@ -100,13 +100,13 @@ def test_names_that_change_what_runs(leaflock: Run, work: Path, me: ThrowawayIde
     assert b"c4n4ry" not in result.stderr
     assert exec_env("--allow", "LD_PRELOAD", "bad.env", "echo ran").returncode == 220
     (work / "path.env").write_text("PATH=/bin:/usr/bin\n")
-    assert leaflock("encrypt", "-i", "--age", me.recipient, "path.env").code == 0
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "path.env").code == 0
     assert exec_env("--allow", "PATH", "path.env", "echo $PATH").stdout == b"/bin:/usr/bin\n"
 
 
-def test_nested_values(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
+def test_nested_values(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     (work / "a.json").write_text('{"db": {"user": "u", "ports": [1, 2]}}')
-    assert leaflock("encrypt", "-i", "--age", me.recipient, "a.json").code == 0
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "a.json").code == 0
     result = exec_env("a.json", "echo ran")
     assert (result.returncode, result.stdout) == (1, b"")
     assert b"a.json: cannot use complex value in environment; offending key db" in result.stderr

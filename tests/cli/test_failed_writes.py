@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import files
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal import files
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .conftest import PLAIN, Run
 
@@ -35,7 +35,7 @@ COMMANDS = {
 @pytest.fixture(params=list(COMMANDS))
 def writing(
     request: pytest.FixtureRequest,
-    leaflock: Run,
+    leafseal: Run,
     plain: Path,
     work: Path,
     me: ThrowawayIdentity,
@@ -46,7 +46,7 @@ def writing(
     other = throwaway_identity()
     (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n")
     if request.param != "encrypt":
-        assert leaflock("encrypt", "-i", plain).code == 0
+        assert leafseal("encrypt", "-i", plain).code == 0
     if request.param == "updatekeys":
         (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: '{me.recipient},{other.recipient}'\n")
     editor = tmp_path / "editor.sh"
@@ -60,9 +60,9 @@ def listing(work: Path) -> dict[str, bytes]:
     return {str(path.relative_to(work)): path.read_bytes() for path in work.rglob("*") if path.is_file()}
 
 
-def test_it_writes(leaflock: Run, writing: list[str], work: Path) -> None:
+def test_it_writes(leafseal: Run, writing: list[str], work: Path) -> None:
     before = listing(work)
-    assert leaflock(*writing).code == 0
+    assert leafseal(*writing).code == 0
     after = listing(work)
     assert after.keys() == before.keys()
     assert [name for name in after if after[name] != before[name]] == ["app.yaml"]
@@ -70,7 +70,7 @@ def test_it_writes(leaflock: Run, writing: list[str], work: Path) -> None:
 
 @pytest.mark.parametrize("call", ["fsync", "replace", "write"])
 def test_an_error_of_the_system(
-    leaflock: Run, writing: list[str], work: Path, monkeypatch: pytest.MonkeyPatch, call: str
+    leafseal: Run, writing: list[str], work: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     before = listing(work)
 
@@ -84,7 +84,7 @@ def test_an_error_of_the_system(
         monkeypatch.setattr(files, "write_all", fail)
     else:
         monkeypatch.setattr(os, call, lambda *a, **k: next(fail_once, real)(*a, **k))
-    result = leaflock(*writing)
+    result = leafseal(*writing)
     monkeypatch.undo()
     assert result.code == 3
     assert "app.yaml: cannot write: no space left on device" in result.err
@@ -94,12 +94,12 @@ def test_an_error_of_the_system(
 
 
 def test_what_does_not_verify_is_not_put_in_place(
-    leaflock: Run, writing: list[str], work: Path, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, writing: list[str], work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = listing(work)
     read_back = files._read_back
     monkeypatch.setattr(files, "_read_back", lambda descriptor: read_back(descriptor).replace(b"e", b"E", 1))
-    result = leaflock(*writing)
+    result = leafseal(*writing)
     monkeypatch.undo()
     assert result.code != 0
     after = {name: data for name, data in listing(work).items() if ".kept-" not in name}
@@ -107,7 +107,7 @@ def test_what_does_not_verify_is_not_put_in_place(
 
 
 def test_a_file_that_changes_meanwhile_is_left_as_it_is(
-    leaflock: Run, writing: list[str], work: Path, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, writing: list[str], work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read_back = files._read_back
 
@@ -116,33 +116,33 @@ def test_a_file_that_changes_meanwhile_is_left_as_it_is(
         return read_back(descriptor)
 
     monkeypatch.setattr(files, "_read_back", change)
-    result = leaflock(*writing)
+    result = leafseal(*writing)
     monkeypatch.undo()
     assert result.code == 221
     after = listing(work)
     assert after["app.yaml"] == b"theirs: 1\n"
-    assert not [name for name in after if name.endswith(".leaflock")]
+    assert not [name for name in after if name.endswith(".leafseal")]
 
 
 def test_a_wrong_identity_changes_nothing(
-    leaflock: Run, writing: list[str], work: Path, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, writing: list[str], work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if writing[0] == "encrypt":
         pytest.skip("encrypting needs no identity")
     before = listing(work)
     monkeypatch.setenv("SOPS_AGE_KEY", throwaway_identity().identity)
-    assert leaflock(*writing).code == 128
+    assert leafseal(*writing).code == 128
     assert listing(work) == before
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
 @pytest.mark.campaign
-def test_killed_at_every_system_call(leaflock: Run, writing: list[str], work: Path, tmp_path: Path) -> None:
+def test_killed_at_every_system_call(leafseal: Run, writing: list[str], work: Path, tmp_path: Path) -> None:
     environment = {
         **os.environ, "PYTHONPATH": SOURCE, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
     old = (work / "app.yaml").read_bytes()
-    program = [sys.executable, "-m", "leaflock", *writing]
+    program = [sys.executable, "-m", "leafseal", *writing]
     log = tmp_path / "log"
 
     def run(*prefix: str) -> int:
@@ -164,7 +164,7 @@ def test_killed_at_every_system_call(leaflock: Run, writing: list[str], work: Pa
         if match is None or match[1] != main[0]:
             continue
         counts[match[2]] += 1
-        started = started or (".leaflock" in line and "O_CREAT" in line)
+        started = started or (".leafseal" in line and "O_CREAT" in line)
         if started and match[2] in (
             "openat",
             "write",
@@ -190,12 +190,12 @@ def test_killed_at_every_system_call(leaflock: Run, writing: list[str], work: Pa
             if writing[0] == "decrypt":
                 assert now == PLAIN
             else:
-                assert leaflock("inspect", "app.yaml").code == 0
+                assert leafseal("inspect", "app.yaml").code == 0
                 assert subprocess.run(
-                    [sys.executable, "-m", "leaflock", "verify", "app.yaml"], env=environment
+                    [sys.executable, "-m", "leafseal", "verify", "app.yaml"], env=environment
                 ).returncode in (0, 128)
-        for left in work.glob(".*.leaflock"):
+        for left in work.glob(".*.leafseal"):
             assert writing[0] == "decrypt" or b"hunter2" not in left.read_bytes()
         assert run() == 0
-        assert not list(work.glob(".*.leaflock"))
+        assert not list(work.glob(".*.leafseal"))
     assert killed > 0.9 * len(points)  # some calls fall away in a later run

@@ -39,15 +39,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_works_at_all(leaflock: Run, key: str, plain: Path, service: HuaweiKMS, work: Path) -> None:
-    assert leaflock("encrypt", "-i", plain.name) == (0, b"", "")
-    assert f"    hckms {key}\n" in leaflock("inspect", plain.name).out.decode()
-    assert leaflock("rotate", "-i", plain.name).code == 0
+def test_it_works_at_all(leafseal: Run, key: str, plain: Path, service: HuaweiKMS, work: Path) -> None:
+    assert leafseal("encrypt", "-i", plain.name) == (0, b"", "")
+    assert f"    hckms {key}\n" in leafseal("inspect", plain.name).out.decode()
+    assert leafseal("rotate", "-i", plain.name).code == 0
     other = f"{REGION}:{service.create()}"
     (work / ".sops.yaml").write_text(f"creation_rules: [{{key_groups: [{{hckms: [{{key_id: '{other}'}}]}}]}}]\n")
-    assert leaflock("updatekeys", "--yes", plain.name).code == 0
-    assert f"    hckms {other}\n" in leaflock("inspect", plain.name).out.decode()
-    assert leaflock("decrypt", plain.name) == (0, PLAIN, "")
+    assert leafseal("updatekeys", "--yes", plain.name).code == 0
+    assert f"    hckms {other}\n" in leafseal("inspect", plain.name).out.decode()
+    assert leafseal("decrypt", plain.name) == (0, PLAIN, "")
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_it_works_at_all(leaflock: Run, key: str, plain: Path, service: HuaweiKM
     ids=" ".join,
 )
 def test_what_is_refused_changes_nothing(
-    leaflock: Run, key: str, plain: Path, service: HuaweiKMS, work: Path, arguments: tuple[str, ...], verb: str
+    leafseal: Run, key: str, plain: Path, service: HuaweiKMS, work: Path, arguments: tuple[str, ...], verb: str
 ) -> None:
     (work / "new.yaml").write_bytes(PLAIN)
-    assert leaflock("encrypt", "-i", plain.name).code == 0
+    assert leafseal("encrypt", "-i", plain.name).code == 0
     before = contents(work)
     service.users[AK].may.discard(f"{verb}-data")
-    result = leaflock(*arguments)
+    result = leafseal(*arguments)
     assert result.code in (1, 128)
     assert result.out == b""
     assert f"hckms {key}: KMS of HuaweiCloud answered 403" in result.err

@@ -1,4 +1,4 @@
-"""`leaflock inspect` of files with every kind of key, in groups and in one."""
+"""`leafseal inspect` of files with every kind of key, in groups and in one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.metadata_groups import KINDS
-from leaflock.providers import TABLE
+from leafseal.metadata_groups import KINDS
+from leafseal.providers import TABLE
 
 from .conftest import Run
 
@@ -74,14 +74,14 @@ def test_these_are_all() -> None:
     assert set(ENTRIES) == set(KINDS) == set(TABLE)
 
 
-def test_all_kinds_in_one_group(leaflock: Run, flat: str) -> None:
-    lines = leaflock("inspect", flat).out.decode().splitlines()
+def test_all_kinds_in_one_group(leafseal: Run, flat: str) -> None:
+    lines = leafseal("inspect", flat).out.decode().splitlines()
     assert lines[0] == "flat.yaml: yaml, sealed 2026-11-23T05:10:36Z (format 3.13.2)"
     assert lines[1:9] == ["  recipients:", *(f"    {kind} {ENTRIES[kind][1]}" for kind in KINDS)]
 
 
-def test_all_kinds_in_groups(leaflock: Run, grouped: str) -> None:
-    result = leaflock("inspect", grouped)
+def test_all_kinds_in_groups(leafseal: Run, grouped: str) -> None:
+    result = leafseal("inspect", grouped)
     assert (result.code, result.err) == (0, "")
     lines = result.out.decode().splitlines()
     assert lines[1] == "  7 key groups, of which 3 must open"
@@ -92,16 +92,16 @@ def test_all_kinds_in_groups(leaflock: Run, grouped: str) -> None:
     ]
 
 
-def test_all_kinds_for_programs(leaflock: Run, flat: str, grouped: str) -> None:
-    one, many = json.loads(leaflock("inspect", "--json", flat, grouped).out)
+def test_all_kinds_for_programs(leafseal: Run, flat: str, grouped: str) -> None:
+    one, many = json.loads(leafseal("inspect", "--json", flat, grouped).out)
     named = [{"kind": kind, "name": ENTRIES[kind][1]} for kind in KINDS]
     assert (one["groups"], one["threshold"]) == ([named], 0)
     assert (many["groups"], many["threshold"]) == ([[key] for key in named], 3)
 
 
-def test_nothing_is_asked_and_no_library_of_a_service_is_loaded(leaflock: Run, flat: str, grouped: str) -> None:
+def test_nothing_is_asked_and_no_library_of_a_service_is_loaded(leafseal: Run, flat: str, grouped: str) -> None:
     code = (
-        "import sys; from leaflock.cli.main import run; code = run(sys.argv[1:]);"
+        "import sys; from leafseal.cli.main import run; code = run(sys.argv[1:]);"
         "print([name for name in ('botocore', 'google.auth', 'azure.core', 'httpx', 'requests', 'grpc',"
         " 'huaweicloudsdkcore') if name in sys.modules], code, file=sys.stderr)"
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.cli import _io
-from leaflock.errors import LeaflockError, RefusedError
+from leafseal.cli import _io
+from leafseal.errors import LeafsealError, RefusedError
 
 from .conftest import Terminal
 
@@ -50,14 +50,14 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch, named: 
     monkeypatch.setattr(sys, "stderr", screen)
     _io.warn("careful")
     shown = screen.bytes.getvalue()
-    assert shown == (b"leaflock: \033[33;1mwarning\033[0m: careful\n" if coloured else b"leaflock: warning: careful\n")
+    assert shown == (b"leafseal: \033[33;1mwarning\033[0m: careful\n" if coloured else b"leafseal: warning: careful\n")
 
 
 def test_what_a_stream_cannot_show_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
     monkeypatch.setattr(sys, "stderr", stream)
     _io.say("größer \udcff")
-    assert stream.buffer.getvalue() == b"leaflock: gr\\xf6\\xdfer \\udcff\n"  # type: ignore[attr-defined]
+    assert stream.buffer.getvalue() == b"leafseal: gr\\xf6\\xdfer \\udcff\n"  # type: ignore[attr-defined]
     monkeypatch.setattr(sys, "stderr", None)
     _io.say("nobody hears it")
 
@@ -65,7 +65,7 @@ def test_what_a_stream_cannot_show_does_not_stop_it(monkeypatch: pytest.MonkeyPa
 def test_questions(terminal: Terminal) -> None:
     terminal.answers = ["blue"]
     assert _io.ask("which \x1b[1mcolour?") == "blue"
-    assert terminal.shown == "leaflock: which \\x1b[1mcolour? "
+    assert terminal.shown == "leafseal: which \\x1b[1mcolour? "
     assert _io.ask("and now?") is None
 
 
@@ -92,7 +92,7 @@ def test_consent_without_a_terminal_names_the_flag() -> None:
 )
 def test_going_on_with_an_edit(terminal: Terminal, answer: str | None, goes_on: bool) -> None:
     terminal.answers = [] if answer is None else [answer]
-    assert _io.edit_again(LeaflockError("does not parse")) is goes_on
+    assert _io.edit_again(LeafsealError("does not parse")) is goes_on
 
 
 def at_a_terminal(code: str, typed: bytes) -> tuple[bytes, bytes]:
@@ -122,17 +122,17 @@ def at_a_terminal(code: str, typed: bytes) -> tuple[bytes, bytes]:
 
 
 def test_secrets_are_asked_for_on_the_terminal_and_not_shown() -> None:
-    code = "from leaflock.cli import _io; sys.stdout.write(repr(_io.ask_secret('value')))"
+    code = "from leafseal.cli import _io; sys.stdout.write(repr(_io.ask_secret('value')))"
     output, shown = at_a_terminal(code, b"hunter2\n")
     assert output == b"'hunter2'"
     assert b"hunter2" not in shown
 
 
 def test_questions_are_put_on_the_terminal_itself() -> None:
-    code = "from leaflock.cli import _io; sys.stdout.write(repr(_io.ask('value?')))"
+    code = "from leafseal.cli import _io; sys.stdout.write(repr(_io.ask('value?')))"
     output, shown = at_a_terminal(code, b"blue\n")
     assert output == b"'blue'"
-    assert b"leaflock: value? " in shown
+    assert b"leafseal: value? " in shown
 
 
 def test_a_bar_only_for_many_and_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .conftest import PLAIN, Run, Terminal, tokens
 
@@ -24,11 +24,11 @@ def groups_of(*groups: ThrowawayIdentity, threshold: int = 0) -> str:
     return text + (f"    shamir_threshold: {threshold}\n" if threshold else "")
 
 
-def opens(leaflock: Run, path: Path, *identities: ThrowawayIdentity) -> bool:
+def opens(leafseal: Run, path: Path, *identities: ThrowawayIdentity) -> bool:
     before = os.environ["SOPS_AGE_KEY"]
     os.environ["SOPS_AGE_KEY"] = "\n".join(one.identity for one in identities)
     try:
-        result = leaflock("decrypt", path)
+        result = leafseal("decrypt", path)
     finally:
         os.environ["SOPS_AGE_KEY"] = before
     assert result.code in (0, 128)
@@ -38,158 +38,158 @@ def opens(leaflock: Run, path: Path, *identities: ThrowawayIdentity) -> bool:
 # -- rotate
 
 
-def test_rotate_seals_everything_anew(leaflock: Run, sealed: Path) -> None:
+def test_rotate_seals_everything_anew(leafseal: Run, sealed: Path) -> None:
     before = tokens(sealed)
-    out = leaflock("rotate", sealed)
+    out = leafseal("rotate", sealed)
     assert out.code == 0
     assert tokens(sealed) == before
-    assert leaflock("rotate", "-i", sealed) == (0, b"", "")
+    assert leafseal("rotate", "-i", sealed) == (0, b"", "")
     after = tokens(sealed)
     assert set(after) == set(before)
     assert not set(after.values()) & set(before.values())
-    assert leaflock("decrypt", sealed).out == PLAIN
+    assert leafseal("decrypt", sealed).out == PLAIN
 
 
-def test_rotate_adds_and_removes(leaflock: Run, sealed: Path, me: ThrowawayIdentity, other: ThrowawayIdentity) -> None:
-    assert leaflock("rotate", "-i", "--add-age", other.recipient, sealed) == (0, b"", "")
-    assert opens(leaflock, sealed, other)
-    assert opens(leaflock, sealed, me)
-    result = leaflock("rotate", "-i", "--rm-age", other.recipient, sealed)
+def test_rotate_adds_and_removes(leafseal: Run, sealed: Path, me: ThrowawayIdentity, other: ThrowawayIdentity) -> None:
+    assert leafseal("rotate", "-i", "--add-age", other.recipient, sealed) == (0, b"", "")
+    assert opens(leafseal, sealed, other)
+    assert opens(leafseal, sealed, me)
+    result = leafseal("rotate", "-i", "--rm-age", other.recipient, sealed)
     assert result.code == 0
     assert "who was removed could read db.password, db.port, list[0], list[1]; change these values too" in result.err
-    assert not opens(leaflock, sealed, other)
-    assert opens(leaflock, sealed, me)
+    assert not opens(leafseal, sealed, other)
+    assert opens(leafseal, sealed, me)
 
 
 def test_rotate_refuses_what_cannot_be(
-    leaflock: Run, sealed: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+    leafseal: Run, sealed: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
 ) -> None:
     before = sealed.read_bytes()
-    assert leaflock("rotate", "-i", "--rm-age", other.recipient, sealed).code == 8
-    assert leaflock("rotate", "-i", "--rm-age", me.recipient, sealed).code == 220
-    assert leaflock("rotate", sealed, sealed).code == 8
+    assert leafseal("rotate", "-i", "--rm-age", other.recipient, sealed).code == 8
+    assert leafseal("rotate", "-i", "--rm-age", me.recipient, sealed).code == 220
+    assert leafseal("rotate", sealed, sealed).code == 8
     assert sealed.read_bytes() == before
 
 
 def test_rotate_asks_about_recipients_that_only_the_file_names(
-    leaflock: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
 ) -> None:
-    assert leaflock("rotate", "-i", "--add-age", other.recipient, sealed).code == 0
+    assert leafseal("rotate", "-i", "--add-age", other.recipient, sealed).code == 0
     before = sealed.read_bytes()
     (work / ".sops.yaml").write_text(config(me))
-    assert leaflock("rotate", "-i", sealed).code == 220
+    assert leafseal("rotate", "-i", sealed).code == 220
     assert sealed.read_bytes() == before
-    assert leaflock("rotate", "-i", "--accept-recipients", sealed).code == 0
-    assert leaflock("rotate", "-i", "--rm-age", other.recipient, sealed).code == 0
+    assert leafseal("rotate", "-i", "--accept-recipients", sealed).code == 0
+    assert leafseal("rotate", "-i", "--rm-age", other.recipient, sealed).code == 0
 
 
 # -- updatekeys
 
 
 def test_updatekeys_adds_without_a_new_data_key(
-    leaflock: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
 ) -> None:
     (work / ".sops.yaml").write_text(config(me, other))
     before = tokens(sealed)
-    result = leaflock("updatekeys", "--yes", sealed.name)
+    result = leafseal("updatekeys", "--yes", sealed.name)
     assert (result.code, result.out) == (0, b"")
-    assert f"leaflock:   +++ age {other.recipient}" in result.err.splitlines()
+    assert f"leafseal:   +++ age {other.recipient}" in result.err.splitlines()
     assert tokens(sealed) == before
-    assert opens(leaflock, sealed, other)
-    again = leaflock("updatekeys", "--yes", sealed.name)
-    assert again == (0, b"", "leaflock: app.yaml: up to date\n")
+    assert opens(leafseal, sealed, other)
+    again = leafseal("updatekeys", "--yes", sealed.name)
+    assert again == (0, b"", "leafseal: app.yaml: up to date\n")
 
 
 def test_updatekeys_seals_anew_when_somebody_goes(
-    leaflock: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
 ) -> None:
-    assert leaflock("rotate", "-i", "--add-age", other.recipient, sealed).code == 0
+    assert leafseal("rotate", "-i", "--add-age", other.recipient, sealed).code == 0
     (work / ".sops.yaml").write_text(config(me))
     before = tokens(sealed)
-    dry = leaflock("updatekeys", "--dry-run", sealed)
+    dry = leafseal("updatekeys", "--dry-run", sealed)
     assert dry.code == 1
     assert f"--- age {other.recipient}" in dry.err
     assert tokens(sealed) == before
-    result = leaflock("updatekeys", "-y", sealed)
+    result = leafseal("updatekeys", "-y", sealed)
     assert "who was removed could read db.password" in result.err
     assert not set(tokens(sealed).values()) & set(before.values())
-    assert not opens(leaflock, sealed, other)
-    assert opens(leaflock, sealed, me)
+    assert not opens(leafseal, sealed, other)
+    assert opens(leafseal, sealed, me)
 
 
 def test_updatekeys_can_keep_the_data_key(
-    leaflock: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
 ) -> None:
-    assert leaflock("rotate", "-i", "--add-age", other.recipient, sealed).code == 0
+    assert leafseal("rotate", "-i", "--add-age", other.recipient, sealed).code == 0
     (work / ".sops.yaml").write_text(config(me))
     before = tokens(sealed)
-    assert leaflock("updatekeys", "-y", "--keep-data-key", sealed).code == 0
+    assert leafseal("updatekeys", "-y", "--keep-data-key", sealed).code == 0
     assert tokens(sealed) == before
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 220), (None, 220)])
 def test_updatekeys_asks(
-    leaflock: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity, terminal: Terminal,
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity, terminal: Terminal,
     answer: str | None, code: int,
 ) -> None:  # fmt: skip
     (work / ".sops.yaml").write_text(config(me, other))
     terminal.answers = [] if answer is None else [answer]
     before = sealed.read_bytes()
-    assert leaflock("updatekeys", sealed).code == code
+    assert leafseal("updatekeys", sealed).code == code
     assert (sealed.read_bytes() == before) == (code != 0)
 
 
-def test_updatekeys_without_a_configuration(leaflock: Run, sealed: Path, work: Path, other: ThrowawayIdentity) -> None:
+def test_updatekeys_without_a_configuration(leafseal: Run, sealed: Path, work: Path, other: ThrowawayIdentity) -> None:
     before = sealed.read_bytes()
-    assert leaflock("updatekeys", "-y", sealed).code == 1
+    assert leafseal("updatekeys", "-y", sealed).code == 1
     (work / ".sops.yaml").write_text(f"creation_rules:\n  - path_regex: other\n    age: {other.recipient}\n")
-    assert leaflock("updatekeys", "-y", sealed).code == 1
+    assert leafseal("updatekeys", "-y", sealed).code == 1
     assert sealed.read_bytes() == before
 
 
 def test_updatekeys_does_not_lower_a_threshold_unasked(
-    leaflock: Run, plain: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+    leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
 ) -> None:
     third = throwaway_identity()
     os.environ["SOPS_AGE_KEY"] = f"{me.identity}\n{other.identity}\n{third.identity}"
     (work / ".sops.yaml").write_text(groups_of(me, other, third, threshold=3))
-    assert leaflock("encrypt", "-i", plain).code == 0
+    assert leafseal("encrypt", "-i", plain).code == 0
     (work / ".sops.yaml").write_text(groups_of(me, other, third, threshold=2))
-    assert "up to date" in leaflock("updatekeys", "-y", plain).err
+    assert "up to date" in leafseal("updatekeys", "-y", plain).err
     (work / ".sops.yaml").write_text(groups_of(me, other))
     before = plain.read_bytes()
-    refused = leaflock("updatekeys", "-y", plain)
+    refused = leafseal("updatekeys", "-y", plain)
     assert refused.code == 220
     assert "--lower-threshold" in refused.err
     assert plain.read_bytes() == before
-    assert leaflock("updatekeys", "-y", "--lower-threshold", plain).code == 0
-    assert opens(leaflock, plain, me, other)
+    assert leafseal("updatekeys", "-y", "--lower-threshold", plain).code == 0
+    assert opens(leafseal, plain, me, other)
 
 
 # -- groups
 
 
 def test_groups_are_added_and_removed(
-    leaflock: Run, sealed: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+    leafseal: Run, sealed: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
 ) -> None:
     before = tokens(sealed)
-    assert leaflock("groups", "add", "-f", sealed, "-i", "--age", other.recipient, "--threshold", "2") == (0, b"", "")
+    assert leafseal("groups", "add", "-f", sealed, "-i", "--age", other.recipient, "--threshold", "2") == (0, b"", "")
     assert tokens(sealed) == before
-    assert not opens(leaflock, sealed, me)
-    assert opens(leaflock, sealed, me, other)
+    assert not opens(leafseal, sealed, me)
+    assert opens(leafseal, sealed, me, other)
     os.environ["SOPS_AGE_KEY"] = f"{me.identity}\n{other.identity}"
-    refused = leaflock("groups", "delete", "-f", sealed, "-i", "1")
+    refused = leafseal("groups", "delete", "-f", sealed, "-i", "1")
     assert refused.code == 220
     assert "--lower-threshold" in refused.err
-    assert leaflock("groups", "delete", "-f", sealed, "-i", "--lower-threshold", "1").code == 0
-    assert opens(leaflock, sealed, me)
-    assert not opens(leaflock, sealed, other)
+    assert leafseal("groups", "delete", "-f", sealed, "-i", "--lower-threshold", "1").code == 0
+    assert opens(leafseal, sealed, me)
+    assert not opens(leafseal, sealed, other)
     assert not set(tokens(sealed).values()) & set(before.values())
 
 
-def test_groups_go_to_standard_output_without_i(leaflock: Run, sealed: Path, other: ThrowawayIdentity) -> None:
+def test_groups_go_to_standard_output_without_i(leafseal: Run, sealed: Path, other: ThrowawayIdentity) -> None:
     before = sealed.read_bytes()
-    result = leaflock("groups", "add", "-f", sealed, "--age", other.recipient)
+    result = leafseal("groups", "add", "-f", sealed, "--age", other.recipient)
     assert result.code == 0
     assert b"key_groups:" in result.out
     assert sealed.read_bytes() == before
@@ -198,17 +198,17 @@ def test_groups_go_to_standard_output_without_i(leaflock: Run, sealed: Path, oth
 @pytest.mark.parametrize(
     ("arguments", "code"), [(["add"], 8), (["delete", "1"], 8), (["delete", "--", "-1"], 8), (["delete", "0"], 220)]
 )
-def test_groups_that_cannot_be(leaflock: Run, sealed: Path, arguments: list[str], code: int) -> None:
+def test_groups_that_cannot_be(leafseal: Run, sealed: Path, arguments: list[str], code: int) -> None:
     before = sealed.read_bytes()
-    assert leaflock("groups", arguments[0], "-f", sealed, "-i", *arguments[1:]).code == code
+    assert leafseal("groups", arguments[0], "-f", sealed, "-i", *arguments[1:]).code == code
     assert sealed.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["add", "delete"])
-def test_help_of_groups_has_examples(leaflock: Run, name: str) -> None:
-    result = leaflock("groups", name, "--help")
+def test_help_of_groups_has_examples(leafseal: Run, name: str) -> None:
+    result = leafseal("groups", name, "--help")
     assert result.code == 0
-    assert f"leaflock groups {name} -f".encode() in result.out
+    assert f"leafseal groups {name} -f".encode() in result.out
 
 
 # -- keygen
@@ -221,72 +221,72 @@ def identity_in(text: bytes) -> tuple[str, str]:
     return match[1].decode(), match[2].decode()
 
 
-def test_keygen_writes_as_age_does(leaflock: Run, plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    result = leaflock("keygen")
+def test_keygen_writes_as_age_does(leafseal: Run, plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = leafseal("keygen")
     recipient, identity = identity_in(result.out)
-    assert result.err == f"leaflock: public key: {recipient}\n"
-    assert leaflock("encrypt", "-i", "--age", recipient, plain).code == 0
+    assert result.err == f"leafseal: public key: {recipient}\n"
+    assert leafseal("encrypt", "-i", "--age", recipient, plain).code == 0
     monkeypatch.setenv("SOPS_AGE_KEY", identity)
-    assert leaflock("decrypt", plain).out == PLAIN
+    assert leafseal("decrypt", plain).out == PLAIN
 
 
-def test_keygen_overwrites_nothing(leaflock: Run, work: Path) -> None:
-    result = leaflock("keygen", "-o", "key.txt")
+def test_keygen_overwrites_nothing(leafseal: Run, work: Path) -> None:
+    result = leafseal("keygen", "-o", "key.txt")
     assert (result.code, result.out) == (0, b"")
     before = (work / "key.txt").read_bytes()
     recipient, _ = identity_in(before)
-    assert result.err == f"leaflock: public key: {recipient}\n"
+    assert result.err == f"leafseal: public key: {recipient}\n"
     assert stat.S_IMODE((work / "key.txt").stat().st_mode) == 0o600
-    assert leaflock("keygen", "-o", "key.txt").code == 220
-    assert leaflock("keygen", "-o", "other.txt", "--append").code == 8
+    assert leafseal("keygen", "-o", "key.txt").code == 220
+    assert leafseal("keygen", "-o", "other.txt", "--append").code == 8
     assert (work / "key.txt").read_bytes() == before
 
 
 def test_keygen_appends_where_identities_are_looked_for(
-    leaflock: Run, plain: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, plain: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SOPS_AGE_KEY")
-    first, second = leaflock("keygen", "--append"), leaflock("keygen", "--append")
+    first, second = leafseal("keygen", "--append"), leafseal("keygen", "--append")
     path = Path(os.environ["XDG_CONFIG_HOME"], "sops", "age", "keys.txt")
     assert f"added to {path}" in first.err
     assert path.read_text().count("AGE-SECRET-KEY-1") == 2
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for result in (first, second):
         plain.write_bytes(PLAIN)
-        assert leaflock("encrypt", "-i", "--age", result.err.split()[-1], plain).code == 0
-        assert leaflock("decrypt", plain).out == PLAIN
+        assert leafseal("encrypt", "-i", "--age", result.err.split()[-1], plain).code == 0
+        assert leafseal("decrypt", plain).out == PLAIN
 
 
 # -- init
 
 
 def test_init_makes_what_encrypting_needs(
-    leaflock: Run, plain: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, plain: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SOPS_AGE_KEY")
-    result = leaflock("init")
+    result = leafseal("init")
     assert (result.code, result.out) == (0, b"")
     assert "back it up now" in result.err
-    assert leaflock("encrypt", "-i", plain) == (0, b"", "")
-    assert leaflock("decrypt", plain) == (0, PLAIN, "")
+    assert leafseal("encrypt", "-i", plain) == (0, b"", "")
+    assert leafseal("decrypt", plain) == (0, PLAIN, "")
 
 
-def test_init_overwrites_nothing(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
-    assert leaflock("init", "--age", me.recipient, "--config-name", ".sops-style-config.yaml").code == 0
+def test_init_overwrites_nothing(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    assert leafseal("init", "--age", me.recipient, "--config-name", ".sops-style-config.yaml").code == 0
     before = (work / ".sops-style-config.yaml").read_bytes()
-    assert leaflock("init", "--age", me.recipient).code == 220
+    assert leafseal("init", "--age", me.recipient).code == 220
     assert not (work / ".sops.yaml").exists()
     assert (work / ".sops-style-config.yaml").read_bytes() == before
 
 
-def test_init_for_named_recipients_makes_no_identity(leaflock: Run, work: Path, me: ThrowawayIdentity) -> None:
-    assert leaflock("init", "--age", me.recipient, "--kubernetes", "--values").code == 0
+def test_init_for_named_recipients_makes_no_identity(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    assert leafseal("init", "--age", me.recipient, "--kubernetes", "--values").code == 0
     text = (work / ".sops.yaml").read_text()
     assert text.count(me.recipient) == 3
     assert not Path(os.environ["XDG_CONFIG_HOME"]).exists()
 
 
-def test_init_without_anybody(leaflock: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_without_anybody(leafseal: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOPS_AGE_KEY")
-    assert leaflock("init", "--no-identity").code == 220
+    assert leafseal("init", "--no-identity").code == 220
     assert not (work / ".sops.yaml").exists()

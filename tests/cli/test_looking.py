@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .conftest import Run
 
@@ -15,8 +15,8 @@ def keyless(monkeypatch: pytest.MonkeyPatch, sealed: Path) -> None:
 
 
 @pytest.mark.usefixtures("keyless")
-def test_inspect_needs_no_key(leaflock: Run, sealed: Path, me: ThrowawayIdentity) -> None:
-    result = leaflock("inspect", sealed.name)
+def test_inspect_needs_no_key(leafseal: Run, sealed: Path, me: ThrowawayIdentity) -> None:
+    result = leafseal("inspect", sealed.name)
     assert (result.code, result.err) == (0, "")
     lines = result.out.decode().splitlines()
     assert lines[0].startswith("app.yaml: yaml, sealed 20")
@@ -31,8 +31,8 @@ def test_inspect_needs_no_key(leaflock: Run, sealed: Path, me: ThrowawayIdentity
 
 
 @pytest.mark.usefixtures("keyless")
-def test_inspect_for_programs(leaflock: Run, sealed: Path, me: ThrowawayIdentity) -> None:
-    [about] = json.loads(leaflock("inspect", "--json", sealed.name).out)
+def test_inspect_for_programs(leafseal: Run, sealed: Path, me: ThrowawayIdentity) -> None:
+    [about] = json.loads(leafseal("inspect", "--json", sealed.name).out)
     assert about["file"] == "app.yaml"
     assert about["groups"] == [[{"kind": "age", "name": me.recipient}]]
     assert about["clear"] == ["name_unencrypted"]
@@ -40,69 +40,69 @@ def test_inspect_for_programs(leaflock: Run, sealed: Path, me: ThrowawayIdentity
     assert "db.password" in about["sealed"]
 
 
-def test_inspect_tells_groups(leaflock: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
+def test_inspect_tells_groups(leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
     other = throwaway_identity()
     (work / ".sops.yaml").write_text(
         f"creation_rules:\n  - key_groups:\n      - age: [{me.recipient}]\n      - age: [{other.recipient}]\n"
         "    mac_only_encrypted: true\n"
     )
-    assert leaflock("encrypt", "-i", plain).code == 0
-    out = leaflock("inspect", plain).out.decode()
+    assert leafseal("encrypt", "-i", plain).code == 0
+    out = leafseal("inspect", plain).out.decode()
     assert "  2 key groups, of which 2 must open\n  recipients of group 1:\n" in out
     assert "  clear values are not under the MAC\n" in out
 
 
-def test_inspect_goes_on_after_a_file_that_is_none(leaflock: Run, sealed: Path, work: Path) -> None:
+def test_inspect_goes_on_after_a_file_that_is_none(leafseal: Run, sealed: Path, work: Path) -> None:
     (work / "plain.yaml").write_text("a: c4n4ry\n")
-    result = leaflock("inspect", "plain.yaml", sealed.name, "none.yaml")
+    result = leafseal("inspect", "plain.yaml", sealed.name, "none.yaml")
     assert result.code == 1
     assert result.out.startswith(b"app.yaml: ")
     assert "plain.yaml: sops metadata not found" in result.err
     assert "none.yaml: no such file" in result.err
 
 
-def test_inspect_escapes_names(leaflock: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
+def test_inspect_escapes_names(leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
     (work / "a.json").write_text('{"a\\u001b[2J": "b"}')
-    assert leaflock("encrypt", "-i", "--age", me.recipient, "a.json").code == 0
-    assert b"\x1b" not in leaflock("inspect", "a.json").out
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "a.json").code == 0
+    assert b"\x1b" not in leafseal("inspect", "a.json").out
 
 
-def test_verify_shows_no_value(leaflock: Run, sealed: Path) -> None:
-    result = leaflock("verify", sealed.name)
+def test_verify_shows_no_value(leafseal: Run, sealed: Path) -> None:
+    result = leafseal("verify", sealed.name)
     assert result == (
         0, b"app.yaml: verified: 4 sealed, 1 clear, 2 sealed comments\n  empty, not protected: empty\n", "",
     )  # fmt: skip
-    [about] = json.loads(leaflock("verify", "--json", sealed.name).out)
+    [about] = json.loads(leafseal("verify", "--json", sealed.name).out)
     assert about["verified"] is True
     assert about["empty"] == ["empty"]
 
 
-def test_verify_of_good_and_bad(leaflock: Run, sealed: Path, work: Path) -> None:
+def test_verify_of_good_and_bad(leafseal: Run, sealed: Path, work: Path) -> None:
     (work / "bad.yaml").write_text(sealed.read_text().replace("name_unencrypted: shop", "name_unencrypted: ship"))
-    result = leaflock("verify", "bad.yaml", sealed.name)
+    result = leafseal("verify", "bad.yaml", sealed.name)
     assert result.code == 51
     assert result.out.startswith(b"app.yaml: verified")
     assert "bad.yaml: MAC mismatch" in result.err
-    told = leaflock("verify", "--json", "bad.yaml", sealed.name)
+    told = leafseal("verify", "--json", "bad.yaml", sealed.name)
     assert told.code == 51
     assert {about["file"]: about["verified"] for about in json.loads(told.out)} == {"app.yaml": True, "bad.yaml": False}
-    assert leaflock("verify", "--ignore-mac", "bad.yaml").code == 0
+    assert leafseal("verify", "--ignore-mac", "bad.yaml").code == 0
 
 
 @pytest.mark.usefixtures("keyless")
-def test_verify_without_a_key(leaflock: Run, sealed: Path) -> None:
-    assert leaflock("verify", sealed).code == 128
+def test_verify_without_a_key(leafseal: Run, sealed: Path) -> None:
+    assert leafseal("verify", sealed).code == 128
 
 
-def test_reading_touches_nothing(leaflock: Run, sealed: Path, work: Path) -> None:
+def test_reading_touches_nothing(leafseal: Run, sealed: Path, work: Path) -> None:
     before = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in work.rglob("*")}
     for command in (["decrypt"], ["verify"], ["inspect"], ["get"]):
-        assert leaflock(*command, sealed, *(["db.port"] if command == ["get"] else [])).code == 0
+        assert leafseal(*command, sealed, *(["db.port"] if command == ["get"] else [])).code == 0
     assert {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in work.rglob("*")} == before
     sealed.chmod(0o444)
     (work / ".git").chmod(0o555)
     os.chmod(work, 0o555)
     try:
-        assert leaflock("decrypt", sealed).code == 0
+        assert leafseal("decrypt", sealed).code == 0
     finally:
         os.chmod(work, 0o755)

@@ -60,9 +60,9 @@ def configure(work: Path, mix: Mix, *groups: tuple[str, ...], threshold: int = 0
     (work / ".sops.yaml").write_text(json.dumps({"creation_rules": [{**rule, "shamir_threshold": threshold}]}))
 
 
-def kinds_of(leaflock: Run, path: Path) -> list[list[str]]:
+def kinds_of(leafseal: Run, path: Path) -> list[list[str]]:
     """Return the kinds of the keys in each group of a file."""
-    [about] = json.loads(leaflock("inspect", "--json", path.name).out)
+    [about] = json.loads(leafseal("inspect", "--json", path.name).out)
     return [[key["kind"] for key in group] for group in about["groups"]]
 
 
@@ -71,38 +71,38 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def grouped(leaflock: Run, plain: Path, mix: Mix) -> Path:
+def grouped(leafseal: Run, plain: Path, mix: Mix) -> Path:
     """A file whose groups are the local keys and those of services."""
-    assert leaflock("encrypt", "-i", plain.name) == (0, b"", "")
+    assert leafseal("encrypt", "-i", plain.name) == (0, b"", "")
     mix.asked()
     return plain
 
 
-def test_a_file_goes_round(leaflock: Run, grouped: Path, mix: Mix) -> None:
-    assert kinds_of(leaflock, grouped) == [["pgp", "age"], ["kms", "hc_vault"]]
+def test_a_file_goes_round(leafseal: Run, grouped: Path, mix: Mix) -> None:
+    assert kinds_of(leafseal, grouped) == [["pgp", "age"], ["kms", "hc_vault"]]
     assert mix.asked() == []
-    assert leaflock("decrypt", grouped.name) == (0, PLAIN, "")
+    assert leafseal("decrypt", grouped.name) == (0, PLAIN, "")
     assert "gpg" not in mix.asked()
-    assert leaflock("set", grouped.name, "db.port", "6").code == 0
-    assert leaflock("get", grouped.name, "db.port").out == b"6\n"
-    assert leaflock("verify", grouped.name).code == 0
+    assert leafseal("set", grouped.name, "db.port", "6").code == 0
+    assert leafseal("get", grouped.name, "db.port").out == b"6\n"
+    assert leafseal("verify", grouped.name).code == 0
 
 
 @pytest.mark.parametrize("left", ["kms", "hc_vault"])
 def test_one_service_of_a_group_is_enough(
-    leaflock: Run, grouped: Path, mix: Mix, monkeypatch: pytest.MonkeyPatch, left: str
+    leafseal: Run, grouped: Path, mix: Mix, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
     use(mix.without("age", *({"kms", "hc_vault"} - {left})), monkeypatch)
-    assert leaflock("decrypt", grouped.name) == (0, PLAIN, "")
+    assert leafseal("decrypt", grouped.name) == (0, PLAIN, "")
 
 
 def test_what_is_said_when_a_group_stays_closed(
-    leaflock: Run, grouped: Path, mix: Mix, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, grouped: Path, mix: Mix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(mix.without(*NETWORK), monkeypatch)
-    result = leaflock("decrypt", grouped.name)
+    result = leafseal("decrypt", grouped.name)
     assert (result.code, result.out) == (128, b"")
-    assert [line.removeprefix("leaflock: ").rstrip() for line in result.err.splitlines()] == [
+    assert [line.removeprefix("leafseal: ").rstrip() for line in result.err.splitlines()] == [
         "error: app.yaml: 1 of 2 key groups opened, 2 are needed",
         "  group 1 of 2: opened",
         "  group 2 of 2: not opened",
@@ -122,82 +122,82 @@ def test_what_is_said_when_a_group_stays_closed(
 @pytest.mark.parametrize("kind", ["pgp", *NETWORK])
 @pytest.mark.parametrize("command", ["encrypt", "rotate", "updatekeys"])
 def test_where_one_key_does_not_wrap_nothing_changes(
-    leaflock: Run, plain: Path, mix: Mix, work: Path, monkeypatch: pytest.MonkeyPatch, command: str, kind: str
+    leafseal: Run, plain: Path, mix: Mix, work: Path, monkeypatch: pytest.MonkeyPatch, command: str, kind: str
 ) -> None:
     if command != "encrypt":  # a file that age alone opens, and that is to get all keys
-        assert leaflock("encrypt", "-i", "--age", mix.texts["age"], plain.name).code == 0
+        assert leafseal("encrypt", "-i", "--age", mix.texts["age"], plain.name).code == 0
     before = contents(work)
     use(mix.without(kind), monkeypatch)
     added = [word for each in KINDS[1:] for word in (f"--add-{OPTIONS[each]}", mix.texts[each])]
     more = {"encrypt": ["-i"], "rotate": ["-i", *added], "updatekeys": ["--yes"]}[command]
-    result = leaflock(command, *more, plain.name)
+    result = leafseal(command, *more, plain.name)
     assert result.code == 1
     assert f"cannot wrap the data key for {kind} {mix.texts[kind]}" in result.err
     assert contents(work) == before
 
 
-def test_keys_come_and_go_by_rotation(leaflock: Run, plain: Path, mix: Mix, work: Path) -> None:
+def test_keys_come_and_go_by_rotation(leafseal: Run, plain: Path, mix: Mix, work: Path) -> None:
     (work / ".sops.yaml").unlink()
-    assert leaflock("encrypt", "-i", "--age", mix.texts["age"], plain.name).code == 0
+    assert leafseal("encrypt", "-i", "--age", mix.texts["age"], plain.name).code == 0
     present = ["age"]
     for kind in KINDS[1:]:
-        result = leaflock("rotate", "-i", "--accept-recipients", f"--add-{OPTIONS[kind]}", mix.texts[kind], plain.name)
+        result = leafseal("rotate", "-i", "--accept-recipients", f"--add-{OPTIONS[kind]}", mix.texts[kind], plain.name)
         assert result.code == 0, result.err
         present.append(kind)
-        assert sorted(kinds_of(leaflock, plain)[0]) == sorted(present)
+        assert sorted(kinds_of(leafseal, plain)[0]) == sorted(present)
     for kind in KINDS[:-1]:
-        result = leaflock("rotate", "-i", f"--rm-{OPTIONS[kind]}", mix.texts[kind], plain.name)
+        result = leafseal("rotate", "-i", f"--rm-{OPTIONS[kind]}", mix.texts[kind], plain.name)
         assert result.code == 0, result.err
         present.remove(kind)
-        assert sorted(kinds_of(leaflock, plain)[0]) == sorted(present)
-        assert leaflock("decrypt", plain.name) == (0, PLAIN, "")
-    assert kinds_of(leaflock, plain) == [["hc_vault"]]
+        assert sorted(kinds_of(leafseal, plain)[0]) == sorted(present)
+        assert leafseal("decrypt", plain.name) == (0, PLAIN, "")
+    assert kinds_of(leafseal, plain) == [["hc_vault"]]
 
 
-def test_the_configuration_is_followed(leaflock: Run, grouped: Path, mix: Mix, work: Path) -> None:
-    assert leaflock("updatekeys", "--yes", grouped.name).code == 0
+def test_the_configuration_is_followed(leafseal: Run, grouped: Path, mix: Mix, work: Path) -> None:
+    assert leafseal("updatekeys", "--yes", grouped.name).code == 0
     assert set(mix.asked()) <= {"kms Decrypt", "hc_vault decrypt"}  # nothing was to be wrapped
     configure(work, mix, ("age", "kms"), ("pgp",), ("hc_vault",), threshold=2)
-    result = leaflock("updatekeys", "--yes", grouped.name)
+    result = leafseal("updatekeys", "--yes", grouped.name)
     assert result.code == 0, result.err
-    assert kinds_of(leaflock, grouped) == [["kms", "age"], ["pgp"], ["hc_vault"]]
-    assert leaflock("decrypt", grouped.name) == (0, PLAIN, "")
+    assert kinds_of(leafseal, grouped) == [["kms", "age"], ["pgp"], ["hc_vault"]]
+    assert leafseal("decrypt", grouped.name) == (0, PLAIN, "")
     configure(work, mix, NETWORK)
-    assert leaflock("updatekeys", "--yes", "--lower-threshold", grouped.name).code == 0
-    assert kinds_of(leaflock, grouped) == [["kms", "hc_vault"]]
-    assert leaflock("decrypt", grouped.name) == (0, PLAIN, "")
+    assert leafseal("updatekeys", "--yes", "--lower-threshold", grouped.name).code == 0
+    assert kinds_of(leafseal, grouped) == [["kms", "hc_vault"]]
+    assert leafseal("decrypt", grouped.name) == (0, PLAIN, "")
 
 
-def test_groups_are_added_and_deleted(leaflock: Run, plain: Path, mix: Mix, work: Path) -> None:
+def test_groups_are_added_and_deleted(leafseal: Run, plain: Path, mix: Mix, work: Path) -> None:
     (work / ".sops.yaml").unlink()
-    assert leaflock("encrypt", "-i", "--age", mix.texts["age"], plain.name).code == 0
+    assert leafseal("encrypt", "-i", "--age", mix.texts["age"], plain.name).code == 0
     for count, kind in enumerate(KINDS[1:], 2):
         option = f"--{OPTIONS[kind]}"
         arguments = ("-i", "-f", plain.name, "--accept-recipients", "--threshold", str(count), option, mix.texts[kind])
-        result = leaflock("groups", "add", *arguments)
+        result = leafseal("groups", "add", *arguments)
         assert result.code == 0, result.err
-        assert len(kinds_of(leaflock, plain)) == count
-        assert leaflock("decrypt", plain.name) == (0, PLAIN, "")
-    assert kinds_of(leaflock, plain) == [[kind] for kind in KINDS]
+        assert len(kinds_of(leafseal, plain)) == count
+        assert leafseal("decrypt", plain.name) == (0, PLAIN, "")
+    assert kinds_of(leafseal, plain) == [[kind] for kind in KINDS]
     arguments = ("-i", "-f", plain.name, "--lower-threshold", "--threshold", "2", "1")
-    assert leaflock("groups", "delete", *arguments).code == 0
-    assert kinds_of(leaflock, plain) == [["age"], ["kms"], ["hc_vault"]]
+    assert leafseal("groups", "delete", *arguments).code == 0
+    assert kinds_of(leafseal, plain) == [["age"], ["kms"], ["hc_vault"]]
     mix.asked()
-    assert leaflock("decrypt", plain.name) == (0, PLAIN, "")
+    assert leafseal("decrypt", plain.name) == (0, PLAIN, "")
     assert mix.asked()[0] in ("kms Decrypt", "hc_vault decrypt")  # with age, either will do
 
 
-def test_many_files_ask_once_for_each_blob(leaflock: Run, mix: Mix, work: Path) -> None:
+def test_many_files_ask_once_for_each_blob(leafseal: Run, mix: Mix, work: Path) -> None:
     sealed = []
     for number, kind in enumerate(("kms", "hc_vault", "pgp")):
         (work / "one.json").write_text(json.dumps({"a": number}))
-        sealed.append(leaflock("encrypt", f"--{OPTIONS[kind]}", mix.texts[kind], "one.json").out)
+        sealed.append(leafseal("encrypt", f"--{OPTIONS[kind]}", mix.texts[kind], "one.json").out)
     (work / "one.json").unlink()
     names = [f"{number:02}.json" for number in range(20)]
     for number, name in enumerate(names):
         (work / name).write_bytes(sealed[number % 3])
     mix.asked()
-    assert leaflock("decrypt", "--output-dir", "opened", *names).code == 0
+    assert leafseal("decrypt", "--output-dir", "opened", *names).code == 0
     assert [json.loads((work / "opened" / name).read_bytes())["a"] for name in names] == [n % 3 for n in range(20)]
     assert Counter(mix.asked()) == {"kms Decrypt": 1, "hc_vault decrypt": 1, "gpg": 1}
 
@@ -205,7 +205,7 @@ def test_many_files_ask_once_for_each_blob(leaflock: Run, mix: Mix, work: Path) 
 @pytest.mark.interop
 @pytest.mark.skipif(SOPS is None, reason="no sops on PATH")
 def test_sops_opens_it_with_its_keys_and_we_what_it_makes_of_it(
-    leaflock: Run, grouped: Path, mix: Mix, work: Path
+    leafseal: Run, grouped: Path, mix: Mix, work: Path
 ) -> None:
     environ = {**os.environ, **mix.environ}
 
@@ -215,5 +215,5 @@ def test_sops_opens_it_with_its_keys_and_we_what_it_makes_of_it(
     assert b"hunter2-and-more" in sops("decrypt", grouped.name)
     configure(work, mix, ("hc_vault",), ("kms", "age"), ("pgp",), threshold=2)
     sops("updatekeys", "--yes", grouped.name)
-    assert kinds_of(leaflock, grouped) == [["hc_vault"], ["kms", "age"], ["pgp"]]
-    assert leaflock("get", grouped.name, "db.password").out == b"hunter2-and-more\n"
+    assert kinds_of(leafseal, grouped) == [["hc_vault"], ["kms", "age"], ["pgp"]]
+    assert leafseal("get", grouped.name, "db.password").out == b"hunter2-and-more\n"

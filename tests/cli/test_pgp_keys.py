@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.testing import ThrowawayIdentity
+from leafseal.testing import ThrowawayIdentity
 
 from ..providers.gpg_home import GpgHome, gpg_home, needs_gpg
 from .conftest import Run
@@ -52,87 +52,87 @@ def named(path: Path) -> list[str]:
     return [line.strip()[4:] for line in path.read_text().splitlines() if line.strip().startswith("fp: ")]
 
 
-def test_a_file_goes_round(leaflock: Run, alice: GpgHome, plain: Path) -> None:
+def test_a_file_goes_round(leafseal: Run, alice: GpgHome, plain: Path) -> None:
     before = plain.read_bytes()
     configure(plain.parent, fingerprint(alice, "alice"))
-    assert leaflock("encrypt", "-i", plain) == (0, b"", "")
+    assert leafseal("encrypt", "-i", plain) == (0, b"", "")
     assert "enc: |-\n            -----BEGIN PGP MESSAGE-----\n" in plain.read_text()
-    assert leaflock("decrypt", plain) == (0, before, "")
+    assert leafseal("decrypt", plain) == (0, before, "")
     token = plain.read_text().splitlines()[2]
-    assert leaflock("set", plain, "db.port", "6").code == 0
+    assert leafseal("set", plain, "db.port", "6").code == 0
     assert plain.read_text().splitlines()[2] == token
-    assert leaflock("get", plain, "db.port").out == b"6\n"
+    assert leafseal("get", plain, "db.port").out == b"6\n"
 
 
 @pytest.mark.parametrize("name", ["x.json", "x.env", "x.ini", "x.bin"])
-def test_other_formats(leaflock: Run, alice: GpgHome, work: Path, name: str) -> None:
+def test_other_formats(leafseal: Run, alice: GpgHome, work: Path, name: str) -> None:
     content = {"json": b'{"a": "b"}\n', "env": b"A=b\n", "ini": b"[a]\nb = c\n", "bin": b"\x00\xff"}
     path = work / name
     path.write_bytes(content[path.suffix[1:]])
-    assert leaflock("encrypt", "-i", "--pgp", fingerprint(alice, "alice"), path) == (0, b"", "")
-    assert leaflock("decrypt", path) == (0, content[path.suffix[1:]], "")
+    assert leafseal("encrypt", "-i", "--pgp", fingerprint(alice, "alice"), path) == (0, b"", "")
+    assert leafseal("decrypt", path) == (0, content[path.suffix[1:]], "")
 
 
-def test_a_file_shows_its_keys(leaflock: Run, alice: GpgHome, plain: Path) -> None:
+def test_a_file_shows_its_keys(leafseal: Run, alice: GpgHome, plain: Path) -> None:
     key = fingerprint(alice, "alice")
-    assert leaflock("encrypt", "-i", "--pgp", f"{key[:8]} {key[8:]}", plain).code == 0
-    assert f"  recipients:\n    pgp {key}\n" in leaflock("inspect", plain).out.decode()
-    [shown] = json.loads(leaflock("inspect", "--json", plain).out)
+    assert leafseal("encrypt", "-i", "--pgp", f"{key[:8]} {key[8:]}", plain).code == 0
+    assert f"  recipients:\n    pgp {key}\n" in leafseal("inspect", plain).out.decode()
+    [shown] = json.loads(leafseal("inspect", "--json", plain).out)
     assert shown["groups"] == [[{"kind": "pgp", "name": key}]]
 
 
 def test_recipients_come_and_go(
-    leaflock: Run, alice: GpgHome, bob: GpgHome, plain: Path, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, alice: GpgHome, bob: GpgHome, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = [fingerprint(alice, "alice"), fingerprint(alice, "bob")]
     before = plain.read_bytes()
     configure(plain.parent, keys[0])
-    assert leaflock("encrypt", "-i", plain).code == 0
+    assert leafseal("encrypt", "-i", plain).code == 0
     configure(plain.parent, *keys)
-    assert leaflock("updatekeys", "-y", plain).code == 0
+    assert leafseal("updatekeys", "-y", plain).code == 0
     assert named(plain) == keys
     enc = plain.read_text().split("-----BEGIN PGP MESSAGE-----")
-    assert leaflock("rotate", "-i", plain).code == 0
+    assert leafseal("rotate", "-i", plain).code == 0
     assert named(plain) == keys
     assert not set(plain.read_text().split("-----BEGIN PGP MESSAGE-----")[1:]) & set(enc)
     monkeypatch.setenv("GNUPGHOME", str(bob.folder))
-    assert leaflock("decrypt", plain).out == before
+    assert leafseal("decrypt", plain).out == before
     monkeypatch.setenv("GNUPGHOME", str(alice.folder))
     configure(plain.parent, keys[0])
-    assert leaflock("rotate", "-i", "--rm-pgp", keys[1], plain).code == 0
+    assert leafseal("rotate", "-i", "--rm-pgp", keys[1], plain).code == 0
     assert named(plain) == keys[:1]
     monkeypatch.setenv("GNUPGHOME", str(bob.folder))
-    refused = leaflock("decrypt", plain)
+    refused = leafseal("decrypt", plain)
     assert refused.code == 128
     assert "is not in GNUPGHOME" in refused.err
 
 
 def test_beside_age_either_will_do(
-    leaflock: Run, alice: GpgHome, plain: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, alice: GpgHome, plain: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = plain.read_bytes()
     options = ("--age", me.recipient, "--pgp", fingerprint(alice, "alice"))
-    assert leaflock("encrypt", "-i", *options, plain).code == 0
-    assert leaflock("decrypt", plain) == (0, before, "")
+    assert leafseal("encrypt", "-i", *options, plain).code == 0
+    assert leafseal("decrypt", plain) == (0, before, "")
     monkeypatch.setenv("GNUPGHOME", "/none")
-    assert leaflock("decrypt", plain).code == 128
+    assert leafseal("decrypt", plain).code == 128
     monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
-    assert leaflock("decrypt", plain) == (0, before, "")
+    assert leafseal("decrypt", plain) == (0, before, "")
 
 
 def test_in_groups_both_are_needed(
-    leaflock: Run, alice: GpgHome, plain: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
+    leafseal: Run, alice: GpgHome, plain: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = plain.read_bytes()
     groups = [{"age": [me.recipient]}, {"pgp": [fingerprint(alice, "bob"), fingerprint(alice, "alice")]}]
     rule = {"key_groups": groups, "shamir_threshold": 2}
     (plain.parent / ".sops.yaml").write_text(json.dumps({"creation_rules": [rule]}))
-    assert leaflock("encrypt", "-i", plain).code == 0
-    refused = leaflock("decrypt", plain)
+    assert leafseal("encrypt", "-i", plain).code == 0
+    refused = leafseal("decrypt", plain)
     assert refused.code == 128
     assert "1 of 2 key groups opened, 2 are needed" in refused.err
     monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
-    assert leaflock("decrypt", plain) == (0, before, "")
+    assert leafseal("decrypt", plain) == (0, before, "")
 
 
 STAND_IN = """\
@@ -145,13 +145,13 @@ case "$*" in *--list-keys*) echo "pub:-:255:22:{id}:1:::-:::scE:"; echo "fpr::::
 @pytest.mark.parametrize("does", ["exit 2", "echo garbage", "kill -9 $$", "sleep 60", "exec yes"])
 @pytest.mark.parametrize("command", ["updatekeys", "rotate", "set", "unset"])
 def test_a_gpg_that_fails_leaves_the_file_as_it_was(
-    leaflock: Run, alice: GpgHome, plain: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch,
+    leafseal: Run, alice: GpgHome, plain: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch,
     does: str, command: str,
 ) -> None:  # fmt: skip
     key = fingerprint(alice, "alice")
-    assert leaflock("encrypt", "-i", "--pgp", key, plain).code == 0
+    assert leafseal("encrypt", "-i", "--pgp", key, plain).code == 0
     if command in ("updatekeys", "rotate"):  # opened by another key, it is wrapping that fails
-        assert leaflock("rotate", "-i", "--add-age", me.recipient, "--accept-recipients", plain).code == 0
+        assert leafseal("rotate", "-i", "--add-age", me.recipient, "--accept-recipients", plain).code == 0
         monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
         configure(plain.parent, key, fingerprint(alice, "bob"))
     before = {path: path.read_bytes() for path in plain.parent.iterdir() if path.is_file()}
@@ -159,14 +159,14 @@ def test_a_gpg_that_fails_leaves_the_file_as_it_was(
     program.write_text(STAND_IN.format(id=key[-16:], fp=key, does=does))
     program.chmod(0o700)
     monkeypatch.setenv("SOPS_GPG_EXEC", str(program))
-    monkeypatch.setenv("LEAFLOCK_GPG_TIMEOUT", "0.2")
+    monkeypatch.setenv("LEAFSEAL_GPG_TIMEOUT", "0.2")
     arguments = {
         "updatekeys": ("-y", plain),
         "rotate": ("-i", "--accept-recipients", plain),
         "set": (plain, "db.port", "6"),
         "unset": (plain, "db.port"),
     }
-    result = leaflock(command, *arguments[command])
+    result = leafseal(command, *arguments[command])
     assert result.code in (1, 128)
     assert f"pgp {key}" in result.err
     assert {path: path.read_bytes() for path in plain.parent.iterdir() if path.is_file()} == before

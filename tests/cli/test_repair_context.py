@@ -1,4 +1,4 @@
-"""`leaflock repair-context`, on files that AWS KMS does not open as they are."""
+"""`leafseal repair-context`, on files that AWS KMS does not open as they are."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import operations
-from leaflock.masterkey import Ambient
-from leaflock.providers.aws_kms import AWSKMSKey
+from leafseal import operations
+from leafseal.masterkey import Ambient
+from leafseal.providers.aws_kms import AWSKMSKey
 
 from ..services.moto_kms import AWS
 from ..test_context_repair import CONTEXT, PLAIN, old_file
@@ -33,58 +33,58 @@ def old(work: Path, key: AWSKMSKey) -> Path:
     return path
 
 
-def test_decrypt_names_the_repair_and_repair_is_for_good(leaflock: Run, old: Path, key: AWSKMSKey) -> None:
+def test_decrypt_names_the_repair_and_repair_is_for_good(leafseal: Run, old: Path, key: AWSKMSKey) -> None:
     before = old.read_bytes()
-    result = leaflock("decrypt", old)
+    result = leafseal("decrypt", old)
     assert result.code == 128
     assert "hint: SOPS before 3.3.0 garbled encryption contexts" in result.err
-    assert '"leaflock repair-context" repairs such files' in result.err
+    assert '"leafseal repair-context" repairs such files' in result.err
     assert old.read_bytes() == before
-    result = leaflock("repair-context", "old.yaml")
-    assert result == (0, b"", "leaflock: old.yaml: repaired\n")
+    result = leafseal("repair-context", "old.yaml")
+    assert result == (0, b"", "leafseal: old.yaml: repaired\n")
     assert stat.S_IMODE(old.stat().st_mode) == 0o640
-    assert leaflock("decrypt", old) == (0, PLAIN, "")
+    assert leafseal("decrypt", old) == (0, PLAIN, "")
     repaired = old.read_bytes()
-    assert leaflock("repair-context", "old.yaml") == (0, b"", "leaflock: old.yaml: nothing to repair\n")
+    assert leafseal("repair-context", "old.yaml") == (0, b"", "leafseal: old.yaml: nothing to repair\n")
     assert old.read_bytes() == repaired
-    assert list(old.parent.glob(".*leaflock")) == []
+    assert list(old.parent.glob(".*leafseal")) == []
 
 
 @pytest.mark.parametrize("command", ["decrypt", "verify", "rotate", "get"])
-def test_no_other_command_repairs(leaflock: Run, old: Path, command: str) -> None:
+def test_no_other_command_repairs(leafseal: Run, old: Path, command: str) -> None:
     before = old.read_bytes()
-    result = leaflock(command, old, *(["password"] if command == "get" else []))
+    result = leafseal(command, old, *(["password"] if command == "get" else []))
     assert result.code == 128
     assert "repair-context" in result.err
     assert old.read_bytes() == before
 
 
-def test_all_files_are_repaired_or_none(leaflock: Run, old: Path, key: AWSKMSKey, aws: AWS, work: Path) -> None:
+def test_all_files_are_repaired_or_none(leafseal: Run, old: Path, key: AWSKMSKey, aws: AWS, work: Path) -> None:
     before = old.read_bytes()
     other = work / "other.yaml"
     ambient, lost = Ambient.of_process(), AWSKMSKey(aws.create_key(), context=CONTEXT)
     other.write_bytes(old_file([[lost]], ambient, "shop"))
     aws.disable(lost.arn)
-    result = leaflock("repair-context", "old.yaml", "other.yaml")
+    result = leafseal("repair-context", "old.yaml", "other.yaml")
     assert result.code == 128
     assert "other.yaml: kms" in result.err
     assert "something else is the matter" in result.err
     assert old.read_bytes() == before
 
 
-def test_recipients_that_the_configuration_does_not_name_are_refused(leaflock: Run, old: Path, work: Path) -> None:
+def test_recipients_that_the_configuration_does_not_name_are_refused(leafseal: Run, old: Path, work: Path) -> None:
     before = old.read_bytes()
     (work / ".sops.yaml").write_text("creation_rules: [{kms: 'arn:aws:kms:us-east-1:123456789012:key/abc'}]\n")
-    result = leaflock("repair-context", "old.yaml")
+    result = leafseal("repair-context", "old.yaml")
     assert result.code == 220
     assert "--accept-recipients" in result.err
     assert old.read_bytes() == before
-    assert leaflock("repair-context", "--accept-recipients", "old.yaml").code == 0
+    assert leafseal("repair-context", "--accept-recipients", "old.yaml").code == 0
 
 
-def test_files_that_it_is_not_for(leaflock: Run, old: Path, sealed: Path, work: Path) -> None:
-    assert leaflock("repair-context", sealed.name) == (0, b"", f"leaflock: {sealed.name}: nothing to repair\n")
+def test_files_that_it_is_not_for(leafseal: Run, old: Path, sealed: Path, work: Path) -> None:
+    assert leafseal("repair-context", sealed.name) == (0, b"", f"leafseal: {sealed.name}: nothing to repair\n")
     (work / "plain.yaml").write_bytes(PLAIN)
-    assert leaflock("repair-context", "plain.yaml").code == 1
-    assert leaflock("repair-context", "-").code == 8
+    assert leafseal("repair-context", "plain.yaml").code == 1
+    assert leafseal("repair-context", "-").code == 8
     assert operations.read_metadata(old.read_bytes(), "yaml")[1].may_have_context_bug

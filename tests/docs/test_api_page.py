@@ -10,8 +10,8 @@ from types import CodeType, ModuleType
 
 import pytest
 
-import leaflock
-from leaflock.testing import throwaway_identity
+import leafseal
+from leafseal.testing import throwaway_identity
 
 from .blocks import ROOT, blocks
 
@@ -19,20 +19,20 @@ PAGE = ROOT / "docs" / "api.md"
 
 PUBLIC = [
     "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "DataKeyError", "EmitError", "FormatError",
-    "InputError", "IntegrityError", "LeaflockError", "MACMismatchError", "MasterKey", "MetadataError",
+    "InputError", "IntegrityError", "LeafsealError", "MACMismatchError", "MasterKey", "MetadataError",
     "MissingFileError", "NotEncryptedError", "PathError", "ProviderError", "RefusedError", "SealedFile", "Selection",
     "Timestamp", "UsageError", "WriteError", "decrypt", "encrypt", "load", "loads", "open_many",
 ]  # fmt: skip
 
 
 def test_public_names_are_pinned() -> None:
-    assert leaflock.__all__ == PUBLIC
+    assert leafseal.__all__ == PUBLIC
     for name in PUBLIC:
-        assert getattr(leaflock, name).__name__ == name
+        assert getattr(leafseal, name).__name__ == name
 
 
 def test_page_lists_the_public_names() -> None:
-    section = PAGE.read_text(encoding="utf-8").partition("`leaflock.__all__`:")[2].partition(". Everything")[0]
+    section = PAGE.read_text(encoding="utf-8").partition("`leafseal.__all__`:")[2].partition(". Everything")[0]
     assert re.findall(r"`(\w+)`", section) == PUBLIC
 
 
@@ -42,7 +42,7 @@ def test_examples_give_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
     monkeypatch.chdir(tmp_path)
     plain = next(block.text for block in found if block.language == "yaml").encode()
-    Path("prod.yaml").write_bytes(leaflock.encrypt(plain, format="yaml", recipients=[me.recipient]))
+    Path("prod.yaml").write_bytes(leafseal.encrypt(plain, format="yaml", recipients=[me.recipient]))
     example = ModuleType("example")
     monkeypatch.setitem(sys.modules, "example", example)  # dataclasses look there
     namespace = vars(example)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from leaflock.cli.main import COMMANDS, group
+from leafseal.cli.main import COMMANDS, group
 
 from .blocks import ROOT
 from .sops_options import sops_options
@@ -54,7 +54,7 @@ def test_section_names_no_option_that_is_not_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_section_has_an_example_and_exit_codes(name: str) -> None:
-    assert re.search(rf"^(\w+ \S+ \| |.*=.* |source <\()?leaflock {name}\b", SECTIONS[name], re.MULTILINE)
+    assert re.search(rf"^(\w+ \S+ \| |.*=.* |source <\()?leafseal {name}\b", SECTIONS[name], re.MULTILINE)
     assert "Exit codes" in SECTIONS[name] or name == "completion"
 
 
@@ -67,15 +67,15 @@ def test_help_is_one_line_and_has_an_example(name: str) -> None:
     assert not text.endswith(".")
     command = _command(name)
     assert command.short_help == text
-    assert f"leaflock {name}" in (command.help or "")
+    assert f"leafseal {name}" in (command.help or "")
 
 
 def test_exit_codes_are_those_of_the_errors() -> None:
-    from leaflock import errors
+    from leafseal import errors
 
     codes = {int(code) for codes in re.findall(r"^\| ([\d, ]+) \|", SECTIONS["Exit codes"], re.MULTILINE)
              for code in codes.split(", ")}  # fmt: skip
     kinds = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.LeaflockError)
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.LeafsealError)
     ]
     assert {kind.exit_code for kind in kinds} <= codes

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-import leaflock
-from leaflock.config import load_config
-from leaflock.formats import format_of
-from leaflock.testing import throwaway_identity
+import leafseal
+from leafseal.config import load_config
+from leafseal.formats import format_of
+from leafseal.testing import throwaway_identity
 
 from .blocks import ROOT
 
 EXAMPLES = ROOT / "examples"
 SEALED = sorted((EXAMPLES / "sealed").iterdir())
-AMBIENT = leaflock.Ambient({"SOPS_AGE_KEY_FILE": str(EXAMPLES / "throw-away.agekey")}, Path("/nonexistent"))
+AMBIENT = leafseal.Ambient({"SOPS_AGE_KEY_FILE": str(EXAMPLES / "throw-away.agekey")}, Path("/nonexistent"))
 SECRETS = ("k3y-for-signing", "battery staple", "chub_live", "bm90IGEg", "letters-by-pigeon", "pigeons-in-the-attic")
 
 
@@ -28,7 +28,7 @@ SECRETS = ("k3y-for-signing", "battery staple", "chub_live", "bm90IGEg", "letter
 def test_sealed_files_open_to_the_plain_ones(path: Path) -> None:
     sealed = path.read_bytes()
     assert not [secret for secret in SECRETS if secret.encode() in sealed]
-    plain = leaflock.decrypt(sealed, format=format_of(path.name), ambient=AMBIENT)
+    plain = leafseal.decrypt(sealed, format=format_of(path.name), ambient=AMBIENT)
     assert plain == (EXAMPLES / "app" / path.name).read_bytes()
 
 
@@ -38,7 +38,7 @@ def test_sealed_files_are_for_whom_the_configuration_names(path: Path) -> None:
     assert not config.warnings
     rule = config.rule_for(path)
     assert rule is not None
-    file = leaflock.SealedFile.open(path, ambient=AMBIENT)
+    file = leafseal.SealedFile.open(path, ambient=AMBIENT)
     assert [str(key) for key in file.recipients] == [str(key) for group in rule.groups for key in group]
 
 
@@ -52,7 +52,7 @@ def test_application_reads_its_settings(tmp_path: Path) -> None:
     me = throwaway_identity()
     path = tmp_path / "config.yaml"
     plain = (EXAMPLES / "app" / "config.yaml").read_bytes()
-    path.write_bytes(leaflock.encrypt(plain, format="yaml", recipients=[me.recipient]))
+    path.write_bytes(leafseal.encrypt(plain, format="yaml", recipients=[me.recipient]))
     app = [sys.executable, "-P", str(EXAMPLES / "app" / "app.py"), str(path)]
     paths = {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
     done = subprocess.run(app, env={**paths, "SOPS_AGE_KEY": me.identity}, capture_output=True, text=True, check=True)
@@ -68,7 +68,7 @@ def test_demo_runs_and_leaves_nothing_behind(tmp_path: Path) -> None:
     for folder in (programs, temporary, home):
         folder.mkdir()
     paths = os.pathsep.join(entry for entry in sys.path if entry)
-    for name, module in (("python", ""), ("leaflock", "-m leaflock")):
+    for name, module in (("python", ""), ("leafseal", "-m leafseal")):
         (programs / name).write_text(f'#!/bin/sh\nPYTHONPATH="{paths}" exec "{sys.executable}" -P {module} "$@"\n')
         (programs / name).chmod(0o755)
     environ = {

@@ -1,4 +1,4 @@
-"""Importing leaflock, and reading one small file, loads nothing that it does not use."""
+"""Importing leafseal, and reading one small file, loads nothing that it does not use."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import leaflock
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+import leafseal
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 _HEAVY = {
     "azure", "boto3", "botocore", "google.api_core", "google.auth", "google.cloud", "google.protobuf", "grpc", "httpx",
@@ -37,8 +37,8 @@ def _modules(code: str, me: ThrowawayIdentity, *arguments: str) -> list[str]:
 
 def test_importing_the_package_loads_the_package_alone() -> None:
     before = _modules(_LIST, throwaway_identity())
-    after = _modules(f"import leaflock; {_LIST}", throwaway_identity())
-    assert [name for name in after if name not in before and name.startswith("leaflock")] == ["leaflock"]
+    after = _modules(f"import leafseal; {_LIST}", throwaway_identity())
+    assert [name for name in after if name not in before and name.startswith("leafseal")] == ["leafseal"]
     assert not _heavy(after)
 
 
@@ -54,21 +54,21 @@ def test_decrypting_loads_no_sdk_and_no_second_parser(tmp_path: Path) -> None:
     formats = {"env": "dotenv", "": "binary"}
     for suffix, text in texts.items():
         path = tmp_path / f"file.{suffix}"
-        path.write_bytes(leaflock.encrypt(text, format=formats.get(suffix, suffix), recipients=[me.recipient]))
-        code = f"from leaflock.cli.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
+        path.write_bytes(leafseal.encrypt(text, format=formats.get(suffix, suffix), recipients=[me.recipient]))
+        code = f"from leafseal.cli.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
         modules = _modules(f"import sys; {code}", me, "decrypt", str(path))
         assert not _heavy(modules)
         unused = {"yaml"} - {suffix}
         assert not [name for name in modules if name in unused], f"{suffix} files are read without yaml"
 
 
-_SOPS = f"from leaflock.sops.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
+_SOPS = f"from leafseal.sops.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
 
 
 def test_under_the_name_of_sops_no_library_for_command_lines_is_loaded(tmp_path: Path) -> None:
     me = throwaway_identity()
     path = tmp_path / "file.json"
-    path.write_bytes(leaflock.encrypt(b'{"a": 1}\n', format="json", recipients=[me.recipient]))
+    path.write_bytes(leafseal.encrypt(b'{"a": 1}\n', format="json", recipients=[me.recipient]))
     for arguments in (["decrypt"], ["-d"], ["exec-env"], ["exec-file"], ["filestatus"]):
         command = ["true"] if arguments[0].startswith("exec") else []
         modules = _modules(f"import sys; {_SOPS}", me, *arguments, str(path), *command)
@@ -79,4 +79,4 @@ def test_under_the_name_of_sops_no_library_for_command_lines_is_loaded(tmp_path:
 @pytest.mark.parametrize("argument", ["--version", "--help", "--generate-bash-completion"])
 def test_what_needs_no_file_loads_no_library(argument: str) -> None:
     modules = _modules(f"import sys; {_SOPS}", throwaway_identity(), argument)
-    assert not {"click", "cryptography", "re2", "yaml", "leaflock.operations"} & set(modules)
+    assert not {"click", "cryptography", "re2", "yaml", "leafseal.operations"} & set(modules)

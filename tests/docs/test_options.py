@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from leaflock.cli.main import COMMANDS, group
+from leafseal.cli.main import COMMANDS, group
 
 from .blocks import PAGES, ROOT
 from .sops_options import sops_options
@@ -51,7 +51,7 @@ def test_options_in_pages_are_there(page: Path) -> None:
 def test_options_in_hints_are_there() -> None:
     named = {
         option: path.name
-        for path in (ROOT / "src" / "leaflock").rglob("*.py")
+        for path in (ROOT / "src" / "leafseal").rglob("*.py")
         for hint in re.findall(r"""hint=f?(?:"[^"]*"|'[^']*')""", path.read_text(encoding="utf-8"))
         for option in _OPTION.findall(hint)
     }

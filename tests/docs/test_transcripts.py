@@ -22,13 +22,13 @@ sed 's/correct horse"/battery staple"/' "$1" >"$1.new" && cat "$1.new" >"$1" && 
 
 @pytest.fixture
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Nothing but this checkout's leaflock and Python, and an editor."""
+    """Nothing but this checkout's leafseal and Python, and an editor."""
     if os.name == "nt" or shutil.which("bash") is None or shutil.which("git") is None:
         pytest.skip("needs bash and git")
     programs = tmp_path_factory.mktemp("bin")
     path = f"{programs}:{os.environ['PATH']}"
     (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P "$@"\n')
-    (programs / "leaflock").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m leaflock "$@"\n')
+    (programs / "leafseal").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m leafseal "$@"\n')
     (programs / "editor").write_text(_EDITOR)
     for program in programs.iterdir():
         program.chmod(0o755)
@@ -44,5 +44,5 @@ def test_transcripts_are_current(page: Path, tmp_path: Path, environ: dict[str, 
     assert done
     for step, output, code in done:
         place = f"{page.name}, line {step.line}: {step.command.strip()}"
-        assert code == 0 or "leaflock: error:" in step.output, f"{place}\nexit code {code}\n{output}"
+        assert code == 0 or "leafseal: error:" in step.output, f"{place}\nexit code {code}\n{output}"
         assert agrees(step.output, output), f"{place}\n--- shown\n{masked(step.output)}\n--- is\n{masked(output)}"

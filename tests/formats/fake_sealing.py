@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from leaflock.document import Document, Leaf
-from leaflock.formats import parse
-from leaflock.scalars import Empty, Scalar
+from leafseal.document import Document, Leaf
+from leafseal.formats import parse
+from leafseal.scalars import Empty, Scalar
 
 METADATA = {
     "age": [{"enc": "-----BEGIN AGE-----\nYWdl\n-----END AGE-----\n", "recipient": "age1xyz"}],

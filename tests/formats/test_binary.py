@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leaflock.document import Edit
-from leaflock.errors import EmitError, FormatError, NotEncryptedError, PathError
-from leaflock.formats.binary import emit, parse
-from leaflock.limits import Limits
-from leaflock.scalars import to_bytes
-from leaflock.tree import Comment, MappingNode
+from leafseal.document import Edit
+from leafseal.errors import EmitError, FormatError, NotEncryptedError, PathError
+from leafseal.formats.binary import emit, parse
+from leafseal.limits import Limits
+from leafseal.scalars import to_bytes
+from leafseal.tree import Comment, MappingNode
 
 from .fake_sealing import METADATA, open_, seal
 

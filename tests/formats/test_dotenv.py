@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from leaflock.errors import EmitError, FormatError, MetadataError, PathError
-from leaflock.formats.dotenv import emit, parse
-from leaflock.limits import Limits
-from leaflock.scalars import Timestamp
-from leaflock.tree import Comment, ListNode, MappingNode, build
+from leafseal.errors import EmitError, FormatError, MetadataError, PathError
+from leafseal.formats.dotenv import emit, parse
+from leafseal.limits import Limits
+from leafseal.scalars import Timestamp
+from leafseal.tree import Comment, ListNode, MappingNode, build
 
 from .fake_sealing import METADATA, check_laws, seal, typed
 

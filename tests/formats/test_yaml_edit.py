@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leaflock.document import Locator
-from leaflock.formats import parse
+from leafseal.document import Locator
+from leafseal.formats import parse
 
 SETS = [
     (b'a: # note\n- x\n- y\nb: 1\n', ('a',), 'v', b'a: v # note\nb: 1\n'),

@@ -22,8 +22,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from leaflock.errors import EmitError
-from leaflock.formats.yaml_emit import (
+from leafseal.errors import EmitError
+from leafseal.formats.yaml_emit import (
     block_body,
     chomping,
     emit,
@@ -37,9 +37,9 @@ from leaflock.formats.yaml_emit import (
     quote_single,
     scalar_text,
 )
-from leaflock.formats.yaml_scalars import resolve, resolve_tagged
-from leaflock.scalars import Scalar, Timestamp
-from leaflock.tree import Comment, ListNode, MappingNode, Node, from_python
+from leafseal.formats.yaml_scalars import resolve, resolve_tagged
+from leafseal.scalars import Scalar, Timestamp
+from leafseal.tree import Comment, ListNode, MappingNode, Node, from_python
 
 DATA = Path(__file__).parents[1] / "data" / "yaml"
 STRINGS = json.loads((DATA / "strings.json").read_text())

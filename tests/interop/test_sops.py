@@ -16,15 +16,15 @@ from typing import NamedTuple
 
 import pytest
 
-from leaflock import operations
-from leaflock.errors import FormatError, MACMismatchError, RefusedError
-from leaflock.formats import parse
-from leaflock.masterkey import Ambient
-from leaflock.operations import Opened
-from leaflock.providers import parse_recipients
-from leaflock.selection import RULE_FIELDS, Selection
-from leaflock.testing import NOWHERE, throwaway_identity
-from leaflock.tree import Comment, to_python
+from leafseal import operations
+from leafseal.errors import FormatError, MACMismatchError, RefusedError
+from leafseal.formats import parse
+from leafseal.masterkey import Ambient
+from leafseal.operations import Opened
+from leafseal.providers import parse_recipients
+from leafseal.selection import RULE_FIELDS, Selection
+from leafseal.testing import NOWHERE, throwaway_identity
+from leafseal.tree import Comment, to_python
 
 from ..generators.yaml_files import YAMLWriter
 from ..whole_files import FORMATS, SPLICED, Value, plain_values, random_file, tokens_in, values
@@ -432,7 +432,7 @@ def values_sealed(data: bytes, format_name: str) -> list[tuple[str, str, bytes]]
 def test_sops_reads_what_has_spellings_to_remember(sops: Sops) -> None:
     data = b"a: 0x1F\nb: !!binary aGk=\nc: &x {d: 1.10}\ne: *x\nf: >\n  folded\n  text\ng: 'x\n\n  y'\nh: |+\n\n\n"
     ours = seal(data, "yaml")
-    spelling = (parse(ours, "yaml", sealed=True).metadata() or {})["leaflock"]["spelling"]  # type: ignore[index]
+    spelling = (parse(ours, "yaml", sealed=True).metadata() or {})["leafseal"]["spelling"]  # type: ignore[index]
     assert len(spelling) >= 6
     result = sops.decrypt(ours, "yaml", "json")
     assert result.status == 0, result.stderr

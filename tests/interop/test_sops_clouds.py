@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leaflock import operations
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.providers import parse_recipients
-from leaflock.selection import Selection
+from leafseal import operations
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.providers import parse_recipients
+from leafseal.selection import Selection
 
 from ..services.fixtures import Azure
 from ..services.recorder import Recorder

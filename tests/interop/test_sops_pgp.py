@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import operations
-from leaflock.keygroups import KeyGroup
-from leaflock.masterkey import MasterKey
-from leaflock.providers import parse_recipients
-from leaflock.selection import Selection
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal import operations
+from leafseal.keygroups import KeyGroup
+from leafseal.masterkey import MasterKey
+from leafseal.providers import parse_recipients
+from leafseal.selection import Selection
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..providers.gpg_home import GpgHome, gpg_home, needs_gpg
 from .test_sops import program

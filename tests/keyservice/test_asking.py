@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import pytest
 
-from leaflock.errors import DataKeyError, ProviderError
-from leaflock.keygroups import DataKey, recover_data_key, wrap_data_key
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.testing import MemoryKey, RemoteMemoryKey
+from leafseal.errors import DataKeyError, ProviderError
+from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.testing import MemoryKey, RemoteMemoryKey
 
 DATE = "2026-11-23T04:00:00Z"
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaflock.keyservice.messages import (
+from leafseal.keyservice.messages import (
     MessageError,
     read_request,
     read_response,
     write_request,
     write_response,
 )
-from leaflock.providers import make_key
+from leafseal.providers import make_key
 
 ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 KEYS = [

@@ -14,13 +14,13 @@ from time import sleep
 
 import pytest
 
-from leaflock.errors import ProviderError, RefusedError, UsageError, WriteError
-from leaflock.keygroups import DataKey, recover_data_key, wrap_data_key
-from leaflock.keyservice.client import RemoteService
-from leaflock.keyservice.server import Answering, serving
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.providers import parse_recipients
-from leaflock.testing import NOWHERE, throwaway_identity
+from leafseal.errors import ProviderError, RefusedError, UsageError, WriteError
+from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
+from leafseal.keyservice.client import RemoteService
+from leafseal.keyservice.server import Answering, serving
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.providers import parse_recipients
+from leafseal.testing import NOWHERE, throwaway_identity
 
 pytest.importorskip("grpc", reason="grpcio is not installed")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import leaflock
+import leafseal
 
 ROOT = Path(__file__).parents[2]
 SEEN_BY_PIP = ("PIP_", "HTTP", "http", "SSL_", "REQUESTS_", "NO_PROXY", "no_proxy", "PATH", "HOME", "TMPDIR")
@@ -58,9 +58,9 @@ def environment(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_the_package_and_its_licence(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
-    assert "leaflock/py.typed" in names
+    assert "leafseal/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert all(name.startswith(("leaflock/", f"leaflock-{leaflock.__version__}.dist-info/")) for name in names)
+    assert all(name.startswith(("leafseal/", f"leafseal-{leafseal.__version__}.dist-info/")) for name in names)
 
 
 def test_source_package_holds_what_is_needed_to_test_it(built: Path) -> None:
@@ -74,14 +74,14 @@ def test_only_the_stated_requirements_come_along(environment: Path, tmp_path: Pa
     listed = _run(str(environment / "python"), "-m", "pip", "list", "--format", "freeze", cwd=tmp_path)
     names = {line.partition("==")[0].lower().replace("_", "-") for line in listed.splitlines()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = {re.split(r"[^\w.-]", line)[0].lower() for line in project["dependencies"]} | {"leaflock"}
+    needed = {re.split(r"[^\w.-]", line)[0].lower() for line in project["dependencies"]} | {"leafseal"}
     assert needed <= names
     assert names <= needed | {"cffi", "colorama", "pip", "pycparser", "setuptools", "typing-extensions"}
 
 
 def test_installed_program_and_library_work(environment: Path, tmp_path: Path) -> None:
-    program, home = str(environment / "leaflock"), {"HOME": str(tmp_path)}
-    assert _run(program, "--version", cwd=tmp_path, **home) == f"leaflock {leaflock.__version__}\n"
+    program, home = str(environment / "leafseal"), {"HOME": str(tmp_path)}
+    assert _run(program, "--version", cwd=tmp_path, **home) == f"leafseal {leafseal.__version__}\n"
     keys = tmp_path / ".config" / "sops" / "age" / "keys.txt"
     keys.parent.mkdir(parents=True)
     keys.write_text(_run(program, "keygen", cwd=tmp_path, **home))
@@ -92,7 +92,7 @@ def test_installed_program_and_library_work(environment: Path, tmp_path: Path) -
     _run(program, "encrypt", "-i", "--age", recipient, *rule, "file.yaml", cwd=tmp_path, **home)
     assert "ENC[AES256_GCM," in (tmp_path / "file.yaml").read_text()
     assert _run(program, "decrypt", "file.yaml", cwd=tmp_path, **home) == plain
-    code = "import leaflock; print(leaflock.load('file.yaml')['port'])"
+    code = "import leafseal; print(leafseal.load('file.yaml')['port'])"
     assert _run(str(environment / "python"), "-P", "-c", code, cwd=tmp_path, **home) == "31\n"
 
 

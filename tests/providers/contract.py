@@ -11,10 +11,10 @@ import pickle
 
 import pytest
 
-from leaflock.errors import ProviderError
-from leaflock.keyring import WrappedKey
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.providers import TABLE, load_entry, make_key
+from leafseal.errors import ProviderError
+from leafseal.keyring import WrappedKey
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.providers import TABLE, load_entry, make_key
 
 DATA_KEY = bytes(range(200, 232))
 SHARE = DATA_KEY + b"\x01"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.masterkey import Ambient
-from leaflock.testing import NOWHERE
+from leafseal.masterkey import Ambient
+from leafseal.testing import NOWHERE
 
 GPG = shutil.which("gpg") if os.name != "nt" else None
 needs_gpg = pytest.mark.skipif(GPG is None, reason="no `gpg` on PATH")

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.providers import parse_recipients
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.providers import parse_recipients
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..services.moto_kms import AWS
 from ..services.recorder import Reaction, Recorder, Request, forward, json_answer

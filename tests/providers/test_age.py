@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import age
-from leaflock.age import bech32, hybrid
-from leaflock.errors import MetadataError, ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers import age_identities, age_places, load_entry, parse_recipients
-from leaflock.providers.age import AgeKey, default_identity_file, generate_identity, recipient_of
-from leaflock.testing import throwaway_identity
+from leafseal import age
+from leafseal.age import bech32, hybrid
+from leafseal.errors import MetadataError, ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers import age_identities, age_places, load_entry, parse_recipients
+from leafseal.providers.age import AgeKey, default_identity_file, generate_identity, recipient_of
+from leafseal.testing import throwaway_identity
 
 from .contract import DATA_KEY, ProviderContract
 
@@ -245,9 +245,9 @@ def test_a_command(tmp_path: Path) -> None:
 
 
 def test_a_command_does_not_see_identities(tmp_path: Path) -> None:
-    hidden = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD", "LEAFLOCK_X")
+    hidden = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD", "LEAFSEAL_X")
     code = f"import os; assert not set({hidden}) & set(os.environ) and os.environ['KEPT']; print({ALICE.identity!r})"
-    environ = {"SOPS_AGE_KEY": BOB.identity, "LEAFLOCK_X": "1", "KEPT": "yes"}
+    environ = {"SOPS_AGE_KEY": BOB.identity, "LEAFSEAL_X": "1", "KEPT": "yes"}
     assert unwrap(tmp_path, SOPS_AGE_KEY_CMD=python(code), **environ) == DATA_KEY
 
 
@@ -276,8 +276,8 @@ def test_a_command_is_run_only_when_needed_and_once_for_each_recipient(tmp_path:
     [
         ("", "is set, and empty"),
         ("cat 'x", "its quotes do not match"),
-        ("leaflock-no-such-program", "its program was not found on PATH"),
-        ("/leaflock/no/such/program", "no such file or directory"),
+        ("leafseal-no-such-program", "its program was not found on PATH"),
+        ("/leafseal/no/such/program", "no such file or directory"),
         (python("import sys; print('secret'); sys.exit('and more')"), "exit status 1"),
         (python("print('hello')"), "line 1 is not an age identity"),
     ],
@@ -395,13 +395,13 @@ def test_a_damaged_blob_says_what_is_wrong(tmp_path: Path) -> None:
 
 def test_what_is_rare_is_not_imported() -> None:
     code = (
-        "import sys, leaflock.providers.age, leaflock.keygroups; "
+        "import sys, leafseal.providers.age, leafseal.keygroups; "
         "print(*(n for n in sys.modules if 'scrypt' in n or 'serialization' in n and 'primitives._s' not in n"
-        " or n in ('subprocess', 'shlex', 'queue', 'leaflock.programs', 'leaflock.policy')"
-        " or n == 'leaflock.providers.foreign'"
-        " or n.startswith(('leaflock.age.ssh', 'leaflock.age.hybrid', 'leaflock.age.tag', 'leaflock.age.plugin'))"
-        " or n.startswith(('leaflock.providers.age_ssh', 'leaflock.providers.age_p', 'leaflock.providers.age_a'))"
-        " and n != 'leaflock.providers.age_places'))"
+        " or n in ('subprocess', 'shlex', 'queue', 'leafseal.programs', 'leafseal.policy')"
+        " or n == 'leafseal.providers.foreign'"
+        " or n.startswith(('leafseal.age.ssh', 'leafseal.age.hybrid', 'leafseal.age.tag', 'leafseal.age.plugin'))"
+        " or n.startswith(('leafseal.providers.age_ssh', 'leafseal.providers.age_p', 'leafseal.providers.age_a'))"
+        " and n != 'leafseal.providers.age_places'))"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)

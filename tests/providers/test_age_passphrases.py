@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import age
-from leaflock.age.armor import armor, dearmor
-from leaflock.age.scrypt import ScryptRecipient
-from leaflock.errors import ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers.age import AgeKey, generate_identity
-from leaflock.providers.age_agent import Agent, AgentError, cache_name
-from leaflock.testing import throwaway_identity
+from leafseal import age
+from leafseal.age.armor import armor, dearmor
+from leafseal.age.scrypt import ScryptRecipient
+from leafseal.errors import ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers.age import AgeKey, generate_identity
+from leafseal.providers.age_agent import Agent, AgentError, cache_name
+from leafseal.testing import throwaway_identity
 
 from .contract import DATA_KEY
 from .test_age import python, write
@@ -309,7 +309,7 @@ def test_an_agent_that_does_not_help(
 
 @needs_sockets
 def test_an_agent_that_is_slow(agent: Callable[..., FakeAgent], short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leaflock.providers import age_agent
+    from leafseal.providers import age_agent
 
     monkeypatch.setattr(age_agent, "_ANSWER_SECONDS", 0.2)
     done = threading.Event()

@@ -8,15 +8,15 @@ from time import monotonic
 
 import pytest
 
-from leaflock import age
-from leaflock.age import bech32
-from leaflock.age.x25519 import X25519Identity
-from leaflock.errors import ConfigError, ProviderError
-from leaflock.keygroups import DataKey, recover_data_key, wrap_data_key
-from leaflock.masterkey import Ambient
-from leaflock.providers import load_entry, parse_recipients
-from leaflock.providers.age import AgeKey
-from leaflock.regrouping import as_named, keys_of
+from leafseal import age
+from leafseal.age import bech32
+from leafseal.age.x25519 import X25519Identity
+from leafseal.errors import ConfigError, ProviderError
+from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
+from leafseal.masterkey import Ambient
+from leafseal.providers import load_entry, parse_recipients
+from leafseal.providers.age import AgeKey
+from leafseal.regrouping import as_named, keys_of
 
 from ..age.hosts import IDENTITY, OTHER, RECIPIENT
 from ..age.toy_plugin import OWN, install
@@ -36,7 +36,7 @@ def ambient_of(tmp_path: Path, behaviour: str = OWN, *, ask: Asker | None = None
     counting = f"open({str(tmp_path / 'started')!r}, 'a').write('x')\n"
     install(folder, counting + behaviour)
     path = os.pathsep.join([str(folder), os.environ["PATH"]])
-    return Ambient({"PATH": path, "SOPS_AGE_KEY": IDENTITY, "LEAFLOCK_PLUGIN_TIMEOUT": "10", **environ}, tmp_path, ask)
+    return Ambient({"PATH": path, "SOPS_AGE_KEY": IDENTITY, "LEAFSEAL_PLUGIN_TIMEOUT": "10", **environ}, tmp_path, ask)
 
 
 def started(tmp_path: Path) -> int:
@@ -83,13 +83,13 @@ def test_for_a_file_alone_nothing_is_started(tmp_path: Path) -> None:
     ambient = ambient_of(tmp_path)
     error = failure(FROM_FILE, None, ambient)
     assert "only the file names this recipient, for which the program age-plugin-toy would be started" in str(error)
-    path = tmp_path / ".config" / "leaflock" / "policy.toml"
+    path = tmp_path / ".config" / "leafseal" / "policy.toml"
     assert error.hint == f'name it in your configuration, or put under [plugins] in {path}: allow = ["toy"]'
     assert started(tmp_path) == 0
 
 
 def test_the_policy_may_allow_it(tmp_path: Path) -> None:
-    policy = write(tmp_path / ".config" / "leaflock" / "policy.toml", '[plugins]\nallow = ["other"]\n')
+    policy = write(tmp_path / ".config" / "leafseal" / "policy.toml", '[plugins]\nallow = ["other"]\n')
     assert "only the file names" in str(failure(FROM_FILE, None, ambient_of(tmp_path)))
     policy.write_text('[plugins]\nallow = ["other", "toy"]\n')
     ambient = ambient_of(tmp_path)
@@ -171,9 +171,9 @@ def test_it_sees_no_identities_and_no_debugging(tmp_path: Path, wrapped: bytes) 
         "AGEDEBUG": "plugin",
         "SOPS_AGE_KEY_CMD": "true",
         "SOPS_AGE_SSH_PRIVATE_KEY_CMD": "true",
-        "LEAFLOCK_DEBUG": "1",
+        "LEAFSEAL_DEBUG": "1",
     }
-    check = f"import os\nassert not {{*{[*hidden, 'SOPS_AGE_KEY', 'LEAFLOCK_PLUGIN_TIMEOUT']}}} & {{*os.environ}}\n"
+    check = f"import os\nassert not {{*{[*hidden, 'SOPS_AGE_KEY', 'LEAFSEAL_PLUGIN_TIMEOUT']}}} & {{*os.environ}}\n"
     ambient = ambient_of(tmp_path, f"{check}assert os.environ['KEPT'] == '1'\n{OWN}", KEPT="1", **hidden)
     assert KEY.unwrap(wrapped, ambient) == DATA_KEY
 
@@ -251,7 +251,7 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_faults_while_unwrapping(tmp_path: Path, wrapped: bytes, name: str) -> None:
     behaviour, reason = FAULTS[name]
-    environ = {"LEAFLOCK_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
+    environ = {"LEAFSEAL_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
     error = failure(KEY, wrapped, ambient_of(tmp_path, behaviour, **environ))
     assert str(error).startswith("the identity from SOPS_AGE_KEY does not open it")
     assert (f"; SOPS_AGE_KEY: the toy plugin: {reason}" in str(error)) == (reason is not None)
@@ -261,7 +261,7 @@ def test_faults_while_unwrapping(tmp_path: Path, wrapped: bytes, name: str) -> N
 def test_after_a_fault_the_next_identity_is_tried(tmp_path: Path, wrapped: bytes, name: str) -> None:
     file = write(tmp_path / "good.age", sealed(bech32.encode("AGE-PLUGIN-GOOD-", b"mine")))
     install(tmp_path / "bin", name="good")
-    environ = {"LEAFLOCK_PLUGIN_TIMEOUT": "2" if name == "hangs" else "10", "SOPS_AGE_KEY_FILE": str(file)}
+    environ = {"LEAFSEAL_PLUGIN_TIMEOUT": "2" if name == "hangs" else "10", "SOPS_AGE_KEY_FILE": str(file)}
     ambient = ambient_of(tmp_path, FAULTS[name][0], **environ)
     found = Ambient(ambient.environ, tmp_path, lambda question: "horse" if "passphrase" in question else "")
     assert KEY.unwrap(wrapped, found) == DATA_KEY
@@ -274,7 +274,7 @@ def test_after_a_fault_the_next_key_is_tried(tmp_path: Path, wrapped: bytes, nam
     [group] = wrap_data_key(
         data_key, [[KEY, AgeKey(str(mine.recipient))]], 0, ambient_of(tmp_path / "good"), "2026-11-22T17:48:26Z"
     )
-    environ = {"LEAFLOCK_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
+    environ = {"LEAFSEAL_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
     environ["SOPS_AGE_KEY"] = f"{IDENTITY} {mine.to_text()}"
     begun = monotonic()
     assert recover_data_key([group], 0, ambient_of(tmp_path, FAULTS[name][0], **environ)) == data_key
@@ -284,14 +284,14 @@ def test_after_a_fault_the_next_key_is_tried(tmp_path: Path, wrapped: bytes, nam
 @pytest.mark.parametrize("name", ["hangs", "talks nonsense", "dies", "asks for a secret", "says no"])
 def test_faults_while_wrapping(tmp_path: Path, name: str) -> None:
     behaviour, reason = FAULTS[name]
-    environ = {"LEAFLOCK_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
+    environ = {"LEAFSEAL_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
     expected = "it wrapped nothing" if name == "asks for a secret" else reason
     assert str(failure(KEY, None, ambient_of(tmp_path, behaviour, **environ))).startswith(f"the toy plugin: {expected}")
 
 
 @pytest.mark.parametrize(("name", "times"), [("hangs", 1), ("talks nonsense", 1), ("dies", 3), ("says no", 3)])
 def test_it_is_given_up(tmp_path: Path, wrapped: bytes, name: str, times: int) -> None:
-    ambient = ambient_of(tmp_path, FAULTS[name][0], LEAFLOCK_PLUGIN_TIMEOUT="0.6" if name == "hangs" else "10")
+    ambient = ambient_of(tmp_path, FAULTS[name][0], LEAFSEAL_PLUGIN_TIMEOUT="0.6" if name == "hangs" else "10")
     for _ in range(5):
         failure(KEY, wrapped, ambient)
     assert started(tmp_path) == times
@@ -316,8 +316,8 @@ def test_what_it_wraps_is_checked_for_its_length(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["x", "0", "-1", "inf", "nan"])
 def test_a_time_that_is_none(tmp_path: Path, value: str) -> None:
-    error = failure(KEY, None, ambient_of(tmp_path, LEAFLOCK_PLUGIN_TIMEOUT=value))
-    assert "LEAFLOCK_PLUGIN_TIMEOUT is not a number of seconds" in str(error)
+    error = failure(KEY, None, ambient_of(tmp_path, LEAFSEAL_PLUGIN_TIMEOUT=value))
+    assert "LEAFSEAL_PLUGIN_TIMEOUT is not a number of seconds" in str(error)
     assert started(tmp_path) == 0
 
 

@@ -13,11 +13,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from leaflock.errors import ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers import parse_recipients
-from leaflock.providers.age import AgeKey
-from leaflock.testing import throwaway_identity
+from leafseal.errors import ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers import parse_recipients
+from leafseal.providers.age import AgeKey
+from leafseal.testing import throwaway_identity
 
 from ..age.test_ssh import line_of, private, rsa
 from .contract import DATA_KEY, ProviderContract
@@ -140,7 +140,7 @@ def test_files_that_are_no_key(tmp_path: Path, content: str | bytes, reason: str
         ({FILE: ""}, f"{FILE}: is set, and empty"),
         ({FILE: "/no/such/key"}, f"{FILE} (/no/such/key): no such file or directory"),
         ({COMMAND: ""}, f"{COMMAND}: is set, and empty"),
-        ({COMMAND: "leaflock-no-such-program"}, f"{COMMAND}: its program was not found on PATH"),
+        ({COMMAND: "leafseal-no-such-program"}, f"{COMMAND}: its program was not found on PATH"),
         ({COMMAND: python("print('x')")}, f"{COMMAND}: is not a private SSH key"),
     ],
 )
@@ -255,9 +255,9 @@ def test_without_the_library_that_decrypts_keys(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['bcrypt'] = None\n"
         "from pathlib import Path\n"
-        "from leaflock.errors import ProviderMissingError\n"
-        "from leaflock.masterkey import Ambient\n"
-        "from leaflock.providers.age import AgeKey\n"
+        "from leafseal.errors import ProviderMissingError\n"
+        "from leafseal.masterkey import Ambient\n"
+        "from leafseal.providers.age import AgeKey\n"
         "try: AgeKey(sys.argv[1]).unwrap(sys.stdin.buffer.read(), Ambient({}, Path(sys.argv[2]), lambda _: 'horse'))\n"
         "except ProviderMissingError as error: print(error, error.hint)\n"
     )
@@ -265,4 +265,4 @@ def test_without_the_library_that_decrypts_keys(tmp_path: Path) -> None:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     said = subprocess.run(command, input=WRAPPED, capture_output=True, check=True, env=environ).stdout.decode()
     assert "cannot be decrypted without the library bcrypt" in said
-    assert said.endswith(" pip install 'leaflock[ssh]'\n")
+    assert said.endswith(" pip install 'leafseal[ssh]'\n")

@@ -16,10 +16,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from leaflock.errors import MetadataError, ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers import load_entry, make_key, parse_recipients
-from leaflock.providers.aws_kms import AWSKMSKey
+from leafseal.errors import MetadataError, ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers import load_entry, make_key, parse_recipients
+from leafseal.providers.aws_kms import AWSKMSKey
 
 from ..services.moto_kms import AWS, REGION
 from ..services.recorder import Answer, Reaction, Recorder, Request, forward, json_answer
@@ -37,7 +37,7 @@ def arns(aws: AWS) -> dict[str, str]:
     multi_region = aws.create_key(multi_region=True)
     return {
         "plain": aws.create_key(),
-        "alias": aws.create_alias(aws.create_key("us-east-1"), "leaflock/tests"),
+        "alias": aws.create_alias(aws.create_key("us-east-1"), "leafseal/tests"),
         "multi-Region": multi_region,
         "replica": aws.replicate(multi_region, "ap-south-1"),
         "elsewhere": aws.create_key(account=ELSEWHERE),
@@ -123,7 +123,7 @@ def test_requests_name_key_and_context_and_nothing_else(
     assert operations(front) == ["Encrypt", "Decrypt"]
     for request in front.requests:
         assert f"/{REGION}/kms/aws4_request" in request.headers["authorization"]
-        assert re.search(r"\bleaflock/\d", request.headers["user-agent"])
+        assert re.search(r"\bleafseal/\d", request.headers["user-agent"])
 
 
 def test_what_was_wrapped_for_one_context_opens_under_no_other(arns: dict[str, str], ambient: Ambient) -> None:
@@ -215,7 +215,7 @@ def test_a_role_is_assumed_as_sops_does(aws: AWS, front: Recorder, arns: dict[st
 )
 def test_names_of_role_sessions(host: str, name: str) -> None:
     pytest.importorskip("botocore")
-    from leaflock.providers.aws_connections import session_name
+    from leafseal.providers.aws_connections import session_name
 
     assert session_name(host) == name
 
@@ -427,7 +427,7 @@ def test_single_sign_on(aws: AWS, front: Recorder, arns: dict[str, str], tmp_pat
 
     front.otherwise = react
     code = (
-        "import sys\nfrom leaflock.masterkey import Ambient\nfrom leaflock.providers.aws_kms import AWSKMSKey\n"
+        "import sys\nfrom leafseal.masterkey import Ambient\nfrom leafseal.providers.aws_kms import AWSKMSKey\n"
         "key, ambient = AWSKMSKey(sys.argv[1], aws_profile='sso'), Ambient.of_process()\n"
         "assert key.unwrap(key.wrap(bytes(32), ambient), ambient) == bytes(32)\n"
     )
@@ -569,7 +569,7 @@ def python(code: str) -> str:
     return done.stdout.strip()
 
 
-KEY = f"from leaflock.providers import make_key; key = make_key('kms', {{'arn': {ARN!r}}})"
+KEY = f"from leafseal.providers import make_key; key = make_key('kms', {{'arn': {ARN!r}}})"
 
 
 def test_the_library_is_imported_when_a_key_is_used() -> None:
@@ -579,8 +579,8 @@ def test_the_library_is_imported_when_a_key_is_used() -> None:
 def test_a_library_that_is_missing() -> None:
     code = (
         f"import sys; sys.modules['botocore'] = None; {KEY}\n"
-        "from leaflock.errors import ProviderMissingError\nfrom leaflock.masterkey import Ambient\n"
+        "from leafseal.errors import ProviderMissingError\nfrom leafseal.masterkey import Ambient\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderMissingError as error: print(error.hint, error.master_key == str(key))"
     )
-    assert python(code) == "pip install 'leaflock[aws]' True"
+    assert python(code) == "pip install 'leafseal[aws]' True"

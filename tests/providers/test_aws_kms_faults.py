@@ -12,13 +12,13 @@ from time import monotonic
 
 import pytest
 
-from leaflock import operations
-from leaflock.errors import DataKeyError, ProviderError
-from leaflock.keyring import FailedAttempt
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.providers.aws_kms import AWSKMSKey
-from leaflock.providers.network import TIMEOUT_VARIABLE
-from leaflock.selection import Selection
+from leafseal import operations
+from leafseal.errors import DataKeyError, ProviderError
+from leafseal.keyring import FailedAttempt
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.providers.network import TIMEOUT_VARIABLE
+from leafseal.selection import Selection
 
 from ..services.fixtures import Authority
 from ..services.moto_kms import AWS

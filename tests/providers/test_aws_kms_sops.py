@@ -13,14 +13,14 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from leaflock import operations
-from leaflock.config import load_config
-from leaflock.context_repair import repair_context
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.providers.age import AgeKey
-from leaflock.providers.aws_kms import AWSKMSKey
-from leaflock.selection import Selection
-from leaflock.testing import throwaway_identity
+from leafseal import operations
+from leafseal.config import load_config
+from leafseal.context_repair import repair_context
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.providers.age import AgeKey
+from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.selection import Selection
+from leafseal.testing import throwaway_identity
 
 from ..services.moto_kms import AWS
 from ..services.recorder import Recorder, forward

@@ -15,14 +15,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from leaflock import operations
-from leaflock.errors import MetadataError, ProviderError
-from leaflock.keygroups import DataKey, wrap_data_key
-from leaflock.masterkey import Ambient, Resolvable
-from leaflock.providers import make_key, parse_recipients
-from leaflock.providers.azure_kv import AzureKeyVaultKey
-from leaflock.providers.azure_vaults import AUTHORITIES
-from leaflock.selection import Selection
+from leafseal import operations
+from leafseal.errors import MetadataError, ProviderError
+from leafseal.keygroups import DataKey, wrap_data_key
+from leafseal.masterkey import Ambient, Resolvable
+from leafseal.providers import make_key, parse_recipients
+from leafseal.providers.azure_kv import AzureKeyVaultKey
+from leafseal.providers.azure_vaults import AUTHORITIES
+from leafseal.selection import Selection
 
 from ..services.fixtures import Authority, Azure
 from ..services.key_vault import SECRET, TENANT, TOKEN, Entra, KeyVault, encode, private_keys
@@ -309,7 +309,7 @@ def elsewhere(authority: Authority) -> Iterator[Recorder]:
 
 
 def write_policy(home: Path, text: str) -> None:
-    path = home / ".config" / "leaflock" / "policy.toml"
+    path = home / ".config" / "leafseal" / "policy.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 

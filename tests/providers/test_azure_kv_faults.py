@@ -11,14 +11,14 @@ from time import monotonic
 
 import pytest
 
-from leaflock import operations
-from leaflock.errors import DataKeyError, ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers import parse_recipients
-from leaflock.providers.azure_kv import AzureKeyVaultKey
-from leaflock.providers.network import TIMEOUT_VARIABLE
-from leaflock.selection import Selection
-from leaflock.testing import throwaway_identity
+from leafseal import operations
+from leafseal.errors import DataKeyError, ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers import parse_recipients
+from leafseal.providers.azure_kv import AzureKeyVaultKey
+from leafseal.providers.network import TIMEOUT_VARIABLE
+from leafseal.selection import Selection
+from leafseal.testing import throwaway_identity
 
 from ..services.fixtures import Azure
 from ..services.key_vault import SECRET, TENANT, TOKEN, encode
@@ -415,7 +415,7 @@ def run(code: str) -> str:
 
 
 def test_the_libraries_are_imported_when_a_key_is_used() -> None:
-    code = "import sys; from leaflock.providers import parse_recipients\n"
+    code = "import sys; from leafseal.providers import parse_recipients\n"
     code += "parse_recipients('azure_kv', 'https://v.vault.azure.net/keys/k')\n"
     assert run(f"{code}print([name for name in ('azure', 'msal', 'requests') if name in sys.modules])") == "[]"
 
@@ -424,10 +424,10 @@ def test_the_libraries_are_imported_when_a_key_is_used() -> None:
 def test_a_library_that_is_missing(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from leaflock.errors import ProviderMissingError\nfrom leaflock.masterkey import Ambient\n"
-        "from leaflock.providers.azure_kv import AzureKeyVaultKey\n"
+        "from leafseal.errors import ProviderMissingError\nfrom leafseal.masterkey import Ambient\n"
+        "from leafseal.providers.azure_kv import AzureKeyVaultKey\n"
         "key = AzureKeyVaultKey('https://v.vault.azure.net', 'k', '1')\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderMissingError as error: print(error.hint, error.master_key == str(key))"
     )
-    assert run(code) == "pip install 'leaflock[azure]' True"
+    assert run(code) == "pip install 'leafseal[azure]' True"

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-import leaflock
-from leaflock.metadata_groups import KINDS
-from leaflock.providers import TABLE
-from leaflock.testing import throwaway_identity
+import leafseal
+from leafseal.metadata_groups import KINDS
+from leafseal.providers import TABLE
+from leafseal.testing import throwaway_identity
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -81,9 +81,9 @@ def test_each_has_a_page(kind: str) -> None:
     page, needs = rows()[kind]
     text = (PAGES / page).read_text(encoding="utf-8")
     assert "\n## How a key is written\n" in text
-    assert "$ leaflock" in text
+    assert "$ leafseal" in text
     if kind in LIBRARIES:
-        assert needs == f"`pip install 'leaflock[{LIBRARIES[kind][0]}]'`"
+        assert needs == f"`pip install 'leafseal[{LIBRARIES[kind][0]}]'`"
         assert needs.strip("`") in text
         assert "\n## Permissions\n" in text
 
@@ -120,7 +120,7 @@ _LIST = f"import json, sys; print(json.dumps([name for name in {SDKS!r} if name 
 
 
 def test_importing_all_providers_loads_no_library(tmp_path: Path) -> None:
-    code = "from leaflock.providers import TABLE, provider; [provider(kind) for kind in TABLE]; "
+    code = "from leafseal.providers import TABLE, provider; [provider(kind) for kind in TABLE]; "
     assert json.loads(run(code + _LIST, tmp_path)) == []
 
 
@@ -128,7 +128,7 @@ def test_opening_a_file_with_age_loads_no_library(tmp_path: Path) -> None:
     """Also where the file has keys of every other kind."""
     me = throwaway_identity()
     path = tmp_path / "app.json"
-    content = json.loads(leaflock.encrypt(b'{"a": 1}\n', format="json", recipients=[me.recipient]))
+    content = json.loads(leafseal.encrypt(b'{"a": 1}\n', format="json", recipients=[me.recipient]))
     others: dict[str, dict[str, str]] = {
         "azure_kv": {"vault_url": "https://v.vault.azure.net", "name": "k", "version": "1"},
         "gcp_kms": {"resource_id": KEYS["gcp_kms"]},
@@ -140,15 +140,15 @@ def test_opening_a_file_with_age_loads_no_library(tmp_path: Path) -> None:
     for kind, entry in others.items():
         content["sops"][kind] = [{**entry, "created_at": "2026-11-23T05:10:36Z", "enc": "eA=="}]
     path.write_text(json.dumps(content))
-    code = f"import leaflock, sys; assert leaflock.load(sys.argv[1]) == {{'a': 1}}; {_LIST}"
+    code = f"import leafseal, sys; assert leafseal.load(sys.argv[1]) == {{'a': 1}}; {_LIST}"
     assert json.loads(run(code, tmp_path, str(path), SOPS_AGE_KEY=me.identity)) == []
 
 
 _TRY = """
 import sys
-from leaflock.errors import ProviderMissingError
-from leaflock.masterkey import Ambient
-from leaflock.providers import parse_recipients
+from leafseal.errors import ProviderMissingError
+from leafseal.masterkey import Ambient
+from leafseal.providers import parse_recipients
 sys.modules[sys.argv[1]] = None
 [key] = parse_recipients(sys.argv[2], sys.argv[3])
 told = []
@@ -172,7 +172,7 @@ def test_a_library_that_is_missing_is_named_by_its_extra(tmp_path: Path, kind: s
     surroundings = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}
     wrapped = _WRAPPED.get(kind, "e" * 344 if kind == "azure_kv" else "eA==")
     told = run(_TRY, tmp_path, module, kind, KEYS[kind], wrapped, **surroundings)
-    assert told == str([(f"pip install 'leaflock[{extra}]'", True, True)] * 2)
+    assert told == str([(f"pip install 'leafseal[{extra}]'", True, True)] * 2)
 
 
 def test_all_kinds_are_looked_at() -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from leaflock.errors import MetadataError, ProviderError
-from leaflock.masterkey import MasterKey
-from leaflock.providers import load_entry, make_key, parse_recipients
-from leaflock.testing import ambient_with
+from leafseal.errors import MetadataError, ProviderError
+from leafseal.masterkey import MasterKey
+from leafseal.providers import load_entry, make_key, parse_recipients
+from leafseal.testing import ambient_with
 
 FUTURE: dict[str, Any] = {"z": 1, "a": "x"}
 DATE = "2026-11-22T17:48:26Z"

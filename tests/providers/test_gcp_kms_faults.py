@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leaflock import operations
-from leaflock.errors import DataKeyError, ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers import parse_recipients
-from leaflock.providers.gcp_kms import GCPKMSKey, crc32c
-from leaflock.providers.network import TIMEOUT_VARIABLE
-from leaflock.selection import Selection
-from leaflock.testing import throwaway_identity
+from leafseal import operations
+from leafseal.errors import DataKeyError, ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers import parse_recipients
+from leafseal.providers.gcp_kms import GCPKMSKey, crc32c
+from leafseal.providers.network import TIMEOUT_VARIABLE
+from leafseal.selection import Selection
+from leafseal.testing import throwaway_identity
 
 from ..services.fixtures import Authority
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect
@@ -339,7 +339,7 @@ def test_passwords_of_netrc_are_not_sent(recorder: Recorder, at_recorder: Ambien
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login x password y\n")
     recorder.otherwise = lambda _: json_answer(GOOD)
     code = (
-        "import sys; from leaflock.masterkey import Ambient; from leaflock.providers.gcp_kms import GCPKMSKey\n"
+        "import sys; from leafseal.masterkey import Ambient; from leafseal.providers.gcp_kms import GCPKMSKey\n"
         "GCPKMSKey(sys.argv[1]).unwrap(b'eA==', Ambient.of_process())\n"
     )
     environ = {**at_recorder.environ, "HOME": str(tmp_path)}
@@ -425,7 +425,7 @@ def test_where_tokens_come_from_nobody_answers(user: dict[str, str], authority: 
 
 
 def test_projects_that_the_policy_does_not_list(cloud_kms: CloudKMS, ambient: Ambient, tmp_path: Path) -> None:
-    policy = tmp_path / ".config" / "leaflock" / "policy.toml"
+    policy = tmp_path / ".config" / "leafseal" / "policy.toml"
     policy.parent.mkdir(parents=True)
     policy.write_text('[accounts]\nallow = ["other"]\n')
     for act in (wrap, unwrap):
@@ -471,7 +471,7 @@ def run(code: str, **environ: str) -> str:
 
 
 def test_the_libraries_are_imported_when_a_key_is_used() -> None:
-    code = "import sys; from leaflock.providers import parse_recipients; parse_recipients('gcp_kms', 'x')\n"
+    code = "import sys; from leafseal.providers import parse_recipients; parse_recipients('gcp_kms', 'x')\n"
     assert run(f"{code}print([name for name in ('google.auth', 'grpc', 'requests') if name in sys.modules])") == "[]"
 
 
@@ -479,19 +479,19 @@ def test_the_libraries_are_imported_when_a_key_is_used() -> None:
 def test_a_library_that_is_missing(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from leaflock.errors import ProviderMissingError\nfrom leaflock.masterkey import Ambient\n"
-        f"from leaflock.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
+        "from leafseal.errors import ProviderMissingError\nfrom leafseal.masterkey import Ambient\n"
+        f"from leafseal.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderMissingError as error: print(error.hint, error.master_key == str(key))"
     )
-    assert run(code, GOOGLE_OAUTH_ACCESS_TOKEN="x") == "pip install 'leaflock[gcp]' True"
+    assert run(code, GOOGLE_OAUTH_ACCESS_TOKEN="x") == "pip install 'leafseal[gcp]' True"
 
 
 def test_nothing_is_said_on_standard_error(user: dict[str, str]) -> None:
     """gRPC's core writes of failed handshakes there unless it is told not to."""
     code = (
-        "import sys; from leaflock.errors import ProviderError; from leaflock.masterkey import Ambient\n"
-        f"from leaflock.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
+        "import sys; from leafseal.errors import ProviderError; from leafseal.masterkey import Ambient\n"
+        f"from leafseal.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderError as error: print('GRPC_VERBOSITY' in __import__('os').environ)"
     )

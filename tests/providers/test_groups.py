@@ -14,12 +14,12 @@ from threading import Barrier, Event
 
 import pytest
 
-from leaflock import attempts, operations
-from leaflock.engine import Reading, Source, open_all, results
-from leaflock.errors import DataKeyError, ProviderError
-from leaflock.keygroups import DataKey, KeyGroup, KeyRing, recover_data_key, wrap_data_key
-from leaflock.operations import Opened
-from leaflock.selection import Selection
+from leafseal import attempts, operations
+from leafseal.engine import Reading, Source, open_all, results
+from leafseal.errors import DataKeyError, ProviderError
+from leafseal.keygroups import DataKey, KeyGroup, KeyRing, recover_data_key, wrap_data_key
+from leafseal.operations import Opened
+from leafseal.selection import Selection
 
 from ..services.moto_kms import AWS
 from .gpg_home import GpgHome, gpg_home, needs_gpg

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import operations
-from leaflock.errors import DataKeyError, MetadataError, ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers import make_key, parse_recipients
-from leaflock.providers.hc_vault import VaultKey
-from leaflock.selection import Selection
-from leaflock.testing import throwaway_identity
+from leafseal import operations
+from leafseal.errors import DataKeyError, MetadataError, ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers import make_key, parse_recipients
+from leafseal.providers.hc_vault import VaultKey
+from leafseal.selection import Selection
+from leafseal.testing import throwaway_identity
 
 from ..services.fixtures import Authority
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect
@@ -177,7 +177,7 @@ def test_the_list_of_sops_does_not(tmp_path: Path, key: VaultKey, recorder: Reco
 
 
 def test_the_policy_lets_it(tmp_path: Path, key: VaultKey, recorder: Recorder) -> None:
-    policy = tmp_path / ".config" / "leaflock" / "policy.toml"
+    policy = tmp_path / ".config" / "leafseal" / "policy.toml"
     policy.parent.mkdir(parents=True)
     policy.write_text(f'[endpoints]\nallow = ["{recorder.url}"]\n')
     ambient = surroundings(tmp_path, "")
@@ -246,7 +246,7 @@ def test_certificates_that_do_not_load(tmp_path: Path, variable: str) -> None:
 
 @pytest.fixture
 def hasty(tmp_path: Path, recorder: Recorder) -> Ambient:
-    return surroundings(tmp_path, recorder.url, LEAFLOCK_SERVICE_TIMEOUT="2")
+    return surroundings(tmp_path, recorder.url, LEAFSEAL_SERVICE_TIMEOUT="2")
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])

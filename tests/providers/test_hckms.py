@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.errors import MetadataError, ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers import make_key, parse_recipients
-from leaflock.providers.hckms import HuaweiKMSKey
-from leaflock.testing import throwaway_identity
+from leafseal.errors import MetadataError, ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers import make_key, parse_recipients
+from leafseal.providers.hckms import HuaweiKMSKey
+from leafseal.testing import throwaway_identity
 
 from ..services.fixtures import Authority
 from ..services.huawei_kms import AK, ENDPOINT, PROJECT, REGION, SK, HuaweiKMS, User
@@ -259,7 +259,7 @@ def test_the_agency_of_a_machine(
 ) -> None:
     service.users["HPUAAGENCY"] = User(secret="of the agency", token="temporary")
     service.agency = "HPUAAGENCY"
-    ambient = Ambient({**nobody, "LEAFLOCK_HUAWEICLOUD_METADATA": f"{recorder.url}/"}, tmp_path)
+    ambient = Ambient({**nobody, "LEAFSEAL_HUAWEICLOUD_METADATA": f"{recorder.url}/"}, tmp_path)
     if version == 1:
         from ..services.recorder import Answer, json_answer
 
@@ -295,7 +295,7 @@ def test_credentials_are_looked_for_in_order(
     environ = {
         **user,
         "HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path),
-        "LEAFLOCK_HUAWEICLOUD_METADATA": recorder.url,
+        "LEAFSEAL_HUAWEICLOUD_METADATA": recorder.url,
     }
     sources = [source_of(key, service, Ambient(environ, tmp_path))]
     del environ["HUAWEICLOUD_SDK_AK"]
@@ -311,7 +311,7 @@ def test_no_credentials_at_all(
 ) -> None:
     place = metadata if metadata == "off" else recorder.url
     more = {
-        "LEAFLOCK_HUAWEICLOUD_METADATA": place,
+        "LEAFSEAL_HUAWEICLOUD_METADATA": place,
         "HC_CONTAINER_CREDENTIALS_FULL_URI": f"{recorder.url}/pod",
         "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "none"),
     }
@@ -386,8 +386,8 @@ def test_entries_without_a_key(value: object) -> None:
 
 _USE = """
 import sys
-from leaflock.masterkey import Ambient
-from leaflock.providers.hckms import HuaweiKMSKey
+from leafseal.masterkey import Ambient
+from leafseal.providers.hckms import HuaweiKMSKey
 key, ambient = HuaweiKMSKey(sys.argv[1]), Ambient.of_process()
 print(key.unwrap(key.wrap(bytes(32), ambient), ambient) == bytes(32))
 """
@@ -431,7 +431,7 @@ def test_sops_opens_ours_and_we_open_theirs(
 ) -> None:
     (tmp_path / "plain.yaml").write_text("password: correct horse\n")
     environ = {**user, "HOME": str(tmp_path), "PATH": os.environ["PATH"], "SOPS_AGE_KEY": throwaway_identity().identity}
-    ours, theirs = [sys.executable, "-m", "leaflock"], [str(SOPS)]
+    ours, theirs = [sys.executable, "-m", "leafseal"], [str(SOPS)]
 
     def run(program: list[str], *arguments: str) -> bytes:
         done = subprocess.run([*program, *arguments], cwd=tmp_path, env=environ, capture_output=True, check=True)

@@ -11,12 +11,12 @@ from time import monotonic
 
 import pytest
 
-from leaflock import operations
-from leaflock.errors import DataKeyError, ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers.hckms import HuaweiKMSKey
-from leaflock.providers.network import TIMEOUT_VARIABLE
-from leaflock.selection import Selection
+from leafseal import operations
+from leafseal.errors import DataKeyError, ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers.hckms import HuaweiKMSKey
+from leafseal.providers.network import TIMEOUT_VARIABLE
+from leafseal.selection import Selection
 
 from ..services.fixtures import Authority
 from ..services.huawei_kms import AK, ENDPOINT, REGION, SK, HuaweiKMS, User, changed
@@ -319,7 +319,7 @@ BAD_METADATA: dict[str, Reaction] = {
 
 @pytest.mark.parametrize("name", BAD_METADATA)
 def test_bad_answers_of_a_metadata_service(service: HuaweiKMS, recorder: Recorder, tmp_path: Path, name: str) -> None:
-    environ = service.surroundings(recorder.url, LEAFLOCK_HUAWEICLOUD_METADATA=recorder.url)
+    environ = service.surroundings(recorder.url, LEAFSEAL_HUAWEICLOUD_METADATA=recorder.url)
     recorder.otherwise = lambda _: BAD_METADATA[name]
     error = failure(wrap, Ambient({**environ, TIMEOUT_VARIABLE: "2"}, tmp_path), seconds=5.0)
     assert error.message == "no HuaweiCloud credentials found"

@@ -1,6 +1,6 @@
 """The contract, against real services: for each whose key is named by a variable, with the credentials of the caller.
 
-LEAFLOCK_TEST_VAULT=https://vault.example.org/v1/transit/keys/k VAULT_TOKEN=… pytest tests/providers/test_live.py
+LEAFSEAL_TEST_VAULT=https://vault.example.org/v1/transit/keys/k VAULT_TOKEN=… pytest tests/providers/test_live.py
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from leaflock.masterkey import Ambient, MasterKey
-from leaflock.providers import parse_recipients
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.providers import parse_recipients
 
 from .contract import ProviderContract
 
 VARIABLES = {
-    "azure_kv": "LEAFLOCK_TEST_AZURE_KV",
-    "gcp_kms": "LEAFLOCK_TEST_GCP_KMS",
-    "hc_vault": "LEAFLOCK_TEST_VAULT",
-    "hckms": "LEAFLOCK_TEST_HCKMS",
-    "kms": "LEAFLOCK_TEST_KMS",
+    "azure_kv": "LEAFSEAL_TEST_AZURE_KV",
+    "gcp_kms": "LEAFSEAL_TEST_GCP_KMS",
+    "hc_vault": "LEAFSEAL_TEST_VAULT",
+    "hckms": "LEAFSEAL_TEST_HCKMS",
+    "kms": "LEAFSEAL_TEST_KMS",
 }
 """Kinds, and the variable that holds a key as `--kms` and the like take it."""
 

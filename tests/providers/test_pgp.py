@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.errors import MetadataError, ProviderError
-from leaflock.masterkey import Ambient
-from leaflock.providers import load_entry, parse_recipients
-from leaflock.providers.pgp import PGPKey
+from leafseal.errors import MetadataError, ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers import load_entry, parse_recipients
+from leafseal.providers.pgp import PGPKey
 
 from .contract import DATA_KEY, ProviderContract
 from .gpg_home import GPG, GpgHome, gpg_home, needs_gpg
@@ -292,7 +292,7 @@ def test_pinentry_comes_up_on_the_terminal(locked: GpgHome, tmp_path: Path) -> N
     locked.know_passphrase("canary-passphrase")
     plain = tmp_path / "x.yaml"
     plain.write_bytes(b"a: b\n")
-    command = [sys.executable, "-m", "leaflock"]
+    command = [sys.executable, "-m", "leafseal"]
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **locked.environ}
     recipient = ("--pgp", locked.fingerprints("carol")[0])
     subprocess.run([*command, "encrypt", "-i", *recipient, str(plain)], env=environ, check=True)
@@ -374,7 +374,7 @@ def test_each_call_in_full(alice: GpgHome, alices_key: PGPKey, tmp_path: Path) -
     log, recorder = tmp_path / "log", tmp_path / "my gpg"
     recorder.write_text(RECORDER % (log, GPG))
     recorder.chmod(0o700)
-    secrets = {"SOPS_AGE_KEY": "canary-age", "SOPS_AGE_KEY_CMD": "canary-cmd", "LEAFLOCK_DEBUG": "canary-debug"}
+    secrets = {"SOPS_AGE_KEY": "canary-age", "SOPS_AGE_KEY_CMD": "canary-cmd", "LEAFSEAL_DEBUG": "canary-debug"}
     ambient = alice.ambient(SOPS_GPG_EXEC=str(recorder), **secrets)
     for _ in range(2):
         assert alices_key.unwrap(alices_key.wrap(DATA_KEY, ambient), ambient) == DATA_KEY

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.errors import ProviderError, ProviderMissingError
-from leaflock.masterkey import Ambient
-from leaflock.providers.pgp import PGPKey
+from leafseal.errors import ProviderError, ProviderMissingError
+from leafseal.masterkey import Ambient
+from leafseal.providers.pgp import PGPKey
 
 from .contract import DATA_KEY
 
@@ -53,7 +53,7 @@ class StandIn:
 
     def ambient(self, **environ: str) -> Ambient:
         """Return surroundings in which it is gpg, which does not get long."""
-        limits = {"SOPS_GPG_EXEC": str(self.path), "LEAFLOCK_GPG_TIMEOUT": "25"}
+        limits = {"SOPS_GPG_EXEC": str(self.path), "LEAFSEAL_GPG_TIMEOUT": "25"}
         return Ambient({"PATH": os.environ.get("PATH", os.defpath), **limits, **environ}, self.folder)
 
     def calls(self) -> list[str]:
@@ -322,10 +322,10 @@ def test_listings(gpg: StandIn, old: str, new: str, message: str) -> None:
 @pytest.mark.parametrize("wrap", [False, True])
 def test_a_gpg_that_hangs_is_ended_and_not_asked_again(gpg: StandIn, script: str, wrap: bool) -> None:
     gpg.does(f"echo $$ >process; sleep 60 & echo $! >child; {script}")
-    ambient = gpg.ambient(LEAFLOCK_GPG_TIMEOUT="1")
+    ambient = gpg.ambient(LEAFSEAL_GPG_TIMEOUT="1")
     error = failure(ambient, wrap=wrap)
     assert str(error) == "gpg: no answer within 1 seconds"
-    assert "LEAFLOCK_GPG_TIMEOUT" in str(error.hint)
+    assert "LEAFSEAL_GPG_TIMEOUT" in str(error.hint)
     calls = len(gpg.calls())
     assert str(failure(ambient, wrap=wrap)) == str(error)
     assert len(gpg.calls()) == calls
@@ -350,8 +350,8 @@ def _is_gone(process: int) -> bool:
 def test_a_time_that_is_none(gpg: StandIn, seconds: str) -> None:
     gpg.does("exit 0")
     for wrap in (False, True):
-        error = failure(gpg.ambient(LEAFLOCK_GPG_TIMEOUT=seconds), wrap=wrap)
-        assert str(error) == "LEAFLOCK_GPG_TIMEOUT is not a number of seconds up to 3600"
+        error = failure(gpg.ambient(LEAFSEAL_GPG_TIMEOUT=seconds), wrap=wrap)
+        assert str(error) == "LEAFSEAL_GPG_TIMEOUT is not a number of seconds up to 3600"
     assert gpg.calls() == []
 
 

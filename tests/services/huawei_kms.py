@@ -77,7 +77,7 @@ class HuaweiKMS:
 
     def surroundings(self, url: str, **more: str) -> dict[str, str]:
         """Return the same without credentials."""
-        return {ENDPOINT: url, "HUAWEICLOUD_SDK_IAM_ENDPOINT": url, "LEAFLOCK_HUAWEICLOUD_METADATA": "off", **more}
+        return {ENDPOINT: url, "HUAWEICLOUD_SDK_IAM_ENDPOINT": url, "LEAFSEAL_HUAWEICLOUD_METADATA": "off", **more}
 
     def __call__(self, request: Request) -> Reaction:
         """Answer a request."""

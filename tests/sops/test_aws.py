@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from leaflock.masterkey import Ambient
-from leaflock.providers import make_key
-from leaflock.sops.main import run
+from leafseal.masterkey import Ambient
+from leafseal.providers import make_key
+from leafseal.sops.main import run
 
 from ..services.moto_kms import AWS
 from ..test_context_repair import old_file

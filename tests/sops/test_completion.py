@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.sops.commands import COMMANDS
-from leaflock.sops.usage import completions
+from leafseal.sops.commands import COMMANDS
+from leafseal.sops.usage import completions
 
 from .transcripts import link_to_us
 

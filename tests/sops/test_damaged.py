@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.sops.main import run
+from leafseal.sops.main import run
 
 from .transcripts import Stage
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import private
-from leaflock.locks import locked
+from leafseal import private
+from leafseal.locks import locked
 
 from .transcripts import Stage, link_to_us
 
@@ -43,7 +43,7 @@ def runtime() -> Iterator[Path]:
     """A folder in memory for what is private, with nothing else in it."""
     if private.file_system_of("/dev/shm") != "tmpfs":
         pytest.skip("no folder in memory here")
-    folder = Path(f"/dev/shm/leaflock-tests-{os.getpid()}-{time.monotonic_ns()}")
+    folder = Path(f"/dev/shm/leafseal-tests-{os.getpid()}-{time.monotonic_ns()}")
     folder.mkdir(0o700)
     yield folder
     shutil.rmtree(folder)

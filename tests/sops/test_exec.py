@@ -139,9 +139,9 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 _AT = """
 import os, signal, sys
-from leaflock import private
-from leaflock.run import exec as running, handing_over
-from leaflock.sops.main import run
+from leafseal import private
+from leafseal.run import exec as running, handing_over
+from leafseal.sops.main import run
 
 number, point = signal.Signals["SIG" + sys.argv.pop(1)], sys.argv.pop(1)
 
@@ -205,10 +205,10 @@ def test_a_killed_one_while_its_command_runs(start: Start, memory: Path) -> None
 
 def test_the_policy_forbids_plaintext_on_disks(stage: Stage, start: Start, memory: Path) -> None:
     """Where there is no folder in memory. A pipe holds nothing on a disk."""
-    program = "from leaflock import private; private._memory_candidates = list; from leaflock.sops.main import run"
+    program = "from leafseal import private; private._memory_candidates = list; from leafseal.sops.main import run"
     stage.program[:] = [sys.executable, "-c", f"{program}; import sys; sys.exit(run(sys.argv[1:]))"]
     assert ended(start("exec-file", "--no-fifo", "a.env", "cat {}")) == (0, f"A={CANARY}\n".encode(), b"")
-    policy = stage.home / ".config" / "leaflock" / "policy.toml"
+    policy = stage.home / ".config" / "leafseal" / "policy.toml"
     policy.parent.mkdir(parents=True)
     policy.write_text("no_disk_plaintext = true\n")
     code, out, err = ended(start("exec-file", "--no-fifo", "a.env", "cat {}"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from leaflock.__main__ import is_sops
-from leaflock.sops.commands import COMMANDS, GLOBAL, Command, find
-from leaflock.sops.grammar import Arguments, BadUsage, BadVariable, Kind, Option, parse
+from leafseal.__main__ import is_sops
+from leafseal.sops.commands import COMMANDS, GLOBAL, Command, find
+from leafseal.sops.grammar import Arguments, BadUsage, BadVariable, Kind, Option, parse
 
 OPTIONS = (
     Option("in-place", "", Kind.FLAG, ("i",)),
@@ -169,6 +169,6 @@ def test_names_of_the_program(name: str) -> None:
     assert is_sops(name)
 
 
-@pytest.mark.parametrize("name", ["leaflock", "/opt/sops/leaflock", "sops-file", "sops.py", ""])
+@pytest.mark.parametrize("name", ["leafseal", "/opt/sops/leafseal", "sops-file", "sops.py", ""])
 def test_names_of_others(name: str) -> None:
     assert not is_sops(name)

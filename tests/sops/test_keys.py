@@ -15,15 +15,15 @@ from typing import NamedTuple
 
 import pytest
 
-from leaflock import files, folders, operations
-from leaflock.cli import _io
-from leaflock.keygroups import WrappedKey
-from leaflock.metadata import Metadata
-from leaflock.operations import Opened
-from leaflock.providers import make_key, parse_recipients, provider
-from leaflock.selection import Selection
-from leaflock.sops.main import run
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal import files, folders, operations
+from leafseal.cli import _io
+from leafseal.keygroups import WrappedKey
+from leafseal.metadata import Metadata
+from leafseal.operations import Opened
+from leafseal.providers import make_key, parse_recipients, provider
+from leafseal.selection import Selection
+from leafseal.sops.main import run
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .transcripts import link_to_us
 
@@ -172,7 +172,7 @@ def test_a_key_that_stays_and_cannot_wrap_stops_the_rotation(
 
 
 def _refuse(self: object, part: bytes, ambient: object) -> bytes:
-    from leaflock.errors import ProviderError
+    from leafseal.errors import ProviderError
 
     raise ProviderError("not today")
 

@@ -16,7 +16,7 @@ from .transcripts import Case, Stage, link_to_us
 
 pytest.importorskip("grpc", reason="grpcio is not installed")
 
-LEAFLOCK = str(Path(sys.executable).with_name("leaflock"))
+LEAFSEAL = str(Path(sys.executable).with_name("leafseal"))
 
 
 @pytest.fixture
@@ -42,12 +42,12 @@ def running(stage: Stage, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 def programs(stage: Stage) -> list[list[str]]:
     path = stage.folder / "socket"
     return [
-        [LEAFLOCK, "keyservice", "--address", f"unix://{path}"],
+        [LEAFSEAL, "keyservice", "--address", f"unix://{path}"],
         [*stage.program, "keyservice", "--verbose", "--network", "unix", "--address", "socket"],
     ]
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["leaflock", "sops"])
+@pytest.mark.parametrize("which", [0, 1], ids=["leafseal", "sops"])
 def test_others_open_and_seal_through_it(stage: Stage, which: int) -> None:
     (stage.folder / "a.yaml").write_bytes(stage.seal("a.yaml", "k: v\n"))
     stranger = {name: text for name, text in stage.environ({}).items() if name != "SOPS_AGE_KEY_FILE"}
@@ -55,8 +55,8 @@ def test_others_open_and_seal_through_it(stage: Stage, which: int) -> None:
     commands = [
         [*stage.program, "decrypt", "--keyservice", service, "a.yaml"],
         [*stage.program, "decrypt", "--enable-local-keyservice=false", "--keyservice", service, "a.yaml"],
-        [LEAFLOCK, "decrypt", "--keyservice", service, "a.yaml"],
-        [LEAFLOCK, "decrypt", "--keyservice", service, "--no-local-keyservice", "a.yaml"],
+        [LEAFSEAL, "decrypt", "--keyservice", service, "a.yaml"],
+        [LEAFSEAL, "decrypt", "--keyservice", service, "--no-local-keyservice", "a.yaml"],
     ]
     with running(stage, programs(stage)[which]):
         for command in commands:
@@ -64,13 +64,13 @@ def test_others_open_and_seal_through_it(stage: Stage, which: int) -> None:
             assert (done.returncode, done.stdout, done.stderr) == (0, b"k: v\n", b"")
         variable = {**stranger, "SOPS_KEYSERVICE": service}
         done = subprocess.run(
-            [LEAFLOCK, "get", "a.yaml", "k"], cwd=stage.folder, env=variable, capture_output=True, check=False
+            [LEAFSEAL, "get", "a.yaml", "k"], cwd=stage.folder, env=variable, capture_output=True, check=False
         )
         assert (done.returncode, done.stdout) == (0, b"v\n"), done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
-@pytest.mark.parametrize("which", [0, 1], ids=["leaflock", "sops"])
+@pytest.mark.parametrize("which", [0, 1], ids=["leafseal", "sops"])
 def test_a_signal_ends_it_well(stage: Stage, which: int, number: int) -> None:
     with running(stage, programs(stage)[which]) as server:
         server.send_signal(number)

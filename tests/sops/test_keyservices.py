@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.keyservice import client
-from leaflock.keyservice.server import Answering, serving
-from leaflock.sops.main import run
+from leafseal.keyservice import client
+from leafseal.keyservice.server import Answering, serving
+from leafseal.sops.main import run
 
 from .transcripts import ME, Stage
 

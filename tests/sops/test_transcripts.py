@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.sops.commands import COMMANDS, GLOBAL, Command
+from leafseal.sops.commands import COMMANDS, GLOBAL, Command
 
 from .transcripts import Case, Stage, link_to_us, load
 

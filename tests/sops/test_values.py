@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaflock.scalars import float_text
-from leaflock.sops.failures import Failure
-from leaflock.sops.values import equal, floats_in, parse_index, parse_value, split_setting
+from leafseal.scalars import float_text
+from leafseal.sops.failures import Failure
+from leafseal.sops.values import equal, floats_in, parse_index, parse_value, split_setting
 
 
 def refused(text: str) -> str:

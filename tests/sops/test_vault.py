@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leaflock.providers.hc_vault import VaultKey
+from leafseal.providers.hc_vault import VaultKey
 
 from ..services.recorder import Recorder
 from ..services.transit import TOKEN, Transit
@@ -48,7 +48,7 @@ def test_what_the_user_said_counts(stage: Stage, key: VaultKey, recorder: Record
     (stage.folder / "a.yaml").write_text("k: v\n")
     variables = {"SOPS_HC_VAULT_ALLOWLIST": "https://vault.example.org"} if how == "list" else {}
     if how == "policy":
-        policy = stage.home / ".config" / "leaflock" / "policy.toml"
+        policy = stage.home / ".config" / "leafseal" / "policy.toml"
         policy.parent.mkdir(parents=True)
         policy.write_text('endpoints.allow = ["https://vault.example.org"]\n')
     done = sops(stage, "encrypt", "--hc-vault-transit", str(key), "a.yaml", **variables)

@@ -12,18 +12,18 @@ from typing import NamedTuple
 
 import pytest
 
-from leaflock import operations
-from leaflock.cli import _io
-from leaflock.cli.main import run as run_leaflock
-from leaflock.formats import format_of
-from leaflock.operations import Opened
-from leaflock.sops.main import run as run_sops
+from leafseal import operations
+from leafseal.cli import _io
+from leafseal.cli.main import run as run_leafseal
+from leafseal.formats import format_of
+from leafseal.operations import Opened
+from leafseal.sops.main import run as run_sops
 
 from ..test_vectors import EMITTED, EVERYBODY, FOLDER, NAMES, Case, assert_same_content, read, sealed_leaves
 from ..whole_files import plain_values
 from .transcripts import link_to_us
 
-FACES = {"leaflock": run_leaflock, "sops": run_sops}
+FACES = {"leafseal": run_leafseal, "sops": run_sops}
 ENDINGS = ("--groups", "--three", "mac_only--one")
 STARTED = {next(name for name in NAMES if read(name).format == format_name) for format_name in EMITTED}
 STARTED |= {next(name for name in NAMES if name.endswith(ending)) for ending in ENDINGS}
@@ -135,7 +135,7 @@ def assert_sealed_alike(path: Path, case: Case) -> None:
 
 def assert_quiet(result: Result, name: str, case: Case) -> None:
     """Only our own face tells of a rule that seals nothing, and nothing else is said."""
-    is_told = name == "leaflock" and not case.open().tokens() and b"the rule seals nothing in this file" in result.err
+    is_told = name == "leafseal" and not case.open().tokens() and b"the rule seals nothing in this file" in result.err
     assert is_told or result.err == b""
 
 
@@ -143,11 +143,11 @@ def recipients(opened: Opened) -> list[list[str]]:
     return [[str(wrapped.master_key) for wrapped in group] for group in opened.metadata.groups]
 
 
-@pytest.mark.parametrize("name", ["leaflock", "leaflock sops", "sops"])
+@pytest.mark.parametrize("name", ["leafseal", "leafseal sops", "sops"])
 @pytest.mark.parametrize("started", sorted(STARTED))
 def test_started_by_name(started: str, name: str, tmp_path: Path) -> None:
     case = read(started)
-    program = [str(Path(sys.executable).with_name("leaflock")), *name.split()[1:]]
+    program = [str(Path(sys.executable).with_name("leafseal")), *name.split()[1:]]
     if name == "sops":
         program = [str(link_to_us(tmp_path))]
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from leaflock import folders, operations
-from leaflock.sops.main import run
-from leaflock.testing import ThrowawayIdentity
+from leafseal import folders, operations
+from leafseal.sops.main import run
+from leafseal.testing import ThrowawayIdentity
 
 from .transcripts import ME, Stage
 
@@ -167,7 +167,7 @@ def test_a_file_that_changes_meanwhile_is_left(
 def test_what_reads_back_otherwise_is_not_kept(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from leaflock import files
+    from leafseal import files
 
     was = {name: Path(name).read_bytes() for name in ("a.yaml", "b.yaml")}
     monkeypatch.setattr(files, "_read_back", lambda _: b"something: else\n")

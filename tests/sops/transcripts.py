@@ -35,11 +35,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from leaflock import operations
-from leaflock.formats import format_of
-from leaflock.providers import parse_recipients
-from leaflock.selection import Selection
-from leaflock.testing import ThrowawayIdentity, throwaway_identity
+from leafseal import operations
+from leafseal.formats import format_of
+from leafseal.providers import parse_recipients
+from leafseal.selection import Selection
+from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 CASES = Path(__file__).with_name("cases")
 SECONDS = 60
@@ -153,7 +153,7 @@ class Stage:
             assert self._bytes(name) == data, f"{name} changed"
         for name in case.absent:
             assert not os.path.lexists(self.folder / name), name
-        strays = [path.name for path in self.folder.rglob("*") if path.name.endswith(".leaflock")]
+        strays = [path.name for path in self.folder.rglob("*") if path.name.endswith(".leafseal")]
         assert not strays
 
     def _compare(self, what: str, text: str, whole: str | None, parts: list[str], pattern: str | None) -> None:
@@ -210,7 +210,7 @@ class Stage:
 def link_to_us(folder: Path) -> Path:
     """Make a link named sops that starts this checkout's program."""
     link = folder / "sops"
-    installed = Path(sys.executable).with_name("leaflock")
+    installed = Path(sys.executable).with_name("leafseal")
     assert installed.exists(), f"{installed} is missing: install the checkout"
     link.symlink_to(installed)
     return link

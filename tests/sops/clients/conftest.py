@@ -23,7 +23,7 @@ def ours(tmp_path: Path) -> Desk:
     return _desk(tmp_path, None)
 
 
-@pytest.fixture(params=[pytest.param(None, id="leaflock"), _REAL])
+@pytest.fixture(params=[pytest.param(None, id="leafseal"), _REAL])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
     """A desk where sops is this program, and another where it is sops."""
     return _desk(tmp_path, request.param)

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import pytest
 
-from leaflock import operations
-from leaflock.formats import format_of
+from leafseal import operations
+from leafseal.formats import format_of
 
 from ..transcripts import SECONDS, Stage
 
-CLIENTS = os.environ.get("LEAFLOCK_CLIENTS")  # read before the environment is cleared
+CLIENTS = os.environ.get("LEAFSEAL_CLIENTS")  # read before the environment is cleared
 """The folder with other people's programs, each in a folder named like its repository."""
 
 
@@ -23,7 +23,7 @@ def checkout(name: str) -> Path:
     """Return the folder of somebody else's program, or skip the test."""
     path = Path(CLIENTS or "") / name
     if not CLIENTS or not path.is_dir():
-        pytest.skip(f"no {name}: set LEAFLOCK_CLIENTS")
+        pytest.skip(f"no {name}: set LEAFSEAL_CLIENTS")
     return path
 
 
@@ -125,8 +125,8 @@ class Desk(NamedTuple):
 
     def strays(self) -> list[str]:
         """Return the names of files that a program left behind in the folder for temporary files, or ours anywhere."""
-        left = [path.name for path in self.folder.rglob("*.leaflock")]
-        return left + [path.name for path in self.stage.home.iterdir() if path.name.startswith((".sops", "leaflock"))]
+        left = [path.name for path in self.folder.rglob("*.leafseal")]
+        return left + [path.name for path in self.stage.home.iterdir() if path.name.startswith((".sops", "leafseal"))]
 
 
 PLAIN = {

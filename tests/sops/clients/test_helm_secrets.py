@@ -10,7 +10,7 @@ import pytest
 
 from .desk import PLAIN, Desk, Done, checkout
 
-PROGRAMS = ("sops", "leaflock sops")
+PROGRAMS = ("sops", "leafseal sops")
 
 
 @pytest.fixture(params=PROGRAMS)
@@ -18,7 +18,7 @@ def program(request: pytest.FixtureRequest, ours: Desk) -> str:
     """The words that HELM_SECRETS_SOPS_PATH has, which the scripts split at blanks."""
     words = str(request.param)
     real = Path(os.path.realpath(ours.bin / "sops"))
-    return words.replace("leaflock", str(real))
+    return words.replace("leafseal", str(real))
 
 
 def _helm(desk: Desk, program: str, *words: object, **env: object) -> Done:

@@ -143,7 +143,7 @@ def test_helm_secrets_edits(desk: Desk, before: str) -> None:
 
 
 def test_helm_secrets_splits_the_program_into_words(ours: Desk) -> None:
-    """HELM_SECRETS_SOPS_PATH="leaflock sops" works, and so do arguments for every call."""
+    """HELM_SECRETS_SOPS_PATH="leafseal sops" works, and so do arguments for every call."""
     path, program = ours.seal("secrets.yaml", PLAIN["yaml"]), Path(os.path.realpath(ours.bin / "sops"))
     script = 'set -- ${BACKEND_ARGS} --decrypt --input-type yaml --output-type yaml "$1"; $PROGRAM "$@"'
     done = ours.start(

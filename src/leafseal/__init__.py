@@ -1,0 +1,112 @@
+"""leafseal seals the values of configuration files, in SOPS's format, and leaves every other byte where it was.
+
+    import leafseal
+
+    settings = leafseal.load("prod.yaml")
+
+See `docs/api.md`. Importing this package loads nothing but this file; names come when they are used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "SealedFile": "api",
+    "decrypt": "api",
+    "encrypt": "api",
+    "load": "api",
+    "loads": "api",
+    "open_many": "api",
+    "Ambient": "masterkey",
+    "MasterKey": "masterkey",
+    "Selection": "selection",
+    "Timestamp": "scalars",
+    "AlreadyEncryptedError": "errors",
+    "ConfigError": "errors",
+    "ConflictError": "errors",
+    "DataKeyError": "errors",
+    "FormatError": "errors",
+    "IntegrityError": "errors",
+    "LeafsealError": "errors",
+    "MACMismatchError": "errors",
+    "MetadataError": "errors",
+    "NotEncryptedError": "errors",
+    "PathError": "errors",
+    "ProviderError": "errors",
+    "RefusedError": "errors",
+    "UsageError": "errors",
+    "InputError": "errors",
+    "MissingFileError": "errors",
+    "EmitError": "errors",
+    "WriteError": "errors",
+}
+
+__all__ = [
+    "AlreadyEncryptedError",
+    "Ambient",
+    "ConfigError",
+    "ConflictError",
+    "DataKeyError",
+    "EmitError",
+    "FormatError",
+    "InputError",
+    "IntegrityError",
+    "LeafsealError",
+    "MACMismatchError",
+    "MasterKey",
+    "MetadataError",
+    "MissingFileError",
+    "NotEncryptedError",
+    "PathError",
+    "ProviderError",
+    "RefusedError",
+    "SealedFile",
+    "Selection",
+    "Timestamp",
+    "UsageError",
+    "WriteError",
+    "decrypt",
+    "encrypt",
+    "load",
+    "loads",
+    "open_many",
+]
+
+if TYPE_CHECKING:
+    from leafseal.api import SealedFile, decrypt, encrypt, load, loads, open_many
+    from leafseal.errors import (
+        AlreadyEncryptedError,
+        ConfigError,
+        ConflictError,
+        DataKeyError,
+        EmitError,
+        FormatError,
+        InputError,
+        IntegrityError,
+        LeafsealError,
+        MACMismatchError,
+        MetadataError,
+        MissingFileError,
+        NotEncryptedError,
+        PathError,
+        ProviderError,
+        RefusedError,
+        UsageError,
+        WriteError,
+    )
+    from leafseal.masterkey import Ambient, MasterKey
+    from leafseal.scalars import Timestamp
+    from leafseal.selection import Selection
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'leafseal' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"leafseal.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

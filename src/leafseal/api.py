@@ -1,0 +1,210 @@
+"""The library: read settings in-process, and change encrypted files from a program.
+
+Everything the command line does to a file is done by the same operations, with the same checks: a file is let out only
+when every tag and its MAC verify. Identities are found where SOPS finds them; pass `ambient` to say otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from leafseal import operations
+from leafseal.document import Locator
+from leafseal.engine import Failed, Reading, Source, open_all, paused_collector
+from leafseal.errors import FormatError, PathError, UsageError
+from leafseal.files import replace
+from leafseal.formats import format_of
+from leafseal.keygroups import KeyRing
+from leafseal.limits import DEFAULT_LIMITS, Limits
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.paths import resolve_path
+from leafseal.selection import Selection
+from leafseal.snapshots import Snapshot, read
+from leafseal.tree import MappingNode, to_python
+
+StrPath = str | os.PathLike[str]
+
+
+def load(path: StrPath, *, format: str | None = None, ambient: Ambient | None = None) -> dict[str, Any]:  # noqa: A002
+    """Return the decrypted values of a file as plain dicts, lists and scalars.
+
+    The format is that of the file's name unless one is given. Of several YAML documents the first is returned; see
+    `SealedFile.documents` for all. A timestamp stays a `Timestamp`, which `to_datetime` converts.
+
+    Raises `LeafsealError`: `NotEncryptedError` for a plain file, `DataKeyError` where no identity fits,
+    `IntegrityError` or `MACMismatchError` where the file is damaged.
+    """
+    return SealedFile.open(path, format=format, ambient=ambient).values()
+
+
+def loads(data: bytes | str, *, format: str, ambient: Ambient | None = None) -> dict[str, Any]:  # noqa: A002
+    """Return the decrypted values of the text of a file in the named format, as `load` does."""
+    opened = _open(data.encode() if isinstance(data, str) else data, format, ambient)
+    return _first(opened.documents())
+
+
+def encrypt(
+    data: bytes,
+    *,
+    format: str,  # noqa: A002
+    recipients: Sequence[str | MasterKey] | None = None,
+    groups: Sequence[Sequence[str | MasterKey]] | None = None,
+    threshold: int = 0,
+    selection: Selection | None = None,
+    ambient: Ambient | None = None,
+) -> bytes:
+    """Return the encrypted form of a plain file.
+
+    `recipients` are age recipients (`age1…`) or master keys, any one of which will open the file; `groups` are several
+    such lists, of which `threshold` must open (0: all). `selection` says what is sealed: everything but what is under
+    names that end in `_unencrypted` unless said otherwise.
+
+    Raises `AlreadyEncryptedError`, `FormatError`, `RefusedError`, `ConfigError`, `ProviderError`.
+    """
+    if (recipients is None) == (groups is None):
+        raise UsageError("either recipients or groups must be given")
+    keys = [[key for item in group for key in _master_keys(item)] for group in groups or [recipients or ()]]
+    rule = selection or Selection()
+    product = operations.encrypt(data, format, keys, threshold, rule, ambient or Ambient.of_process())
+    product.check(product.data)
+    return product.data
+
+
+def _master_keys(item: str | MasterKey) -> Sequence[MasterKey]:
+    from leafseal.providers import parse_recipients
+
+    return parse_recipients("age", item) if isinstance(item, str) else [item]
+
+
+def decrypt(data: bytes, *, format: str, ambient: Ambient | None = None) -> bytes:  # noqa: A002
+    """Return the plain file that `encrypt` was given, to the byte."""
+    return _open(data, format, ambient).plaintext()
+
+
+def open_many(
+    paths: Iterable[StrPath], *, ambient: Ambient | None = None, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, dict[str, Any]]:
+    """Return the decrypted values of many files, by path as given; equal wrapped keys are unwrapped once.
+
+    Raises the first error, which names its file, when any of them does not open.
+    """
+    sources = [Source(os.fspath(path), read(path, limits).data, format_of(os.fspath(path))) for path in paths]
+    reading = Reading(KeyRing(ambient or Ambient.of_process()), limits)
+    values: dict[str, dict[str, Any]] = {}
+    for outcome in open_all(sources, reading, lambda _, opened: _first(opened.documents())):
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        values[outcome.source.name] = outcome.result
+    return values
+
+
+def _open(data: bytes, format_name: str, ambient: Ambient | None) -> operations.Opened:
+    with paused_collector():
+        return operations.open_sealed(data, format_name, ambient or Ambient.of_process())
+
+
+def _first(documents: Sequence[MappingNode]) -> dict[str, Any]:
+    values = to_python(documents[0]) if documents else {}
+    if not isinstance(values, dict):
+        raise FormatError("the document is not a mapping")
+    return values
+
+
+class SealedFile:
+    """An encrypted file, opened to be read and changed; `save` writes it back.
+
+    What a change does not concern stays to the byte, tokens included.
+
+        settings = SealedFile.open("prod.yaml")
+        settings.set("db.password", "new")
+        settings.save()
+    """
+
+    def __init__(self, opened: operations.Opened, snapshot: Snapshot, data: bytes) -> None:
+        self._opened = opened
+        self._snapshot = snapshot
+        self._data = data
+        self._product: operations.Product | None = None  # what is to be written
+
+    @classmethod
+    def open(
+        cls,
+        path: StrPath,
+        *,
+        format: str | None = None,  # noqa: A002
+        ambient: Ambient | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> SealedFile:
+        """Open a file and verify all of it. Raises what `load` raises."""
+        from leafseal.errors import LeafsealError
+
+        ambient = ambient or Ambient.of_process()
+        name = os.fspath(path)
+        snapshot = read(path, limits)
+        try:
+            opened = operations.open_sealed(snapshot.data, format or format_of(name), ambient, limits=limits)
+        except LeafsealError as error:
+            raise error.in_file(name) from error.__cause__
+        return cls(opened, snapshot, snapshot.data)
+
+    @property
+    def recipients(self) -> tuple[MasterKey, ...]:
+        """The master keys that can open the file."""
+        return tuple(wrapped.master_key for wrapped in self._opened.metadata.wrapped_keys())
+
+    def values(self) -> dict[str, Any]:
+        """Return the values of the first document."""
+        return _first(self._opened.documents())
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Return the values of every document; only YAML files have several."""
+        return [_first([document]) for document in self._opened.documents()]
+
+    def get(self, path: str) -> Any:
+        """Return what stands at a path: `["db"]["password"]`, `/db/password` or `db.password`. Raises `PathError`."""
+        value: Any = self.values()
+        for part in self._locate(path):
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                raise PathError("nothing stands there") from None
+        return value
+
+    def set(self, path: str, value: object) -> None:
+        """Store a scalar, None, or nested dicts and lists at a path. Missing mappings on the way are created."""
+        self._change(operations.set_leaf(self._opened, self._locate(path), value))
+
+    def unset(self, path: str) -> None:
+        """Remove what stands at a path. Raises `PathError` when nothing does."""
+        self._change(operations.unset_leaf(self._opened, self._locate(path)))
+
+    def __bytes__(self) -> bytes:
+        """Return the encrypted file as it stands, changes included."""
+        return self._data
+
+    def plaintext(self) -> bytes:
+        """Return the decrypted file, to the byte."""
+        return self._opened.plaintext()
+
+    def save(self) -> None:
+        """Write the file back, atomically. Raises `ConflictError` when it changed since it was opened."""
+        if self._product is None:
+            return
+        replace(self._snapshot, self._product.data, verify=self._product.check)
+        self._product = None
+        self._snapshot = read(self._snapshot.path, self._opened.limits)
+
+    def _locate(self, path: str) -> Locator:
+        return resolve_path(path, [leaf.locator for leaf, _ in self._opened.opening.values if leaf.document == 0])
+
+    def _change(self, product: operations.Product) -> None:
+        limits = self._opened.limits
+        document, metadata = operations.read_metadata(product.data, product.format, limits=limits)
+        self._opened = operations.open_with(document, metadata, product.data_key, limits=limits)
+        self._data = product.data
+        self._product = product
+
+
+__all__ = ["SealedFile", "decrypt", "encrypt", "load", "loads", "open_many"]

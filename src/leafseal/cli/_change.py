@@ -1,0 +1,117 @@
+"""Changing one sealed file: reading it under its lock, asking before it gets weaker, writing it back verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from leafseal import files, operations
+from leafseal.cli import _io
+from leafseal.cli._configuration import Configuration
+from leafseal.cli._consent import Consent, Guard, listed
+from leafseal.cli._files import read_one
+from leafseal.cli._keys import ambient
+from leafseal.cli._options import ReadOptions
+from leafseal.engine import Source, paused_collector
+from leafseal.errors import LeafsealError, UsageError
+from leafseal.formats import parse
+from leafseal.limits import Limits
+from leafseal.locks import locked
+from leafseal.operations import Opened, Product
+from leafseal.regrouping import keys_of
+from leafseal.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A sealed file that is about to be changed."""
+
+    name: str
+    snapshot: files.Snapshot
+    source: Source
+    opened: Opened
+    guard: Guard
+    selection: Selection
+
+    def seal(self, text: bytes) -> Product:
+        """Return an edited text sealed, unchanged leaves to the byte. Raises `RefusedError` where it gets weaker."""
+        document = parse(text, self.opened.document.format, limits=self.opened.limits)
+        self.guard.after(self.opened, document, self.selection)
+        own = self.selection == self.opened.metadata.selection
+        return operations.reseal(self.opened, text, selection=None if own else self.selection)
+
+    def write(self, product: Product, text: bytes) -> None:
+        """Put a sealed text in the place of the file, after it was opened again from the disk."""
+        for warning in files.replace(self.snapshot, product.data, verify=product.check):
+            _io.warn(f"{self.name}: {warning}")
+        if self.opened.mac_ignored:
+            _io.warn(f"{self.name}: written although its MAC was not looked at{self._changed(text)}")
+
+    def _changed(self, text: bytes) -> str:
+        """Name what differs from what was read, for the user to look through."""
+        before = {(leaf.document, leaf.locator): value for leaf, value in self.opened.opening.values}
+        after = parse(text, self.opened.document.format, limits=self.opened.limits).leaves()
+        new = [leaf for leaf in after if before.get((leaf.document, leaf.locator), self) != leaf.value]
+        return f"; changed: {listed(new)}" if new else ""
+
+
+def open_one(
+    name: str,
+    reading: ReadOptions,
+    limits: Limits,
+    configuration: Configuration,
+    consent: Consent,
+    *,
+    asks_of_rules: bool = True,
+) -> Change:
+    """Read and open a file that is to be changed, and ask what must be asked before.
+
+    Without `asks_of_rules` only its recipients are asked about: what is sealed does not change. Raises `LeafsealError`.
+    """
+    reading.check_write()
+    if name == "-":
+        raise UsageError("standard input cannot be changed in place", hint="name a file")
+    item = read_one(name, reading, limits)
+    try:
+        surroundings = ambient()
+        opened = operations.open_sealed(
+            item.source.data, item.source.format, surroundings, ignore_mac=reading.ignore_mac, limits=limits
+        )
+    except LeafsealError as error:
+        raise error.in_file(name) from error.__cause__
+    guard = Guard(name, configuration, consent)
+    if asks_of_rules:
+        selection = guard.before(opened)
+    else:
+        guard.check_recipients(keys_of(opened.metadata.groups))
+        selection = opened.metadata.selection
+    return Change(name, item.snapshot, item.source, opened, guard, selection)
+
+
+@contextmanager
+def changing(name: str) -> Iterator[None]:
+    """Hold the file's lock, name it in errors, and spare the garbage collector work on what soon goes anyway."""
+    try:
+        with locked(name), paused_collector():
+            yield
+    except LeafsealError as error:
+        raise error.in_file(name) from error.__cause__
+
+
+def change(
+    name: str,
+    reading: ReadOptions,
+    limits: Limits,
+    config: str | None,
+    consent: Consent,
+    edit: Callable[[Opened], bytes | None],
+) -> bool:
+    """Change a file: `edit` returns the new plain text, or None for no change. Return whether it was written."""
+    with changing(name):
+        current = open_one(name, reading, limits, Configuration(config), consent)
+        text = edit(current.opened)
+        if text is None:
+            return False
+        current.write(current.seal(text), text)
+        return True

@@ -1,0 +1,116 @@
+"""The configuration of each file, loaded once, and what it gives a new one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leafseal.cli import _io
+from leafseal.cli._options import Recipients, RuleOptions
+from leafseal.errors import ConfigError
+from leafseal.masterkey import MasterKey
+from leafseal.selection import Selection
+
+if TYPE_CHECKING:
+    from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML
+
+
+class Configuration:
+    """Finds the configuration that holds for a file: the one named by an option, else from its folder upwards."""
+
+    def __init__(self, explicit: str | None) -> None:
+        self._explicit = explicit
+        self._by_folder: dict[str, Config | None] = {}
+        self._by_path: dict[str, Config] = {}
+
+    def of(self, name: str) -> Config | None:
+        """Return the configuration for a file, None where there is none. Raises `ConfigError`."""
+        if self._explicit is not None:
+            return self._load(self._explicit)
+        from leafseal.config_finding import find_config
+
+        folder = os.path.dirname(os.path.abspath(name))
+        if folder not in self._by_folder:
+            path = find_config(folder, warn=_io.warn)
+            self._by_folder[folder] = None if path is None else self._load(os.fspath(path))
+        return self._by_folder[folder]
+
+    def rule_for(self, name: str) -> CreationRule | None:
+        """Return the rule for a new file, None without a configuration. Raises `ConfigError` when none matches."""
+        config = self.of(name)
+        return None if config is None else config.rule_for(name)
+
+    def rule_or_none(self, name: str) -> CreationRule | None:
+        """Return the rule that a file that exists would have, None where no rule is meant for it."""
+        config = self.of(name)
+        if config is None or config.rules is None:
+            return None
+        tested = config.tested_path(name)
+        return next((rule for rule in config.rules if rule.matches(tested)), None)
+
+    def indent(self, name: str, format_name: str) -> int | None:
+        """Return the indentation that the configuration wants for a format."""
+        config = self.of(name)
+        if config is None:
+            return None
+        stores = config.stores
+        wanted = {"yaml": stores.yaml_indent, "json": stores.json_indent, "binary": stores.json_binary_indent}
+        return wanted.get(format_name)
+
+    def forget(self) -> None:
+        """Look for configurations again: one was written."""
+        self._by_folder.clear()
+
+    def _load(self, path: str) -> Config:
+        from leafseal.config import load_config
+
+        if path not in self._by_path:
+            self._by_path[path] = config = load_config(path)
+            for warning in config.warnings:
+                _io.warn(f"{path}: {warning}")
+        return self._by_path[path]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a new file is sealed."""
+
+    groups: list[list[MasterKey]]
+    threshold: int
+    selection: Selection
+    indent: int | None
+
+
+def plan(
+    name: str,
+    format_name: str,
+    configuration: Configuration,
+    recipients: Recipients,
+    rule: RuleOptions,
+    threshold: int,
+    indent: int | None = None,
+) -> Plan:
+    """Put options and configuration together as SOPS does (sops-cli §3). Raises `ConfigError` or `UsageError`."""
+    configured = configuration.rule_for(name)
+    if configured is None and not recipients:
+        from leafseal.cli.init import offer
+
+        if offer(name):
+            configuration.forget()
+            configured = configuration.rule_for(name)
+    selection = rule.over(configured.selection if configured else None)
+    if recipients:
+        if recipients.variables and configured is not None and configured.groups:
+            _io.warn(f"{name}: {', '.join(recipients.variables)} counts, not the recipients in the configuration")
+        groups = [recipients.master_keys()]
+    elif configured is not None:
+        groups = [list(group) for group in configured.groups]
+    else:
+        raise ConfigError(
+            "config file not found, or has no creation rules, and no keys provided through command line options",
+            hint='name a recipient, such as with --age, or write a configuration with "leafseal init"',
+        )
+    wanted = threshold or (configured.threshold if configured is not None and not recipients else 0)
+    width = indent if indent is not None else configuration.indent(name, format_name)
+    return Plan(groups, wanted, selection, width)

@@ -1,0 +1,151 @@
+"""Asking before a write would leave a file weaker than the user's configuration wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from leafseal import guards
+from leafseal.cli import _io
+from leafseal.cli._configuration import Configuration
+from leafseal.cli._options import grouped
+from leafseal.config import CreationRule
+from leafseal.document import Document, Leaf
+from leafseal.errors import RefusedError, UsageError
+from leafseal.masterkey import MasterKey
+from leafseal.operations import Opened
+from leafseal.paths import format_path
+from leafseal.regrouping import Keys, keys_of, unnamed
+from leafseal.selection import Selection
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the user agreed to on the command line."""
+
+    keep_rules: bool = False
+    sync_rules: bool = False
+    accept_recipients: bool = False
+    plaintext_ok: bool = False
+
+    def __post_init__(self) -> None:
+        if self.keep_rules and self.sync_rules:
+            raise UsageError("--keep-rules and --sync-rules do not go together", hint="choose one")
+
+
+consent_options = grouped(
+    "consent",
+    Consent,
+    (["--keep-rules"], {"is_flag": True, "help": "Keep the file's own rule although the configuration seals more."}),
+    (["--sync-rules"], {"is_flag": True, "help": "Give the file the rule of the configuration."}),
+    (["--accept-recipients"], {"is_flag": True, "help": "Write also for recipients the configuration does not name."}),
+    (["--plaintext-ok"], {"is_flag": True, "help": "Let new values stay clear that look like secrets."}),
+)
+
+recipients_consent = grouped(
+    "consent",
+    Consent,
+    (["--accept-recipients"], {"is_flag": True, "help": "Write also for recipients the configuration does not name."}),
+)
+
+
+class Guard:
+    """The guard of one file: what its configuration says, and what the user agreed to."""
+
+    def __init__(self, name: str, configuration: Configuration, consent: Consent) -> None:
+        self.name = name
+        self.consent = consent
+        self.rule: CreationRule | None = configuration.rule_or_none(name)
+
+    @property
+    def configured_keys(self) -> list[MasterKey]:
+        """The master keys that the configuration names for the file."""
+        return [key for group in self.rule.groups for key in group] if self.rule is not None else []
+
+    def before(self, opened: Opened) -> Selection:
+        """Ask about recipients and about rules that drifted apart; return the rule that the file is to have.
+
+        Raises `RefusedError`.
+        """
+        self.check_recipients(keys_of(opened.metadata.groups))
+        own = opened.metadata.selection
+        if self.rule is None or opened.document.format == "binary":
+            return own
+        if self.consent.sync_rules:
+            return replace(self.rule.selection, mac_only_encrypted=own.mac_only_encrypted)
+        clear = guards.left_clear(opened.document, own, self.rule.selection)
+        if clear and not self.consent.keep_rules:
+            self._ask(
+                f"the file's own rule leaves clear what the configuration would seal: {listed(clear)}.",
+                "Keep it so?",
+                "--keep-rules keeps the file's rule, --sync-rules gives it the configuration's",
+            )
+            self.consent = replace(self.consent, keep_rules=True)
+        return own
+
+    def check_recipients(self, groups: Sequence[Keys]) -> None:
+        """Ask about recipients of the next version that the configuration does not name. Raises `RefusedError`."""
+        if self.rule is None or self.consent.accept_recipients:
+            return
+        strangers = unnamed(groups, self.rule.groups)
+        if strangers:
+            names = ", ".join(f"{key.kind} {key}" for key in strangers)
+            self._ask(
+                f"the configuration does not name these recipients, who would read what is written: {names}.",
+                "Write for them too?",
+                '--accept-recipients does; "leafseal updatekeys" removes them',
+            )
+
+    def after(self, opened: Opened, document: Document, selection: Selection) -> None:
+        """Ask about values that an edited document leaves clear and that were not there before.
+
+        Raises `RefusedError`.
+        """
+        if self.consent.plaintext_ok or document.format == "binary":
+            return
+        doubtful = [
+            leaf for leaf in guards.newly_clear(opened, document, selection) if self._is_doubtful(leaf, selection)
+        ]
+        if doubtful:
+            self._ask(
+                f"these new values would stay clear ({selection.describe()}): {listed(doubtful)}.",
+                "Leave them clear?",
+                "--plaintext-ok does",
+            )
+
+    def _is_doubtful(self, leaf: Leaf, selection: Selection) -> bool:
+        if guards.looks_secret(leaf):
+            return True
+        if self.rule is not None:
+            return self.rule.selection.selects(leaf)
+        # Without a configuration: a name that marks a value as clear was the user's own doing, any other name was not.
+        return any(name.startswith("encrypted") for name in selection.rules())
+
+    def _ask(self, what: str, question: str, flags: str) -> None:
+        answer = _io.ask(f"{self.name}: {what} {question} [y/N]")
+        if answer is None or answer.strip().lower() not in ("y", "yes"):
+            raise RefusedError(what.rstrip("."), hint=flags, file=self.name)
+
+
+def listed(leaves: Iterable[Leaf]) -> str:
+    """Return where leaves stand, the first few of many."""
+    places = [place_of(leaf) for leaf in leaves]
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return ", ".join(places[:_SHOWN]) + more
+
+
+def place_of(leaf: Leaf) -> str:
+    """Return where a leaf stands, as messages show it."""
+    place = format_path(leaf.locator) or "the whole file"
+    if leaf.is_comment:
+        place = f"a comment in {format_path(leaf.path) or 'the document'}"
+    return place if leaf.document == 0 else f"document {leaf.document + 1}: {place}"
+
+
+def warn_of_clear_secrets(name: str, document: Document, selection: Selection) -> None:
+    """Warn of values that look like secrets and that the rule leaves clear."""
+    clear = [leaf for leaf in document.leaves() if guards.looks_secret(leaf) and not selection.selects(leaf)]
+    if clear:
+        _io.warn(f"{name}: these look like secrets and stay clear: {listed(clear)}")

@@ -1,0 +1,162 @@
+"""The files that a command takes, and where what it makes of them goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from leafseal import files
+from leafseal.cli import _io
+from leafseal.cli._options import ReadOptions, grouped
+from leafseal.engine import Failed, Outcome, Source
+from leafseal.errors import LeafsealError, UsageError
+from leafseal.formats import format_of
+from leafseal.limits import Limits
+from leafseal.operations import Product
+
+T = TypeVar("T")
+
+
+class Input(NamedTuple):
+    """A file that was read."""
+
+    snapshot: files.Snapshot
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """The name by which rules and formats are chosen."""
+        return self.source.name
+
+
+def read_all(names: Sequence[str], reading: ReadOptions, limits: Limits) -> tuple[list[Input], list[LeafsealError]]:
+    """Read every file; what cannot be read is an error among others."""
+    if reading.filename_override is not None and len(names) > 1:
+        raise UsageError("--filename-override stands for one file", hint="name one file at a time")
+    if [name for name in names if name == "-"][1:]:
+        raise UsageError("standard input can be read once", hint="write - once")
+    inputs: list[Input] = []
+    errors: list[LeafsealError] = []
+    for name in names:
+        try:
+            inputs.append(read_one(name, reading, limits))
+        except LeafsealError as error:
+            errors.append(error)
+    return inputs, errors
+
+
+def read_one(name: str, reading: ReadOptions, limits: Limits) -> Input:
+    """Read a file. Its format is what the options say, else what its name tells."""
+    shown = reading.filename_override or name
+    snapshot = files.read(name, limits)
+    return Input(snapshot, Source(shown, snapshot.data, reading.input_type or format_of(shown)))
+
+
+def show_errors(errors: Iterable[LeafsealError]) -> int:
+    """Show errors and return the exit code that stands for all of them."""
+    codes = set()
+    for error in errors:
+        _io.show_error(error)
+        codes.add(error.exit_code)
+    return codes.pop() if len(codes) == 1 else int(bool(codes))
+
+
+def errors_of(outcomes: Sequence[Outcome[T]]) -> list[LeafsealError]:
+    """Return what went wrong with which file."""
+    return [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
+
+
+class Output(NamedTuple):
+    """Something to be written, and how to see that it was written right. `private` marks plaintext."""
+
+    input: Input
+    data: bytes
+    verify: Callable[[bytes], None]
+    private: bool = False
+
+
+class Outputs(NamedTuple):
+    """Where results go: standard output unless something else is said."""
+
+    in_place: bool = False
+    overwrite: bool = False
+    output: str | None = None
+    output_dir: str | None = None
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raise `UsageError` where options and files do not go together."""
+        chosen = [self.in_place, self.output is not None, self.output_dir is not None]
+        if sum(chosen) > 1:
+            raise UsageError("-i, --output and --output-dir do not go together", hint="choose one")
+        if self.overwrite and not self.in_place:
+            raise UsageError("--overwrite is a way of writing in place", hint="write --in-place=overwrite")
+        if self.in_place and "-" in names:
+            raise UsageError("standard input cannot be written in place", hint="leave -i away")
+        if len(names) > 1 and not self.in_place and self.output_dir is None:
+            raise UsageError(
+                "several files do not go into one",
+                hint="write each into a folder with --output-dir, or back in its place with -i",
+            )
+        if self.output_dir is not None:
+            base_names = [os.path.basename(name) for name in names]
+            for name in base_names:
+                if name in ("", "-") or base_names.count(name) > 1:
+                    raise UsageError(
+                        f"in --output-dir there would be two files {name}" if name not in ("", "-")
+                        else "standard input has no name to be written under",
+                        hint="use --output, one file at a time",
+                    )  # fmt: skip
+
+    def write(self, outputs: Iterable[Output]) -> None:
+        """Write all results."""
+        if self.output_dir is not None:
+            try:
+                os.makedirs(self.output_dir, mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise files.write_error(error, self.output_dir) from error
+        for output in outputs:
+            self._write(output)
+
+    def _write(self, output: Output) -> None:
+        lost: list[str] = []
+        if self.in_place:
+            lost = files.replace(
+                output.input.snapshot,
+                output.data,
+                verify=output.verify,
+                private=output.private,
+                overwrite=self.overwrite,
+            )
+        elif self.output not in (None, "-") or self.output_dir is not None:
+            path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.input.snapshot.path))
+            lost = files.replace(path, output.data, verify=output.verify, private=output.private)
+        else:
+            _io.write_result(output.data)
+        for warning in lost:
+            _io.warn(f"{output.input.name}: {warning}")
+
+
+_OUTPUT_OPTIONS: list[tuple[list[str], dict[str, Any]]] = [
+    (["-i", "--in-place"], {"is_flag": True, "help": "Write the file itself."}),
+    (["--overwrite"], {"is_flag": True, "hidden": True}),
+    (["-o", "--output"], {"metavar": "FILE", "help": "Write to this file."}),
+    (["--output-dir"], {"metavar": "DIR", "help": "Write to files of the same names in this folder."}),
+]
+
+output_options = grouped("outputs", Outputs, *_OUTPUT_OPTIONS)
+
+
+def product_of(item: Input, product: Product) -> Output:
+    """Return the output for a new form of a sealed file."""
+    return Output(item, product.data, product.check)
+
+
+def same_as(data: bytes) -> Callable[[bytes], None]:
+    """Return a verification that wants exactly these bytes back from the disk."""
+
+    def verify(written: bytes) -> None:
+        if written != data:
+            raise LeafsealError("what was written reads back differently; nothing was changed", hint="check the disk")
+
+    return verify

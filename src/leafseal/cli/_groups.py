@@ -1,0 +1,52 @@
+"""A change of master keys on the command line: how it is shown, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from leafseal.errors import RefusedError
+from leafseal.metadata import Metadata
+from leafseal.paths import visible
+from leafseal.regrouping import GroupChange, Keys, compare, name, needed_of
+
+
+def difference(before: Sequence[Keys], after: Sequence[Keys], thresholds: tuple[int, int]) -> list[str]:
+    """Return the change of groups as lines: `+++` for what comes, `---` for what goes. Empty where nothing changes."""
+    changes = compare(before, after)
+    lines: list[str] = []
+    if thresholds[0] != thresholds[1]:
+        lines += [f"--- threshold {thresholds[0]}", f"+++ threshold {thresholds[1]}"]
+    if not lines and not any(changes):
+        return []
+    for number, change in enumerate(changes):
+        lines += [f"group {number + 1}", *_lines(change)]
+    return lines
+
+
+def _lines(change: GroupChange) -> Iterator[str]:
+    gone = {name(key) for key in change.removed}
+    for key in change.before:
+        yield f"{'---' if name(key) in gone else '   '} {key.kind} {visible(str(key))}"
+    for key in change.added:
+        yield f"+++ {key.kind} {visible(str(key))}"
+
+
+def refuse_empty(groups: Sequence[Keys], threshold: int) -> None:
+    """Raise `RefusedError` for groups that could never be opened."""
+    if not groups or not all(groups):
+        raise RefusedError("a key group would have no master key left", hint="remove the group, or add a key to it")
+    if len(groups) > 1 and threshold > len(groups):
+        raise RefusedError(
+            f"the threshold is {threshold}, and only {len(groups)} key groups would be left",
+            hint="lower it with --threshold",
+        )
+
+
+def refuse_lower(metadata: Metadata, groups: int, threshold: int) -> None:
+    """Raise `RefusedError` where fewer groups would open a file than until now."""
+    before, after = needed_of(len(metadata.groups), metadata.threshold), needed_of(groups, threshold)
+    if after < before:
+        raise RefusedError(
+            f"{after} of {groups} key groups would open the file, until now it takes {before}",
+            hint="--lower-threshold says that this is meant",
+        )

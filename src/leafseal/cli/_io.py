@@ -1,0 +1,220 @@
+"""Talking to the user: results on stdout, talk on stderr, questions on the terminal itself."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TextIO
+
+from leafseal.descriptors import write_all
+from leafseal.errors import ConfigError, DataKeyError, LeafsealError, RefusedError, WriteError, system_text
+
+_RED, _YELLOW, _BLUE = "31;1", "33;1", "34;1"
+_LONG = 20  # files; fewer are done before a progress bar could be read
+
+
+def write_result(data: bytes) -> None:
+    """Write a result to standard output, to the byte; on a terminal, what would steer it is shown escaped."""
+    stdout = sys.stdout
+    if stdout is None:
+        raise WriteError("cannot write: there is no standard output")
+    if stdout.isatty():
+        data = escape(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    try:
+        stdout.flush()
+        _write_bytes(stdout, data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WriteError(f"cannot write to standard output: {system_text(error)}") from error
+
+
+def _write_bytes(stdout: TextIO, data: bytes) -> None:
+    try:
+        descriptor = stdout.fileno()
+    except io.UnsupportedOperation:  # a stream that somebody put in its place
+        stdout.buffer.write(data)
+    else:
+        write_all(descriptor, data)
+
+
+def flush() -> None:
+    """Send what is still buffered on its way. Raises `WriteError`."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output()
+        raise WriteError(f"cannot write to standard output: {system_text(error)}") from error
+
+
+def drop_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter's own end does not stumble over it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def print_line(text: str) -> None:
+    """Write one line of a result."""
+    write_result(f"{text}\n".encode("utf-8", "surrogateescape"))
+
+
+def say(text: str) -> None:
+    """Tell the user something that is not the result."""
+    _tell(text)
+
+
+def warn(text: str) -> None:
+    """Warn the user of something that went on nevertheless."""
+    _tell(text, "warning", _YELLOW)
+
+
+def say_readable(name: str, places: Sequence[str]) -> None:
+    """Tell what those could read who were removed from a file, and still can in what they have of it."""
+    if places:
+        more = f" and {len(places) - 10} more" if len(places) > 10 else ""
+        warn(f"{name}: who was removed could read {', '.join(places[:10])}{more}; change these values too")
+
+
+def show_error(error: LeafsealError) -> None:
+    """Print an error, its details and its hint."""
+    _tell(str(error), "error", _RED)
+    details, hint = _details(error)
+    for line in details:
+        _write(sys.stderr, f"leafseal:   {visible(line)}\n")
+    if hint:
+        _tell(hint, "hint", _BLUE)
+
+
+def _details(error: LeafsealError) -> tuple[list[str], str | None]:
+    """Return what is to be told below an error, and the hint that is left for the end."""
+    if isinstance(error, DataKeyError) and (len(error.attempts) > 1 or error.groups > 1):  # one is in the message
+        from leafseal import attempts  # only failures need it
+
+        return attempts.describe(error).split("\n"), attempts.last_hint(error)
+    if isinstance(error, ConfigError) and len(error.faults) > 1:
+        listed = [f"{location}: {message}" if location else message for location, message in error.faults]
+        return listed, error.hint
+    return [], error.hint
+
+
+def _tell(text: str, word: str = "", colour: str = "") -> None:
+    stream = sys.stderr
+    label = f"{_coloured(word, colour, stream)}: " if word else ""
+    _write(stream, f"leafseal: {label}{visible(text)}\n")
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is not None:
+        stream.write(text.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))
+        stream.flush()
+
+
+def _coloured(text: str, colour: str, stream: TextIO | None) -> str:
+    if stream is None or not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\033[{colour}m{text}\033[0m"
+
+
+def escape(text: str) -> str:
+    """Return `text` with the characters that steer a terminal spelled out, line breaks and tabs kept."""
+    if text.isprintable():
+        return text
+    # Everything that does not print, line breaks and tabs apart; also marks that turn the direction of writing.
+    steering = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    return re.sub(steering, lambda match: match[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
+
+
+def visible(text: str) -> str:
+    """Return `text` as one line without anything that steers a terminal."""
+    return escape(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+@contextmanager
+def _terminal() -> Iterator[tuple[IO[str], IO[str]] | None]:
+    """Open the user's terminal for reading and writing, wherever the standard streams lead."""
+    if os.name == "nt":
+        yield (sys.stdin, sys.stderr) if sys.stdin is not None and sys.stdin.isatty() else None
+        return
+    try:
+        terminal = open("/dev/tty", "r+b", buffering=0)  # noqa: SIM115  closed below
+    except OSError:
+        yield None
+        return
+    import io
+
+    with io.TextIOWrapper(terminal, write_through=True) as text:
+        yield text, text
+
+
+def has_terminal() -> bool:
+    """Tell whether there is a user to ask."""
+    with _terminal() as terminal:
+        return terminal is not None
+
+
+def ask(question: str) -> str | None:
+    """Put a question to the user and return the line that is typed; None without a terminal or at its end."""
+    with _terminal() as terminal:
+        if terminal is None:
+            return None
+        source, target = terminal
+        target.write(f"leafseal: {visible(question)} ")
+        target.flush()
+        line = source.readline()
+        return line.rstrip("\n") if line else None
+
+
+def ask_secret(question: str) -> str | None:
+    """Put a question to the user without showing what is typed; None without a terminal."""
+    if not has_terminal():
+        return None
+    import getpass
+
+    try:
+        return getpass.getpass(f"leafseal: {visible(question)}: ")
+    except EOFError:
+        return None
+
+
+def confirm(question: str, *, flag: str) -> None:
+    """Ask for consent. Raises `RefusedError`, naming the `flag` that gives it, when there is none or nobody to ask."""
+    answer = ask(f"{question} [y/N]")
+    if answer is None:
+        raise RefusedError(f"{question} There is no terminal to ask on", hint=f"{flag} says yes")
+    if answer.strip().lower() not in ("y", "yes"):
+        raise RefusedError("not done, as you wished")
+
+
+def edit_again(error: LeafsealError) -> bool:
+    """Show what is wrong with an edited text and ask whether the user goes on with it."""
+    show_error(error)
+    answer = ask("press enter to go on editing, or type q to give up:")
+    return answer is not None and answer.strip().lower() not in ("q", "quit")
+
+
+def passphrase_asker() -> Callable[[str], str] | None:
+    """Return what puts a provider's question to the user, None where there is nobody to ask."""
+    if not has_terminal():
+        return None
+    return lambda question: ask_secret(question.rstrip(": ")) or ""
+
+
+@contextmanager
+def progress(count: int, label: str) -> Iterator[Callable[[], None]]:
+    """Show a bar on stderr, where the work is long and a person looks; yield what is called after each step."""
+    if count < _LONG or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    import click
+
+    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
+        yield lambda: bar.update(1)

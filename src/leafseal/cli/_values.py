@@ -1,0 +1,72 @@
+"""Where the value for `set` comes from: a prompt, standard input, a file, or the argument list."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from leafseal.cli import _io
+from leafseal.errors import InvalidValueError, UsageError
+from leafseal.limits import Limits
+from leafseal.scalars import INT_MAX, INT_MIN
+from leafseal.snapshots import read
+
+
+def take(value: str | None, value_file: str | None, value_stdin: bool, as_string: bool, limits: Limits) -> object:
+    """Return the new value. What is JSON is taken as JSON; a word that is none is a string, and so is what is typed.
+
+    Raises `UsageError` where more than one source is named, `InvalidValueError` for what looks like JSON and is none.
+    """
+    if sum((value is not None, value_file is not None, value_stdin)) > 1:
+        raise UsageError("the value can come from one place only: the argument, --value-file or --value-stdin")
+    if value_file is not None:
+        return parse(_text(read(value_file, limits).data), as_string)
+    if value_stdin:
+        return parse(_text(read("-", limits).data), as_string)
+    if value is not None:
+        _io.warn("the value stood on the command line, where other programs and the shell's history see it")
+        return parse(value, as_string)
+    typed = _io.ask_secret("new value")
+    if typed is None:
+        raise UsageError("no value given, and no terminal to ask on", hint="use --value-stdin or --value-file FILE")
+    return typed  # A password such as 1e5 is no number.
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise InvalidValueError("the value is not UTF-8", hint="keep it in a binary file of its own") from None
+
+
+def parse(text: str, as_string: bool = False) -> object:
+    """Return the value that a text stands for: `5` is an integer, `"5"` a string, `[1, 2]` a list, `abc` a string."""
+    if as_string:
+        return text
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, object_pairs_hook=_distinct)
+    except ValueError:
+        if text[:1] in ("{", "[", '"'):
+            raise InvalidValueError(
+                "the value begins like JSON and is none", hint="correct it, or store it as it is with --string"
+            ) from None
+        return text
+    except RecursionError:
+        raise InvalidValueError("the value is nested too deep") from None
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20 or not INT_MIN <= int(digits) <= INT_MAX:
+        raise InvalidValueError("the value holds an integer beyond 64 bits", hint="store it as text with --string")
+    return int(digits)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise InvalidValueError("the value has a key twice")
+    return found

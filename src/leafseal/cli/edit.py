@@ -1,0 +1,170 @@
+"""`leafseal edit`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, TypeVar
+
+import click
+
+from leafseal import files, operations
+from leafseal.cli import _io
+from leafseal.cli._change import Change, changing, open_one
+from leafseal.cli._configuration import Configuration, plan
+from leafseal.cli._consent import Consent, consent_options
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import (
+    ReadOptions,
+    Recipients,
+    RuleOptions,
+    changing_reading,
+    config_option,
+    file_argument,
+    limits_options,
+    recipient_options,
+    rule_options,
+    threshold_option,
+)
+from leafseal.cli.main import command
+from leafseal.editor import UNCHANGED, edit_text, keep_sealed
+from leafseal.errors import ConflictError, LeafsealError
+from leafseal.formats import format_of
+from leafseal.keygroups import check_groups
+from leafseal.limits import Limits
+from leafseal.masterkey import Ambient
+from leafseal.policy import policy_of
+
+T = TypeVar("T")
+
+_TEMPLATES = {
+    "yaml": b"# Write your values here; they are sealed when you save and close.\nexample_key: example_value\n",
+    "json": b'{\n\t"example_key": "example_value"\n}\n',
+    "dotenv": b"# Write your values here; they are sealed when you save and close.\nEXAMPLE_KEY=example_value\n",
+    "ini": b"[section]\nexample_key = example_value\n",
+    "binary": b"Write your text here; it is sealed when you save and close.\n",
+}
+
+
+@command("edit")
+@file_argument
+@recipient_options
+@threshold_option
+@rule_options
+@consent_options
+@config_option
+@click.option("--no-disk-plaintext", is_flag=True, help="Refuse where the text would touch a disk.")
+@click.option("--plain-editor", is_flag=True, help="Run the editor without our options against its copies.")
+@changing_reading
+@key_services
+@limits_options
+def edit(
+    file: str,
+    recipients: Recipients,
+    threshold: int,
+    rule: RuleOptions,
+    consent: Consent,
+    config: str | None,
+    no_disk_plaintext: bool,
+    plain_editor: bool,
+    reading: ReadOptions,
+    limits: Limits,
+) -> None:
+    """Edit a sealed file in your editor; a file that is not there yet is made.
+
+    The editor is SOPS_EDITOR, EDITOR or the first of vim, nano, vi. Values that you do not change keep their sealed
+    text. The options for recipients and rule are for new files.
+
+    \b
+    leafseal edit config.yaml
+    EDITOR="code --wait" leafseal edit secrets.env
+    """
+    settings: dict[str, Any] = {
+        "environ": os.environ,
+        "again": _again if _io.has_terminal() else None,
+        "warn": _io.warn,
+        "limits": limits,
+        "no_disk_plaintext": no_disk_plaintext or policy_of(Ambient.of_process()).no_disk_plaintext,
+        "plain_editor": plain_editor,
+    }
+    configuration = Configuration(config)
+    if os.path.exists(file):
+        _edit_existing(file, reading, limits, configuration, consent, settings)
+    else:
+        wanted = plan(file, reading.input_type or format_of(file), configuration, recipients, rule, threshold)
+        _edit_new(file, reading.input_type or format_of(file), wanted, limits, settings)
+
+
+def _again(error: LeafsealError) -> bool:
+    """Ask whether to go on editing; after a conflict there is nothing to be gained by it."""
+    return not isinstance(error, ConflictError) and _io.edit_again(error)
+
+
+def _edit_existing(
+    file: str,
+    reading: ReadOptions,
+    limits: Limits,
+    configuration: Configuration,
+    consent: Consent,
+    settings: dict[str, Any],
+) -> None:
+    try:
+        current = open_one(file, reading, limits, configuration, consent)
+
+        def save(text: bytes) -> None:
+            with changing(file):
+                current.write(current.seal(text), text)
+
+        def keep(text: bytes) -> None:
+            _keep(current, text)
+
+        if current.selection != current.opened.metadata.selection:
+            save(current.opened.plaintext())
+            _io.say(f"{file}: has the configuration's rule now")
+            current = open_one(file, reading, limits, configuration, consent)
+        if edit_text(current.opened.plaintext(), file, save, keep=keep, **settings) is UNCHANGED:
+            _io.say(f"{file}: unchanged")
+    except LeafsealError as error:
+        raise error.in_file(file) from error.__cause__
+
+
+def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings: dict[str, Any]) -> None:
+    surroundings = ambient()
+    check_groups(wanted.groups, wanted.threshold, surroundings)  # before there is a text that could not be kept
+
+    def save(text: bytes) -> None:
+        product = operations.encrypt(
+            text,
+            format_name,
+            wanted.groups,
+            wanted.threshold,
+            wanted.selection,
+            surroundings,
+            indent=wanted.indent,
+            limits=limits,
+        )
+        files.create(file, product.data, verify=product.check)
+
+    def keep(text: bytes) -> None:
+        product = operations.encrypt(
+            text, "binary", wanted.groups, wanted.threshold, wanted.selection, surroundings, limits=limits
+        )
+        _keep_sealed(file, product.data)
+
+    try:
+        if edit_text(_TEMPLATES[format_name], file, save, keep=keep, **settings) is UNCHANGED:
+            _io.say(f"{file}: nothing was written, so nothing was made")
+    except LeafsealError as error:
+        raise error.in_file(file) from error.__cause__
+
+
+def _keep(current: Change, text: bytes) -> None:
+    _keep_sealed(current.name, operations.seal_beside(current.opened, text))
+
+
+def _keep_sealed(file: str, sealed: bytes) -> None:
+    path = keep_sealed(file, sealed)
+    if path is None:
+        _io.warn("your text could not be kept anywhere")
+        return
+    _io.say(f"your text is kept, sealed, in {path}")
+    _io.say(f'"leafseal decrypt --input-type binary {path}" shows it')

@@ -1,0 +1,110 @@
+"""`leafseal encrypt`."""
+
+from __future__ import annotations
+
+import click
+
+from leafseal import operations
+from leafseal.cli import _io
+from leafseal.cli._configuration import Configuration, plan
+from leafseal.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import (
+    FORMATS,
+    ReadOptions,
+    Recipients,
+    RuleOptions,
+    config_option,
+    limits_options,
+    plain_reading,
+    recipient_options,
+    rule_options,
+    threshold_option,
+)
+from leafseal.cli.main import command
+from leafseal.engine import Source, each, results
+from leafseal.errors import NothingSealedError, UsageError
+from leafseal.limits import Limits
+from leafseal.operations import Product
+
+
+@command("encrypt")
+@click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path())
+@output_options
+@recipient_options
+@threshold_option
+@rule_options
+@config_option
+@click.option("--output-type", type=FORMATS, help="Write another format than is read.")
+@click.option("--indent", type=click.IntRange(-1, 100), metavar="N", help="Indentation of what is written anew.")
+@click.option("--allow-nothing-sealed", is_flag=True, help="Write a file in which the rule seals nothing.")
+@plain_reading
+@key_services
+@limits_options
+def encrypt(
+    files: tuple[str, ...],
+    outputs: Outputs,
+    recipients: Recipients,
+    threshold: int,
+    rule: RuleOptions,
+    config: str | None,
+    output_type: str | None,
+    indent: int | None,
+    allow_nothing_sealed: bool,
+    reading: ReadOptions,
+    limits: Limits,
+) -> int:
+    """Seal the values of plain files.
+
+    Who can open them and what is sealed comes from the configuration (.sops.yaml) above the file, or from options.
+    Without FILE, or for -, standard input is read; --filename-override then says what it is.
+
+    \b
+    leafseal encrypt -i config.yaml
+    leafseal encrypt --age age1... secrets.json > secrets.enc.json
+    leafseal encrypt --output-dir sealed/ *.yaml
+    """
+    names = files or ("-",)
+    outputs.check(names)
+    if "-" in names and reading.filename_override is None and not (recipients and reading.input_type):
+        raise UsageError(
+            "must specify --filename-override when reading from stdin",
+            hint="its format and its rule are chosen by that name",
+        )
+    inputs, errors = read_all(names, reading, limits)
+    configuration = Configuration(config)
+    surroundings = ambient()
+    by_source = {id(item.source): item for item in inputs}
+
+    def seal(source: Source) -> Output:
+        wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)
+
+        def product(allow_nothing: bool) -> Product:
+            return operations.encrypt(
+                source.data,
+                source.format,
+                wanted.groups,
+                wanted.threshold,
+                wanted.selection,
+                surroundings,
+                output_format=output_type,
+                indent=wanted.indent,
+                limits=limits,
+                allow_nothing=allow_nothing,
+            )
+
+        try:
+            return product_of(by_source[id(source)], product(allow_nothing_sealed))
+        except NothingSealedError as error:
+            # What the configuration leaves clear is consented to, down to the last value; but it is said.
+            if rule.names_rule or configuration.rule_or_none(source.name) is None:
+                raise
+            _io.warn(f"{source.name}: {error.message}")
+            return product_of(by_source[id(source)], product(True))
+
+    with _io.progress(len(inputs), "encrypting") as step:
+        outcomes = each([item.source for item in inputs], seal, progress=step)
+    if code := show_errors([*errors, *errors_of(outcomes)]):
+        return code
+    outputs.write(output for _, output in results(outcomes))
+    return 0

@@ -1,0 +1,117 @@
+"""`leafseal exec-env`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from leafseal import operations
+from leafseal.cli._consent import listed
+from leafseal.cli._files import read_one
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import ReadOptions, file_argument, limits_options, sealed_reading
+from leafseal.cli.main import Command, command
+from leafseal.errors import LeafsealError, RefusedError, UsageError
+from leafseal.limits import Limits
+from leafseal.operations import Opened
+from leafseal.run import environment
+from leafseal.run import exec as running
+from leafseal.tree import MappingNode
+
+
+class _ExecCommand(Command):
+    """Remembers whether `--` stood before the program: then even a single word is one, and no command line."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Read the arguments."""
+        context.meta[_IS_PROGRAM] = "--" in arguments
+        return super().parse_args(context, arguments)
+
+
+_IS_PROGRAM = "leafseal.exec_env.is_program"
+
+
+@command("exec-env", cls=_ExecCommand)
+@file_argument
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@click.option("--pristine", is_flag=True, help="Pass on nothing of the environment that leafseal has.")
+@click.option("--allow", multiple=True, metavar="NAME", help="Set this variable although it changes how programs run.")
+@click.option("--keep", multiple=True, metavar="NAME", help="Pass on this variable although it leads to identities.")
+@click.option("--flatten", metavar="TEXT", help="Make variables of nested values, their keys joined with this.")
+@click.option("--scrub-cloud", is_flag=True, help="Keep credentials of clouds and of Vault from the program.")
+@click.option("--user", metavar="NAME", help="Run as this user; only root may.")
+@click.option("--same-process", is_flag=True, help="Become the program; so it is anyway, where that is possible.")
+@click.option("--supervise", is_flag=True, help="Stay the program's parent, and pass signals on.")
+@click.option("--strict", is_flag=True, help="Refuse a file with empty values, which the format does not protect.")
+@sealed_reading
+@key_services
+@limits_options
+def exec_env(
+    file: str,
+    command: tuple[str, ...],
+    pristine: bool,
+    allow: tuple[str, ...],
+    keep: tuple[str, ...],
+    flatten: str | None,
+    scrub_cloud: bool,
+    user: str | None,
+    same_process: bool,
+    supervise: bool,
+    strict: bool,
+    reading: ReadOptions,
+    limits: Limits,
+) -> int:
+    """Run a program with the values of a sealed file in its environment.
+
+    What stands behind -- is a program and its arguments, run without a shell; a single word without -- is a command
+    line for /bin/sh.
+    leafseal becomes the program, so signals and exit code are the program's own.
+
+    \b
+    leafseal exec-env secrets.env -- ./server --port 8080
+    leafseal exec-env secrets.env 'echo "$DB_HOST"'
+    """
+    if supervise and same_process:
+        raise UsageError("--supervise and --same-process do not go together", hint="choose one")
+    account = environment.find_account(user) if user else None
+    secrets = _secrets(file, reading, limits, flatten, strict)
+    try:
+        environment.check_names(secrets, allow)
+    except LeafsealError as error:
+        raise error.in_file(file) from None
+    variables = environment.child_environment(
+        secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
+    )
+    is_program = len(command) > 1 or click.get_current_context().meta[_IS_PROGRAM]
+    argv = list(command) if is_program else running.shell_command(command[0])
+    if supervise or not running.can_replace():
+        return running.supervise(argv, variables, account=account)
+    return running.execute(argv, variables, account=account)
+
+
+def _secrets(file: str, reading: ReadOptions, limits: Limits, flatten: str | None, strict: bool) -> dict[str, bytes]:
+    item = read_one(file, reading, limits)
+    try:
+        opened = operations.open_sealed(
+            item.source.data,
+            item.source.format,
+            ambient(),
+            ignore_mac=reading.ignore_mac,
+            limits=limits,
+            allow_duplicates=reading.allow_duplicates,
+        )
+        if strict:
+            _refuse_empty(opened)
+        documents = opened.documents()
+        return environment.variables(documents[0] if documents else MappingNode(), flatten=flatten)
+    except LeafsealError as error:
+        raise error.in_file(file) from error.__cause__
+
+
+def _refuse_empty(opened: Opened) -> None:
+    if opened.opening.unauthenticated:
+        raise RefusedError(
+            f"values are empty, which the format does not protect: {listed(opened.opening.unauthenticated)}",
+            hint="give them a value, or leave --strict away",
+        )

@@ -1,0 +1,74 @@
+"""`leafseal get`."""
+
+from __future__ import annotations
+
+import click
+
+from leafseal import operations
+from leafseal.cli import _io
+from leafseal.cli._extract import emit_part, locate, part_at
+from leafseal.cli._files import read_one
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import ReadOptions, file_argument, json_option, limits_options, sealed_reading
+from leafseal.cli.main import command
+from leafseal.engine import paused_collector
+from leafseal.errors import LeafsealError
+from leafseal.limits import Limits
+
+
+@command("get")
+@file_argument
+@click.argument("path")
+@click.option("-n", "--no-newline", is_flag=True, help="Write no line break behind the value.")
+@json_option
+@sealed_reading
+@key_services
+@limits_options
+def get(file: str, path: str, no_newline: bool, as_json: bool, reading: ReadOptions, limits: Limits) -> None:
+    """Write one value of a sealed file, followed by a line break.
+
+    Text is written as its bytes are; a mapping or list as the file's format has it.
+
+    \b
+    leafseal get config.yaml db.password
+    leafseal get --json config.yaml db
+    """
+    item = read_one(file, reading, limits)
+    try:
+        with paused_collector():
+            opened = operations.open_sealed(
+                item.source.data,
+                item.source.format,
+                ambient(),
+                ignore_mac=reading.ignore_mac,
+                limits=limits,
+                allow_duplicates=reading.allow_duplicates,
+            )
+            locator = locate(opened, path)
+            if as_json:
+                data = as_json_text(part_at(opened, locator))
+            else:
+                data = emit_part(opened, locator, item.source.format)
+    except LeafsealError as error:
+        raise error.in_file(file) from error.__cause__
+    _io.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
+
+
+def as_json_text(node: object) -> bytes:
+    """Return a value as JSON of one line. Raises `EmitError` for what JSON cannot hold."""
+    import json
+
+    from leafseal.errors import EmitError
+    from leafseal.scalars import Timestamp
+    from leafseal.tree import to_python
+
+    def plain(value: object) -> str:
+        if isinstance(value, Timestamp):
+            return value.text
+        raise EmitError("JSON cannot hold a string that is not UTF-8")
+
+    try:
+        text = json.dumps(to_python(node), default=plain, ensure_ascii=False, allow_nan=False)  # type: ignore[arg-type]
+        return text.encode()
+    except ValueError:
+        raise EmitError("JSON cannot hold a number that is not finite") from None

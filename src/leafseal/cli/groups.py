@@ -1,0 +1,119 @@
+"""`leafseal groups`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+from leafseal import operations
+from leafseal.cli._change import changing, open_one
+from leafseal.cli._configuration import Configuration
+from leafseal.cli._consent import Consent, recipients_consent
+from leafseal.cli._files import Input, Outputs, product_of
+from leafseal.cli._groups import refuse_empty, refuse_lower
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import (
+    ReadOptions,
+    Recipients,
+    config_option,
+    grouped,
+    limits_options,
+    new_group_options,
+    threshold_option,
+)
+from leafseal.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
+from leafseal.errors import UsageError
+from leafseal.limits import Limits
+from leafseal.regrouping import Keys, as_named, keys_of
+
+_file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
+_in_place = click.option("-i", "--in-place", is_flag=True, help="Write the file itself.")
+_lower = click.option("--lower-threshold", is_flag=True, help="Let fewer key groups open the file than until now.")
+_reading = grouped("reading", ReadOptions, (["--input-type"], {"help": "Format, where the file's name does not tell."}))
+
+
+def _shared(function: Any) -> Any:
+    for option in (
+        key_services,
+        limits_options,
+        _reading,
+        config_option,
+        recipients_consent,
+        _lower,
+        threshold_option,
+        _in_place,
+        _file,
+    ):
+        function = option(function)
+    return function
+
+
+@click.group("groups", short_help=COMMANDS["groups"][1], context_settings=CONTEXT_SETTINGS)
+def groups() -> None:
+    """Add and remove key groups, of which several must open before a file does.
+
+    \b
+    leafseal groups add -f config.yaml --age age1... --threshold 2 -i
+    leafseal groups delete -f config.yaml 1 -i
+    """
+
+
+@groups.command("add", cls=Command, context_settings=CONTEXT_SETTINGS)
+@_shared
+@new_group_options
+def add(recipients: Recipients, **options: Any) -> None:
+    """Add a key group; the data key is split anew among all groups.
+
+    \b
+    leafseal groups add -f config.yaml --age age1... --threshold 2 -i
+    """
+    if not recipients:
+        raise UsageError("a key group needs a master key", hint="name one, such as with --age")
+    _change(lambda old: [*old, tuple(recipients.master_keys())], new_data_key=False, **options)
+
+
+@groups.command("delete", cls=Command, context_settings=CONTEXT_SETTINGS)
+@_shared
+@click.argument("index", type=int)
+def delete(index: int, **options: Any) -> None:
+    """Remove the key group number INDEX, counted from 0. The file gets a new data key.
+
+    \b
+    leafseal groups delete -f config.yaml 1 -i
+    """
+
+    def without(old: list[Keys]) -> list[Keys]:
+        if not 0 <= index < len(old):
+            raise UsageError(f"there is no key group {index}: the file has {len(old)}, counted from 0")
+        return [*old[:index], *old[index + 1 :]]
+
+    _change(without, new_data_key=True, **options)
+
+
+def _change(
+    edit: Any,
+    *,
+    new_data_key: bool,
+    file: str,
+    in_place: bool,
+    threshold: int,
+    lower_threshold: bool,
+    reading: ReadOptions,
+    config: str | None,
+    consent: Consent,
+    limits: Limits,
+) -> None:
+    with changing(file):
+        current = open_one(file, reading, limits, Configuration(config), consent, asks_of_rules=False)
+        opened = current.opened
+        changed = edit(as_named(keys_of(opened.metadata.groups), current.guard.configured_keys))
+        needed = (threshold or opened.metadata.threshold) if len(changed) > 1 else 0
+        refuse_empty(changed, needed)
+        if not lower_threshold:
+            refuse_lower(opened.metadata, len(changed), needed)
+        # Whoever had a group that goes must not read what is sealed from now on.
+        how = operations.rotate if new_data_key else partial(operations.rewrap, keep_dates=True)
+        product = how(opened, changed, needed, ambient())
+        Outputs(in_place=in_place).write([product_of(Input(current.snapshot, current.source), product)])

@@ -1,0 +1,123 @@
+"""`leafseal init`."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import click
+
+from leafseal import files
+from leafseal.cli import _io
+from leafseal.cli.main import command
+from leafseal.config_finding import NAMES
+from leafseal.config_writing import propose_config
+from leafseal.errors import RefusedError
+
+_MANIFESTS = (
+    "Will there be Kubernetes manifests? Then only data and stringData of them are sealed, so that tools can read and "
+    "change the rest; the MAC does not cover the rest then. [y/N]"
+)
+_VALUES = (
+    "Will there be Helm values files? Then only values with secret-like names in them are sealed; a secret under "
+    "another name stays clear. [y/N]"
+)
+
+
+@command("init")
+@click.option("-a", "--age", metavar="AGE1…", multiple=True, help="A recipient to name (default: your own identity).")
+@click.option("--kubernetes", is_flag=True, help="Add a rule for Kubernetes manifests.")
+@click.option("--values", is_flag=True, help="Add a rule for Helm values files.")
+@click.option("--config-name", default=".sops.yaml", show_default=True, type=click.Choice(NAMES[::-1]),
+              help="The name of the configuration file.")  # fmt: skip
+@click.option("--no-identity", is_flag=True, help="Do not make an age identity where there is none.")
+@click.argument("folder", default=".", metavar="[FOLDER]")
+def init(
+    age: tuple[str, ...], kubernetes: bool, values: bool, config_name: str, no_identity: bool, folder: str
+) -> None:
+    """Make what encrypting needs: an age identity of your own, and a configuration that names it.
+
+    The identity goes where sops looks for it, readable for you only. Nothing that exists is overwritten.
+
+    \b
+    leafseal init
+    leafseal init --age age1… --kubernetes --values
+    """
+    if not (kubernetes or values) and _io.has_terminal():
+        kubernetes, values = _yes(_MANIFESTS), _yes(_VALUES)
+    make(folder, age, kubernetes=kubernetes, values=values, config_name=config_name, no_identity=no_identity)
+
+
+def make(
+    folder: str,
+    recipients: tuple[str, ...] = (),
+    *,
+    kubernetes: bool = False,
+    values: bool = False,
+    config_name: str = ".sops.yaml",
+    no_identity: bool = False,
+) -> None:
+    """Write the configuration, and the identity if there is none. Raises `RefusedError` where one is there."""
+    path = os.path.join(folder, config_name)
+    for name in NAMES:
+        if os.path.lexists(os.path.join(folder, name)):
+            raise RefusedError(
+                "exists already", file=os.path.join(folder, name), hint="edit it, or remove it to begin anew"
+            )
+    named = list(recipients) or [_own_recipient(no_identity)]
+    text = propose_config(named, kubernetes=kubernetes, values=values)
+    files.create(path, text.encode())
+    _io.say(f"wrote {path}, which names {len(named)} recipient{'s' if len(named) > 1 else ''}")
+    _io.say('next: "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new one')
+
+
+def _own_recipient(no_identity: bool) -> str:
+    """Return the recipient of the user's own identity; make one where there is none."""
+    from leafseal.cli.keygen import default_identity_file
+
+    path = default_identity_file()
+    found = _recipient_in(path)
+    if found is not None:
+        _io.say(f"your identity is in {path}: {found}")
+        return found
+    if no_identity:
+        raise RefusedError("there is no age identity, and no recipient was named", hint="name one with --age age1…")
+    from leafseal.age.x25519 import X25519Identity
+
+    identity = X25519Identity.generate()
+    recipient = str(identity.recipient)
+    created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    files.append_private(path, f"# created: {created}\n# public key: {recipient}\n{identity.to_text()}\n")
+    _io.say(f"made an age identity in {path}")
+    _io.warn("without this file nobody can open what is encrypted for it: back it up now, and never commit it")
+    _io.say(f"its public key, for your team: {recipient}")
+    return recipient
+
+
+def _recipient_in(path: str) -> str | None:
+    from leafseal.providers.age import recipient_of
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    identity = next((line for line in lines if line.startswith(("AGE-SECRET-KEY-1", "AGE-SECRET-KEY-PQ-1"))), None)
+    return recipient_of(identity) if identity else None
+
+
+def offer(name: str) -> bool:
+    """Ask, on a terminal, whether to write a configuration for a file now; tell whether one was written."""
+    folder = os.path.dirname(os.path.abspath(name))
+    question = (
+        f"no configuration says for whom to encrypt. Write {os.path.join(folder, NAMES[1])} now, for yourself? [y/N]"
+    )
+    if not _yes(question):
+        return False
+    make(folder)
+    return True
+
+
+def _yes(question: str) -> bool:
+    answer = _io.ask(question)
+    return answer is not None and answer.strip().lower() in ("y", "yes")

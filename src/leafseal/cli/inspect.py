@@ -1,0 +1,89 @@
+"""`leafseal inspect`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leafseal.cli import _io
+from leafseal.cli._consent import place_of
+from leafseal.cli._files import errors_of, read_all, show_errors
+from leafseal.cli._options import ReadOptions, files_argument, json_option, limits_options, plain_reading
+from leafseal.cli.get import as_json_text
+from leafseal.cli.main import command
+from leafseal.document import Leaf
+from leafseal.engine import Source, each, results
+from leafseal.limits import Limits
+from leafseal.operations import read_metadata
+from leafseal.scalars import Empty
+from leafseal.sealing import looks_sealed
+
+
+@command("inspect")
+@files_argument
+@json_option
+@plain_reading
+@limits_options
+def inspect(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: Limits) -> int:
+    """Tell what can be told of sealed files without a key: recipients, rule, which values are sealed and which clear.
+
+    What is told is what the file says; nothing of it has been verified.
+
+    \b
+    leafseal inspect config.yaml
+    leafseal inspect --json secrets/*.yaml
+    """
+    inputs, errors = read_all(files, reading, limits)
+    outcomes = each([item.source for item in inputs], lambda source: _describe(source, limits))
+    if as_json:
+        _io.write_result(as_json_text([about for _, about in results(outcomes)]) + b"\n")
+    else:
+        for _, about in results(outcomes):
+            _io.print_line("\n".join(_lines(about)))
+    return show_errors([*errors, *errors_of(outcomes)])
+
+
+def _describe(source: Source, limits: Limits) -> dict[str, Any]:
+    document, metadata = read_metadata(source.data, source.format, limits=limits)
+    places: dict[str, list[str]] = {"sealed": [], "clear": [], "empty": []}
+    for leaf in document.leaves():
+        if not (leaf.is_comment and _state(leaf) != "sealed"):
+            places[_state(leaf)].append(place_of(leaf))
+    return {
+        "file": source.name,
+        "format": source.format,
+        "version": metadata.version,
+        "lastmodified": metadata.lastmodified,
+        "groups": [
+            [{"kind": key.master_key.kind, "name": str(key.master_key)} for key in group] for group in metadata.groups
+        ],
+        "threshold": metadata.threshold,
+        "rule": metadata.selection.describe(),
+        "mac_only_encrypted": metadata.selection.mac_only_encrypted,
+        **places,
+    }
+
+
+def _state(leaf: Leaf) -> str:
+    if leaf.value is None or isinstance(leaf.value, Empty) or leaf.value == "":
+        return "empty"
+    return "sealed" if isinstance(leaf.value, str) and looks_sealed(leaf.value) else "clear"
+
+
+def _lines(about: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{_io.visible(about['file'])}: {about['format']}, sealed {about['lastmodified']} (format {about['version']})"
+    ]
+    groups = about["groups"]
+    if len(groups) > 1:
+        lines.append(f"  {len(groups)} key groups, of which {about['threshold'] or len(groups)} must open")
+    for number, group in enumerate(groups, 1):
+        lines.append(f"  recipients of group {number}:" if len(groups) > 1 else "  recipients:")
+        lines += [f"    {key['kind']} {_io.visible(key['name'])}" for key in group]
+    lines.append(f"  rule: {_io.visible(about['rule'])}")
+    if about["mac_only_encrypted"]:
+        lines.append("  clear values are not under the MAC")
+    for state in ("sealed", "clear", "empty"):
+        if about[state]:
+            lines.append(f"  {state} ({len(about[state])}):")
+            lines += [f"    {place}" for place in about[state]]
+    return lines

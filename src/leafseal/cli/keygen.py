@@ -1,0 +1,60 @@
+"""`leafseal keygen`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from leafseal import files
+from leafseal.cli import _io
+from leafseal.cli.main import command
+from leafseal.errors import UsageError
+
+
+@command("keygen")
+@click.option("-o", "--output", metavar="FILE", help="Write to a new file that only you may read.")
+@click.option("--append", is_flag=True, help="Add to the file where identities are looked for, and make it if need be.")
+@click.option("--pq", is_flag=True, help="Make a post-quantum identity (AGE-SECRET-KEY-PQ-1..., age1pq1...).")
+def keygen(output: str | None, append: bool, pq: bool) -> None:
+    """Make an age identity, by which files are opened, and show its public key, for which they are sealed.
+
+    The identity goes to standard output unless -o or --append is given. Keep it secret; share the public key. With
+    --pq not even a quantum computer opens what is sealed for it; the public key is long then, and older tools do not
+    know it.
+
+    \b
+    leafseal keygen --append
+    leafseal keygen -o ci.agekey
+    leafseal keygen --pq -o long-lived.agekey
+    """
+    if output is not None and append:
+        raise UsageError("-o and --append do not go together", hint="choose one")
+    from leafseal.providers.age import generate_identity
+
+    identity, recipient = generate_identity(post_quantum=pq)
+    created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = f"# created: {created}\n# public key: {recipient}\n{identity}\n"
+    if append:
+        path = default_identity_file()
+        files.append_private(path, text)
+        _io.say(f"added to {path}")
+    elif output is not None:
+        files.create(output, text.encode(), private=True)
+    else:
+        _io.write_result(text.encode())
+    if append or output is not None or not sys.stdout.isatty():
+        _io.say(f"public key: {recipient}")
+
+
+def default_identity_file() -> str:
+    """Return the file of identities that is read without being named, or the one that the environment names."""
+    if named := os.environ.get("SOPS_AGE_KEY_FILE"):
+        return named
+    folder = os.environ.get("XDG_CONFIG_HOME", "") if os.name != "nt" else os.environ.get("APPDATA", "")
+    if not folder:
+        home = os.path.expanduser("~")
+        folder = os.path.join(home, *(("Library", "Application Support") if sys.platform == "darwin" else (".config",)))
+    return os.path.join(folder, "sops", "age", "keys.txt")

@@ -1,0 +1,68 @@
+"""`leafseal keyservice`."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import click
+
+from leafseal.cli import _io
+from leafseal.cli.main import command
+from leafseal.errors import UsageError, WriteError
+from leafseal.keyservice.server import Answering, answer_until_ended
+from leafseal.locks import own_directory, state_directory
+from leafseal.masterkey import Ambient, MasterKey
+
+
+@command("keyservice")
+@click.option("--address", metavar="ADDRESS", help="unix:///PATH or tcp://HOST:PORT; a socket of your own by default.")
+@click.option("--prompt", is_flag=True, help="Ask on the terminal before every answer.")
+@click.option("--verbose", is_flag=True, help="Say what is asked for.")
+def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
+    """Wrap and unwrap data keys for others, with the keys and credentials of this machine.
+
+    Others name it with --keyservice or SOPS_KEYSERVICE; sops is understood, and understands. A Unix socket lets in its
+    own user only. Nothing protects a TCP port: whoever reaches it can have the data keys of all files that this machine
+    can open, so bind it to the loopback interface or to a network that is yours. Ctrl+C ends the service.
+
+    \b
+    leafseal keyservice
+    leafseal keyservice --address unix:///run/user/1000/keys.sock --prompt
+    leafseal decrypt --keyservice unix:///run/user/1000/keys.sock config.yaml
+    """
+    if prompt and not _io.has_terminal():
+        raise UsageError("--prompt needs a terminal to ask on")
+    answering = Answering(
+        Ambient.of_process(_io.passphrase_asker()), _Approval() if prompt else None, _io.say if verbose else None
+    )
+    answer_until_ended(address or f"unix://{default_socket()}", answering, _started)
+
+
+def _started(address: str) -> None:
+    if address.startswith("tcp:"):
+        _io.warn("whoever reaches this port can use the keys of this machine")
+    _io.say(f"answering at {address}; for others: SOPS_KEYSERVICE={address}")
+
+
+class _Approval:
+    """Asks the user, one question at a time."""
+
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+
+    def __call__(self, verb: str, key: MasterKey) -> bool:
+        with self._asking:
+            answer = _io.ask(f"{verb} with {key.kind} {key}? [y/N]")
+        return (answer or "").strip().lower() in ("y", "yes")
+
+
+def default_socket() -> str:
+    """Return the path of the user's own socket, its folder made. Raises `WriteError`."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    folder = os.path.join(runtime, "leafseal") if os.path.isabs(runtime) else None
+    if folder is None or not own_directory(folder):
+        folder = state_directory()
+    if folder is None:
+        raise WriteError("there is no folder of your own for a socket", hint="name a path with --address")
+    return os.path.join(folder, "keyservice.sock")

@@ -1,0 +1,128 @@
+"""`leafseal link-sops`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+
+import click
+
+from leafseal import files, processes
+from leafseal.cli import _io
+from leafseal.cli.main import PROGRAM, command
+from leafseal.errors import CommandError, LeafsealError, MissingFileError, RefusedError
+
+_NAME = "sops"
+
+
+@command("link-sops")
+@click.option("--force", is_flag=True, help="Replace what is there, and come before another sops on PATH.")
+@click.argument("folder", metavar="DIR")
+def link_sops(folder: str, force: bool) -> None:
+    """Make a link named sops in a folder, so that programs and people who start sops get this program.
+
+    Under that name it has the command line of sops 3.13.2. Nothing that is there is replaced unless you say so.
+
+    \b
+    leafseal link-sops ~/.local/bin
+    leafseal link-sops --force /usr/local/bin
+    """
+    if os.name == "nt":
+        raise LeafsealError(
+            "links to programs are not made on Windows", hint='"leafseal sops" is the same, wherever a command fits'
+        )
+    if not os.path.isdir(folder):
+        raise MissingFileError("no such folder", hint=f"mkdir -p {folder}", file=folder)
+    program, link = find_own_program(), os.path.join(os.path.abspath(folder), _NAME)
+    if is_link_to(link, program):
+        _io.say(f"{link} leads to {program} already")
+    else:
+        if not force:
+            _refuse_what_is_there(link)
+            _refuse_to_hide_another(folder, program)
+        make_link(link, program)
+        _io.say(f"made {link}, which leads to {program}")
+    _tell_of_path(folder, program)
+
+
+def find_own_program() -> str:
+    """Return the absolute path of the program that was started, or of the one that belongs to this Python."""
+    for path in _candidates():
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    raise CommandError(
+        f"no program named {PROGRAM} was found that a link could lead to",
+        hint=f'install {PROGRAM} with "pipx install {PROGRAM}", or with pip',
+    )
+
+
+def _candidates() -> Iterator[str]:
+    if os.path.basename(sys.argv[0]) == PROGRAM:
+        yield sys.argv[0]
+    yield os.path.join(os.path.dirname(sys.executable), PROGRAM)
+    for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):
+        yield os.path.join(sysconfig.get_path("scripts", scheme), PROGRAM)
+
+
+def is_link_to(link: str, program: str) -> bool:
+    """Tell whether a link leads to a program, over whatever other links."""
+    return os.path.islink(link) and os.path.realpath(link) == os.path.realpath(program)
+
+
+def make_link(link: str, program: str) -> None:
+    """Put a link in the place of what is there, in one step. Raises `WriteError`."""
+    beside = os.path.join(os.path.dirname(link), f".{_NAME}.{processes.tag()}.leafseal")
+    try:
+        os.symlink(program, beside)
+        try:
+            os.replace(beside, link)
+        except OSError:
+            os.unlink(beside)
+            raise
+    except OSError as error:
+        raise files.write_error(error, link) from error
+
+
+def _refuse_what_is_there(link: str) -> None:
+    if os.path.lexists(link):
+        what = f"is a link to {os.readlink(link)}" if os.path.islink(link) else "exists already"
+        raise RefusedError(what, hint="--force replaces it; or choose another folder", file=link)
+
+
+def _refuse_to_hide_another(folder: str, program: str) -> None:
+    before, after = others_on_path(folder, program)
+    if after and not before:
+        raise RefusedError(
+            f"a link in {folder} would come before {after[0]} on PATH",
+            hint="--force makes it all the same; programs that start sops then start leafseal",
+        )
+
+
+def others_on_path(folder: str, program: str) -> tuple[list[str], list[str]]:
+    """Return the other programs named sops on PATH, those before a folder and those behind it.
+
+    Where the folder is not on PATH, all come before it.
+    """
+    before: list[str] = []
+    after: list[str] = []
+    found = before
+    for entry in filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep)):
+        if os.path.realpath(entry) == os.path.realpath(folder):
+            found = after
+            continue
+        path = os.path.join(entry, _NAME)
+        if os.path.isfile(path) and os.access(path, os.X_OK) and os.path.realpath(path) != os.path.realpath(program):
+            found.append(path)
+    return before, [] if found is before else after
+
+
+def _tell_of_path(folder: str, program: str) -> None:
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if not any(os.path.realpath(entry) == os.path.realpath(folder) for entry in entries if os.path.isabs(entry)):
+        _io.say(f"{os.path.abspath(folder)} is not on PATH: add it for programs to find the link")
+        return
+    before, _ = others_on_path(folder, program)
+    if before:
+        _io.say(f"{before[0]} comes first on PATH: that is what still starts")

@@ -1,0 +1,62 @@
+"""`leafseal repair-context`."""
+
+from __future__ import annotations
+
+from leafseal import context_repair
+from leafseal.cli import _io
+from leafseal.cli._configuration import Configuration
+from leafseal.cli._consent import Consent, Guard, recipients_consent
+from leafseal.cli._files import Output, Outputs, errors_of, product_of, read_all, show_errors
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
+from leafseal.cli.main import command
+from leafseal.engine import Source, each, results
+from leafseal.keygroups import KeyRing
+from leafseal.limits import Limits
+from leafseal.opened import read_metadata
+from leafseal.regrouping import as_named, keys_of
+
+
+@command("repair-context")
+@files_argument
+@recipients_consent
+@rotating_reading
+@config_option
+@key_services
+@limits_options
+def repair_context(
+    files: tuple[str, ...], consent: Consent, reading: ReadOptions, config: str | None, limits: Limits
+) -> int:
+    """Repair files whose AWS keys SOPS before 3.3.0 used with a garbled encryption context.
+
+    Such a file says for which context its data key was wrapped, and does not open under it. It is opened under the
+    contexts that it may have been, gets a new data key, and is written in its place.
+
+    \b
+    leafseal repair-context old.yaml
+    """
+    outputs = Outputs(in_place=True)
+    outputs.check(files)
+    inputs, errors = read_all(files, reading, limits)
+    configuration = Configuration(config)
+    by_source = {id(item.source): item for item in inputs}
+    keys = KeyRing(ambient())
+
+    def work(source: Source) -> Output | None:
+        _, metadata = read_metadata(source.data, source.format, limits=limits)
+        if not metadata.may_have_context_bug:
+            return None
+        opened = context_repair.open_garbled(source.data, source.format, keys, limits=limits)
+        guard, groups = Guard(source.name, configuration, consent), keys_of(opened.metadata.groups)
+        guard.check_recipients(groups)
+        named = as_named(groups, guard.configured_keys)
+        return product_of(by_source[id(source)], context_repair.rewrap_garbled(opened, named, keys.ambient))
+
+    with _io.progress(len(inputs), "repairing") as step:
+        outcomes = each([item.source for item in inputs], work, progress=step)
+    if code := show_errors([*errors, *errors_of(outcomes)]):
+        return code
+    outputs.write(output for _, output in results(outcomes) if output is not None)
+    for source, output in results(outcomes):
+        _io.say(f"{source.name}: {'repaired' if output else 'nothing to repair'}")
+    return 0

@@ -1,0 +1,91 @@
+"""`leafseal rotate`."""
+
+from __future__ import annotations
+
+from leafseal import operations
+from leafseal.cli import _io
+from leafseal.cli._configuration import Configuration
+from leafseal.cli._consent import Consent, Guard, recipients_consent
+from leafseal.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
+from leafseal.cli._groups import refuse_empty
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import (
+    ReadOptions,
+    Recipients,
+    adding_options,
+    config_option,
+    files_argument,
+    limits_options,
+    removing_options,
+    rotating_reading,
+)
+from leafseal.cli.main import command
+from leafseal.engine import Reading, Source, open_all, results
+from leafseal.errors import UsageError
+from leafseal.keygroups import KeyRing
+from leafseal.limits import Limits
+from leafseal.operations import Opened
+from leafseal.regrouping import as_named, keys_of, meant, name, readable, without
+
+
+@command("rotate")
+@files_argument
+@output_options
+@adding_options
+@removing_options
+@recipients_consent
+@rotating_reading
+@config_option
+@key_services
+@limits_options
+def rotate(
+    files: tuple[str, ...],
+    outputs: Outputs,
+    add_keys: Recipients,
+    rm_keys: Recipients,
+    consent: Consent,
+    reading: ReadOptions,
+    config: str | None,
+    limits: Limits,
+) -> int:
+    """Give sealed files a new data key: every value is sealed anew, everything else stays as it stands.
+
+    Keys are added to the first key group, and removed from all.
+
+    \b
+    leafseal rotate -i config.yaml
+    leafseal rotate -i --rm-age age1... secrets/*.yaml
+    """
+    outputs.check(files)
+    inputs, errors = read_all(files, reading, limits)
+    configuration = Configuration(config)
+    by_source = {id(item.source): item for item in inputs}
+    keys = KeyRing(ambient())
+    added, removing = add_keys.master_keys(), rm_keys.master_keys()
+
+    def work(source: Source, opened: Opened) -> tuple[Output, list[str]]:
+        groups = keys_of(opened.metadata.groups)
+        present = {name(key) for group in groups for key in group}
+        gone = meant(removing, groups)
+        if missing := gone - present:
+            raise UsageError(
+                f"cannot be opened by {', '.join(sorted(text for _, text in missing))}, which is to be removed",
+                hint='"leafseal inspect" lists the recipients',
+            )
+        kept = [without(group, gone) for group in groups]
+        kept[0] = (*kept[0], *(key for key in added if name(key) not in present))
+        refuse_empty(kept, opened.metadata.threshold)
+        guard = Guard(source.name, configuration, consent)
+        guard.check_recipients(kept)
+        kept = as_named(kept, [*guard.configured_keys, *added])
+        product = operations.rotate(opened, kept, opened.metadata.threshold, keys.ambient)
+        return product_of(by_source[id(source)], product), readable(opened) if gone else []
+
+    with _io.progress(len(inputs), "rotating") as step:
+        outcomes = open_all([item.source for item in inputs], Reading(keys, limits), work, progress=step)
+    if code := show_errors([*errors, *errors_of(outcomes)]):
+        return code
+    outputs.write(output for _, (output, _) in results(outcomes))
+    for source, (_, places) in results(outcomes):
+        _io.say_readable(source.name, places)
+    return 0

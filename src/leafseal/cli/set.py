@@ -1,0 +1,85 @@
+"""`leafseal set`."""
+
+from __future__ import annotations
+
+import click
+
+from leafseal import operations
+from leafseal.cli import _io, _values
+from leafseal.cli._change import change
+from leafseal.cli._consent import Consent, consent_options
+from leafseal.cli._extract import locate, part_at
+from leafseal.cli._keys import key_services
+from leafseal.cli._options import ReadOptions, changing_reading, config_option, file_argument, limits_options
+from leafseal.cli.main import command
+from leafseal.errors import PathError
+from leafseal.limits import Limits
+from leafseal.operations import Opened
+from leafseal.tree import to_python
+
+
+@command("set")
+@file_argument
+@click.argument("path")
+@click.argument("value", required=False)
+@click.option("--value-file", metavar="FILE", help="Take the value from a file.")
+@click.option("--value-stdin", is_flag=True, help="Take the value from standard input.")
+@click.option("--string", is_flag=True, help="Take the value as a string, also if it is JSON.")
+@click.option("--idempotent", is_flag=True, help="Leave the file alone where the value stands already.")
+@changing_reading
+@consent_options
+@config_option
+@key_services
+@limits_options
+def set_(
+    file: str,
+    path: str,
+    value: str | None,
+    value_file: str | None,
+    value_stdin: bool,
+    string: bool,
+    idempotent: bool,
+    reading: ReadOptions,
+    consent: Consent,
+    config: str | None,
+    limits: Limits,
+) -> None:
+    """Store a value in a sealed file; all other values keep their sealed text.
+
+    PATH is db.password, /db/password or ["db"]["password"]. What is missing on the way is made. A value that is JSON is
+    taken as JSON: 5 is an integer, "5" a string, {"a": 1} a mapping; any other is a string. Where no value is given it
+    is asked for, and what is typed is a string.
+
+    \b
+    leafseal set config.yaml db.password
+    leafseal set config.yaml replicas 5
+    pwgen 32 1 | leafseal set --value-stdin --string config.yaml db.password
+    """
+    wanted = _values.take(value, value_file, value_stdin, string, limits)
+
+    def edit(opened: Opened) -> bytes | None:
+        locator = locate(opened, path)
+        if not locator:
+            raise PathError("the whole document cannot be set", hint='use "leafseal edit"')
+        if idempotent and _stands_already(opened, locator, wanted):
+            return None
+        return operations.plain_with(opened, locator, wanted)
+
+    if not change(file, reading, limits, config, consent, edit):
+        _io.say(f"{file}: unchanged")
+
+
+def _stands_already(opened: Opened, locator: tuple[str | int, ...], wanted: object) -> bool:
+    try:
+        return _same(to_python(part_at(opened, locator)), wanted)
+    except PathError:
+        return False
+
+
+def _same(one: object, other: object) -> bool:
+    # In Python 1 == 1.0 == True; in a file they are three values.
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return type(one) is type(other) and one == other

@@ -1,0 +1,57 @@
+"""`leafseal unset`."""
+
+from __future__ import annotations
+
+import click
+
+from leafseal import operations
+from leafseal.cli import _io
+from leafseal.cli._change import change
+from leafseal.cli._consent import Consent, consent_options
+from leafseal.cli._extract import locate
+from leafseal.cli._keys import key_services
+from leafseal.cli._options import ReadOptions, changing_reading, config_option, file_argument, limits_options
+from leafseal.cli.main import command
+from leafseal.errors import PathError
+from leafseal.limits import Limits
+from leafseal.operations import Opened
+
+
+@command("unset")
+@file_argument
+@click.argument("path")
+@click.option("--idempotent", is_flag=True, help="Leave the file alone where nothing stands there.")
+@changing_reading
+@consent_options
+@config_option
+@key_services
+@limits_options
+def unset(
+    file: str,
+    path: str,
+    idempotent: bool,
+    reading: ReadOptions,
+    consent: Consent,
+    config: str | None,
+    limits: Limits,
+) -> None:
+    """Remove a value, or all that is below a key, from a sealed file.
+
+    \b
+    leafseal unset config.yaml db.password
+    leafseal unset config.yaml '["hosts"][0]'
+    """
+
+    def edit(opened: Opened) -> bytes | None:
+        locator = locate(opened, path)
+        if not locator:
+            raise PathError("the whole document cannot be removed", hint='use "leafseal edit"')
+        try:
+            return operations.plain_without(opened, locator)
+        except PathError:
+            if idempotent:
+                return None
+            raise
+
+    if not change(file, reading, limits, config, consent, edit):
+        _io.say(f"{file}: unchanged")

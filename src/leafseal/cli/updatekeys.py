@@ -1,0 +1,123 @@
+"""`leafseal updatekeys`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from leafseal import operations
+from leafseal.cli import _io
+from leafseal.cli._configuration import Configuration
+from leafseal.cli._files import Outputs, errors_of, product_of, read_all, show_errors
+from leafseal.cli._groups import difference, refuse_empty, refuse_lower
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
+from leafseal.cli.main import command
+from leafseal.engine import Reading, Source, open_all, results
+from leafseal.errors import ConfigError
+from leafseal.keygroups import KeyRing, resolve_keys
+from leafseal.limits import Limits
+from leafseal.masterkey import Ambient
+from leafseal.operations import Opened, Product
+from leafseal.regrouping import keys_of, readable, removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    lines: list[str]  # what changes; none where the file is up to date
+    product: Product | None = None
+    readable: tuple[str, ...] = ()  # what those who are removed could read
+
+
+@command("updatekeys")
+@files_argument
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; exit with 1 if anything would.")
+@click.option("--keep-data-key", is_flag=True, help="Do not seal the values anew when a recipient is removed.")
+@click.option("--lower-threshold", is_flag=True, help="Let fewer key groups open a file than until now.")
+@rotating_reading
+@config_option
+@key_services
+@limits_options
+def updatekeys(
+    files: tuple[str, ...],
+    yes: bool,
+    dry_run: bool,
+    keep_data_key: bool,
+    lower_threshold: bool,
+    reading: ReadOptions,
+    config: str | None,
+    limits: Limits,
+) -> int:
+    """Give sealed files the recipients that the configuration names for them.
+
+    When one is removed, a file also gets a new data key and every value is sealed anew: who is removed keeps what the
+    old file held, and reads nothing of what is sealed from now on. What they could read should be changed.
+
+    \b
+    leafseal updatekeys config.yaml
+    leafseal updatekeys --yes secrets/*.yaml
+    """
+    outputs = Outputs(in_place=True)
+    outputs.check(files)
+    inputs, errors = read_all(files, reading, limits)
+    configuration = Configuration(config)
+    keys = KeyRing(ambient())
+
+    def work(source: Source, opened: Opened) -> _Change:
+        return _change(source, opened, configuration, keys.ambient, keep_data_key, lower_threshold)
+
+    with _io.progress(len(inputs), "reading") as step:
+        outcomes = open_all([item.source for item in inputs], Reading(keys, limits), work, progress=step)
+    if code := show_errors([*errors, *errors_of(outcomes)]):
+        return code
+    changes = [(item, change) for item, (_, change) in zip(inputs, results(outcomes), strict=True)]
+    for item, change in changes:
+        _show(item.name, change)
+    pending = [(item, change, change.product) for item, change in changes if change.product is not None]
+    if dry_run or not pending:
+        return int(bool(pending))
+    if not yes:
+        _io.confirm(f"Change the recipients of {len(pending)} file{'s' if len(pending) > 1 else ''}?", flag="--yes")
+    outputs.write(product_of(item, product) for item, _, product in pending)
+    for item, change, _ in pending:
+        _io.say_readable(item.name, change.readable)
+    return 0
+
+
+def _change(
+    source: Source,
+    opened: Opened,
+    configuration: Configuration,
+    ambient: Ambient,
+    keep_data_key: bool,
+    lower_threshold: bool,
+) -> _Change:
+    rule = configuration.rule_for(source.name)
+    if rule is None:
+        raise ConfigError("no configuration with creation rules found", hint='"leafseal init" writes one')
+    before, after = keys_of(opened.metadata.groups), [resolve_keys(group, ambient) for group in rule.groups]
+    threshold = 0
+    if len(after) > 1:
+        # The higher counts, as far as there are groups: a configuration in the repository does not lower it unasked.
+        own = 0 if lower_threshold else opened.metadata.threshold
+        threshold = min(max(own, rule.threshold or len(after)), len(after))
+    refuse_empty(after, threshold)
+    lines = difference(before, after, (opened.metadata.threshold, threshold))
+    if not lines:
+        return _Change(lines)
+    if not lower_threshold:
+        refuse_lower(opened.metadata, len(after), threshold)
+    gone = removed(before, after)
+    how = operations.rotate if gone and not keep_data_key else operations.rewrap
+    return _Change(lines, how(opened, after, threshold, ambient), tuple(readable(opened) if gone else ()))
+
+
+def _show(name: str, change: _Change) -> None:
+    if not change.lines:
+        _io.say(f"{name}: up to date")
+        return
+    _io.say(f"{name}:")
+    for line in change.lines:
+        _io.say(f"  {line}")

@@ -1,0 +1,73 @@
+"""`leafseal verify`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leafseal.cli import _io
+from leafseal.cli._consent import place_of
+from leafseal.cli._files import errors_of, read_all, show_errors
+from leafseal.cli._keys import ambient, key_services
+from leafseal.cli._options import ReadOptions, files_argument, json_option, limits_options, sealed_reading
+from leafseal.cli.get import as_json_text
+from leafseal.cli.main import command
+from leafseal.engine import Failed, Reading, Source, open_all, results
+from leafseal.keygroups import KeyRing
+from leafseal.limits import Limits
+from leafseal.operations import Opened
+
+
+@command("verify")
+@files_argument
+@json_option
+@sealed_reading
+@key_services
+@limits_options
+def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: Limits) -> int:
+    """Open sealed files, verify every value and the whole, and show none of it.
+
+    Values that are empty are listed: the format protects them in no way, so anybody could have emptied them.
+
+    \b
+    leafseal verify config.yaml
+    leafseal verify --json secrets/*.yaml
+    """
+    inputs, errors = read_all(files, reading, limits)
+    how = Reading(KeyRing(ambient()), limits, reading.ignore_mac, reading.allow_duplicates)
+    with _io.progress(len(inputs), "verifying") as step:
+        outcomes = open_all([item.source for item in inputs], how, _describe, progress=step)
+    if as_json:
+        told = [about for _, about in results(outcomes)]
+        told += [{"file": one.source.name, "verified": False, "error": one.error.message}
+                 for one in outcomes if isinstance(one, Failed)]  # fmt: skip
+        _io.write_result(as_json_text(told) + b"\n")
+    else:
+        for _, about in results(outcomes):
+            _io.print_line("\n".join(_lines(about)))
+    return show_errors([*errors, *errors_of(outcomes)])
+
+
+def _describe(source: Source, opened: Opened) -> dict[str, Any]:
+    comments = sum(item.leaf.is_comment for item in opened.opening.opened)
+    values = sum(not leaf.is_comment for leaf, _ in opened.opening.values)
+    empty = [place_of(leaf) for leaf in opened.opening.unauthenticated]
+    sealed = len(opened.opening.opened) - comments
+    return {
+        "file": source.name,
+        "verified": not opened.mac_ignored,
+        "sealed": sealed,
+        "sealed_comments": comments,
+        "clear": values - sealed - len(empty),
+        "clear_comments_under_the_rule": opened.opening.unsealed_comments,
+        "empty": empty,
+    }
+
+
+def _lines(about: dict[str, Any]) -> list[str]:
+    state = "verified" if about["verified"] else "every value verified, the MAC was not looked at"
+    counts = f"{about['sealed']} sealed, {about['clear']} clear, {about['sealed_comments']} sealed comments"
+    lines = [f"{_io.visible(about['file'])}: {state}: {counts}"]
+    if about["clear_comments_under_the_rule"]:
+        lines.append(f"  {about['clear_comments_under_the_rule']} comments are clear that the rule would seal")
+    lines += [f"  empty, not protected: {place}" for place in about["empty"]]
+    return lines

@@ -1,0 +1,96 @@
+"""Where the configuration of a file is (sops-cli §1.1, and the file's own folder)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from leafseal.errors import ConfigError
+
+NAMES = (".sops-style-config.yaml", ".sops.yaml")
+"""Names of a configuration file; their contents mean the same."""
+
+_MISNAMED = ".sops.yml"
+_MAX_LEVELS = 100
+
+
+def _say_nothing(message: str) -> None:
+    pass
+
+
+def find_config(
+    start: str | os.PathLike[str], *, home: Path | None = None, warn: Callable[[str], None] = _say_nothing
+) -> Path | None:
+    """Look for a configuration in the folder of a file, then upwards.
+
+    `start` is the file, which need not exist, or a folder. The search ends in the folder that holds `.git`, in the home
+    directory, and before another file system begins. Raises `ConfigError` where the two names stand side by side with
+    different content.
+    """
+    misnamed: Path | None = None
+    found: Path | None = None
+    for folder in _folders(Path(os.path.abspath(start)), home or Path(os.path.expanduser("~"))):
+        if misnamed is None and (folder / _MISNAMED).is_file():
+            misnamed = folder / _MISNAMED
+        found = _in_folder(folder)
+        if found is not None:
+            break
+    if misnamed is not None:
+        warn(_misnamed_text(str(misnamed), str(found) if found else None))
+    return found
+
+
+def _folders(start: Path, home: Path) -> Iterator[Path]:
+    homes = (home, home.resolve())
+    folder = start if start.is_dir() else start.parent
+    while True:
+        yield folder
+        if (folder / ".git").exists() or folder in homes or os.path.ismount(folder):
+            return
+        if folder.parent == folder:
+            return
+        folder = folder.parent
+
+
+def _in_folder(folder: Path) -> Path | None:
+    present = [folder / name for name in NAMES if (folder / name).is_file()]
+    if len(present) == 2 and _content(present[0]) != _content(present[1]):
+        raise ConfigError(
+            f"{NAMES[0]} and {NAMES[1]} stand side by side and differ",
+            hint="keep one of them, or make one a link to the other",
+            file=str(folder),
+        )
+    return present[0] if present else None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise ConfigError(f"could not read config file: {exc.strerror}", file=str(path)) from None
+
+
+def find_config_from_cwd(*, warn: Callable[[str], None] = _say_nothing) -> Path | None:
+    """Look for `.sops.yaml` as SOPS does: in the current directory, then up to 100 levels above it.
+
+    The path is relative to the current directory.
+    """
+    misnamed: str | None = None
+    for level in range(_MAX_LEVELS):
+        above = os.path.join(*[os.pardir] * level) if level else ""
+        if misnamed is None and os.path.exists(os.path.join(above, _MISNAMED)):
+            misnamed = os.path.join(above, _MISNAMED)
+        path = os.path.join(above, ".sops.yaml")
+        if os.path.exists(path):
+            if misnamed is not None:
+                warn(_misnamed_text(misnamed, path))
+            return Path(path)
+    if misnamed is not None:
+        warn(_misnamed_text(misnamed, None))
+    return None
+
+
+def _misnamed_text(misnamed: str, found: str | None) -> str:
+    instead = f'; using "{found}" instead' if found else ""
+    return f'ignoring "{misnamed}" when searching for config file; the config file must be called ".sops.yaml"{instead}'

@@ -1,0 +1,178 @@
+"""A YAML configuration file as nodes that know where they stand, so that every fault can be reported with its place.
+
+Only the first document counts. Anchors, aliases and merge keys work as in SOPS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from leafseal.errors import FormatError
+from leafseal.formats.yaml_parser import parser_for
+from leafseal.formats.yaml_scalars import resolve_tagged
+from leafseal.limits import DEFAULT_LIMITS
+from leafseal.paths import visible
+from leafseal.scalars import Scalar
+
+MAX_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarNode:
+    """A single value: its text as it stands, and what the text means."""
+
+    line: int
+    column: int
+    text: str
+    value: Scalar | None
+
+    def to_python(self) -> object:
+        """Return the value."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """A list."""
+
+    line: int
+    column: int
+    members: tuple[Node, ...]
+
+    def to_python(self) -> list[object]:
+        """Return a list of plain values."""
+        return [member.to_python() for member in self.members]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNode:
+    """A mapping; `places` tells where each of its own keys stands."""
+
+    line: int
+    column: int
+    members: Mapping[str, Node]
+    places: Mapping[str, tuple[int, int]]
+
+    def to_python(self) -> dict[str, object]:
+        """Return a dict of plain values."""
+        return {key: member.to_python() for key, member in self.members.items()}
+
+
+Node = ScalarNode | ListNode | MappingNode
+
+
+def compose(data: bytes) -> Node | None:
+    """Read the first document of a YAML file; None for an empty one. Raises `FormatError` with line and column."""
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"larger than {MAX_BYTES} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise FormatError("not UTF-8", line=data.count(b"\n", 0, exc.start) + 1) from None
+    try:
+        return _Composer(parser_for(text).get_event).document()
+    except MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        problem = re.sub(r"'[^']{2,}'", "…", exc.problem or exc.context or "")
+        raise FormatError(
+            f"not valid YAML: {problem}", line=mark.line + 1 if mark else None, column=mark.column + 1 if mark else None
+        ) from None
+    except YAMLError:
+        raise FormatError("not valid YAML: a character that YAML does not allow") from None
+
+
+class _Composer:
+    def __init__(self, get_event: Callable[[], Any]) -> None:
+        self.get_event = get_event
+        self.anchors: dict[str, Node] = {}
+
+    def document(self) -> Node | None:
+        event = self.get_event()
+        while not isinstance(event, (AliasEvent, ScalarEvent, SequenceStartEvent, MappingStartEvent)):
+            if isinstance(event, (StreamEndEvent, DocumentEndEvent)):
+                return None
+            event = self.get_event()
+        return self.node(event, 0)
+
+    def node(self, event: Any, depth: int) -> Node:
+        if depth > DEFAULT_LIMITS.depth:
+            raise _fault(event, f"nested deeper than {DEFAULT_LIMITS.depth} levels")
+        if isinstance(event, AliasEvent):
+            if event.anchor not in self.anchors:
+                raise _fault(event, "an alias of an anchor that does not stand before it")
+            return self.anchors[event.anchor]
+        node = self.content(event, depth)
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        return node
+
+    def content(self, event: Any, depth: int) -> Node:
+        line, column = _place(event)
+        if isinstance(event, ScalarEvent):
+            return ScalarNode(line, column, event.value, _value(event))
+        if isinstance(event, SequenceStartEvent):
+            members = []
+            while not isinstance(event := self.get_event(), SequenceEndEvent):
+                members.append(self.node(event, depth + 1))
+            return ListNode(line, column, tuple(members))
+        return self.mapping(line, column, depth)
+
+    def mapping(self, line: int, column: int, depth: int) -> MappingNode:
+        own: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        places: dict[str, tuple[int, int]] = {}
+        while not isinstance(event := self.get_event(), MappingEndEvent):
+            key_node = self.node(event, depth + 1)
+            if not isinstance(key_node, ScalarNode):
+                raise _fault(event, "a key that is not a single value")
+            key, is_merge = key_node.text, key_node.text == "<<" and isinstance(event, ScalarEvent) and not event.style
+            if key in places:
+                raise _fault(event, f"the key {visible(key)} stands twice, first in line {places[key][0]}")
+            places[key] = _place(event)
+            value_event = self.get_event()
+            value = self.node(value_event, depth + 1)
+            if is_merge:
+                _merge(value, value_event, merged)
+            else:
+                own[key] = value
+        return MappingNode(line, column, {**merged, **own}, places)
+
+
+def _merge(value: Node, event: Any, merged: dict[str, Node]) -> None:
+    # Of several mappings the first that has a key wins.
+    for source in value.members if isinstance(value, ListNode) else [value]:
+        if not isinstance(source, MappingNode):
+            raise _fault(event, "only mappings can be merged")
+        for key, member in source.members.items():
+            merged.setdefault(key, member)
+
+
+def _value(event: Any) -> Scalar | None:
+    try:
+        return resolve_tagged(event.tag or "", event.value, plain=not event.style)
+    except FormatError as exc:
+        raise _fault(event, exc.message) from None
+
+
+def _place(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _fault(event: Any, message: str) -> FormatError:
+    line, column = _place(event)
+    return FormatError(message, line=line, column=column)

@@ -1,0 +1,79 @@
+"""Files of SOPS before 3.3.0 whose data key was wrapped under a garbled encryption context (sops-format §3.2, §4.1).
+
+Those versions could give AWS KMS a context in which all values were one of the values, and write the right one into the
+file: with what the file says its data key cannot be unwrapped. Such a file is repaired when that is asked for, and by
+no command that reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from leafseal.errors import DataKeyError, MetadataError
+from leafseal.keygroups import DataKey, KeyGroup, KeyRing, WrappedKey, recover_data_key
+from leafseal.limits import DEFAULT_LIMITS, Limits
+from leafseal.masterkey import Ambient
+from leafseal.metadata import Metadata
+from leafseal.opened import Opened, open_with, read_metadata
+from leafseal.operations import FORMAT_VERSION, Groups, Product, rotate
+from leafseal.providers import make_key
+
+_MAX_GUESSES = 1024
+
+
+def repair_context(
+    data: bytes, format_name: str, keys: KeyRing | Ambient, *, limits: Limits = DEFAULT_LIMITS
+) -> Product:
+    """Return the file under a new data key, which all its master keys wrap under the context that it names.
+
+    Raises `MetadataError` for a file that cannot have the fault, and what opening and wrapping raise.
+    """
+    ring = keys if isinstance(keys, KeyRing) else KeyRing(keys)
+    opened = open_garbled(data, format_name, ring, limits=limits)
+    groups = [[wrapped.master_key for wrapped in group] for group in opened.metadata.groups]
+    return rewrap_garbled(opened, groups, ring.ambient)
+
+
+def open_garbled(data: bytes, format_name: str, keys: KeyRing, *, limits: Limits = DEFAULT_LIMITS) -> Opened:
+    """Open a file whose data key may be wrapped under a garbled context, and verify all of it."""
+    document, metadata = read_metadata(data, format_name, limits=limits)
+    if not metadata.may_have_context_bug:
+        raise MetadataError(
+            "there is no encryption context to repair",
+            hint="it takes a file of SOPS before 3.3.0, with an AWS key whose context has different values",
+        )
+    return open_with(document, metadata, _recover(metadata, keys), limits=limits)
+
+
+def rewrap_garbled(opened: Opened, groups: Groups, ambient: Ambient) -> Product:
+    """Return an opened file under a new data key, and under a version that no longer has the fault."""
+    opened.metadata = replace(opened.metadata, version=FORMAT_VERSION)
+    return rotate(opened, groups, opened.metadata.threshold, ambient)
+
+
+def _recover(metadata: Metadata, keys: KeyRing) -> DataKey:
+    try:
+        return recover_data_key(metadata.groups, metadata.threshold, keys)
+    except DataKeyError as error:
+        failure = error
+    groups = [tuple(_with_guesses(group)) for group in metadata.groups]
+    if sum(map(len, groups)) > _MAX_GUESSES:
+        raise MetadataError(f"the encryption contexts leave more than {_MAX_GUESSES} possibilities")
+    try:
+        return recover_data_key(groups, metadata.threshold, keys)
+    except DataKeyError:
+        failure.hint = "no value of its encryption contexts opens it either: something else is the matter"
+        raise failure from None
+
+
+def _with_guesses(group: KeyGroup) -> Iterator[WrappedKey]:
+    """Yield the keys of a group, and for each context all that it may have been garbled to."""
+    yield from group
+    for wrapped in group:
+        kind, fields = wrapped.master_key.kind, wrapped.master_key.to_metadata()
+        context = fields.get("context")
+        if isinstance(context, Mapping) and len(values := set(context.values())) > 1:
+            for value in sorted(values):
+                garbled = make_key(kind, {**fields, "context": dict.fromkeys(context, value)})
+                yield replace(wrapped, master_key=garbled)

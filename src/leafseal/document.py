@@ -1,0 +1,175 @@
+"""The narrow face that every format shows: a document, its leaves, and edits of its text.
+
+A document is immutable text plus what a scanner found in it. Nothing is ever re-emitted: sealing, opening, setting and
+removing are edits, that is new text for spans of the old, and what no edit names stays to the byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
+
+from leafseal.errors import FormatError
+from leafseal.scalars import Empty, Scalar
+
+Locator = tuple[str | int, ...]
+"""Where a leaf stands: mapping keys and list positions from the document's root."""
+
+Path = tuple[str, ...]
+"""The mapping keys alone. The AAD of ("db", "password") is `db:password:`."""
+
+
+class Leaf(NamedTuple):
+    """One value or comment. A named tuple, because a file can have a million of them."""
+
+    document: int  # 0-based; the metadata counts for all documents of a file
+    locator: Locator
+    path: Path  # for a comment: the container it most likely belongs to
+    start: int  # the span of its text, without tag, anchor and trailing blank lines
+    end: int
+    style: str  # the format's own word for how it is spelled
+    value: Scalar | Empty | None  # null, "" and empty containers are leaves nobody seals
+    comments: Sequence[str] = ()  # those in force here, for the comment rules of `Selection`; never itself
+    is_comment: bool = False
+    candidates: tuple[Path, ...] = ()  # of a comment: further containers it may belong to, likeliest first
+    place: Any = None  # the format's own note
+
+
+class Edit(NamedTuple):
+    """New text for a span of the old: `text[start:end]` becomes `new`."""
+
+    start: int
+    end: int
+    new: str
+
+
+class Sealing(NamedTuple):
+    """What a format makes of tokens: edits, and the spellings that tokens and styles cannot hold (splicing §4)."""
+
+    edits: list[Edit]
+    spellings: list[tuple[str, str]]  # (token, kind and source)
+
+
+class Keep(Enum):
+    """The metadata block is left as it is."""
+
+    METADATA = "keep"
+
+
+KEEP: Final = Keep.METADATA
+
+NewMetadata = Mapping[str, object] | None | Keep
+"""What an edit does with the metadata block: replace or add it, cut it out, keep it."""
+
+
+@runtime_checkable
+class Document(Protocol):
+    """One file in one format. Offsets count the characters of `text`."""
+
+    format: ClassVar[str]
+
+    @property
+    def text(self) -> str:
+        """The decoded file; bytes that are not UTF-8, where the format bears them, as lone surrogates."""
+        ...
+
+    def leaves(self) -> Sequence[Leaf]:
+        """Return values, comments and empty containers in file order, without the metadata block."""
+        ...
+
+    def metadata(self) -> Mapping[str, object] | None:
+        """Return the nested metadata mapping as it stands in the file, None where there is none.
+
+        Raises `MetadataError` when the block is there and is no mapping, or is there twice.
+        """
+        ...
+
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
+        """Return the edits that put tokens in the places and styles of leaves, and the spellings to remember.
+
+        `kept` are the leaves that are sealed too, but whose sealed text the caller has.
+        """
+        ...
+
+    def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
+        """Return one edit per `(leaf, value)`, in order, that puts the value where its token stands.
+
+        `spellings` maps a token to its kind and source. A spelling is written only when it means the same value as
+        the token held; otherwise the canonical text is.
+        """
+        ...
+
+    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+        """Return the edits that store `value` (a scalar, None, or nested dicts and lists) at `locator`.
+
+        An existing value is replaced in its own style where that style can hold it. A missing last key is added
+        after its siblings, a list index equal to the length appends, missing mappings on the way are created.
+        Raises `PathError` where a scalar is in the way or an index is out of range.
+        """
+        ...
+
+    def unset_edits(self, locator: Locator) -> list[Edit]:
+        """Return the edits that remove what stands at `locator`; an emptied container stays as `{}` or `[]`.
+
+        Raises `PathError` when nothing stands there.
+        """
+        ...
+
+    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+        """Return the file with `edits` applied and its metadata block kept, replaced, added or (None) cut out.
+
+        `indent` is the width of one level of a block that is added, where the format has such a thing. Cutting out
+        what `rewrite` added gives back the file without it, to the byte.
+        """
+        ...
+
+    def remember(self) -> Mapping[str, object]:
+        """Return what the metadata must remember of the layout for `rewrite` to undo itself; mostly nothing."""
+        ...
+
+    def context(self, leaf: Leaf) -> object:
+        """Return what of a leaf's surroundings decides how it can be written: in equal ones, equal text will do."""
+        ...
+
+    @property
+    def block_indent(self) -> int | None:
+        """The width of one level in the metadata block of this file; None where there is none to keep."""
+        ...
+
+
+def apply_edits(text: str, edits: Sequence[Edit]) -> str:
+    """Return `text` with every edit made. Edits are sorted here; two of them may touch but not overlap."""
+    pieces = _pieces(text, edits)
+    if pieces is None:  # most callers have them in order already
+        pieces = _pieces(text, sorted(edits, key=_edit_order))
+    if pieces is None:
+        raise FormatError("two edits overlap: this file cannot be edited in place")
+    return "".join(pieces)
+
+
+def _pieces(text: str, edits: Sequence[Edit]) -> list[str] | None:
+    """Return the text in pieces, old and new; None where an edit starts before the one before it ended."""
+    pieces: list[str] = []
+    append = pieces.append
+    position = 0
+    for start, end, new in edits:
+        if start == end and not new:
+            continue
+        if start < position:
+            return None
+        append(text[position:start])
+        append(new)
+        position = end
+    append(text[position:])
+    return pieces
+
+
+def _edit_order(edit: Edit) -> tuple[int, bool, int]:
+    # At one position a replacement comes before an insertion: what is inserted there belongs behind it.
+    return edit[0], edit[0] == edit[1], edit[1]
+
+
+def aad_of(path: Sequence[str]) -> str:
+    """Return the additional authenticated data of a leaf at `path` (sops-format §1.2)."""
+    return ":".join(path) + ":"

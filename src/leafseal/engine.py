@@ -1,0 +1,168 @@
+"""Many files at once: read, unwrap each blob once, verify all, and only then let anything out.
+
+Every verb that takes files goes through here, also with one file. A file that fails does not stop the others from being
+looked at, so that one run shows all that is wrong; but a verb that writes writes nothing until all have succeeded.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Generic, NamedTuple, TypeVar
+
+from leafseal.document import Document
+from leafseal.errors import LeafsealError
+from leafseal.keygroups import DataKey, KeyRing, needs_networks
+from leafseal.limits import DEFAULT_LIMITS, Limits
+from leafseal.metadata import Metadata
+from leafseal.opened import recover
+from leafseal.operations import Opened, open_with, read_metadata
+
+T = TypeVar("T")
+
+MAX_WORKERS = 16  # files that wait for their keys at the same time
+
+
+class Source(NamedTuple):
+    """A file's bytes, under the name that messages use, in the format it is to be read as."""
+
+    name: str
+    data: bytes
+    format: str
+
+
+class Done(NamedTuple, Generic[T]):
+    """What came of a file."""
+
+    source: Source
+    result: T
+
+
+class Failed(NamedTuple):
+    """What went wrong with a file."""
+
+    source: Source
+    error: LeafsealError
+
+
+Outcome = Done[T] | Failed
+
+
+class Reading(NamedTuple):
+    """How files are read."""
+
+    keys: KeyRing
+    limits: Limits = DEFAULT_LIMITS
+    ignore_mac: bool = False
+    allow_duplicates: bool = False
+
+
+def open_all(
+    sources: Iterable[Source],
+    reading: Reading,
+    work: Callable[[Source, Opened], T],
+    *,
+    progress: Callable[[], None] = lambda: None,
+) -> list[Outcome[T]]:
+    """Open and verify every file and do `work` with it, in order; failures are outcomes.
+
+    Files whose keys are all at hand are opened one after another and dropped, so that ten thousand take no more memory
+    than what `work` returns. Those that need a network wait for their keys together.
+    """
+    return each(sources, lambda source: work(source, _open(source, reading)), progress=progress, warm=reading)
+
+
+def each(
+    sources: Iterable[Source],
+    work: Callable[[Source], T],
+    *,
+    progress: Callable[[], None] = lambda: None,
+    warm: Reading | None = None,
+) -> list[Outcome[T]]:
+    """Do `work` with every file, in order; a `LeafsealError` becomes an outcome that names the file."""
+    sources = list(sources)
+    if warm is not None:
+        _ask_networks(sources, warm)
+    outcomes: list[Outcome[T]] = []
+    with paused_collector():
+        for source in sources:
+            try:
+                outcomes.append(Done(source, work(source)))
+            except LeafsealError as error:
+                outcomes.append(Failed(source, error.in_file(source.name)))
+            progress()
+    return outcomes
+
+
+def failures(outcomes: Sequence[Outcome[T]]) -> list[Failed]:
+    """Return the outcomes that failed."""
+    return [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+
+
+def results(outcomes: Sequence[Outcome[T]]) -> Iterator[tuple[Source, T]]:
+    """Yield what came of the files that did not fail."""
+    return ((outcome.source, outcome.result) for outcome in outcomes if isinstance(outcome, Done))
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep the cyclic garbage collector from walking a million leaves again and again while they are made."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _open(source: Source, reading: Reading) -> Opened:
+    document, metadata = _read(source, reading)
+    data_key = recover(metadata, reading.keys)
+    return open_with(
+        document,
+        metadata,
+        data_key,
+        ignore_mac=reading.ignore_mac,
+        limits=reading.limits,
+        allow_duplicates=reading.allow_duplicates,
+    )
+
+
+def _read(source: Source, reading: Reading) -> tuple[Document, Metadata]:
+    return read_metadata(source.data, source.format, limits=reading.limits, allow_duplicates=reading.allow_duplicates)
+
+
+def _ask_networks(sources: Sequence[Source], reading: Reading) -> None:
+    """Have the key ring ask for every blob that needs a network, a bounded number at a time.
+
+    What fails here fails again, from memory, when its file's turn comes; then it is reported.
+    """
+    if len(sources) < 2:
+        return
+    waiting: list[Metadata] = []
+    for source in sources:
+        try:
+            _, metadata = _read(source, reading)
+            # Keys that are here are tried one after the other: there may be a user to ask, or a device to be touched.
+            if _has_remote_key(metadata) and needs_networks(metadata.groups, metadata.threshold, reading.keys):
+                waiting.append(metadata)
+        except LeafsealError:
+            continue
+    if waiting:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(MAX_WORKERS) as pool:
+            list(pool.map(lambda metadata: _recover(metadata, reading.keys), waiting))
+
+
+def _has_remote_key(metadata: Metadata) -> bool:
+    return any(wrapped.master_key.needs_network for group in metadata.groups for wrapped in group)
+
+
+def _recover(metadata: Metadata, keys: KeyRing) -> DataKey | None:
+    try:
+        return recover(metadata, keys)
+    except LeafsealError:
+        return None

@@ -1,0 +1,262 @@
+"""What can go wrong, as one tree of exceptions.
+
+LeafsealError                     1   message, hint, exit_code (numbers from SOPS's published table)
+├── UsageError                    8   options or arguments that do not go together
+├── InvalidValueError             7   a value given to be stored is not written as it must be
+├── InputError                    2   a file could not be read
+│   └── MissingFileError        100   it is not there
+├── FormatError                   2   the bytes are not that format; line, column
+├── NotEncryptedError             1   no metadata to decrypt with
+├── AlreadyEncryptedError       203   metadata where none belongs
+├── ConfigError                   1   location, such as "creation_rules[2].age"; every fault of the file at once
+├── MetadataError                 1   the `sops` block is damaged or contradicts itself
+├── PathError                    91   a path expression that does not parse, or leads nowhere
+├── EmitError                     4   a value that the output format cannot hold
+├── IntegrityError               25   a leaf's tag does not verify; path
+│   └── MACMismatchError         51   each leaf verifies, the whole does not
+├── DataKeyError                128   too few groups opened; attempts, one per master key tried
+├── RefusedError                220   a guard said no; the flag that allows it is the hint
+│   └── NothingSealedError      220   the rule seals nothing in a file that has values
+├── ConflictError               221   the target changed since it was read
+├── WriteError                    3   the result could not be written; the old file stands
+├── EditorError                 201   no editor, or it failed
+├── CommandError                127   the command to be run was not found; 126 when it cannot be executed
+└── ProviderError                 1   a provider said no; master_key; the SDK's exception as __cause__
+    └── ProviderMissingError      1   its SDK is not installed; the hint names the extra
+
+`str(error)` is the complete message: lower case, one line, no full stop, never a value, a key or a digest. What to try
+is in `hint`. `file` is set by whoever knows which file was being worked on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+
+class LeafsealError(Exception):
+    """Base of every error that leafseal raises on purpose."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, file: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.file = file
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message}" if self.file else self.message
+
+    def in_file(self, file: str) -> LeafsealError:
+        """Name the file this happened in, unless a deeper layer already did; return the error, to be raised."""
+        if self.file is None:
+            self.file = file
+        return self
+
+
+class UsageError(LeafsealError):
+    """Options or arguments contradict each other."""
+
+    exit_code = 8
+
+
+class InvalidValueError(LeafsealError):
+    """A value that is to be stored is not the JSON it should be, or is nothing a file can hold."""
+
+    exit_code = 7
+
+
+class InputError(LeafsealError):
+    """A file could not be read: no permission, a folder, a device, an error of the disk."""
+
+    exit_code = 2
+
+
+class MissingFileError(InputError):
+    """The file to be read does not exist."""
+
+    exit_code = 100
+
+
+class FormatError(LeafsealError):
+    """The bytes are not what their format demands. `line` and `column` count from 1 where they are known."""
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+        file: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, file=file)
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        place = "" if self.line is None else f"line {self.line}"
+        if place and self.column is not None:
+            place += f", column {self.column}"
+        return ": ".join(part for part in (self.file, place, self.message) if part)
+
+
+class NotEncryptedError(LeafsealError):
+    """The file has no `sops` metadata."""
+
+
+class AlreadyEncryptedError(LeafsealError):
+    """The file to be encrypted already has `sops` metadata, or uses the reserved name."""
+
+    exit_code = 203
+
+
+class ConfigError(LeafsealError):
+    """A configuration file is wrong. `faults` holds every `(location, message)` that was found in it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        faults: Sequence[tuple[str, str]] = (),
+        hint: str | None = None,
+        file: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, file=file)
+        self.faults = tuple(faults)
+
+
+class MetadataError(LeafsealError):
+    """The metadata block does not hold what it must, or holds it twice."""
+
+
+class PathError(LeafsealError):
+    """A path such as `["db"]["password"]` does not parse, or nothing stands there."""
+
+    exit_code = 91
+
+
+class EmitError(LeafsealError):
+    """The output format cannot express a value."""
+
+    exit_code = 4
+
+
+class IntegrityError(LeafsealError):
+    """A sealed leaf does not verify. `path` holds the keys that lead to it."""
+
+    exit_code = 25
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Sequence[str] = (),
+        hint: str | None = None,
+        file: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, file=file)
+        self.path = tuple(path)
+
+
+class MACMismatchError(IntegrityError):
+    """Every leaf verifies, the document as a whole does not."""
+
+    exit_code = 51
+
+
+class DataKeyError(LeafsealError):
+    """Too few key groups opened.
+
+    `attempts` lists what failed, one entry per master key tried. `opened` has the numbers of the groups that did open,
+    from 0, of `groups` in all, `needed` of which are required.
+    """
+
+    exit_code = 128
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attempts: Sequence[object] = (),
+        groups: int = 1,
+        needed: int = 1,
+        opened: Sequence[int] = (),
+        hint: str | None = None,
+        file: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, file=file)
+        self.attempts = tuple(attempts)
+        self.groups = groups
+        self.needed = needed
+        self.opened = tuple(opened)
+
+
+class RefusedError(LeafsealError):
+    """A guard said no. The hint names the flag that allows it."""
+
+    exit_code = 220
+
+
+class NothingSealedError(RefusedError):
+    """A file has values, and its rule would seal none of them."""
+
+
+class ConflictError(LeafsealError):
+    """The target changed between reading and writing."""
+
+    exit_code = 221
+
+
+class WriteError(LeafsealError):
+    """The result could not be written; what stood there before still stands."""
+
+    exit_code = 3
+
+
+class EditorError(LeafsealError):
+    """No editor could be found or started, or it ended with an error."""
+
+    exit_code = 201
+
+
+class CommandError(LeafsealError):
+    """The command to be run with the secrets could not be started. The codes are those of a shell."""
+
+    def __init__(self, message: str, *, found: bool = False, hint: str | None = None, file: str | None = None) -> None:
+        super().__init__(message, hint=hint, file=file)
+        self.exit_code = 126 if found else 127
+
+
+class ProviderError(LeafsealError):
+    """A provider could not wrap or unwrap.
+
+    `master_key` names the key, as `str(key)` does. `source` says where the identities or credentials came from that
+    were tried.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        master_key: str | None = None,
+        source: str | None = None,
+        hint: str | None = None,
+        file: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, file=file)
+        self.master_key = master_key
+        self.source = source
+
+
+class ProviderMissingError(ProviderError):
+    """The library that this provider needs is not installed. The hint names the extra."""
+
+
+def system_text(error: OSError) -> str:
+    """Return the system's words for its own error, as they stand in our messages."""
+    text = os.strerror(error.errno) if error.errno else "input or output failed"
+    return text[:1].lower() + text[1:]

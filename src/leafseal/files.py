@@ -1,0 +1,289 @@
+"""The one place that writes files.
+
+A write never touches the file that is there. The new content goes to a temporary file beside it, is forced to the
+disk, read back and verified by the caller; when the target is still what it was when it was read, the temporary file
+is renamed over it. A failure at any point leaves the old file, whole, and a process that was killed leaves at most a
+temporary file `.NAME.….leafseal`, which the next write in that folder removes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from leafseal.descriptors import write_all
+from leafseal.errors import ConflictError, LeafsealError, RefusedError, UsageError, WriteError, system_text
+from leafseal.folders import Folder
+from leafseal.locks import locked
+from leafseal.snapshots import Identity, Snapshot, descriptor_of, read, read_descriptor
+
+__all__ = ["Snapshot", "Verifier", "append_private", "create", "read", "replace", "write_error"]
+
+Verifier = Callable[[bytes], None]
+"""Raises when the bytes that were read back from the disk are not what was meant to be written."""
+
+
+def replace(
+    target: Snapshot | str | os.PathLike[str],
+    data: bytes,
+    *,
+    verify: Verifier,
+    private: bool = False,
+    overwrite: bool = False,
+) -> list[str]:
+    """Put `data` in the place of a file and return what could not be kept of the old one, for the user to be told.
+
+    Given a `Snapshot`, the file must still be what it was; given a path, it is created where there is none. Links are
+    followed, unless they lead nowhere or out of the Git working tree. The old file's mode, owner and attributes are
+    kept. `private` marks plaintext: a new file is then 0600, and what replaces a snapshot loses the rights of group
+    and others, which were given to the sealed content. `overwrite` writes into the old file, for hard links and mount
+    points, which a rename would break; that is not atomic.
+
+    A descriptor (`/dev/stdout`), a named pipe or a device is written straight through.
+
+    Raises `ConflictError`, `RefusedError` or `WriteError`.
+    """
+    name = target.path if isinstance(target, Snapshot) else os.fspath(target)
+    snapshot = target if isinstance(target, Snapshot) else None
+    if snapshot is not None and snapshot.identity is None:
+        raise UsageError("a stream cannot be written back in place", file=name)
+    try:
+        if snapshot is None and _is_stream(name):
+            verify(data)
+            _write_stream(name, data)
+            return []
+        real = _follow(name)
+        with locked(real), Folder(os.path.dirname(real)) as folder:
+            return _put(folder, os.path.basename(real), snapshot, data, verify, private, overwrite)
+    except LeafsealError as error:
+        raise error.in_file(name) from error.__cause__
+    except BrokenPipeError:  # the reader of a stream went away: nobody is left to be told
+        raise
+    except OSError as error:
+        raise write_error(error, name) from error
+
+
+def create(path: str | os.PathLike[str], data: bytes, *, verify: Verifier | None = None, private: bool = False) -> None:
+    """Write a new file. Raises `RefusedError` when something of that name is there."""
+    name = os.fspath(path)
+    if os.path.lexists(name):
+        raise RefusedError("exists already", hint="choose another name, or remove it first", file=name)
+    replace(path, data, verify=verify or _no_check, private=private)
+
+
+def append_private(path: str | os.PathLike[str], text: str) -> None:
+    """Add `text` to a file that only its owner may read, such as one of identities, making it and its folder."""
+    name = os.fspath(path)
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(name)), mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise write_error(error, name) from error
+    with locked(name):
+        if not os.path.lexists(name):
+            create(name, text.encode(), private=True)
+            return
+        old = read(name)
+        separator = b"" if old.data.endswith(b"\n") or not old.data else b"\n"
+        replace(old, old.data + separator + text.encode(), verify=_no_check, private=True)
+
+
+def write_error(error: OSError, name: str) -> WriteError:
+    """Return what to say about an error of the system that came up while writing `name`."""
+    return WriteError(f"cannot write: {system_text(error)}", hint=_HINTS.get(_errno_name(error)), file=name)
+
+
+_HINTS = {
+    "EACCES": "the folder must be writable too: the new file is moved over the old one",
+    "EPERM": "the folder must be writable too: the new file is moved over the old one",
+    "EBUSY": "a mount point cannot be renamed over; --in-place=overwrite writes into it, which is not atomic",
+    "EDQUOT": "free some space, or ask for more, and try again",
+    "EIO": "check the disk before anything else is written to it",
+    "ENOENT": "make the folder first",
+    "ENOSPC": "free some space and try again",
+    "EROFS": "write elsewhere with --output",
+}
+
+
+def _errno_name(error: OSError) -> str:
+    import errno  # here because hardly any run gets this far
+
+    return errno.errorcode.get(error.errno or 0, "")
+
+
+def _no_check(_data: bytes) -> None:
+    pass
+
+
+# -- streams
+
+
+def _is_stream(name: str) -> bool:
+    if descriptor_of(name) is not None:
+        return True
+    try:
+        mode = os.stat(name).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _write_stream(name: str, data: bytes) -> None:
+    number = descriptor_of(name)
+    if number is not None:
+        if number == 1 and sys.stdout is not None:
+            sys.stdout.flush()
+        write_all(number, data)
+        return
+    descriptor = os.open(name, os.O_WRONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0))
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+# -- replacing
+
+
+def _follow(name: str) -> str:
+    """Return the real path of the target, unless a link leads nowhere or out of the Git working tree."""
+    real, given = os.path.realpath(name), os.path.abspath(name)
+    if real == given:
+        return real
+    if not os.path.lexists(real) and os.path.islink(given):
+        raise RefusedError("is a link that leads nowhere", hint="name the file that is to be written")
+    folder = os.path.dirname(given)
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return real
+        folder = parent
+    if os.path.commonpath([real, root := os.path.realpath(folder)]) != root:
+        raise RefusedError("is a link that leads out of the Git working tree", hint="name the file that it leads to")
+    return real
+
+
+def _put(
+    folder: Folder,
+    name: str,
+    snapshot: Snapshot | None,
+    data: bytes,
+    verify: Verifier,
+    private: bool,
+    overwrite: bool,
+) -> list[str]:
+    folder.sweep()
+    old = folder.status(name)
+    _refuse_target(folder, name, old, snapshot, overwrite)
+    mode = _mode(old, private, in_place=snapshot is not None)
+    if overwrite and old is not None:
+        verify(data)
+        _refuse_changed(folder, name, old, snapshot)
+        _write_into(folder, name, data, mode)
+        return []
+    temporary, descriptor = folder.create_temporary(name)
+    try:
+        try:
+            write_all(descriptor, data)
+            lost = folder.keep_attributes(name, old, descriptor, sharing=not private)
+            if hasattr(os, "fchmod"):
+                os.fchmod(descriptor, mode)
+            folder.force(descriptor)
+            verify(_read_back(descriptor))
+        finally:
+            _close(descriptor)
+        _refuse_changed(folder, name, old, snapshot)
+        if old is None:
+            folder.rename_new(temporary, name)
+        else:
+            folder.rename(temporary, name)
+    except BaseException:
+        with suppress(OSError):
+            folder.unlink(temporary)
+        raise
+    _force_folder(folder)
+    return lost
+
+
+def _refuse_target(
+    folder: Folder, name: str, old: os.stat_result | None, snapshot: Snapshot | None, overwrite: bool
+) -> None:
+    if old is None:
+        if snapshot is not None:
+            raise _conflict("was removed")
+        return
+    if not stat.S_ISREG(old.st_mode):
+        raise WriteError("cannot write: not a regular file")
+    if old.st_nlink > 1 and not overwrite:
+        raise RefusedError(
+            "has another name (a hard link), which a new file would be separated from",
+            hint="--in-place=overwrite writes into the file itself, which is not atomic",
+        )
+    if not old.st_mode & 0o222 or not folder.may_write(name):
+        raise WriteError("cannot write: the file is read-only", hint="chmod u+w, if it is yours to change")
+    if snapshot is not None and Identity.of(old) != snapshot.identity:
+        raise _conflict("changed")
+
+
+def _mode(old: os.stat_result | None, private: bool, *, in_place: bool) -> int:
+    if old is not None:
+        return stat.S_IMODE(old.st_mode) & (0o700 if private and in_place else 0o7777)
+    if private:
+        return 0o600
+    os.umask(umask := os.umask(0o077))  # There is no way to ask; what another thread makes meanwhile is only stricter.
+    return 0o666 & ~umask
+
+
+def _refuse_changed(folder: Folder, name: str, old: os.stat_result | None, snapshot: Snapshot | None) -> None:
+    now = folder.status(name)
+    if now is None or old is None:
+        if now is not old:
+            raise _conflict("was removed" if now is None else "appeared")
+        return
+    if Identity.of(now) != Identity.of(old) or (snapshot is not None and folder.read(name) != snapshot.data):
+        raise _conflict("changed")
+
+
+def _conflict(what: str) -> ConflictError:
+    return ConflictError(
+        f"{what} since it was read: nothing was written", hint="look at what it holds now, and try again"
+    )
+
+
+def _read_back(descriptor: int) -> bytes:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return read_descriptor(descriptor)
+
+
+def _close(descriptor: int) -> None:
+    with suppress(InterruptedError):  # it is closed all the same
+        os.close(descriptor)
+
+
+def _write_into(folder: Folder, name: str, data: bytes, mode: int) -> None:
+    descriptor = folder.open_for_overwriting(name)
+    try:
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
+        write_all(descriptor, data)
+        os.ftruncate(descriptor, len(data))
+        folder.force(descriptor)
+        if _read_back(descriptor) != data:
+            raise WriteError("what was written reads back differently", hint="restore the file from Git")
+    except OSError as error:
+        message = f"cannot write: {system_text(error)}; the file may be half old, half new"
+        raise WriteError(message, hint="restore it from Git") from error
+    finally:
+        _close(descriptor)
+
+
+def _force_folder(folder: Folder) -> None:
+    try:
+        folder.sync()
+    except OSError as error:
+        raise WriteError(
+            f"written, but its durability is unknown: {system_text(error)}",
+            hint="the new content stands; check the disk, and the file after the next start",
+        ) from error

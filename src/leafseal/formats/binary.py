@@ -1,0 +1,194 @@
+"""Files of any bytes: one leaf; sealed they are a JSON file with the member `data` (sops-format §6.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.errors import EmitError, FormatError, NotEncryptedError, PathError
+from leafseal.formats import json
+from leafseal.formats.json_emit import TAB
+from leafseal.formats.splicing import SplicedDocument, as_text, as_value, in_the_way, nothing_there
+from leafseal.limits import DEFAULT_LIMITS, Limits
+from leafseal.scalars import Scalar
+from leafseal.tree import Comment, MappingNode
+
+_PLACE = ("data",)
+
+_ANY_LENGTH = replace(DEFAULT_LIMITS, scalar_bytes=2**62)  # of what was let in already
+
+_HINT = "This is likely not an encrypted binary file? If not, use --output-type to select the correct output type."
+
+
+def parse(
+    data: bytes, limits: Limits = DEFAULT_LIMITS, *, sealed: bool = False, allow_duplicates: bool = False
+) -> Document:
+    """Take a file as one value or, where it should be a sealed one, as the JSON that holds it."""
+    if not sealed:
+        return BinaryDocument(data)
+    # The one value may be as large as the file.
+    limits = replace(limits, scalar_bytes=max(limits.scalar_bytes, limits.file_bytes))
+    try:
+        return SealedBinaryDocument(json.parse(data, limits, allow_duplicates=allow_duplicates))
+    except FormatError:
+        if b"ENC[AES256_GCM," in data:  # it was one, and is damaged
+            raise
+        raise NotEncryptedError(
+            "sops metadata not found: this is no encrypted binary file",
+            hint="if it is an encrypted file of another format, say which with --input-type",
+        ) from None
+
+
+def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:
+    """Return the bytes under `data`. Raises `EmitError` when there are none, or what stands there is no string."""
+    if len(documents) != 1:
+        raise EmitError("error emitting binary store: there must be exactly one document", hint=_HINT)
+    members = (item for item in documents[0].items if not isinstance(item, Comment))
+    for name, value in members:
+        if name == "data":
+            if not isinstance(value, str | bytes):
+                raise _not_a_string()
+            return as_text(value).encode("utf-8", "surrogateescape")
+    raise _no_data()
+
+
+def _no_data() -> EmitError:
+    return EmitError("error emitting binary store: no binary data found in tree", hint=_HINT)
+
+
+def _not_a_string() -> EmitError:
+    return EmitError("error emitting binary store: 'data' key in tree does not have a string value", hint=_HINT)
+
+
+class BinaryDocument(SplicedDocument):
+    """A file whose bytes are one leaf."""
+
+    format: ClassVar[str] = "binary"
+
+    def __init__(self, data: bytes) -> None:
+        text = data.decode("utf-8", "surrogateescape")
+        super().__init__(text, [Leaf(0, _PLACE, _PLACE, 0, len(text), "", as_value(text))])
+
+    def metadata(self) -> None:
+        """Return None: what is in the file is its value, whatever it looks like."""
+        return
+
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
+        """Return the edit that puts the token in the place of the whole file."""
+        return Sealing([Edit(leaf.start, leaf.end, token) for leaf, token in tokens], [])
+
+    def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
+        """Return the edit that puts the value in the place of a file that is a token."""
+        return [Edit(leaf.start, leaf.end, _raw(value)) for leaf, value in opened]
+
+    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+        """Return the edit that replaces the whole file."""
+        if not isinstance(value, str | bytes):
+            raise EmitError("a binary file holds text or bytes, nothing else")
+        self._refuse_others(locator)
+        return [Edit(0, len(self._text), as_text(value))]
+
+    def unset_edits(self, locator: Locator) -> list[Edit]:
+        """Refuse: a binary file without its value is none."""
+        self._refuse_others(locator)
+        raise PathError("the one value of a binary file cannot be removed, only set")
+
+    def _refuse_others(self, locator: Locator) -> None:
+        if locator[:1] != _PLACE:
+            raise nothing_there(locator)
+        if len(locator) > 1:
+            raise in_the_way(_PLACE, "a value without members")
+
+    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+        """Return the file or, with metadata, the JSON that holds it and the metadata, as SOPS writes it."""
+        if metadata is None or isinstance(metadata, Keep):
+            return self._spliced(edits)
+        holder = json.emit([MappingNode([("data", apply_edits(self._text, edits))])], indent=indent)
+        return json.parse(holder, _ANY_LENGTH).rewrite([], metadata, indent)
+
+
+class SealedBinaryDocument:
+    """The JSON file that a sealed binary file is. Any JSON file of SOPS can be read as one."""
+
+    format: ClassVar[str] = "binary"
+
+    def __init__(self, inner: json.JSONDocument) -> None:
+        self._inner = inner
+        # Inside the quotes, so that the text in the leaf's place is its token here and its bytes in the plain file.
+        self._leaves = [
+            leaf._replace(start=leaf.start + 1, end=leaf.end - 1) if _is_data(leaf) else leaf for leaf in inner.leaves()
+        ]
+
+    @property
+    def text(self) -> str:
+        """The JSON text."""
+        return self._inner.text
+
+    def leaves(self) -> Sequence[Leaf]:
+        """Return the value and, in a JSON file that is more than a sealed binary file, all others."""
+        return self._leaves
+
+    def metadata(self) -> Mapping[str, object] | None:
+        """Return the `sops` mapping."""
+        return self._inner.metadata()
+
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
+        """Return the edits that put tokens in the places of leaves."""
+        return Sealing([Edit(leaf.start, leaf.end, token) for leaf, token in tokens], [])
+
+    def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
+        """Return one edit for each value, in order; that of `data` is its bytes as they will be written."""
+        edits = self._inner.open_edits([(leaf, "" if _is_data(leaf) else value) for leaf, value in opened], spellings)
+        return [
+            Edit(leaf.start, leaf.end, _raw(value)) if _is_data(leaf) else edit
+            for (leaf, value), edit in zip(opened, edits, strict=True)
+        ]
+
+    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+        """Return the edits that store `value` in the JSON text."""
+        return self._inner.set_edits(locator, value)
+
+    def unset_edits(self, locator: Locator) -> list[Edit]:
+        """Return the edits that remove what stands at `locator` from the JSON text."""
+        return self._inner.unset_edits(locator)
+
+    def remember(self) -> Mapping[str, object]:
+        """Return nothing."""
+        return {}
+
+    def context(self, leaf: Leaf) -> object:
+        """Return None: there is one way to write the leaf."""
+        return None
+
+    @property
+    def block_indent(self) -> int | None:
+        """How many blanks the file is indented by, -1 for a tab."""
+        head, newline, rest = self.text.partition("\n")
+        margin = rest[: len(rest) - len(rest.lstrip(" \t"))]
+        if head.strip() != "{" or not newline:
+            return None
+        return TAB if margin.startswith("\t") else len(margin)
+
+    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+        """Return the JSON text with `edits` made or, without metadata, the bytes that it held."""
+        if metadata is not None:
+            return self._inner.rewrite(edits, metadata, indent)
+        leaf = next((leaf for leaf in self._leaves if leaf.locator == _PLACE), None)
+        if leaf is None:
+            raise _no_data()
+        if not _is_data(leaf):
+            raise _not_a_string()
+        opened = next((edit.new for edit in edits if edit.start == leaf.start), str(leaf.value))
+        return opened.encode("utf-8", "surrogateescape")
+
+
+def _is_data(leaf: Leaf) -> bool:
+    return leaf.locator == _PLACE and isinstance(leaf.value, str)
+
+
+def _raw(value: Scalar) -> str:
+    if not isinstance(value, str | bytes):
+        raise _not_a_string()
+    return as_text(value)

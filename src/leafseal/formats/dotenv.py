@@ -1,0 +1,228 @@
+"""dotenv files, edited in place: one `KEY=value` or comment to a line, every byte of it meant (sops-format §6.3).
+
+The text of a value and its meaning differ only in `\\n`, which stands for a line break: no spelling need be remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+from leafseal.comments import CommentRun, CommentsInForce
+from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.errors import EmitError, FormatError, PathError
+from leafseal.formats.splicing import (
+    SplicedDocument,
+    as_text,
+    as_value,
+    decode_lines,
+    duplicate,
+    flat_metadata,
+    has_other_bytes,
+    in_the_way,
+    line_of,
+    nothing_there,
+    plain_text,
+    refuse_sizes,
+)
+from leafseal.limits import DEFAULT_LIMITS, Limits
+from leafseal.paths import visible
+from leafseal.scalars import Scalar, to_plain_text
+from leafseal.tree import Comment, ListNode, MappingNode
+
+_PREFIX = "sops_"
+"""A key that starts like this is metadata."""
+
+
+class _MetadataLine(NamedTuple):
+    name: str
+    value: str
+    start: int
+    end: int  # behind its line break
+
+
+def parse(
+    data: bytes, limits: Limits = DEFAULT_LIMITS, *, sealed: bool = False, allow_duplicates: bool = False
+) -> DotenvDocument:
+    """Scan a dotenv file. Raises `FormatError` with the number of a line that is wrong, never with its text."""
+    text = decode_lines(data)
+    leaves, lines = _scan(text, allow_duplicates)
+    refuse_sizes(text, leaves, limits)
+    if has_other_bytes(text):
+        leaves = [leaf if leaf.is_comment else leaf._replace(value=as_value(str(leaf.value))) for leaf in leaves]
+    return DotenvDocument(text, leaves, lines)
+
+
+def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_MetadataLine]]:
+    leaves: list[Leaf] = []
+    lines: list[_MetadataLine] = []
+    append, new = leaves.append, tuple.__new__
+    names: set[str] = set()
+    active: Sequence[str] = ()
+    run = CommentRun()  # since the last value
+    position = 0
+    for line in text.split("\n"):
+        end = position + len(line)
+        if not line:
+            pass
+        elif line[0] == "#":
+            comment = line[1:]
+            append(Leaf(0, (), (), position + 1, end, "#", comment, active, True))
+            run.texts.append(comment)
+            active = CommentsInForce((run,))
+        else:
+            key, equals, source = line.partition("=")
+            if not equals:
+                raise _no_equals(text, position, line)
+            if key in names and not allow_duplicates:
+                raise duplicate(key, text, position)
+            names.add(key)
+            value = source.replace("\\n", "\n") if "\\" in source else source
+            if key.startswith(_PREFIX):
+                lines.append(_MetadataLine(key[len(_PREFIX) :], value, position, min(end + 1, len(text))))
+            else:
+                place = (key,)
+                append(new(Leaf, (0, place, place, end - len(source), end, "", value, active, False, (), None)))
+                if active:
+                    active, run = (), CommentRun()
+        position = end + 1
+    return leaves, lines
+
+
+def _no_equals(text: str, position: int, line: str) -> FormatError:
+    hint = "write KEY=value, or # in the first column for a comment"
+    if line.endswith("\r"):
+        hint = "lines that end in CR LF cannot be blank here, for SOPS takes the CR as text: save the file with LF"
+    return FormatError("a line without =", line=line_of(text, position), hint=hint)
+
+
+class DotenvDocument(SplicedDocument):
+    """A dotenv file."""
+
+    format: ClassVar[str] = "dotenv"
+
+    def __init__(self, text: str, leaves: Sequence[Leaf], lines: Sequence[_MetadataLine]) -> None:
+        super().__init__(text, leaves)
+        self._lines = lines
+
+    def metadata(self) -> Mapping[str, object] | None:
+        """Return what the keys that start with `sops_` say, nested."""
+        return flat_metadata([(line.name, line.value) for line in self._lines])
+
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
+        """Return the edits that put tokens in the places of values and of the texts of comments."""
+        new = tuple.__new__
+        return Sealing([new(Edit, (leaf[3], leaf[4], token)) for leaf, token in tokens], [])
+
+    def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
+        """Return the edits that put values where tokens stand, one for each, in order."""
+        new = tuple.__new__
+        return [
+            new(Edit, (leaf[3], leaf[4], value if value.__class__ is str and "\n" not in value else _source(value)))
+            for leaf, value in opened
+        ]
+
+    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+        """Return the edit that stores `value`, as text, under a key; a new key goes to the end."""
+        key = _key_of(locator)
+        text = plain_text(value, "dotenv")
+        if "\\n" in text:
+            raise EmitError(
+                "dotenv cannot hold a backslash before an n: it is read as a line break",
+                hint="give the value with real line breaks, or keep it in a YAML or JSON file",
+            )
+        source = _source(text)
+        for leaf in self._leaves:
+            if leaf.locator == (key,):
+                return [Edit(leaf.start, leaf.end, source)]
+        return [self._appended(f"{_checked(key)}={source}\n")]
+
+    def _appended(self, line: str) -> Edit:
+        end = self._lines[0].start if self._lines else len(self._text)
+        if end and self._text[end - 1] != "\n":
+            return Edit(end, end, "\n" + line[:-1])  # what ended without a line break still does
+        return Edit(end, end, line)
+
+    def unset_edits(self, locator: Locator) -> list[Edit]:
+        """Return the edit that removes the line of a key."""
+        key = _key_of(locator)
+        for leaf in self._leaves:
+            if leaf.locator == (key,):
+                return [self._without(leaf.start - len(key) - 1, min(leaf.end + 1, len(self._text)))]
+        raise nothing_there(locator)
+
+    def _without(self, start: int, end: int) -> Edit:
+        """Return the edit that cuts whole lines; the last one, without a line break, takes the one before it along."""
+        if start and self._text[end - 1] != "\n":
+            start -= 1
+        return Edit(start, end, "")
+
+    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+        """Return the file with `edits` made and its metadata kept, replaced, added or cut out."""
+        if isinstance(metadata, Keep):
+            return self._spliced(edits)
+        runs = list(self._runs())
+        if metadata is None:
+            return self._spliced([*edits, *(self._without(*run) for run in runs)])
+        block = _block(metadata)
+        if not runs:
+            return self._spliced([*edits, self._appended(block)])
+        start, end = runs[0]
+        first = Edit(start, end, block if self._text[end - 1] == "\n" else block[:-1])
+        return self._spliced([*edits, first, *(self._without(*run) for run in runs[1:])])
+
+    def _runs(self) -> Iterator[tuple[int, int]]:
+        """Yield the spans of metadata lines that follow each other."""
+        start = end = -1
+        for line in self._lines:
+            if line.start != end:
+                if start >= 0:
+                    yield start, end
+                start = line.start
+            end = line.end
+        if start >= 0:
+            yield start, end
+
+
+def _block(metadata: Mapping[str, object]) -> str:
+    from leafseal.flattening import flatten
+
+    return "".join(f"{_PREFIX}{name}={_source(value)}\n" for name, value in flatten(metadata).items())
+
+
+def _source(value: Scalar | None) -> str:
+    """Return the text of a value. Line breaks are all that needs another spelling."""
+    return as_text(to_plain_text(value)).replace("\n", "\\n")
+
+
+def _key_of(locator: Locator) -> str:
+    if not locator:
+        raise PathError("a whole document cannot be set or removed, only what is in it")
+    if not isinstance(locator[0], str):
+        raise in_the_way((), "a mapping")
+    if len(locator) > 1:
+        raise in_the_way(locator[:1], "a value without members")
+    return locator[0]
+
+
+def _checked(key: str) -> str:
+    """Return a key that a line can hold. Raises `EmitError` for another."""
+    if "=" in key or "\n" in key or "\0" in key or key.startswith("#"):
+        raise EmitError(
+            f"dotenv cannot hold the key {visible(key)}", hint="it has =, a line break or a leading # in it"
+        )
+    return key
+
+
+def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:
+    """Return the first document as a dotenv file. Raises `EmitError` for what one cannot hold."""
+    lines: list[str] = []
+    for item in documents[0].items if documents else []:
+        if isinstance(item, Comment):
+            lines += [f"#{line}\n" for line in item.text.split("\n")]
+            continue
+        key, value = item
+        if isinstance(value, MappingNode | ListNode):
+            raise EmitError(f"cannot use complex value in dotenv file; offending key {visible(key)}")
+        lines.append(f"{_checked(key)}={_source(value)}\n")
+    return "".join(lines).encode("utf-8", "surrogateescape")

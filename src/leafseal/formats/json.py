@@ -1,0 +1,183 @@
+"""JSON files, edited in place (sops-format §6.2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.errors import FormatError, MetadataError
+from leafseal.formats.json_emit import emit, scalar_text, unit_of, write
+from leafseal.formats.json_scan import Container, Member, Scan, read_scalar, scan
+from leafseal.formats.splicing import SplicedDocument
+from leafseal.limits import DEFAULT_LIMITS, Limits
+from leafseal.scalars import Empty, Scalar, to_bytes, type_word
+from leafseal.tree import from_python
+
+__all__ = ["JSONDocument", "emit", "parse"]
+
+_METADATA_KEY = "sops"
+
+
+def parse(
+    data: bytes, limits: Limits = DEFAULT_LIMITS, *, sealed: bool = False, allow_duplicates: bool = False
+) -> JSONDocument:
+    """Scan a JSON file. Raises `FormatError` with the place of what is wrong, never with the text there."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        # Python's own exception would carry the whole file along.
+        place = data.count(b"\n", 0, error.start) + 1
+    else:
+        return JSONDocument(text, scan(text, limits, allow_duplicates=allow_duplicates))
+    raise FormatError("not UTF-8", line=place, hint="save the file as UTF-8")
+
+
+class JSONDocument(SplicedDocument):
+    """A JSON file: one object."""
+
+    format: ClassVar[str] = "json"
+
+    def __init__(self, text: str, found: Scan) -> None:
+        leaves, self._root = found.leaves, found.containers[()]
+        members = self._root.members
+        self._blocks = [i for i, member in enumerate(members) if member.name == _METADATA_KEY]
+        for i in reversed(self._blocks):
+            following = members[i + 1].first_leaf if i + 1 < len(members) else len(leaves)
+            del leaves[members[i].first_leaf : following]
+        if not leaves:
+            leaves.append(Leaf(0, (), (), self._root.start, self._root.end, "", Empty.MAPPING))
+        super().__init__(text, leaves)
+
+    def metadata(self) -> Mapping[str, object] | None:
+        """Return the mapping under the root's `sops`."""
+        if not self._blocks:
+            return None
+        if len(self._blocks) > 1:
+            raise MetadataError("found a duplicate sops entry", hint="remove one of the two")
+        block = self._root.members[self._blocks[0]]
+        mapping = json.loads(self._text[block.start : block.end])
+        if not isinstance(mapping, dict):
+            raise MetadataError("the sops entry is not a mapping")
+        return mapping
+
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
+        """Return the edits that put tokens, always strings, in the places of leaves, and the spellings to remember."""
+        text, new = self._text, tuple.__new__
+        edits: list[Edit] = []
+        spellings: list[tuple[str, str]] = []
+        for leaf, token in tokens:
+            start, end = leaf[3], leaf[4]
+            edits.append(new(Edit, (start, end, f'"{token}"')))
+            source = text[start:end]
+            # A string in which nothing is escaped is canonical.
+            if (leaf[5] != '"' or "\\" in source) and source != scalar_text(leaf.value):  # type: ignore[arg-type]
+                spellings.append((token, "C" + source))
+        return Sealing(edits, spellings)
+
+    def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
+        """Return the edits that put values where tokens stand, one for each, in order."""
+        edits: list[Edit] = []
+        for leaf, value in opened:
+            spelling = spellings.get(leaf.value) if spellings else None  # type: ignore[arg-type]
+            text = spelling[1:] if spelling and _spells(spelling, value) else scalar_text(value)
+            edits.append(Edit(leaf.start, leaf.end, text))
+        return edits
+
+    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+        """Return the edits that store `value` at `locator`."""
+        from leafseal.formats import json_edit
+
+        return json_edit.set_edits(self._text, locator, value)
+
+    def unset_edits(self, locator: Locator) -> list[Edit]:
+        """Return the edits that remove what stands at `locator`."""
+        from leafseal.formats import json_edit
+
+        return json_edit.unset_edits(self._text, locator)
+
+    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+        """Return the file with `edits` made and its metadata kept, replaced, added or cut out.
+
+        `indent` counts for a block that is added where the file has no indentation of its own.
+        """
+        if isinstance(metadata, Keep):
+            return self._spliced(edits)
+        if metadata is None:
+            placed = [removal(self._root, i) for i in self._blocks]
+        elif self._blocks:
+            placed = [self._replacement(self._root.members[self._blocks[0]], metadata)]
+        else:
+            placed = [self._insertion(metadata, indent)]
+        return self._spliced([*edits, *placed])
+
+    def _insertion(self, metadata: Mapping[str, object], indent: int | None) -> Edit:
+        node, text, root = from_python(dict(metadata)), self._text, self._root
+        newline = "\r\n" if "\r\n" in text else "\n"
+        if not root.members:
+            block = write(node, unit=unit_of(indent), newline=newline)
+            return Edit(root.start + 1, root.start + 1, f'"{_METADATA_KEY}": {block}')
+        last = root.members[-1]
+        margin = margin_of(text, last.key)
+        # On lines of its own even where the rest stands on one: so Git can merge it, and a reader find its fields.
+        unit = unit_of(indent) if margin is None else unit_in(text, root, margin)
+        block = write(node, unit=unit, base=margin or "", newline=newline)
+        return Edit(last.end, last.end, f'{separator(text, root)}"{_METADATA_KEY}": {block}')
+
+    def _replacement(self, old: Member, metadata: Mapping[str, object]) -> Edit:
+        text = self._text
+        margin = margin_of(text, old.key) or ""
+        source = text[old.start : old.end]
+        newline = "\r\n" if "\r\n" in source else "\n" if "\n" in source else ""
+        first = source[1:].lstrip("\r\n")
+        inner = first[: len(first) - len(first.lstrip(" \t"))]
+        block = write(from_python(dict(metadata)), unit=inner.removeprefix(margin), base=margin, newline=newline)
+        return Edit(old.start, old.end, block)
+
+
+def _spells(spelling: str, value: Scalar) -> bool:
+    """Tell whether a remembered source is another text for `value`."""
+    try:
+        read = read_scalar(spelling[1:])
+    except FormatError:
+        return False
+    if spelling[0] != "C" or read is None or isinstance(read, Empty):
+        return False
+    return type_word(read) == type_word(value) and to_bytes(read) == to_bytes(value)
+
+
+# -- layout ----------------------------------------------------------------------------------------------------------
+
+
+def margin_of(text: str, start: int) -> str | None:
+    """Return the blanks before what stands at `start`, None where it is not the first on its line."""
+    line = text.rfind("\n", 0, start) + 1
+    margin = text[line:start]
+    return margin if line and not margin.strip(" \t") else None
+
+
+def unit_in(text: str, root: Container, margin: str) -> str:
+    """Return what one level of the file is indented by, where members of the root have `margin` before them."""
+    return margin.removeprefix(margin_of(text, root.start) or "")
+
+
+def separator(text: str, container: Container) -> str:
+    """Return the comma and the blanks to put between the last member of `container` and a new one."""
+    last = container.members[-1]
+    margin = margin_of(text, last.key)
+    if margin is not None:
+        newline = "\r\n" if text.endswith("\r\n", 0, last.key - len(margin)) else "\n"
+        return f",{newline}{margin}"
+    is_tight = len(container.members) > 1 and text[last.key - 1] == ","
+    return "," if is_tight else ", "
+
+
+def removal(container: Container, index: int) -> Edit:
+    """Return the edit that cuts a member out, with one comma where there are others."""
+    member = container.members[index]
+    if index + 1 < len(container.members):
+        return Edit(member.key, container.members[index + 1].key, "")
+    if index:
+        return Edit(container.members[index - 1].end, member.end, "")
+    return Edit(container.start + 1, member.end, "")

@@ -1,0 +1,158 @@
+"""What the formats that are read by hand have in common: decoding, places in messages, and a document's quiet parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from leafseal.document import Edit, Leaf, apply_edits
+from leafseal.errors import EmitError, FormatError, MetadataError, PathError
+from leafseal.limits import Limits
+from leafseal.paths import format_path, visible
+from leafseal.scalars import Scalar, to_plain_text
+
+
+class SplicedDocument:
+    """The parts of a `Document` that say little in formats without several documents, anchors or flow style."""
+
+    format: ClassVar[str]
+
+    def __init__(self, text: str, leaves: Sequence[Leaf]) -> None:
+        self._text = text
+        self._leaves = leaves
+
+    @property
+    def text(self) -> str:
+        """The decoded file."""
+        return self._text
+
+    def leaves(self) -> Sequence[Leaf]:
+        """Return values, comments and empty containers; a comment behind the value it is written to."""
+        return self._leaves
+
+    def remember(self) -> Mapping[str, object]:
+        """Return nothing: what `rewrite` adds here, it can cut out again without help."""
+        return {}
+
+    def context(self, leaf: Leaf) -> object:
+        """Return what of a leaf's surroundings decides how it can be written."""
+        return leaf.place
+
+    @property
+    def block_indent(self) -> int | None:
+        """None: the layout of a metadata block follows from the file."""
+        return None
+
+    def _spliced(self, edits: Sequence[Edit]) -> bytes:
+        return apply_edits(self._text, edits).encode("utf-8", "surrogateescape")
+
+
+def decode_lines(data: bytes) -> str:
+    """Decode a format that bears any bytes but NUL; those that are not UTF-8 become lone surrogates."""
+    text = data.decode("utf-8", "surrogateescape")
+    refuse_nul(text)
+    return text
+
+
+def has_other_bytes(text: str) -> bool:
+    """Tell whether a decoded file holds bytes that are not UTF-8."""
+    return not text.isascii() and _OTHER_BYTES.search(text) is not None
+
+
+_OTHER_BYTES = re.compile("[\udc80-\udcff]")
+
+
+def refuse_nul(text: str) -> None:
+    """Raise `FormatError` where there is a NUL."""
+    if "\0" in text:
+        raise FormatError("holds a NUL character", line=line_of(text, text.index("\0")))
+
+
+def line_of(text: str, offset: int) -> int:
+    """Return the line of an offset, counted from 1."""
+    return text.count("\n", 0, offset) + 1
+
+
+def place_of(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column of an offset, both counted from 1."""
+    return line_of(text, offset), offset - text.rfind("\n", 0, offset)
+
+
+def as_value(text: str) -> str | bytes:
+    """Return text cut out of a file as a value: bytes, where it was not UTF-8 there."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+    return text
+
+
+def as_text(value: str | bytes) -> str:
+    """Return a value as text that can be put into a file."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def duplicate(name: str, text: str, offset: int) -> FormatError:
+    """Return the error for a name that stands twice."""
+    line, column = place_of(text, offset)
+    return FormatError(
+        f"the key {visible(name) or '(empty)'} stands twice", line=line, column=column, hint="remove one of the two"
+    )
+
+
+def refuse_sizes(text: str, leaves: Sequence[Leaf], limits: Limits) -> None:
+    """Raise `FormatError` for too many leaves, or one that is too large."""
+    if len(leaves) > limits.leaves:
+        raise too_many(limits)
+    if len(text) > limits.scalar_bytes:
+        for leaf in leaves:
+            if leaf.end - leaf.start > limits.scalar_bytes:
+                raise too_large(text, leaf.start, limits)
+
+
+def too_many(limits: Limits) -> FormatError:
+    """Return the error for a file with too many leaves."""
+    return FormatError(f"more than {limits.leaves} leaves", hint="raise the limit with --max-leaves")
+
+
+def too_large(text: str, offset: int, limits: Limits) -> FormatError:
+    """Return the error for a value that is too large."""
+    return FormatError(
+        f"a value of more than {limits.scalar_bytes} bytes",
+        line=line_of(text, offset),
+        hint="keep it in a binary file of its own",
+    )
+
+
+def flat_metadata(pairs: Sequence[tuple[str, str]]) -> dict[str, object] | None:
+    """Return flat metadata as the nested mapping that it stands for, None where there is none."""
+    if not pairs:
+        return None
+    from leafseal.flattening import unflatten
+
+    flat = dict(pairs)
+    if len(flat) < len(pairs):
+        raise MetadataError("found a duplicate sops entry", hint="remove one of the two")
+    return unflatten(flat)
+
+
+def plain_text(value: object, format_name: str) -> str:
+    """Return the text of a value in a format that knows nothing but text. Raises `EmitError` for all but scalars."""
+    if not isinstance(value, Scalar):
+        what = "null" if value is None else "lists and mappings"
+        raise EmitError(f"{format_name} values are text, {what} cannot be stored")
+    text = as_text(to_plain_text(value))
+    if "\0" in text:
+        raise EmitError(f"{format_name} cannot hold a NUL character")
+    return text
+
+
+def nothing_there(locator: Sequence[str | int]) -> PathError:
+    """Return the error for a path that leads nowhere."""
+    return PathError(f"{format_path(tuple(locator)) or 'the top level'}: nothing stands there")
+
+
+def in_the_way(locator: Sequence[str | int], what: str) -> PathError:
+    """Return the error for a path that leads through something that has no members of that kind."""
+    return PathError(f"{format_path(tuple(locator)) or 'the top level'}: {what} stands there")

@@ -1,0 +1,143 @@
+"""YAML files, edited in place: the face of the scanner, the styles and the placing of metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.errors import FormatError, MetadataError
+from leafseal.formats import yaml_placing, yaml_sealing
+from leafseal.formats.yaml_places import Place, Scan
+from leafseal.formats.yaml_scan import scan
+from leafseal.formats.yaml_style import container_of
+from leafseal.limits import DEFAULT_LIMITS, Limits
+from leafseal.scalars import Scalar
+from leafseal.tree import MappingNode
+
+DEFAULT_INDENT = 4
+
+
+def parse(
+    data: bytes, limits: Limits = DEFAULT_LIMITS, *, sealed: bool = False, allow_duplicates: bool = False
+) -> YAMLDocument:
+    """Scan a YAML file. Raises `FormatError` with the place of what is wrong, never with the text there."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        # Python's own exception would carry the whole file along.
+        line = data.count(b"\n", 0, error.start) + 1
+    else:
+        return _parse(text, limits, allow_duplicates)
+    raise FormatError("not UTF-8", line=line, hint="save the file as UTF-8")
+
+
+def _parse(text: str, limits: Limits, allow_duplicates: bool) -> YAMLDocument:
+    if "\0" in text:
+        raise FormatError("holds a NUL character", line=text.count("\n", 0, text.index("\0")) + 1)
+    found = scan(text, limits, allow_duplicates)
+    if not found.documents:
+        raise FormatError(
+            "no document: the file is empty or has only comments",
+            hint="a YAML file must contain at least one document, be it `{}`",
+        )
+    return YAMLDocument(text, found)
+
+
+def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:
+    """Return trees as a new YAML file, as SOPS writes it."""
+    from leafseal.formats import yaml_emit
+
+    return yaml_emit.emit(documents, indent=indent)
+
+
+class YAMLDocument:
+    """A YAML file of one or more documents."""
+
+    format: ClassVar[str] = "yaml"
+
+    def __init__(self, text: str, found: Scan) -> None:
+        self._text = text
+        self._scan = found
+
+    @property
+    def text(self) -> str:
+        """The decoded file."""
+        return self._text
+
+    def leaves(self) -> Sequence[Leaf]:
+        """Return values, comments and empty containers in file order."""
+        return self._scan.leaves
+
+    def metadata(self) -> Mapping[str, object] | None:
+        """Return the `sops` mapping of the first document."""
+        if self._scan.metadata_fault:
+            raise MetadataError(self._scan.metadata_fault)
+        if self._scan.metadata is None and self.has_reserved_key():
+            raise MetadataError("a later document has a sops entry, and the first has none")
+        return self._scan.metadata
+
+    def has_reserved_key(self) -> bool:
+        """Tell whether any document has a `sops` key at its root."""
+        return any(note.metadata is not None for note in self._scan.documents)
+
+    def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
+        """Return the edits that put tokens in the places of leaves, and the spellings to remember."""
+        return yaml_sealing.seal(self._text, self._scan, tokens, kept)
+
+    def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
+        """Return the edits that put values where tokens stand, one for each, in order."""
+        return yaml_sealing.open_(self._text, opened, spellings)
+
+    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+        """Return the edits that store `value` at `locator` in the first document."""
+        from leafseal.formats import yaml_edit
+
+        return yaml_edit.set_edits(self._text, self._scan, locator, value)
+
+    def unset_edits(self, locator: Locator) -> list[Edit]:
+        """Return the edits that remove what stands at `locator` in the first document."""
+        from leafseal.formats import yaml_edit
+
+        return yaml_edit.unset_edits(self._text, locator)
+
+    def remember(self) -> Mapping[str, object]:
+        """Return what the metadata must remember of the layout, beyond spellings."""
+        words = yaml_placing.root_words(self._text, self._scan.documents)
+        return {"root": words} if words else {}
+
+    def context(self, leaf: Leaf) -> object:
+        """Return whether the leaf stands in flow style, and the column of its container."""
+        if leaf.is_comment:
+            return "comment" if not isinstance(leaf.place, int) else object()
+        if leaf.style in ("|", ">") and "#" in self._text[leaf.start : leaf.end].partition("\n")[0]:
+            return object()  # equal to no other: a block and the comment on its header line are written together
+        if isinstance(leaf.place, Place) and leaf.place.is_copy:
+            return leaf.place  # equal to no other: what stands behind an alias is written with its siblings
+        container = container_of(leaf)
+        return container.flow, container.column
+
+    @property
+    def block_indent(self) -> int | None:
+        """The width of one level in the metadata block of the first document that has one."""
+        return next((note.block_indent for note in self._scan.documents if note.block_indent), None)
+
+    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+        """Return the file with `edits` made and its metadata kept, replaced, added or cut out."""
+        width = indent or self.block_indent or DEFAULT_INDENT
+        documents = self._scan.documents
+        if isinstance(metadata, Keep):
+            return apply_edits(self._text, edits).encode()
+        placed: list[Edit] = []
+        if metadata is None:
+            placed = yaml_placing.removals(self._text, documents, self._root_words())
+        elif self.has_reserved_key():
+            placed = yaml_placing.replacements(self._text, documents, metadata, width)
+        else:
+            placed = yaml_placing.insertions(self._text, documents, metadata, width)
+        return apply_edits(self._text, [*edits, *placed]).encode()
+
+    def _root_words(self) -> Mapping[str, object]:
+        ours = (self._scan.metadata or {}).get("leafseal")
+        words = ours.get("root") if isinstance(ours, dict) else None
+        return words if isinstance(words, dict) else {}

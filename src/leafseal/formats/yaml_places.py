@@ -1,0 +1,97 @@
+"""What a scanned YAML file is made of: containers, places of leaves, and a note per document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from leafseal.comments import CommentRun
+from leafseal.document import Leaf, Locator, Path
+
+
+class Container:
+    """A mapping or list, while and after it is read."""
+
+    __slots__ = (
+        "column", "end", "first_leaf", "flow", "index", "is_map", "key", "keys", "last_leaf", "locator", "parent",
+        "path", "pending", "start",
+    )  # fmt: skip
+
+    def __init__(
+        self, is_map: bool, flow: bool, column: int, path: Path, locator: Locator, parent: Container | None, start: int
+    ) -> None:
+        self.is_map = is_map
+        self.flow = flow
+        self.column = column
+        self.path = path
+        self.locator = locator
+        self.parent = parent
+        self.start = start
+        self.end = start
+        self.key: str | None = None  # of the pair in progress
+        self.keys: set[str] = set()
+        self.index = 0  # of the element in progress
+        self.pending = CommentRun()  # comments that wait for the next member
+        self.first_leaf = self.last_leaf = 0
+
+
+class Place:
+    """What a YAML leaf remembers when its container is not enough: properties, or the alias it stands behind."""
+
+    __slots__ = ("container", "full_start", "is_copy", "source", "tag")
+
+    def __init__(
+        self,
+        container: Container,
+        full_start: int,
+        tag: str | None,
+        is_copy: bool = False,
+        source: Locator | None = None,
+    ) -> None:
+        self.container = container
+        self.full_start = full_start  # where the properties begin
+        self.tag = tag  # one that types the text (`!!int`), and so cannot stay before a token
+        self.is_copy = is_copy  # it stands behind an alias, whose span it has
+        self.source = source  # the leaf that a copy repeats
+
+
+@dataclass(slots=True)
+class DocumentNote:
+    """Where one document's parts stand in the text."""
+
+    start: int  # behind `---`, or where the previous document ended
+    root: Container | None = None
+    root_word: tuple[int, int] | None = None  # the span of `null` or `~` as the whole document
+    last_end: int = 0  # of a flow root: the end of its last member's text
+    end: int = 0  # where the document's content ends: the next marker, or the end of the file
+    metadata: tuple[int, int] | None = None  # the span of the block: its key's start to its last character
+    before_metadata: int | None = None  # the end of the member before it
+    block_indent: int = 0  # how far the block's first key stands behind `sops`; 0 in flow style
+
+
+@dataclass(slots=True)
+class Scan:
+    """What a scanner found in a file."""
+
+    leaves: list[Leaf] = field(default_factory=list)
+    documents: list[DocumentNote] = field(default_factory=list)
+    metadata: dict[str, object] | None = None
+    metadata_fault: str | None = None
+    has_aliases: bool = False
+
+
+def block_end(text: str, start: int, end: int, value: str) -> int:
+    """Return where a block scalar's text ends: the blank lines behind it stay outside, in the file.
+
+    Where blanks in those lines are part of the value they are inside. Without a visible line the span is all but
+    its last line break, which whatever stands for it needs behind it.
+    """
+    visible = end
+    while visible > start and text[visible - 1] in " \t\r\n":
+        visible -= 1
+    if text.find("\n", start, visible) < 0 and text.find("\r", start, visible) < 0:
+        return end - next((len(brk) for brk in ("\r\n", "\n", "\r") if text.endswith(brk, start, end)), 0)
+    behind = text[visible:end]
+    body = value.rstrip("\n")
+    if "\n" not in body[len(body.rstrip(" \t\n")) :]:
+        behind = behind.splitlines()[0] if behind else ""
+    return visible + len(behind.rstrip("\r\n"))

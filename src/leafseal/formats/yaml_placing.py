@@ -1,0 +1,176 @@
+"""Where the metadata block of a YAML file goes, and how it is taken out again (splicing §5).
+
+Each document gets the same block: behind a block mapping at its column, inside a flow mapping behind its last member.
+What the insertion had to add to the text (a line break, a comma) is laid out so that cutting the block takes it along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from leafseal.document import Edit
+from leafseal.formats.yaml_places import DocumentNote
+from leafseal.patterns import Pattern
+
+_COMMENT = Pattern(r"#[^\r\n]*")
+_LINE_END = Pattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+
+
+def insertions(text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int) -> list[Edit]:
+    """Return the edits that add the block to every document that has none."""
+    from leafseal.formats.yaml_emit import emit_mapping_block  # whoever only reads does not need it
+
+    newline = "\r\n" if "\r\n" in text else "\n"
+    blocks: dict[int, str] = {}
+    edits = []
+    for note in documents:
+        column = note.root.column if note.root else 0
+        if note.root is not None and note.root.flow:
+            edits.append(_into_flow(text, note, metadata))
+            continue
+        if column not in blocks:
+            blocks[column] = emit_mapping_block("sops", metadata, column=column, indent=indent, newline=newline)
+        edits.append(_behind_block(text, note.end, blocks[column], newline))
+        if note.root_word is not None:
+            edits.append(Edit(*note.root_word, ""))
+    return edits
+
+
+def _behind_block(text: str, position: int, block: str, newline: str) -> Edit:
+    if position == 0 or text[position - 1] in "\r\n\ufeff":
+        return Edit(position, position, block)
+    # Only the end of the file can lack a line break; the block lacks its own then, and so remembers it.
+    return Edit(position, position, newline + block.removesuffix(newline))
+
+
+def _into_flow(text: str, note: DocumentNote, metadata: Mapping[str, object]) -> Edit:
+    root = note.root
+    assert root is not None
+    from leafseal.formats.yaml_emit import flow_json
+
+    member = f'"sops": {flow_json(metadata)}'
+    if not _COMMENT.sub("", text[root.start + 1 : root.end - 1]).strip():
+        return Edit(root.start + 1, root.start + 1, member)
+    comma = _comma(text, note.last_end, root.end - 1)
+    if comma is None:
+        return Edit(note.last_end, note.last_end, f", {member}")
+    return Edit(comma + 1, comma + 1, f" {member},")
+
+
+def _comma(text: str, start: int, end: int) -> int | None:
+    """Return where the comma between `start` and `end` stands that is not in a comment."""
+    position = start
+    while position < end:
+        if text[position] == ",":
+            return position
+        if text[position] == "#":
+            position = _COMMENT.match(text, position).end()
+        else:
+            position += 1
+    return None
+
+
+def removals(text: str, documents: Sequence[DocumentNote], root_words: Mapping[str, object]) -> list[Edit]:
+    """Return the edits that cut the block out of every document, and put back a document that was `null`."""
+    edits = []
+    for index, note in enumerate(documents):
+        if note.metadata is not None:
+            edits.append(_cut_flow(text, note) if note.root and note.root.flow else _cut_block(text, note))
+            word = _ROOT_WORD.fullmatch(str(root_words.get(f"d{index}", "")))
+            if word is not None:
+                position = _position(text, note.start, int(word[1]), int(word[2]))
+                cut = edits[-1]
+                if position == cut.start:
+                    edits[-1] = cut._replace(new=word[3])
+                elif position < cut.start:
+                    edits.append(Edit(position, position, word[3]))
+            elif _is_nothing_without(text, note, edits[-1]):
+                edits[-1] = _empty_mapping(text, edits[-1])
+    return edits
+
+
+def _is_nothing_without(text: str, note: DocumentNote, cut: Edit) -> bool:
+    """Tell whether a document that no `---` begins is none once its block is cut out."""
+    rest = text[note.start : cut.start] + text[cut.end : note.end]
+    return not text.endswith("---", 0, note.start) and not _COMMENT.sub("", rest).strip(" \t\r\n\ufeff")
+
+
+def _empty_mapping(text: str, cut: Edit) -> Edit:
+    """Return the edit that leaves `{}` in the place of a block, with the line break that it had."""
+    taken = text[cut.start : cut.end]
+    before = taken[: len(taken) - len(taken.lstrip("\r\n"))]
+    behind = taken[len(taken.rstrip("\r\n")) :]
+    return cut._replace(new=f"{before}{{}}{behind}")
+
+
+_ROOT_WORD = Pattern(r"(\d{1,6})\.(\d{1,6}):(~|null|Null|NULL)")
+
+
+def root_words(text: str, documents: Sequence[DocumentNote]) -> dict[str, str]:
+    """Return the documents that are a single `null`, each with its line and column counted from the document's start.
+
+    Lines and columns survive the sealing of comments before it, offsets would not.
+    """
+    found = {}
+    for index, note in enumerate(documents):
+        if note.root_word is not None:
+            start, end = note.root_word
+            line = text.count("\n", note.start, start)
+            column = start - max(note.start, text.rfind("\n", 0, start) + 1)
+            found[f"d{index}"] = f"{line}.{column}:{text[start:end]}"
+    return found
+
+
+def _position(text: str, start: int, line: int, column: int) -> int:
+    for _ in range(line):
+        start = text.find("\n", start) + 1
+    return start + column
+
+
+def _cut_block(text: str, note: DocumentNote) -> Edit:
+    assert note.metadata is not None
+    start, end = note.metadata
+    line = max(text.rfind("\n", note.start, start), text.rfind("\r", note.start, start), note.start - 1) + 1
+    match = _LINE_END.match(text, end)
+    if match is None:
+        return Edit(start, end, "")
+    if not match[1] and line > note.start:
+        # The block ends without a line break: the break before it came with it.
+        line -= 2 if text[line - 2 : line] == "\r\n" else 1
+    return Edit(line, match.end(), "")
+
+
+def _cut_flow(text: str, note: DocumentNote) -> Edit:
+    assert note.metadata is not None
+    assert note.root is not None
+    start, end = note.metadata
+    before = note.before_metadata if note.before_metadata is not None else note.root.start + 1
+    leading = _comma(text, before, start)
+    trailing = _comma(text, end, note.root.end - 1)
+    if trailing is not None and leading is not None:
+        return Edit(leading + 1, trailing + 1, "")
+    if trailing is not None:
+        return Edit(start, trailing + 1, "")
+    return Edit(leading if leading is not None else start, end, "")
+
+
+def replacements(
+    text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int
+) -> list[Edit]:
+    """Return the edits that put another block where each document has one, and add it where one has none."""
+    from leafseal.formats.yaml_emit import emit_mapping_block, flow_json
+
+    newline = "\r\n" if "\r\n" in text else "\n"
+    missing = [note for note in documents if note.metadata is None]
+    edits = insertions(text, missing, metadata, indent)
+    for note in documents:
+        if note.metadata is None:
+            continue
+        start, end = note.metadata
+        if note.root is not None and note.root.flow:
+            edits.append(Edit(start, end, f'"sops": {flow_json(metadata)}'))
+        else:
+            column = note.root.column if note.root else 0
+            block = emit_mapping_block("sops", metadata, column=column, indent=indent, newline=newline)
+            edits.append(Edit(start, end, block.removesuffix(newline)[column:]))
+    return edits

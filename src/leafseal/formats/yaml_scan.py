@@ -1,0 +1,514 @@
+"""Find the leaves of a YAML file: one pass over libyaml's events (splicing §2, §3).
+
+Events are dropped as they come. What stays is a tuple per leaf, a container per collection, and a note per document
+about where metadata stands or may go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from leafseal.document import Leaf
+from leafseal.errors import FormatError
+from leafseal.formats.yaml_aliases import Target, copies
+from leafseal.formats.yaml_comments import CommentPlacer, with_one_more
+from leafseal.formats.yaml_composing import Composer
+from leafseal.formats.yaml_parser import parser_for
+from leafseal.formats.yaml_places import Container, DocumentNote, Place, Scan, block_end
+from leafseal.formats.yaml_scalars import resolve, resolve_tagged
+from leafseal.limits import Limits
+from leafseal.patterns import Pattern
+from leafseal.scalars import Empty, Scalar
+
+NOWHERE = 1 << 62  # a position behind every text
+
+# A plain scalar that starts with one of these is a string, whatever follows: no need to ask the resolver.
+_ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
+
+_PROPERTY = Pattern(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
+_BLANK = Pattern(r"(?:[ \t\r\n\u2028\u2029\x85]|#[^\r\n]*)+")
+_BLOCK_HEADER = Pattern(r"[|>]([-+0-9]*)([ \t]*)(#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+
+
+def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
+    """Scan a YAML file. Raises `FormatError`, with line and column and without the text."""
+    base = 1 if text.startswith("\ufeff") else 0  # The parser does not count a byte order mark.
+    try:
+        return _Scanner(text, base, limits, allow_duplicates).run()
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or error.context or "not YAML"
+        fault = FormatError(
+            f"not valid YAML: {_without_quotes(problem)}",
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+        )
+    except YAMLError:
+        fault = FormatError(
+            "not valid YAML: a character that YAML does not allow",
+            hint="control characters can only stand escaped, in double quotes",
+        )
+    raise fault  # Only here: the parser's own exception may carry the text along.
+
+
+def _without_quotes(problem: str) -> str:
+    # libyaml quotes anchors and tags in its messages; those are names, but what stands in quotes could be anything.
+    return re.sub(r"'([^']*)'", lambda match: match[0] if len(match[1]) == 1 else "…", problem)
+
+
+class _Scanner:
+    def __init__(self, text: str, base: int, limits: Limits, allow_duplicates: bool) -> None:
+        self.text = text
+        self.base = base
+        self.limits = limits
+        self.allow_duplicates = allow_duplicates
+        self.found = Scan()
+        self.parser = parser_for(text[base:])
+        self.next = self.parser.get_event
+        self.anchors: dict[str, Target] = {}
+        self.expanded = 0
+        self.depth = 0
+        self.document = -1
+        self.comments = CommentPlacer(text, self.found.leaves)
+
+    # The loop below runs twice for each leaf of every file. It keeps its state in locals, asks `#` for its next
+    # position once instead of searching every gap, and leaves everything that is rare to methods.
+    def run(self) -> Scan:
+        text, base, found, leaves, limits = self.text, self.base, self.found, self.found.leaves, self.limits
+        get, append, find = self.next, self.found.leaves.append, text.find
+        new, comments = tuple.__new__, self.comments
+        scalar_limit = limits.scalar_bytes
+        always_text = _ALWAYS_TEXT
+        container: Any = None
+        gap = comments.gap
+        next_hash = find("#")
+        if next_hash < 0:
+            next_hash = NOWHERE
+        note: DocumentNote | None = None
+        document_start = base
+        active: Sequence[str] = ()
+        document = -1
+        while True:
+            event = get()
+            kind = event.__class__
+            if kind is ScalarEvent:
+                start = event.start_mark.index + base
+                end = event.end_mark.index + base
+                if next_hash < start:
+                    comments.place(gap, start, container)
+                    active = comments.active(container)
+                if next_hash < end:
+                    next_hash = find("#", end)
+                    if next_hash < 0:
+                        next_hash = NOWHERE
+                value: Any = event.value
+                style = event.style
+                if len(value) > scalar_limit:
+                    self._too_long(event)
+                if container is None:
+                    self._root_scalar(event, start, end)
+                    gap.after(end, None, None)
+                    continue
+                if container.is_map and container.key is None:
+                    if style or not value or value[0] not in always_text or event.tag or event.anchor:
+                        value = self._key(event, container)
+                    if value in container.keys:
+                        self._duplicate(event, value)
+                    container.keys.add(value)
+                    if value == "sops" and container.parent is None:
+                        end = self._metadata(event, start, gap.position)
+                        next_hash = find("#", end)
+                        if next_hash < 0:
+                            next_hash = NOWHERE
+                        gap.after(end, container, None)
+                        container.end = end
+                        continue
+                    container.key = value
+                    if gap.moves:
+                        gap.moves.clear()
+                    gap.position, gap.top, gap.previous = end, container, None
+                    continue
+                if container.is_map:
+                    path = container.path + (container.key,)
+                    locator = path if container.locator is container.path else container.locator + (container.key,)
+                    container.key = None
+                else:
+                    path = container.path
+                    locator = container.locator + (container.index,)
+                    container.index += 1
+                place: Any = container
+                if style:
+                    if style == "|" or style == ">":
+                        end = block_end(text, start, end, value)
+                    if event.tag or event.anchor:
+                        value, start, place = self._with_properties(event, start, end, container)
+                    if style == "|" or style == ">":
+                        leaf = Leaf(document, locator, path, start, end, style, value, active, False, (), place)
+                        next_hash = self._append_block(leaf, event)
+                        if event.anchor:
+                            self.anchors[event.anchor] = leaf
+                        active = comments.complete(container) if active else active
+                        gap.after(end, container, len(leaves) - 1)
+                        container.end = end
+                        continue
+                elif event.tag or event.anchor:
+                    value, start, place = self._with_properties(event, start, end, container)
+                elif not value:
+                    value = None
+                elif value[0] not in always_text:
+                    value = self._typed(event)
+                append(new(Leaf, (document, locator, path, start, end, style or "", value, active, False, (), place)))
+                if event.anchor:
+                    self.anchors[event.anchor] = leaves[-1]
+                if active:
+                    active = comments.complete(container)
+                if gap.moves:
+                    gap.moves.clear()
+                gap.position, gap.top, gap.previous = end, container, len(leaves) - 1
+                container.end = end
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                end = event.end_mark.index + base
+                if container.flow and end > event.start_mark.index + base:
+                    # A bracket is text: what stands before it belongs inside.
+                    if next_hash < end:
+                        comments.place(gap, end - 1, container)
+                        next_hash = find("#", end)
+                        if next_hash < 0:
+                            next_hash = NOWHERE
+                    closed = container
+                    if container.parent is None and note is not None:
+                        note.last_end = gap.position
+                    container = self._close(container, end, document)
+                    gap.after(end, container, closed)
+                else:
+                    closed = container
+                    container = self._close(container, container.end, document)
+                    gap.moves.append(closed)
+                if active:
+                    active = comments.complete(container)
+                self.depth -= 1
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                start = event.start_mark.index + base
+                end = event.end_mark.index + base
+                outer = container
+                container = self._open(event, kind is MappingStartEvent, outer, start, note)
+                if outer is None:
+                    active = comments.active(container)
+                if end > start:  # a bracket, a dash, an anchor or a tag: text
+                    if next_hash < start:
+                        gap.opened = container
+                        comments.place(gap, start, container)
+                        gap.opened = None
+                        active = comments.active(container)
+                    if event.anchor or event.tag:
+                        self._collection_properties(event, start, end, container)
+                        active = comments.active(container)
+                    if next_hash < end:
+                        next_hash = find("#", end)
+                        if next_hash < 0:
+                            next_hash = NOWHERE
+                    gap.after(end, container, None)
+                    container.end = end
+                else:
+                    gap.moves.append(container)
+            elif kind is AliasEvent:
+                start = event.start_mark.index + base
+                end = event.end_mark.index + base
+                if next_hash < start:
+                    comments.place(gap, start, container)
+                    active = comments.active(container)
+                if next_hash < end:
+                    next_hash = find("#", end)
+                    if next_hash < 0:
+                        next_hash = NOWHERE
+                if container is None:
+                    self._fail(event, "an alias stands where the document's mapping should")
+                was_key = self._alias(event, container, start, end, active)
+                gap.after(end, container, None if was_key else len(leaves) - 1)
+                if not was_key and active:
+                    active = comments.complete(container)
+                container.end = end
+            elif kind is DocumentStartEvent:
+                start = event.start_mark.index + base
+                end = event.end_mark.index + base
+                document += 1
+                comments.document = self.document = document
+                if next_hash < start:
+                    comments.place(gap, start, None)
+                if event.explicit:
+                    comments.directives(start, end)
+                    document_start = end
+                    gap.after(end, None, None)
+                if next_hash < end:
+                    next_hash = find("#", end)
+                    if next_hash < 0:
+                        next_hash = NOWHERE
+                note = DocumentNote(document_start)
+                found.documents.append(note)
+                self._check_version(event)
+                container = None
+                self.anchors = {}
+            elif kind is DocumentEndEvent:
+                start = event.start_mark.index + base
+                assert note is not None
+                note.end = start
+                if next_hash < start:
+                    comments.place(gap, start, None, note.root)
+                    next_hash = find("#", start)
+                    if next_hash < 0:
+                        next_hash = NOWHERE
+                active = ()
+                comments.reset()
+                self._end_document(note)
+                end = event.end_mark.index + base
+                gap.after(end if event.explicit else max(start, gap.position), None, None)
+                if event.explicit:
+                    document_start = end
+                container = None
+            elif kind is StreamEndEvent:
+                if next_hash < NOWHERE:
+                    # Behind the last document, or in a file that has none.
+                    comments.document = max(document, 0)
+                    comments.place(gap, len(text), None)
+                return found
+
+    # -- what is rare ------------------------------------------------------------------------------------------------
+
+    def _fail(self, event: Event, message: str, hint: str | None = None) -> NoReturn:
+        mark = event.start_mark
+        raise FormatError(message, line=mark.line + 1, column=mark.column + 1, hint=hint)
+
+    def _too_long(self, event: ScalarEvent) -> None:
+        self._fail(
+            event,
+            f"a value is longer than {self.limits.scalar_bytes} bytes",
+            "raise the limit with --max-scalar-size if this is meant, or keep it in a binary file of its own",
+        )
+
+    def _duplicate(self, event: ScalarEvent, key: str) -> None:
+        if not self.allow_duplicates:
+            self._fail(event, f"the key {key!a} stands twice in one mapping", "remove one of the two")
+
+    def _check_version(self, event: DocumentStartEvent) -> None:
+        if event.version is not None and event.version != (1, 1):
+            self._fail(
+                event,
+                "the directive %YAML asks for a version other than 1.1, which no SOPS reader opens",
+                "remove the directive; plain YAML 1.2 is read without it",
+            )
+
+    def _root_scalar(self, event: ScalarEvent, start: int, end: int) -> None:
+        plain = not event.style and not event.tag and not event.anchor
+        if not plain or resolve(event.value) is not None:
+            self._fail(event, "a document is a single value, where only a mapping can be sealed")
+        if end > start:
+            self.found.documents[-1].root_word = (start, end)
+
+    def _end_document(self, note: DocumentNote) -> None:
+        root = note.root
+        if root is None or (root.first_leaf == len(self.found.leaves)):
+            self.found.leaves.append(Leaf(self.document, (), (), note.end, note.end, "", Empty.MAPPING))
+
+    def _key(self, event: ScalarEvent, container: Container) -> str:
+        """Return the text of a key that is not a plain word. Raises `FormatError` when it is not text at all."""
+        key: Scalar | None = event.value
+        if event.tag or event.implicit[0]:
+            key = self._typed(event)
+        if event.anchor:
+            self._check_anchor(event)
+            self.anchors[event.anchor] = event.value
+        if not isinstance(key, str):
+            self._fail(event, "a key is not text", 'put it in quotes: "1": …')
+        return key
+
+    def _typed(self, event: ScalarEvent) -> Scalar | None:
+        try:
+            if event.tag is None:
+                return event.value if event.style else resolve(event.value)
+            return resolve_tagged(event.tag, event.value, plain=not event.style)
+        except FormatError as error:
+            self._fail(event, error.message, error.hint)
+
+    def _with_properties(
+        self, event: ScalarEvent, start: int, end: int, container: Container
+    ) -> tuple[Scalar | None, int, Place]:
+        """Return the value, the start of the content behind anchor and tag, and the place that remembers them."""
+        value = self._typed(event)
+        content = self._skip_properties(event, start, end, container)
+        tag = event.tag if event.tag in _TYPING_TAGS else None
+        return value, content, Place(container, start, tag)
+
+    def _skip_properties(self, event: Event, start: int, end: int, owner: Container) -> int:
+        """Return where anchor and tag of a node are over; comments between and behind them belong to `owner`."""
+        if event.anchor:
+            self._check_anchor(event)
+        position = start
+        while position < end and (match := _PROPERTY.match(self.text, position)):
+            blank = _BLANK.match(self.text, match.end(), end)
+            if blank:
+                self.comments.inside(match.end(), blank.end(), owner)
+            elif match.end() < end and not self.text.startswith(("{", "["), match.end()):
+                self._fail(event, "a value follows its anchor or tag without a blank", "put a blank between them")
+            position = blank.end() if blank else match.end()
+        return position
+
+    def _collection_properties(self, event: Event, start: int, end: int, container: Container) -> None:
+        """Find comments among the properties of a collection, and the column at which a block behind them stands."""
+        position = self._skip_properties(event, start, end, container)
+        if not container.flow:
+            blank = _BLANK.match(self.text, position)
+            position = blank.end() if blank else position
+            line = max(self.text.rfind("\n", 0, position), self.text.rfind("\r", 0, position)) + 1
+            container.column = position - max(line, self.base)
+
+    def _check_anchor(self, event: Event) -> None:
+        # libyaml ends an anchor where others go on reading; what does not agree on names is not sealed.
+        start = event.start_mark.index + self.base
+        anchor = event.anchor
+        at = self.text.find(f"&{anchor}", start, event.end_mark.index + self.base)
+        after = self.text[at + 1 + len(anchor) : at + 2 + len(anchor)]
+        if at < 0 or after not in ("", " ", "\t", "\r", "\n"):
+            self._fail(event, "a value follows its anchor without a blank", "put a blank between them")
+
+    def _append_block(self, leaf: Leaf, event: ScalarEvent) -> int:
+        """Add a block scalar, and the comment on its header line. Return where `#` comes next."""
+        header = _BLOCK_HEADER.match(self.text, leaf.start)
+        if header and header[3]:
+            leaf = leaf._replace(comments=with_one_more(leaf.comments, header[3][1:]))
+        self.found.leaves.append(leaf)
+        if header and header[3]:
+            self.comments.header(header.start(3) + 1, header.end(3), leaf)
+        position = self.text.find("#", leaf.end)
+        return NOWHERE if position < 0 else position
+
+    def _open(
+        self, event: Any, is_map: bool, outer: Container | None, start: int, note: DocumentNote | None
+    ) -> Container:
+        self.depth += 1
+        if self.depth > self.limits.depth:
+            self._fail(event, f"nested deeper than {self.limits.depth} levels", "raise the limit with --max-depth")
+        flow = bool(event.flow_style)
+        column = event.start_mark.column
+        if outer is None:
+            assert note is not None
+            if note.root is not None or not is_map:
+                self._fail(event, "a document is a list, where only a mapping can be sealed",
+                           "put the list under a key of a mapping")  # fmt: skip
+            container = Container(is_map, flow, column, (), (), None, start)
+            note.root = container
+            self.comments.adopt(container)
+        elif outer.is_map:
+            if outer.key is None:
+                self._fail(event, "a key is a mapping or a list, where only text can be", "templates need quotes")
+            path = outer.path + (outer.key,)
+            locator = path if outer.locator is outer.path else outer.locator + (outer.key,)
+            container = Container(is_map, flow, column, path, locator, outer, start)
+        else:
+            container = Container(is_map, flow, column, outer.path, outer.locator + (outer.index,), outer, start)
+        container.first_leaf = len(self.found.leaves)
+        if event.anchor:
+            self.anchors[event.anchor] = container
+        return container
+
+    def _close(self, container: Container, end: int, document: int) -> Container | None:
+        leaves = self.found.leaves
+        container.end = end
+        outer = container.parent
+        if not container.keys and not container.index and outer is not None:
+            value = Empty.MAPPING if container.is_map else Empty.LIST
+            span = (container.start, end)
+            leaves.append(Leaf(document, container.locator, container.path, *span, "", value, (), False, (), outer))
+        container.last_leaf = len(leaves)
+        if len(leaves) > self.limits.leaves:
+            raise FormatError(f"more than {self.limits.leaves} leaves", hint="raise the limit with --max-leaves")
+        container.keys = _DONE  # names are needed no longer
+        if outer is not None:
+            outer.end = end
+            if outer.is_map:
+                outer.key = None
+            else:
+                outer.index += 1
+        return outer
+
+    def _alias(self, event: AliasEvent, container: Container, start: int, end: int, active: Sequence[str]) -> bool:
+        """Add the leaves behind an alias, under its own path. Return whether it was a key instead."""
+        target = self.anchors.get(event.anchor)
+        if event.anchor not in self.anchors:
+            self._fail(event, "an alias names an anchor that does not stand before it")
+        if container.is_map and container.key is None:
+            key = target
+            if isinstance(key, Leaf):
+                self._fail(event, "a key is an alias of a value, which it would be no longer once that is sealed",
+                           "write the key out")  # fmt: skip
+            if not isinstance(key, str):
+                self._fail(event, "a key is an alias of something that is not text")
+            if key in container.keys:
+                self._fail(event, f"the key {key!a} stands twice in one mapping", "remove one of the two")
+            container.keys.add(key)
+            container.key = key
+            return True
+        self.found.has_aliases = True
+        if container.is_map:
+            assert container.key is not None
+            path, locator = container.path + (container.key,), container.locator + (container.key,)
+            container.key = None
+        else:
+            path, locator = container.path, container.locator + (container.index,)
+            container.index += 1
+        model = Leaf(self.document, locator, path, start, end, "*", None, active, place=container)
+        copied = copies(target, model, self.found.leaves)
+        if copied is None:
+            self._fail(event, "an alias stands inside what it names")
+        self.expanded += len(copied)
+        if self.expanded > self.limits.expansion * (len(self.found.leaves) - self.expanded + len(copied) + 1):
+            self._fail(event, f"aliases grow this file more than {self.limits.expansion} times",
+                       "this is how an alias bomb looks; write the values out if it is none")  # fmt: skip
+        self.found.leaves.extend(copied)
+        return False
+
+    # -- metadata ----------------------------------------------------------------------------------------------------
+
+    def _metadata(self, key: ScalarEvent, start: int, before: int) -> int:
+        """Read the mapping under the root's `sops`; return where its text ends."""
+        note = self.found.documents[-1]
+        event = self.next()
+        value, end = Composer(self.next, self._typed, self._end_of, self.limits.depth).compose(event)
+        note.metadata = (start, end)
+        note.before_metadata = before
+        if isinstance(event, MappingStartEvent) and not event.flow_style:
+            note.block_indent = max(0, event.start_mark.column - key.start_mark.column)
+        if self.document == 0:
+            if isinstance(value, dict):
+                self.found.metadata = value
+            else:
+                self.found.metadata_fault = "the sops entry is not a mapping"
+        return end
+
+    def _end_of(self, event: Any) -> int:
+        end: int = event.end_mark.index + self.base
+        if isinstance(event, ScalarEvent) and event.style and event.style in "|>":
+            return block_end(self.text, event.start_mark.index + self.base, end, event.value)
+        return end
+
+
+_DONE: set[str] = set()
+
+_TYPING_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp", "binary")
+)

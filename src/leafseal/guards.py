@@ -1,0 +1,78 @@
+"""Would this write leave a leaf weaker than the configuration wants it? Outcomes are compared, not texts of rules.
+
+The metadata of a file is whatever the last person with access to the repository wrote there. So before a file is
+written, what its own rule and recipients give is held against what the user's configuration would give. Where no
+configuration applies, the file's own count.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+from leafseal.document import Document, Leaf
+from leafseal.operations import Opened
+from leafseal.scalars import Empty
+from leafseal.selection import Selection
+
+
+def left_clear(document: Document, rule: Selection, configured: Selection) -> list[Leaf]:
+    """Return the leaves that `rule` leaves clear and the configuration would seal."""
+    if rule == configured:
+        return []
+    return [
+        leaf for leaf in document.leaves() if _has_content(leaf) and configured.selects(leaf) and not rule.selects(leaf)
+    ]
+
+
+def _has_content(leaf: Leaf) -> bool:
+    return leaf.value is not None and not isinstance(leaf.value, Empty) and leaf.value not in ("", b"")
+
+
+def newly_clear(opened: Opened, document: Document, rule: Selection) -> list[Leaf]:
+    """Return the leaves of an edited document that stay clear and were not there, clear, before.
+
+    A value that only moved within its container is not new.
+    """
+    before = {
+        (leaf.document, leaf.path)
+        for leaf, value in opened.opening.values
+        if not leaf.is_comment and not rule.selects(leaf)
+    }
+    return [
+        leaf
+        for leaf in document.leaves()
+        if not leaf.is_comment
+        and _has_content(leaf)
+        and not rule.selects(leaf)
+        and (leaf.document, leaf.path) not in before
+    ]
+
+
+_SECRET_NAME = re.compile(
+    r"pass(word|wd|phrase)?$|secret|token|api_?key|private_?key|credential|client_?secret|access_?key|auth$",
+    re.IGNORECASE,
+)
+_SECRET_TEXT = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
+    r"|\bxox[abprs]-|\bsk-[A-Za-z0-9_-]{20,}|\bglpat-|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"
+)
+
+
+def looks_secret(leaf: Leaf) -> bool:
+    """Tell whether a leaf's name or value looks like a secret. A guess: it asks a question, it decides nothing."""
+    value = leaf.value
+    if leaf.is_comment or not isinstance(value, str) or len(value) < 6:
+        return False
+    name = leaf.path[-1] if leaf.path else ""
+    return bool(_SECRET_NAME.search(name) or _SECRET_TEXT.search(value) or _is_random(value))
+
+
+def _is_random(value: str) -> bool:
+    """Tell whether a text of one word is as mixed as random ones are."""
+    if not re.fullmatch(r"[A-Za-z0-9+/_=-]{24,}", value):
+        return False
+    counts = Counter(value)
+    entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
+    return entropy > 4.0 and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)

@@ -1,0 +1,176 @@
+"""Unwrapping, one wrapped key at a time and each once: what a run over many files shares.
+
+Failure of one key is data, not an exception: another key of the group may do.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import NamedTuple
+
+from leafseal.errors import ProviderError
+from leafseal.keyservice import asking
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.secret import Secret
+
+DEFAULT_ORDER = ("age", "pgp")
+"""Kinds that are tried before all others, as SOPS does (sops-format §5.3)."""
+
+RACE_SECONDS = 30.0
+_RACERS = 16
+_CAPACITY = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A part of a data key as a file holds it: `enc` is what `master_key` made of the part."""
+
+    master_key: MasterKey
+    enc: str
+    created_at: str | None = None  # None for kinds that have no such field
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPart:
+    """A master key gave its part."""
+
+    master_key: MasterKey
+    part: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """A master key did not give its part. `source` says where the identities came from, if any were tried."""
+
+    master_key: MasterKey
+    reason: str
+    source: str | None = None
+    hint: str | None = None
+    group: int = 0  # its number in the file, from 0
+
+    def __str__(self) -> str:
+        return f"{label(self.master_key)}: {self.reason}"
+
+
+def label(key: MasterKey) -> str:
+    """Return kind and identifier, for messages; of a long identifier its two ends."""
+    from leafseal.paths import visible  # only messages need it
+
+    text = str(key)
+    return visible(f"{key.kind} {text}" if len(text) <= 120 else f"{key.kind} {text[:60]}…{text[-30:]}")
+
+
+class Job(NamedTuple):
+    """A wrapped key and the number of its group."""
+
+    group: int
+    wrapped: WrappedKey
+
+
+class _Cell:
+    """The outcome for one blob, and the lock that lets one thread at a time look for it."""
+
+    __slots__ = ("lock", "outcome")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.outcome: OpenedPart | FailedAttempt | None = None
+
+
+class KeyRing:
+    """What master keys gave in this run. Equal blobs are unwrapped once, also when several threads ask.
+
+    `order` names the kinds to be tried first. After those, keys that need no network come before those that do.
+    """
+
+    def __init__(self, ambient: Ambient, *, order: Sequence[str] = DEFAULT_ORDER) -> None:
+        self.ambient = ambient
+        self.order = tuple(order)
+        self._cells: dict[tuple[str, str, str], _Cell] = {}
+        self._lock = threading.Lock()
+
+    def unwrap(self, wrapped: WrappedKey) -> OpenedPart | FailedAttempt:
+        """Ask the master key for its part, unless it has been asked for this very blob before."""
+        cell = self._cell((wrapped.master_key.kind, str(wrapped.master_key), wrapped.enc))
+        with cell.lock:
+            if cell.outcome is None:
+                cell.outcome = _unwrap(wrapped, self.ambient)
+            return cell.outcome
+
+    def sort(self, group: Iterable[WrappedKey]) -> list[WrappedKey]:
+        """Return the keys of a group in the order in which they are to be tried."""
+        return sorted(group, key=lambda wrapped: (self._rank(wrapped), wrapped.master_key.needs_network))
+
+    def is_immediate(self, wrapped: WrappedKey) -> bool:
+        """Tell whether a key is tried in its turn; the others are tried together, after all that are."""
+        local = not wrapped.master_key.needs_network or wrapped.master_key.kind in self.order
+        return local and not self.ambient.services
+
+    def _rank(self, wrapped: WrappedKey) -> int:
+        kind = wrapped.master_key.kind
+        return self.order.index(kind) if kind in self.order else len(self.order)
+
+    def _cell(self, blob: tuple[str, str, str]) -> _Cell:
+        with self._lock:
+            cell = self._cells.get(blob)
+            if cell is None:
+                if len(self._cells) >= _CAPACITY:  # a long run over files that share nothing: let the oldest go
+                    del self._cells[next(iter(self._cells))]
+                cell = self._cells[blob] = _Cell()
+            return cell
+
+
+def _unwrap(wrapped: WrappedKey, ambient: Ambient) -> OpenedPart | FailedAttempt:
+    key = wrapped.master_key
+    try:
+        # A lone surrogate cannot be encoded; what has one is damaged, which the provider will say.
+        return OpenedPart(key, Secret(asking.unwrap(key, wrapped.enc.encode("utf-8", "replace"), ambient)))
+    except ProviderError as error:
+        return FailedAttempt(key, error.message, error.source, error.hint)
+
+
+def race(
+    jobs: Sequence[Job], ring: KeyRing, seconds: float = RACE_SECONDS
+) -> Iterator[tuple[Job, OpenedPart | FailedAttempt]]:
+    """Try keys together and yield outcomes as they come, until the time is up or the caller has enough.
+
+    A key service that does not answer is left behind in a thread that holds up nobody, not even the program's end.
+    """
+    from queue import Empty, SimpleQueue  # only networks need it
+
+    outcomes: SimpleQueue[tuple[int, OpenedPart | FailedAttempt | BaseException]] = SimpleQueue()
+    waiting = list(reversed(range(len(jobs))))
+    unfinished = set(waiting)
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            try:
+                index = waiting.pop()
+            except IndexError:
+                return
+            try:
+                outcomes.put((index, ring.unwrap(jobs[index].wrapped)))
+            except BaseException as error:  # a fault of ours belongs to the caller's thread
+                outcomes.put((index, error))
+
+    for _ in range(min(_RACERS, len(jobs))):
+        threading.Thread(target=run, name="leafseal-unwrap", daemon=True).start()
+    deadline = monotonic() + seconds
+    try:
+        while unfinished:
+            try:
+                index, outcome = outcomes.get(timeout=max(0.0, deadline - monotonic()))
+            except Empty:
+                break
+            unfinished.remove(index)
+            if isinstance(outcome, BaseException):
+                raise outcome
+            yield jobs[index], outcome
+        for index in sorted(unfinished):
+            yield jobs[index], FailedAttempt(jobs[index].wrapped.master_key, f"no answer within {seconds:g} seconds")
+    finally:
+        over.set()

@@ -1,0 +1,163 @@
+"""The messages of the key service protocol (sops-format §4.8): proto3, of strings and bytes only.
+
+They are written and read here, and not by generated classes: those pin the versions of protobuf that an installation
+may have, and seven kinds of keys in four messages are one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from leafseal.masterkey import MasterKey
+
+_CONTEXT = "context"  # the one field that is a map
+
+_KINDS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "kms": (1, ("arn", "role", _CONTEXT, "aws_profile")),
+    "pgp": (2, ("fp",)),
+    "gcp_kms": (3, ("resource_id",)),
+    "azure_kv": (4, ("vault_url", "name", "version")),
+    "hc_vault": (5, ("vault_address", "engine_path", "key_name")),
+    "age": (6, ("recipient",)),
+    "hckms": (7, ("key_id",)),
+}
+"""Each kind's number in `Key`, and its fields in the order of their numbers, by their names in a file's metadata."""
+
+_BY_NUMBER = {number: (kind, names) for kind, (number, names) in _KINDS.items()}
+
+_VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
+
+
+class MessageError(ValueError):
+    """The bytes are not such a message."""
+
+
+class Request(NamedTuple):
+    """A kind of key, its fields, and what is to be wrapped or unwrapped. Without a key `kind` is empty."""
+
+    kind: str
+    fields: dict[str, object]
+    data: bytes
+
+
+def is_known(kind: str) -> bool:
+    """Tell whether the protocol has a message for keys of this kind."""
+    return kind in _KINDS
+
+
+def write_request(key: MasterKey, data: bytes) -> bytes:
+    """Return an `EncryptRequest` or `DecryptRequest`; both look alike."""
+    number, names = _KINDS[key.kind]
+    fields = key.to_metadata()
+    body = b"".join(_write_field(position, name, fields.get(name)) for position, name in enumerate(names, 1))
+    return _delimited(1, _delimited(number, body)) + _text(2, data)
+
+
+def read_request(message: bytes) -> Request:
+    """Read what `write_request` wrote. Raises `MessageError`."""
+    key, data = b"", b""
+    for number, value in _fields(message):
+        if number == 1:
+            key = value
+        elif number == 2:
+            data = value
+    kind, fields = "", dict[str, object]()
+    for number, value in _fields(key):
+        if number in _BY_NUMBER:
+            kind, names = _BY_NUMBER[number]
+            fields = _read_key(value, names)
+    return Request(kind, fields, data)
+
+
+def write_response(data: bytes) -> bytes:
+    """Return an `EncryptResponse` or `DecryptResponse`."""
+    return _text(1, data)
+
+
+def read_response(message: bytes) -> bytes:
+    """Read what `write_response` wrote. Raises `MessageError`."""
+    return next((value for number, value in _fields(message) if number == 1), b"")
+
+
+def _write_field(number: int, name: str, value: object) -> bytes:
+    if name != _CONTEXT:
+        return _text(number, str(value or "").encode())
+    pairs = value.items() if isinstance(value, Mapping) else ()
+    return b"".join(
+        _delimited(number, _text(1, str(key).encode()) + _text(2, str(text).encode())) for key, text in pairs
+    )
+
+
+def _read_key(message: bytes, names: tuple[str, ...]) -> dict[str, object]:
+    fields: dict[str, object] = {name: "" for name in names if name != _CONTEXT}
+    context: dict[str, str] = {}
+    for number, value in _fields(message):
+        if not 1 <= number <= len(names):
+            continue
+        if names[number - 1] == _CONTEXT:
+            pair = dict(_fields(value))
+            context[_decoded(pair.get(1, b""))] = _decoded(pair.get(2, b""))
+        else:
+            fields[names[number - 1]] = _decoded(value)
+    if context:
+        fields[_CONTEXT] = context
+    return fields
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise MessageError("a text is not UTF-8") from None
+
+
+# -- the wire format: a field is its number and type, then its value
+
+
+def _text(number: int, value: bytes) -> bytes:
+    return _delimited(number, value) if value else b""  # what is empty is left out
+
+
+def _delimited(number: int, value: bytes) -> bytes:
+    return _varint(number << 3 | _BYTES) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the fields that hold bytes, and pass over the others: they are of versions to come."""
+    position = 0
+    while position < len(message):
+        tag, position = _read_varint(message, position)
+        kind = tag & 7
+        if kind == _VARINT:
+            _, position = _read_varint(message, position)
+            continue
+        size = {_EIGHT_BYTES: 8, _FOUR_BYTES: 4}.get(kind)
+        if kind == _BYTES:
+            size, position = _read_varint(message, position)
+        if size is None or position + size > len(message):
+            raise MessageError("not a message of the key service protocol")
+        if kind == _BYTES:
+            yield tag >> 3, message[position : position + size]
+        position += size
+
+
+def _read_varint(message: bytes, position: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 64, 7):
+        if position >= len(message):
+            break
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+    raise MessageError("not a message of the key service protocol")

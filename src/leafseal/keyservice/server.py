@@ -1,0 +1,141 @@
+"""Answering for the keys of this machine, as sops's `keyservice` does (sops-format §4.8, sops-cli §4.13)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from leafseal import interrupts
+from leafseal.errors import LeafsealError, ProviderError, WriteError
+from leafseal.keyservice import gate, messages
+from leafseal.keyservice.client import load_grpc, target_of
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.private import private_directory
+from leafseal.providers import make_key
+
+Approve = Callable[[str, MasterKey], bool]
+"""Is asked before a request is answered: `encrypt` or `decrypt`, and the key."""
+
+_PART_BYTES = (32, 33)
+_WORKERS = 8
+_GRACE_SECONDS = 2.0
+
+
+class Refused(Exception):
+    """A request that is not answered: the name of gRPC's status, and why."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answers requests with the providers of this process. Raises `Refused` for those it does not answer."""
+
+    ambient: Ambient
+    approve: Approve | None = None
+    told: Callable[[str], None] | None = None
+
+    def encrypt(self, message: bytes) -> bytes:
+        """Wrap what an `EncryptRequest` holds, which must be a data key or a share of one."""
+        request, key = self._read("encrypt", message)
+        if len(request.data) not in _PART_BYTES:
+            raise Refused("INVALID_ARGUMENT", "only a data key, or a share of one, is wrapped")
+        return self._answer("encrypt", key, lambda: key.wrap(request.data, self.ambient))
+
+    def decrypt(self, message: bytes) -> bytes:
+        """Unwrap what a `DecryptRequest` holds."""
+        request, key = self._read("decrypt", message)
+        return self._answer("decrypt", key, lambda: key.unwrap(request.data, self.ambient))
+
+    def _read(self, verb: str, message: bytes) -> tuple[messages.Request, MasterKey]:
+        try:
+            request = messages.read_request(message)
+            if not request.kind:
+                raise Refused("NOT_FOUND", "Must provide a key")
+            return request, make_key(request.kind, request.fields)
+        except (messages.MessageError, LeafsealError) as error:
+            raise Refused("INVALID_ARGUMENT", f"{verb}: {error}") from None
+
+    def _answer(self, verb: str, key: MasterKey, work: Callable[[], bytes]) -> bytes:
+        if self.approve is not None and not self.approve(verb, key):
+            raise Refused("PERMISSION_DENIED", "Request rejected by user")
+        try:
+            data = work()
+        except ProviderError as error:
+            self._tell(f"{verb} with {key.kind} {key}: {error.message}")
+            raise Refused("UNKNOWN", error.message) from None
+        self._tell(f"{verb} with {key.kind} {key}: done")
+        return messages.write_response(data)
+
+    def _tell(self, text: str) -> None:
+        if self.told is not None:
+            self.told(text)
+
+
+@contextmanager
+def serving(address: str, answering: Answering) -> Iterator[str]:
+    """Answer at an address until the block is left; yield the address, with the port that port 0 became.
+
+    A Unix socket is the user's alone: 0600, and whoever connects must be the same user or root. Nothing protects a TCP
+    port. Raises `WriteError` where the address cannot be had.
+    """
+    grpc = load_grpc()
+    server = grpc.server(_pool(), options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 1 << 20)])
+    server.add_generic_rpc_handlers((_handlers(grpc, answering),))
+    try:
+        if not address.startswith("unix:"):
+            yield _listen(server, address)
+            return
+        with private_directory() as folder:
+            inner = f"{folder}/answers"
+            _listen(server, f"unix://{inner}")
+            with gate.open_at(target_of(address).removeprefix("unix:"), inner):
+                yield address
+    finally:
+        server.stop(_GRACE_SECONDS).wait()
+
+
+def _pool() -> Any:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(_WORKERS)
+
+
+def _listen(server: Any, address: str) -> str:
+    target = target_of(address).removeprefix("dns:///")
+    try:
+        port = server.add_insecure_port(target)
+    except RuntimeError:
+        port = 0
+    if not port and not target.startswith("unix:"):
+        raise WriteError(f"cannot listen at {address}", hint="is the address of this machine, and its port free?")
+    server.start()
+    return address if target.startswith("unix:") else f"tcp://{target.rpartition(':')[0]}:{port}"
+
+
+def _handlers(grpc: Any, answering: Answering) -> Any:
+    def method(answer: Callable[[bytes], bytes]) -> Any:
+        def handle(message: bytes, context: Any) -> bytes:
+            try:
+                return answer(message)
+            except Refused as refused:
+                context.abort(getattr(grpc.StatusCode, refused.status), refused.reason)
+                raise
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    methods = {"Encrypt": method(answering.encrypt), "Decrypt": method(answering.decrypt)}
+    return grpc.method_handlers_generic_handler("KeyService", methods)
+
+
+def answer_until_ended(address: str, answering: Answering, started: Callable[[str], None]) -> None:
+    """Answer at an address until SIGINT or SIGTERM comes, which is how it is meant to end."""
+    with suppress(KeyboardInterrupt, interrupts.Ended), serving(address, answering) as real:
+        started(real)
+        threading.Event().wait()

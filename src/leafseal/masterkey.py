@@ -1,0 +1,97 @@
+"""The joint that every provider fits: a master key wraps and unwraps a part of a data key."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Ambient:
+    """What a provider may consult beyond its arguments.
+
+    `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `tell` shows the user
+    something that needs no answer, such as that a device waits to be touched. `services` are asked for what the
+    providers of this process do not give, or in their place without `asks_providers`. `memory` is where providers
+    keep, under keys of their own, what is to be loaded once: identities, clients, sessions.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)  # it may hold an identity
+    home: Path
+    ask: Callable[[str], str] | None = field(default=None, repr=False)
+    services: tuple[KeyService, ...] = ()
+    asks_providers: bool = True
+    tell: Callable[[str], None] | None = field(default=None, repr=False)
+    memory: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @classmethod
+    def of_process(cls, ask: Callable[[str], str] | None = None) -> Ambient:
+        """Return the environment and home directory of this process; whom `ask` reaches is told on standard error."""
+        return cls(os.environ, Path(os.path.expanduser("~")), ask, tell=None if ask is None else _tell)
+
+
+def _tell(text: str) -> None:
+    from leafseal.paths import visible  # rarely needed
+
+    if sys.stderr is not None:
+        print(f"leafseal: {visible(text)}", file=sys.stderr, flush=True)
+
+
+@runtime_checkable
+class MasterKey(Protocol):
+    """A key outside the file. Implementations are frozen dataclasses that name a key and hold no secret."""
+
+    kind: ClassVar[str]
+    """The key's list in the metadata: "age", "kms", "gcp_kms", "azure_kv", …"""
+
+    needs_network: ClassVar[bool]
+    """Keys of a group that need no network are tried first."""
+
+    def wrap(self, part: bytes, ambient: Ambient) -> bytes:
+        """Return the on-disk `enc` text for a part of 32 or 33 bytes. Raises `ProviderError`."""
+        ...
+
+    def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
+        """Return the part that `wrap` was given. Raises `ProviderError`."""
+        ...
+
+    def to_metadata(self) -> dict[str, object]:
+        """Return the entry's fields other than `enc` and `created_at`."""
+        ...
+
+    def __str__(self) -> str:
+        """Return the identifier that messages and comparisons use: the ARN, the recipient."""
+        ...
+
+
+@runtime_checkable
+class Resolvable(Protocol):
+    """What a master key offers as well if it can be named without all that a file must say of it, such as its version.
+
+    Whoever has the key has all versions of it: they count as one recipient.
+    """
+
+    @property
+    def general(self) -> MasterKey:
+        """The same key, with that left open."""
+        ...
+
+    def resolve(self, ambient: Ambient) -> MasterKey:
+        """Return the key as it is to stand in a file; it is asked for before it wraps. Raises `ProviderError`."""
+        ...
+
+
+class KeyService(Protocol):
+    """Somebody elsewhere who wraps and unwraps with master keys (sops-format §4.8). `str()` gives its address."""
+
+    def wrap(self, key: MasterKey, part: bytes) -> bytes:
+        """Return the on-disk `enc` text for a part. Raises `ProviderError`."""
+        ...
+
+    def unwrap(self, key: MasterKey, wrapped: bytes) -> bytes:
+        """Return the part that an `enc` text holds. Raises `ProviderError`."""
+        ...

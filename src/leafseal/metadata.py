@@ -1,0 +1,179 @@
+"""The `sops` mapping of a file: who can open it, what is sealed in it, and its MAC (sops-format §3).
+
+Reading is as liberal as SOPS is: numbers for strings and back, one mapping for a list of one, older spellings. What
+SOPS guesses at and a forger could use is refused: two rules, flat keys beside key groups, a field that stands twice.
+Writing is what 3.13 does: names in alphabetical order at every level.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from leafseal.errors import ConfigError, MetadataError
+from leafseal.flattening import flatten, unflatten
+from leafseal.keygroups import KeyGroup, WrappedKey
+from leafseal.metadata_groups import KINDS, read_groups, write_groups
+from leafseal.metadata_values import as_bool, as_int, as_mapping, as_text, as_time, fold_names
+from leafseal.paths import visible
+from leafseal.selection import RULE_FIELDS, Selection
+
+__all__ = ["KINDS", "Metadata", "flatten", "unflatten", "version_numbers"]
+
+_FIELDS = (
+    *KINDS,
+    "key_groups",
+    "shamir_threshold",
+    "lastmodified",
+    "mac",
+    "mac_only_encrypted",
+    *RULE_FIELDS,
+    "version",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the metadata block says.
+
+    `lastmodified` is the text that is the AAD of `mac`. `spelling` and `extra` are what SOPS does not know: the sealed
+    spellings of leaves, and every unknown key as it was found. `states_rule` is False for a file that names no rule,
+    as those made of binary files do not.
+    """
+
+    groups: tuple[KeyGroup, ...]
+    threshold: int = 0
+    lastmodified: str = ""
+    mac: str = ""
+    selection: Selection = field(default_factory=Selection)
+    version: str = ""
+    spelling: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
+    states_rule: bool = True
+
+    @classmethod
+    def parse(cls, mapping: Mapping[str, object], *, check_version: bool = True) -> Metadata:
+        """Read the `sops` mapping as it stands in a file, nested or unflattened.
+
+        Without `check_version` a missing or malformed `version` is let through, as by what never decrypts.
+        Raises `MetadataError`, which names the field.
+        """
+        fields = fold_names(mapping, _FIELDS, "")
+        groups = read_groups(fields)
+        selection, states_rule = _read_selection(fields)
+        spelling, extra = _read_extra({name: value for name, value in fields.items() if name not in _FIELDS})
+        metadata = cls(
+            groups=groups,
+            threshold=_read_threshold(fields, len(groups)),
+            lastmodified=as_time(fields.get("lastmodified"), "lastmodified"),
+            mac=as_text(fields.get("mac"), "mac"),
+            selection=selection,
+            version=as_text(fields.get("version"), "version"),
+            spelling=spelling,
+            extra=extra,
+            states_rule=states_rule,
+        )
+        if check_version:
+            version_numbers(metadata.version)
+        return metadata
+
+    def to_mapping(self) -> dict[str, object]:
+        """Return the nested mapping to be written, names in alphabetical order at every level."""
+        mapping: dict[str, object] = dict(self.extra)
+        leafseal = {**as_mapping(self.extra.get("leafseal"), "leafseal")}
+        if self.spelling:
+            leafseal["spelling"] = dict(self.spelling)
+        if leafseal:
+            mapping["leafseal"] = leafseal
+        mapping.update(write_groups(self.groups))
+        if self.threshold:
+            mapping["shamir_threshold"] = self.threshold
+        if self.states_rule:
+            mapping.update(self.selection.fields())
+        elif self.selection.mac_only_encrypted:
+            mapping["mac_only_encrypted"] = True
+        mapping.update(lastmodified=self.lastmodified, mac=self.mac, version=self.version)
+        return cast(dict[str, object], _sorted(mapping))
+
+    def with_mac(self, mac: str, lastmodified: str) -> Metadata:
+        """Return the same with a new MAC token and the time that authenticates it."""
+        return replace(self, mac=mac, lastmodified=lastmodified)
+
+    def with_groups(self, groups: tuple[KeyGroup, ...], threshold: int) -> Metadata:
+        """Return the same with other wrapped keys."""
+        return replace(self, groups=groups, threshold=threshold)
+
+    def with_spelling(self, spelling: Mapping[str, str]) -> Metadata:
+        """Return the same with other spellings; they are written in the order of their names."""
+        return replace(self, spelling=dict(spelling))
+
+    def wrapped_keys(self) -> Iterator[WrappedKey]:
+        """Return the wrapped keys of all groups, in file order."""
+        return (wrapped for group in self.groups for wrapped in group)
+
+    @property
+    def may_have_context_bug(self) -> bool:
+        """Whether SOPS before 3.3.0 may have wrapped the data key under a garbled encryption context (§3.2).
+
+        It takes an AWS key whose context has two entries with different values.
+        """
+        if version_numbers(self.version) < (3, 3, 0):
+            contexts = (key.master_key.to_metadata().get("context") for key in self.wrapped_keys())
+            return any(isinstance(context, Mapping) and len(set(context.values())) > 1 for context in contexts)
+        return False
+
+
+def version_numbers(version: str) -> tuple[int, int, int]:
+    """Return major, minor and patch of a `version` field. Raises `MetadataError` when it has none."""
+    if not version:
+        raise MetadataError("version: missing", hint="the file says by which version it was written, such as 3.13.2")
+    if version.startswith("1."):
+        return 1, 0, 0  # SOPS 1 did not number its versions like that.
+    match = re.fullmatch(_VERSION, version)
+    if match is None:
+        raise MetadataError("version: not of the form major.minor.patch")
+    return int(match[1]), int(match[2]), int(match[3])
+
+
+_NUMBER = r"(0|[1-9][0-9]{0,8})"
+_VERSION = rf"v?{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
+
+
+def _read_selection(fields: Mapping[str, object]) -> tuple[Selection, bool]:
+    rules = {name: as_text(fields.get(name), name) for name in RULE_FIELDS}
+    mac_only = as_bool(fields.get("mac_only_encrypted"), "mac_only_encrypted")
+    try:
+        return Selection(**rules, mac_only_encrypted=mac_only), any(rules.values())
+    except ConfigError as exc:
+        raise MetadataError(exc.message, hint=exc.hint) from None
+
+
+def _read_threshold(fields: Mapping[str, object], groups: int) -> int:
+    threshold = as_int(fields.get("shamir_threshold"), "shamir_threshold")
+    if threshold < 0:
+        raise MetadataError("shamir_threshold: negative")
+    if 1 < groups < threshold:
+        raise MetadataError(f"shamir_threshold: {threshold} groups are needed and there are {groups}")
+    return threshold
+
+
+def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], dict[str, object]]:
+    leafseal = dict(as_mapping(unknown.pop("leafseal", None), "leafseal"))
+    spelling = as_mapping(leafseal.pop("spelling", None), "leafseal.spelling")
+    for name, token in spelling.items():
+        if not isinstance(token, str):
+            raise MetadataError(f"leafseal.spelling.{visible(name)}: not a string")
+    if leafseal:
+        unknown["leafseal"] = leafseal
+    return cast(dict[str, str], dict(spelling)), unknown
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, Mapping):
+        # Code points and UTF-8 bytes sort alike.
+        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list | tuple):
+        return [_sorted(member) for member in value]
+    return value

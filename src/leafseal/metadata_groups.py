@@ -1,0 +1,127 @@
+"""The wrapped keys in the metadata: lists by kind, flat or in key groups (sops-format §3.1, §3.2, §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from leafseal.errors import LeafsealError, MetadataError
+from leafseal.keygroups import KeyGroup, WrappedKey
+from leafseal.metadata_values import as_mapping, as_mappings, as_text, as_time, fold_names
+from leafseal.paths import visible
+from leafseal.providers import make_key
+
+KINDS = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age")
+"""The lists of master keys, in the order in which a group holds them after reading (§3.2)."""
+
+MAX_RECIPIENTS = 1024
+MAX_GROUPS = 255
+MAX_ENC_BYTES = 64 * 1024
+
+_ENTRY_FIELDS = {
+    "age": ("enc", "recipient"),
+    "azure_kv": ("created_at", "enc", "name", "vault_url", "version"),
+    "gcp_kms": ("created_at", "enc", "resource_id"),
+    "hc_vault": ("created_at", "enc", "engine_path", "key_name", "vault_address"),
+    "hckms": ("created_at", "enc", "key_id"),
+    "kms": ("arn", "aws_profile", "context", "created_at", "enc", "role"),
+    "pgp": ("created_at", "enc", "fp"),
+}
+
+
+def read_groups(fields: Mapping[str, object]) -> tuple[KeyGroup, ...]:
+    """Return the key groups of metadata, flat or listed. Raises `MetadataError`, which names entry and field."""
+    flat = _read_group(fields, "")
+    nested = as_mappings(fields.get("key_groups"), "key_groups")
+    if flat and nested:
+        raise MetadataError(
+            "key_groups: there are flat keys beside key groups", hint="SOPS ignores the groups then; remove one of them"
+        )
+    if len(nested) > MAX_GROUPS:
+        raise MetadataError(f"key_groups: more than {MAX_GROUPS} groups")
+    groups = (flat,) if flat else tuple(_read_nested(group, i) for i, group in enumerate(nested))
+    recipients = sum(map(len, groups))
+    if not recipients:
+        raise MetadataError("no keys found in file")
+    if recipients > MAX_RECIPIENTS:
+        raise MetadataError(f"more than {MAX_RECIPIENTS} recipients")
+    return groups
+
+
+def _read_nested(group: Mapping[str, object], index: int) -> KeyGroup:
+    place = f"key_groups[{index}]."
+    fields = fold_names(group, KINDS, place)
+    foreign = tuple(
+        WrappedKey(make_key(kind, _without(entry, "enc", "created_at")), entry["enc"], entry.get("created_at"))
+        for kind, entries in sorted(fields.items())
+        if kind not in KINDS and _are_wrapped_keys(entries)
+        for entry in cast(list[dict[str, Any]], entries)
+    )
+    return _read_group(fields, place) + foreign
+
+
+def _are_wrapped_keys(value: object) -> bool:
+    """Say whether an unknown list in a group holds keys of a kind that is newer than this program."""
+    return isinstance(value, list) and all(
+        isinstance(entry, Mapping)
+        and isinstance(entry.get("enc"), str)
+        and isinstance(entry.get("created_at"), str | None)
+        for entry in value
+    )
+
+
+def _read_group(fields: Mapping[str, object], prefix: str) -> KeyGroup:
+    keys: list[WrappedKey] = []
+    for kind in KINDS:
+        entries = as_mappings(fields.get(kind), prefix + kind)
+        if len(entries) > MAX_RECIPIENTS:
+            raise MetadataError(f"{prefix}{kind}: more than {MAX_RECIPIENTS} recipients")
+        keys += [_read_entry(kind, entry, f"{prefix}{kind}[{i}]") for i, entry in enumerate(entries)]
+    return tuple(keys)
+
+
+def _read_entry(kind: str, entry: Mapping[str, object], place: str) -> WrappedKey:
+    fields = fold_names(entry, _ENTRY_FIELDS[kind], f"{place}.")
+    for name in _ENTRY_FIELDS[kind]:
+        read = _READERS.get(name, as_text)
+        if name in fields or name == "created_at":
+            fields[name] = read(fields.get(name), f"{place}.{name}")
+    # SOPS writes an empty enc where adding a group could not reach a key.
+    enc = cast(str, fields.get("enc", ""))
+    if len(enc) > MAX_ENC_BYTES:
+        raise MetadataError(f"{place}.enc: longer than {MAX_ENC_BYTES} bytes")
+    created_at = None if kind == "age" else cast(str, fields["created_at"])
+    try:
+        return WrappedKey(make_key(kind, _without(fields, "enc", "created_at")), enc, created_at)
+    except LeafsealError as exc:
+        raise MetadataError(f"{place}: {exc.message}", hint=exc.hint) from None
+
+
+def _without(fields: Mapping[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+def _read_context(value: object, name: str) -> dict[str, str]:
+    pairs = as_mapping(value, name)
+    return {key: as_text(text, f"{name}.{visible(key)}") for key, text in pairs.items() if text is not None}
+
+
+_READERS: Mapping[str, Callable[[object, str], object]] = {"context": _read_context, "created_at": as_time}
+
+
+def write_groups(groups: Sequence[KeyGroup]) -> dict[str, object]:
+    """Return the fields that hold the wrapped keys: flat lists for one group, else `key_groups`."""
+    if len(groups) == 1:
+        return {**_write_group(groups[0])}
+    # SOPS writes these two in every group.
+    return {"key_groups": [{"age": [], "hc_vault": [], **_write_group(group)} for group in groups]}
+
+
+def _write_group(group: KeyGroup) -> dict[str, list[dict[str, object]]]:
+    lists: dict[str, list[dict[str, object]]] = {}
+    for wrapped in group:
+        entry = {**wrapped.master_key.to_metadata(), "enc": wrapped.enc}
+        if wrapped.created_at is not None:
+            entry["created_at"] = wrapped.created_at
+        lists.setdefault(wrapped.master_key.kind, []).append(entry)
+    return lists

@@ -1,0 +1,160 @@
+"""A sealed file, opened: its data key recovered, every tag and the MAC verified before anything of it is let out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from leafseal import mac
+from leafseal.document import Document, Edit
+from leafseal.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
+from leafseal.formats import parse
+from leafseal.keygroups import DataKey, KeyRing, recover_data_key
+from leafseal.limits import DEFAULT_LIMITS, Limits
+from leafseal.masterkey import Ambient
+from leafseal.metadata import Metadata
+from leafseal.opening import Opening, open_leaves
+from leafseal.scalars import Empty, Scalar, to_bytes
+from leafseal.sealing import Sealer, TokenError
+from leafseal.spelling import open_spellings
+from leafseal.tree import Comment, MappingNode, build
+
+
+@dataclass(slots=True)
+class Opened:
+    """A sealed file whose data key was recovered, and whose every tag and MAC verified."""
+
+    document: Document
+    metadata: Metadata
+    data_key: DataKey = field(repr=False)
+    opening: Opening = field(repr=False)
+    spellings: Mapping[str, str] = field(repr=False)
+    limits: Limits = DEFAULT_LIMITS
+    mac_ignored: bool = False
+    allow_duplicates: bool = False
+    _edits: list[Edit] | None = field(default=None, repr=False)
+
+    def plaintext(self) -> bytes:
+        """Return the file as it was before it was sealed, to the byte."""
+        return self.document.rewrite(self.edits(), None)
+
+    def edits(self) -> list[Edit]:
+        """Return the edits that open the file, one for each token.
+
+        A spelling counts only while it means what its token held.
+        """
+        if self._edits is None:
+            opened = [(item.leaf, item.value) for item in self.opening.opened]
+            edits = self.document.open_edits(opened, self.spellings)
+            if self.spellings and not self._means_the_same(edits):
+                edits = self.document.open_edits(opened, {})
+            self._edits = edits
+        return self._edits
+
+    def _means_the_same(self, edits: Sequence[Edit]) -> bool:
+        format_name, limits = self.document.format, self.limits
+        try:
+            plain = self.document.rewrite(edits, None)
+            leaves = parse(plain, format_name, limits=limits, allow_duplicates=self.allow_duplicates).leaves()
+        except FormatError:
+            return False  # such as an alias whose anchor is gone
+        # What stands for an empty document has no place; whether it is there depends on comments.
+        one = [leaf.value for leaf in leaves if leaf.locator and not leaf.is_comment]
+        other = [
+            value
+            for leaf, value in self.opening.values
+            if leaf.locator and not (leaf.is_comment or isinstance(value, Comment))
+        ]
+        return len(one) == len(other) and all(map(_equal, one, other))
+
+    def documents(self) -> list[MappingNode]:
+        """Return the values as trees, one per document."""
+        return build(self.opening.values)
+
+    def tokens(self) -> list[str]:
+        """Return the tokens of all sealed leaves, in file order."""
+        return [str(item.leaf.value) for item in self.opening.opened]
+
+
+def _equal(one: Scalar | Empty | None, other: Scalar | Empty | None) -> bool:
+    # In Python 1 == 1.0 == True; in a file they are three values.
+    if one.__class__ is not other.__class__:
+        return False
+    return one == other or (isinstance(one, float) and to_bytes(one) == to_bytes(other))  # type: ignore[arg-type]
+
+
+def read_metadata(
+    data: bytes, format_name: str, *, limits: Limits = DEFAULT_LIMITS, allow_duplicates: bool = False
+) -> tuple[Document, Metadata]:
+    """Scan a sealed file and read its metadata; no key is needed. Raises `NotEncryptedError` where there is none."""
+    document = parse(data, format_name, limits=limits, sealed=True, allow_duplicates=allow_duplicates)
+    mapping = document.metadata()
+    if mapping is None:
+        raise NotEncryptedError(
+            "sops metadata not found", hint='this file is not encrypted; encrypt it with "leafseal encrypt -i"'
+        )
+    return document, Metadata.parse(mapping)
+
+
+def open_sealed(
+    data: bytes,
+    format_name: str,
+    keys: KeyRing | Ambient,
+    *,
+    ignore_mac: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_duplicates: bool = False,
+) -> Opened:
+    """Recover the data key, open every leaf and verify the MAC.
+
+    Raises `NotEncryptedError`, `MetadataError`, `DataKeyError`, `IntegrityError` or `MACMismatchError`; nothing of the
+    file is let out before all of it has verified.
+    """
+    document, metadata = read_metadata(data, format_name, limits=limits, allow_duplicates=allow_duplicates)
+    data_key = recover(metadata, keys)
+    return open_with(document, metadata, data_key, ignore_mac=ignore_mac, limits=limits,
+                     allow_duplicates=allow_duplicates)  # fmt: skip
+
+
+def recover(metadata: Metadata, keys: KeyRing | Ambient) -> DataKey:
+    """Recover the data key of a file. Raises `DataKeyError`, which names the repair where a file may need one."""
+    try:
+        return recover_data_key(metadata.groups, metadata.threshold, keys)
+    except DataKeyError as error:
+        if metadata.may_have_context_bug:
+            error.hint = 'SOPS before 3.3.0 garbled encryption contexts: "leafseal repair-context" repairs such files'
+        raise
+
+
+def open_with(
+    document: Document,
+    metadata: Metadata,
+    data_key: DataKey,
+    *,
+    ignore_mac: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_duplicates: bool = False,
+) -> Opened:
+    """Open a file whose data key is known already."""
+    sealer = Sealer(data_key.reveal())
+    opening = open_leaves(document, metadata.selection, sealer)
+    if not ignore_mac:
+        _verify_mac(metadata, opening, sealer)
+    tokens = (str(item.leaf.value) for item in opening.opened)
+    spellings = open_spellings(metadata.spelling, tokens, sealer)
+    return Opened(document, metadata, data_key, opening, spellings, limits, ignore_mac, allow_duplicates)
+
+
+def _verify_mac(metadata: Metadata, opening: Opening, sealer: Sealer) -> None:
+    if metadata.mac == mac.NO_MAC:
+        raise MACMismatchError("no MAC", hint=_MAC_HINT)
+    try:
+        stored, _ = sealer.open_bytes(metadata.mac, metadata.lastmodified)
+    except TokenError:
+        raise MACMismatchError("the MAC does not verify", hint=_MAC_HINT) from None
+    computed = mac.digest(opening.hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
+    if not mac.equal(stored.decode("ascii", "replace"), computed):
+        raise MACMismatchError("MAC mismatch: values were added, removed, reordered or changed", hint=_MAC_HINT)
+
+
+_MAC_HINT = "find out who changed the file since it was sealed; --ignore-mac reads it all the same"

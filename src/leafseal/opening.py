@@ -1,0 +1,155 @@
+"""Open every sealed leaf of a document, and collect what the MAC covers (sops-format §1.6, §2).
+
+Strict where SOPS is not: a comment that looks sealed must verify, a token must be whole, a type must fit its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from leafseal.document import Document, Leaf, Path, aad_of
+from leafseal.errors import IntegrityError
+from leafseal.paths import format_path
+from leafseal.scalars import Empty, Scalar, from_bytes, to_bytes
+from leafseal.sealing import Sealer, TokenError, looks_sealed
+from leafseal.selection import Selection
+from leafseal.tree import Comment
+
+_COMMENT_END = ",type:comment]"  # what has this and not the beginning of a token is a damaged one
+_NEIGHBOURS = 40  # leaves on either side whose containers a comment may belong to
+
+
+class OpenedLeaf(NamedTuple):
+    """A leaf that had a token: what was in it, and under which AAD and type it verified."""
+
+    leaf: Leaf
+    value: Scalar | Comment
+    data: bytes
+    word: str
+    aad: str
+
+
+@dataclass(slots=True)
+class Opening:
+    """All leaves with their values, those that had tokens, and the byte forms under the MAC."""
+
+    values: list[tuple[Leaf, Scalar | Empty | Comment | None]] = field(default_factory=list)
+    opened: list[OpenedLeaf] = field(default_factory=list)
+    hashed: list[bytes] = field(default_factory=list)
+    unsealed_comments: int = 0  # comments that the rule would seal and that are clear
+    unauthenticated: list[Leaf] = field(default_factory=list)  # what the format protects in no way: empty and null
+
+
+def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> Opening:
+    """Open all leaves that `selection` selects. Raises `IntegrityError` at the first that does not verify."""
+    opening = Opening()
+    values, opened, hashed = opening.values.append, opening.opened.append, opening.hashed.append
+    selects, open_bytes, new = selection.selects, sealer.open_bytes, tuple.__new__
+    hash_clear = not selection.mac_only_encrypted
+    leaves = document.leaves()
+    for position, leaf in enumerate(leaves):
+        token: Any = leaf[6]
+        if leaf[8]:
+            values((leaf, _open_comment(leaves, position, selection, sealer, opening)))
+        elif token is None or token.__class__ is Empty or token == "":
+            if token.__class__ is not Empty or leaf.end > leaf.start:  # some stand for what is not written at all
+                opening.unauthenticated.append(leaf)
+            values((leaf, token))
+        elif selects(leaf):
+            if token.__class__ is not str:
+                raise _clear(leaf)
+            aad = ":".join(leaf[2]) + ":"
+            try:
+                data, word = open_bytes(token, aad)
+                # Nearly all are text: decoded here, without a call.
+                value = data.decode() if word == "str" else _typed(word, data)
+            except TokenError as error:
+                raise _refusal(leaf, token, error) from None
+            except UnicodeDecodeError:
+                value = data
+            if word == "comment":
+                value = _list_comment(document, leaf, value)
+            else:
+                hashed(data)
+            values((leaf, value))
+            opened(new(OpenedLeaf, (leaf, value, data, word, aad)))
+        else:
+            values((leaf, token))
+            if hash_clear:
+                hashed(to_bytes(token))
+    return opening
+
+
+def _typed(word: str, data: bytes) -> Scalar:
+    try:
+        return from_bytes("str" if word in ("comment", "bytes") else word, data)
+    except ValueError:
+        raise TokenError("has a type that its value does not have") from None
+
+
+def _clear(leaf: Leaf) -> IntegrityError:
+    return IntegrityError(
+        f"{format_path(leaf.locator)}: stands in clear where the file's rule wants it sealed",
+        path=leaf.path,
+        hint='seal it again with "leafseal set", or find out who changed the file',
+    )
+
+
+def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
+    if not looks_sealed(token):
+        return _clear(leaf)
+    return IntegrityError(
+        f"{format_path(leaf.locator)}: value {error}",
+        path=leaf.path,
+        hint='was it copied from another key, or edited? set it again with "leafseal set"',
+    )
+
+
+def _list_comment(document: Document, leaf: Leaf, value: Scalar) -> Comment:
+    # SOPS stores the sealed comments of YAML lists as elements of type comment; anywhere else that type is forged.
+    if document.format != "yaml" or not leaf.locator or not isinstance(leaf.locator[-1], int):
+        raise IntegrityError(f"{format_path(leaf.locator)}: a comment stands in the place of a value", path=leaf.path)
+    return Comment(value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value))
+
+
+def _open_comment(
+    leaves: Sequence[Leaf], position: int, selection: Selection, sealer: Sealer, opening: Opening
+) -> Comment:
+    leaf = leaves[position]
+    text = str(leaf.value)
+    if not text or not selection.selects(leaf):
+        return Comment(text)
+    if not (looks_sealed(text) or _COMMENT_END in text):
+        opening.unsealed_comments += 1
+        return Comment(text)
+    tried: set[str] = set()
+    for path in _candidates(leaves, position):
+        aad = aad_of(path)
+        if aad in tried:
+            continue
+        tried.add(aad)
+        try:
+            data, word = sealer.open_bytes(text, aad)
+        except TokenError:
+            continue
+        if word == "comment":
+            value = Comment(data.decode("utf-8", "surrogateescape"))
+            opening.opened.append(OpenedLeaf(leaf, value, data, word, aad))
+            return value
+    raise IntegrityError(
+        f"a comment in {format_path(leaf.locator) or 'the top level'} does not verify",
+        path=leaf.path,
+        hint="write the comment anew, without the ENC[…] text",
+    )
+
+
+def _candidates(leaves: Sequence[Leaf], position: int) -> Iterator[Path]:
+    """Yield the containers that a comment may belong to, likeliest first."""
+    leaf = leaves[position]
+    yield leaf.path
+    yield from leaf.candidates
+    for near in leaves[max(0, position - _NEIGHBOURS) : position + _NEIGHBOURS]:
+        for length in range(len(near.path), -1, -1):
+            yield near.path[:length]

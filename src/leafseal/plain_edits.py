@@ -1,0 +1,93 @@
+"""Change one value in the plain text of an opened file, and make sure that nothing else moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+from leafseal.document import Document, Edit, Locator, Path
+from leafseal.errors import FormatError, MetadataError, RefusedError
+from leafseal.formats import parse
+from leafseal.opened import Opened
+from leafseal.paths import format_path
+from leafseal.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
+
+
+def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:
+    """Return the plain text of an opened file with `value` at `locator` of the first document."""
+    plain, document = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
+    as_text = document.format in ("dotenv", "ini")
+    stored = [
+        (leaf.locator, *_known(leaf.value))
+        for leaf in document.leaves()
+        if leaf.document == 0 and not leaf.is_comment and leaf.locator[: len(locator)] == locator
+    ]
+    expected = [
+        (place, *_known(to_plain_text(scalar) if as_text else scalar)) for place, scalar in _flat(value, locator)
+    ]
+    if [item for item in stored if item[1]] != expected and not _is_reserved(document):
+        raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
+    return plain
+
+
+def _is_reserved(document: Document) -> bool:
+    # What was set is metadata now: whoever seals the document refuses it, and says why.
+    try:
+        return document.metadata() is not None
+    except MetadataError:
+        return True
+
+
+def _flat(value: object, locator: Locator) -> Iterator[tuple[Locator, Scalar]]:
+    """Yield the scalars in a value with their places; nulls and empty containers have nothing to compare."""
+    if isinstance(value, Mapping | list | tuple):
+        for name, member in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _flat(member, (*locator, name))
+    elif value is not None:
+        yield locator, cast(Scalar, value)
+
+
+def _known(value: Scalar | Empty | None) -> tuple[str, bytes]:
+    if value is None or isinstance(value, Empty):
+        return "", b""
+    # A float without a fraction is written as an int is.
+    return type_word(value).replace("float", "int"), to_bytes(value)
+
+
+def plain_without(opened: Opened, locator: Locator) -> bytes:
+    """Return the plain text of an opened file without what stands at `locator` of the first document."""
+    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator))[0]
+
+
+def _edit_plain(
+    opened: Opened, locator: Locator, new: Locator | None, change: Callable[[Document], list[Edit]]
+) -> tuple[bytes, Document]:
+    """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
+    document = parse(opened.plaintext(), opened.document.format, limits=opened.limits)
+    edits = change(document)
+    try:
+        plain = document.rewrite(edits)
+        after = parse(plain, document.format, limits=opened.limits)
+        moved = _others(after, new) != _others(document, locator)
+    except FormatError:
+        moved = True
+    if moved:
+        raise RefusedError(
+            f"{format_path(locator)}: this change cannot be made without moving something else",
+            hint=_HINT,
+        )
+    return plain, after
+
+
+_HINT = 'make it with "leafseal edit"'
+
+
+def _others(document: Document, locator: Locator | None) -> list[tuple[int, Path, str, bytes]]:
+    """Return all values but those at `locator` of the first document, in a form that tells 1 from 1.0 and True."""
+    depth = len(locator or ())
+    return [
+        (leaf.document, leaf.path, type_word(leaf.value), to_bytes(leaf.value))
+        for leaf in document.leaves()
+        if not (leaf.is_comment or leaf.value is None or isinstance(leaf.value, Empty))
+        and not (leaf.document == 0 and leaf.locator[:depth] == locator)
+    ]

@@ -1,0 +1,260 @@
+"""The policy: what the user, or the administrator of the machine, allows an encrypted file to ask for.
+
+It is read from `$XDG_CONFIG_HOME/leafseal/policy.toml` and `/etc/leafseal/policy.toml`, never from a repository:
+whoever can change a repository must not be able to change what is allowed. Where both files speak of a thing, the
+stricter counts: of lists what both name, of numbers the higher, of switches the one that is on.
+
+    min_threshold = 2
+    no_disk_plaintext = true
+
+    [plugins]
+    allow = ["yubikey"]
+
+Two kinds of lists. `endpoints` and `plugins` are things that a file may not name at all by itself: without a list none
+is allowed. `accounts`, `roles` and `recipients` are free until there is a list, which then names all that are.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from leafseal.errors import ConfigError, system_text
+from leafseal.masterkey import Ambient
+
+_MAX_BYTES = 2**20
+_MAX_GROUPS = 255
+_PORTS = {"http": 80, "https": 443}
+
+Names = frozenset[str] | None
+Fault = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is allowed. A list that is None was not given."""
+
+    endpoints: Names = None
+    accounts: Names = None
+    roles: Names = None
+    plugins: Names = None
+    recipients: Names = None
+    min_threshold: int = 0
+    no_disk_plaintext: bool = False
+
+    def allows_plugin(self, name: str) -> bool:
+        """Say whether an age plugin may be started that only a file names."""
+        return self.plugins is not None and name in self.plugins
+
+    def allows_endpoint(self, url: str) -> bool:
+        """Say whether a service may be asked, by scheme, host and port, that only a file names."""
+        try:
+            return self.endpoints is not None and origin(url) in self.endpoints
+        except ValueError:
+            return False
+
+    def allows_account(self, name: str) -> bool:
+        """Say whether an account or project of a cloud may be used."""
+        return self.accounts is None or name in self.accounts
+
+    def allows_role(self, name: str) -> bool:
+        """Say whether a role may be assumed."""
+        return self.roles is None or name in self.roles
+
+    def allows_recipient(self, name: str) -> bool:
+        """Say whether a file may be encrypted for a master key, by what names it."""
+        return self.recipients is None or name in self.recipients
+
+    def and_also(self, other: Policy) -> Policy:
+        """Return the stricter of both."""
+        return Policy(
+            endpoints=_stricter(self.endpoints, other.endpoints),
+            accounts=_stricter(self.accounts, other.accounts),
+            roles=_stricter(self.roles, other.roles),
+            plugins=_stricter(self.plugins, other.plugins),
+            recipients=_stricter(self.recipients, other.recipients),
+            min_threshold=max(self.min_threshold, other.min_threshold),
+            no_disk_plaintext=self.no_disk_plaintext or other.no_disk_plaintext,
+        )
+
+
+def policy_of(ambient: Ambient) -> Policy:
+    """Return the policy that holds in these surroundings, read once. Raises `ConfigError`."""
+    found = ambient.memory.get(Policy)
+    if not isinstance(found, Policy):
+        found = ambient.memory[Policy] = load_policy(user_file(ambient), system_file(ambient))
+    return found
+
+
+def load_policy(*paths: Path) -> Policy:
+    """Read policy files, of which none has to exist. Raises `ConfigError` with every fault of the first bad one."""
+    policy = Policy()
+    for path in paths:
+        data = _read(path)
+        if data is not None:
+            policy = policy.and_also(_parse(data, path))
+    return policy
+
+
+def user_file(ambient: Ambient, platform: str = sys.platform) -> Path:
+    """Return where the user's policy is. A relative path in the environment would lead into the checkout: ignored."""
+    environ = ambient.environ
+    name, default = ("APPDATA", Path("AppData", "Roaming")) if platform == "win32" else ("XDG_CONFIG_HOME", ".config")
+    folder = Path(environ.get(name, ""))
+    return (folder if folder.is_absolute() else ambient.home / default) / "leafseal" / "policy.toml"
+
+
+def system_file(ambient: Ambient, platform: str = sys.platform) -> Path:
+    """Return where the administrator's policy is."""
+    if platform == "win32":
+        return Path(ambient.environ.get("PROGRAMDATA") or r"C:\ProgramData", "leafseal", "policy.toml")
+    return Path("/etc/leafseal/policy.toml")
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL, as one spelling for all that mean the same. Raises `ValueError`."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise ValueError("not the URL of a service") from None
+    if not parts.hostname:
+        raise ValueError("not the URL of a service")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def _stricter(one: Names, other: Names) -> Names:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the content of a file, None where there is none."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read(_MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {system_text(error)}", file=str(path)) from None
+    if os.name != "nt" and mode & stat.S_IWOTH:
+        raise ConfigError("everybody may write it", hint=f"chmod o-w {path}", file=str(path))
+    if len(data) > _MAX_BYTES:
+        raise ConfigError(f"larger than {_MAX_BYTES // 2**20} MiB", file=str(path))
+    return data
+
+
+def _parse(data: bytes, path: Path) -> Policy:
+    import tomllib  # most people have no policy
+
+    try:
+        table = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8, or nested too deeply"
+        raise _as_error([("", f"not TOML: {reason[:1].lower()}{reason[1:]}")], path) from None
+    faults: list[Fault] = []
+    policy = Policy(
+        **{name: _names(table.get(name), name, check, faults) for name, check in _LISTS.items()},
+        min_threshold=_threshold(table.get("min_threshold", 0), faults),
+        no_disk_plaintext=_switch(table.get("no_disk_plaintext", False), faults),
+    )
+    faults += _unknown(table, (*_LISTS, "min_threshold", "no_disk_plaintext"), "")
+    if faults:
+        raise _as_error(faults, path)
+    return policy
+
+
+def _as_error(faults: list[Fault], path: Path) -> ConfigError:
+    location, message = faults[0]
+    first = f"{location}: {message}" if location else message
+    if len(faults) > 1:
+        first = f"{len(faults)} faults, the first is {first}"
+    return ConfigError(first, faults=faults, file=str(path))
+
+
+def _names(section: Any, name: str, check: Callable[[str], str], faults: list[Fault]) -> Names:
+    """Read `allow` of a section. What is no list of proper names is a fault."""
+    if section is None:
+        return None
+    if not isinstance(section, dict):
+        faults.append((name, f"not a section [{name}] with allow in it"))
+        return None
+    faults += _unknown(section, ("allow",), f"{name}.")
+    listed = section.get("allow")
+    if not isinstance(listed, list):
+        faults.append((f"{name}.allow", "missing, or not a list"))
+        return None
+    return frozenset(_checked(listed, name, check, faults))
+
+
+def _checked(listed: list[Any], name: str, check: Callable[[str], str], faults: list[Fault]) -> Iterable[str]:
+    for number, item in enumerate(listed):
+        try:
+            yield check(item if isinstance(item, str) else "")
+        except ValueError as error:
+            faults.append((f"{name}.allow[{number}]", str(error)))
+
+
+def _unknown(table: Mapping[str, Any], known: Iterable[str], prefix: str) -> list[Fault]:
+    from difflib import get_close_matches  # for keys that are wrong
+
+    faults: list[Fault] = []
+    for key in table:
+        if key not in (known := tuple(known)):
+            near = get_close_matches(key, known, n=1)
+            faults.append((f"{prefix}{key}", "unknown key" + (f": did you mean {near[0]}?" if near else "")))
+    return faults
+
+
+def _threshold(value: Any, faults: list[Fault]) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_GROUPS:
+        return value
+    faults.append(("min_threshold", f"not a whole number from 0 to {_MAX_GROUPS}"))
+    return 0
+
+
+def _switch(value: Any, faults: list[Fault]) -> bool:
+    if not isinstance(value, bool):
+        faults.append(("no_disk_plaintext", "neither true nor false"))
+    return value is True
+
+
+def _endpoint(text: str) -> str:
+    found = origin(text)
+    parts = urlsplit(text)
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("not scheme, host and port alone")
+    return found
+
+
+def _plugin(text: str) -> str:
+    from leafseal.age.plugin import NAME  # only for a policy that lists plugins
+
+    if not NAME.fullmatch(text):
+        raise ValueError("not the name of a plugin, such as yubikey")
+    return text
+
+
+def _text(text: str) -> str:
+    if not text or not text.isprintable() or text != text.strip():
+        raise ValueError("not a name")
+    return text
+
+
+_LISTS: dict[str, Callable[[str], str]] = {
+    "endpoints": _endpoint,
+    "accounts": _text,
+    "roles": _text,
+    "plugins": _plugin,
+    "recipients": _text,
+}
+"""The sections that are lists, and what their entries must be."""

@@ -1,0 +1,68 @@
+"""The providers of master keys, by kind; a provider's module is imported when a file or a rule names its kind.
+
+A provider is one module with one class, and one line in `TABLE`. The class is a `MasterKey` and offers two ways to
+make one: `from_fields(fields)` from an entry of the metadata, and `parse(text)` from what users write.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+from leafseal.errors import MetadataError
+from leafseal.keyring import WrappedKey
+from leafseal.masterkey import MasterKey
+
+TABLE = {
+    "age": "leafseal.providers.age:AgeKey",
+    "azure_kv": "leafseal.providers.azure_kv:AzureKeyVaultKey",
+    "gcp_kms": "leafseal.providers.gcp_kms:GCPKMSKey",
+    "hckms": "leafseal.providers.hckms:HuaweiKMSKey",
+    "kms": "leafseal.providers.aws_kms:AWSKMSKey",
+    "pgp": "leafseal.providers.pgp:PGPKey",
+    "hc_vault": "leafseal.providers.hc_vault:VaultKey",
+}
+
+
+class Provider(Protocol):
+    """What a provider's class offers beside being a `MasterKey`."""
+
+    def from_fields(self, fields: Mapping[str, object]) -> MasterKey:
+        """Make a key of an entry's fields other than `enc` and `created_at`. Raises `MetadataError`."""
+        ...
+
+    def parse(self, text: str) -> list[MasterKey]:
+        """Make keys of a comma-separated list. Raises `ProviderError`."""
+        ...
+
+
+def provider(kind: str) -> Provider:
+    """Return the class for `kind`; for a kind without a provider one that keeps its entries and can do nothing else."""
+    if kind not in TABLE:
+        from leafseal.providers.foreign import foreign_class
+
+        return cast(Provider, foreign_class(kind))
+    module, _, name = TABLE[kind].partition(":")
+    return cast(Provider, getattr(importlib.import_module(module), name))
+
+
+def make_key(kind: str, fields: Mapping[str, object]) -> MasterKey:
+    """Make a master key of the fields that an entry of its kind has. Raises `MetadataError`."""
+    return provider(kind).from_fields(fields)
+
+
+def load_entry(kind: str, entry: Mapping[str, object]) -> WrappedKey:
+    """Read one entry of a list of master keys. Raises `MetadataError`."""
+    fields = dict(entry)
+    enc, created_at = fields.pop("enc", None), fields.pop("created_at", None)
+    if not isinstance(enc, str) or not enc:
+        raise MetadataError("enc: missing, or not a string")
+    if created_at is not None and not isinstance(created_at, str):
+        raise MetadataError("created_at: not a string")
+    return WrappedKey(make_key(kind, fields), enc, created_at)
+
+
+def parse_recipients(kind: str, text: str) -> list[MasterKey]:
+    """Read a comma-separated list of keys, as options, variables and rules hold it. Raises `ProviderError`."""
+    return provider(kind).parse(text)

@@ -1,0 +1,225 @@
+"""Where age identities come from: all the places where SOPS looks, in its order (sops-format §4.6).
+
+Nothing is loaded before a key has to be unwrapped, and then once for all files of a run. A place that cannot be read
+matters only when no identity from another place does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from leafseal import age
+from leafseal.age.header import Stanza
+from leafseal.age.keys import identity_type
+from leafseal.masterkey import Ambient
+from leafseal.providers.age_places import (
+    AT_HAND,
+    ENCRYPTED,
+    OF_PLUGINS,
+    SIZE_LIMIT,
+    Absent,
+    Failed,
+    Loaded,
+    Place,
+    output_of_variable,
+    read_file,
+)
+
+if TYPE_CHECKING:
+    from leafseal.providers.age_ssh import SSHKeys  # imported where a stanza is for one: it brings more cryptography
+
+_ENCRYPTED = (b"age-encryption", b"-----BEGIN AGE")
+
+T = TypeVar("T")
+_remembering = threading.Lock()
+
+
+class IdentityError(ValueError):
+    """The text of an identity file that is none. Says where, never what."""
+
+
+def remembered(ambient: Ambient, kind: type[T]) -> T:
+    """Return the object of a class that is kept for these surroundings, made of them when it is first asked for."""
+    with _remembering:
+        found = ambient.memory.get(kind)
+        if not isinstance(found, kind):
+            found = ambient.memory[kind] = kind(ambient)  # type: ignore[call-arg]
+        return found
+
+
+def default_identity_file(ambient: Ambient, platform: str = sys.platform) -> Path:
+    """Return the file in which SOPS looks for identities when it is told nothing else.
+
+    Raises `IdentityError` where the environment does not say properly which that is.
+    """
+    environ, home = ambient.environ, ambient.home
+    if platform == "win32":
+        folder = Path(environ.get("APPDATA") or environ.get("AppData") or home / "AppData" / "Roaming")
+    elif environ.get("XDG_CONFIG_HOME"):
+        folder = Path(environ["XDG_CONFIG_HOME"])
+        if not folder.is_absolute():
+            raise IdentityError("XDG_CONFIG_HOME is not an absolute path")
+    else:
+        folder = home / "Library" / "Application Support" if platform == "darwin" else home / ".config"
+    return folder / "sops" / "age" / "keys.txt"
+
+
+def parse_identities(text: str, ambient: Ambient, *, several_a_line: bool = False) -> list[age.Identity]:
+    """Read an identity file: one identity a line, blank lines and those that begin with `#` aside.
+
+    `several_a_line` takes white space between identities too, as in a variable. Raises `IdentityError` for any line
+    that is none of that.
+    """
+    found: list[age.Identity] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.removesuffix("\r")
+        if not line or line.startswith("#"):
+            continue
+        for word in line.split() if several_a_line else [line]:
+            try:
+                found.append(_parse_identity(word, ambient))
+            except age.KeyTextError as error:
+                raise IdentityError(f"line {number} {error.message}") from None
+    return found
+
+
+def _parse_identity(text: str, ambient: Ambient) -> age.Identity:
+    name = identity_type(text)
+    if name == "plugin":
+        from leafseal.age.plugin import parse_identity
+        from leafseal.providers.age_plugins import Plugins, UsablePlugin
+
+        return UsablePlugin(parse_identity(text), remembered(ambient, Plugins))
+    try:
+        return age.parse_identity(text)
+    except age.UnsupportedKeyError as error:
+        return age.UnsupportedIdentity(f"a {name} identity {error.message}")
+
+
+class Identities:
+    """The identities that one `Ambient` offers."""
+
+    def __init__(self, ambient: Ambient) -> None:
+        self._ambient = ambient
+        self._places: list[Place] | None = None
+        self._by_command: dict[str, Place] = {}
+        self._ssh: SSHKeys | None = None
+        self._lock = threading.Lock()
+        self._command_lock = threading.Lock()
+
+    def candidates(self, recipient: str) -> Iterator[age.Identity]:
+        """Yield identities, the cheap ones first: at hand, of a command, of plugins, under a passphrase."""
+        at_hand = [identity for place in self._load() for identity in _identities(place)]
+        yield from (identity for identity in at_hand if _effort(identity) == AT_HAND)
+        yield _LazySSH(self, recipient)
+        from_command = _identities(self._command(recipient))
+        yield from (identity for identity in from_command if _effort(identity) == AT_HAND)
+        for effort in (OF_PLUGINS, ENCRYPTED):
+            yield from (identity for identity in (*at_hand, *from_command) if _effort(identity) == effort)
+
+    def places(self, recipient: str) -> list[Place]:
+        """Return what was found where, in SOPS's order, once all candidates have been tried."""
+        # The command stands behind the variables and before the default file.
+        *others, default = self._load()
+        return [*self.ssh_keys().places(recipient), *others, self._command(recipient), default]
+
+    def ssh_keys(self) -> SSHKeys:
+        """Return the SSH keys; none of them has been looked at for that."""
+        from leafseal.providers.age_ssh import SSHKeys
+
+        with self._lock:
+            if self._ssh is None:
+                self._ssh = SSHKeys(self._ambient)
+            return self._ssh
+
+    def _load(self) -> list[Place]:
+        with self._lock:
+            if self._places is None:
+                ambient = self._ambient
+                self._places = [_from_variable(ambient), _from_named_file(ambient), _from_default_file(ambient)]
+            return self._places
+
+    def _command(self, recipient: str) -> Place:
+        # It is told the recipient, so what it says holds for that one only.
+        with self._command_lock:
+            if recipient not in self._by_command:
+                self._by_command[recipient] = _from_command(self._ambient, recipient)
+            return self._by_command[recipient]
+
+
+class _LazySSH:
+    """All SSH keys, of which nothing is loaded, not even our code for them, before a stanza asks for one."""
+
+    def __init__(self, identities: Identities, recipient: str) -> None:
+        self._identities = identities
+        self._recipient = recipient
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
+        if not any(stanza.type.startswith("ssh-") for stanza in stanzas):
+            return None
+        return self._identities.ssh_keys().unwrap(stanzas, self._recipient)
+
+
+def _effort(identity: age.Identity) -> int:
+    return getattr(identity, "effort", AT_HAND)
+
+
+def _identities(place: Place) -> tuple[age.Identity, ...]:
+    return place.identities if isinstance(place, Loaded) else ()
+
+
+def _from_variable(ambient: Ambient) -> Place:
+    name = "SOPS_AGE_KEY"
+    value = ambient.environ.get(name)
+    return Absent(name) if value is None else _read(name, value.encode("utf-8", "surrogateescape"), ambient, True)
+
+
+def _from_named_file(ambient: Ambient) -> Place:
+    name = "SOPS_AGE_KEY_FILE"
+    value = ambient.environ.get(name)
+    if value is None:
+        return Absent(name)
+    return _from_file(f"{name} ({value})", Path(value), ambient) if value else Failed(name, "is set, and empty")
+
+
+def _from_default_file(ambient: Ambient) -> Place:
+    try:
+        path = default_identity_file(ambient)
+    except IdentityError as error:
+        return Failed("default identity file", str(error))
+    return _from_file(str(path), path, ambient) if os.path.lexists(path) else Absent(str(path))
+
+
+def _from_file(name: str, path: Path, ambient: Ambient) -> Place:
+    data = read_file(name, path)
+    return data if isinstance(data, Place) else _read(name, data, ambient)
+
+
+def _from_command(ambient: Ambient, recipient: str) -> Place:
+    name = "SOPS_AGE_KEY_CMD"
+    data = output_of_variable(name, ambient, recipient)
+    return data if isinstance(data, Place) else _read(name, data, ambient)
+
+
+def _read(name: str, data: bytes, ambient: Ambient, several_a_line: bool = False) -> Place:
+    if len(data) > SIZE_LIMIT:
+        return Failed(name, f"larger than {SIZE_LIMIT} bytes")
+    if data.startswith(_ENCRYPTED):
+        from leafseal.providers.age_passphrases import EncryptedIdentities
+
+        # Decrypted it is an identity file, wherever it stood.
+        inner = EncryptedIdentities(name, data, ambient, lambda content: parse_identities(_text(content), ambient))
+        return Loaded(name, (inner,))
+    try:
+        return Loaded(name, parse_identities(_text(data), ambient, several_a_line=several_a_line))
+    except IdentityError as error:
+        return Failed(name, str(error))
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")  # what is not UTF-8 is in a comment, or in a line that is refused anyway

@@ -1,0 +1,84 @@
+"""Places where identities may be, and reading them within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from leafseal import age
+from leafseal.masterkey import Ambient
+
+SIZE_LIMIT = 16 * 2**20
+_COMMAND_SECONDS = 120.0
+
+AT_HAND, OF_PLUGINS, ENCRYPTED = range(3)
+"""What it takes to use an identity (its `effort`), in the order in which they are tried."""
+
+# Plain classes: every run pays for making them, and named tuples and dataclasses cost ten times as much.
+
+
+class Place:
+    """Somewhere identities may be, by the name that messages give it."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Absent(Place):
+    """A place where nothing is."""
+
+    __slots__ = ()
+
+
+class Failed(Place):
+    """A place that is there and could not be used."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name)
+        self.reason = reason
+
+
+class Loaded(Place):
+    """A place that was read; it may hold no identity."""
+
+    __slots__ = ("identities",)
+
+    def __init__(self, name: str, identities: Iterable[age.Identity]) -> None:
+        super().__init__(name)
+        self.identities = tuple(identities)
+
+
+def read_file(name: str, path: Path, limit: int = SIZE_LIMIT) -> bytes | Failed:
+    """Return the content of a file, or the place that failed."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        return Failed(name, (getattr(error, "strerror", None) or "cannot be opened").lower())
+    return data if len(data) <= limit else Failed(name, f"larger than {limit} bytes")
+
+
+def output_of_variable(name: str, ambient: Ambient, recipient: str, limit: int = SIZE_LIMIT) -> bytes | Place:
+    """Return what the command in a variable prints when it is told a recipient, or the place without one."""
+    command = ambient.environ.get(name)
+    if command is None:
+        return Absent(name)
+    import shlex
+
+    from leafseal import programs
+
+    try:
+        argv = shlex.split(command)
+    except ValueError:
+        return Failed(name, "its quotes do not match")
+    if not argv:
+        return Failed(name, "is set, and empty")
+    environ = programs.child_environment(ambient.environ, SOPS_AGE_RECIPIENT=recipient)
+    try:
+        return programs.output_of(argv, environ, seconds=_COMMAND_SECONDS, limit=limit)
+    except programs.ProgramError as error:
+        return Failed(name, str(error))

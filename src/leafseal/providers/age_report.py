@@ -1,0 +1,65 @@
+"""What is said when no age identity opens a key: which there were, what went wrong with them, where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from leafseal import age
+from leafseal.age.keys import recipient_type
+from leafseal.errors import ProviderError, ProviderMissingError
+from leafseal.providers.age_places import Absent, Failed, Loaded, Place
+
+_HINT = "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE"
+_SSH_HINT = "name the file with the private key of this recipient in SOPS_AGE_SSH_PRIVATE_KEY_FILE"
+
+
+def no_match(recipient: str, places: Sequence[Place]) -> ProviderError:
+    """Return the error for a recipient, once all places were tried."""
+    with_some = [place for place in places if isinstance(place, Loaded) and place.identities]
+    source = ", ".join(place.name for place in with_some) or None
+    reasons = [_summary(sum(len(place.identities) for place in with_some), source), *_failures(places)]
+    if empty := _empty(places):
+        reasons.append(f"no keys in {', '.join(empty)}")
+    kind, hint = _remedy(places, _SSH_HINT if recipient_type(recipient) == "SSH" else _HINT)
+    return kind("; ".join(reasons), master_key=recipient, source=source, hint=hint)
+
+
+def _summary(count: int, source: str | None) -> str:
+    if source is None:
+        return "no age identity found"
+    if count == 1:
+        return f"the identity from {source} does not open it"
+    return f"none of the {count} identities from {source} opens it"
+
+
+def _failures(places: Sequence[Place]) -> list[str]:
+    """Say what went wrong where."""
+    said: list[str] = []
+    for place in places:
+        if isinstance(place, Failed):
+            said.append(f"{place.name}: {place.reason}")
+        said += (f"{place.name}: {failure}" for identity in _of(place) if (failure := getattr(identity, "failure", "")))
+    return list(dict.fromkeys(said))
+
+
+def _remedy(places: Sequence[Place], default: str) -> tuple[type[ProviderError], str]:
+    """Return the kind of the error and what to try: the first that an identity knows of."""
+    for place in places:
+        for identity in _of(place):
+            if hint := getattr(identity, "hint", None):
+                return (ProviderMissingError if hint.startswith("pip install") else ProviderError), hint
+    return ProviderError, default
+
+
+def _empty(places: Sequence[Place]) -> list[str]:
+    """Return the places without identities in SOPS's order; what was set and held nothing comes last."""
+    *others, default = places
+    absent = [place.name for place in others if isinstance(place, Absent)]
+    loaded = [place for place in places if isinstance(place, Loaded)]
+    if isinstance(default, Absent) and not loaded:
+        absent.append(default.name)
+    return absent + [place.name for place in loaded if not place.identities]
+
+
+def _of(place: Place) -> Iterator[age.Identity]:
+    yield from place.identities if isinstance(place, Loaded) else ()

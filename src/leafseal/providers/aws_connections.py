@@ -1,0 +1,143 @@
+"""Connections to AWS KMS: made once for a region, a profile and a role, and used by all threads of a run.
+
+botocore is imported by this module and by what it imports, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from botocore import credentials as chain
+from botocore.exceptions import NoCredentialsError
+
+from leafseal.errors import ProviderError
+from leafseal.masterkey import Ambient
+from leafseal.providers.aws_errors import translated
+from leafseal.providers.aws_session import Access, AmbientSession
+from leafseal.providers.network import Patience, patience, within
+
+
+class Connection(NamedTuple):
+    """A client, and where its credentials came from, None where none were found."""
+
+    client: Any
+    source: str | None
+
+
+class _Role:
+    """A provider of the credentials of a role, which those of another session assume; renewed when they run out."""
+
+    METHOD = "assume-role"
+    CANONICAL_NAME = None
+
+    def __init__(self, source: AmbientSession, role: str) -> None:
+        self._source = source
+        self._role = role
+
+    def load(self) -> Any:
+        """Return credentials that are asked for when they are needed."""
+        own = self._source.get_credentials()
+        if own is None:
+            raise NoCredentialsError
+        fetcher = chain.AssumeRoleCredentialFetcher(
+            self._source.create_client, own, self._role, extra_args={"RoleSessionName": session_name()}
+        )
+        return chain.DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
+
+
+def session_name(host: str | None = None) -> str:
+    """Return the name under which a role is assumed, made as SOPS makes it (sops-format §4.1)."""
+    # The range from @ to _ is SOPS's own; hyphens fall victim to it.
+    return ("sops@" + re.sub(r"[^a-zA-Z0-9=,.@-_]+", "", host if host is not None else socket.gethostname()))[:64]
+
+
+class _Cell:
+    """A connection, and the lock that lets one thread make it. Another key's connection is not held up by it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.connection: Connection | None = None
+
+
+class Connections:
+    """The connections of a run, one for each region, profile and role."""
+
+    def __init__(self, ambient: Ambient) -> None:
+        self._ambient = ambient
+        self._cells: dict[Access, _Cell] = {}
+        self._lock = threading.Lock()
+
+    def get(self, access: Access, patience: Patience) -> Connection:
+        """Return a connection, made when it is first asked for. Raises what botocore raises."""
+        with self._lock:
+            cell = self._cells.setdefault(access, _Cell())
+        with cell.lock:
+            if cell.connection is None:
+                cell.connection = self._connect(access, patience)
+            return cell.connection
+
+    def _connect(self, access: Access, patience: Patience) -> Connection:
+        session = AmbientSession(self._ambient, access, patience)
+        found = session.get_credentials()
+        source = None if found is None else _source(found.method, session.get_config_variable("profile") or "default")
+        if access.role and found is not None:
+            assuming = AmbientSession(self._ambient, access, patience)
+            assuming.register_component("credential_provider", chain.CredentialResolver([_Role(session, access.role)]))
+            session, source = assuming, f"role {access.role}, assumed with {source}"
+        return Connection(session.create_client("kms", access.region), source)
+
+
+_making = threading.Lock()
+
+
+def connections_of(ambient: Ambient) -> Connections:
+    """Return the connections of a run."""
+    with _making:
+        found = ambient.memory.get(Connections)
+        if not isinstance(found, Connections):
+            found = ambient.memory[Connections] = Connections(ambient)
+        return found
+
+
+_SOURCES = {
+    "env": "AWS_ACCESS_KEY_ID",
+    "assume-role": "the role of profile {}",
+    "assume-role-with-web-identity": "a web identity",
+    "sso": "SSO of profile {}",
+    "shared-credentials-file": "profile {}",
+    "login": "the login of profile {}",
+    "custom-process": "credential_process of profile {}",
+    "config-file": "profile {}",
+    "container-role": "the container's role",
+    "iam-role": "the instance's role",
+}
+
+
+def _source(method: str, profile: str) -> str:
+    return _SOURCES.get(method, method).format(profile)
+
+
+def ask(
+    operation: str, arguments: Mapping[str, Any], ambient: Ambient, key: str, *, region: str, profile: str, role: str
+) -> Any:
+    """Call an operation of KMS, and return its answer. Raises `ProviderError` for `key`, in bounded time."""
+    limits, access = patience(ambient), Access(region, profile, role)
+    source: str | None = None
+
+    def call() -> Any:
+        nonlocal source
+        connection = connections_of(ambient).get(access, limits)
+        source = connection.source
+        return getattr(connection.client, operation.lower())(**arguments)
+
+    try:
+        return within(limits.total, call)
+    except TimeoutError:
+        failure = ProviderError(f"no answer within {limits.total:g} seconds", master_key=key, source=source)
+    except Exception as error:  # helpers of botocore let through what they stumble over, such as KeyError
+        failure = translated(error, key, source, arguments.get("Plaintext"))
+    raise failure from failure.__cause__  # out here: what was caught may hold a request, and is to be forgotten

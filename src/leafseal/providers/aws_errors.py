@@ -1,0 +1,152 @@
+"""What botocore raises, in our words: told apart by type and by the service's code, never by its text."""
+
+from __future__ import annotations
+
+import base64
+
+from botocore.exceptions import ClientError
+
+from leafseal.errors import ProviderError
+from leafseal.paths import visible
+
+_LONGEST = 300
+
+_SERVICES = {"Encrypt": "AWS KMS", "Decrypt": "AWS KMS", "GetRoleCredentials": "AWS SSO"}
+_PERMISSIONS = {
+    "Encrypt": "kms:Encrypt on this key",
+    "Decrypt": "kms:Decrypt on this key",
+    "AssumeRole": "sts:AssumeRole on the role, whose trust policy must name them",
+    "AssumeRoleWithWebIdentity": "the trust policy of the role, for this token",
+}
+
+_DENIED = ("AccessDeniedException", "AccessDenied", "403", "ForbiddenException")
+_SIGNATURES = (
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+)
+_UNKNOWN = ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId")
+_EXPIRED = ("ExpiredTokenException", "ExpiredToken", "UnauthorizedException", "RequestExpired")
+_BUSY = (
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+)
+_HINTS = {
+    "NotFoundException": "is the key, or its alias, in this account and region?",
+    "DisabledException": 'enable the key: "aws kms enable-key"',
+    "KMSInvalidStateException": "a key that waits for its deletion opens nothing until the deletion is cancelled",
+    "InvalidCiphertextException": "was the encryption context changed, or the wrapped key damaged?",
+    "IncorrectKeyException": "it was wrapped by another key than the one the file names",
+    "InvalidKeyUsageException": "it takes a symmetric key for encryption and decryption",
+    "KMSInternalException": "try again in a while",
+    "InvalidIdentityToken": "is the identity provider known to IAM, and its token for this audience?",
+}
+
+
+def translated(error: Exception, key: str, source: str | None, sent: bytes | None = None) -> ProviderError:
+    """Return the error to raise for one of botocore's, and for whatever its helpers let through.
+
+    Only an answer of the service is kept as its cause: others hold requests, and those hold data keys and tokens. An
+    answer that repeats what was `sent` is not.
+    """
+    if isinstance(error, ProviderError):
+        return ProviderError(_with_source(error.message, source), master_key=key, source=source, hint=error.hint)
+    if isinstance(error, ClientError):
+        return _answered(error, key, source, sent)
+    message, hint = _failed(error)
+    return ProviderError(_with_source(message, source), master_key=key, source=source, hint=hint)
+
+
+def _answered(error: ClientError, key: str, source: str | None, sent: bytes | None) -> ProviderError:
+    code, words = _code_and_words(error)
+    operation, hint = error.operation_name, _HINTS.get(code)
+    # The text of the former repeats the request's headers, of which one is a token.
+    tells_secrets = code in _SIGNATURES or (sent and base64.b64encode(sent).decode() in repr(error.response))
+    if code in _DENIED:
+        hint = f"these credentials need {_PERMISSIONS.get(operation, operation)}"
+    elif code in _SIGNATURES:
+        hint = "is the secret access key right, and the clock of this machine?"
+    elif code in _UNKNOWN:
+        hint = "is the access key right, and for this partition of AWS?"
+    elif code in _EXPIRED:
+        hint = 'log in again, such as with "aws sso login"'
+    elif code in _BUSY:
+        hint = "the account's limit of requests is reached; try again in a while"
+    said = f"{_SERVICES.get(operation, 'AWS STS')} answered {code}"
+    if words and not tells_secrets:
+        said += f": {words}"
+    found = ProviderError(_with_source(said, source), master_key=key, source=source, hint=hint)
+    if not tells_secrets:
+        found.__cause__ = error.with_traceback(None)  # its frames hold the request
+    return found
+
+
+def _code_and_words(error: ClientError) -> tuple[str, str]:
+    """Return the service's code, and the first line of what it says, fit to be shown."""
+    answer = error.response.get("Error", {})
+    code, words = str(answer.get("Code") or "Unknown"), str(answer.get("Message") or "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code == "Unknown" and isinstance(status, int):
+        code, words = f"HTTP status {status}", ""
+    line = visible(words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
+    return visible(code[:80]), line
+
+
+def _with_source(message: str, source: str | None) -> str:
+    return f"{message} (credentials: {source})" if source else message
+
+
+def _failed(error: Exception) -> tuple[str, str | None]:
+    """Return message and hint for what never became an answer."""
+    for kind in type(error).__mro__:
+        if kind.__name__ in _FAILURES:
+            message, hint = _FAILURES[kind.__name__]
+            return message.format(**_shown(error)), hint
+    return f"the AWS client failed with {type(error).__name__}", "is the AWS configuration right?"
+
+
+def _shown(error: Exception) -> dict[str, str]:
+    """Return what may be told of an error's details: names of profiles, files and endpoints."""
+    details = getattr(error, "kwargs", {})
+    return {name: visible(str(details.get(name, "")))[:200] for name in ("endpoint_url", "profile", "path", "provider")}
+
+
+_WHO = 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret; "aws sts get-caller-identity" tells who you are'
+_NO_SESSION = ("there is no valid SSO session", 'log in with "aws sso login"')
+_LATE = ("no answer from {endpoint_url} in time", None)
+_BROKEN = ("the connection to AWS broke off", "try again")
+_NO_REGION = ("the ARN names no region of AWS", None)
+_UNFIT = ("the ARN, the role or the context is none that AWS takes", None)
+
+# By name, since some came to botocore late; the most special class that stands here counts.
+_FAILURES: dict[str, tuple[str, str | None]] = {
+    "NoCredentialsError": ("no AWS credentials found", _WHO),
+    "PartialCredentialsError": ("the AWS credentials of {provider} are incomplete", _WHO),
+    "ProfileNotFound": ("there is no AWS profile {profile}", "profiles are in ~/.aws/config and ~/.aws/credentials"),
+    "ConfigParseError": ("the AWS configuration {path} does not parse", None),
+    "InfiniteLoopConfigError": ("the roles of AWS profiles go round in circles", None),
+    "InvalidConfigError": ("the AWS configuration is incomplete or contradicts itself", None),
+    "SSOError": _NO_SESSION,
+    "TokenRetrievalError": _NO_SESSION,
+    "LoginError": ("there is no valid login", 'log in with "aws login"'),
+    "RefreshWithMFAUnsupportedError": ("the AWS credentials ran out, and take a code of an MFA device", None),
+    "CredentialRetrievalError": ("{provider} of the AWS profile gave no credentials", "run it by hand"),
+    "MetadataRetrievalError": ("the container's service for credentials gave none", None),
+    "MissingDependencyException": ("these credentials take a library more", "pip install 'botocore[crt]'"),
+    "InvalidRegionError": _NO_REGION,
+    "EndpointResolutionError": _NO_REGION,
+    "SSLError": ("the certificate of {endpoint_url} does not verify", "AWS_CA_BUNDLE names other authorities"),
+    "ProxyConnectionError": ("the proxy cannot be reached", "HTTPS_PROXY names it"),
+    "ConnectTimeoutError": _LATE,
+    "ReadTimeoutError": _LATE,
+    "EndpointConnectionError": ("cannot connect to {endpoint_url}", None),
+    "HTTPClientError": _BROKEN,
+    "ConnectionError": _BROKEN,
+    "ResponseParserError": ("the answer of AWS does not parse", None),
+    "ParamValidationError": _UNFIT,
+    "ValidationError": _UNFIT,
+}

@@ -1,0 +1,96 @@
+"""What a vault says and what Microsoft's libraries raise, in our words: told apart by status, code and type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from azure.core import exceptions
+
+from leafseal.errors import ProviderError
+from leafseal.paths import visible
+
+_LONGEST = 300
+_CHALLENGE = ("the vault does not say properly whose token it wants", None)
+_TRUST = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names other authorities"
+
+_PERMISSIONS = {
+    "encrypt": "keys/encrypt on the key (such as by the role Key Vault Crypto User)",
+    "decrypt": "keys/decrypt on the key (such as by the role Key Vault Crypto User)",
+    "get": "keys/get on the key, or the version of the key written behind its name",
+}
+_HINTS = {
+    400: "was it wrapped by this version of the key, and is that an RSA key that may be used so?",
+    401: "is the vault in the tenant of these credentials?",
+    404: "are the names of the vault and the key right, and the version?",
+    429: "the limit of requests is reached; try again in a while",
+}
+
+
+def as_error(
+    status: int, content: Mapping[str, Any], operation: str, key: str, source: str | None, secret: str | None
+) -> ProviderError:
+    """Return the error to raise for an answer of a vault. Words that repeat a `secret` are not passed on."""
+    told = content.get("error")
+    error = told if isinstance(told, Mapping) else {}
+    inner = error.get("innererror")
+    code, words = (error.get(name) if isinstance(error.get(name), str) else "" for name in ("code", "message"))
+    if isinstance(inner, Mapping) and isinstance(inner.get("code"), str):
+        code = inner["code"]
+    hint = _HINTS.get(status)
+    if status == 403:
+        hint = _FORBIDDEN.get(str(code), f"these credentials need {_PERMISSIONS[operation]}")
+    if 300 <= status < 400:
+        words = "it redirects to another server, which is not followed"
+    said = f"the vault answered {status}" + (f" {visible(str(code))[:80]}" if code else "")
+    line = visible(str(words).strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". \r")
+    if line and not (secret and secret in str(words)):
+        said += f": {line}"
+    return failure(said, key, source, hint)
+
+
+_FORBIDDEN = {
+    "KeyDisabled": "enable this version of the key",
+    "KeyNotYetValid": "this version of the key is not to be used yet",
+    "KeyExpired": "this version of the key has expired",
+    "ForbiddenByFirewall": "the firewall of the vault does not let this machine in",
+    "ForbiddenByConnection": "the vault lets nobody in but by its private endpoint",
+}
+
+
+def failure(message: str, key: str, source: str | None, hint: str | None = None) -> ProviderError:
+    """Return an error that says whose credentials were tried."""
+    text = f"{message} (credentials: {source})" if source else message
+    return ProviderError(text, master_key=key, source=source, hint=hint)
+
+
+def translated(error: Exception, key: str, source: str | None) -> ProviderError:
+    """Return the error to raise for what a library raises. Its own words repeat answers, and those hold tokens."""
+    if isinstance(error, ProviderError):
+        return failure(error.message, key, error.source or source, error.hint)
+    inner = getattr(error, "inner_exception", None)
+    told = inner if isinstance(inner, requests.RequestException) else error
+    for kind in (*type(told).__mro__, *type(error).__mro__):
+        if kind in _FAILURES:
+            message, hint = _FAILURES[kind]
+            return failure(message, key, source, hint)
+    return failure(f"the Azure client failed with {type(error).__name__}", key, source)
+
+
+_FAILURES: dict[type, tuple[str, str | None]] = {
+    requests.exceptions.SSLError: ("the certificate of the vault, or of who gives tokens, does not verify", _TRUST),
+    requests.exceptions.ProxyError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
+    requests.exceptions.Timeout: ("no answer in time", None),
+    requests.exceptions.ConnectionError: ("the vault cannot be reached, or the connection broke off", None),
+    exceptions.ServiceRequestError: ("the vault cannot be reached", "are its name and the way there right?"),
+    exceptions.ServiceResponseError: ("the connection broke off, or what came was not HTTP", None),
+    exceptions.ClientAuthenticationError: (
+        "there was no token from Microsoft Entra",
+        "is the vault in the tenant of these credentials? AZURE_ADDITIONALLY_ALLOWED_TENANTS names others",
+    ),
+    exceptions.AzureError: ("the answer of the vault does not parse", None),
+    ValueError: _CHALLENGE,
+    LookupError: _CHALLENGE,
+    OSError: ("the file of certificates cannot be used", "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names it"),
+}

@@ -1,0 +1,87 @@
+"""What Google says and what its libraries raise, in our words: told apart by status and type, never by its text."""
+
+from __future__ import annotations
+
+import base64
+from typing import NamedTuple
+
+import requests
+from google.auth import exceptions
+
+from leafseal.errors import ProviderError
+from leafseal.paths import visible
+
+_LONGEST = 300
+_TRUST = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names other authorities"
+
+_PERMISSIONS = {
+    "encrypt": "cloudkms.cryptoKeyVersions.useToEncrypt on the key (roles/cloudkms.cryptoKeyEncrypter)",
+    "decrypt": "cloudkms.cryptoKeyVersions.useToDecrypt on the key (roles/cloudkms.cryptoKeyDecrypter)",
+}
+_HINTS = {
+    "INVALID_ARGUMENT": "was it wrapped by this key, and is that a symmetric one?",
+    "NOT_FOUND": "is the key in this project, location and ring?",
+    "FAILED_PRECONDITION": "is the version of the key enabled, and not about to be destroyed?",
+    "UNAUTHENTICATED": 'log in again, such as with "gcloud auth application-default login"',
+    "RESOURCE_EXHAUSTED": "the project's limit of requests is reached; try again in a while",
+    "UNAVAILABLE": "is SOPS_GCP_KMS_ENDPOINT right, if it is set, and the way there open? else try again in a while",
+    "UNIMPLEMENTED": "is SOPS_GCP_KMS_ENDPOINT that of Cloud KMS?",
+}
+BUSY = frozenset({"RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL"})
+"""Statuses after which a request is worth another try."""
+
+
+class Refusal(NamedTuple):
+    """A status of Google's, and what was said with it."""
+
+    status: str
+    words: str = ""
+
+
+def as_error(refusal: Refusal, operation: str, key: str, source: str | None, secret: bytes | None) -> ProviderError:
+    """Return the error to raise for a refusal. Words that repeat a `secret` are not passed on."""
+    hint = _HINTS.get(refusal.status)
+    if refusal.status == "PERMISSION_DENIED":
+        hint = f"these credentials need {_PERMISSIONS[operation]}"
+    said = f"GCP KMS answered {visible(refusal.status)[:80]}"
+    line = visible(refusal.words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
+    if line and not (secret and _tells(refusal.words, secret)):
+        said += f": {line}"
+    return failure(said, key, source, hint)
+
+
+def _tells(words: str, secret: bytes) -> bool:
+    return any(text in words for text in (base64.b64encode(secret).decode(), secret.hex(), secret.decode("latin-1")))
+
+
+def failure(message: str, key: str, source: str | None, hint: str | None = None) -> ProviderError:
+    """Return an error that says whose credentials were tried."""
+    text = f"{message} (credentials: {source})" if source else message
+    return ProviderError(text, master_key=key, source=source, hint=hint)
+
+
+def translated(error: Exception, key: str, source: str | None) -> ProviderError:
+    """Return the error to raise for what a library raises. Its own words repeat answers, and those hold tokens."""
+    if isinstance(error, ProviderError):
+        return failure(error.message, key, source or error.source, error.hint)
+    for kind in type(error).__mro__:
+        if kind in _FAILURES:
+            message, hint = _FAILURES[kind]
+            return failure(message, key, source, hint)
+    return failure(f"the Google client failed with {type(error).__name__}", key, source)
+
+
+_FAILURES: dict[type, tuple[str, str | None]] = {
+    exceptions.RefreshError: (
+        "there was no token for these credentials",
+        'were they revoked, or did they run out? "gcloud auth application-default login" makes new ones',
+    ),
+    exceptions.TransportError: ("the service that gives tokens cannot be reached", None),
+    exceptions.GoogleAuthError: ("the Google credentials cannot be used", None),
+    requests.exceptions.SSLError: ("the certificate of the endpoint does not verify", _TRUST),
+    requests.exceptions.ProxyError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
+    requests.exceptions.Timeout: ("no answer from GCP KMS in time", None),
+    requests.exceptions.ConnectionError: ("the endpoint cannot be reached, or the connection broke off", None),
+    requests.exceptions.RequestException: ("the answer of the endpoint is not HTTP", None),
+    OSError: ("the file of certificates cannot be used", "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names it"),
+}

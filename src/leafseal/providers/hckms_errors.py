@@ -1,0 +1,105 @@
+"""What HuaweiCloud says and what its SDK raises, in our words: told apart by status, code and type, not by its text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import requests
+
+from leafseal.errors import ProviderError
+from leafseal.paths import visible
+from leafseal.providers.hckms_sdk import SdkException, ServiceResponseException
+
+_LONGEST = 300
+_TRUST = "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names other authorities"
+_PROJECT = "set HUAWEICLOUD_SDK_PROJECT_ID to the id of the key's project"
+
+PROJECT = "project"
+"""Finding out the project of a region, which IAM is asked for; the other steps are `encrypt` and `decrypt`."""
+
+_PERMISSIONS = {
+    "encrypt": "kms:cmk:encryptData on the key",
+    "decrypt": "kms:cmk:decryptData on the key",
+    PROJECT: "iam:projects:listProjects, or HUAWEICLOUD_SDK_PROJECT_ID has to be set",
+}
+_HINTS = {
+    "KMS.0205": "is the key in this region and project?",
+    "KMS.0209": "enable the key",
+    "KMS.0210": "a key that waits for its deletion opens nothing until the deletion is cancelled",
+    "400": "was it wrapped by this key, and is that a symmetric one?",
+    "401": "are the access key and its secret right, and the clock of this machine?",
+    "404": "is the key in this region and project?",
+    "429": "the account's limit of requests is reached; try again in a while",
+}
+
+
+class Refusal(NamedTuple):
+    """An answer that is none: the step it came in, its status, and what was said with it."""
+
+    step: str
+    status: int
+    code: str = ""
+    words: str = ""
+
+
+def is_busy(outcome: object) -> bool:
+    """Say whether this is an answer after which a request is worth another try."""
+    return isinstance(outcome, Refusal) and (outcome.status == 429 or outcome.status >= 500)
+
+
+def refusal(error: SdkException, step: str) -> Refusal:
+    """Return the answer that an exception is made of. Raises what else it was, where there was no answer."""
+    told = error if isinstance(error, ServiceResponseException) else error.__context__
+    if isinstance(told, ServiceResponseException):
+        return Refusal(step, told.status_code, str(told.error_code or ""), str(told.error_msg or ""))
+    if isinstance(told, requests.RequestException):
+        raise told
+    if step == PROJECT:
+        raise ProviderError("IAM of HuaweiCloud names no project for the region, or several", hint=_PROJECT)
+    raise ProviderError(f"the HuaweiCloud client failed with {type(error).__name__}")
+
+
+def as_error(refused: Refusal, key: str, source: str | None, secrets: tuple[str, ...]) -> ProviderError:
+    """Return the error to raise for a refusal. Words that repeat one of `secrets` are not passed on."""
+    step, status, code, words = refused
+    hint = _HINTS.get(code) or _HINTS.get(str(status))
+    if status == 403:
+        hint = f"these credentials need {_PERMISSIONS[step]}"
+    elif step == PROJECT and status not in (401, 429):
+        hint = _PROJECT
+    said = f"{'IAM' if step == PROJECT else 'KMS'} of HuaweiCloud answered {status}"
+    if any(secret in text for secret in secrets for text in (code, words)):
+        return failure(said, key, source, hint)
+    if code and code != str(status):
+        said += f" {visible(code[:80])}"
+    line = visible(words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
+    if line and line[0] not in "{[<":  # the SDK takes the whole body for words where it finds none
+        said += f": {line}"
+    return failure(said, key, source, hint)
+
+
+def translated(error: Exception, key: str, source: str | None) -> ProviderError:
+    """Return the error to raise for what the SDK and its libraries raise, whose own words may repeat a request."""
+    if isinstance(error, ProviderError):
+        return failure(error.message, key, source or error.source, error.hint)
+    for kind in type(error).__mro__:
+        if kind in _FAILURES:
+            message, hint = _FAILURES[kind]
+            return failure(message, key, source, hint)
+    return failure(f"the HuaweiCloud client failed with {type(error).__name__}", key, source)
+
+
+def failure(message: str, key: str, source: str | None, hint: str | None = None) -> ProviderError:
+    """Return an error that says whose credentials were tried."""
+    text = f"{message} (credentials: {source})" if source else message
+    return ProviderError(text, master_key=key, source=source, hint=hint)
+
+
+_FAILURES: dict[type, tuple[str, str | None]] = {
+    requests.exceptions.SSLError: ("the certificate of the endpoint does not verify", _TRUST),
+    requests.exceptions.ProxyError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
+    requests.exceptions.Timeout: ("no answer from HuaweiCloud in time", None),
+    requests.exceptions.ConnectionError: ("the endpoint cannot be reached, or the connection broke off", None),
+    requests.exceptions.RequestException: ("the answer of the endpoint is not HTTP", None),
+    OSError: ("the file of certificates cannot be used", "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it"),
+}

@@ -1,0 +1,121 @@
+"""How long a key service may take, and how much it may say: what providers that ask one over the network share."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+from leafseal.errors import ProviderError
+from leafseal.keyring import RACE_SECONDS
+from leafseal.masterkey import Ambient
+
+T = TypeVar("T")
+
+MAX_ANSWER_BYTES = 2**20
+TIMEOUT_VARIABLE = "LEAFSEAL_SERVICE_TIMEOUT"
+ATTEMPTS = 3
+_PAUSE = 0.2  # seconds before the second attempt, and four times that before the third
+_SHORTEST = 0.1
+_CONNECT = 5.0
+
+
+class Patience(NamedTuple):
+    """Seconds: in all, for a connection, for one answer. Three attempts and the pauses between them fit into all."""
+
+    total: float = RACE_SECONDS
+    connect: float = _CONNECT
+    answer: float = RACE_SECONDS / 4
+
+
+def patience(ambient: Ambient) -> Patience:
+    """Return what `LEAFSEAL_SERVICE_TIMEOUT` allows, 30 seconds at most. Raises `ProviderError` for nonsense."""
+    text = ambient.environ.get(TIMEOUT_VARIABLE)
+    if not text:
+        return Patience()
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0:
+        raise ProviderError(f"{TIMEOUT_VARIABLE} is not a number of seconds", hint="write it as 10 or 2.5")
+    total = min(max(seconds, _SHORTEST), RACE_SECONDS)
+    return Patience(total, min(_CONNECT, total / 4), total / 4)
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """Return what `call` returns, or raise what it raises. Raises `TimeoutError` when it takes longer.
+
+    The limits of client libraries are limits of one read: who sends a byte now and then is never too late for them.
+    What is late goes on in a thread that holds up nobody.
+    """
+    from queue import Empty, SimpleQueue
+
+    outcomes: SimpleQueue[tuple[T] | BaseException] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcomes.put((call(),))
+        except BaseException as error:  # it belongs to the caller's thread
+            outcomes.put(error)
+
+    threading.Thread(target=run, name="leafseal-service", daemon=True).start()
+    try:
+        outcome = outcomes.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome[0]
+
+
+def insist(send: Callable[[], T], is_busy: Callable[[T], bool], seconds: float) -> T:
+    """Return what `send` returns; while the service is busy it is asked again, after pauses that grow."""
+    end = monotonic() + seconds
+    for attempt in range(1, ATTEMPTS + 1):
+        outcome = send()
+        pause = _PAUSE * 4 ** (attempt - 1) * random.uniform(0.5, 1.5)
+        if not is_busy(outcome) or attempt == ATTEMPTS or monotonic() + pause > end:
+            break
+        sleep(pause)
+    return outcome
+
+
+def proxy_for(url: str, ambient: Ambient) -> str | None:
+    """Return the proxy that the environment has for a URL, None for a straight way; this machine itself has none."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if host == "localhost" or host == "::1" or host.startswith("127.") or _is_excepted(host, ambient):
+        return None
+    for name in (f"{parts.scheme}_proxy", "all_proxy"):
+        found = ambient.environ.get(name) or ambient.environ.get(name.upper())
+        if found:
+            return found if "://" in found else f"http://{found}"
+    return None
+
+
+def _is_excepted(host: str, ambient: Ambient) -> bool:
+    listed = ambient.environ.get("no_proxy") or ambient.environ.get("NO_PROXY") or ""
+    names = [item.strip().lower().partition(":")[0].removeprefix("*").lstrip(".") for item in listed.split(",")]
+    return "*" in listed.split(",") or any(name and (host == name or host.endswith(f".{name}")) for name in names)
+
+
+def read_json(body: bytes) -> dict[str, Any] | None:
+    """Return the object that an answer holds; None where it is no JSON object, or one with a key that stands twice."""
+    import json
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError
+        return found
+
+    try:
+        found = json.loads(body, object_pairs_hook=once)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,113 @@
+"""A change of who can open a file: its master keys before and after, group by group, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from leafseal.keygroups import KeyGroup
+from leafseal.masterkey import MasterKey, Resolvable
+from leafseal.operations import Opened
+from leafseal.paths import format_path
+
+Keys = tuple[MasterKey, ...]
+"""The master keys of one group."""
+
+Name = tuple[str, str]
+"""What tells one master key from another: its kind, and how messages name it."""
+
+
+def name(key: MasterKey) -> Name:
+    """Return what tells one master key from another."""
+    return key.kind, str(key)
+
+
+def keys_of(groups: Iterable[KeyGroup]) -> list[Keys]:
+    """Return the master keys of wrapped groups."""
+    return [tuple(wrapped.master_key for wrapped in group) for group in groups]
+
+
+def holder(key: MasterKey) -> Name:
+    """Return what tells those who can use one key from those who can use another: all versions of a key are one."""
+    return name(key.general if isinstance(key, Resolvable) else key)
+
+
+class GroupChange(NamedTuple):
+    """One group before and after; a group that is not there has no keys."""
+
+    before: Keys
+    after: Keys
+
+    @property
+    def kept(self) -> Keys:
+        """The keys that stay."""
+        return _with_names(self.after, {name(key) for key in self.before})
+
+    @property
+    def added(self) -> Keys:
+        """The keys that come."""
+        return without(self.after, {name(key) for key in self.before})
+
+    @property
+    def removed(self) -> Keys:
+        """The keys that go."""
+        return without(self.before, {name(key) for key in self.after})
+
+    def __bool__(self) -> bool:
+        """Tell whether any key comes or goes; their order, and how often one is listed, means nothing."""
+        return bool(self.added or self.removed)
+
+
+def compare(before: Sequence[Keys], after: Sequence[Keys]) -> list[GroupChange]:
+    """Return what becomes of each group, position by position."""
+    count = max(len(before), len(after))
+    padded = [(*groups, *[()] * (count - len(groups))) for groups in (before, after)]
+    return [GroupChange(*pair) for pair in zip(*padded, strict=True)]
+
+
+def removed(before: Iterable[Keys], after: Iterable[Keys]) -> Keys:
+    """Return the keys whose holders could open a file and cannot any more."""
+    left = {holder(key) for group in after for key in group}
+    return tuple(key for group in before for key in group if holder(key) not in left)
+
+
+def unnamed(groups: Iterable[Keys], configured: Iterable[Keys]) -> Keys:
+    """Return the keys that a configuration does not name: who else would read what is written."""
+    return removed(groups, configured)
+
+
+def as_named(groups: Iterable[Keys], named: Iterable[MasterKey]) -> list[Keys]:
+    """Return groups of a file in which the keys that the user names as well stand as the user named them.
+
+    They are equal; but for a key that nobody but a file names a provider does less, such as start no program.
+    """
+    own = {name(key): key for key in named}
+    return [tuple(own[name(key)] if own.get(name(key)) == key else key for key in group) for group in groups]
+
+
+def meant(keys: Iterable[MasterKey], groups: Iterable[Keys]) -> set[Name]:
+    """Return what the keys are called that a user means: one without a version means all its versions in the groups."""
+    there = [key for group in groups for key in group]
+    found: set[Name] = set()
+    for key in keys:
+        found |= {name(other) for other in there if holder(other) == name(key)} or {name(key)}
+    return found
+
+
+def without(group: Keys, names: Collection[Name]) -> Keys:
+    """Return the keys of a group that have none of these names."""
+    return tuple(key for key in group if name(key) not in names)
+
+
+def _with_names(group: Keys, names: Collection[Name]) -> Keys:
+    return tuple(key for key in group if name(key) in names)
+
+
+def needed_of(groups: int, threshold: int) -> int:
+    """Return how many groups must open."""
+    return 1 if groups < 2 else threshold or groups
+
+
+def readable(opened: Opened) -> list[str]:
+    """Return where the values stand that whoever could open the file could read, clear ones aside."""
+    return [format_path(item.leaf.locator) or "all of it" for item in opened.opening.opened if not item.leaf.is_comment]

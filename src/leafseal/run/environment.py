@@ -1,0 +1,154 @@
+"""The environment of a program that is started with secrets (sops-cli §4.10).
+
+A file's writer must not decide which code runs on the machine that opens it, so names that change how programs are
+found, loaded or configured are refused unless they are allowed by name.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from leafseal.errors import LeafsealError, RefusedError
+from leafseal.programs import child_environment as without_identities
+from leafseal.scalars import Scalar, to_plain_text
+from leafseal.tree import Comment, ListNode, MappingNode
+
+_REFUSED = re.compile(
+    r"LD_.*|DYLD_.*|GLIBC_TUNABLES|GCONV_PATH|LOCPATH"
+    r"|PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|BASH_FUNC_.*"
+    r"|PYTHON(?:PATH|HOME|STARTUP|BREAKPOINT|INSPECT|USERBASE)|PERL5.*|RUBYOPT|RUBYLIB|NODE_OPTIONS|NODE_PATH"
+    r"|.*JAVA.*_OPTIONS"
+    r"|GIT_SSH.*|GIT_ASKPASS|GIT_EXEC_PATH|GIT_CONFIG.*|GIT_EXTERNAL_DIFF|GIT_.*EDITOR|GIT_PAGER|GIT_PROXY_COMMAND"
+    r"|SSH_ASKPASS|EDITOR|VISUAL|PAGER|HOME|SHELL|TMPDIR|GNUPGHOME|SSL_CERT_.*"
+    r"|SOPS_.*|LEAFSEAL_.*|AWS_CONFIG_FILE|AWS_ENDPOINT_URL.*",
+    re.DOTALL | (re.IGNORECASE if sys.platform == "win32" else 0),
+)
+
+_CLOUD = re.compile(
+    r"VAULT_TOKEN"
+    r"|AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|PROFILE|WEB_IDENTITY_TOKEN_FILE"
+    r"|CONTAINER_CREDENTIALS_(?:RELATIVE|FULL)_URI|CONTAINER_AUTHORIZATION_TOKEN(?:_FILE)?)"
+    r"|AZURE_(?:CLIENT_SECRET|CLIENT_CERTIFICATE_(?:PATH|PASSWORD)|USERNAME|PASSWORD|FEDERATED_TOKEN_FILE)"
+    r"|GOOGLE_(?:APPLICATION_CREDENTIALS|CREDENTIALS|OAUTH_ACCESS_TOKEN)"
+    r"|HUAWEICLOUD_SDK_(?:AK|SK|SECURITY_TOKEN|ID_TOKEN_FILE|CREDENTIALS_FILE)|HC_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+)
+
+_ONE_STRING = 131072  # Linux refuses a longer `NAME=value`, its end included, whatever the total
+
+
+class Account(NamedTuple):
+    """A user of the system, whose rights a program is to run with."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+
+
+def refused_names(names: Iterable[str], allowed: Collection[str] = ()) -> list[str]:
+    """Return those names that change how programs are found, loaded or configured and were not allowed."""
+    return [name for name in names if name not in allowed and _REFUSED.fullmatch(name)]
+
+
+def check_names(names: Iterable[str], allowed: Collection[str] = ()) -> None:
+    """Raise `RefusedError` naming every refused name, and the options that admit them."""
+    refused = refused_names(names, allowed)
+    if refused:
+        raise RefusedError(
+            f"changes how programs are found or run: {', '.join(refused)}",
+            hint=f"if that is meant: {' '.join(f'--allow {name}' for name in refused)}",
+        )
+
+
+def variables(document: MappingNode, *, flatten: str | None = None) -> dict[str, bytes]:
+    """Return the variables that a document stands for, in order; of equal names the last counts.
+
+    With `flatten`, nested mappings and lists give one variable per value, their keys joined with it.
+
+    Raises `LeafsealError` for what no environment can hold, naming the key.
+    """
+    found: dict[str, bytes] = {}
+    for name, value in _pairs(document, "", flatten):
+        if "=" in name or not name:
+            raise LeafsealError(f"cannot use keys with '=' in environment: {name}" if name else "a key is empty")
+        text = to_plain_text(value)
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+        if "\0" in name or b"\0" in data:
+            raise LeafsealError(f"an environment cannot hold NUL; offending key {name}")
+        if sys.platform == "linux" and len(_encode(name)) + len(data) + 2 > _ONE_STRING:
+            raise LeafsealError(
+                f"too long for a variable, with its name above {_ONE_STRING} bytes; offending key {name}",
+                hint="hand it to the program in a file",
+            )
+        found[name] = data
+    return found
+
+
+def _pairs(node: MappingNode | ListNode, prefix: str, separator: str | None) -> Iterator[tuple[str, Scalar | None]]:
+    if isinstance(node, MappingNode):
+        members = [(item[0], item[1]) for item in node.items if not isinstance(item, Comment)]
+    else:
+        entries = [item for item in node.items if not isinstance(item, Comment)]
+        members = [(str(index), entry) for index, entry in enumerate(entries)]
+    for key, value in members:
+        name = f"{prefix}{key}"
+        if not isinstance(value, MappingNode | ListNode):
+            yield name, value
+        elif separator is None:
+            raise LeafsealError(
+                f"cannot use complex value in environment; offending key {name}",
+                hint="--flatten __ makes one variable of each value in it",
+            )
+        else:
+            yield from _pairs(value, f"{name}{separator}", separator)
+
+
+def child_environment(
+    secrets: Mapping[str, bytes],
+    inherited: Mapping[str, str],
+    *,
+    pristine: bool = False,
+    account: Account | None = None,
+    scrub_cloud: bool = False,
+    keep: Collection[str] | None = (),
+) -> dict[bytes, bytes]:
+    """Return the whole environment of the program: what is inherited, then the account's, then the secrets.
+
+    Identities, where they are found, and our own variables are left out unless `keep` names them; None keeps all, as
+    SOPS does. `scrub_cloud` leaves out the credentials of clouds and of Vault too.
+    """
+    result: dict[bytes, bytes] = {}
+    if not pristine:
+        shown = inherited if keep is None else without_identities(inherited)
+        for name, text in inherited.items():
+            if not _is_left_out(name, shown, keep) and not (scrub_cloud and _CLOUD.fullmatch(name)):
+                result[_encode(name)] = _encode(text)
+    if account is not None:
+        for name, text in (("HOME", account.home), ("USER", account.name), ("LOGNAME", account.name)):
+            result[_encode(name)] = _encode(text)
+    result.update((_encode(name), data) for name, data in secrets.items())
+    return result
+
+
+def _is_left_out(name: str, shown: Mapping[str, str], keep: Collection[str] | None) -> bool:
+    return keep is not None and name not in keep and (name not in shown or name.startswith("SOPS_AGE_KEY"))
+
+
+def find_account(name: str) -> Account:
+    """Return the account of that name. Raises `LeafsealError` where there is none."""
+    try:
+        import pwd
+    except ImportError:
+        raise LeafsealError("running as another user is not possible on this system") from None
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        raise LeafsealError(f"unknown user {name}") from None
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir)
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

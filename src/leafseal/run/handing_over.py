@@ -1,0 +1,177 @@
+"""Handing a program plaintext under the path of a file.
+
+A named pipe shows it to whoever opens the path and keeps it nowhere. A pipe can be read once; so as soon as a reader
+has opened it, another one takes its place at the path, and every reader gets the whole. Only readers that open the
+path in the same instant share one pipe, and what is in it. A regular file can be read in any way, and is for programs
+that look for a size or jump about in it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from leafseal.errors import WriteError, system_text
+from leafseal.private import private_directory, write_private
+from leafseal.run.environment import Account
+from leafseal.run.exec import not_permitted
+
+_SECONDS_TO_END = 2.0  # for a thread that has nothing left to do
+
+
+@contextmanager
+def handed_over(
+    data: bytes,
+    name: str,
+    *,
+    as_pipe: bool,
+    account: Account | None = None,
+    no_disk_plaintext: bool = False,
+    warn: Callable[[str], None] | None = None,
+) -> Iterator[str]:
+    """Have `data` stand under a path that ends in `name`, for nobody but us or an account, until the end of the block.
+
+    Raises `WriteError`, and `RefusedError` where a file would stand on a disk and `no_disk_plaintext` says that none
+    must.
+    """
+    on_disk = None if as_pipe else warn
+    with private_directory(no_disk_plaintext=no_disk_plaintext and not as_pipe, warn=on_disk) as folder:
+        with _told():
+            path = os.path.join(_shown_folder(folder, account), name)
+        if as_pipe:
+            with _told():
+                pipe = _Pipe(folder, path, data, account)
+            with pipe.served():
+                yield path
+        else:
+            with _told():
+                os.rename(_owned(write_private(folder, "file", data), account), path)
+            yield path
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(f"cannot make a temporary file: {system_text(error)}") from error
+
+
+def can_pipe() -> bool:
+    """Tell whether the system has named pipes."""
+    return hasattr(os, "mkfifo")
+
+
+def _shown_folder(folder: str, account: Account | None) -> str:
+    """Return the folder that the program gets to see, which is another's where it runs as another.
+
+    The outer one stays ours: what we open by name stands there, where nobody else can put something in its place.
+    """
+    shown = os.path.join(folder, "d")
+    os.mkdir(shown, 0o700)
+    if account is not None:
+        os.chmod(folder, 0o711)  # noqa: S103  to pass through, not to look
+    return _owned(shown, account)
+
+
+def _owned(path: str, account: Account | None) -> str:
+    if account is not None:
+        try:
+            os.chown(path, account.uid, account.gid)
+        except PermissionError as error:
+            raise not_permitted(account) from error
+    return path
+
+
+class _Pipe:
+    """The named pipe at a path, made anew for every reader."""
+
+    def __init__(self, folder: str, path: str, data: bytes, account: Account | None) -> None:
+        self._folder, self._path, self._data, self._account = folder, path, data, account
+        self._number = 0
+        self._own = self._renew()
+        self._ending = False
+        self._feeders: list[threading.Thread] = []
+
+    def _renew(self) -> str:
+        """Put a new pipe at the path and return its other name, under which we open it."""
+        self._number += 1
+        own = os.path.join(self._folder, f"pipe{self._number}")
+        beside = f"{own}.new"
+        os.mkfifo(own, 0o600)
+        os.link(_owned(own, self._account), beside)
+        os.rename(beside, self._path)
+        return own
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Feed every reader meanwhile. At the end nothing is waited for: not that anybody reads, nor reads on."""
+        self._end, end = os.pipe()
+        try:
+            server = threading.Thread(target=self._serve, daemon=True)
+            server.start()
+            try:
+                yield
+            finally:
+                self._ending = True
+                os.close(end)
+                self._let_go(server)
+        finally:
+            for feeder in self._feeders:
+                feeder.join(_SECONDS_TO_END)
+            os.close(self._end)
+
+    def _let_go(self, server: threading.Thread) -> None:
+        """End the thread that waits for a reader, by being one."""
+        with suppress(OSError):
+            ours = os.open(self._own, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                server.join(_SECONDS_TO_END)
+            finally:
+                os.close(ours)
+
+    def _serve(self) -> None:
+        _leave_signals_to_the_main_thread()
+        with suppress(OSError):  # the folder is gone, and with it the program's way to read
+            while not self._ending:
+                taken = self._own
+                descriptor = os.open(taken, os.O_WRONLY)  # returns when there is a reader
+                if self._ending:
+                    os.close(descriptor)
+                    return
+                self._own = self._renew()
+                os.unlink(taken)
+                self._feeders = [feeder for feeder in self._feeders if feeder.is_alive()]
+                self._feeders.append(threading.Thread(target=self._feed, args=(descriptor,), daemon=True))
+                self._feeders[-1].start()
+
+    def _feed(self, descriptor: int) -> None:
+        _leave_signals_to_the_main_thread()
+        os.set_blocking(descriptor, False)
+        rest = memoryview(self._data)
+        try:
+            while rest:
+                try:
+                    rest = rest[os.write(descriptor, rest) :]
+                except BlockingIOError:
+                    if self._ends_before(descriptor):
+                        return
+        except BrokenPipeError:  # it has read enough
+            pass
+        finally:
+            os.close(descriptor)
+
+    def _ends_before(self, descriptor: int) -> bool:
+        """Wait until the pipe takes more; tell whether the end came before that."""
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLOUT)
+        waiting.register(self._end, select.POLLIN)
+        return any(ready == self._end for ready, _ in waiting.poll())
+
+
+def _leave_signals_to_the_main_thread() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())

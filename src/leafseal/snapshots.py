@@ -1,0 +1,123 @@
+"""Files as they were when they were read."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from leafseal.descriptors import read_some
+from leafseal.errors import InputError, LeafsealError, MissingFileError, system_text
+from leafseal.limits import DEFAULT_LIMITS, Limits
+
+
+class Identity(NamedTuple):
+    """What tells one state of a file from another without reading it."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Identity:
+        """Return the identity in the result of a `stat`."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A file as it was when it was read. Without `identity` it came through a stream and cannot be written back."""
+
+    path: str  # as the user named it
+    data: bytes = field(repr=False)
+    identity: Identity | None = None
+
+
+def read(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Snapshot:
+    """Read a whole file, or standard input for `-` and `/dev/stdin`, or an inherited descriptor for `/dev/fd/N`.
+
+    Descriptors are read as they are, pipe, socket or file: not opened again, not moved in. Raises `InputError` for
+    folders, devices and named pipes, whose opening may block, and for files larger than the limit.
+    """
+    name = os.fspath(path)
+    descriptor = 0 if name == "-" else descriptor_of(name)
+    try:
+        if descriptor is not None:
+            return Snapshot(name, _read_stream(descriptor, limits.file_bytes))
+        return _read_file(name, limits.file_bytes)
+    except FileNotFoundError:
+        raise MissingFileError("no such file", file=name) from None
+    except OSError as error:
+        raise InputError(f"cannot read: {system_text(error)}", file=name) from error
+    except LeafsealError as error:
+        raise error.in_file(name) from None
+
+
+def descriptor_of(name: str) -> int | None:
+    """Return the number in a name that stands for an open descriptor of this process."""
+    if name in _STANDARD:
+        return _STANDARD[name]
+    match = re.fullmatch(r"/(?:dev|proc/self)/fd/([0-9]{1,6})", name)
+    return int(match[1]) if match else None
+
+
+_STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+
+
+def _read_file(name: str, limit: int) -> Snapshot:
+    _refuse_kind(os.stat(name).st_mode)  # before it is opened: that alone can move a device
+    flags = (
+        os.O_RDONLY | _CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+    )
+    descriptor = os.open(name, flags)
+    try:
+        status = os.fstat(descriptor)
+        _refuse_kind(status.st_mode)
+        return Snapshot(name, read_descriptor(descriptor, limit), Identity.of(status))
+    finally:
+        os.close(descriptor)
+
+
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
+
+def _refuse_kind(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise InputError("is a folder", hint="name the files in it")
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        raise InputError("is a named pipe or socket", hint="connect it to standard input")
+    if not stat.S_ISREG(mode):
+        raise InputError("is a device")
+
+
+def _read_stream(descriptor: int, limit: int) -> bytes:
+    if descriptor != 0:
+        return read_descriptor(descriptor, limit)
+    if sys.stdin is None:
+        raise InputError("there is no standard input")
+    try:
+        return read_descriptor(sys.stdin.fileno(), limit)
+    except io.UnsupportedOperation:  # a stream that somebody put in its place
+        return _read_all(cast(io.BufferedReader, sys.stdin.buffer).read1, limit)
+
+
+def read_descriptor(descriptor: int, limit: int = sys.maxsize) -> bytes:
+    """Read an open file from where it stands to its end. Raises `InputError` beyond `limit` bytes."""
+    return _read_all(lambda size: read_some(descriptor, size), limit)
+
+
+def _read_all(read_some: Callable[[int], bytes], limit: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := read_some(1 << 20):
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise InputError(f"larger than {limit} bytes", hint="raise the limit with --max-file-size if this is meant")
+    return b"".join(pieces)

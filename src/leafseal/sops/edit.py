@@ -1,0 +1,112 @@
+"""`sops edit`, and `sops FILE` (sops-cli §4.3)."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from leafseal import interrupts
+from leafseal.editor import UNCHANGED, edit_text, keep_sealed
+from leafseal.errors import EditorError, LeafsealError
+from leafseal.policy import policy_of
+from leafseal.regrouping import keys_of
+from leafseal.sops import notices, talk
+from leafseal.sops.editing import BrokenTextError, Edited, make_file, open_file
+from leafseal.sops.failures import Failure
+from leafseal.sops.grammar import Arguments
+from leafseal.sops.session import Formats, Session, is_missing, one_file
+
+
+def edit(arguments: Arguments) -> int:
+    """Edit a sealed file, or make one."""
+    session = Session(arguments)
+    return edit_file(session, one_file(session))
+
+
+def edit_file(session: Session, file: str) -> int:
+    """Let the user edit a sealed file, or the example for one that is not there yet, and write it in its place."""
+    arguments = session.arguments
+    path = os.path.abspath(file)
+    name = arguments.text("filename-override") or path
+    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    formats = Formats.of(arguments, name)
+    edited = make_file(session, path, name, formats) if is_missing(path) else open_file(session, path, formats)
+    if arguments.flag("show-master-keys"):
+        from leafseal.sops.shown_keys import with_keys
+
+        edited = with_keys(edited)
+    _run(edited)
+    notices.of_strangers(session, name, keys_of(edited.opened.metadata.groups))
+    if edited.opened.mac_ignored:
+        session.notice(f"{file}: written although its MAC was not looked at")
+    return 0
+
+
+def _run(edited: Edited) -> None:
+    try:
+        outcome = edit_text(
+            edited.plain(),
+            edited.file,
+            lambda text: edited.write(edited.seal(text)),
+            environ=os.environ,
+            again=_again,
+            keep=lambda text: _keep(edited, text),
+            warn=edited.session.notice,
+            no_disk_plaintext=policy_of(edited.session.ambient).no_disk_plaintext,
+            as_given=True,
+        )
+    except EditorError as error:
+        raise _editor_failure(error) from error
+    except BrokenTextError as error:  # what is wrong with it has been said
+        text = "Standard input has ended, and nobody can correct the text: the file is as it was."
+        raise Failure(text, error.exit_code) from error
+    except KeyboardInterrupt:
+        raise _canceled() from None
+    except interrupts.Ended as ended:
+        if ended.number == signal.SIGTERM:
+            raise _canceled() from None
+        raise
+    if outcome is UNCHANGED:
+        raise Failure("File has not changed, exiting.", 200)
+
+
+def _canceled() -> Failure:
+    return Failure("User canceled operation")
+
+
+def _editor_failure(error: EditorError) -> Failure:
+    reason = error.message.removeprefix("could not run editor: ")
+    if error.message.startswith("the edit"):  # it ran, and left nothing that can be read
+        return Failure(f"Could not read edited file: {reason}", 2, hint=error.hint)
+    return Failure(f"Could not run editor: {reason}", 201, hint=error.hint)
+
+
+def _again(error: LeafsealError) -> bool:
+    """Tell what is wrong with a text, as sops does, and wait for a line that says to go on."""
+    if not isinstance(error, BrokenTextError):
+        return False
+    message = f"{error.log} Press enter to return to the editor, or Ctrl+C to exit."
+    try:
+        talk.log("CMD", "error", message, error=error.error)
+        return _line_comes()
+    except KeyboardInterrupt:
+        raise _canceled() from None  # an error, so that the text is kept
+
+
+def _line_comes() -> bool:
+    """Read a line from standard input, and not a byte more: the rest is for the editor. At the end return False."""
+    while True:
+        try:
+            byte = os.read(0, 1)
+        except OSError:  # it is closed
+            return False
+        if byte in (b"\n", b""):
+            return bool(byte)
+
+
+def _keep(edited: Edited, text: bytes) -> None:
+    path = keep_sealed(edited.file, edited.keep(text))
+    if path is None:
+        talk.say("The edited text could not be kept anywhere.")
+    else:
+        talk.say(f"The edited text is kept, sealed, in {path}: `sops decrypt {path}` shows it.")

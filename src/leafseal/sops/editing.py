@@ -1,0 +1,142 @@
+"""A file that is being edited: what the editor shows of it, and what is sealed of what comes back."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from leafseal import files, operations
+from leafseal.errors import (
+    AlreadyEncryptedError,
+    ConfigError,
+    EmitError,
+    FormatError,
+    LeafsealError,
+    ProviderError,
+)
+from leafseal.formats import emit
+from leafseal.metadata import version_numbers
+from leafseal.operations import FORMAT_VERSION, Opened, Product
+from leafseal.sops import session as sessions
+from leafseal.sops.examples import example
+from leafseal.sops.failures import RESERVED, Failure
+from leafseal.sops.recipients import Plan, plan
+from leafseal.sops.session import Formats, Session
+
+
+class BrokenTextError(Failure):
+    """An edited text that cannot be sealed, and that the user may correct. `log` is what sops says of it."""
+
+    def __init__(self, log: str, error: str, code: int) -> None:
+        super().__init__(f"{log} {error}", code)
+        self.log = log
+        self.error = error
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A file under the editor, in the format in which it is written. `source` is None where it is not there yet."""
+
+    session: Session
+    file: str
+    source: files.Snapshot | None
+    opened: Opened
+
+    def plain(self) -> bytes:
+        """Return what the editor shows. Raises `Failure` with exit code 4."""
+        return self.session.plain(self.opened, self.opened.document.format)
+
+    def seal(self, text: bytes) -> Product:
+        """Return an edited text sealed, unchanged leaves to the byte. Raises `BrokenTextError`."""
+        return sealed(self.opened, text)
+
+    def write(self, product: Product) -> None:
+        """Put a result in the place of the file, or make it. Raises `Failure` with exit code 3."""
+        if self.source is not None:
+            sessions.replace(self.session, self.source, product.data, product.check)
+            return
+        try:
+            files.create(os.path.realpath(self.file), product.data, verify=product.check)
+        except LeafsealError as error:
+            raise Failure(
+                f"Could not open in-place file for writing: {self.file}: {error.message}", 3, hint=error.hint
+            ) from error
+
+    def keep(self, text: bytes) -> bytes:
+        """Return any text as a binary file for those who can open the file."""
+        return operations.seal_beside(self.opened, text)
+
+
+def sealed(opened: Opened, text: bytes) -> Product:
+    """Return an edited text sealed, under a version that is at least ours. Raises `BrokenTextError`."""
+    try:
+        return operations.reseal(opened, text)
+    except FormatError as error:
+        if not text.strip() and opened.document.format == "yaml":
+            raise BrokenTextError("Tree not valid for encryption.", _EMPTY, 92) from error
+        log = "Could not load tree, probably due to invalid syntax."
+        raise BrokenTextError(log, str(error), error.exit_code) from error
+    except AlreadyEncryptedError as error:
+        raise BrokenTextError("Tree not valid for encryption.", RESERVED, 203) from error
+
+
+_EMPTY = "File cannot be completely empty, it must contain at least one document"
+
+
+def open_file(session: Session, file: str, formats: Formats) -> Edited:
+    """Read and open a file, and take it to the format that is written."""
+    source = sessions.read(file)
+    opened = session.open(source.data, formats.input)
+    if formats.output != formats.input:
+        product = Product(source.data, formats.input, opened.data_key, None, mac_ignored=opened.mac_ignored)
+        opened = _opened(session.in_format(product, formats.output))
+    return Edited(session, file, source, raised(opened))
+
+
+def make_file(session: Session, file: str, name: str, formats: Formats) -> Edited:
+    """Return the example for a file that is not there yet, sealed for those who are to open it."""
+    wanted = _plan(session, name, formats.input)
+    try:
+        indent = session.indent(formats.output)
+        text = emit([example(formats.input)], formats.output, indent=indent)
+        product = operations.encrypt(
+            text,
+            formats.output,
+            wanted.groups,
+            wanted.threshold,
+            wanted.selection,
+            session.ambient,
+            indent=indent,
+            allow_nothing=True,
+        )
+    except EmitError as error:
+        raise Failure(f"Could not marshal tree: {error.message}", 4, hint=error.hint) from error
+    except (ProviderError, ConfigError) as error:
+        raise Failure(f"{_NO_DATA_KEY}[{error}]", 128, hint=error.hint) from error
+    return Edited(session, file, None, _opened(product))
+
+
+_NO_DATA_KEY = "Error encrypting the data key with one or more master keys: "
+
+
+def _plan(session: Session, name: str, input_format: str) -> Plan:
+    try:
+        return plan(session, name, input_format)
+    except Failure as failure:
+        reason = failure.message.removeprefix("Could not generate data key: ")
+        if reason == failure.message:
+            raise
+        raise Failure(f"{_NO_DATA_KEY}{reason}", 128, hint=failure.hint) from failure
+
+
+def _opened(product: Product) -> Opened:
+    document, metadata = operations.read_metadata(product.data, product.format)
+    return operations.open_with(document, metadata, product.data_key, ignore_mac=product.mac_ignored)
+
+
+def raised(opened: Opened) -> Opened:
+    """Return the same under our version of the format, where its own is older."""
+    metadata = opened.metadata
+    if version_numbers(metadata.version) >= version_numbers(FORMAT_VERSION):
+        return opened
+    return replace(opened, metadata=replace(metadata, version=FORMAT_VERSION))

@@ -1,0 +1,90 @@
+"""`sops encrypt`, and `sops -e`."""
+
+from __future__ import annotations
+
+from leafseal import operations
+from leafseal.errors import (
+    ConfigError,
+    EmitError,
+    FormatError,
+    LeafsealError,
+    NothingSealedError,
+    ProviderError,
+)
+from leafseal.operations import Product
+from leafseal.sops.failures import Failure
+from leafseal.sops.grammar import Arguments
+from leafseal.sops.reading import LIMITS
+from leafseal.sops.recipients import Plan, plan
+from leafseal.sops.session import (
+    Formats,
+    Session,
+    as_file,
+    held,
+    read,
+    refuse_missing,
+    warn_of_more,
+)
+
+
+def encrypt(arguments: Arguments) -> int:
+    """Seal a file, or standard input, and write it (sops-cli §4.1)."""
+    session = Session(arguments)
+    words = arguments.positionals
+    if not words:
+        if arguments.flag("in-place"):
+            raise Failure("Error: cannot use --in-place when reading from stdin", 8)
+        if not arguments.text("filename-override"):
+            raise Failure("Error: must specify --filename-override when reading from stdin", 8)
+    warn_of_more(words, 1)
+    session.check_outputs()
+    seal(session, words[0] if words else None)
+    return 0
+
+
+def seal(session: Session, file: str | None) -> None:
+    """Seal a file, None for standard input, and write it where the options say."""
+    if file is not None:
+        refuse_missing(file)
+    name = session.arguments.text("filename-override") or as_file(file)
+    formats = Formats.of(session.arguments, name)
+    wanted = plan(session, name, formats.input)
+    with held(session, as_file(file)):
+        source = read(as_file(file))
+        product = _sealed(session, source.data, formats, wanted)
+        session.write(source, product.data, product.check)
+
+
+def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Product:
+    if not data and formats.input == "yaml":
+        raise Failure("File cannot be completely empty, it must contain at least one document", 92)
+    try:
+        try:
+            return _encrypted(session, data, formats, wanted, allow_nothing=not session.is_heard)
+        except NothingSealedError as error:
+            session.notice(error.message)
+            return _encrypted(session, data, formats, wanted, allow_nothing=True)
+    except (ProviderError, ConfigError) as error:
+        raise Failure(f"Could not generate data key: [{error}]", 1, hint=error.hint) from error
+    except FormatError as error:
+        raise Failure(f"Error unmarshalling file: {error}", error.exit_code, hint=error.hint) from error
+    except EmitError as error:
+        raise Failure(f"Could not marshal tree: {error}", 4, hint=error.hint) from error
+    except LeafsealError as error:
+        error.file = None
+        raise
+
+
+def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *, allow_nothing: bool) -> Product:
+    return operations.encrypt(
+        data,
+        formats.input,
+        wanted.groups,
+        wanted.threshold,
+        wanted.selection,
+        session.ambient,
+        output_format=formats.output,
+        indent=session.indent(formats.output),
+        limits=LIMITS,
+        allow_nothing=allow_nothing,
+    )

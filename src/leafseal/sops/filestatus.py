@@ -1,0 +1,41 @@
+"""`sops filestatus`."""
+
+from __future__ import annotations
+
+from leafseal.cli import _io
+from leafseal.errors import LeafsealError
+from leafseal.formats import parse
+from leafseal.metadata import Metadata
+from leafseal.sops import talk
+from leafseal.sops.failures import Failure
+from leafseal.sops.grammar import Arguments
+from leafseal.sops.reading import LIMITS
+from leafseal.sops.session import Formats, Session, as_file, read
+
+
+def filestatus(arguments: Arguments) -> int:
+    """Tell as JSON whether a file is encrypted (sops-cli §4.9); no key is needed."""
+    if not arguments.positionals:
+        raise Failure("Error: no file specified", 100)
+    session = Session(arguments)
+    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    file = arguments.positionals[0]
+    try:
+        encrypted = is_encrypted(read(as_file(file)).data, Formats.of(arguments, file).input)
+    except LeafsealError as error:
+        error.file = None
+        talk.log("CMD", "fatal", f"cannot check file status: cannot load encrypted file: {error}")
+        raise Failure("", 1, hint=error.hint) from None
+    _io.print_line('{"encrypted":true}' if encrypted else '{"encrypted":false}')
+    return 0
+
+
+def is_encrypted(data: bytes, format_name: str) -> bool:
+    """Tell whether a file has metadata by which it could be opened. Raises `LeafsealError` where that is damaged."""
+    if not data and format_name == "yaml":
+        return False
+    mapping = parse(data, format_name, limits=LIMITS, sealed=True).metadata()
+    if mapping is None:
+        return False
+    metadata = Metadata.parse(mapping, check_version=False)
+    return bool(metadata.version and metadata.mac)

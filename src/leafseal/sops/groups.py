@@ -1,0 +1,96 @@
+"""`sops groups add` and `sops groups delete`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+
+from leafseal import operations
+from leafseal.errors import ConfigError, ProviderError
+from leafseal.formats import format_of
+from leafseal.operations import Opened, Product
+from leafseal.regrouping import Keys, as_named, keys_of, removed
+from leafseal.sops import notices
+from leafseal.sops.failures import Failure
+from leafseal.sops.grammar import Arguments
+from leafseal.sops.recipients import keys_of_options
+from leafseal.sops.session import Session, held, read
+
+_MOST = 2**32 - 1  # what sops reads an index into
+
+
+def add(arguments: Arguments) -> int:
+    """Add a key group: the data key is split anew among all of them (sops-cli §4.8)."""
+    if arguments.positionals:
+        raise Failure("error: no positional arguments allowed")
+    keys = tuple(keys_of_options(arguments))
+    _change(Session(arguments), lambda groups: [*groups, keys])
+    return 0
+
+
+def delete(arguments: Arguments) -> int:
+    """Remove a key group: the data key is split anew among the others (sops-cli §4.8)."""
+    if len(arguments.positionals) != 1:
+        raise Failure("error: exactly one positional argument (index) required")
+    index = _index(arguments.positionals[0])
+
+    def without(groups: list[Keys]) -> list[Keys]:
+        if index >= len(groups):
+            raise Failure(f"there is no key group {index}: the file has {len(groups)}, counted from 0")
+        if len(groups) == 1:
+            raise Failure("the last key group cannot be removed: nobody could open the file")
+        return [*groups[:index], *groups[index + 1 :]]
+
+    _change(Session(arguments), without)
+    return 0
+
+
+def _index(text: str) -> int:
+    if not re.fullmatch("[0-9]+", text):
+        raise Failure(f'failed to parse [index] argument: strconv.ParseUint: parsing "{text}": invalid syntax')
+    if len(text) > len(str(_MOST)) or int(text) > _MOST:
+        raise Failure(f'failed to parse [index] argument: strconv.ParseUint: parsing "{text}": value out of range')
+    return int(text)
+
+
+def _change(session: Session, edit: Callable[[list[Keys]], list[Keys]]) -> None:
+    """Wrap the data key for other groups and write the file, or nothing."""
+    arguments = session.arguments
+    file = arguments.text("file")
+    if not file:
+        raise Failure("Error reading file: no file is named", 2, hint="name one with --file")
+    path = os.path.abspath(file)
+    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    with held(session, path):
+        source = read(path)
+        opened = session.open(source.data, format_of(path))
+        before = keys_of(opened.metadata.groups)
+        after = edit(as_named(before, session.configured_keys(path)))
+        product = _rewrapped(session, opened, after, _threshold(session, opened, after))
+        session.write(source, product.data, product.check)
+    notices.of_removed(session, path, removed(before, after), keeps_data_key=True)
+    notices.of_strangers(session, path, after)
+
+
+def _threshold(session: Session, opened: Opened, groups: list[Keys]) -> int:
+    """Return how many groups are to be needed. Raises `Failure` where there are not as many."""
+    asked = session.arguments.number("shamir-secret-sharing-threshold")
+    threshold = asked or opened.metadata.threshold
+    if len(groups) < len(opened.metadata.groups) and len(groups) < threshold:
+        raise Failure(
+            "removing this key group will make the Shamir threshold impossible to satisfy: Shamir threshold is "
+            f"{threshold}, but we only have {len(groups)} key groups"
+        )
+    if threshold < 0:
+        raise Failure(f"a threshold of {threshold} cannot be met")
+    if asked == 0 and len(opened.metadata.groups) == 1 and threshold == 1:
+        return 0  # with one group it meant nothing, and it fits no more
+    return threshold
+
+
+def _rewrapped(session: Session, opened: Opened, groups: list[Keys], threshold: int) -> Product:
+    try:
+        return operations.rewrap(opened, groups, threshold, session.ambient, keep_dates=True)
+    except (ProviderError, ConfigError) as error:
+        raise Failure(f"error updating one or more master keys: [{error}]", 1, hint=error.hint) from error

@@ -1,0 +1,39 @@
+"""What our own face would ask about, said here where somebody looks: sops goes on, and so does this face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from leafseal.errors import ConfigError
+from leafseal.masterkey import MasterKey
+from leafseal.regrouping import Keys, unnamed
+from leafseal.sops.session import Session
+
+_SHOWN = 10
+
+
+def of_strangers(session: Session, name: str, groups: Sequence[Keys]) -> None:
+    """Tell of recipients that the configuration does not name for this file."""
+    if not session.is_heard:
+        return
+    try:
+        rule = session.rule_for(name)
+    except ConfigError:
+        return  # none of the rules is for this file
+    strangers = unnamed(groups, rule.groups) if rule is not None else ()
+    if strangers:
+        session.notice(f"{name}: the configuration does not name these recipients: {_listed(strangers)}")
+
+
+def of_removed(session: Session, name: str, gone: Sequence[MasterKey], *, keeps_data_key: bool) -> None:
+    """Tell what those still know whose keys were removed."""
+    if not gone:
+        return
+    known = "still knows the data key: rotate the file" if keeps_data_key else "could read what it held"
+    session.notice(f"{name}: who had {_listed(gone)} {known}, and change its values")
+
+
+def _listed(keys: Iterable[MasterKey]) -> str:
+    names = [f"{key.kind} {key}" for key in keys]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,93 @@
+"""What commands read: files as sops finds them, standard input, named pipes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import replace
+
+from leafseal import files
+from leafseal.errors import InputError, system_text
+from leafseal.limits import DEFAULT_LIMITS
+from leafseal.paths import visible
+from leafseal.snapshots import descriptor_of
+from leafseal.sops import talk
+from leafseal.sops.failures import Failure
+
+LIMITS = replace(DEFAULT_LIMITS, file_bytes=2**30, scalar_bytes=2**30)
+"""Sizes that sops takes as well: it has no options to raise a limit with."""
+
+
+def read(path: str) -> files.Snapshot:
+    """Read a file, or standard input for `-`. Raises `Failure` with exit code 2."""
+    try:
+        return _read_pipe(path) if _is_pipe(path) else files.read(path, LIMITS)
+    except (InputError, OSError) as error:
+        reason = str(error) if isinstance(error, InputError) else f"{path}: {system_text(error)}"
+        what = "from stdin" if path == "-" else "file"
+        raise Failure(f"Error reading {what}: {reason}", 2, hint=getattr(error, "hint", None)) from error
+
+
+def as_file(word: str | None) -> str:
+    """Return what `read` takes for a word of the command line: without one, standard input; a dash names a file.
+
+    As in sops the path is made absolute first, without a look at links: `f/` and `d/../f` are `f`.
+    """
+    return "-" if word is None else os.path.abspath(word)
+
+
+def read_existing(path: str) -> files.Snapshot:
+    """Read a file of the commands that want one to be there: where it is not, the exit code is 100."""
+    refuse_missing(path)
+    return read(path)
+
+
+def refuse_missing(path: str) -> None:
+    """Raise `Failure` with exit code 100 where there is no file."""
+    if is_missing(path):
+        raise Failure(f"Error: cannot operate on non-existent file {quoted(os.path.abspath(path))}", 100)
+
+
+def is_missing(path: str) -> bool:
+    """Tell whether there is nothing of that name, or a link that leads nowhere."""
+    try:
+        os.stat(os.path.abspath(path))
+    except FileNotFoundError:
+        return True
+    except OSError:  # there is something, which reading it will tell
+        return False
+    return False
+
+
+def warn_of_more(words: Sequence[str], count: int) -> None:
+    """Warn of positional arguments that are ignored."""
+    if len(words) <= count:
+        return
+    talk.warn("CMD", "More than one positional argument provided. Only the first one will be used!")
+    flag = next((word for word in words[count:] if word.startswith("-")), None)
+    if flag is not None:
+        talk.warn(
+            "CMD",
+            f'Note that one of the ignored positional argument is "{flag}", which looks like a flag. Flags must always '
+            "be provided before the first positional argument!",
+        )
+
+
+def quoted(text: str) -> str:
+    """Return a name in double quotes, as sops shows it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{visible(escaped)}"'
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return descriptor_of(path) is None and stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _read_pipe(path: str) -> files.Snapshot:
+    """Read a named pipe to its end, as sops does; it cannot be written back."""
+    with open(path, "rb", buffering=0) as pipe:
+        return files.Snapshot(path, files.read(f"/dev/fd/{pipe.fileno()}", LIMITS).data)

@@ -1,0 +1,80 @@
+"""`sops rotate`, and `sops -r`."""
+
+from __future__ import annotations
+
+import os
+
+from leafseal import operations
+from leafseal.errors import ConfigError, ProviderError
+from leafseal.masterkey import MasterKey
+from leafseal.operations import Opened, Product
+from leafseal.regrouping import Keys, as_named, keys_of, meant, name, removed, without
+from leafseal.sops import notices
+from leafseal.sops.failures import Failure
+from leafseal.sops.grammar import Arguments
+from leafseal.sops.recipients import KINDS, keys_of_options
+from leafseal.sops.session import Formats, Session, held, is_missing, one_file, quoted, read
+
+
+def rotate(arguments: Arguments) -> int:
+    """Seal a file anew under a new data key, and write it (sops-cli §4.6)."""
+    session = Session(arguments)
+    file = one_file(session)
+    session.check_outputs()
+    if changes_keys(arguments) and is_missing(file):
+        raise Failure(
+            f"Error: cannot add or remove keys on non-existent file {quoted(os.path.abspath(file))}, use the `edit` "
+            "subcommand instead.",
+            49,
+        )
+    rotate_file(session, file)
+    return 0
+
+
+def changes_keys(arguments: Arguments) -> bool:
+    """Tell whether any `--add-…` or `--rm-…` names a key."""
+    return any(arguments.text(f"{prefix}-{option}") for option, _ in KINDS for prefix in ("add", "rm"))
+
+
+def rotate_file(session: Session, file: str) -> None:
+    """Seal a file anew and write it where the options say; `--ignore-mac` counts where the command has it."""
+    arguments = session.arguments
+    path = os.path.abspath(file)
+    named = arguments.text("filename-override") or path
+    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    formats = Formats.of(arguments, named)
+    added, gone = keys_of_options(arguments, "add-"), keys_of_options(arguments, "rm-")
+    with held(session, path):
+        source = read(path)
+        opened = session.open(source.data, formats.input)
+        groups = _changed(session, named, keys_of(opened.metadata.groups), added, gone)
+        product = session.in_format(_rotated(session, opened, groups), formats.output)
+        session.write(source, product.data, product.check)
+    _tell(session, named, opened, groups)
+
+
+def _changed(
+    session: Session, named: str, groups: list[Keys], added: list[MasterKey], gone: list[MasterKey]
+) -> list[Keys]:
+    """Return the groups with keys added to the first one, and then removed from all."""
+    first = {name(key): key for key in groups[0]} | {name(key): key for key in added}
+    all_groups = [tuple(first.values()), *groups[1:]]
+    names = meant(gone, all_groups)
+    there = {name(key) for group in all_groups for key in group}
+    for kind, text in sorted(names - there):
+        session.notice(f"{named}: {kind} {text} is to be removed and is none of its keys")
+    return as_named([without(group, names) for group in all_groups], [*session.configured_keys(named), *added])
+
+
+def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:
+    try:
+        return operations.rotate(opened, groups, opened.metadata.threshold, session.ambient)
+    except (ProviderError, ConfigError) as error:
+        raise Failure(f"Could not generate data key: [{error}]", 1, hint=error.hint) from error
+
+
+def _tell(session: Session, named: str, opened: Opened, groups: list[Keys]) -> None:
+    notices.of_removed(session, named, removed(keys_of(opened.metadata.groups), groups), keeps_data_key=False)
+    notices.of_strangers(session, named, groups)
+    if opened.mac_ignored:
+        session.notice(f"{named}: written although its MAC was not looked at")

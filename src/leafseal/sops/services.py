@@ -1,0 +1,43 @@
+"""Who wraps and unwraps data keys: this process, then the key services that options name (sops-cli §2.3, KS)."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+
+from leafseal.errors import UsageError
+from leafseal.masterkey import Ambient, KeyService
+from leafseal.policy import system_file, user_file
+from leafseal.sops import talk
+from leafseal.sops.grammar import Arguments
+
+_VAULTS = "SOPS_HC_VAULT_ALLOWLIST"
+
+
+def is_local(arguments: Arguments) -> bool:
+    """Tell whether the providers of this process are asked."""
+    return arguments.flag("enable-local-keyservice")
+
+
+def elsewhere(arguments: Arguments) -> tuple[KeyService, ...]:
+    """Return the services that are asked after the providers; what is no address is warned of and left out."""
+    addresses = arguments.many("keyservice")
+    return tuple(_services(addresses)) if addresses else ()
+
+
+def environment(ambient: Ambient) -> Mapping[str, str]:
+    """Return the environment of providers: without a list of Vault servers, or a policy, all are asked, as in sops."""
+    listed = ambient.environ.get(_VAULTS, "").strip()
+    if listed or user_file(ambient).exists() or system_file(ambient).exists():
+        return ambient.environ
+    return ChainMap({_VAULTS: "all"}, ambient.environ)  # type: ignore[arg-type]
+
+
+def _services(addresses: list[str]) -> Iterator[KeyService]:
+    from leafseal.keyservice.client import RemoteService  # hardly anybody names one
+
+    for address in addresses:
+        try:
+            yield RemoteService(address)
+        except UsageError:
+            talk.warn("CMD", "Error parsing URI for keyservice, skipping", uri=address)

@@ -1,0 +1,253 @@
+"""What the commands share: formats, configuration, opening, and where results go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from leafseal import files, operations
+from leafseal.cli import _io
+from leafseal.errors import ConfigError, EmitError, system_text
+from leafseal.formats import MODULES, emit, format_of
+from leafseal.keygroups import KeyRing
+from leafseal.locks import locked
+from leafseal.masterkey import Ambient, MasterKey
+from leafseal.operations import Opened, Product
+from leafseal.sops import opening, services, talk, writing
+from leafseal.sops.failures import Failure
+from leafseal.sops.grammar import Arguments
+from leafseal.sops.reading import as_file, is_missing, quoted, read, read_existing, refuse_missing, warn_of_more
+from leafseal.sops.writing import same_as
+from leafseal.tree import MappingNode
+
+if TYPE_CHECKING:
+    from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML
+
+__all__ = [
+    "Formats",
+    "Session",
+    "as_file",
+    "held",
+    "is_missing",
+    "one_file",
+    "quoted",
+    "read",
+    "read_existing",
+    "refuse_missing",
+    "replace",
+    "same_as",
+    "warn_of_more",
+]
+
+
+class Formats(NamedTuple):
+    """The format that is read and the one that is written."""
+
+    input: str
+    output: str
+
+    @classmethod
+    def of(cls, arguments: Arguments, name: str) -> Formats:
+        """Return what the options say, else what the name tells; type names that nobody knows say nothing."""
+        own = format_of(name) if name else "binary"
+        wanted = [arguments.text("input-type"), arguments.text("output-type")]
+        return cls(*(text if text in MODULES else own for text in wanted))
+
+
+@dataclass
+class Session:
+    """One run of a command: its arguments, and what was loaded for them."""
+
+    arguments: Arguments
+    gives_context: bool = False  # `sops FILE` gives the configuration's AWS keys the encryption context too
+
+    # -- talk
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether what sops would not say may be said."""
+        return talk.is_heard(self.arguments.flag("verbose"))
+
+    def notice(self, text: str) -> None:
+        """Tell something that sops would not, where somebody looks and no program listens."""
+        if self.is_heard:
+            talk.warn("CMD", text)
+
+    # -- the configuration
+
+    @cached_property
+    def config(self) -> Config | None:
+        """The configuration that `--config` names, else the one found from the current directory upwards.
+
+        A fault in a rule counts only where the rule does, as in sops.
+        """
+        from leafseal.config_finding import find_config_from_cwd
+
+        explicit = self.arguments.text("config")
+        path = explicit or find_config_from_cwd(warn=lambda text: talk.warn("CMD", text))
+        if not path:
+            return None
+        from leafseal.config import load_config
+
+        try:
+            config = load_config(path, lenient=True)
+        except ConfigError as error:
+            if isinstance(error.__context__, OSError):
+                reason = system_text(error.__context__)
+                raise Failure(f"could not read config file: open {path}: {reason}") from error
+            raise
+        for location, message in config.faults:
+            self.notice(f"{path}: {location}: {message}")
+        for warning in config.warnings:
+            self.notice(f"{path}: {warning}")
+        return config
+
+    def rule_for(self, name: str) -> CreationRule | None:
+        """Return the creation rule for a file, None without a configuration or rules. Raises `ConfigError`."""
+        return None if self.config is None else self.config.rule_for(name)
+
+    def configured_keys(self, name: str) -> list[MasterKey]:
+        """Return the keys that the configuration names for a file; none where no rule is for it."""
+        try:
+            rule = self.rule_for(name)
+        except ConfigError:
+            return []
+        return [key for group in rule.groups for key in group] if rule is not None else []
+
+    def indent(self, format_name: str) -> int | None:
+        """Return the indentation for what is written anew: the option's, else the configuration's.
+
+        Raises `EmitError` for one that cannot be.
+        """
+        if self.arguments.is_given("indent"):
+            return _checked_indent(self.arguments.number("indent"), format_name)
+        if self.config is None:
+            return None
+        stores = self.config.stores
+        wanted = {"yaml": stores.yaml_indent, "json": stores.json_indent, "binary": stores.json_binary_indent}
+        return wanted.get(format_name)
+
+    # -- keys
+
+    @cached_property
+    def ambient(self) -> Ambient:
+        """What providers may consult, and who is asked besides them, or in their place."""
+        ambient = Ambient.of_process(_io.passphrase_asker())
+        return changed(
+            ambient,
+            environ=services.environment(ambient),
+            asks_providers=services.is_local(self.arguments),
+            services=services.elsewhere(self.arguments),
+        )
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The kinds that `--decryption-order` names. Raises `Failure` with exit code 112."""
+        order = [kind.strip() for kind in self.arguments.text("decryption-order").split(",") if kind.strip()]
+        for kind in order:
+            if order.count(kind) > 1:
+                raise Failure(f"Duplicate decryption key type: {kind}", 112)
+        return tuple(order)
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        """The key ring of this run."""
+        return KeyRing(self.ambient, order=self.order) if self.order else KeyRing(self.ambient)
+
+    # -- files
+
+    def open(self, data: bytes, format_name: str, *, ignore_mac: bool | None = None) -> Opened:
+        """Open a sealed file. Raises `LeafsealError`."""
+        lenient = self.arguments.flag("ignore-mac") if ignore_mac is None else ignore_mac
+        opened = opening.open_sealed(data, format_name, self.keys, self.notice, ignore_mac=lenient)
+        if self.arguments.flag("verbose"):
+            talk.log("SOPS", "info", "Data key recovered successfully")  # which programs look for
+        return opened
+
+    def plain(self, opened: Opened, output: str) -> bytes:
+        """Return an opened file in the output format: to the byte where that is its own and no indentation is named.
+
+        Raises `Failure` with exit code 4.
+        """
+        is_asked_for = output in ("yaml", "json") and self.arguments.is_given("indent")
+        if output == opened.document.format and not is_asked_for:
+            return opened.plaintext()
+        return self.emit(opened.documents(), output)
+
+    def emit(self, documents: Sequence[MappingNode], output: str) -> bytes:
+        """Return trees as a file of the output format. Raises `Failure` with exit code 4."""
+        try:
+            return emit(documents, output, indent=self.indent(output))
+        except EmitError as error:
+            text = f"{error.message}\n\n{_NOT_BINARY}" if output == "binary" else error.message
+            raise Failure(f"Error dumping file: {text}", 4) from error
+
+    def in_format(self, product: Product, output: str) -> Product:
+        """Return a sealed file in the output format, as it is where that is its own and no indentation is asked for.
+
+        Raises `Failure` with exit code 4.
+        """
+        is_asked_for = output in ("yaml", "json") and self.arguments.is_given("indent")
+        if output == product.format and not is_asked_for:
+            return product
+        try:
+            return operations.reformat(product, output, indent=self.indent(output))
+        except EmitError as error:
+            raise Failure(f"Could not marshal tree: {error}", 4, hint=error.hint) from error
+
+    def check_outputs(self) -> None:
+        """Raise `Failure` where both `--output` and `--in-place` are given."""
+        if self.arguments.flag("in-place") and self.arguments.text("output"):
+            raise Failure("Error: cannot operate on both --output and --in-place", 8)
+
+    def write(
+        self, target: files.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
+    ) -> None:
+        """Write a result where the options say: in place, to a file, or to standard output.
+
+        A new file with something `private` is one that only its owner reads.
+        """
+        if self.arguments.flag("in-place"):
+            replace(self, target, data, verify, private=private)
+        elif output := self.arguments.text("output"):
+            writing.put(output, data, verify, self.notice, what="output file", private=private)
+        else:
+            _io.write_result(data)
+
+
+_NOT_BINARY = (
+    "This is likely not an encrypted binary file? If not, use --output-type to select the correct output type."
+)
+
+
+def replace(
+    session: Session, target: files.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
+) -> None:
+    """Put a result in the place of the file that it was made from."""
+    writing.put(target, data, verify, session.notice, what="in-place file", private=private)
+
+
+def held(session: Session, path: str) -> AbstractContextManager[None]:
+    """Return what holds the lock of a file that is to be read, changed and written back in its place."""
+    return locked(path) if session.arguments.flag("in-place") else nullcontext()
+
+
+def one_file(session: Session) -> str:
+    """Return the one file of a command, and warn of those too many as sops does. Raises `Failure` without one."""
+    words = session.arguments.positionals
+    if not words:
+        raise Failure("Error: no file specified", 100)
+    warn_of_more(words, 1)
+    return words[0]
+
+
+def _checked_indent(indent: int, format_name: str) -> int | None:
+    if format_name == "yaml" and indent < 0:
+        raise EmitError("YAML Negative indentation not accepted")
+    if format_name in ("json", "binary") and indent < -1:
+        raise EmitError("Error marshaling to json: JSON Indentation parameter smaller than -1 is not accepted")
+    return indent

@@ -1,0 +1,132 @@
+"""`sops set`, and `sops --set` (sops-cli §4.4)."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from leafseal import operations
+from leafseal.document import Locator
+from leafseal.engine import paused_collector
+from leafseal.errors import EmitError, LeafsealError, PathError
+from leafseal.locks import locked
+from leafseal.operations import Opened, Product
+from leafseal.sops.failures import Failure
+from leafseal.sops.grammar import Arguments
+from leafseal.sops.session import Formats, Session, as_file, read, replace
+from leafseal.sops.values import CODE, equal, floats_in, parse_index, parse_value
+from leafseal.sops.walking import MISSING, Found, element, made, member, root_of, wrong_step
+from leafseal.tree import ListNode, MappingNode, to_python
+
+
+def set_(arguments: Arguments) -> int:
+    """Store a value in a file; all others keep their sealed text."""
+    words = arguments.positionals
+    from_stdin = arguments.flag("value-stdin")
+    if from_stdin and arguments.flag("value-file"):
+        raise Failure("Error: cannot use both --value-file and --value-stdin")
+    if from_stdin and len(words) != 2:
+        raise Failure(
+            "Error: file specified, or index and value are missing. Need precisely 2 positional arguments since "
+            "--value-stdin is used.",
+            100,
+        )
+    if not from_stdin and len(words) != 3:
+        raise Failure(
+            "Error: no file specified, or index and value are missing. Need precisely 3 positional arguments.", 100
+        )
+    session = Session(arguments)
+    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    path = parse_index(words[1], "set")
+    return set_in_file(session, words[0], path, parse_value(_value_text(arguments, words)))
+
+
+def _value_text(arguments: Arguments, words: tuple[str, ...]) -> str:
+    if arguments.flag("value-stdin"):
+        data = read("-").data
+    elif arguments.flag("value-file"):
+        try:
+            data = read(as_file(words[2])).data
+        except Failure as error:
+            raise Failure(error.message.removeprefix("Error reading file: "), hint=error.hint) from error
+    else:
+        data = os.fsencode(words[2])
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Failure("Value for --set is not valid JSON", CODE, hint="it is not UTF-8") from None
+
+
+def set_in_file(session: Session, file: str, path: Locator, value: object) -> int:
+    """Store a value at a path of a file and write the file, whatever the options for output say."""
+    arguments = session.arguments
+    path_of_file = os.path.abspath(file)
+    formats = Formats.of(arguments, arguments.text("filename-override") or path_of_file)
+    with locked(path_of_file), paused_collector():
+        source = read(path_of_file)
+        opened = session.open(source.data, formats.input)
+        if arguments.flag("idempotent") and _stands_already(opened, path, value):
+            return 0
+        product = session.in_format(_stored(opened, path, value), formats.output)
+        replace(session, source, product.data, product.check)
+    if opened.mac_ignored:
+        session.notice(f"{file}: written although its MAC was not looked at")
+    return 0
+
+
+def _stored(opened: Opened, path: Locator, value: object) -> Product:
+    place = find_place(opened, path, value)
+    try:
+        plain = operations.plain_with(opened, place.locator, place.value)
+        return operations.reseal(opened, plain, floats=set(floats_in(place.value, place.locator)))
+    except PathError as error:
+        raise Failure(f"Invalid set index format: {error.message}", CODE, hint=error.hint) from error
+    except EmitError as error:
+        raise Failure(f"Could not marshal tree: {error.message}", 4, hint=error.hint) from error
+    except LeafsealError as error:
+        error.file = None  # sops names no file in these
+        raise
+
+
+class Place(NamedTuple):
+    """Where a value goes, in a place that is there or is the next of its siblings, and what is stored there."""
+
+    locator: Locator
+    value: object
+
+
+def find_place(opened: Opened, path: Locator, value: object) -> Place:
+    """Follow a path as sops does, to its end or to where nothing stands any more. Raises `Failure`.
+
+    Any index beyond a list's last is that of the next; what is missing is made; a single value that is in the way is
+    replaced by what is made. A number where names are wanted, with which sops does nothing, is an error.
+    """
+    node: Found = root_of(opened)
+    found: Locator = ()
+    position: str | int
+    for depth, step in enumerate(path):
+        if isinstance(node, MappingNode) and isinstance(step, str):
+            position, node = step, member(node, step)
+        elif isinstance(node, ListNode) and isinstance(step, int):
+            position, node = element(node, step, "set")
+        elif isinstance(node, MappingNode | ListNode):
+            raise wrong_step("set", step)
+        else:
+            return Place(found, made(path[depth:], value))
+        found = (*found, position)
+        if node is MISSING:
+            return Place(found, made(path[depth + 1 :], value))
+    return Place(found, value)
+
+
+def _stands_already(opened: Opened, path: Locator, value: object) -> bool:
+    """Tell whether a value stands at a path, of the same type too."""
+    node: Found = root_of(opened)
+    for step in path:
+        if isinstance(node, MappingNode) and isinstance(step, str):
+            node = member(node, step)
+        elif isinstance(node, ListNode) and isinstance(step, int):
+            node = element(node, step, "set")[1]
+        else:
+            return False
+    return node is not MISSING and equal(to_python(node), value)

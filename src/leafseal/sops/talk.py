@@ -1,0 +1,47 @@
+"""What is said on standard error: sops's log lines, and warnings of ours where somebody looks.
+
+Programs that start sops take any byte on standard error for a failure. So only what sops itself would say is said
+always; what we know better is said on a terminal, or with `--verbose`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from time import localtime, strftime
+
+from leafseal.paths import visible
+
+
+def say(text: str) -> None:
+    """Write lines to standard error."""
+    if sys.stderr is not None:
+        encoding = sys.stderr.encoding or "utf-8"
+        sys.stderr.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
+        sys.stderr.flush()
+
+
+def log(name: str, level: str, message: str, **fields: str) -> None:
+    """Write a log line as sops does without a terminal: `[CMD]<tab> time="…" level=warning msg="…"`."""
+    offset = strftime("%z", localtime())
+    time = strftime("%Y-%m-%dT%H:%M:%S", localtime()) + ("Z" if offset == "+0000" else f"{offset[:3]}:{offset[3:]}")
+    more = "".join(f" {field}={_quoted(text)}" for field, text in fields.items())
+    say(f'[{name}]\t time="{time}" level={level} msg={_quoted(message)}{more}')
+
+
+def _quoted(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9._/@^+-]+", text):
+        return text
+    import json  # here because most runs have nothing to say
+
+    return visible(json.dumps(text, ensure_ascii=False))
+
+
+def warn(name: str, message: str, **fields: str) -> None:
+    """Warn of what sops warns of too."""
+    log(name, "warning", message, **fields)
+
+
+def is_heard(verbose: bool) -> bool:
+    """Tell whether what sops would not say may be said."""
+    return verbose or (sys.stderr is not None and sys.stderr.isatty())

@@ -1,0 +1,84 @@
+"""`sops unset` (sops-cli §4.5)."""
+
+from __future__ import annotations
+
+import os
+
+from leafseal import operations
+from leafseal.document import Locator
+from leafseal.engine import paused_collector
+from leafseal.errors import LeafsealError, PathError
+from leafseal.locks import locked
+from leafseal.operations import Opened, Product
+from leafseal.paths import visible
+from leafseal.sops.failures import Failure
+from leafseal.sops.grammar import Arguments
+from leafseal.sops.session import Formats, Session, read, replace
+from leafseal.sops.values import CODE, parse_index
+from leafseal.sops.walking import MISSING, Found, element, go_type, member, root_of, wrong_step
+from leafseal.tree import ListNode, MappingNode
+
+
+class _NothingThereError(Failure):
+    """Nothing stands at the path: no error with `--idempotent`."""
+
+
+def unset(arguments: Arguments) -> int:
+    """Remove what stands at a path of a file; all else keeps its sealed text."""
+    words = arguments.positionals
+    if len(words) != 2:
+        raise Failure("Error: no file specified, or index is missing", 100)
+    session = Session(arguments)
+    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    file, path = os.path.abspath(words[0]), parse_index(words[1], "unset")
+    formats = Formats.of(arguments, file)
+    with locked(file), paused_collector():
+        source = read(file)
+        opened = session.open(source.data, formats.input)
+        try:
+            product = _removed(opened, _place(opened, path))
+        except _NothingThereError:
+            if arguments.flag("idempotent"):
+                return 0
+            raise
+        product = session.in_format(product, formats.output)
+        replace(session, source, product.data, product.check)
+    if opened.mac_ignored:
+        session.notice(f"{file}: written although its MAC was not looked at")
+    return 0
+
+
+def _removed(opened: Opened, locator: Locator) -> Product:
+    try:
+        return operations.unset_leaf(opened, locator)
+    except PathError as error:
+        raise Failure(f"Invalid unset index format: {error.message}", CODE, hint=error.hint) from error
+    except LeafsealError as error:
+        error.file = None  # sops names no file in these
+        raise
+
+
+def _place(opened: Opened, path: Locator) -> Locator:
+    """Follow a path to its end. Raises `Failure` where it leads nowhere."""
+    node: Found = root_of(opened)
+    found: Locator = ()
+    for step in path:
+        if isinstance(node, MappingNode):
+            position: str | int = step
+            node = member(node, step) if isinstance(step, str) else MISSING
+        elif isinstance(node, ListNode):
+            if isinstance(step, str):
+                raise wrong_step("unset", step)
+            position, node = element(node, step, "unset")
+            if node is MISSING:
+                raise _NothingThereError(f"Index {step} out of bounds")
+        else:
+            raise Failure(f"Unsupported type: {go_type(node)} for item '{_shown(step)}'")
+        if node is MISSING:
+            raise _NothingThereError(f"Key not found: {_shown(step)}")
+        found = (*found, position)
+    return found
+
+
+def _shown(step: str | int) -> str:
+    return visible(step) if isinstance(step, str) else str(step)

@@ -1,0 +1,101 @@
+"""For tests of programs that use leafseal: keys that protect nothing, and surroundings that hold no others.
+
+    from leafseal.testing import throwaway_identity
+
+    me = throwaway_identity()
+    ambient = me.ambient()      # only this identity, and neither the real home nor the real environment
+    me.recipient                # to encrypt to
+
+`MemoryKey` is a master key without any cryptography, for tests of what happens around wrapping: it counts its calls,
+and fails where it is told to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import sleep
+from typing import ClassVar
+
+from leafseal.errors import ProviderError
+from leafseal.masterkey import Ambient
+
+NOWHERE = Path("/nonexistent/leafseal-testing")
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowawayIdentity:
+    """An age identity that was made for a test and protects nothing."""
+
+    identity: str = field(repr=False)
+    recipient: str
+
+    def ambient(self, home: Path = NOWHERE) -> Ambient:
+        """Return surroundings in which this is the only identity."""
+        return ambient_with(self, home=home)
+
+
+def throwaway_identity() -> ThrowawayIdentity:
+    """Make a new age identity."""
+    from leafseal.providers.age import generate_identity
+
+    return ThrowawayIdentity(*generate_identity())
+
+
+def ambient_with(*identities: ThrowawayIdentity, home: Path = NOWHERE) -> Ambient:
+    """Return surroundings that hold these identities and nothing else."""
+    if not identities:
+        return Ambient({}, home)
+    return Ambient({"SOPS_AGE_KEY": "\n".join(one.identity for one in identities)}, home)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryKey:
+    """A master key that keeps in memory what it wrapped, and gives it back for the token that stands for it.
+
+    `failure` is why it refuses, `seconds` how long it takes. `calls` lists what it was asked to do.
+    """
+
+    kind: ClassVar[str] = "memory"
+    needs_network: ClassVar[bool] = False
+
+    name: str
+    failure: str = ""
+    seconds: float = 0.0
+    calls: list[str] = field(default_factory=list, compare=False, repr=False)
+    parts: dict[bytes, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    def wrap(self, part: bytes, ambient: Ambient) -> bytes:
+        """Keep `part`, and return a token for it."""
+        self._answer("wrap")
+        token = f"{self.name}:{len(self.parts)}".encode()
+        self.parts[token] = part
+        return token
+
+    def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
+        """Return what was kept for a token."""
+        self._answer("unwrap")
+        if wrapped not in self.parts:
+            raise ProviderError("this token is unknown", master_key=self.name)
+        return self.parts[wrapped]
+
+    def to_metadata(self) -> dict[str, object]:
+        """Return the name."""
+        return {"name": self.name}
+
+    def __str__(self) -> str:
+        return self.name
+
+    def _answer(self, call: str) -> None:
+        self.calls.append(call)
+        sleep(self.seconds)
+        if self.failure:
+            raise ProviderError(self.failure, master_key=self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMemoryKey(MemoryKey):
+    """The same, taken for a key that needs the network."""
+
+    kind: ClassVar[str] = "remote"
+    needs_network: ClassVar[bool] = True

@@ -1,0 +1,122 @@
+"""Documents as trees: what conversion between formats emits, and what the library hands out.
+
+Splicing never goes this way. A tree is rebuilt from a document's leaves, so every format has it for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from leafseal.document import Leaf, Locator
+from leafseal.errors import FormatError
+from leafseal.scalars import Empty, Scalar
+
+
+class Comment(str):
+    """The text after the comment character, its leading blank included."""
+
+    __slots__ = ()
+
+    @property
+    def text(self) -> str:
+        """The text as plain string."""
+        return str(self)
+
+
+@dataclass(slots=True)
+class MappingNode:
+    """A mapping in order; comments are members of it."""
+
+    items: list[tuple[str, Node] | Comment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ListNode:
+    """A list in order; comments are members of it."""
+
+    items: list[Node | Comment] = field(default_factory=list)
+
+
+BEFORE_LAST, AT_HEAD = "^", "<"
+"""Ends of a comment leaf's style, where it stands elsewhere in the tree than in the text: SOPS has a comment at the end
+of a line before the member that it is behind, or first in the list or mapping that it is behind."""
+
+Node = MappingNode | ListNode | Scalar | None
+
+
+def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingNode]:
+    """Rebuild the documents of a file from its leaves and the values to put in their places.
+
+    Raises `FormatError` where two leaves stand in one place: duplicate keys have no tree.
+    """
+    documents: list[MappingNode] = []
+    found: dict[tuple[int, Locator], MappingNode | ListNode] = {}
+    for leaf, value in leaves:
+        while len(documents) <= leaf.document:
+            found[len(documents), ()] = root = MappingNode()
+            documents.append(root)
+        if leaf.is_comment:
+            # Which kind of container a comment stands in, its style tells: what follows may not have been seen yet.
+            kind = ListNode if leaf.style.startswith("#-") else MappingNode
+            items = _container(found, leaf.document, leaf.locator, kind).items
+            items.insert(_position(leaf.style, len(items)), Comment(str(value)))
+        elif leaf.locator:
+            node: Node = MappingNode() if value is Empty.MAPPING else ListNode() if value is Empty.LIST else value
+            if isinstance(node, MappingNode | ListNode):
+                if (leaf.document, leaf.locator) in found:
+                    raise FormatError("a key stands twice: this file has no tree", hint="remove one of the two")
+                found[leaf.document, leaf.locator] = node
+            _attach(found, leaf.document, leaf.locator, node)
+    return documents
+
+
+def _position(style: str, count: int) -> int:
+    if style.endswith(BEFORE_LAST):
+        return max(count - 1, 0)
+    return 0 if style.endswith(AT_HEAD) else count
+
+
+def _container(
+    found: dict[tuple[int, Locator], MappingNode | ListNode], document: int, locator: Locator, kind: type
+) -> MappingNode | ListNode:
+    key = (document, locator)
+    if key not in found:
+        found[key] = kind()
+        _attach(found, document, locator, found[key])
+    return found[key]
+
+
+def _attach(
+    found: dict[tuple[int, Locator], MappingNode | ListNode], document: int, locator: Locator, node: Node
+) -> None:
+    last = locator[-1]
+    parent = _container(found, document, locator[:-1], ListNode if isinstance(last, int) else MappingNode)
+    if isinstance(last, int) and isinstance(parent, ListNode):
+        parent.items.append(node)
+    elif isinstance(last, str) and isinstance(parent, MappingNode):
+        parent.items.append((last, node))
+    else:
+        raise FormatError("a key stands twice: this file has no tree", hint="remove one of the two")
+
+
+def to_python(node: Node) -> object:
+    """Return plain dicts, lists and scalars, without comments."""
+    if isinstance(node, MappingNode):
+        return {item[0]: to_python(item[1]) for item in node.items if not isinstance(item, Comment)}
+    if isinstance(node, ListNode):
+        return [to_python(item) for item in node.items if not isinstance(item, Comment)]
+    return node
+
+
+def from_python(value: object) -> Node:
+    """Return the tree of plain dicts, lists and scalars. Raises `FormatError` for anything else."""
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise FormatError("only text can be a mapping's key")
+        return MappingNode([(key, from_python(member)) for key, member in value.items()])
+    if isinstance(value, list | tuple):
+        return ListNode([from_python(member) for member in value])
+    if value is None or isinstance(value, Scalar):
+        return value
+    raise FormatError(f"nothing that a file can hold: {type(value).__name__}")
