@@ -22,6 +22,7 @@ from leafseal.errors import (
     ProviderError,
 )
 from leafseal.limits import Limits
+from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.selection import Selection
 from leafseal.testing import throwaway_identity
@@ -149,7 +150,7 @@ def test_an_encrypted_file_is_not_encrypted_again() -> None:
 def test_a_wrong_key() -> None:
     stranger = throwaway_identity()
     with pytest.raises(DataKeyError, match="does not open it") as caught:
-        operations.open_sealed(SEALED, "yaml", stranger.ambient())
+        open_sealed(SEALED, "yaml", stranger.ambient())
     assert "SOPS_AGE_KEY" in str(caught.value)
     assert stranger.identity not in f"{caught.value} {caught.value.hint}"
     assert len(caught.value.attempts) == 1
@@ -159,7 +160,7 @@ def test_no_key() -> None:
     from leafseal.testing import ambient_with
 
     with pytest.raises(DataKeyError, match="no age identity found"):
-        operations.open_sealed(SEALED, "yaml", ambient_with())
+        open_sealed(SEALED, "yaml", ambient_with())
 
 
 def test_a_damaged_token_names_its_path() -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from leafseal import operations
-from leafseal.context_repair import repair_context
 from leafseal.errors import DataKeyError, MetadataError, ProviderError
-from leafseal.keygroups import KeyRing
+from leafseal.keyring import KeyRing
 from leafseal.masterkey import Ambient, MasterKey
-from leafseal.operations import Opened
+from leafseal.opened import Opened, open_sealed, read_metadata
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from .repairing import repair_context
 from .services.moto_kms import AWS
 from .services.recorder import Recorder, forward
 
@@ -40,7 +40,7 @@ def old_file(
     """Return a file that names the keys' contexts, and was wrapped under others."""
     used = [[garbled(key, value) for key in group] for group in groups]
     made = operations.encrypt(PLAIN, "yaml", used, threshold, Selection(), ambient)
-    opened = operations.open_sealed(made.data, "yaml", ambient)
+    opened = open_sealed(made.data, "yaml", ambient)
     named = tuple(
         tuple(replace(wrapped, master_key=key) for wrapped, key in zip(old, new, strict=True))
         for old, new in zip(opened.metadata.groups, groups, strict=True)
@@ -56,12 +56,12 @@ def ambient(aws: AWS, tmp_path: Path) -> Ambient:
 
 def opened(data: bytes, ambient: Ambient) -> Opened:
     """Open a file with nothing remembered."""
-    return operations.open_sealed(data, "yaml", KeyRing(ambient))
+    return open_sealed(data, "yaml", KeyRing(ambient))
 
 
 def check(before: bytes, after: bytes, ambient: Ambient) -> None:
     """Check that a file is well: for the same keys, under a new data key, and otherwise as it was."""
-    old, new = operations.read_metadata(before, "yaml")[1], opened(after, ambient)
+    old, new = read_metadata(before, "yaml")[1], opened(after, ambient)
     assert new.plaintext() == PLAIN
     assert new.metadata.version == operations.FORMAT_VERSION
     assert not new.metadata.may_have_context_bug
@@ -147,7 +147,7 @@ def test_endless_guesses_are_not_made(aws: AWS, recorder: Recorder, tmp_path: Pa
     ambient = Ambient(aws.environ(), tmp_path)
     key = AWSKMSKey(aws.create_key(), context=tuple((f"n{number:04}", f"{number}") for number in range(1030)))
     small = old_file([[AWSKMSKey(key.arn, context=CONTEXT)]], ambient, "prod")
-    before = operations.open_sealed(repair_context(small, "yaml", ambient).data, "yaml", ambient)
+    before = open_sealed(repair_context(small, "yaml", ambient).data, "yaml", ambient)
     [[wrapped]] = before.metadata.groups
     groups = ((replace(wrapped, master_key=key),),)
     metadata = replace(before.metadata.with_groups(groups, 0), version=OLD)

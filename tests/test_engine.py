@@ -12,9 +12,10 @@ import pytest
 from leafseal import metadata_groups, operations
 from leafseal.engine import Done, Failed, Reading, Source, each, failures, open_all, results
 from leafseal.errors import LeafsealError, NotEncryptedError
-from leafseal.keygroups import DataKey, KeyRing, recover_data_key, wrap_data_key
+from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
+from leafseal.keyring import KeyRing
 from leafseal.masterkey import Ambient
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.selection import Selection
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey
 

@@ -7,19 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from leafseal import attempts, keygroups, keyring
+from leafseal import attempts, keyring
 from leafseal.errors import ConfigError, DataKeyError, MetadataError, ProviderError, ProviderMissingError
-from leafseal.keygroups import (
-    DataKey,
-    FailedAttempt,
-    KeyGroup,
-    KeyRing,
-    OpenedPart,
-    WrappedKey,
-    recover_data_key,
-    resolve_threshold,
-    wrap_data_key,
-)
+from leafseal.keygroups import DataKey, KeyGroup, recover_data_key, resolve_threshold, wrap_data_key
+from leafseal.keyring import FailedAttempt, KeyRing, OpenedPart, WrappedKey
 from leafseal.masterkey import Ambient, MasterKey
 from leafseal.providers.age import AgeKey
 from leafseal.sops import failures
@@ -447,7 +438,3 @@ def test_a_long_identifier_is_shown_by_its_ends() -> None:
     assert len(str(caught.value)) < 120
     assert "…" in str(caught.value)
     assert str(caught.value).endswith("end: no")
-
-
-def test_all_names_are_public() -> None:
-    assert all(hasattr(keygroups, name) for name in keygroups.__all__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -18,12 +17,13 @@ from leafseal.document import Locator
 from leafseal.errors import EmitError, FormatError, PathError, RefusedError
 from leafseal.formats import parse
 from leafseal.metadata import Metadata
-from leafseal.operations import Opened, Product
-from leafseal.sealing import Token, parse_token
+from leafseal.opened import Opened, open_with, read_metadata
+from leafseal.operations import Product
 from leafseal.tree import to_python
 
 from .canaries import CANARY, canaries, with_canaries
 from .generators.yaml_files import YAMLWriter
+from .tokens import take_apart
 from .whole_files import (
     AMBIENT,
     DEFAULT,
@@ -150,12 +150,7 @@ def nothing_that_is_sealed_can_be_read(format_name: str, seed: int) -> None:
 def every_token_has_one_spelling(format_name: str, seed: int) -> None:
     _, sealed = sealed_file(format_name, seed)
     for token in tokens_in(sealed):
-        assert spelled(parse_token(token.decode())) == token.decode()
-
-
-def spelled(token: Token) -> str:
-    data, iv, tag = (b64encode(part).decode() for part in token[:3])
-    return f"ENC[AES256_GCM,data:{data},iv:{iv},tag:{tag},type:{token.type}]"
+        assert take_apart(token.decode()).spelled() == token.decode()
 
 
 # -- histories -------------------------------------------------------------------------------------------------------
@@ -297,8 +292,8 @@ def at(node: Any, locator: Locator) -> Any:
 
 
 def reopened(opened: Opened, product: Product) -> Opened:
-    document, metadata = operations.read_metadata(product.data, opened.document.format)
-    return operations.open_with(document, metadata, product.data_key)
+    document, metadata = read_metadata(product.data, opened.document.format)
+    return open_with(document, metadata, product.data_key)
 
 
 # -- all of them -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leafseal.errors import MetadataError
-from leafseal.metadata import Metadata, flatten, unflatten, version_numbers
+from leafseal.flattening import flatten, unflatten
+from leafseal.metadata import Metadata, version_numbers
 from leafseal.scalars import Timestamp
 from leafseal.selection import Selection
 

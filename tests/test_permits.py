@@ -14,6 +14,7 @@ from leafseal.cli.main import run as run_leafseal
 from leafseal.errors import ProviderError, RefusedError
 from leafseal.keygroups import check_groups
 from leafseal.masterkey import Ambient, MasterKey
+from leafseal.opened import open_sealed
 from leafseal.permits import check_account, check_role, line_for
 from leafseal.providers import parse_recipients
 from leafseal.providers.aws_kms import AWSKMSKey
@@ -59,7 +60,7 @@ def test_whom_a_list_names_and_nobody_else(tmp_path: Path) -> None:
             encrypted(strict, *groups)
         assert caught.value.hint == f'add it to your policy file: [recipients] allow = ["{THEIRS}"]'
         assert caught.value.exit_code == 220
-    opened = operations.open_sealed(data, "yaml", strict)
+    opened = open_sealed(data, "yaml", strict)
     for operation in (operations.rotate, operations.rewrap):
         assert operation(opened, [[MINE]], 0, strict)
         with pytest.raises(RefusedError):
@@ -68,7 +69,7 @@ def test_whom_a_list_names_and_nobody_else(tmp_path: Path) -> None:
 
 def test_reading_asks_no_policy(tmp_path: Path) -> None:
     data = encrypted(ambient(tmp_path), [MINE])
-    assert operations.open_sealed(data, "yaml", ambient(tmp_path, listing(THEIRS))).plaintext() == PLAIN
+    assert open_sealed(data, "yaml", ambient(tmp_path, listing(THEIRS))).plaintext() == PLAIN
 
 
 def test_a_key_without_its_version_stands_for_all_versions(tmp_path: Path) -> None:

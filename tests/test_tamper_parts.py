@@ -12,7 +12,7 @@ from leafseal import operations, spelling
 from leafseal.errors import DataKeyError, IntegrityError, MACMismatchError, MetadataError
 from leafseal.formats import parse
 from leafseal.masterkey import Ambient
-from leafseal.operations import Opened
+from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.sealing import Sealer
 from leafseal.selection import Selection
@@ -148,7 +148,7 @@ def grouped() -> tuple[bytes, dict[str, object]]:
 def open_with_groups(change: Callable[[dict[str, object]], object], ambient: Ambient = TWO) -> Opened:
     data, mapping = grouped()
     change(mapping)
-    return operations.open_sealed(parse(data, "yaml", sealed=True).rewrite([], mapping), "yaml", ambient)
+    return open_sealed(parse(data, "yaml", sealed=True).rewrite([], mapping), "yaml", ambient)
 
 
 def test_two_groups_open() -> None:

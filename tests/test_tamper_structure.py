@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from leafseal.errors import FormatError, IntegrityError, LeafsealError, MACMismatchError, MetadataError
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.sealing import Sealer
 
 from .oracles import assert_silent

@@ -15,7 +15,7 @@ from leafseal.config import CreationRule, load_config
 from leafseal.errors import DataKeyError
 from leafseal.formats import format_of, parse
 from leafseal.masterkey import Ambient
-from leafseal.operations import Opened
+from leafseal.opened import Opened, open_sealed
 from leafseal.paths import format_path
 from leafseal.testing import NOWHERE, ambient_with
 from leafseal.tree import Comment
@@ -35,7 +35,7 @@ class Case(NamedTuple):
     rule: CreationRule
 
     def open(self, ambient: Ambient = EVERYBODY) -> Opened:
-        return operations.open_sealed(self.encrypted, self.format, ambient)
+        return open_sealed(self.encrypted, self.format, ambient)
 
     def file(self, name: str) -> bytes | None:
         path = FOLDER / self.name / name
@@ -117,7 +117,7 @@ def test_comments_in_lists_open_though_sops_cannot(case: Case) -> None:
 
 def test_what_sops_seals_is_sealed_alike(case: Case) -> None:
     product = case.seal()
-    again = operations.open_sealed(product.data, case.format, EVERYBODY)
+    again = open_sealed(product.data, case.format, EVERYBODY)
     assert sealed_leaves(again) == sealed_leaves(case.open())
     assert again.metadata.selection == case.open().metadata.selection
     assert again.plaintext() == case.plain
@@ -134,7 +134,7 @@ def sealed_leaves(opened: Opened) -> Counter[tuple[str, str, bytes]]:
 
 def test_no_plaintext_of_a_sealed_leaf_is_left(case: Case) -> None:
     product = case.seal()
-    opened = operations.open_sealed(product.data, case.format, EVERYBODY)
+    opened = open_sealed(product.data, case.format, EVERYBODY)
     sealed = {item.leaf.start for item in opened.opening.opened}
     readable = [str(leaf.value).encode() for leaf in opened.document.leaves() if leaf.start not in sealed]
     allowed = b"\n".join(readable + names(opened))
@@ -152,7 +152,7 @@ def test_content_that_sops_wrote_is_written_back_unmoved(case: Case) -> None:
     opened = case.open()
     product = operations.reseal(opened, opened.plaintext())
     product.check(product.data)
-    again = operations.open_sealed(product.data, case.format, EVERYBODY)
+    again = open_sealed(product.data, case.format, EVERYBODY)
     assert [value[2:] for value in values(again)] == [value[2:] for value in values(opened)]
     if not case.name.startswith("list-comments"):  # its comments become lines of their own
         assert without_mac(product.data) == without_mac(case.encrypted)

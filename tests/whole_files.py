@@ -10,7 +10,7 @@ from typing import NamedTuple
 from leafseal import operations
 from leafseal.document import Leaf, Locator
 from leafseal.formats import parse
-from leafseal.operations import Opened
+from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.selection import Selection
@@ -51,7 +51,7 @@ def seal(data: bytes, format_name: str, selection: Selection = DEFAULT) -> bytes
 
 def open_(data: bytes, format_name: str) -> Opened:
     """Open a file of these tests, MAC and all."""
-    return operations.open_sealed(data, format_name, AMBIENT)
+    return open_sealed(data, format_name, AMBIENT)
 
 
 class Value(NamedTuple):

@@ -16,9 +16,10 @@ from leafseal.engine import Failed, Reading, Source, open_all, paused_collector
 from leafseal.errors import FormatError, PathError, UsageError
 from leafseal.files import replace
 from leafseal.formats import format_of
-from leafseal.keygroups import KeyRing
+from leafseal.keyring import KeyRing
 from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.masterkey import Ambient, MasterKey
+from leafseal.opened import Opened, open_sealed, open_with, read_metadata
 from leafseal.paths import resolve_path
 from leafseal.selection import Selection
 from leafseal.snapshots import Snapshot, read
@@ -100,9 +101,9 @@ def open_many(
     return values
 
 
-def _open(data: bytes, format_name: str, ambient: Ambient | None) -> operations.Opened:
+def _open(data: bytes, format_name: str, ambient: Ambient | None) -> Opened:
     with paused_collector():
-        return operations.open_sealed(data, format_name, ambient or Ambient.of_process())
+        return open_sealed(data, format_name, ambient or Ambient.of_process())
 
 
 def _first(documents: Sequence[MappingNode]) -> dict[str, Any]:
@@ -122,7 +123,7 @@ class SealedFile:
         settings.save()
     """
 
-    def __init__(self, opened: operations.Opened, snapshot: Snapshot, data: bytes) -> None:
+    def __init__(self, opened: Opened, snapshot: Snapshot, data: bytes) -> None:
         self._opened = opened
         self._snapshot = snapshot
         self._data = data
@@ -144,7 +145,7 @@ class SealedFile:
         name = os.fspath(path)
         snapshot = read(path, limits)
         try:
-            opened = operations.open_sealed(snapshot.data, format or format_of(name), ambient, limits=limits)
+            opened = open_sealed(snapshot.data, format or format_of(name), ambient, limits=limits)
         except LeafsealError as error:
             raise error.in_file(name) from error.__cause__
         return cls(opened, snapshot, snapshot.data)
@@ -201,8 +202,8 @@ class SealedFile:
 
     def _change(self, product: operations.Product) -> None:
         limits = self._opened.limits
-        document, metadata = operations.read_metadata(product.data, product.format, limits=limits)
-        self._opened = operations.open_with(document, metadata, product.data_key, limits=limits)
+        document, metadata = read_metadata(product.data, product.format, limits=limits)
+        self._opened = open_with(document, metadata, product.data_key, limits=limits)
         self._data = product.data
         self._product = product
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from leafseal.errors import DataKeyError, MetadataError
-from leafseal.keygroups import DataKey, KeyGroup, KeyRing, WrappedKey, recover_data_key
+from leafseal.keygroups import DataKey, KeyGroup, recover_data_key
+from leafseal.keyring import KeyRing, WrappedKey
 from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.masterkey import Ambient
 from leafseal.metadata import Metadata
@@ -20,19 +21,6 @@ from leafseal.operations import FORMAT_VERSION, Groups, Product, rotate
 from leafseal.providers import make_key
 
 _MAX_GUESSES = 1024
-
-
-def repair_context(
-    data: bytes, format_name: str, keys: KeyRing | Ambient, *, limits: Limits = DEFAULT_LIMITS
-) -> Product:
-    """Return the file under a new data key, which all its master keys wrap under the context that it names.
-
-    Raises `MetadataError` for a file that cannot have the fault, and what opening and wrapping raise.
-    """
-    ring = keys if isinstance(keys, KeyRing) else KeyRing(keys)
-    opened = open_garbled(data, format_name, ring, limits=limits)
-    groups = [[wrapped.master_key for wrapped in group] for group in opened.metadata.groups]
-    return rewrap_garbled(opened, groups, ring.ambient)
 
 
 def open_garbled(data: bytes, format_name: str, keys: KeyRing, *, limits: Limits = DEFAULT_LIMITS) -> Opened:

@@ -13,11 +13,11 @@ from typing import Generic, NamedTuple, TypeVar
 
 from leafseal.document import Document
 from leafseal.errors import LeafsealError
-from leafseal.keygroups import DataKey, KeyRing, needs_networks
+from leafseal.keygroups import DataKey, needs_networks
+from leafseal.keyring import KeyRing
 from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.metadata import Metadata
-from leafseal.opened import recover
-from leafseal.operations import Opened, open_with, read_metadata
+from leafseal.opened import Opened, open_with, read_metadata, recover
 
 T = TypeVar("T")
 

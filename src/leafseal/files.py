@@ -20,8 +20,6 @@ from leafseal.folders import Folder
 from leafseal.locks import locked
 from leafseal.snapshots import Identity, Snapshot, descriptor_of, read, read_descriptor
 
-__all__ = ["Snapshot", "Verifier", "append_private", "create", "read", "replace", "write_error"]
-
 Verifier = Callable[[bytes], None]
 """Raises when the bytes that were read back from the disk are not what was meant to be written."""
 

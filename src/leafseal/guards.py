@@ -12,7 +12,7 @@ import re
 from collections import Counter
 
 from leafseal.document import Document, Leaf
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.scalars import Empty
 from leafseal.selection import Selection
 

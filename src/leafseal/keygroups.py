@@ -12,26 +12,10 @@ from dataclasses import replace
 
 from leafseal import shamir
 from leafseal.errors import ConfigError, DataKeyError, IntegrityError, MetadataError, ProviderError
-from leafseal.keyring import DEFAULT_ORDER, FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
+from leafseal.keyring import FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
 from leafseal.keyservice import asking
 from leafseal.masterkey import Ambient, MasterKey, Resolvable
 from leafseal.secret import Secret
-
-__all__ = [
-    "DEFAULT_ORDER",
-    "DataKey",
-    "FailedAttempt",
-    "KeyGroup",
-    "KeyRing",
-    "OpenedPart",
-    "WrappedKey",
-    "check_groups",
-    "needs_networks",
-    "recover_data_key",
-    "resolve_keys",
-    "resolve_threshold",
-    "wrap_data_key",
-]
 
 KeyGroup = tuple[WrappedKey, ...]
 

@@ -13,14 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from leafseal.errors import ConfigError, MetadataError
-from leafseal.flattening import flatten, unflatten
-from leafseal.keygroups import KeyGroup, WrappedKey
+from leafseal.keygroups import KeyGroup
+from leafseal.keyring import WrappedKey
 from leafseal.metadata_groups import KINDS, read_groups, write_groups
 from leafseal.metadata_values import as_bool, as_int, as_mapping, as_text, as_time, fold_names
 from leafseal.paths import visible
 from leafseal.selection import RULE_FIELDS, Selection
-
-__all__ = ["KINDS", "Metadata", "flatten", "unflatten", "version_numbers"]
 
 _FIELDS = (
     *KINDS,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from leafseal.errors import LeafsealError, MetadataError
-from leafseal.keygroups import KeyGroup, WrappedKey
+from leafseal.keygroups import KeyGroup
+from leafseal.keyring import WrappedKey
 from leafseal.metadata_values import as_mapping, as_mappings, as_text, as_time, fold_names
 from leafseal.paths import visible
 from leafseal.providers import make_key

@@ -9,7 +9,8 @@ from leafseal import mac
 from leafseal.document import Document, Edit
 from leafseal.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
 from leafseal.formats import parse
-from leafseal.keygroups import DataKey, KeyRing, recover_data_key
+from leafseal.keygroups import DataKey, recover_data_key
+from leafseal.keyring import KeyRing
 from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.masterkey import Ambient
 from leafseal.metadata import Metadata

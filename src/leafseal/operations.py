@@ -19,7 +19,7 @@ from leafseal.keygroups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.masterkey import Ambient, MasterKey
 from leafseal.metadata import Metadata
-from leafseal.opened import Opened, open_sealed, open_with, read_metadata
+from leafseal.opened import Opened, open_with, read_metadata
 from leafseal.plain_edits import plain_with, plain_without
 from leafseal.resealing import Key, Memory
 from leafseal.scalars import Empty, to_bytes, type_word
@@ -27,29 +27,6 @@ from leafseal.sealing import Sealer
 from leafseal.selection import Selection
 from leafseal.spelling import entry_name, seal_spellings
 from leafseal.tree import MappingNode, build
-
-__all__ = [
-    "FORMAT_VERSION",
-    "Groups",
-    "Opened",
-    "Product",
-    "convert",
-    "encrypt",
-    "now",
-    "open_sealed",
-    "open_with",
-    "plain_with",
-    "plain_without",
-    "read_metadata",
-    "reformat",
-    "refuse_reserved",
-    "reseal",
-    "rewrap",
-    "rotate",
-    "seal_beside",
-    "set_leaf",
-    "unset_leaf",
-]
 
 FORMAT_VERSION = "3.13.2"
 """The version of SOPS whose format is written; readers compare it with their own."""

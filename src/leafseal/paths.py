@@ -21,20 +21,6 @@ _INDEX = r"0|[1-9][0-9]{0,17}"
 _HINT = """write ["db"]["password"][0], /db/password/0 or db.password[0]"""
 
 
-def parse_path(text: str) -> Locator:
-    """Read a path expression without a document at hand; the empty text is the whole document.
-
-    A dot separates names and, in a pointer, a number is a list position. Raises `PathError`.
-    """
-    if text.startswith("/"):
-        return tuple(int(part) if re.fullmatch(_INDEX, part) else part for part in _pointer(text))
-    if text.startswith("["):
-        locator = _as_sops(text)
-        if locator is not None:
-            return locator
-    return _dotted(text)
-
-
 def resolve_path(text: str, locators: Iterable[Locator]) -> Locator:
     """Read a path expression with the places that a document has; what it names need not be there.
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from leafseal.keygroups import KeyGroup
 from leafseal.masterkey import MasterKey, Resolvable
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.paths import format_path
 
 Keys = tuple[MasterKey, ...]

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 import secrets
 from binascii import a2b_base64, b2a_base64
-from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from leafseal.scalars import Scalar, from_bytes, to_bytes, type_word
 
-IV_BYTES, TAG_BYTES, KEY_BYTES = 32, 16, 32
+IV_BYTES, KEY_BYTES = 32, 32
 
 # Base64 in its one canonical form: unused bits are zero, so that what is read, written again, is the same text.
 _B64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?"
@@ -33,31 +32,9 @@ class TokenError(Exception):
     """A token that is damaged, or does not verify under the AAD it was opened with. Carries no text of it."""
 
 
-class Token(NamedTuple):
-    """The four parts of an `ENC[…]` text, decoded."""
-
-    data: bytes
-    iv: bytes
-    tag: bytes
-    type: str
-
-
 def looks_sealed(text: str) -> bool:
     """Tell whether `text` means to be a token, whole or damaged."""
     return text.startswith(PREFIX)
-
-
-def parse_token(text: str) -> Token:
-    """Take a token apart.
-
-    Stricter than SOPS's readers, in what they let pass and no writer makes: the whole text must match, base64 must be
-    canonical, the IV has 32 bytes and the tag 16. Raises `TokenError`.
-    """
-    match = _TOKEN.fullmatch(text)
-    if match is None:
-        raise TokenError("is damaged")
-    data, iv, tag, word = match.groups()
-    return Token(a2b_base64(data), a2b_base64(iv), a2b_base64(tag), word)
 
 
 class Sealer:
@@ -95,7 +72,11 @@ class Sealer:
         )
 
     def open_bytes(self, token: str, aad: str) -> tuple[bytes, str]:
-        """Return the byte form and the type word of a token. Raises `TokenError`."""
+        """Return the byte form and the type word of a token.
+
+        Stricter than SOPS's readers, in what they let pass and no writer makes: the whole text must match, base64 must
+        be canonical, the IV has 32 bytes and the tag 16. Raises `TokenError`.
+        """
         match = _TOKEN.fullmatch(token)
         if match is None:
             raise TokenError("is damaged")

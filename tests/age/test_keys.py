@@ -12,7 +12,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from leafseal.age import HeaderError, KeyTextError, keys, scrypt, wrapping, x25519
+from leafseal import age
+from leafseal.age import HeaderError, KeyTextError, errors, keys, scrypt, wrapping, x25519
 from leafseal.age.header import Stanza, to_base64
 
 IDENTITY = "AGE-SECRET-KEY-1G0Q5K9TV4REQ3ZSQRMTMG8NSWQGYT0T7TZ33RAZEE0GZYVZN0APSU24RK7"
@@ -73,11 +74,11 @@ def test_texts_that_are_no_recipient(text: str) -> None:
 
 
 def test_keys_of_a_wrong_length() -> None:
-    short = x25519.bech32.encode("age", bytes(31))
+    short = age.bech32.encode("age", bytes(31))
     with pytest.raises(KeyTextError, match="length"):
         keys.parse_recipient(short)
     with pytest.raises(KeyTextError, match="prefix"):
-        x25519.parse_recipient(x25519.bech32.encode("agf", bytes(32)))
+        x25519.parse_recipient(age.bech32.encode("agf", bytes(32)))
 
 
 @pytest.mark.parametrize(
@@ -200,5 +201,5 @@ def test_no_memory_for_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError
 
     monkeypatch.setattr(scrypt, "Scrypt", exhausted)
-    with pytest.raises(scrypt.AgeError, match="more memory"):
+    with pytest.raises(errors.AgeError, match="more memory"):
         scrypt.ScryptIdentity("x").unwrap([Stanza("scrypt", (to_base64(bytes(16)), "18"), bytes(32))])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leafseal import operations
 from leafseal.cli.main import run as run_leafseal
+from leafseal.opened import read_metadata
 from leafseal.sops.main import run as run_sops
 
 from ..services.fixtures import Azure
@@ -98,7 +98,7 @@ def vault(azure: Azure, work: Path, monkeypatch: pytest.MonkeyPatch) -> Azure:
 
 
 def versions(path: Path) -> list[str]:
-    _, metadata = operations.read_metadata(path.read_bytes(), "yaml")
+    _, metadata = read_metadata(path.read_bytes(), "yaml")
     return [str(wrapped.master_key).rpartition("/")[2] for group in metadata.groups for wrapped in group]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leafseal import errors
 from leafseal.cli import link_sops
 
 from .conftest import Run
@@ -165,7 +166,7 @@ def test_no_program(leafseal: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_windows_has_no_links(leafseal: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     target = str(tmp_path)
     monkeypatch.setattr(link_sops.os, "name", "nt")
-    with pytest.raises(link_sops.LeafsealError, match="not made on Windows"):
+    with pytest.raises(errors.LeafsealError, match="not made on Windows"):
         link_sops.link_sops.callback(target, False)  # type: ignore[misc]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import operations
 from leafseal.masterkey import Ambient
+from leafseal.opened import read_metadata
 from leafseal.providers.aws_kms import AWSKMSKey
 
 from ..services.moto_kms import AWS
@@ -87,4 +87,4 @@ def test_files_that_it_is_not_for(leafseal: Run, old: Path, sealed: Path, work: 
     (work / "plain.yaml").write_bytes(PLAIN)
     assert leafseal("repair-context", "plain.yaml").code == 1
     assert leafseal("repair-context", "-").code == 8
-    assert operations.read_metadata(old.read_bytes(), "yaml")[1].may_have_context_bug
+    assert read_metadata(old.read_bytes(), "yaml")[1].may_have_context_bug

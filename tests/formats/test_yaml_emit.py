@@ -31,7 +31,6 @@ from leafseal.formats.yaml_emit import (
     flow_json,
     is_literal_safe,
     is_simple_key,
-    is_single_safe,
     literal,
     quote_double,
     quote_single,
@@ -222,7 +221,7 @@ def test_a_string_reads_back_in_flow_context(text: str) -> None:
 @given(TEXTS)
 def test_each_style_reads_back(text: str) -> None:
     assert value_of(f"k: {quote_double(text)}\n") == text
-    if is_single_safe(text):
+    if text.isprintable() and not any(c in text for c in "\u2028\u2029\ufeff"):
         assert value_of(f"k: {quote_single(text)}\n") == text
     if is_literal_safe(text) and text:
         assert value_of(f"k:\n  l: {literal(text, 5, column=2)}\n") == MappingNode([("l", text)])

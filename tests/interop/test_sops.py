@@ -20,7 +20,7 @@ from leafseal import operations
 from leafseal.errors import FormatError, MACMismatchError, RefusedError
 from leafseal.formats import parse
 from leafseal.masterkey import Ambient
-from leafseal.operations import Opened
+from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.selection import RULE_FIELDS, Selection
 from leafseal.testing import NOWHERE, throwaway_identity
@@ -112,7 +112,7 @@ def seal(data: bytes, format_name: str, selection: Selection | None = None) -> b
 
 
 def open_(data: bytes, format_name: str) -> Opened:
-    return operations.open_sealed(data, format_name, ambient(0))
+    return open_sealed(data, format_name, ambient(0))
 
 
 def typed(found: list[Value]) -> list[tuple[int, str, bytes]]:
@@ -290,7 +290,7 @@ def test_what_sops_updates_keys_of_we_open_and_other_people_too(sops: Sops, form
     (sops.folder / ".sops.yaml").write_text(json.dumps({"creation_rules": [{"age": everybody}]}))
     theirs = sops.change(ours, format_name, "updatekeys", "--yes")
     for person in range(3):
-        opened = operations.open_sealed(theirs, format_name, ambient(person))
+        opened = open_sealed(theirs, format_name, ambient(person))
         assert values(opened) == values(open_(ours, format_name))
 
 
@@ -306,7 +306,7 @@ def test_what_we_change_in_a_file_of_sops_sops_opens(sops: Sops) -> None:
     ):
         result = sops.decrypt(product.data, "yaml", "json")
         assert result.status == 0, result.stderr
-        again = operations.open_sealed(product.data, "yaml", ambient(0))
+        again = open_sealed(product.data, "yaml", ambient(0))
         assert json.loads(result.stdout) == to_python(again.documents()[0])
 
 
@@ -323,7 +323,7 @@ def test_two_of_three_key_groups(sops: Sops, format_name: str) -> None:
     for pair in ([0, 1], [0, 2], [1, 2]):
         sops.people = [PEOPLE[number] for number in pair]
         assert sops.decrypt(ours, format_name)[:2] == sops.decrypt(theirs.stdout, format_name)[:2]
-        opened = operations.open_sealed(theirs.stdout, format_name, ambient(*pair))
+        opened = open_sealed(theirs.stdout, format_name, ambient(*pair))
         assert typed(values(opened)) == typed(plain_values(data, format_name))
     sops.people = PEOPLE[1:2]
     assert sops.decrypt(ours, format_name).status == 128

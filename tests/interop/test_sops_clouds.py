@@ -12,6 +12,7 @@ import pytest
 
 from leafseal import operations
 from leafseal.masterkey import Ambient, MasterKey
+from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.selection import Selection
 
@@ -47,7 +48,7 @@ class Sops:
         ambient = Ambient(self.environ, self.folder)
         (self.folder / "plain.yaml").write_bytes(PLAIN)
         theirs = self.run("encrypt", option, written, "plain.yaml")
-        opened = operations.open_sealed(theirs, "yaml", ambient)
+        opened = open_sealed(theirs, "yaml", ambient)
         assert opened.plaintext() == PLAIN
         (self.folder / "ours.yaml").write_bytes(
             operations.encrypt(PLAIN, "yaml", [[key]], 0, Selection(), ambient).data
@@ -55,7 +56,7 @@ class Sops:
         assert self.run("decrypt", "ours.yaml") == PLAIN
         (self.folder / "rotated.yaml").write_bytes(operations.rotate(opened, [[key]], 0, ambient).data)
         self.run("rotate", "-i", "rotated.yaml")
-        again = operations.open_sealed((self.folder / "rotated.yaml").read_bytes(), "yaml", ambient)
+        again = open_sealed((self.folder / "rotated.yaml").read_bytes(), "yaml", ambient)
         assert again.plaintext() == PLAIN
 
 

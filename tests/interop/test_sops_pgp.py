@@ -13,6 +13,7 @@ import pytest
 from leafseal import operations
 from leafseal.keygroups import KeyGroup
 from leafseal.masterkey import MasterKey
+from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
@@ -79,7 +80,7 @@ def test_what_sops_wrote_opens(sops: Sops, alice: GpgHome, format_name: str) -> 
     name, data = FILES[format_name]
     fingerprint = alice.fingerprints("alice")[0]
     sealed = sops.run("encrypt", "--pgp", fingerprint, "--filename-override", name, data=data)
-    opened = operations.open_sealed(sealed, format_name, alice.ambient())
+    opened = open_sealed(sealed, format_name, alice.ambient())
     assert opened.plaintext() == data
     [[wrapped]] = opened.metadata.groups
     assert (wrapped.master_key.kind, str(wrapped.master_key)) == ("pgp", fingerprint)
@@ -100,7 +101,7 @@ def test_what_sops_rewrote_still_opens(sops: Sops, alice: GpgHome) -> None:
     sops.run("set", path.name, '["a"]', '"c"')
     assert [line for line in path.read_text().splitlines() if line in entry] == entry
     sops.run("rotate", "-i", "--add-pgp", alice.fingerprints("other")[0], path.name)
-    opened = operations.open_sealed(path.read_bytes(), "yaml", alice.ambient())
+    opened = open_sealed(path.read_bytes(), "yaml", alice.ambient())
     assert opened.plaintext() == b"a: c\n"
     assert fingerprints(opened.metadata.groups) == [[alice.fingerprints("alice")[0], alice.fingerprints("other")[0]]]
 
@@ -113,7 +114,7 @@ def test_both_take_the_same_forms_of_a_fingerprint(sops: Sops, alice: GpgHome) -
     primary, subkey = alice.fingerprints("alice")
     for name in (primary.lower(), f" {primary[:9]} {primary[9:]}", primary[-16:], f"0x{primary}", subkey, f"{subkey}!"):
         theirs = sops.run("encrypt", "--pgp", name, "--filename-override", "x.yaml", data=b"a: b\n")
-        opened = operations.open_sealed(theirs, "yaml", alice.ambient())
+        opened = open_sealed(theirs, "yaml", alice.ambient())
         keys = parse_recipients("pgp", name)
         assert fingerprints(opened.metadata.groups) == [[str(key) for key in keys]]
         ours = seal(b"a: b\n", "yaml", alice, keys)
@@ -126,6 +127,6 @@ def test_groups_of_age_and_pgp(sops: Sops, alice: GpgHome) -> None:
     sops.configure(key_groups=groups, shamir_threshold=2)
     theirs = sops.run("encrypt", "--filename-override", "x.yaml", data=b"a: b\n")
     ambient = alice.ambient(SOPS_AGE_KEY=ME.identity)
-    assert operations.open_sealed(theirs, "yaml", ambient).plaintext() == b"a: b\n"
+    assert open_sealed(theirs, "yaml", ambient).plaintext() == b"a: b\n"
     ours = seal(b"a: b\n", "yaml", alice, parse_recipients("age", ME.recipient), parse_recipients("pgp", fingerprint))
     assert sops.run("decrypt", "--filename-override", "x.yaml", data=ours, me=ME) == b"a: b\n"

@@ -14,7 +14,9 @@ import pytest
 from leafseal.errors import ProviderError
 from leafseal.keyring import WrappedKey
 from leafseal.masterkey import Ambient, MasterKey
-from leafseal.providers import TABLE, load_entry, make_key
+from leafseal.providers import TABLE, make_key
+
+from .entries import load_entry
 
 DATA_KEY = bytes(range(200, 232))
 SHARE = DATA_KEY + b"\x01"

@@ -12,11 +12,12 @@ from leafseal import age
 from leafseal.age import bech32, hybrid
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.masterkey import Ambient
-from leafseal.providers import age_identities, age_places, load_entry, parse_recipients
+from leafseal.providers import age_identities, age_places, parse_recipients
 from leafseal.providers.age import AgeKey, default_identity_file, generate_identity, recipient_of
 from leafseal.testing import throwaway_identity
 
 from .contract import DATA_KEY, ProviderContract
+from .entries import load_entry
 
 ALICE, BOB = throwaway_identity(), throwaway_identity()
 ALICES_KEY = AgeKey(ALICE.recipient)
@@ -347,7 +348,7 @@ def test_identities_are_loaded_once(tmp_path: Path) -> None:
 def test_a_source_beyond_16_mib(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     with path.open("wb") as file:
-        file.truncate(age_identities.SIZE_LIMIT + 1)
+        file.truncate(age_places.SIZE_LIMIT + 1)
     assert "larger than 16777216 bytes" in str(failure(tmp_path, SOPS_AGE_KEY_FILE=str(path)))
 
 

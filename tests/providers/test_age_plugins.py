@@ -14,13 +14,14 @@ from leafseal.age.x25519 import X25519Identity
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
 from leafseal.masterkey import Ambient
-from leafseal.providers import load_entry, parse_recipients
+from leafseal.providers import parse_recipients
 from leafseal.providers.age import AgeKey
 from leafseal.regrouping import as_named, keys_of
 
 from ..age.hosts import IDENTITY, OTHER, RECIPIENT
 from ..age.toy_plugin import OWN, install
 from .contract import DATA_KEY, ProviderContract
+from .entries import load_entry
 from .test_age import write
 from .test_age_passphrases import Asker, sealed
 

@@ -18,12 +18,13 @@ import pytest
 
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.masterkey import Ambient
-from leafseal.providers import load_entry, make_key, parse_recipients
+from leafseal.providers import make_key, parse_recipients
 from leafseal.providers.aws_kms import AWSKMSKey
 
 from ..services.moto_kms import AWS, REGION
 from ..services.recorder import Answer, Reaction, Recorder, Request, forward, json_answer
 from .contract import DATA_KEY, ProviderContract
+from .entries import load_entry
 
 ARN = "arn:aws:kms:us-east-1:123456789012:key/abc"
 ROLE = "arn:aws:iam::123456789012:role/r"

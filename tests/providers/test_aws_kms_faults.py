@@ -16,6 +16,7 @@ from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keyring import FailedAttempt
 from leafseal.masterkey import Ambient, MasterKey
+from leafseal.opened import open_sealed
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.selection import Selection
@@ -362,13 +363,13 @@ def test_the_next_key_of_the_group_is_tried(aws: AWS, endless: Recorder, tmp_pat
     arn = aws.create_key()
     keys: list[MasterKey] = [AWSKMSKey(arn, aws_profile=name) for name in ("slow", "good")]
     data = encrypted([[AWSKMSKey(arn, aws_profile="good")]], quick)
-    both = operations.open_sealed(data, "yaml", quick)
+    both = open_sealed(data, "yaml", quick)
     [[wrapped]] = both.metadata.groups
     slow = data.replace(b"good", b"slow")
     assert slow != data
     group = (replace(wrapped, master_key=keys[0]), wrapped)
     mixed = both.document.rewrite([], both.metadata.with_groups((group,), 0).to_mapping())
-    assert operations.open_sealed(mixed, "yaml", Ambient(environ, tmp_path)).plaintext() == PLAIN
+    assert open_sealed(mixed, "yaml", Ambient(environ, tmp_path)).plaintext() == PLAIN
     assert len(endless.requests) <= 1  # the other may have opened before this one was asked
 
 
@@ -377,7 +378,7 @@ def test_a_file_that_no_key_opens_tells_of_all(aws: AWS, recorder: Recorder, tmp
     data = encrypted([keys], Ambient(aws.environ(), tmp_path))
     recorder.otherwise = lambda _: refusal("AccessDeniedException", "no")
     with pytest.raises(DataKeyError) as caught:
-        operations.open_sealed(data, "yaml", Ambient(aws.environ(recorder.url), tmp_path))
+        open_sealed(data, "yaml", Ambient(aws.environ(recorder.url), tmp_path))
     assert {str(attempt.master_key) for attempt in caught.value.attempts if isinstance(attempt, FailedAttempt)} == {
         str(key) for key in keys
     }
@@ -392,15 +393,15 @@ def test_two_of_three_groups(aws: AWS, recorder: Recorder, tmp_path: Path) -> No
     keys = [AWSKMSKey(aws.create_key(), context=(("group", str(number)),)) for number in range(3)]
     data = encrypted([[key] for key in keys], well, threshold=2)
     aws.disable(keys[0].arn)
-    assert operations.open_sealed(data, "yaml", Ambient(aws.environ(), tmp_path)).plaintext() == PLAIN
+    assert open_sealed(data, "yaml", Ambient(aws.environ(), tmp_path)).plaintext() == PLAIN
     aws.disable(keys[1].arn)
     with pytest.raises(DataKeyError, match="1 of 3 key groups opened"):
-        operations.open_sealed(data, "yaml", Ambient(aws.environ(), tmp_path))
+        open_sealed(data, "yaml", Ambient(aws.environ(), tmp_path))
 
 
 def test_a_key_that_does_not_wrap_leaves_no_file_half_done(aws: AWS, recorder: Recorder, tmp_path: Path) -> None:
     good = AWSKMSKey(aws.create_key())
-    opened = operations.open_sealed(
+    opened = open_sealed(
         encrypted([[good]], Ambient(aws.environ(), tmp_path)), "yaml", Ambient(aws.environ(), tmp_path)
     )
     recorder.otherwise = forward(aws.url)

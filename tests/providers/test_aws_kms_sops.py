@@ -15,13 +15,14 @@ import pytest
 
 from leafseal import operations
 from leafseal.config import load_config
-from leafseal.context_repair import repair_context
 from leafseal.masterkey import Ambient, MasterKey
+from leafseal.opened import open_sealed
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from ..repairing import repair_context
 from ..services.moto_kms import AWS
 from ..services.recorder import Recorder, forward
 from ..test_context_repair import old_file
@@ -103,7 +104,7 @@ def entry(key: AWSKMSKey) -> dict[str, object]:
 
 
 def opened(data: bytes, ambient: Ambient, format_name: str = "yaml") -> bytes:
-    return operations.open_sealed(data, format_name, ambient).plaintext()
+    return open_sealed(data, format_name, ambient).plaintext()
 
 
 def encrypted(keys: list[list[MasterKey]], sops: Sops, format_name: str = "yaml", threshold: int = 0) -> bytes:
@@ -126,7 +127,7 @@ def test_keys_of_every_form_go_both_ways(aws: AWS, sops: Sops) -> None:
     for form, key in keys_of_every_form(aws).items():
         sops.configure({"kms": [entry(key)]})
         data = sops.encrypt(PLAIN["yaml"])
-        read = operations.open_sealed(data, "yaml", sops.ambient)
+        read = open_sealed(data, "yaml", sops.ambient)
         assert read.plaintext() == PLAIN["yaml"], form
         assert [wrapped.master_key for wrapped in read.metadata.wrapped_keys()] == [key]
         assert sops.decrypt(encrypted([[key]], sops)) == PLAIN["yaml"], form

@@ -19,6 +19,7 @@ from leafseal import operations
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keygroups import DataKey, wrap_data_key
 from leafseal.masterkey import Ambient, Resolvable
+from leafseal.opened import open_sealed
 from leafseal.providers import make_key, parse_recipients
 from leafseal.providers.azure_kv import AzureKeyVaultKey
 from leafseal.providers.azure_vaults import AUTHORITIES
@@ -436,6 +437,6 @@ def test_an_entry_without_a_version_reads() -> None:
 def test_a_whole_file(azure: Azure, key: AzureKeyVaultKey, ambient: Ambient) -> None:
     data = operations.encrypt(b"k: v\n", "yaml", [[key.general]], 0, Selection(), ambient).data
     assert f"version: {key.version}\n".encode() in data
-    assert operations.open_sealed(data, "yaml", Ambient(azure.environ(), ambient.home)).plaintext() == b"k: v\n"
+    assert open_sealed(data, "yaml", Ambient(azure.environ(), ambient.home)).plaintext() == b"k: v\n"
     assert SECRET.encode() not in data
     assert base64.b64encode(DATA_KEY) not in data

@@ -14,6 +14,7 @@ import pytest
 from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.masterkey import Ambient
+from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.providers.azure_kv import AzureKeyVaultKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
@@ -394,12 +395,12 @@ def test_the_next_key_of_the_group_opens(azure: Azure, key: AzureKeyVaultKey, tm
     environ = azure.environ()
     data = operations.encrypt(PLAIN, "yaml", [keys], 0, Selection(), Ambient(environ, tmp_path)).data
     azure.vault.disabled.add(key.version)
-    assert operations.open_sealed(data, "yaml", Ambient(environ, tmp_path)).plaintext() == PLAIN
+    assert open_sealed(data, "yaml", Ambient(environ, tmp_path)).plaintext() == PLAIN
     azure.vault.disabled.add(second.version)
     with pytest.raises(DataKeyError) as caught:
-        operations.open_sealed(data, "yaml", Ambient(environ, tmp_path))
+        open_sealed(data, "yaml", Ambient(environ, tmp_path))
     assert len(caught.value.attempts) == 3
-    assert operations.open_sealed(data, "yaml", me.ambient()).plaintext() == PLAIN
+    assert open_sealed(data, "yaml", me.ambient()).plaintext() == PLAIN
 
 
 def test_all_or_nothing(azure: Azure, key: AzureKeyVaultKey, ambient: Ambient) -> None:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from leafseal.errors import MetadataError, ProviderError
+from leafseal.errors import ProviderError
 from leafseal.masterkey import MasterKey
-from leafseal.providers import load_entry, make_key, parse_recipients
+from leafseal.providers import make_key, parse_recipients
 from leafseal.testing import ambient_with
+
+from .entries import load_entry
 
 FUTURE: dict[str, Any] = {"z": 1, "a": "x"}
 DATE = "2026-11-22T17:48:26Z"
@@ -34,12 +36,6 @@ def test_it_says_which_provider_is_missing() -> None:
 
 def test_keys_of_different_kinds_differ() -> None:
     assert make_key("one_kind", {"id": "x"}) != make_key("another_kind", {"id": "x"})
-
-
-@pytest.mark.parametrize("entry", [{}, {"enc": None}, {"enc": ""}, {"enc": 5}, {"enc": "x", "created_at": 5}])
-def test_entries_that_are_damaged(entry: dict[str, object]) -> None:
-    with pytest.raises(MetadataError, match=r"(enc|created_at): .*not a string"):
-        load_entry("pgp", {"fp": "F", **entry})
 
 
 def test_a_kind_that_nobody_knows() -> None:

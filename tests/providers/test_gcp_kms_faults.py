@@ -19,6 +19,7 @@ import pytest
 from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.masterkey import Ambient
+from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.providers.gcp_kms import GCPKMSKey, crc32c
 from leafseal.providers.network import TIMEOUT_VARIABLE
@@ -450,12 +451,12 @@ def test_the_next_key_of_the_group_opens(cloud_kms: CloudKMS, ambient: Ambient, 
     data = operations.encrypt(PLAIN, "yaml", [keys], 0, Selection(), ambient).data
     cloud_kms.disabled.add(ID)
     again = Ambient(ambient.environ, tmp_path)
-    assert operations.open_sealed(data, "yaml", again).plaintext() == PLAIN
+    assert open_sealed(data, "yaml", again).plaintext() == PLAIN
     cloud_kms.disabled.add(second.resource_id)
     with pytest.raises(DataKeyError) as caught:
-        operations.open_sealed(data, "yaml", again)
+        open_sealed(data, "yaml", again)
     assert len(caught.value.attempts) == 3
-    assert operations.open_sealed(data, "yaml", me.ambient()).plaintext() == PLAIN
+    assert open_sealed(data, "yaml", me.ambient()).plaintext() == PLAIN
 
 
 def test_all_or_nothing(cloud_kms: CloudKMS, ambient: Ambient) -> None:

@@ -17,8 +17,9 @@ import pytest
 from leafseal import attempts, operations
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import DataKeyError, ProviderError
-from leafseal.keygroups import DataKey, KeyGroup, KeyRing, recover_data_key, wrap_data_key
-from leafseal.operations import Opened
+from leafseal.keygroups import DataKey, KeyGroup, recover_data_key, wrap_data_key
+from leafseal.keyring import KeyRing
+from leafseal.opened import Opened
 from leafseal.selection import Selection
 
 from ..services.moto_kms import AWS

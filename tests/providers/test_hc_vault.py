@@ -13,6 +13,7 @@ import pytest
 from leafseal import operations
 from leafseal.errors import DataKeyError, MetadataError, ProviderError
 from leafseal.masterkey import Ambient
+from leafseal.opened import open_sealed
 from leafseal.providers import make_key, parse_recipients
 from leafseal.providers.hc_vault import VaultKey
 from leafseal.selection import Selection
@@ -383,12 +384,12 @@ def test_the_next_key_of_the_group_opens(key: VaultKey, ambient: Ambient, transi
     both = [[key, *parse_recipients("age", me.recipient)]]
     data = operations.encrypt(b"k: v\n", "yaml", both, 0, Selection(), ambient).data
     transit.sealed = True
-    assert operations.open_sealed(data, "yaml", me.ambient()).plaintext() == b"k: v\n"
+    assert open_sealed(data, "yaml", me.ambient()).plaintext() == b"k: v\n"
     transit.sealed = False
-    assert operations.open_sealed(data, "yaml", surroundings(tmp_path, key.address)).plaintext() == b"k: v\n"
+    assert open_sealed(data, "yaml", surroundings(tmp_path, key.address)).plaintext() == b"k: v\n"
     transit.tokens.clear()
     with pytest.raises(DataKeyError):
-        operations.open_sealed(data, "yaml", surroundings(tmp_path, key.address))
+        open_sealed(data, "yaml", surroundings(tmp_path, key.address))
 
 
 @pytest.mark.parametrize(
@@ -434,7 +435,7 @@ class TestWithSops:
         plain, theirs, ours = (tmp_path / name for name in ("a.yaml", "b.yaml", "c.yaml"))
         plain.write_text("k: v\n")
         theirs.write_bytes(run([str(REAL), "encrypt", "--hc-vault-transit", str(key), str(plain)], environ))
-        assert operations.open_sealed(theirs.read_bytes(), "yaml", ambient).plaintext() == b"k: v\n"
+        assert open_sealed(theirs.read_bytes(), "yaml", ambient).plaintext() == b"k: v\n"
         ours.write_bytes(operations.encrypt(b"k: v\n", "yaml", [[key]], 0, Selection(), ambient).data)
         assert run([str(REAL), "decrypt", str(ours)], environ) == b"k: v\n"
 

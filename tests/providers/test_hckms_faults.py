@@ -14,6 +14,7 @@ import pytest
 from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.masterkey import Ambient
+from leafseal.opened import open_sealed
 from leafseal.providers.hckms import HuaweiKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.selection import Selection
@@ -372,8 +373,8 @@ def test_a_proxy_that_refuses(user: dict[str, str], recorder: Recorder, tmp_path
 
 def test_a_file_that_cannot_be_opened_says_why(service: HuaweiKMS, ambient: Ambient) -> None:
     sealed = operations.encrypt(b"a: 1\n", "yaml", [[KEY]], 0, Selection(), ambient).data
-    assert operations.open_sealed(sealed, "yaml", ambient).plaintext() == b"a: 1\n"
+    assert open_sealed(sealed, "yaml", ambient).plaintext() == b"a: 1\n"
     service.users[AK].may.discard("decrypt-data")
     with pytest.raises(DataKeyError, match=rf"hckms {KEY}: KMS of HuaweiCloud answered 403") as caught:
-        operations.open_sealed(sealed, "yaml", ambient)
+        open_sealed(sealed, "yaml", ambient)
     assert caught.value.hint == "these credentials need kms:cmk:decryptData on the key"

@@ -11,10 +11,11 @@ import pytest
 
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.masterkey import Ambient
-from leafseal.providers import load_entry, parse_recipients
+from leafseal.providers import parse_recipients
 from leafseal.providers.pgp import PGPKey
 
 from .contract import DATA_KEY, ProviderContract
+from .entries import load_entry
 from .gpg_home import GPG, GpgHome, gpg_home, needs_gpg
 
 FINGERPRINT = "FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4"

@@ -17,9 +17,9 @@ import pytest
 
 from leafseal import files, folders, operations
 from leafseal.cli import _io
-from leafseal.keygroups import WrappedKey
+from leafseal.keyring import WrappedKey
 from leafseal.metadata import Metadata
-from leafseal.operations import Opened
+from leafseal.opened import Opened, open_sealed, read_metadata
 from leafseal.providers import make_key, parse_recipients, provider
 from leafseal.selection import Selection
 from leafseal.sops.main import run
@@ -101,7 +101,7 @@ def sealed(work: Path, me: ThrowawayIdentity) -> Path:
 
 
 def opened(path: Path, me: ThrowawayIdentity) -> Opened:
-    return operations.open_sealed(path.read_bytes(), "yaml", me.ambient())
+    return open_sealed(path.read_bytes(), "yaml", me.ambient())
 
 
 def with_foreign_keys(path: Path, me: ThrowawayIdentity) -> None:
@@ -113,7 +113,7 @@ def with_foreign_keys(path: Path, me: ThrowawayIdentity) -> None:
 
 
 def kinds_of(path: Path) -> list[str]:
-    _, metadata = operations.read_metadata(path.read_bytes(), "yaml")
+    _, metadata = read_metadata(path.read_bytes(), "yaml")
     return sorted(wrapped.master_key.kind for group in metadata.groups for wrapped in group)
 
 
@@ -212,7 +212,7 @@ def test_dates_of_keys_that_stay(
 
 
 def dates(path: Path) -> list[str]:
-    _, metadata = operations.read_metadata(path.read_bytes(), "yaml")
+    _, metadata = read_metadata(path.read_bytes(), "yaml")
     return [wrapped.created_at for group in metadata.groups for wrapped in group if wrapped.created_at is not None]
 
 

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import pytest
 
-from leafseal import operations
 from leafseal.cli import _io
 from leafseal.cli.main import run as run_leafseal
 from leafseal.formats import format_of
-from leafseal.operations import Opened
+from leafseal.opened import Opened, open_sealed
 from leafseal.sops.main import run as run_sops
 
 from ..test_vectors import EMITTED, EVERYBODY, FOLDER, NAMES, Case, assert_same_content, read, sealed_leaves
@@ -124,7 +123,7 @@ def stage(case: Case, folder: Path = Path()) -> Path:
 
 
 def assert_sealed_alike(path: Path, case: Case) -> None:
-    ours = operations.open_sealed(path.read_bytes(), format_of(path.name), EVERYBODY)
+    ours = open_sealed(path.read_bytes(), format_of(path.name), EVERYBODY)
     theirs = case.open()
     assert sealed_leaves(ours) == sealed_leaves(theirs)
     assert ours.metadata.selection == theirs.metadata.selection

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from leafseal import folders, operations
+from leafseal.opened import open_sealed
 from leafseal.sops.main import run
 from leafseal.testing import ThrowawayIdentity
 
@@ -36,7 +37,7 @@ def mode(path: str) -> int:
 
 
 def opened(path: str, identity: ThrowawayIdentity = ME) -> bytes:
-    return operations.open_sealed(Path(path).read_bytes(), "yaml", identity.ambient()).plaintext()
+    return open_sealed(Path(path).read_bytes(), "yaml", identity.ambient()).plaintext()
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
@@ -152,9 +153,9 @@ def test_a_read_only_file_is_left(stage: Stage, capfd: pytest.CaptureFixture[str
 def test_a_file_that_changes_meanwhile_is_left(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    original = operations.open_sealed
+    original = open_sealed
 
-    def meanwhile(*arguments: object, **more: object) -> operations.Opened:
+    def meanwhile(*arguments: object, **more: object) -> opened.Opened:
         Path("a.yaml").write_text("somebody: else's\n")
         return original(*arguments, **more)  # type: ignore[arg-type]
 

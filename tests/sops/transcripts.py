@@ -37,6 +37,7 @@ from typing import Any
 
 from leafseal import operations
 from leafseal.formats import format_of
+from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
@@ -147,7 +148,7 @@ class Stage:
             for text in texts:
                 assert self.filled(text) in _text(self._bytes(name)), name
         for name, text in case.opens.items():
-            opened = operations.open_sealed(self._bytes(name), format_of(name), self.me.ambient())
+            opened = open_sealed(self._bytes(name), format_of(name), self.me.ambient())
             assert _text(opened.plaintext()) == self.filled(text), name
         for name, data in was.items():
             assert self._bytes(name) == data, f"{name} changed"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from leafseal import files, operations
+from leafseal import files, operations, snapshots
 from leafseal.cli import _io
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._consent import Consent, Guard, listed
@@ -18,7 +18,8 @@ from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import parse
 from leafseal.limits import Limits
 from leafseal.locks import locked
-from leafseal.operations import Opened, Product
+from leafseal.opened import Opened, open_sealed
+from leafseal.operations import Product
 from leafseal.regrouping import keys_of
 from leafseal.selection import Selection
 
@@ -28,7 +29,7 @@ class Change:
     """A sealed file that is about to be changed."""
 
     name: str
-    snapshot: files.Snapshot
+    snapshot: snapshots.Snapshot
     source: Source
     opened: Opened
     guard: Guard
@@ -75,7 +76,7 @@ def open_one(
     item = read_one(name, reading, limits)
     try:
         surroundings = ambient()
-        opened = operations.open_sealed(
+        opened = open_sealed(
             item.source.data, item.source.format, surroundings, ignore_mac=reading.ignore_mac, limits=limits
         )
     except LeafsealError as error:

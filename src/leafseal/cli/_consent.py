@@ -13,7 +13,7 @@ from leafseal.config import CreationRule
 from leafseal.document import Document, Leaf
 from leafseal.errors import RefusedError, UsageError
 from leafseal.masterkey import MasterKey
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.paths import format_path
 from leafseal.regrouping import Keys, keys_of, unnamed
 from leafseal.selection import Selection

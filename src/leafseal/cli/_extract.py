@@ -5,7 +5,7 @@ from __future__ import annotations
 from leafseal.document import Locator
 from leafseal.errors import EmitError, PathError
 from leafseal.formats import emit
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.paths import format_path, resolve_path
 from leafseal.scalars import to_plain_text
 from leafseal.tree import Comment, ListNode, MappingNode, Node

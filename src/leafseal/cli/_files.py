@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from leafseal import files
+from leafseal import files, snapshots
 from leafseal.cli import _io
 from leafseal.cli._options import ReadOptions, grouped
 from leafseal.engine import Failed, Outcome, Source
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Input(NamedTuple):
     """A file that was read."""
 
-    snapshot: files.Snapshot
+    snapshot: snapshots.Snapshot
     source: Source
 
     @property
@@ -49,7 +49,7 @@ def read_all(names: Sequence[str], reading: ReadOptions, limits: Limits) -> tupl
 def read_one(name: str, reading: ReadOptions, limits: Limits) -> Input:
     """Read a file. Its format is what the options say, else what its name tells."""
     shown = reading.filename_override or name
-    snapshot = files.read(name, limits)
+    snapshot = snapshots.read(name, limits)
     return Input(snapshot, Source(shown, snapshot.data, reading.input_type or format_of(shown)))
 
 

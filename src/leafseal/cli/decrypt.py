@@ -13,9 +13,9 @@ from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import FORMATS, ReadOptions, config_option, decrypting_reading, limits_options
 from leafseal.cli.main import command
 from leafseal.engine import Reading, Source, open_all, results
-from leafseal.keygroups import KeyRing
+from leafseal.keyring import KeyRing
 from leafseal.limits import Limits
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 
 
 @command("decrypt")

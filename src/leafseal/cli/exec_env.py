@@ -6,7 +6,6 @@ import os
 
 import click
 
-from leafseal import operations
 from leafseal.cli._consent import listed
 from leafseal.cli._files import read_one
 from leafseal.cli._keys import ambient, key_services
@@ -14,7 +13,7 @@ from leafseal.cli._options import ReadOptions, file_argument, limits_options, se
 from leafseal.cli.main import Command, command
 from leafseal.errors import LeafsealError, RefusedError, UsageError
 from leafseal.limits import Limits
-from leafseal.operations import Opened
+from leafseal.opened import Opened, open_sealed
 from leafseal.run import environment
 from leafseal.run import exec as running
 from leafseal.tree import MappingNode
@@ -93,7 +92,7 @@ def exec_env(
 def _secrets(file: str, reading: ReadOptions, limits: Limits, flatten: str | None, strict: bool) -> dict[str, bytes]:
     item = read_one(file, reading, limits)
     try:
-        opened = operations.open_sealed(
+        opened = open_sealed(
             item.source.data,
             item.source.format,
             ambient(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from leafseal import operations
 from leafseal.cli import _io
 from leafseal.cli._extract import emit_part, locate, part_at
 from leafseal.cli._files import read_one
@@ -14,6 +13,7 @@ from leafseal.cli.main import command
 from leafseal.engine import paused_collector
 from leafseal.errors import LeafsealError
 from leafseal.limits import Limits
+from leafseal.opened import open_sealed
 
 
 @command("get")
@@ -36,7 +36,7 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: ReadOpti
     item = read_one(file, reading, limits)
     try:
         with paused_collector():
-            opened = operations.open_sealed(
+            opened = open_sealed(
                 item.source.data,
                 item.source.format,
                 ambient(),

@@ -13,7 +13,7 @@ from leafseal.cli.main import command
 from leafseal.document import Leaf
 from leafseal.engine import Source, each, results
 from leafseal.limits import Limits
-from leafseal.operations import read_metadata
+from leafseal.opened import read_metadata
 from leafseal.scalars import Empty
 from leafseal.sealing import looks_sealed
 

@@ -11,7 +11,7 @@ from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.cli.main import command
 from leafseal.engine import Source, each, results
-from leafseal.keygroups import KeyRing
+from leafseal.keyring import KeyRing
 from leafseal.limits import Limits
 from leafseal.opened import read_metadata
 from leafseal.regrouping import as_named, keys_of

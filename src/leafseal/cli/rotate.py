@@ -22,9 +22,9 @@ from leafseal.cli._options import (
 from leafseal.cli.main import command
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import UsageError
-from leafseal.keygroups import KeyRing
+from leafseal.keyring import KeyRing
 from leafseal.limits import Limits
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.regrouping import as_named, keys_of, meant, name, readable, without
 
 

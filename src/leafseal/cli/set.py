@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from leafseal import operations
+from leafseal import plain_edits
 from leafseal.cli import _io, _values
 from leafseal.cli._change import change
 from leafseal.cli._consent import Consent, consent_options
@@ -14,7 +14,7 @@ from leafseal.cli._options import ReadOptions, changing_reading, config_option, 
 from leafseal.cli.main import command
 from leafseal.errors import PathError
 from leafseal.limits import Limits
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.tree import to_python
 
 
@@ -63,7 +63,7 @@ def set_(
             raise PathError("the whole document cannot be set", hint='use "leafseal edit"')
         if idempotent and _stands_already(opened, locator, wanted):
             return None
-        return operations.plain_with(opened, locator, wanted)
+        return plain_edits.plain_with(opened, locator, wanted)
 
     if not change(file, reading, limits, config, consent, edit):
         _io.say(f"{file}: unchanged")

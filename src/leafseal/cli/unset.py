@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from leafseal import operations
+from leafseal import plain_edits
 from leafseal.cli import _io
 from leafseal.cli._change import change
 from leafseal.cli._consent import Consent, consent_options
@@ -14,7 +14,7 @@ from leafseal.cli._options import ReadOptions, changing_reading, config_option, 
 from leafseal.cli.main import command
 from leafseal.errors import PathError
 from leafseal.limits import Limits
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 
 
 @command("unset")
@@ -47,7 +47,7 @@ def unset(
         if not locator:
             raise PathError("the whole document cannot be removed", hint='use "leafseal edit"')
         try:
-            return operations.plain_without(opened, locator)
+            return plain_edits.plain_without(opened, locator)
         except PathError:
             if idempotent:
                 return None

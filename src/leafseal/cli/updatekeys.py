@@ -16,10 +16,12 @@ from leafseal.cli._options import ReadOptions, config_option, files_argument, li
 from leafseal.cli.main import command
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import ConfigError
-from leafseal.keygroups import KeyRing, resolve_keys
+from leafseal.keygroups import resolve_keys
+from leafseal.keyring import KeyRing
 from leafseal.limits import Limits
 from leafseal.masterkey import Ambient
-from leafseal.operations import Opened, Product
+from leafseal.opened import Opened
+from leafseal.operations import Product
 from leafseal.regrouping import keys_of, readable, removed
 
 

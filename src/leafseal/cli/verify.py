@@ -12,9 +12,9 @@ from leafseal.cli._options import ReadOptions, files_argument, json_option, limi
 from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
 from leafseal.engine import Failed, Reading, Source, open_all, results
-from leafseal.keygroups import KeyRing
+from leafseal.keyring import KeyRing
 from leafseal.limits import Limits
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 
 
 @command("verify")

@@ -61,7 +61,7 @@ def _store(text: str, note: DocumentNote, locator: Locator, node: Node) -> list[
         found = _member(at, part, locator[:depth])
         rest = _nested(locator[depth + 1 :], node) if depth + 1 < len(locator) else node
         if found is None:
-            return _add(text, at, part, rest, locator[:depth])
+            return _add(text, at, part, rest)
         if depth + 1 == len(locator) or found.null:
             return _replace(text, at, part, found, rest)
         at = found
@@ -118,7 +118,7 @@ def _insert_lines(text: str, position: int, lines: str, *, at_end: bool = False)
     return [Edit(position, position, lines)]
 
 
-def _add(text: str, parent: YAMLNode, part: str | int, node: Node, place: Locator) -> list[Edit]:
+def _add(text: str, parent: YAMLNode, part: str | int, node: Node) -> list[Edit]:
     empty = not (parent.pairs or parent.items)
     if parent.flow:
         written = flow_text(node) if isinstance(part, int) else f"{flow_key(part)}: {flow_text(node)}"

@@ -169,16 +169,8 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def quote_single(text: str) -> str:
-    """Return `text` in single quotes; `is_single_safe` tells whether they can hold it."""
+    """Return `text` in single quotes, which can hold it where it prints and has no line break."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def is_single_safe(text: str) -> bool:
-    """Tell whether single quotes can hold `text` on one line."""
-    return _UNFIT_FOR_SINGLE.search(text) is None
-
-
-_UNFIT_FOR_SINGLE = Pattern(f"[\n\u2028\u2029{UNPRINTABLE}]")
 
 
 def literal(text: str, indent: int, *, column: int = 0) -> str:

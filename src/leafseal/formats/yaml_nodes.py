@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
@@ -32,7 +32,6 @@ class _Reader:
     parser: Any
     last: int = 0
     keep: int = 0
-    stack: list[YAMLNode] = field(default_factory=list)
 
     def node(self, event: Any) -> YAMLNode:
         start, end = event.start_mark.index + self.base, event.end_mark.index + self.base

@@ -127,7 +127,7 @@ class _Scanner:
                     continue
                 if container.is_map and container.key is None:
                     if style or not value or value[0] not in always_text or event.tag or event.anchor:
-                        value = self._key(event, container)
+                        value = self._key(event)
                     if value in container.keys:
                         self._duplicate(event, value)
                     container.keys.add(value)
@@ -160,7 +160,7 @@ class _Scanner:
                         value, start, place = self._with_properties(event, start, end, container)
                     if style == "|" or style == ">":
                         leaf = Leaf(document, locator, path, start, end, style, value, active, False, (), place)
-                        next_hash = self._append_block(leaf, event)
+                        next_hash = self._append_block(leaf)
                         if event.anchor:
                             self.anchors[event.anchor] = leaf
                         active = comments.complete(container) if active else active
@@ -325,7 +325,7 @@ class _Scanner:
         if root is None or (root.first_leaf == len(self.found.leaves)):
             self.found.leaves.append(Leaf(self.document, (), (), note.end, note.end, "", Empty.MAPPING))
 
-    def _key(self, event: ScalarEvent, container: Container) -> str:
+    def _key(self, event: ScalarEvent) -> str:
         """Return the text of a key that is not a plain word. Raises `FormatError` when it is not text at all."""
         key: Scalar | None = event.value
         if event.tag or event.implicit[0]:
@@ -386,7 +386,7 @@ class _Scanner:
         if at < 0 or after not in ("", " ", "\t", "\r", "\n"):
             self._fail(event, "a value follows its anchor without a blank", "put a blank between them")
 
-    def _append_block(self, leaf: Leaf, event: ScalarEvent) -> int:
+    def _append_block(self, leaf: Leaf) -> int:
         """Add a block scalar, and the comment on its header line. Return where `#` comes next."""
         header = _BLOCK_HEADER.match(self.text, leaf.start)
         if header and header[3]:

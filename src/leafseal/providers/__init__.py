@@ -10,8 +10,6 @@ import importlib
 from collections.abc import Mapping
 from typing import Protocol, cast
 
-from leafseal.errors import MetadataError
-from leafseal.keyring import WrappedKey
 from leafseal.masterkey import MasterKey
 
 TABLE = {
@@ -50,17 +48,6 @@ def provider(kind: str) -> Provider:
 def make_key(kind: str, fields: Mapping[str, object]) -> MasterKey:
     """Make a master key of the fields that an entry of its kind has. Raises `MetadataError`."""
     return provider(kind).from_fields(fields)
-
-
-def load_entry(kind: str, entry: Mapping[str, object]) -> WrappedKey:
-    """Read one entry of a list of master keys. Raises `MetadataError`."""
-    fields = dict(entry)
-    enc, created_at = fields.pop("enc", None), fields.pop("created_at", None)
-    if not isinstance(enc, str) or not enc:
-        raise MetadataError("enc: missing, or not a string")
-    if created_at is not None and not isinstance(created_at, str):
-        raise MetadataError("created_at: not a string")
-    return WrappedKey(make_key(kind, fields), enc, created_at)
 
 
 def parse_recipients(kind: str, text: str) -> list[MasterKey]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar, Self
 
 from leafseal import age
 from leafseal.age.keys import recipient_type
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.masterkey import Ambient
-from leafseal.providers.age_identities import Identities, IdentityError, remembered
-from leafseal.providers.age_identities import default_identity_file as _default_identity_file
+from leafseal.providers.age_identities import Identities, remembered
 
-__all__ = ["AgeKey", "default_identity_file", "generate_identity", "recipient_of"]
+__all__ = ["AgeKey", "generate_identity", "recipient_of"]
 
 _PART_BYTES = (32, 33)
 
@@ -144,14 +142,6 @@ def _decrypt(wrapped: bytes, tried: _Tried) -> bytes:
             blame = getattr(tried.last, "blame", None)
             if blame is None or not blame():
                 raise
-
-
-def default_identity_file(ambient: Ambient) -> Path:
-    """Return the file in which identities are looked for without further settings. Raises `ProviderError`."""
-    try:
-        return _default_identity_file(ambient)
-    except IdentityError as error:
-        raise ProviderError(f"there is no default identity file: {error}") from None
 
 
 def generate_identity(*, post_quantum: bool = False) -> tuple[str, str]:

@@ -19,7 +19,6 @@ from leafseal.paths import visible
 from leafseal.providers import hckms_credentials, network
 from leafseal.providers.hckms_errors import PROJECT, Refusal, as_error, failure, is_busy, refusal, translated
 from leafseal.providers.hckms_sdk import (
-    BoundedSession,
     IamHelper,
     KmsRegion,
     SdkException,
@@ -27,6 +26,7 @@ from leafseal.providers.hckms_sdk import (
     get_iam_endpoint_by_id,
     v2,
 )
+from leafseal.providers.http_sessions import AmbientSession
 
 _CALLS = {
     "encrypt": ("encrypt_data", v2.EncryptDataRequest, v2.EncryptDataRequestBody),
@@ -41,7 +41,7 @@ class Connection:
         self._region = region
         self._ambient = ambient
         self._patience = patience
-        self._session = BoundedSession(ambient, patience)
+        self._session = AmbientSession(ambient, patience)
         self._found: hckms_credentials.Found | None = None
         self._client: Any = None
         self._lock = threading.Lock()

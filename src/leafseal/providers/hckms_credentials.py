@@ -21,7 +21,8 @@ import requests
 
 from leafseal.errors import ProviderError, system_text
 from leafseal.masterkey import Ambient
-from leafseal.providers.hckms_sdk import BasicCredentials, BoundedSession, FederalAccessor, StsAccessor
+from leafseal.providers.hckms_sdk import BasicCredentials, FederalAccessor, StsAccessor
+from leafseal.providers.http_sessions import AmbientSession
 
 METADATA_VARIABLE = "LEAFSEAL_HUAWEICLOUD_METADATA"
 _METADATA = "http://169.254.169.254"
@@ -41,7 +42,7 @@ class Found(NamedTuple):
     source: str
 
 
-def find(ambient: Ambient, session: BoundedSession) -> Found:
+def find(ambient: Ambient, session: AmbientSession) -> Found:
     """Return the user's credentials, the first that there are. Raises `ProviderError`."""
     given = {name: ambient.environ.get(variable, "") for name, variable in _VARIABLES.items()}
     path = Path(
@@ -103,14 +104,14 @@ def _content(path: Path) -> bytes:
     return data
 
 
-def _of_machine(ambient: Ambient, session: BoundedSession, surroundings: Mapping[str, str]) -> Found | None:
+def _of_machine(ambient: Ambient, session: AmbientSession, surroundings: Mapping[str, str]) -> Found | None:
     address = ambient.environ.get(METADATA_VARIABLE) or _METADATA
     if address == "off":
         return None
     return _first(_Machine(session, address.rstrip("/")), surroundings, "the agency of this machine")
 
 
-def _of_pod(ambient: Ambient, session: BoundedSession, surroundings: Mapping[str, str]) -> Found | None:
+def _of_pod(ambient: Ambient, session: AmbientSession, surroundings: Mapping[str, str]) -> Found | None:
     address = ambient.environ.get("HC_CONTAINER_CREDENTIALS_FULL_URI")
     token = ambient.environ.get("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE")
     if not address or not token:
@@ -132,7 +133,7 @@ def _first(accessor: StsAccessor, surroundings: Mapping[str, str], source: str) 
 class _Machine(StsAccessor):  # type: ignore[misc,unused-ignore]
     """The metadata service: it gives a token, and for the token credentials."""
 
-    def __init__(self, session: BoundedSession, address: str) -> None:
+    def __init__(self, session: AmbientSession, address: str) -> None:
         self._session = session
         self._address = address
 
@@ -149,7 +150,7 @@ class _Machine(StsAccessor):  # type: ignore[misc,unused-ignore]
 class _Pod(StsAccessor):  # type: ignore[misc,unused-ignore]
     """The service that gives credentials to pods, for the token of their service account."""
 
-    def __init__(self, session: BoundedSession, address: str, token: str) -> None:
+    def __init__(self, session: AmbientSession, address: str, token: str) -> None:
         self._session = session
         self._address = address
         self._token = token

@@ -14,13 +14,11 @@ from typing import Any
 import requests
 
 from leafseal import __version__, hardening
-from leafseal.errors import ProviderError
 from leafseal.providers.http_sessions import AmbientSession
-from leafseal.providers.network import MAX_ANSWER_BYTES, Patience
+from leafseal.providers.network import Patience
 
 __all__ = [
     "BasicCredentials",
-    "BoundedSession",
     "FederalAccessor",
     "IamHelper",
     "KmsRegion",
@@ -58,26 +56,10 @@ from huaweicloudsdkkms.v2.region.kms_region import KmsRegion
 hardening.quiet_loggers()
 
 
-class BoundedSession(AmbientSession):
-    """A session that reads no more of an answer than a key service has to say."""
-
-    def request(self, method: str, url: str, *arguments: Any, **options: Any) -> requests.Response:  # type: ignore[override,unused-ignore]
-        """Send a request, and return the whole answer. Raises `ProviderError` for one that is too long."""
-        options["stream"] = True
-        with super().request(method, url, *arguments, **options) as answer:
-            body = b""
-            for piece in answer.iter_content(65536):
-                body += piece
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise ProviderError(f"the answer of HuaweiCloud is longer than {MAX_ANSWER_BYTES} bytes")
-        answer._content = body
-        return answer
-
-
 class _Client(v2.KmsClient):  # type: ignore[misc,unused-ignore]
     """The SDK's client, which sends its requests in a session of ours."""
 
-    def __init__(self, session: BoundedSession) -> None:
+    def __init__(self, session: AmbientSession) -> None:
         super().__init__()
         self._given = session
         self._logger.setLevel(logging.CRITICAL)  # nobody listens, so its complaints would go to standard error
@@ -92,7 +74,7 @@ class _Client(v2.KmsClient):  # type: ignore[misc,unused-ignore]
         return response
 
 
-def client(session: BoundedSession, patience: Patience, credentials: Any, region: str, endpoints: list[str]) -> Any:
+def client(session: AmbientSession, patience: Patience, credentials: Any, region: str, endpoints: list[str]) -> Any:
     """Return a client for a region. It asks IAM for the project, where the credentials name none."""
     config = HttpConfig(timeout=(patience.connect, patience.answer), user_agent=_AGENT)
     return (

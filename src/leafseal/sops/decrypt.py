@@ -6,16 +6,9 @@ from leafseal.errors import EmitError
 from leafseal.sops.extracting import extract, locate
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.session import (
-    Formats,
-    Session,
-    as_file,
-    held,
-    read,
-    refuse_missing,
-    same_as,
-    warn_of_more,
-)
+from leafseal.sops.reading import as_file, read, refuse_missing, warn_of_more
+from leafseal.sops.session import Formats, Session, held
+from leafseal.sops.writing import same_as
 
 
 def decrypt(arguments: Arguments) -> int:

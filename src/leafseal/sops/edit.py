@@ -14,7 +14,8 @@ from leafseal.sops import notices, talk
 from leafseal.sops.editing import BrokenTextError, Edited, make_file, open_file
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.session import Formats, Session, is_missing, one_file
+from leafseal.sops.reading import is_missing
+from leafseal.sops.session import Formats, Session, one_file
 
 
 def edit(arguments: Arguments) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from leafseal import files, operations
+from leafseal import files, operations, snapshots
 from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,
@@ -16,7 +16,9 @@ from leafseal.errors import (
 )
 from leafseal.formats import emit
 from leafseal.metadata import version_numbers
-from leafseal.operations import FORMAT_VERSION, Opened, Product
+from leafseal.opened import Opened, open_with, read_metadata
+from leafseal.operations import FORMAT_VERSION, Product
+from leafseal.sops import reading
 from leafseal.sops import session as sessions
 from leafseal.sops.examples import example
 from leafseal.sops.failures import RESERVED, Failure
@@ -39,7 +41,7 @@ class Edited:
 
     session: Session
     file: str
-    source: files.Snapshot | None
+    source: snapshots.Snapshot | None
     opened: Opened
 
     def plain(self) -> bytes:
@@ -85,7 +87,7 @@ _EMPTY = "File cannot be completely empty, it must contain at least one document
 
 def open_file(session: Session, file: str, formats: Formats) -> Edited:
     """Read and open a file, and take it to the format that is written."""
-    source = sessions.read(file)
+    source = reading.read(file)
     opened = session.open(source.data, formats.input)
     if formats.output != formats.input:
         product = Product(source.data, formats.input, opened.data_key, None, mac_ignored=opened.mac_ignored)
@@ -130,8 +132,8 @@ def _plan(session: Session, name: str, input_format: str) -> Plan:
 
 
 def _opened(product: Product) -> Opened:
-    document, metadata = operations.read_metadata(product.data, product.format)
-    return operations.open_with(document, metadata, product.data_key, ignore_mac=product.mac_ignored)
+    document, metadata = read_metadata(product.data, product.format)
+    return open_with(document, metadata, product.data_key, ignore_mac=product.mac_ignored)
 
 
 def raised(opened: Opened) -> Opened:

@@ -14,17 +14,9 @@ from leafseal.errors import (
 from leafseal.operations import Product
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import LIMITS
+from leafseal.sops.reading import LIMITS, as_file, read, refuse_missing, warn_of_more
 from leafseal.sops.recipients import Plan, plan
-from leafseal.sops.session import (
-    Formats,
-    Session,
-    as_file,
-    held,
-    read,
-    refuse_missing,
-    warn_of_more,
-)
+from leafseal.sops.session import Formats, Session, held
 
 
 def encrypt(arguments: Arguments) -> int:

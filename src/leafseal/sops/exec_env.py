@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping
 
 from leafseal.errors import LeafsealError
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.run import environment
 from leafseal.run import exec as running
 from leafseal.sops import child
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.session import Formats, Session, as_file, read
+from leafseal.sops.reading import as_file, read
+from leafseal.sops.session import Formats, Session
 from leafseal.tree import MappingNode
 
 

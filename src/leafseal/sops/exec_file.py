@@ -14,7 +14,8 @@ from leafseal.run.handing_over import can_pipe, handed_over
 from leafseal.sops import child, talk
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.session import Formats, Session, as_file, read
+from leafseal.sops.reading import as_file, read
+from leafseal.sops.session import Formats, Session
 
 _PLACEHOLDER = "{}"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from leafseal.document import Locator
 from leafseal.errors import EmitError, PathError
 from leafseal.formats import emit
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.paths import visible
 from leafseal.scalars import INT_MAX, Scalar, Timestamp
 from leafseal.sops.failures import Failure

@@ -9,8 +9,8 @@ from leafseal.metadata import Metadata
 from leafseal.sops import talk
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import LIMITS
-from leafseal.sops.session import Formats, Session, as_file, read
+from leafseal.sops.reading import LIMITS, as_file, read
+from leafseal.sops.session import Formats, Session
 
 
 def filestatus(arguments: Arguments) -> int:

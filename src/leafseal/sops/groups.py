@@ -9,13 +9,15 @@ from collections.abc import Callable
 from leafseal import operations
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.formats import format_of
-from leafseal.operations import Opened, Product
+from leafseal.opened import Opened
+from leafseal.operations import Product
 from leafseal.regrouping import Keys, as_named, keys_of, removed
 from leafseal.sops import notices
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
+from leafseal.sops.reading import read
 from leafseal.sops.recipients import keys_of_options
-from leafseal.sops.session import Session, held, read
+from leafseal.sops.session import Session, held
 
 _MOST = 2**32 - 1  # what sops reads an index into
 

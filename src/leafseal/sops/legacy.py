@@ -7,8 +7,9 @@ import os
 from leafseal.sops import talk
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
+from leafseal.sops.reading import is_missing, quoted, refuse_missing
 from leafseal.sops.recipients import KINDS
-from leafseal.sops.session import Session, is_missing, one_file, quoted, refuse_missing
+from leafseal.sops.session import Session, one_file
 
 MODES = ("encrypt", "decrypt", "rotate", "set")
 """The options that say what is to be done, in the order in which sops does it; without any, the file is edited."""

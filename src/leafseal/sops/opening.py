@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from leafseal import operations
+from leafseal import opened
 from leafseal.engine import paused_collector
 from leafseal.errors import DataKeyError, FormatError, LeafsealError, MetadataError, NotEncryptedError
-from leafseal.keygroups import KeyRing
-from leafseal.operations import Opened
+from leafseal.keyring import KeyRing
+from leafseal.opened import Opened
 from leafseal.sops.failures import Failure
 from leafseal.sops.reading import LIMITS
 
@@ -19,14 +19,14 @@ def open_sealed(
     """Open a sealed file. Raises `LeafsealError`; of a file that does not parse the exit code is 1."""
     try:
         with paused_collector():
-            return operations.open_sealed(data, format_name, keys, ignore_mac=ignore_mac, limits=LIMITS)
+            return opened.open_sealed(data, format_name, keys, ignore_mac=ignore_mac, limits=LIMITS)
     except DataKeyError as error:
-        opened = _open_garbled(data, format_name, keys)
-        if opened is None:
+        garbled = _open_garbled(data, format_name, keys)
+        if garbled is None:
             error.file = None
             raise
         notice("opened with another encryption context than the file names: leafseal repair-context repairs it")
-        return opened
+        return garbled
     except FormatError as error:
         if format_name == "yaml" and not data:
             raise NotEncryptedError("sops metadata not found") from None

@@ -7,13 +7,15 @@ import os
 from leafseal import operations
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.masterkey import MasterKey
-from leafseal.operations import Opened, Product
+from leafseal.opened import Opened
+from leafseal.operations import Product
 from leafseal.regrouping import Keys, as_named, keys_of, meant, name, removed, without
 from leafseal.sops import notices
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
+from leafseal.sops.reading import is_missing, quoted, read
 from leafseal.sops.recipients import KINDS, keys_of_options
-from leafseal.sops.session import Formats, Session, held, is_missing, one_file, quoted, read
+from leafseal.sops.session import Formats, Session, held, one_file
 
 
 def rotate(arguments: Arguments) -> int:

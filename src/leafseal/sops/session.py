@@ -9,39 +9,23 @@ from dataclasses import replace as changed
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from leafseal import files, operations
+from leafseal import operations, snapshots
 from leafseal.cli import _io
 from leafseal.errors import ConfigError, EmitError, system_text
 from leafseal.formats import MODULES, emit, format_of
-from leafseal.keygroups import KeyRing
+from leafseal.keyring import KeyRing
 from leafseal.locks import locked
 from leafseal.masterkey import Ambient, MasterKey
-from leafseal.operations import Opened, Product
+from leafseal.opened import Opened
+from leafseal.operations import Product
 from leafseal.sops import opening, services, talk, writing
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import as_file, is_missing, quoted, read, read_existing, refuse_missing, warn_of_more
-from leafseal.sops.writing import same_as
+from leafseal.sops.reading import warn_of_more
 from leafseal.tree import MappingNode
 
 if TYPE_CHECKING:
     from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML
-
-__all__ = [
-    "Formats",
-    "Session",
-    "as_file",
-    "held",
-    "is_missing",
-    "one_file",
-    "quoted",
-    "read",
-    "read_existing",
-    "refuse_missing",
-    "replace",
-    "same_as",
-    "warn_of_more",
-]
 
 
 class Formats(NamedTuple):
@@ -205,7 +189,7 @@ class Session:
             raise Failure("Error: cannot operate on both --output and --in-place", 8)
 
     def write(
-        self, target: files.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
+        self, target: snapshots.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
     ) -> None:
         """Write a result where the options say: in place, to a file, or to standard output.
 
@@ -225,7 +209,7 @@ _NOT_BINARY = (
 
 
 def replace(
-    session: Session, target: files.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
+    session: Session, target: snapshots.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
 ) -> None:
     """Put a result in the place of the file that it was made from."""
     writing.put(target, data, verify, session.notice, what="in-place file", private=private)

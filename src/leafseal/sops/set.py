@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from leafseal import operations
+from leafseal import operations, plain_edits
 from leafseal.document import Locator
 from leafseal.engine import paused_collector
 from leafseal.errors import EmitError, LeafsealError, PathError
 from leafseal.locks import locked
-from leafseal.operations import Opened, Product
+from leafseal.opened import Opened
+from leafseal.operations import Product
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.session import Formats, Session, as_file, read, replace
+from leafseal.sops.reading import as_file, read
+from leafseal.sops.session import Formats, Session, replace
 from leafseal.sops.values import CODE, equal, floats_in, parse_index, parse_value
 from leafseal.sops.walking import MISSING, Found, element, made, member, root_of, wrong_step
 from leafseal.tree import ListNode, MappingNode, to_python
@@ -77,7 +79,7 @@ def set_in_file(session: Session, file: str, path: Locator, value: object) -> in
 def _stored(opened: Opened, path: Locator, value: object) -> Product:
     place = find_place(opened, path, value)
     try:
-        plain = operations.plain_with(opened, place.locator, place.value)
+        plain = plain_edits.plain_with(opened, place.locator, place.value)
         return operations.reseal(opened, plain, floats=set(floats_in(place.value, place.locator)))
     except PathError as error:
         raise Failure(f"Invalid set index format: {error.message}", CODE, hint=error.hint) from error

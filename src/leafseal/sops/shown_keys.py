@@ -15,7 +15,9 @@ from leafseal import operations
 from leafseal.document import KEEP
 from leafseal.errors import ConfigError, FormatError, MetadataError, ProviderError
 from leafseal.formats import emit, parse
-from leafseal.metadata import KINDS, Metadata, version_numbers
+from leafseal.metadata import Metadata, version_numbers
+from leafseal.metadata_groups import KINDS
+from leafseal.opened import open_with, read_metadata
 from leafseal.operations import Product
 from leafseal.regrouping import Keys, compare, keys_of, needed_of
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
@@ -84,8 +86,8 @@ class EditedKeys(Edited):
         counts = needed_of(len(before), old.threshold), needed_of(len(after), wanted.threshold)
         if _are_the_same(before, after) and counts[0] == counts[1]:
             return product
-        document, metadata = operations.read_metadata(product.data, product.format)
-        opened = operations.open_with(document, metadata, product.data_key)
+        document, metadata = read_metadata(product.data, product.format)
+        opened = open_with(document, metadata, product.data_key)
         only_more = len(before) == len(after) and not any(change.removed for change in compare(before, after))
         try:
             if only_more and counts[0] == counts[1]:

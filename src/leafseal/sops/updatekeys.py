@@ -13,13 +13,14 @@ from leafseal.config import CreationRule
 from leafseal.errors import ConfigError, FormatError, LeafsealError, ProviderError, system_text
 from leafseal.keygroups import resolve_keys, resolve_threshold
 from leafseal.metadata import Metadata
+from leafseal.opened import read_metadata
 from leafseal.paths import visible
 from leafseal.regrouping import GroupChange, Keys, compare, keys_of, removed
 from leafseal.sops import notices, talk
 from leafseal.sops.failures import Failure, as_failure
 from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import LIMITS
-from leafseal.sops.session import Formats, Session, read, replace
+from leafseal.sops.reading import LIMITS, read
+from leafseal.sops.session import Formats, Session, replace
 
 _GREEN, _RED, _UNDERLINED = "32", "31", "4"
 
@@ -101,7 +102,7 @@ def _require_file(path: str) -> None:
 
 def _metadata(data: bytes, format_name: str) -> Metadata:
     try:
-        return operations.read_metadata(data, format_name, limits=LIMITS)[1]
+        return read_metadata(data, format_name, limits=LIMITS)[1]
     except FormatError as error:
         raise Failure(str(error), 1, hint=error.hint) from error
 

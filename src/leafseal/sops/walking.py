@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from leafseal.document import Locator
-from leafseal.operations import Opened
+from leafseal.opened import Opened
 from leafseal.paths import visible
 from leafseal.scalars import Timestamp
 from leafseal.sops.failures import Failure

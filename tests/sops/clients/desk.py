@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from leafseal import operations
 from leafseal.formats import format_of
+from leafseal.opened import open_sealed
 
 from ..transcripts import SECONDS, Stage
 
@@ -113,7 +113,7 @@ class Desk(NamedTuple):
     def opened(self, name: str | Path, kind: str = "") -> str:
         """Return what a sealed file opens to."""
         data = (self.folder / name).read_bytes()
-        opened = operations.open_sealed(data, format_of(kind or str(name)), self.stage.me.ambient())
+        opened = open_sealed(data, format_of(kind or str(name)), self.stage.me.ambient())
         return opened.plaintext().decode()
 
     def script(self, name: str, text: str) -> Path:
