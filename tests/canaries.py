@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from leafseal.document import Edit, Leaf, apply_edits
+from leafseal.document.scalars import Empty
 from leafseal.formats import parse
 from leafseal.formats.yaml_places import Place
-from leafseal.scalars import Empty
 from leafseal.selection import Selection
 
 CANARY = re.compile(r"cnry\d{5}|7\d{15}7")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from leafseal import operations
+from leafseal.document.limits import Limits
 from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,
@@ -21,7 +22,6 @@ from leafseal.errors import (
     NothingSealedError,
     ProviderError,
 )
-from leafseal.limits import Limits
 from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.selection import Selection

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from leafseal import editor, private
+from leafseal.document.limits import Limits
 from leafseal.editor import UNCHANGED, Editor, edit_text, find_editor
 from leafseal.errors import EditorError, FormatError, LeafsealError, RefusedError
-from leafseal.limits import Limits
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 

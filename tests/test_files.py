@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from leafseal import files, folders, locks, processes, snapshots
+from leafseal.document.limits import Limits
 from leafseal.errors import (
     ConflictError,
     InputError,
@@ -22,7 +23,6 @@ from leafseal.errors import (
     UsageError,
     WriteError,
 )
-from leafseal.limits import Limits
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leafseal.document.scalars import Timestamp
 from leafseal.errors import MetadataError
 from leafseal.flattening import flatten, unflatten
-from leafseal.scalars import Timestamp
 
 
 def test_the_example_of_the_format():

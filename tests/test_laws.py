@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from leafseal import operations
 from leafseal.document import Locator
+from leafseal.document.tree import to_python
 from leafseal.errors import EmitError, FormatError, PathError, RefusedError
 from leafseal.formats import parse
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata
 from leafseal.operations import Product
-from leafseal.tree import to_python
 
 from .canaries import CANARY, canaries, with_canaries
 from .generators.yaml_files import YAMLWriter

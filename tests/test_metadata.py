@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leafseal.document.scalars import Timestamp
 from leafseal.errors import MetadataError
 from leafseal.flattening import flatten, unflatten
 from leafseal.metadata import Metadata, version_numbers
-from leafseal.scalars import Timestamp
 from leafseal.selection import Selection
 
 DATA = Path(__file__).parent / "data" / "metadata"

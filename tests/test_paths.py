@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leafseal.document.paths import format_path, resolve_path, visible
 from leafseal.errors import PathError
-from leafseal.paths import format_path, resolve_path, visible
 
 SPELLINGS = [
     ('["db"]["password"][0]', ("db", "password", 0)),

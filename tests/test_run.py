@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from leafseal.document.scalars import Timestamp
+from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import CommandError, LeafsealError, RefusedError
 from leafseal.run import environment
 from leafseal.run import exec as running
 from leafseal.run.environment import check_names, child_environment, find_account, refused_names, variables
-from leafseal.scalars import Timestamp
-from leafseal.tree import Comment, ListNode, MappingNode
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 

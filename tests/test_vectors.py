@@ -12,13 +12,13 @@ import pytest
 
 from leafseal import operations
 from leafseal.config import CreationRule, load_config
+from leafseal.document.paths import format_path
+from leafseal.document.tree import Comment
 from leafseal.errors import DataKeyError
 from leafseal.formats import format_of, parse
 from leafseal.masterkey import Ambient
 from leafseal.opened import Opened, open_sealed
-from leafseal.paths import format_path
 from leafseal.testing import NOWHERE, ambient_with
-from leafseal.tree import Comment
 
 from .whole_files import comments, plain_values, values, without_mac
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from leafseal import operations
 from leafseal.document import Leaf, Locator
+from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
+from leafseal.document.tree import Comment
 from leafseal.formats import parse
 from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.selection import Selection
 from leafseal.testing import throwaway_identity
-from leafseal.tree import Comment
 
 from .generators.flat_files import dotenv_file, ini_file
 from .generators.json_files import JSONWriter

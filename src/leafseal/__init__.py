@@ -23,7 +23,7 @@ _HOMES = {
     "Ambient": "masterkey",
     "MasterKey": "masterkey",
     "Selection": "selection",
-    "Timestamp": "scalars",
+    "Timestamp": "document.scalars",
     "AlreadyEncryptedError": "errors",
     "ConfigError": "errors",
     "ConflictError": "errors",
@@ -77,6 +77,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from leafseal.api import SealedFile, decrypt, encrypt, load, loads, open_many
+    from leafseal.document.scalars import Timestamp
     from leafseal.errors import (
         AlreadyEncryptedError,
         ConfigError,
@@ -98,7 +99,6 @@ if TYPE_CHECKING:
         WriteError,
     )
     from leafseal.masterkey import Ambient, MasterKey
-    from leafseal.scalars import Timestamp
     from leafseal.selection import Selection
 
 

@@ -12,18 +12,18 @@ from typing import Any
 
 from leafseal import operations
 from leafseal.document import Locator
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.paths import resolve_path
+from leafseal.document.tree import MappingNode, to_python
 from leafseal.engine import Failed, Reading, Source, open_all, paused_collector
 from leafseal.errors import FormatError, PathError, UsageError
 from leafseal.files import replace
 from leafseal.formats import format_of
 from leafseal.keyring import KeyRing
-from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.masterkey import Ambient, MasterKey
 from leafseal.opened import Opened, open_sealed, open_with, read_metadata
-from leafseal.paths import resolve_path
 from leafseal.selection import Selection
 from leafseal.snapshots import Snapshot, read
-from leafseal.tree import MappingNode, to_python
 
 StrPath = str | os.PathLike[str]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from leafseal.document.paths import visible
 from leafseal.errors import DataKeyError
 from leafseal.keyring import FailedAttempt, label
-from leafseal.paths import visible
 
 _WIDTH = 76
 

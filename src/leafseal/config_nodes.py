@@ -22,12 +22,12 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from leafseal.document.limits import DEFAULT_LIMITS
+from leafseal.document.paths import visible
+from leafseal.document.scalars import Scalar
 from leafseal.errors import FormatError
 from leafseal.formats.yaml_parser import parser_for
 from leafseal.formats.yaml_scalars import resolve_tagged
-from leafseal.limits import DEFAULT_LIMITS
-from leafseal.paths import visible
-from leafseal.scalars import Scalar
 
 MAX_BYTES = 2**20
 

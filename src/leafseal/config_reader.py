@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from leafseal.config_nodes import ListNode, MappingNode, Node, ScalarNode
 from leafseal.document import Locator
-from leafseal.paths import format_path
+from leafseal.document.paths import format_path
 
 Remark = tuple[tuple[int, int], str, str]
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import DataKeyError, MetadataError
 from leafseal.keygroups import DataKey, KeyGroup, recover_data_key
 from leafseal.keyring import KeyRing, WrappedKey
-from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.masterkey import Ambient
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata

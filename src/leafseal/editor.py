@@ -17,9 +17,9 @@ from queue import Empty
 from typing import Final, NamedTuple, TypeVar
 
 from leafseal import files, interrupts
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import EditorError, LeafsealError, RefusedError, system_text
 from leafseal.executables import locate
-from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.private import private_directory, write_private
 from leafseal.programs import child_environment
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
 from leafseal.document import Document
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import LeafsealError
 from leafseal.keygroups import DataKey, needs_networks
 from leafseal.keyring import KeyRing
-from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata, recover
 

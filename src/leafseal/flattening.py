@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import cast
 
 from leafseal.document import Locator
+from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.paths import format_path, visible
+from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import MetadataError
-from leafseal.paths import format_path, visible
-from leafseal.patterns import Pattern
-from leafseal.scalars import Scalar, to_plain_text
 
 _MARKER = Pattern(r"__(map|list)_")
 

@@ -12,8 +12,8 @@ import re
 from collections import Counter
 
 from leafseal.document import Document, Leaf
+from leafseal.document.scalars import Empty
 from leafseal.opened import Opened
-from leafseal.scalars import Empty
 from leafseal.selection import Selection
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from leafseal.document.paths import visible
 from leafseal.errors import LeafsealError, MetadataError
 from leafseal.keygroups import KeyGroup
 from leafseal.keyring import WrappedKey
 from leafseal.metadata_values import as_mapping, as_mappings, as_text, as_time, fold_names
-from leafseal.paths import visible
 from leafseal.providers import make_key
 
 KINDS = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age")

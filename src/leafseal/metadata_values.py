@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from leafseal.document.scalars import Timestamp, float_text
 from leafseal.errors import MetadataError
-from leafseal.scalars import Timestamp, float_text
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False", "")

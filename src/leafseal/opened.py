@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 from leafseal import mac
 from leafseal.document import Document, Edit
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.scalars import Empty, Scalar, to_bytes
+from leafseal.document.tree import Comment, MappingNode, build
 from leafseal.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
 from leafseal.formats import parse
 from leafseal.keygroups import DataKey, recover_data_key
 from leafseal.keyring import KeyRing
-from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.masterkey import Ambient
 from leafseal.metadata import Metadata
 from leafseal.opening import Opening, open_leaves
-from leafseal.scalars import Empty, Scalar, to_bytes
 from leafseal.sealing import Sealer, TokenError
 from leafseal.spelling import open_spellings
-from leafseal.tree import Comment, MappingNode, build
 
 
 @dataclass(slots=True)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from leafseal.document import Document, Leaf, Path, aad_of
+from leafseal.document.paths import format_path
+from leafseal.document.scalars import Empty, Scalar, from_bytes, to_bytes
+from leafseal.document.tree import Comment
 from leafseal.errors import IntegrityError
-from leafseal.paths import format_path
-from leafseal.scalars import Empty, Scalar, from_bytes, to_bytes
 from leafseal.sealing import Sealer, TokenError, looks_sealed
 from leafseal.selection import Selection
-from leafseal.tree import Comment
 
 _COMMENT_END = ",type:comment]"  # what has this and not the beginning of a token is a damaged one
 _NEIGHBOURS = 40  # leaves on either side whose containers a comment may belong to

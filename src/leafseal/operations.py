@@ -13,20 +13,20 @@ from typing import Any
 
 from leafseal import mac
 from leafseal.document import Document, Edit, Leaf, Locator, aad_of
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.scalars import Empty, to_bytes, type_word
+from leafseal.document.tree import MappingNode, build
 from leafseal.errors import AlreadyEncryptedError, IntegrityError, MetadataError, NothingSealedError
 from leafseal.formats import emit, parse
 from leafseal.keygroups import DataKey, resolve_threshold, wrap_data_key
-from leafseal.limits import DEFAULT_LIMITS, Limits
 from leafseal.masterkey import Ambient, MasterKey
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata
 from leafseal.plain_edits import plain_with, plain_without
 from leafseal.resealing import Key, Memory
-from leafseal.scalars import Empty, to_bytes, type_word
 from leafseal.sealing import Sealer
 from leafseal.selection import Selection
 from leafseal.spelling import entry_name, seal_spellings
-from leafseal.tree import MappingNode, build
 
 FORMAT_VERSION = "3.13.2"
 """The version of SOPS whose format is written; readers compare it with their own."""

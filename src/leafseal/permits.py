@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, RefusedError
 from leafseal.masterkey import Ambient, MasterKey, Resolvable
-from leafseal.paths import visible
 from leafseal.policy import policy_of
 
 

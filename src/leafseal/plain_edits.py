@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from leafseal.document import Document, Edit, Locator, Path
+from leafseal.document.paths import format_path
+from leafseal.document.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
 from leafseal.errors import FormatError, MetadataError, RefusedError
 from leafseal.formats import parse
 from leafseal.opened import Opened
-from leafseal.paths import format_path
-from leafseal.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
 
 
 def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:

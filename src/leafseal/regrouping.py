@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from leafseal.document.paths import format_path
 from leafseal.keygroups import KeyGroup
 from leafseal.masterkey import MasterKey, Resolvable
 from leafseal.opened import Opened
-from leafseal.paths import format_path
 
 Keys = tuple[MasterKey, ...]
 """The master keys of one group."""

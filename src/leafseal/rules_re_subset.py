@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from leafseal.paths import visible
+from leafseal.document.paths import visible
 from leafseal.rules_re import Matcher, PatternError, utf8
 from leafseal.rules_re_automaton import Assertion, Automaton, Choice, Class, Node, Ranges, Repeat, Sequence
 

@@ -14,7 +14,7 @@ from binascii import a2b_base64, b2a_base64
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from leafseal.scalars import Scalar, from_bytes, to_bytes, type_word
+from leafseal.document.scalars import Scalar, from_bytes, to_bytes, type_word
 
 IV_BYTES, KEY_BYTES = 32, 32
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from leafseal.comments import CommentsInForce
 from leafseal.document import Leaf, Path
+from leafseal.document.comments import CommentsInForce
 from leafseal.errors import ConfigError
 from leafseal.rules_re import Matcher, PatternError, compile_pattern
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from leafseal.descriptors import read_some
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import InputError, LeafsealError, MissingFileError, system_text
-from leafseal.limits import DEFAULT_LIMITS, Limits
 
 
 class Identity(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from leafseal.document import Document, Leaf
+from leafseal.document.scalars import Empty, Scalar
 from leafseal.formats import parse
-from leafseal.scalars import Empty, Scalar
 
 METADATA = {
     "age": [{"enc": "-----BEGIN AGE-----\nYWdl\n-----END AGE-----\n", "recipient": "age1xyz"}],

@@ -10,11 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leafseal.document import Edit
+from leafseal.document.limits import Limits
+from leafseal.document.scalars import to_bytes
+from leafseal.document.tree import Comment, MappingNode
 from leafseal.errors import EmitError, FormatError, NotEncryptedError, PathError
 from leafseal.formats.binary import emit, parse
-from leafseal.limits import Limits
-from leafseal.scalars import to_bytes
-from leafseal.tree import Comment, MappingNode
 
 from .fake_sealing import METADATA, open_, seal
 

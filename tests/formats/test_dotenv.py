@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from leafseal.document.limits import Limits
+from leafseal.document.scalars import Timestamp
+from leafseal.document.tree import Comment, ListNode, MappingNode, build
 from leafseal.errors import EmitError, FormatError, MetadataError, PathError
 from leafseal.formats.dotenv import emit, parse
-from leafseal.limits import Limits
-from leafseal.scalars import Timestamp
-from leafseal.tree import Comment, ListNode, MappingNode, build
 
 from .fake_sealing import METADATA, check_laws, seal, typed
 

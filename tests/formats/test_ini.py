@@ -9,11 +9,11 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from leafseal.document.limits import Limits
+from leafseal.document.scalars import Empty, Timestamp
+from leafseal.document.tree import Comment, ListNode, MappingNode, build, from_python
 from leafseal.errors import EmitError, FormatError, MetadataError, PathError
 from leafseal.formats.ini import emit, parse
-from leafseal.limits import Limits
-from leafseal.scalars import Empty, Timestamp
-from leafseal.tree import Comment, ListNode, MappingNode, build, from_python
 
 from .fake_sealing import METADATA, check_laws, open_, seal, typed
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from leafseal.document.tree import build
 from leafseal.formats import emit, parse
 from leafseal.selection import Selection
-from leafseal.tree import build
 
 # What sops 3.13.2 writes for each, with an indentation of 2.
 EMITTED = [

@@ -22,6 +22,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from leafseal.document.scalars import Scalar, Timestamp
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import EmitError
 from leafseal.formats.yaml_emit import (
     block_body,
@@ -37,8 +39,6 @@ from leafseal.formats.yaml_emit import (
     scalar_text,
 )
 from leafseal.formats.yaml_scalars import resolve, resolve_tagged
-from leafseal.scalars import Scalar, Timestamp
-from leafseal.tree import Comment, ListNode, MappingNode, Node, from_python
 
 DATA = Path(__file__).parents[1] / "data" / "yaml"
 STRINGS = json.loads((DATA / "strings.json").read_text())

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from leafseal import operations
+from leafseal.document.tree import Comment, to_python
 from leafseal.errors import FormatError, MACMismatchError, RefusedError
 from leafseal.formats import parse
 from leafseal.masterkey import Ambient
@@ -24,7 +25,6 @@ from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.selection import RULE_FIELDS, Selection
 from leafseal.testing import NOWHERE, throwaway_identity
-from leafseal.tree import Comment, to_python
 
 from ..generators.yaml_files import YAMLWriter
 from ..whole_files import FORMATS, SPLICED, Value, plain_values, random_file, tokens_in, values

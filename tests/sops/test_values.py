@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leafseal.scalars import float_text
+from leafseal.document.scalars import float_text
 from leafseal.sops.failures import Failure
 from leafseal.sops.values import equal, floats_in, parse_index, parse_value, split_setting
 

@@ -13,10 +13,10 @@ from leafseal.cli._consent import Consent, Guard, listed
 from leafseal.cli._files import read_one
 from leafseal.cli._keys import ambient
 from leafseal.cli._options import ReadOptions
+from leafseal.document.limits import Limits
 from leafseal.engine import Source, paused_collector
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import parse
-from leafseal.limits import Limits
 from leafseal.locks import locked
 from leafseal.opened import Opened, open_sealed
 from leafseal.operations import Product

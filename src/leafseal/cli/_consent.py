@@ -11,10 +11,10 @@ from leafseal.cli._configuration import Configuration
 from leafseal.cli._options import grouped
 from leafseal.config import CreationRule
 from leafseal.document import Document, Leaf
+from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError, UsageError
 from leafseal.masterkey import MasterKey
 from leafseal.opened import Opened
-from leafseal.paths import format_path
 from leafseal.regrouping import Keys, keys_of, unnamed
 from leafseal.selection import Selection
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from leafseal.document import Locator
+from leafseal.document.paths import format_path, resolve_path
+from leafseal.document.scalars import to_plain_text
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.errors import EmitError, PathError
 from leafseal.formats import emit
 from leafseal.opened import Opened
-from leafseal.paths import format_path, resolve_path
-from leafseal.scalars import to_plain_text
-from leafseal.tree import Comment, ListNode, MappingNode, Node
 
 
 def locate(opened: Opened, path: str) -> Locator:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, TypeVar
 from leafseal import files, snapshots
 from leafseal.cli import _io
 from leafseal.cli._options import ReadOptions, grouped
+from leafseal.document.limits import Limits
 from leafseal.engine import Failed, Outcome, Source
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
-from leafseal.limits import Limits
 from leafseal.operations import Product
 
 T = TypeVar("T")

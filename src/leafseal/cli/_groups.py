@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from leafseal.document.paths import visible
 from leafseal.errors import RefusedError
 from leafseal.metadata import Metadata
-from leafseal.paths import visible
 from leafseal.regrouping import GroupChange, Keys, compare, name, needed_of
 
 

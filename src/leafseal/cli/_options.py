@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import ConfigError, UsageError
 from leafseal.formats import MODULES
-from leafseal.limits import DEFAULT_LIMITS, Limits
 
 F = TypeVar("F", bound=Callable[..., Any])
 

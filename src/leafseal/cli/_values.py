@@ -6,9 +6,9 @@ import json
 from typing import Any, NoReturn
 
 from leafseal.cli import _io
+from leafseal.document.limits import Limits
+from leafseal.document.scalars import INT_MAX, INT_MIN
 from leafseal.errors import InvalidValueError, UsageError
-from leafseal.limits import Limits
-from leafseal.scalars import INT_MAX, INT_MIN
 from leafseal.snapshots import read
 
 

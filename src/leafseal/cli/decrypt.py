@@ -12,9 +12,9 @@ from leafseal.cli._files import Output, Outputs, errors_of, output_options, read
 from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import FORMATS, ReadOptions, config_option, decrypting_reading, limits_options
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.keyring import KeyRing
-from leafseal.limits import Limits
 from leafseal.opened import Opened
 
 

@@ -26,11 +26,11 @@ from leafseal.cli._options import (
     threshold_option,
 )
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.editor import UNCHANGED, edit_text, keep_sealed
 from leafseal.errors import ConflictError, LeafsealError
 from leafseal.formats import format_of
 from leafseal.keygroups import check_groups
-from leafseal.limits import Limits
 from leafseal.masterkey import Ambient
 from leafseal.policy import policy_of
 

@@ -22,9 +22,9 @@ from leafseal.cli._options import (
     threshold_option,
 )
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.engine import Source, each, results
 from leafseal.errors import NothingSealedError, UsageError
-from leafseal.limits import Limits
 from leafseal.operations import Product
 
 

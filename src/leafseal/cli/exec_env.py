@@ -11,12 +11,12 @@ from leafseal.cli._files import read_one
 from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, file_argument, limits_options, sealed_reading
 from leafseal.cli.main import Command, command
+from leafseal.document.limits import Limits
+from leafseal.document.tree import MappingNode
 from leafseal.errors import LeafsealError, RefusedError, UsageError
-from leafseal.limits import Limits
 from leafseal.opened import Opened, open_sealed
 from leafseal.run import environment
 from leafseal.run import exec as running
-from leafseal.tree import MappingNode
 
 
 class _ExecCommand(Command):

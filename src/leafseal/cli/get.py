@@ -10,9 +10,9 @@ from leafseal.cli._files import read_one
 from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.engine import paused_collector
 from leafseal.errors import LeafsealError
-from leafseal.limits import Limits
 from leafseal.opened import open_sealed
 
 
@@ -58,9 +58,9 @@ def as_json_text(node: object) -> bytes:
     """Return a value as JSON of one line. Raises `EmitError` for what JSON cannot hold."""
     import json
 
+    from leafseal.document.scalars import Timestamp
+    from leafseal.document.tree import to_python
     from leafseal.errors import EmitError
-    from leafseal.scalars import Timestamp
-    from leafseal.tree import to_python
 
     def plain(value: object) -> str:
         if isinstance(value, Timestamp):

@@ -24,8 +24,8 @@ from leafseal.cli._options import (
     threshold_option,
 )
 from leafseal.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
+from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
-from leafseal.limits import Limits
 from leafseal.regrouping import Keys, as_named, keys_of
 
 _file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")

@@ -11,10 +11,10 @@ from leafseal.cli._options import ReadOptions, files_argument, json_option, limi
 from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
 from leafseal.document import Leaf
+from leafseal.document.limits import Limits
+from leafseal.document.scalars import Empty
 from leafseal.engine import Source, each, results
-from leafseal.limits import Limits
 from leafseal.opened import read_metadata
-from leafseal.scalars import Empty
 from leafseal.sealing import looks_sealed
 
 

@@ -10,9 +10,9 @@ from leafseal.cli._files import Output, Outputs, errors_of, product_of, read_all
 from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.engine import Source, each, results
 from leafseal.keyring import KeyRing
-from leafseal.limits import Limits
 from leafseal.opened import read_metadata
 from leafseal.regrouping import as_named, keys_of
 

@@ -20,10 +20,10 @@ from leafseal.cli._options import (
     rotating_reading,
 )
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import UsageError
 from leafseal.keyring import KeyRing
-from leafseal.limits import Limits
 from leafseal.opened import Opened
 from leafseal.regrouping import as_named, keys_of, meant, name, readable, without
 

@@ -12,10 +12,10 @@ from leafseal.cli._extract import locate, part_at
 from leafseal.cli._keys import key_services
 from leafseal.cli._options import ReadOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
+from leafseal.document.tree import to_python
 from leafseal.errors import PathError
-from leafseal.limits import Limits
 from leafseal.opened import Opened
-from leafseal.tree import to_python
 
 
 @command("set")

@@ -12,8 +12,8 @@ from leafseal.cli._extract import locate
 from leafseal.cli._keys import key_services
 from leafseal.cli._options import ReadOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.errors import PathError
-from leafseal.limits import Limits
 from leafseal.opened import Opened
 
 

@@ -14,11 +14,11 @@ from leafseal.cli._groups import difference, refuse_empty, refuse_lower
 from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import ConfigError
 from leafseal.keygroups import resolve_keys
 from leafseal.keyring import KeyRing
-from leafseal.limits import Limits
 from leafseal.masterkey import Ambient
 from leafseal.opened import Opened
 from leafseal.operations import Product

@@ -11,9 +11,9 @@ from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, files_argument, json_option, limits_options, sealed_reading
 from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
+from leafseal.document.limits import Limits
 from leafseal.engine import Failed, Reading, Source, open_all, results
 from leafseal.keyring import KeyRing
-from leafseal.limits import Limits
 from leafseal.opened import Opened
 
 

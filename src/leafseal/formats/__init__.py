@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from leafseal.document import Document
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.tree import MappingNode
 from leafseal.errors import FormatError, UsageError
-from leafseal.limits import DEFAULT_LIMITS, Limits
-from leafseal.tree import MappingNode
 
 MODULES = {
     "yaml": "leafseal.formats.yaml",

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import ClassVar
 
 from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.scalars import Scalar
+from leafseal.document.tree import Comment, MappingNode
 from leafseal.errors import EmitError, FormatError, NotEncryptedError, PathError
 from leafseal.formats import json
 from leafseal.formats.json_emit import TAB
 from leafseal.formats.splicing import SplicedDocument, as_text, as_value, in_the_way, nothing_there
-from leafseal.limits import DEFAULT_LIMITS, Limits
-from leafseal.scalars import Scalar
-from leafseal.tree import Comment, MappingNode
 
 _PLACE = ("data",)
 

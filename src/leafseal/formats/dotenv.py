@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
-from leafseal.comments import CommentRun, CommentsInForce
 from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.document.comments import CommentRun, CommentsInForce
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.paths import visible
+from leafseal.document.scalars import Scalar, to_plain_text
+from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import EmitError, FormatError, PathError
 from leafseal.formats.splicing import (
     SplicedDocument,
@@ -25,10 +29,6 @@ from leafseal.formats.splicing import (
     plain_text,
     refuse_sizes,
 )
-from leafseal.limits import DEFAULT_LIMITS, Limits
-from leafseal.paths import visible
-from leafseal.scalars import Scalar, to_plain_text
-from leafseal.tree import Comment, ListNode, MappingNode
 
 _PREFIX = "sops_"
 """A key that starts like this is metadata."""

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import FormatError, MetadataError
 from leafseal.formats.ini_emit import emit, header, key_lines
 from leafseal.formats.ini_scan import ABOVE, INLINE, METADATA_SECTION, AbovePlace, HeaderPlace, Scan, scan
 from leafseal.formats.ini_values import SPACE, strip_marker, write_value
 from leafseal.formats.splicing import SplicedDocument, as_text, decode_lines, flat_metadata
-from leafseal.limits import DEFAULT_LIMITS, Limits
-from leafseal.scalars import Scalar, to_plain_text
 
 __all__ = ["INIDocument", "emit", "parse"]
 

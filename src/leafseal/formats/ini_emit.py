@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from leafseal.document.paths import visible
+from leafseal.document.scalars import to_plain_text
+from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import EmitError
 from leafseal.formats.ini_scan import DEFAULT_SECTION
 from leafseal.formats.ini_values import SPACE, quote_of_sops, write_key, write_value
 from leafseal.formats.splicing import as_text
-from leafseal.paths import visible
-from leafseal.scalars import to_plain_text
-from leafseal.tree import Comment, ListNode, MappingNode
 
 
 def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:

@@ -12,12 +12,12 @@ import re
 from typing import NamedTuple
 
 from leafseal.document import Leaf
+from leafseal.document.limits import Limits
+from leafseal.document.paths import visible
+from leafseal.document.scalars import Empty
 from leafseal.errors import FormatError
 from leafseal.formats.ini_values import SPACE, Value, read_line, strip_marker
 from leafseal.formats.splicing import as_value, duplicate, has_other_bytes, line_of, refuse_sizes
-from leafseal.limits import Limits
-from leafseal.paths import visible
-from leafseal.scalars import Empty
 
 DEFAULT_SECTION = "DEFAULT"
 METADATA_SECTION = "sops"

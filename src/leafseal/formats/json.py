@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
+from leafseal.document.tree import from_python
 from leafseal.errors import FormatError, MetadataError
 from leafseal.formats.json_emit import emit, scalar_text, unit_of, write
 from leafseal.formats.json_scan import Container, Member, Scan, read_scalar, scan
 from leafseal.formats.splicing import SplicedDocument
-from leafseal.limits import DEFAULT_LIMITS, Limits
-from leafseal.scalars import Empty, Scalar, to_bytes, type_word
-from leafseal.tree import from_python
 
 __all__ = ["JSONDocument", "emit", "parse"]
 

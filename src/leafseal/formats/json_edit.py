@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from leafseal.document import Edit, Locator
+from leafseal.document.limits import Limits
+from leafseal.document.paths import format_path
+from leafseal.document.tree import ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
 from leafseal.formats.json import margin_of, removal, separator, unit_in
 from leafseal.formats.json_emit import scalar_text, write
 from leafseal.formats.json_scan import Container, Member, scan
 from leafseal.formats.splicing import in_the_way, nothing_there
-from leafseal.limits import Limits
-from leafseal.paths import format_path
-from leafseal.tree import ListNode, MappingNode, Node, from_python
 
 # The text was scanned under the caller's limits already.
 _UNLIMITED = Limits(depth=10**9, leaves=10**9, scalar_bytes=10**12)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring
 from math import isfinite
 
+from leafseal.document.scalars import Scalar, Timestamp, float_digits, float_text
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.errors import EmitError
-from leafseal.scalars import Scalar, Timestamp, float_digits, float_text
-from leafseal.tree import Comment, ListNode, MappingNode, Node
 
 TAB = -1
 

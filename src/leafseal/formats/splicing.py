@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.document import Edit, Leaf, apply_edits
+from leafseal.document.limits import Limits
+from leafseal.document.paths import format_path, visible
+from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import EmitError, FormatError, MetadataError, PathError
-from leafseal.limits import Limits
-from leafseal.paths import format_path, visible
-from leafseal.scalars import Scalar, to_plain_text
 
 
 class SplicedDocument:

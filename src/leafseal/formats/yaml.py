@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.scalars import Scalar
+from leafseal.document.tree import MappingNode
 from leafseal.errors import FormatError, MetadataError
 from leafseal.formats import yaml_placing, yaml_sealing
 from leafseal.formats.yaml_places import Place, Scan
 from leafseal.formats.yaml_scan import scan
 from leafseal.formats.yaml_style import container_of
-from leafseal.limits import DEFAULT_LIMITS, Limits
-from leafseal.scalars import Scalar
-from leafseal.tree import MappingNode
 
 DEFAULT_INDENT = 4
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from yaml.events import AliasEvent, MappingEndEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
+from leafseal.document.scalars import Scalar
 from leafseal.errors import MetadataError
-from leafseal.scalars import Scalar
 
 
 class Composer:

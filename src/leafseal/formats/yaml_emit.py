@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.scalars import Scalar, Timestamp, yaml_float_text
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import EmitError
 from leafseal.formats.yaml_scalars import UNPRINTABLE, is_plain_safe, is_plain_string
-from leafseal.patterns import Pattern
-from leafseal.scalars import Scalar, Timestamp, yaml_float_text
-from leafseal.tree import Comment, ListNode, MappingNode, Node, from_python
 
 DEFAULT_INDENT = 4
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from leafseal.comments import CommentRun
 from leafseal.document import Leaf, Locator, Path
+from leafseal.document.comments import CommentRun
 
 
 class Container:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from leafseal.document import Edit
+from leafseal.document.lazy_pattern import Pattern
 from leafseal.formats.yaml_places import DocumentNote
-from leafseal.patterns import Pattern
 
 _COMMENT = Pattern(r"#[^\r\n]*")
 _LINE_END = Pattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.scalars import INT_MAX, INT_MIN, Scalar, Timestamp
 from leafseal.errors import FormatError
-from leafseal.patterns import Pattern
-from leafseal.scalars import INT_MAX, INT_MIN, Scalar, Timestamp
 
 TAG_PREFIX = "tag:yaml.org,2002:"
 """What `!!` stands for; parsers deliver tags in full."""

@@ -25,6 +25,9 @@ from yaml.events import (
 )
 
 from leafseal.document import Leaf
+from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.limits import Limits
+from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
 from leafseal.formats.yaml_aliases import Target, copies
 from leafseal.formats.yaml_comments import CommentPlacer, with_one_more
@@ -32,9 +35,6 @@ from leafseal.formats.yaml_composing import Composer
 from leafseal.formats.yaml_parser import parser_for
 from leafseal.formats.yaml_places import Container, DocumentNote, Place, Scan, block_end
 from leafseal.formats.yaml_scalars import resolve, resolve_tagged
-from leafseal.limits import Limits
-from leafseal.patterns import Pattern
-from leafseal.scalars import Empty, Scalar
 
 NOWHERE = 1 << 62  # a position behind every text
 

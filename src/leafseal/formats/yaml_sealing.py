@@ -11,6 +11,10 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from leafseal.document import Edit, Leaf, Sealing
+from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.paths import format_path
+from leafseal.document.scalars import Scalar
+from leafseal.document.tree import Comment, build
 from leafseal.errors import FormatError, RefusedError
 from leafseal.formats.yaml_places import Place, Scan
 from leafseal.formats.yaml_style import (
@@ -23,10 +27,6 @@ from leafseal.formats.yaml_style import (
     source_is_canonical,
     token_text,
 )
-from leafseal.paths import format_path
-from leafseal.patterns import Pattern
-from leafseal.scalars import Scalar
-from leafseal.tree import Comment, build
 
 _ANCHOR = Pattern(r"&\S+\s+")
 _ALIAS = Pattern(r"\*[^\s,\[\]{}]+")

@@ -10,11 +10,11 @@ import re
 from typing import cast
 
 from leafseal.document import Leaf
+from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.scalars import Empty, Scalar
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.formats.yaml_places import Container, Place
 from leafseal.formats.yaml_scalars import is_plain_safe, is_plain_string
-from leafseal.patterns import Pattern
-from leafseal.scalars import Empty, Scalar
-from leafseal.tree import Comment, ListNode, MappingNode, Node
 
 _HEADER = Pattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
 _BREAK = Pattern(r"\r\n|\r|\n")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from leafseal import hardening
+from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, ProviderMissingError, UsageError
 from leafseal.keyservice import messages
 from leafseal.masterkey import MasterKey
-from leafseal.paths import visible
 
 if TYPE_CHECKING:
     import grpc

@@ -6,8 +6,8 @@ import base64
 
 from botocore.exceptions import ClientError
 
+from leafseal.document.paths import visible
 from leafseal.errors import ProviderError
-from leafseal.paths import visible
 
 _LONGEST = 300
 

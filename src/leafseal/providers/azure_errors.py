@@ -8,8 +8,8 @@ from typing import Any
 import requests
 from azure.core import exceptions
 
+from leafseal.document.paths import visible
 from leafseal.errors import ProviderError
-from leafseal.paths import visible
 
 _LONGEST = 300
 _CHALLENGE = ("the vault does not say properly whose token it wants", None)

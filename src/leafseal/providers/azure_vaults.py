@@ -9,9 +9,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from leafseal.document.paths import visible
 from leafseal.errors import ProviderError
 from leafseal.masterkey import Ambient
-from leafseal.paths import visible
 from leafseal.permits import line_for
 from leafseal.policy import origin, policy_of
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import requests
 from google.auth import exceptions
 
+from leafseal.document.paths import visible
 from leafseal.errors import ProviderError
-from leafseal.paths import visible
 
 _LONGEST = 300
 _TRUST = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names other authorities"

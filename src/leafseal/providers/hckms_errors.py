@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import requests
 
+from leafseal.document.paths import visible
 from leafseal.errors import ProviderError
-from leafseal.paths import visible
 from leafseal.providers.hckms_sdk import SdkException, ServiceResponseException
 
 _LONGEST = 300

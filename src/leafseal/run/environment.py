@@ -11,10 +11,10 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from leafseal.document.scalars import Scalar, to_plain_text
+from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import LeafsealError, RefusedError
 from leafseal.programs import child_environment as without_identities
-from leafseal.scalars import Scalar, to_plain_text
-from leafseal.tree import Comment, ListNode, MappingNode
 
 _REFUSED = re.compile(
     r"LD_.*|DYLD_.*|GLIBC_TUNABLES|GCONV_PATH|LOCPATH"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leafseal.tree import Comment, ListNode, MappingNode, Node
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 
 _WELCOME = "Welcome to SOPS! Edit this file as you please!"
 _KEY = ("example_key", "example_value")

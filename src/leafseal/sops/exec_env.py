@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from leafseal.document.tree import MappingNode
 from leafseal.errors import LeafsealError
 from leafseal.opened import Opened
 from leafseal.run import environment
@@ -14,7 +15,6 @@ from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import as_file, read
 from leafseal.sops.session import Formats, Session
-from leafseal.tree import MappingNode
 
 
 def exec_env(arguments: Arguments) -> int:

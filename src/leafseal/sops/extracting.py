@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 
 from leafseal.document import Locator
+from leafseal.document.paths import visible
+from leafseal.document.scalars import INT_MAX, Scalar, Timestamp
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.errors import EmitError, PathError
 from leafseal.formats import emit
 from leafseal.opened import Opened
-from leafseal.paths import visible
-from leafseal.scalars import INT_MAX, Scalar, Timestamp
 from leafseal.sops.failures import Failure
 from leafseal.sops.session import Session
-from leafseal.tree import Comment, ListNode, MappingNode, Node
 
 
 def tree_path(text: str) -> Locator:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from leafseal import snapshots
+from leafseal.document.limits import DEFAULT_LIMITS
+from leafseal.document.paths import visible
 from leafseal.errors import InputError, system_text
-from leafseal.limits import DEFAULT_LIMITS
-from leafseal.paths import visible
 from leafseal.snapshots import descriptor_of
 from leafseal.sops import talk
 from leafseal.sops.failures import Failure

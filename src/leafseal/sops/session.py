@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leafseal import operations, snapshots
 from leafseal.cli import _io
+from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, EmitError, system_text
 from leafseal.formats import MODULES, emit, format_of
 from leafseal.keyring import KeyRing
@@ -22,7 +23,6 @@ from leafseal.sops import opening, services, talk, writing
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import warn_of_more
-from leafseal.tree import MappingNode
 
 if TYPE_CHECKING:
     from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from leafseal import operations
 from leafseal.document import KEEP
+from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, FormatError, MetadataError, ProviderError
 from leafseal.formats import emit, parse
 from leafseal.metadata import Metadata, version_numbers
@@ -22,7 +23,6 @@ from leafseal.operations import Product
 from leafseal.regrouping import Keys, compare, keys_of, needed_of
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
 from leafseal.sops.failures import Failure
-from leafseal.tree import MappingNode
 
 _INVALID = "SOPS metadata is invalid."
 

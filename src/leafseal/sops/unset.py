@@ -6,19 +6,19 @@ import os
 
 from leafseal import operations
 from leafseal.document import Locator
+from leafseal.document.paths import visible
+from leafseal.document.tree import ListNode, MappingNode
 from leafseal.engine import paused_collector
 from leafseal.errors import LeafsealError, PathError
 from leafseal.locks import locked
 from leafseal.opened import Opened
 from leafseal.operations import Product
-from leafseal.paths import visible
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import read
 from leafseal.sops.session import Formats, Session, replace
 from leafseal.sops.values import CODE, parse_index
 from leafseal.sops.walking import MISSING, Found, element, go_type, member, root_of, wrong_step
-from leafseal.tree import ListNode, MappingNode
 
 
 class _NothingThereError(Failure):

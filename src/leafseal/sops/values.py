@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from leafseal.document import Locator
+from leafseal.document.scalars import INT_MAX, INT_MIN, float_text
 from leafseal.errors import PathError
-from leafseal.scalars import INT_MAX, INT_MIN, float_text
 from leafseal.sops.extracting import tree_path
 from leafseal.sops.failures import Failure
 

@@ -10,12 +10,12 @@ from enum import Enum
 from typing import Final
 
 from leafseal.document import Locator
+from leafseal.document.paths import visible
+from leafseal.document.scalars import Timestamp
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.opened import Opened
-from leafseal.paths import visible
-from leafseal.scalars import Timestamp
 from leafseal.sops.failures import Failure
 from leafseal.sops.values import CODE
-from leafseal.tree import Comment, ListNode, MappingNode, Node
 
 
 class _Missing(Enum):

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 
+from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
-from leafseal.scalars import Empty, Scalar
 
 Locator = tuple[str | int, ...]
 """Where a leaf stands: mapping keys and list positions from the document's root."""

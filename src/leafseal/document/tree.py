@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from leafseal.document import Leaf, Locator
+from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
-from leafseal.scalars import Empty, Scalar
 
 
 class Comment(str):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from leafseal.patterns import Pattern
+from leafseal.document.lazy_pattern import Pattern
 
 if TYPE_CHECKING:
     from datetime import datetime
