@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leafseal import operations
+from leafseal.crypto.token import Sealer, TokenError
 from leafseal.errors import FormatError, LeafsealError
 from leafseal.formats import parse
-from leafseal.sealing import Sealer, TokenError
 
 from .test_laws import plain_comments, tokens_elsewhere
 from .tokens import Token, take_apart

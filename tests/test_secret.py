@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
+from leafseal.crypto.secret import Secret
 from leafseal.keygroups import DataKey
-from leafseal.secret import Secret
 
 CANARY = b"canary-8d1f52c07be94a36"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leafseal import shamir
+from leafseal.crypto import shamir
 
 ELEMENTS = st.integers(0, 255)
 

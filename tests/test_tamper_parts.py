@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from leafseal import operations, spelling
+from leafseal import operations
+from leafseal.crypto import spelling
+from leafseal.crypto.token import Sealer
 from leafseal.errors import DataKeyError, IntegrityError, MACMismatchError, MetadataError
 from leafseal.formats import parse
 from leafseal.masterkey import Ambient
 from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.sealing import Sealer
 from leafseal.selection import Selection
 from leafseal.testing import ambient_with, throwaway_identity
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from leafseal.crypto.token import Sealer
 from leafseal.errors import FormatError, IntegrityError, LeafsealError, MACMismatchError, MetadataError
 from leafseal.opened import Opened
-from leafseal.sealing import Sealer
 
 from .oracles import assert_silent
 from .tampering import CANARIES, CLEAR, ask_nobody, fixture

@@ -13,8 +13,8 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from leafseal.crypto.token import Sealer, TokenError
 from leafseal.errors import LeafsealError
-from leafseal.sealing import Sealer, TokenError
 
 from .whole_files import open_, plain_values, seal, values
 

@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from leafseal import shamir
+from leafseal.crypto import shamir
+from leafseal.crypto.secret import Secret
 from leafseal.errors import ConfigError, DataKeyError, IntegrityError, MetadataError, ProviderError
 from leafseal.keyring import FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
 from leafseal.keyservice import asking
 from leafseal.masterkey import Ambient, MasterKey, Resolvable
-from leafseal.secret import Secret
 
 KeyGroup = tuple[WrappedKey, ...]
 

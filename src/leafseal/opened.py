@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leafseal import mac
+from leafseal.crypto import mac
+from leafseal.crypto.spelling import open_spellings
+from leafseal.crypto.token import Sealer, TokenError
 from leafseal.document import Document, Edit
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Empty, Scalar, to_bytes
@@ -17,8 +19,6 @@ from leafseal.keyring import KeyRing
 from leafseal.masterkey import Ambient
 from leafseal.metadata import Metadata
 from leafseal.opening import Opening, open_leaves
-from leafseal.sealing import Sealer, TokenError
-from leafseal.spelling import open_spellings
 
 
 @dataclass(slots=True)

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from leafseal.crypto.token import Sealer, TokenError, looks_sealed
 from leafseal.document import Document, Leaf, Path, aad_of
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar, from_bytes, to_bytes
 from leafseal.document.tree import Comment
 from leafseal.errors import IntegrityError
-from leafseal.sealing import Sealer, TokenError, looks_sealed
 from leafseal.selection import Selection
 
 _COMMENT_END = ",type:comment]"  # what has this and not the beginning of a token is a damaged one

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from time import gmtime, strftime
 from typing import Any
 
-from leafseal import mac
+from leafseal.crypto import mac
+from leafseal.crypto.spelling import entry_name, seal_spellings
+from leafseal.crypto.token import Sealer
 from leafseal.document import Document, Edit, Leaf, Locator, aad_of
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Empty, to_bytes, type_word
@@ -24,9 +26,7 @@ from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata
 from leafseal.plain_edits import plain_with, plain_without
 from leafseal.resealing import Key, Memory
-from leafseal.sealing import Sealer
 from leafseal.selection import Selection
-from leafseal.spelling import entry_name, seal_spellings
 
 FORMAT_VERSION = "3.13.2"
 """The version of SOPS whose format is written; readers compare it with their own."""

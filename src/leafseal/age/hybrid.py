@@ -26,7 +26,7 @@ from leafseal.age.errors import HeaderError, KeyTextError, UnsupportedKeyError
 from leafseal.age.header import Stanza, from_base64, to_base64
 from leafseal.age.keys import POST_QUANTUM, Wrapped
 from leafseal.age.wrapping import check_body
-from leafseal.secret import Secret
+from leafseal.crypto.secret import Secret
 
 _TYPE = "mlkem768x25519"
 _INFO = b"age-encryption.org/mlkem768x25519"

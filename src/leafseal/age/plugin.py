@@ -18,7 +18,7 @@ from leafseal.age.header import STANZA_LIMIT, Stanza, from_base64
 from leafseal.age.keys import Wrapped
 from leafseal.age.plugin_process import Conversation
 from leafseal.age.wrapping import FILE_KEY_BYTES
-from leafseal.secret import Secret
+from leafseal.crypto.secret import Secret
 
 NAME = re.compile(r"[a-z0-9+._-]{1,64}")
 """What a plugin may be called. It becomes part of a file name, so it holds no slash."""

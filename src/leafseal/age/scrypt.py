@@ -12,7 +12,7 @@ from leafseal.age.errors import AgeError, HeaderError
 from leafseal.age.header import Stanza, from_base64, to_base64
 from leafseal.age.keys import Wrapped
 from leafseal.age.wrapping import open_file_key, seal_file_key
-from leafseal.secret import Secret
+from leafseal.crypto.secret import Secret
 
 TYPE = "scrypt"
 _LABEL = b"age-encryption.org/v1/scrypt"

@@ -11,7 +11,7 @@ from leafseal.age.errors import HeaderError, KeyTextError
 from leafseal.age.header import Stanza, from_base64, to_base64
 from leafseal.age.keys import Wrapped
 from leafseal.age.wrapping import derive_key, open_file_key, seal_file_key
-from leafseal.secret import Secret
+from leafseal.crypto.secret import Secret
 
 _TYPE = "X25519"
 _INFO = b"age-encryption.org/v1/X25519"

@@ -10,12 +10,12 @@ from leafseal.cli._files import errors_of, read_all, show_errors
 from leafseal.cli._options import ReadOptions, files_argument, json_option, limits_options, plain_reading
 from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
+from leafseal.crypto.token import looks_sealed
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
 from leafseal.engine import Source, each, results
 from leafseal.opened import read_metadata
-from leafseal.sealing import looks_sealed
 
 
 @command("inspect")

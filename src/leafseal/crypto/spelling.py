@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from leafseal.sealing import Sealer, TokenError
+from leafseal.crypto.token import Sealer, TokenError
 
 
 def entry_name(token: str) -> str:
