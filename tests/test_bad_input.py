@@ -24,7 +24,7 @@ from leafseal.errors import (
 )
 from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
 from .whole_files import AMBIENT, KEYS, open_, seal

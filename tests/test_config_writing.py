@@ -5,7 +5,7 @@ import pytest
 from leafseal.config import load_config
 from leafseal.config_writing import add_recipient, propose_config
 from leafseal.errors import ConfigError
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 A = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"
 B = "age16hw3uaszjqlnzlnyse78d273twe7tps7dqkmnrqj8ptujc9up9cqcdpfs2"

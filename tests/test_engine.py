@@ -16,7 +16,7 @@ from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keyring import KeyRing
 from leafseal.masterkey import Ambient
 from leafseal.opened import Opened
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey
 
 from .whole_files import AMBIENT, seal

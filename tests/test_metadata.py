@@ -12,7 +12,7 @@ from leafseal.document.scalars import Timestamp
 from leafseal.errors import MetadataError
 from leafseal.flattening import flatten, unflatten
 from leafseal.metadata import Metadata, version_numbers
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 DATA = Path(__file__).parent / "data" / "metadata"
 RECIPIENT = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"

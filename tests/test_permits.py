@@ -19,7 +19,7 @@ from leafseal.permits import check_account, check_role, line_for
 from leafseal.providers import parse_recipients
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.providers.azure_kv import AzureKeyVaultKey
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.sops.main import run as run_sops
 from leafseal.testing import throwaway_identity
 

@@ -25,7 +25,7 @@ from leafseal.errors import (
     RefusedError,
     UsageError,
 )
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
 from .whole_files import AMBIENT, ME, SPLICED, open_, seal

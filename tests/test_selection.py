@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leafseal.document import Leaf
 from leafseal.errors import ConfigError
-from leafseal.selection import RULE_FIELDS, Selection
+from leafseal.rules.selection import RULE_FIELDS, Selection
 
 
 def leaf(*path, comments=(), comment=None, value="v"):
@@ -163,7 +163,7 @@ def test_suffix_and_anchored_regex_agree_whatever_was_asked_before(paths):
 
 def test_suffix_rules_import_no_engine():
     code = (
-        "import sys; from leafseal.selection import Selection; Selection(encrypted_suffix='x').selects;"
-        "sys.exit('re2' in sys.modules or 'leafseal.rules_re_subset' in sys.modules)"
+        "import sys; from leafseal.rules.selection import Selection; Selection(encrypted_suffix='x').selects;"
+        "sys.exit('re2' in sys.modules or 'leafseal.rules.subset' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -16,7 +16,7 @@ from leafseal.formats import parse
 from leafseal.masterkey import Ambient
 from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import ambient_with, throwaway_identity
 
 from .oracles import assert_silent

@@ -14,7 +14,7 @@ from leafseal.document.tree import Comment
 from leafseal.formats import parse
 from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
 from .generators.flat_files import dotenv_file, ini_file

@@ -22,7 +22,7 @@ _HOMES = {
     "open_many": "api",
     "Ambient": "masterkey",
     "MasterKey": "masterkey",
-    "Selection": "selection",
+    "Selection": "rules.selection",
     "Timestamp": "document.scalars",
     "AlreadyEncryptedError": "errors",
     "ConfigError": "errors",
@@ -99,7 +99,7 @@ if TYPE_CHECKING:
         WriteError,
     )
     from leafseal.masterkey import Ambient, MasterKey
-    from leafseal.selection import Selection
+    from leafseal.rules.selection import Selection
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,7 @@ from leafseal.formats import format_of
 from leafseal.keyring import KeyRing
 from leafseal.masterkey import Ambient, MasterKey
 from leafseal.opened import Opened, open_sealed, open_with, read_metadata
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.snapshots import Snapshot, read
 
 StrPath = str | os.PathLike[str]

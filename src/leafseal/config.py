@@ -17,8 +17,8 @@ from leafseal.config_keys import FLAT_KINDS, Group, read_groups
 from leafseal.config_nodes import MAX_BYTES, Node, compose
 from leafseal.config_reader import Reader, Report
 from leafseal.errors import ConfigError, FormatError
-from leafseal.rules_re import PatternError, compile_pattern
-from leafseal.selection import RULE_FIELDS, Selection
+from leafseal.rules.pattern import PatternError, compile_pattern
+from leafseal.rules.selection import RULE_FIELDS, Selection
 
 __all__ = ["Config", "CreationRule", "Stores", "find_config", "find_config_from_cwd", "load_config"]
 

@@ -14,7 +14,7 @@ from collections import Counter
 from leafseal.document import Document, Leaf
 from leafseal.document.scalars import Empty
 from leafseal.opened import Opened
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 
 def left_clear(document: Document, rule: Selection, configured: Selection) -> list[Leaf]:

@@ -18,7 +18,7 @@ from leafseal.keygroups import KeyGroup
 from leafseal.keyring import WrappedKey
 from leafseal.metadata_groups import KINDS, read_groups, write_groups
 from leafseal.metadata_values import as_bool, as_int, as_mapping, as_text, as_time, fold_names
-from leafseal.selection import RULE_FIELDS, Selection
+from leafseal.rules.selection import RULE_FIELDS, Selection
 
 _FIELDS = (
     *KINDS,

@@ -15,7 +15,7 @@ from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar, from_bytes, to_bytes
 from leafseal.document.tree import Comment
 from leafseal.errors import IntegrityError
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 _COMMENT_END = ",type:comment]"  # what has this and not the beginning of a token is a damaged one
 _NEIGHBOURS = 40  # leaves on either side whose containers a comment may belong to

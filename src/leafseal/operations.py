@@ -26,7 +26,7 @@ from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata
 from leafseal.plain_edits import plain_with, plain_without
 from leafseal.resealing import Key, Memory
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 FORMAT_VERSION = "3.13.2"
 """The version of SOPS whose format is written; readers compare it with their own."""

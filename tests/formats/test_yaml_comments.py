@@ -6,7 +6,7 @@ import pytest
 
 from leafseal.document.tree import build
 from leafseal.formats import emit, parse
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 # What sops 3.13.2 writes for each, with an indentation of 2.
 EMITTED = [

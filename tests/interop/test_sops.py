@@ -23,7 +23,7 @@ from leafseal.formats import parse
 from leafseal.masterkey import Ambient
 from leafseal.opened import Opened, open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.selection import RULE_FIELDS, Selection
+from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.testing import NOWHERE, throwaway_identity
 
 from ..generators.yaml_files import YAMLWriter

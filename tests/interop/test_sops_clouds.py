@@ -14,7 +14,7 @@ from leafseal import operations
 from leafseal.masterkey import Ambient, MasterKey
 from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 from ..services.fixtures import Azure
 from ..services.recorder import Recorder

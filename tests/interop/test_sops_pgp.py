@@ -15,7 +15,7 @@ from leafseal.keygroups import KeyGroup
 from leafseal.masterkey import MasterKey
 from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..providers.gpg_home import GpgHome, gpg_home, needs_gpg

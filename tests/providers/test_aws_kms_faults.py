@@ -19,7 +19,7 @@ from leafseal.masterkey import Ambient, MasterKey
 from leafseal.opened import open_sealed
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 from ..services.fixtures import Authority
 from ..services.moto_kms import AWS

@@ -19,7 +19,7 @@ from leafseal.masterkey import Ambient, MasterKey
 from leafseal.opened import open_sealed
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws_kms import AWSKMSKey
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
 from ..repairing import repair_context

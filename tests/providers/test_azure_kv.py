@@ -23,7 +23,7 @@ from leafseal.opened import open_sealed
 from leafseal.providers import make_key, parse_recipients
 from leafseal.providers.azure_kv import AzureKeyVaultKey
 from leafseal.providers.azure_vaults import AUTHORITIES
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 from ..services.fixtures import Authority, Azure
 from ..services.key_vault import SECRET, TENANT, TOKEN, Entra, KeyVault, encode, private_keys

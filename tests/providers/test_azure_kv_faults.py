@@ -18,7 +18,7 @@ from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
 from leafseal.providers.azure_kv import AzureKeyVaultKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
 from ..services.fixtures import Azure

@@ -20,7 +20,7 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keygroups import DataKey, KeyGroup, recover_data_key, wrap_data_key
 from leafseal.keyring import KeyRing
 from leafseal.opened import Opened
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 from ..services.moto_kms import AWS
 from .gpg_home import GpgHome, gpg_home, needs_gpg

@@ -16,7 +16,7 @@ from leafseal.masterkey import Ambient
 from leafseal.opened import open_sealed
 from leafseal.providers import make_key, parse_recipients
 from leafseal.providers.hc_vault import VaultKey
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
 from ..services.fixtures import Authority

@@ -17,7 +17,7 @@ from leafseal.masterkey import Ambient
 from leafseal.opened import open_sealed
 from leafseal.providers.hckms import HuaweiKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 from ..services.fixtures import Authority
 from ..services.huawei_kms import AK, ENDPOINT, REGION, SK, HuaweiKMS, User, changed

@@ -21,7 +21,7 @@ from leafseal.keyring import WrappedKey
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_sealed, read_metadata
 from leafseal.providers import make_key, parse_recipients, provider
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.sops.main import run
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 

@@ -39,7 +39,7 @@ from leafseal import operations
 from leafseal.formats import format_of
 from leafseal.opened import open_sealed
 from leafseal.providers import parse_recipients
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 CASES = Path(__file__).with_name("cases")

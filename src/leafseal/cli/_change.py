@@ -21,7 +21,7 @@ from leafseal.locks import locked
 from leafseal.opened import Opened, open_sealed
 from leafseal.operations import Product
 from leafseal.regrouping import keys_of
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)

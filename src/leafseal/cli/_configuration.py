@@ -10,7 +10,7 @@ from leafseal.cli import _io
 from leafseal.cli._options import Recipients, RuleOptions
 from leafseal.errors import ConfigError
 from leafseal.masterkey import MasterKey
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 if TYPE_CHECKING:
     from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML

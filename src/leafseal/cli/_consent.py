@@ -16,7 +16,7 @@ from leafseal.errors import RefusedError, UsageError
 from leafseal.masterkey import MasterKey
 from leafseal.opened import Opened
 from leafseal.regrouping import Keys, keys_of, unnamed
-from leafseal.selection import Selection
+from leafseal.rules.selection import Selection
 
 _SHOWN = 10
 

@@ -218,13 +218,13 @@ class RuleOptions(NamedTuple):
     @property
     def names_rule(self) -> bool:
         """Whether an option says what is sealed."""
-        from leafseal.selection import RULE_FIELDS
+        from leafseal.rules.selection import RULE_FIELDS
 
         return any(getattr(self, name) for name in RULE_FIELDS)
 
     def over(self, configured: Any) -> Any:
         """Return the `Selection` of these settings, those not given taken from the `configured` one, or None."""
-        from leafseal.selection import RULE_FIELDS, Selection
+        from leafseal.rules.selection import RULE_FIELDS, Selection
 
         texts = {name: getattr(self, name) or getattr(configured, name, "") for name in RULE_FIELDS}
         mac_only = self.mac_only_encrypted or bool(getattr(configured, "mac_only_encrypted", False))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.masterkey import MasterKey
 from leafseal.providers import make_key, parse_recipients
-from leafseal.selection import RULE_FIELDS, Selection
+from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.sops import talk
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments, Kind

@@ -13,8 +13,8 @@ import re
 from typing import NoReturn
 
 from leafseal.document.paths import visible
-from leafseal.rules_re import Matcher, PatternError, utf8
-from leafseal.rules_re_automaton import Assertion, Automaton, Choice, Class, Node, Ranges, Repeat, Sequence
+from leafseal.rules.automaton import Assertion, Automaton, Choice, Class, Node, Ranges, Repeat, Sequence
+from leafseal.rules.pattern import Matcher, PatternError, utf8
 
 MAX_NESTING = 50
 MAX_REPEAT = 1000

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from leafseal.document import Leaf, Path
 from leafseal.document.comments import CommentsInForce
 from leafseal.errors import ConfigError
-from leafseal.rules_re import Matcher, PatternError, compile_pattern
+from leafseal.rules.pattern import Matcher, PatternError, compile_pattern
 
 DEFAULT_SUFFIX = "_unencrypted"
 

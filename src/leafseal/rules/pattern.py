@@ -1,7 +1,7 @@
 """Regular expressions of rules, with the meaning that every SOPS reader gives them: RE2, unanchored (sops-format §1.3).
 
 `google-re2` does the matching and is imported when a rule has a pattern. Where it is not installed, patterns of a
-common subset are matched by `leafseal.rules_re_subset`, in linear time too; all others are refused by name. A pattern
+common subset are matched by `leafseal.rules.subset`, in linear time too; all others are refused by name. A pattern
 that is not valid is always an error: to take it for one that never matches would leave secrets in clear.
 """
 
@@ -46,7 +46,7 @@ def compile_pattern(pattern: str) -> Matcher:
 
 
 def _without_re2(pattern: str) -> Matcher:
-    from leafseal.rules_re_subset import compile_subset
+    from leafseal.rules.subset import compile_subset
 
     return compile_subset(pattern)
 

@@ -1,0 +1,1 @@
+"""Which leaves are sealed, and patterns with the meaning that RE2 gives them."""
