@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from leafseal.descriptors import read_some, write_all
-from leafseal.snapshots import read_descriptor
+from leafseal.system.descriptors import read_some, write_all
+from leafseal.system.reading import read_descriptor
 
 BIG = bytes(range(256)) * 4096
 

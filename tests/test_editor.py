@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import editor, private
 from leafseal.document.limits import Limits
-from leafseal.editor import UNCHANGED, Editor, edit_text, find_editor
 from leafseal.errors import EditorError, FormatError, LeafsealError, RefusedError
+from leafseal.system import editor, private
+from leafseal.system.editor import UNCHANGED, Editor, edit_text, find_editor
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 

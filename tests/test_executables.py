@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import executables
+from leafseal.system import executables
 
 
 def program(folder: Path, name: str = "tool") -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import files, folders, locks, processes, snapshots
 from leafseal.document.limits import Limits
 from leafseal.errors import (
     ConflictError,
@@ -23,6 +22,7 @@ from leafseal.errors import (
     UsageError,
     WriteError,
 )
+from leafseal.system import directory, files, locks, owners, reading
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 
@@ -41,7 +41,7 @@ def mode(path: Path) -> int:
 
 @pytest.fixture(autouse=True)
 def _fresh_sweep() -> None:
-    folders._swept.clear()
+    directory._swept.clear()
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def test_read_gives_content_and_identity(target: Path) -> None:
-    snapshot = snapshots.read(target)
+    snapshot = reading.read(target)
     assert snapshot.data == b"old\n"
     assert snapshot.path == str(target)
     status = target.stat()
@@ -63,19 +63,19 @@ def test_read_gives_content_and_identity(target: Path) -> None:
 
 
 def test_the_content_does_not_show_in_a_snapshot(target: Path) -> None:
-    assert "old" not in repr(snapshots.read(target)).replace(str(target), "")
+    assert "old" not in repr(reading.read(target)).replace(str(target), "")
 
 
 def test_read_of_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match=r"none\.yaml: no such file") as caught:
-        snapshots.read(tmp_path / "none.yaml")
+        reading.read(tmp_path / "none.yaml")
     assert caught.value.exit_code == 100
 
 
 def test_read_stops_at_the_limit(target: Path) -> None:
-    assert snapshots.read(target, Limits(file_bytes=4)).data == b"old\n"
+    assert reading.read(target, Limits(file_bytes=4)).data == b"old\n"
     with pytest.raises(InputError, match="larger than 3 bytes"):
-        snapshots.read(target, Limits(file_bytes=3))
+        reading.read(target, Limits(file_bytes=3))
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "socket", "device"])
@@ -91,7 +91,7 @@ def test_read_refuses_what_is_no_file(tmp_path: Path, kind: str) -> None:
     else:
         path = Path("/dev/zero")
     with pytest.raises(InputError, match=f"{path.name}: is a"):
-        snapshots.read(path)
+        reading.read(path)
 
 
 READ_STDIN = """
@@ -132,7 +132,7 @@ def test_standard_input_is_read_where_it_stands(tmp_path: Path, name: str, kind:
 
 def test_replace_puts_the_new_content_and_leaves_nothing_else(target: Path) -> None:
     os.chmod(target, 0o640)
-    assert files.replace(snapshots.read(target), b"new\n", verify=accept) == []
+    assert files.replace(reading.read(target), b"new\n", verify=accept) == []
     assert target.read_bytes() == b"new\n"
     assert mode(target) == 0o640
     assert names(target.parent) == ["prod.yaml"]
@@ -140,14 +140,14 @@ def test_replace_puts_the_new_content_and_leaves_nothing_else(target: Path) -> N
 
 def test_verify_is_given_what_was_read_back(target: Path) -> None:
     seen: list[bytes] = []
-    files.replace(snapshots.read(target), b"new" * 100_000, verify=seen.append)
+    files.replace(reading.read(target), b"new" * 100_000, verify=seen.append)
     assert seen == [b"new" * 100_000]
 
 
 def test_short_writes_are_continued(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:1]))
-    files.replace(snapshots.read(target), b"new content\n", verify=accept)
+    files.replace(reading.read(target), b"new content\n", verify=accept)
     assert target.read_bytes() == b"new content\n"
 
 
@@ -157,14 +157,14 @@ def test_a_failed_verification_leaves_the_old_file(target: Path, failure: BaseEx
         raise failure
 
     with pytest.raises(type(failure)):
-        files.replace(snapshots.read(target), b"new\n", verify=refuse)
+        files.replace(reading.read(target), b"new\n", verify=refuse)
     assert target.read_bytes() == b"old\n"
     assert names(target.parent) == ["prod.yaml"]
 
 
 def test_errors_name_the_file_as_the_user_did(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(target.parent)
-    snapshot = snapshots.read("prod.yaml")
+    snapshot = reading.read("prod.yaml")
     target.write_bytes(b"other\n")
     with pytest.raises(ConflictError, match=r"^prod\.yaml: changed since it was read"):
         files.replace(snapshot, b"new\n", verify=accept)
@@ -189,7 +189,7 @@ def replaced(path: Path) -> None:
 @pytest.mark.parametrize("change", [same_bytes, rewritten, replaced, os.unlink])
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
 def test_a_changed_target_is_a_conflict(target: Path, change: Callable[[Path], None], when: str) -> None:
-    snapshot = snapshots.read(target)
+    snapshot = reading.read(target)
     if when == "before":
         change(target)
     with pytest.raises(ConflictError) as caught:
@@ -237,7 +237,7 @@ def test_new_plaintext_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_plaintext_in_the_place_of_a_sealed_file_loses_the_rights_of_others(target: Path) -> None:
     os.chmod(target, 0o755)
-    files.replace(snapshots.read(target), b"plain\n", verify=accept, private=True)
+    files.replace(reading.read(target), b"plain\n", verify=accept, private=True)
     assert mode(target) == 0o700
 
 
@@ -252,7 +252,7 @@ def test_attributes_go_over(target: Path) -> None:
         os.setxattr(target, "user.note", b"kept")
     except OSError:
         pytest.skip("no extended attributes in this file system")
-    assert files.replace(snapshots.read(target), b"new\n", verify=accept) == []
+    assert files.replace(reading.read(target), b"new\n", verify=accept) == []
     assert os.getxattr(target, "user.note") == b"kept"
 
 
@@ -266,22 +266,20 @@ def test_a_lost_attribute_is_reported(target: Path, monkeypatch: pytest.MonkeyPa
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(os, "setxattr", no_space)
-    assert files.replace(snapshots.read(target), b"new\n", verify=accept) == [
-        "its attribute user.note could not be kept"
-    ]
+    assert files.replace(reading.read(target), b"new\n", verify=accept) == ["its attribute user.note could not be kept"]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
 def test_the_owner_is_kept(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.chown(target, 1234, 1235)
-    files.replace(snapshots.read(target), b"new\n", verify=accept)
+    files.replace(reading.read(target), b"new\n", verify=accept)
     assert (target.stat().st_uid, target.stat().st_gid) == (1234, 1235)
 
     def refuse(descriptor: int, uid: int, gid: int) -> None:
         raise PermissionError(errno.EPERM, "not yours to give")
 
     monkeypatch.setattr(os, "fchown", refuse)
-    assert files.replace(snapshots.read(target), b"newer\n", verify=accept) == ["its owner or group could not be kept"]
+    assert files.replace(reading.read(target), b"newer\n", verify=accept) == ["its owner or group could not be kept"]
     assert target.read_bytes() == b"newer\n"
 
 
@@ -298,7 +296,7 @@ def test_create_refuses_to_write_over(target: Path) -> None:
 def test_names_as_long_as_they_can_be(tmp_path: Path) -> None:
     path = tmp_path / ("ü" * 127)
     files.replace(path, b"one\n", verify=accept)
-    files.replace(snapshots.read(path), b"two\n", verify=accept)
+    files.replace(reading.read(path), b"two\n", verify=accept)
     assert path.read_bytes() == b"two\n"
 
 
@@ -323,7 +321,7 @@ def test_links_are_followed(tmp_path: Path) -> None:
     real.write_bytes(b"old\n")
     link = tmp_path / "link.yaml"
     link.symlink_to("sub/real.yaml")
-    files.replace(snapshots.read(link), b"new\n", verify=accept)
+    files.replace(reading.read(link), b"new\n", verify=accept)
     assert real.read_bytes() == b"new\n"
     assert link.is_symlink()
 
@@ -350,7 +348,7 @@ def test_a_link_out_of_the_working_tree_is_refused(tmp_path: Path, through: str)
         (tree / "sub").symlink_to(outside)
         path = tree / "sub" / "x.yaml"
     with pytest.raises(RefusedError, match="out of the Git working tree"):
-        files.replace(snapshots.read(path), b"new\n", verify=accept)
+        files.replace(reading.read(path), b"new\n", verify=accept)
     assert (outside / "x.yaml").read_bytes() == b"old\n"
 
 
@@ -358,7 +356,7 @@ def test_a_working_tree_behind_a_link_is_fine(tmp_path: Path) -> None:
     (tmp_path / "tree" / ".git").mkdir(parents=True)
     (tmp_path / "tree" / "x.yaml").write_bytes(b"old\n")
     (tmp_path / "alias").symlink_to("tree")
-    files.replace(snapshots.read(tmp_path / "alias" / "x.yaml"), b"new\n", verify=accept)
+    files.replace(reading.read(tmp_path / "alias" / "x.yaml"), b"new\n", verify=accept)
     assert (tmp_path / "tree" / "x.yaml").read_bytes() == b"new\n"
 
 
@@ -366,10 +364,10 @@ def test_hard_links_are_refused_unless_written_into(target: Path) -> None:
     other = target.with_name("other")
     os.link(target, other)
     with pytest.raises(RefusedError, match="hard link") as caught:
-        files.replace(snapshots.read(target), b"new\n", verify=accept)
+        files.replace(reading.read(target), b"new\n", verify=accept)
     assert "--in-place=overwrite" in str(caught.value.hint)
     assert target.read_bytes() == b"old\n"
-    files.replace(snapshots.read(target), b"n\n", verify=accept, overwrite=True)
+    files.replace(reading.read(target), b"n\n", verify=accept, overwrite=True)
     assert other.read_bytes() == b"n\n"
     assert names(target.parent) == ["other", "prod.yaml"]
 
@@ -379,9 +377,9 @@ def test_overwriting_verifies_and_compares_first(target: Path) -> None:
         raise LeafsealError("does not open")
 
     with pytest.raises(LeafsealError, match="does not open"):
-        files.replace(snapshots.read(target), b"new\n", verify=refuse, overwrite=True)
+        files.replace(reading.read(target), b"new\n", verify=refuse, overwrite=True)
     with pytest.raises(ConflictError):
-        files.replace(snapshots.read(target), b"new\n", verify=lambda _: rewritten(target), overwrite=True)
+        files.replace(reading.read(target), b"new\n", verify=lambda _: rewritten(target), overwrite=True)
     assert target.read_bytes() == b"OLD\n"
 
 
@@ -389,7 +387,7 @@ def test_a_failed_overwriting_says_what_may_have_happened(target: Path, monkeypa
     def fail(*_: object) -> None:
         raise OSError(errno.EIO, "disk")
 
-    snapshot = snapshots.read(target)
+    snapshot = reading.read(target)
     monkeypatch.setattr(os, "ftruncate", fail)
     with pytest.raises(WriteError, match="half old, half new"):
         files.replace(snapshot, b"new\n", verify=accept, overwrite=True)
@@ -409,7 +407,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_a_read_only_file_is_left_alone(target: Path) -> None:
     os.chmod(target, 0o444)
     with pytest.raises(WriteError, match="read-only"):
-        files.replace(snapshots.read(target), b"new\n", verify=accept)
+        files.replace(reading.read(target), b"new\n", verify=accept)
     assert target.read_bytes() == b"old\n"
 
 
@@ -452,7 +450,7 @@ def test_a_closed_pipe_is_no_error_to_report() -> None:
 
 def test_a_stream_is_not_written_back() -> None:
     with pytest.raises(UsageError):
-        files.replace(snapshots.Snapshot("-", b"x"), b"new", verify=accept)
+        files.replace(reading.Snapshot("-", b"x"), b"new", verify=accept)
 
 
 # -- what the system says
@@ -473,7 +471,7 @@ def test_a_stream_is_not_written_back() -> None:
 def test_errors_of_the_system(
     target: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int, message: str, hint: str
 ) -> None:
-    snapshot = snapshots.read(target)
+    snapshot = reading.read(target)
     real = getattr(os, call)
     calls = iter([True])
 
@@ -503,12 +501,12 @@ def test_errors_of_the_system(
 
 
 def test_when_the_folder_cannot_be_forced_the_new_content_stands(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: folders.Folder) -> None:
+    def fail(self: directory.Folder) -> None:
         raise OSError(errno.EIO, "disk")
 
-    monkeypatch.setattr(folders.Folder, "sync", fail)
+    monkeypatch.setattr(directory.Folder, "sync", fail)
     with pytest.raises(WriteError, match="durability is unknown"):
-        files.replace(snapshots.read(target), b"new\n", verify=accept)
+        files.replace(reading.read(target), b"new\n", verify=accept)
     assert target.read_bytes() == b"new\n"
 
 
@@ -556,7 +554,7 @@ def anyones_folder() -> Iterator[Path]:
 def test_a_read_only_folder(anyones_folder: Path) -> None:
     path = anyones_folder / "prod.yaml"
     anyones_folder.chmod(0o555)
-    outcome = unprivileged(lambda: files.replace(snapshots.read(path), b"new\n", verify=accept))
+    outcome = unprivileged(lambda: files.replace(reading.read(path), b"new\n", verify=accept))
     assert outcome == "WriteError cannot write: permission denied"
     assert path.read_bytes() == b"old\n"
     assert names(anyones_folder) == ["prod.yaml"]
@@ -569,7 +567,7 @@ def test_a_sticky_folder_of_another_user(anyones_folder: Path) -> None:
     os.chown(path, 0, 0)
     anyones_folder.chmod(0o1777)
     path.chmod(0o666)
-    outcome = unprivileged(lambda: files.replace(snapshots.read(path), b"new\n", verify=accept))
+    outcome = unprivileged(lambda: files.replace(reading.read(path), b"new\n", verify=accept))
     assert outcome.startswith("WriteError cannot write: operation not permitted")
     assert path.read_bytes() == b"old\n"
     assert names(anyones_folder) == ["prod.yaml"]
@@ -579,7 +577,7 @@ def test_a_sticky_folder_of_another_user(anyones_folder: Path) -> None:
 
 
 def leftover(folder: Path, pid: int, start: int, mark: str | None = None) -> Path:
-    path = folder / f".prod.yaml.{pid}-{start}-{mark or processes._mark()}01234567.leafseal"
+    path = folder / f".prod.yaml.{pid}-{start}-{mark or owners._mark()}01234567.leafseal"
     path.write_bytes(b"sealed")
     return path
 
@@ -595,17 +593,17 @@ def test_left_overs_of_dead_processes_go(target: Path) -> None:
     reborn = leftover(target.parent, os.getpid(), 1)  # the number was given out again
     other = target.parent / ".prod.yaml.leafseal"
     other.write_bytes(b"not ours")
-    files.replace(snapshots.read(target), b"new\n", verify=accept)
+    files.replace(reading.read(target), b"new\n", verify=accept)
     assert not dead.exists()
-    assert reborn.exists() == (processes.start_time(os.getpid()) == 0)
+    assert reborn.exists() == (owners.start_time(os.getpid()) == 0)
     assert other.exists()
 
 
 def test_left_overs_of_the_living_and_of_others_stay(target: Path) -> None:
     pid = os.getppid()
-    alive = leftover(target.parent, pid, processes.start_time(pid))
+    alive = leftover(target.parent, pid, owners.start_time(pid))
     elsewhere = leftover(target.parent, ended_process(), 1, mark="00000000")
-    files.replace(snapshots.read(target), b"new\n", verify=accept)
+    files.replace(reading.read(target), b"new\n", verify=accept)
     assert alive.exists()
     assert elsewhere.exists()
 
@@ -613,7 +611,7 @@ def test_left_overs_of_the_living_and_of_others_stay(target: Path) -> None:
 def test_left_overs_from_elsewhere_go_after_a_day(target: Path) -> None:
     elsewhere = leftover(target.parent, os.getpid(), 1, mark="00000000")
     os.utime(elsewhere, (1, 1))
-    files.replace(snapshots.read(target), b"new\n", verify=accept)
+    files.replace(reading.read(target), b"new\n", verify=accept)
     assert not elsewhere.exists()
 
 
@@ -621,7 +619,7 @@ def test_left_overs_from_elsewhere_go_after_a_day(target: Path) -> None:
 def test_left_overs_of_another_user_stay(target: Path) -> None:
     dead = leftover(target.parent, ended_process(), 1)
     os.chown(dead, 1234, 1234)
-    files.replace(snapshots.read(target), b"new\n", verify=accept)
+    files.replace(reading.read(target), b"new\n", verify=accept)
     assert dead.exists()
 
 
@@ -673,11 +671,11 @@ def test_a_lock_is_waited_for_and_given_up(target: Path, monkeypatch: pytest.Mon
         done.set()
         holder.join()
     with locks.locked(target), locks.locked(target):  # ours is no obstacle to us
-        files.replace(snapshots.read(target), b"new\n", verify=accept)
+        files.replace(reading.read(target), b"new\n", verify=accept)
 
 
 def test_no_lock_file_stays(target: Path) -> None:
-    files.replace(snapshots.read(target), b"new\n", verify=accept)
+    files.replace(reading.read(target), b"new\n", verify=accept)
     state = locks.state_directory()
     assert state is not None
     assert os.listdir(os.path.join(state, "locks")) == []
@@ -687,14 +685,14 @@ def test_without_a_place_for_locks_writing_goes_on(
     target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "state_directory", lambda: None)
-    files.replace(snapshots.read(target), b"new\n", verify=accept)
+    files.replace(reading.read(target), b"new\n", verify=accept)
     monkeypatch.undo()
 
     def unsupported(*_: object) -> None:
         raise OSError(errno.EOPNOTSUPP, "no locks here")
 
     monkeypatch.setattr(locks.fcntl, "flock", unsupported)
-    files.replace(snapshots.read(target), b"newer\n", verify=accept)
+    files.replace(reading.read(target), b"newer\n", verify=accept)
     assert target.read_bytes() == b"newer\n"
 
 

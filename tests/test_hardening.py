@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import hardening
+from leafseal.system import hardening
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import operations, private
-from leafseal.cli import _io
+from leafseal import operations
 from leafseal.cli.main import run as run_leafseal
 from leafseal.errors import ProviderError, RefusedError
 from leafseal.keygroups import check_groups
@@ -21,6 +20,7 @@ from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.providers.azure_kv import AzureKeyVaultKey
 from leafseal.rules.selection import Selection
 from leafseal.sops.main import run as run_sops
+from leafseal.system import private, terminal
 from leafseal.testing import throwaway_identity
 
 ME, OTHER = throwaway_identity(), throwaway_identity()
@@ -164,7 +164,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("XDG_CONFIG_HOME")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("SOPS_AGE_KEY", ME.identity)
-    monkeypatch.setattr(_io, "has_terminal", lambda: False)
+    monkeypatch.setattr(terminal, "has_terminal", lambda: False)
     return tmp_path
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import interrupts, locks, private, processes
 from leafseal.errors import RefusedError, WriteError
+from leafseal.system import locks, owners, private, signals
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 
@@ -126,7 +126,7 @@ def test_without_a_state_folder_the_user_is_told_each_time(disk: Path, monkeypat
 
 
 def leftover(folder: Path, pid: int, start: int) -> Path:
-    path = folder / f"leafseal-{os.geteuid()}-{pid}-{start}-{processes._mark()}01234567"
+    path = folder / f"leafseal-{os.geteuid()}-{pid}-{start}-{owners._mark()}01234567"
     path.mkdir(mode=0o700)
     (path / "prod.yaml").write_text("secret")
     return path
@@ -136,7 +136,7 @@ def test_folders_of_dead_processes_go(memory: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     dead = leftover(memory, child.pid, 1)
-    alive = leftover(memory, os.getppid(), processes.start_time(os.getppid()))
+    alive = leftover(memory, os.getppid(), owners.start_time(os.getppid()))
     (memory / "leafseal-is-a-nice-name").mkdir()
     private.sweep()
     assert not dead.exists()
@@ -148,7 +148,7 @@ def test_a_link_that_looks_like_a_left_over_is_not_followed(memory: Path, tmp_pa
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "x").write_text("kept")
-    link = memory / f"leafseal-{os.geteuid()}-999999-1-{processes._mark()}01234567"
+    link = memory / f"leafseal-{os.geteuid()}-999999-1-{owners._mark()}01234567"
     link.symlink_to(precious)
     private.sweep()
     assert (precious / "x").exists()
@@ -185,7 +185,7 @@ def test_signals_leave_no_plaintext(name: str) -> None:
 def test_signals_that_are_ignored_stay_so() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with interrupts.as_exceptions():
+        with signals.as_exceptions():
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -200,14 +200,14 @@ def test_signals_become_exceptions_and_wait_for_tidying_up(threads: int) -> None
         other.start()
 
     def end() -> None:
-        with interrupts.as_exceptions():
-            with interrupts.held_back():
+        with signals.as_exceptions():
+            with signals.held_back():
                 os.kill(os.getpid(), signal.SIGTERM)
                 time.sleep(0.01)
                 done.append(True)
             time.sleep(5)
 
-    with pytest.raises(interrupts.Ended) as caught:
+    with pytest.raises(signals.Ended) as caught:
         end()
     over.set()
     for other in others:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.programs import (
+from leafseal.system.programs import (
     ProgramError,
     ProgramMissingError,
     ProgramTimeoutError,

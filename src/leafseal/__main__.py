@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from leafseal import hardening
+from leafseal.system import hardening
 
 
 def main() -> int:

@@ -17,13 +17,13 @@ from leafseal.document.paths import resolve_path
 from leafseal.document.tree import MappingNode, to_python
 from leafseal.engine import Failed, Reading, Source, open_all, paused_collector
 from leafseal.errors import FormatError, PathError, UsageError
-from leafseal.files import replace
 from leafseal.formats import format_of
 from leafseal.keyring import KeyRing
 from leafseal.masterkey import Ambient, MasterKey
 from leafseal.opened import Opened, open_sealed, open_with, read_metadata
 from leafseal.rules.selection import Selection
-from leafseal.snapshots import Snapshot, read
+from leafseal.system.files import replace
+from leafseal.system.reading import Snapshot, read
 
 StrPath = str | os.PathLike[str]
 

@@ -10,9 +10,8 @@ from typing import IO, NamedTuple
 
 import pytest
 
-from leafseal import folders
-from leafseal.cli import _io
 from leafseal.cli.main import run
+from leafseal.system import directory, terminal
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 
@@ -48,17 +47,17 @@ class Terminal:
 
 @pytest.fixture(autouse=True)
 def _nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    folders._swept.clear()
+    directory._swept.clear()
 
     @contextmanager
     def nothing() -> Iterator[None]:
         yield None
 
-    monkeypatch.setattr(_io, "_terminal", nothing)
+    monkeypatch.setattr(terminal, "_terminal", nothing)
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch, _nobody_to_ask: None) -> Terminal:
+def screen(monkeypatch: pytest.MonkeyPatch, _nobody_to_ask: None) -> Terminal:
     """A user at a terminal."""
     found = Terminal()
 
@@ -66,7 +65,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, _nobody_to_ask: None) -> Terminal:
     def opened() -> Iterator[tuple[IO[str], IO[str]]]:
         yield found, found  # type: ignore[misc]
 
-    monkeypatch.setattr(_io, "_terminal", opened)
+    monkeypatch.setattr(terminal, "_terminal", opened)
     return found
 
 

@@ -120,10 +120,10 @@ def test_a_value_from_standard_input(leafseal: Run, sealed: Path) -> None:
 
 
 def test_a_value_that_is_typed_is_a_string(leafseal: Run, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leafseal.cli import _io
+    from leafseal.system import terminal
 
     assert leafseal("set", sealed, "db.port").code == 8
-    monkeypatch.setattr(_io, "ask_secret", lambda question: "1e5")
+    monkeypatch.setattr(terminal, "ask_secret", lambda question: "1e5")
     assert leafseal("set", sealed, "db.port") == (0, b"", "")
     assert value(leafseal, sealed, "db.port") == "1e5"
 
@@ -214,12 +214,10 @@ def test_drifted_rules_can_be_kept_or_mended(leafseal: Run, drifted: Path) -> No
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 220)])
-def test_drifted_rules_are_asked_about(
-    leafseal: Run, drifted: Path, terminal: Terminal, answer: str, code: int
-) -> None:
-    terminal.answers = [answer]
+def test_drifted_rules_are_asked_about(leafseal: Run, drifted: Path, screen: Terminal, answer: str, code: int) -> None:
+    screen.answers = [answer]
     assert leafseal("unset", drifted, "empty").code == code
-    assert "Keep it so? [y/N]" in terminal.shown
+    assert "Keep it so? [y/N]" in screen.shown
 
 
 def test_recipients_that_only_the_file_names(leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity) -> None:

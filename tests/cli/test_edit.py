@@ -86,16 +86,16 @@ def test_a_text_that_does_not_parse_is_kept_sealed(leafseal: Run, sealed: Path, 
 
 
 def test_on_a_terminal_the_user_goes_on(
-    leafseal: Run, sealed: Path, editor: Editor, terminal: Terminal, work: Path
+    leafseal: Run, sealed: Path, editor: Editor, screen: Terminal, work: Path
 ) -> None:
     editor(
         f'if grep -q broken "$1"; then {CHANGE}; grep -v broken "$1" > "$1.n"; mv "$1.n" "$1"\n'
         'else echo "broken: [" >> "$1"; fi'
     )
-    terminal.answers = [""]
+    screen.answers = [""]
     result = leafseal("edit", sealed)
     assert result.code == 0
-    assert "press enter to go on editing, or type q to give up:" in terminal.shown
+    assert "press enter to go on editing, or type q to give up:" in screen.shown
     assert leafseal("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
     assert kept(work) == []
 

@@ -191,8 +191,8 @@ def test_without_anybody_named_nothing_is_sealed(leafseal: Run, plain: Path) -> 
     assert plain.read_bytes() == PLAIN
 
 
-def test_on_a_terminal_a_configuration_is_offered(leafseal: Run, plain: Path, work: Path, terminal: Terminal) -> None:
-    terminal.answers = ["y"]
+def test_on_a_terminal_a_configuration_is_offered(leafseal: Run, plain: Path, work: Path, screen: Terminal) -> None:
+    screen.answers = ["y"]
     result = leafseal("encrypt", "-i", plain)
     assert result.code == 0
     assert (work / ".sops.yaml").exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import files
+from leafseal.system import files
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .conftest import PLAIN, Run

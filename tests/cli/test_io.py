@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.cli import _io
 from leafseal.errors import LeafsealError, RefusedError
+from leafseal.system import terminal
 
 from .conftest import Terminal
 
@@ -29,13 +29,13 @@ class Screen(io.TextIOWrapper):
 def test_on_a_terminal_what_steers_it_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
-    _io.write_result("a\tb\r\n\x1b[2J\x9b1m\u202egnp.exe\n".encode() + b"\xff\n")
+    terminal.write_result("a\tb\r\n\x1b[2J\x9b1m\u202egnp.exe\n".encode() + b"\xff\n")
     assert screen.bytes.getvalue() == b"a\tb\n\\x1b[2J\\x9b1m\\u202egnp.exe\n\xff\n"
 
 
 def test_in_a_pipe_every_byte_is_kept(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     data = bytes(range(256))
-    _io.write_result(data)
+    terminal.write_result(data)
     assert capfdbinary.readouterr().out == data
 
 
@@ -48,7 +48,7 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch, named: 
         monkeypatch.setenv(name, value)
     screen = Screen()
     monkeypatch.setattr(sys, "stderr", screen)
-    _io.warn("careful")
+    terminal.warn("careful")
     shown = screen.bytes.getvalue()
     assert shown == (b"leafseal: \033[33;1mwarning\033[0m: careful\n" if coloured else b"leafseal: warning: careful\n")
 
@@ -56,43 +56,43 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch, named: 
 def test_what_a_stream_cannot_show_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
     monkeypatch.setattr(sys, "stderr", stream)
-    _io.say("größer \udcff")
+    terminal.say("größer \udcff")
     assert stream.buffer.getvalue() == b"leafseal: gr\\xf6\\xdfer \\udcff\n"  # type: ignore[attr-defined]
     monkeypatch.setattr(sys, "stderr", None)
-    _io.say("nobody hears it")
+    terminal.say("nobody hears it")
 
 
-def test_questions(terminal: Terminal) -> None:
-    terminal.answers = ["blue"]
-    assert _io.ask("which \x1b[1mcolour?") == "blue"
-    assert terminal.shown == "leafseal: which \\x1b[1mcolour? "
-    assert _io.ask("and now?") is None
+def test_questions(screen: Terminal) -> None:
+    screen.answers = ["blue"]
+    assert terminal.ask("which \x1b[1mcolour?") == "blue"
+    assert screen.shown == "leafseal: which \\x1b[1mcolour? "
+    assert terminal.ask("and now?") is None
 
 
 @pytest.mark.parametrize(
     ("answer", "agreed"), [("y", True), ("YES ", True), ("", False), ("n", False), ("yeah", False)]
 )
-def test_consent(terminal: Terminal, answer: str, agreed: bool) -> None:
-    terminal.answers = [answer]
+def test_consent(screen: Terminal, answer: str, agreed: bool) -> None:
+    screen.answers = [answer]
     if agreed:
-        _io.confirm("go on?", flag="--yes")
+        terminal.confirm("go on?", flag="--yes")
     else:
         with pytest.raises(RefusedError, match="not done"):
-            _io.confirm("go on?", flag="--yes")
+            terminal.confirm("go on?", flag="--yes")
 
 
 def test_consent_without_a_terminal_names_the_flag() -> None:
     with pytest.raises(RefusedError) as caught:
-        _io.confirm("go on?", flag="--yes")
+        terminal.confirm("go on?", flag="--yes")
     assert caught.value.hint == "--yes says yes"
 
 
 @pytest.mark.parametrize(
     ("answer", "goes_on"), [("", True), ("x", True), ("q", False), (" Quit", False), (None, False)]
 )
-def test_going_on_with_an_edit(terminal: Terminal, answer: str | None, goes_on: bool) -> None:
-    terminal.answers = [] if answer is None else [answer]
-    assert _io.edit_again(LeafsealError("does not parse")) is goes_on
+def test_going_on_with_an_edit(screen: Terminal, answer: str | None, goes_on: bool) -> None:
+    screen.answers = [] if answer is None else [answer]
+    assert terminal.edit_again(LeafsealError("does not parse")) is goes_on
 
 
 def at_a_terminal(code: str, typed: bytes) -> tuple[bytes, bytes]:
@@ -139,10 +139,10 @@ def test_a_bar_only_for_many_and_only_on_a_terminal(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TERM", "xterm")
     screen = Screen()
     monkeypatch.setattr(sys, "stderr", screen)
-    with _io.progress(3, "opening") as step:
+    with terminal.progress(3, "opening") as step:
         step()
     assert screen.bytes.getvalue() == b""
-    with _io.progress(50, "opening") as step:
+    with terminal.progress(50, "opening") as step:
         for _ in range(50):
             step()
     assert b"opening" in screen.bytes.getvalue()

@@ -129,11 +129,11 @@ def test_updatekeys_can_keep_the_data_key(
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 220), (None, 220)])
 def test_updatekeys_asks(
-    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity, terminal: Terminal,
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity, screen: Terminal,
     answer: str | None, code: int,
 ) -> None:  # fmt: skip
     (work / ".sops.yaml").write_text(config(me, other))
-    terminal.answers = [] if answer is None else [answer]
+    screen.answers = [] if answer is None else [answer]
     before = sealed.read_bytes()
     assert leafseal("updatekeys", sealed).code == code
     assert (sealed.read_bytes() == before) == (code != 0)

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 import pytest
 
-from leafseal import __version__, interrupts
-from leafseal.cli import _io, main
+from leafseal import __version__
+from leafseal.cli import main
 from leafseal.cli.main import COMMANDS, run
 from leafseal.errors import ConfigError, LeafsealError, RefusedError
+from leafseal.system import signals, terminal
 
 from .conftest import Run
 
@@ -92,7 +93,7 @@ def test_wrong_usage_is_told_without_values(leafseal: Run, arguments: list[str],
 
 def test_errors_give_their_code_details_and_hint(capsys: pytest.CaptureFixture[str]) -> None:
     faults = [("creation_rules[0].age", "not a recipient"), ("stores", "not a mapping")]
-    _io.show_error(ConfigError("2 faults", faults=faults, hint="correct\nthem", file="x\x1b[2J.yaml"))
+    terminal.show_error(ConfigError("2 faults", faults=faults, hint="correct\nthem", file="x\x1b[2J.yaml"))
     assert capsys.readouterr().err.splitlines() == [
         r"leafseal: error: x\x1b[2J.yaml: 2 faults",
         "leafseal:   creation_rules[0].age: not a recipient",
@@ -127,7 +128,7 @@ def test_a_signal_ends_the_process_as_it_would_any_other(monkeypatch: pytest.Mon
     )
     result = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": SOURCE})
     assert result.returncode == -15
-    assert issubclass(interrupts.Ended, BaseException)
+    assert issubclass(signals.Ended, BaseException)
 
 
 def test_a_closed_pipe_is_quiet() -> None:

@@ -398,7 +398,7 @@ def test_what_is_rare_is_not_imported() -> None:
     code = (
         "import sys, leafseal.providers.age, leafseal.keygroups; "
         "print(*(n for n in sys.modules if 'scrypt' in n or 'serialization' in n and 'primitives._s' not in n"
-        " or n in ('subprocess', 'shlex', 'queue', 'leafseal.programs', 'leafseal.policy')"
+        " or n in ('subprocess', 'shlex', 'queue', 'leafseal.system.programs', 'leafseal.policy')"
         " or n == 'leafseal.providers.foreign'"
         " or n.startswith(('leafseal.age.ssh', 'leafseal.age.hybrid', 'leafseal.age.tag', 'leafseal.age.plugin'))"
         " or n.startswith(('leafseal.providers.age_ssh', 'leafseal.providers.age_p', 'leafseal.providers.age_a'))"

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import private
-from leafseal.locks import locked
+from leafseal.system import private
+from leafseal.system.locks import locked
 
 from .transcripts import Stage, link_to_us
 

@@ -15,14 +15,14 @@ from typing import NamedTuple
 
 import pytest
 
-from leafseal import files, folders, operations
-from leafseal.cli import _io
+from leafseal import operations
 from leafseal.keyring import WrappedKey
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_sealed, read_metadata
 from leafseal.providers import make_key, parse_recipients, provider
 from leafseal.rules.selection import Selection
 from leafseal.sops.main import run
+from leafseal.system import directory, files, terminal
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .transcripts import link_to_us
@@ -76,8 +76,8 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, me: ThrowawayIdentity)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
-    monkeypatch.setattr(_io, "has_terminal", lambda: False)
-    folders._swept.clear()
+    monkeypatch.setattr(terminal, "has_terminal", lambda: False)
+    directory._swept.clear()
     return folder
 
 

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import pytest
 
-from leafseal.cli import _io
 from leafseal.cli.main import run as run_leafseal
 from leafseal.formats import format_of
 from leafseal.opened import Opened, open_sealed
 from leafseal.sops.main import run as run_sops
+from leafseal.system import terminal
 
 from ..test_vectors import EMITTED, EVERYBODY, FOLDER, NAMES, Case, assert_same_content, read, sealed_leaves
 from ..whole_files import plain_values
@@ -57,7 +57,7 @@ def run(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(FOLDER / "identities" / "all.txt"))
-    monkeypatch.setattr(_io, "has_terminal", lambda: False)
+    monkeypatch.setattr(terminal, "has_terminal", lambda: False)
     face = FACES[request.param]
 
     def call(*words: str) -> Result:

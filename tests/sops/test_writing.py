@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import folders, operations
+from leafseal import operations
 from leafseal.opened import open_sealed
 from leafseal.sops.main import run
+from leafseal.system import directory
 from leafseal.testing import ThrowawayIdentity
 
 from .transcripts import ME, Stage
@@ -28,7 +29,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     (stage.folder / "a.yaml").write_bytes(stage.seal("a.yaml", PLAIN))
     (stage.folder / "b.yaml").write_text(PLAIN)
     (stage.folder / "b.yaml").chmod(0o644)
-    folders._swept.clear()
+    directory._swept.clear()
     return stage
 
 
@@ -101,7 +102,7 @@ def test_what_cannot_be_replaced_is_written_into(
         raise OSError(number, os.strerror(number))
 
     inode = os.stat("a.yaml").st_ino
-    monkeypatch.setattr(folders.Folder, call, refuse)
+    monkeypatch.setattr(directory.Folder, call, refuse)
     assert run(["decrypt", "-i", "a.yaml"]) == 0
     assert (Path("a.yaml").read_text(), os.stat("a.yaml").st_ino) == (PLAIN, inode)
     assert run(["encrypt", "--age", ME.recipient, "--output", "b.yaml", "a.yaml"]) == 0
@@ -115,7 +116,7 @@ def test_a_new_file_where_none_can_be_made(
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(folders.Folder, "create_temporary", refuse)
+    monkeypatch.setattr(directory.Folder, "create_temporary", refuse)
     assert run(["decrypt", "--output", "c.yaml", "a.yaml"]) == 3
     assert capfd.readouterr().err == (
         "Could not open output file for writing: c.yaml: cannot write: permission denied\n"
@@ -132,7 +133,7 @@ def test_a_full_disk_leaves_the_file(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(folders.Folder, "create_temporary", refuse)
+    monkeypatch.setattr(directory.Folder, "create_temporary", refuse)
     for option in ("-i", "--output=a.yaml"):
         assert run(["decrypt", option, "a.yaml"]) == 3
     assert Path("a.yaml").read_bytes() == was
@@ -168,7 +169,7 @@ def test_a_file_that_changes_meanwhile_is_left(
 def test_what_reads_back_otherwise_is_not_kept(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from leafseal import files
+    from leafseal.system import files
 
     was = {name: Path(name).read_bytes() for name in ("a.yaml", "b.yaml")}
     monkeypatch.setattr(files, "_read_back", lambda _: b"something: else\n")

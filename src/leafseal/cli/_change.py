@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from leafseal import files, operations, snapshots
-from leafseal.cli import _io
+from leafseal import operations
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._consent import Consent, Guard, listed
 from leafseal.cli._files import read_one
@@ -17,11 +16,13 @@ from leafseal.document.limits import Limits
 from leafseal.engine import Source, paused_collector
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import parse
-from leafseal.locks import locked
 from leafseal.opened import Opened, open_sealed
 from leafseal.operations import Product
 from leafseal.regrouping import keys_of
 from leafseal.rules.selection import Selection
+from leafseal.system import files, terminal
+from leafseal.system.locks import locked
+from leafseal.system.reading import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Change:
     """A sealed file that is about to be changed."""
 
     name: str
-    snapshot: snapshots.Snapshot
+    snapshot: Snapshot
     source: Source
     opened: Opened
     guard: Guard
@@ -45,9 +46,9 @@ class Change:
     def write(self, product: Product, text: bytes) -> None:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""
         for warning in files.replace(self.snapshot, product.data, verify=product.check):
-            _io.warn(f"{self.name}: {warning}")
+            terminal.warn(f"{self.name}: {warning}")
         if self.opened.mac_ignored:
-            _io.warn(f"{self.name}: written although its MAC was not looked at{self._changed(text)}")
+            terminal.warn(f"{self.name}: written although its MAC was not looked at{self._changed(text)}")
 
     def _changed(self, text: bytes) -> str:
         """Name what differs from what was read, for the user to look through."""

@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leafseal.cli import _io
 from leafseal.cli._options import Recipients, RuleOptions
 from leafseal.errors import ConfigError
 from leafseal.masterkey import MasterKey
 from leafseal.rules.selection import Selection
+from leafseal.system import terminal
 
 if TYPE_CHECKING:
     from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML
@@ -32,7 +32,7 @@ class Configuration:
 
         folder = os.path.dirname(os.path.abspath(name))
         if folder not in self._by_folder:
-            path = find_config(folder, warn=_io.warn)
+            path = find_config(folder, warn=terminal.warn)
             self._by_folder[folder] = None if path is None else self._load(os.fspath(path))
         return self._by_folder[folder]
 
@@ -68,7 +68,7 @@ class Configuration:
         if path not in self._by_path:
             self._by_path[path] = config = load_config(path)
             for warning in config.warnings:
-                _io.warn(f"{path}: {warning}")
+                terminal.warn(f"{path}: {warning}")
         return self._by_path[path]
 
 
@@ -102,7 +102,7 @@ def plan(
     selection = rule.over(configured.selection if configured else None)
     if recipients:
         if recipients.variables and configured is not None and configured.groups:
-            _io.warn(f"{name}: {', '.join(recipients.variables)} counts, not the recipients in the configuration")
+            terminal.warn(f"{name}: {', '.join(recipients.variables)} counts, not the recipients in the configuration")
         groups = [recipients.master_keys()]
     elif configured is not None:
         groups = [list(group) for group in configured.groups]

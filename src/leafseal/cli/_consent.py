@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from leafseal import guards
-from leafseal.cli import _io
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._options import grouped
 from leafseal.config import CreationRule
@@ -17,6 +16,7 @@ from leafseal.masterkey import MasterKey
 from leafseal.opened import Opened
 from leafseal.regrouping import Keys, keys_of, unnamed
 from leafseal.rules.selection import Selection
+from leafseal.system import terminal
 
 _SHOWN = 10
 
@@ -124,7 +124,7 @@ class Guard:
         return any(name.startswith("encrypted") for name in selection.rules())
 
     def _ask(self, what: str, question: str, flags: str) -> None:
-        answer = _io.ask(f"{self.name}: {what} {question} [y/N]")
+        answer = terminal.ask(f"{self.name}: {what} {question} [y/N]")
         if answer is None or answer.strip().lower() not in ("y", "yes"):
             raise RefusedError(what.rstrip("."), hint=flags, file=self.name)
 
@@ -148,4 +148,4 @@ def warn_of_clear_secrets(name: str, document: Document, selection: Selection) -
     """Warn of values that look like secrets and that the rule leaves clear."""
     clear = [leaf for leaf in document.leaves() if guards.looks_secret(leaf) and not selection.selects(leaf)]
     if clear:
-        _io.warn(f"{name}: these look like secrets and stay clear: {listed(clear)}")
+        terminal.warn(f"{name}: these look like secrets and stay clear: {listed(clear)}")

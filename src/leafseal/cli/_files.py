@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from leafseal import files, snapshots
-from leafseal.cli import _io
 from leafseal.cli._options import ReadOptions, grouped
 from leafseal.document.limits import Limits
 from leafseal.engine import Failed, Outcome, Source
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
 from leafseal.operations import Product
+from leafseal.system import files, terminal
+from leafseal.system.reading import Snapshot, read
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Input(NamedTuple):
     """A file that was read."""
 
-    snapshot: snapshots.Snapshot
+    snapshot: Snapshot
     source: Source
 
     @property
@@ -49,7 +49,7 @@ def read_all(names: Sequence[str], reading: ReadOptions, limits: Limits) -> tupl
 def read_one(name: str, reading: ReadOptions, limits: Limits) -> Input:
     """Read a file. Its format is what the options say, else what its name tells."""
     shown = reading.filename_override or name
-    snapshot = snapshots.read(name, limits)
+    snapshot = read(name, limits)
     return Input(snapshot, Source(shown, snapshot.data, reading.input_type or format_of(shown)))
 
 
@@ -57,7 +57,7 @@ def show_errors(errors: Iterable[LeafsealError]) -> int:
     """Show errors and return the exit code that stands for all of them."""
     codes = set()
     for error in errors:
-        _io.show_error(error)
+        terminal.show_error(error)
         codes.add(error.exit_code)
     return codes.pop() if len(codes) == 1 else int(bool(codes))
 
@@ -132,9 +132,9 @@ class Outputs(NamedTuple):
             path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.input.snapshot.path))
             lost = files.replace(path, output.data, verify=output.verify, private=output.private)
         else:
-            _io.write_result(output.data)
+            terminal.write_result(output.data)
         for warning in lost:
-            _io.warn(f"{output.input.name}: {warning}")
+            terminal.warn(f"{output.input.name}: {warning}")
 
 
 _OUTPUT_OPTIONS: list[tuple[list[str], dict[str, Any]]] = [

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from leafseal.cli import _io
 from leafseal.masterkey import Ambient, KeyService
+from leafseal.system import terminal
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,7 +45,7 @@ def key_services(function: F) -> F:
 
 def ambient() -> Ambient:
     """Return what providers may consult in the command that runs. Raises `UsageError` for what is no address."""
-    own = Ambient.of_process(_io.passphrase_asker())
+    own = Ambient.of_process(terminal.passphrase_asker())
     context = click.get_current_context(silent=True)
     meta = context.meta if context is not None else {}
     named = meta.get(f"{_META}.addresses") or tuple(filter(None, os.environ.get("SOPS_KEYSERVICE", "").split(",")))

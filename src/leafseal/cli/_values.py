@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from leafseal.cli import _io
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import INT_MAX, INT_MIN
 from leafseal.errors import InvalidValueError, UsageError
-from leafseal.snapshots import read
+from leafseal.system import terminal
+from leafseal.system.reading import read
 
 
 def take(value: str | None, value_file: str | None, value_stdin: bool, as_string: bool, limits: Limits) -> object:
@@ -24,9 +24,9 @@ def take(value: str | None, value_file: str | None, value_stdin: bool, as_string
     if value_stdin:
         return parse(_text(read("-", limits).data), as_string)
     if value is not None:
-        _io.warn("the value stood on the command line, where other programs and the shell's history see it")
+        terminal.warn("the value stood on the command line, where other programs and the shell's history see it")
         return parse(value, as_string)
-    typed = _io.ask_secret("new value")
+    typed = terminal.ask_secret("new value")
     if typed is None:
         raise UsageError("no value given, and no terminal to ask on", hint="use --value-stdin or --value-file FILE")
     return typed  # A password such as 1e5 is no number.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from leafseal.cli import _io
 from leafseal.cli.main import PROGRAM, command, group
+from leafseal.system import terminal
 
 
 @command("completion")
@@ -22,4 +22,4 @@ def completion(shell: str) -> None:
     completer = get_completion_class(shell)
     if completer is None:
         raise click.UsageError(f"no completion for {shell}")
-    _io.print_line(completer(group, {}, PROGRAM, "_LEAFSEAL_COMPLETE").source())
+    terminal.print_line(completer(group, {}, PROGRAM, "_LEAFSEAL_COMPLETE").source())

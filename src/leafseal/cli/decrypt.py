@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from leafseal import operations
-from leafseal.cli import _io
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._extract import emit_part, locate
 from leafseal.cli._files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
@@ -16,6 +15,7 @@ from leafseal.document.limits import Limits
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.keyring import KeyRing
 from leafseal.opened import Opened
+from leafseal.system import terminal
 
 
 @command("decrypt")
@@ -71,7 +71,7 @@ def decrypt(
 
     keys = KeyRing(ambient())
     how = Reading(keys, limits, reading.ignore_mac, reading.allow_duplicates)
-    with _io.progress(len(inputs), "decrypting") as step:
+    with terminal.progress(len(inputs), "decrypting") as step:
         outcomes = open_all([item.source for item in inputs], how, open_one, progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
         return code

@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from leafseal import files, operations
-from leafseal.cli import _io
+from leafseal import operations
 from leafseal.cli._change import Change, changing, open_one
 from leafseal.cli._configuration import Configuration, plan
 from leafseal.cli._consent import Consent, consent_options
@@ -27,12 +26,13 @@ from leafseal.cli._options import (
 )
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
-from leafseal.editor import UNCHANGED, edit_text, keep_sealed
 from leafseal.errors import ConflictError, LeafsealError
 from leafseal.formats import format_of
 from leafseal.keygroups import check_groups
 from leafseal.masterkey import Ambient
 from leafseal.policy import policy_of
+from leafseal.system import files, terminal
+from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
 
 T = TypeVar("T")
 
@@ -80,8 +80,8 @@ def edit(
     """
     settings: dict[str, Any] = {
         "environ": os.environ,
-        "again": _again if _io.has_terminal() else None,
-        "warn": _io.warn,
+        "again": _again if terminal.has_terminal() else None,
+        "warn": terminal.warn,
         "limits": limits,
         "no_disk_plaintext": no_disk_plaintext or policy_of(Ambient.of_process()).no_disk_plaintext,
         "plain_editor": plain_editor,
@@ -96,7 +96,7 @@ def edit(
 
 def _again(error: LeafsealError) -> bool:
     """Ask whether to go on editing; after a conflict there is nothing to be gained by it."""
-    return not isinstance(error, ConflictError) and _io.edit_again(error)
+    return not isinstance(error, ConflictError) and terminal.edit_again(error)
 
 
 def _edit_existing(
@@ -119,10 +119,10 @@ def _edit_existing(
 
         if current.selection != current.opened.metadata.selection:
             save(current.opened.plaintext())
-            _io.say(f"{file}: has the configuration's rule now")
+            terminal.say(f"{file}: has the configuration's rule now")
             current = open_one(file, reading, limits, configuration, consent)
         if edit_text(current.opened.plaintext(), file, save, keep=keep, **settings) is UNCHANGED:
-            _io.say(f"{file}: unchanged")
+            terminal.say(f"{file}: unchanged")
     except LeafsealError as error:
         raise error.in_file(file) from error.__cause__
 
@@ -152,7 +152,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
 
     try:
         if edit_text(_TEMPLATES[format_name], file, save, keep=keep, **settings) is UNCHANGED:
-            _io.say(f"{file}: nothing was written, so nothing was made")
+            terminal.say(f"{file}: nothing was written, so nothing was made")
     except LeafsealError as error:
         raise error.in_file(file) from error.__cause__
 
@@ -164,7 +164,7 @@ def _keep(current: Change, text: bytes) -> None:
 def _keep_sealed(file: str, sealed: bytes) -> None:
     path = keep_sealed(file, sealed)
     if path is None:
-        _io.warn("your text could not be kept anywhere")
+        terminal.warn("your text could not be kept anywhere")
         return
-    _io.say(f"your text is kept, sealed, in {path}")
-    _io.say(f'"leafseal decrypt --input-type binary {path}" shows it')
+    terminal.say(f"your text is kept, sealed, in {path}")
+    terminal.say(f'"leafseal decrypt --input-type binary {path}" shows it')

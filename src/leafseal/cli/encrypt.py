@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from leafseal import operations
-from leafseal.cli import _io
 from leafseal.cli._configuration import Configuration, plan
 from leafseal.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
 from leafseal.cli._keys import ambient, key_services
@@ -26,6 +25,7 @@ from leafseal.document.limits import Limits
 from leafseal.engine import Source, each, results
 from leafseal.errors import NothingSealedError, UsageError
 from leafseal.operations import Product
+from leafseal.system import terminal
 
 
 @command("encrypt")
@@ -99,10 +99,10 @@ def encrypt(
             # What the configuration leaves clear is consented to, down to the last value; but it is said.
             if rule.names_rule or configuration.rule_or_none(source.name) is None:
                 raise
-            _io.warn(f"{source.name}: {error.message}")
+            terminal.warn(f"{source.name}: {error.message}")
             return product_of(by_source[id(source)], product(True))
 
-    with _io.progress(len(inputs), "encrypting") as step:
+    with terminal.progress(len(inputs), "encrypting") as step:
         outcomes = each([item.source for item in inputs], seal, progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
         return code

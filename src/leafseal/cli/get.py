@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from leafseal.cli import _io
 from leafseal.cli._extract import emit_part, locate, part_at
 from leafseal.cli._files import read_one
 from leafseal.cli._keys import ambient, key_services
@@ -14,6 +13,7 @@ from leafseal.document.limits import Limits
 from leafseal.engine import paused_collector
 from leafseal.errors import LeafsealError
 from leafseal.opened import open_sealed
+from leafseal.system import terminal
 
 
 @command("get")
@@ -51,7 +51,7 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: ReadOpti
                 data = emit_part(opened, locator, item.source.format)
     except LeafsealError as error:
         raise error.in_file(file) from error.__cause__
-    _io.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
+    terminal.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
 
 
 def as_json_text(node: object) -> bytes:

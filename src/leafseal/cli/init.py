@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 
 import click
 
-from leafseal import files
-from leafseal.cli import _io
 from leafseal.cli.main import command
 from leafseal.config_finding import NAMES
 from leafseal.config_writing import propose_config
 from leafseal.errors import RefusedError
+from leafseal.system import files, terminal
 
 _MANIFESTS = (
     "Will there be Kubernetes manifests? Then only data and stringData of them are sealed, so that tools can read and "
@@ -43,7 +42,7 @@ def init(
     leafseal init
     leafseal init --age age1… --kubernetes --values
     """
-    if not (kubernetes or values) and _io.has_terminal():
+    if not (kubernetes or values) and terminal.has_terminal():
         kubernetes, values = _yes(_MANIFESTS), _yes(_VALUES)
     make(folder, age, kubernetes=kubernetes, values=values, config_name=config_name, no_identity=no_identity)
 
@@ -67,8 +66,8 @@ def make(
     named = list(recipients) or [_own_recipient(no_identity)]
     text = propose_config(named, kubernetes=kubernetes, values=values)
     files.create(path, text.encode())
-    _io.say(f"wrote {path}, which names {len(named)} recipient{'s' if len(named) > 1 else ''}")
-    _io.say('next: "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new one')
+    terminal.say(f"wrote {path}, which names {len(named)} recipient{'s' if len(named) > 1 else ''}")
+    terminal.say('next: "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new one')
 
 
 def _own_recipient(no_identity: bool) -> str:
@@ -78,7 +77,7 @@ def _own_recipient(no_identity: bool) -> str:
     path = default_identity_file()
     found = _recipient_in(path)
     if found is not None:
-        _io.say(f"your identity is in {path}: {found}")
+        terminal.say(f"your identity is in {path}: {found}")
         return found
     if no_identity:
         raise RefusedError("there is no age identity, and no recipient was named", hint="name one with --age age1…")
@@ -88,9 +87,9 @@ def _own_recipient(no_identity: bool) -> str:
     recipient = str(identity.recipient)
     created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     files.append_private(path, f"# created: {created}\n# public key: {recipient}\n{identity.to_text()}\n")
-    _io.say(f"made an age identity in {path}")
-    _io.warn("without this file nobody can open what is encrypted for it: back it up now, and never commit it")
-    _io.say(f"its public key, for your team: {recipient}")
+    terminal.say(f"made an age identity in {path}")
+    terminal.warn("without this file nobody can open what is encrypted for it: back it up now, and never commit it")
+    terminal.say(f"its public key, for your team: {recipient}")
     return recipient
 
 
@@ -119,5 +118,5 @@ def offer(name: str) -> bool:
 
 
 def _yes(question: str) -> bool:
-    answer = _io.ask(question)
+    answer = terminal.ask(question)
     return answer is not None and answer.strip().lower() in ("y", "yes")

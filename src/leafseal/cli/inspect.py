@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from leafseal.cli import _io
 from leafseal.cli._consent import place_of
 from leafseal.cli._files import errors_of, read_all, show_errors
 from leafseal.cli._options import ReadOptions, files_argument, json_option, limits_options, plain_reading
@@ -16,6 +15,7 @@ from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
 from leafseal.engine import Source, each, results
 from leafseal.opened import read_metadata
+from leafseal.system import terminal
 
 
 @command("inspect")
@@ -35,10 +35,10 @@ def inspect(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits:
     inputs, errors = read_all(files, reading, limits)
     outcomes = each([item.source for item in inputs], lambda source: _describe(source, limits))
     if as_json:
-        _io.write_result(as_json_text([about for _, about in results(outcomes)]) + b"\n")
+        terminal.write_result(as_json_text([about for _, about in results(outcomes)]) + b"\n")
     else:
         for _, about in results(outcomes):
-            _io.print_line("\n".join(_lines(about)))
+            terminal.print_line("\n".join(_lines(about)))
     return show_errors([*errors, *errors_of(outcomes)])
 
 
@@ -71,15 +71,16 @@ def _state(leaf: Leaf) -> str:
 
 def _lines(about: dict[str, Any]) -> list[str]:
     lines = [
-        f"{_io.visible(about['file'])}: {about['format']}, sealed {about['lastmodified']} (format {about['version']})"
+        f"{terminal.visible(about['file'])}: {about['format']}, "
+        f"sealed {about['lastmodified']} (format {about['version']})"
     ]
     groups = about["groups"]
     if len(groups) > 1:
         lines.append(f"  {len(groups)} key groups, of which {about['threshold'] or len(groups)} must open")
     for number, group in enumerate(groups, 1):
         lines.append(f"  recipients of group {number}:" if len(groups) > 1 else "  recipients:")
-        lines += [f"    {key['kind']} {_io.visible(key['name'])}" for key in group]
-    lines.append(f"  rule: {_io.visible(about['rule'])}")
+        lines += [f"    {key['kind']} {terminal.visible(key['name'])}" for key in group]
+    lines.append(f"  rule: {terminal.visible(about['rule'])}")
     if about["mac_only_encrypted"]:
         lines.append("  clear values are not under the MAC")
     for state in ("sealed", "clear", "empty"):

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 
 import click
 
-from leafseal import files
-from leafseal.cli import _io
 from leafseal.cli.main import command
 from leafseal.errors import UsageError
+from leafseal.system import files, terminal
 
 
 @command("keygen")
@@ -40,13 +39,13 @@ def keygen(output: str | None, append: bool, pq: bool) -> None:
     if append:
         path = default_identity_file()
         files.append_private(path, text)
-        _io.say(f"added to {path}")
+        terminal.say(f"added to {path}")
     elif output is not None:
         files.create(output, text.encode(), private=True)
     else:
-        _io.write_result(text.encode())
+        terminal.write_result(text.encode())
     if append or output is not None or not sys.stdout.isatty():
-        _io.say(f"public key: {recipient}")
+        terminal.say(f"public key: {recipient}")
 
 
 def default_identity_file() -> str:

@@ -7,12 +7,12 @@ import threading
 
 import click
 
-from leafseal.cli import _io
 from leafseal.cli.main import command
 from leafseal.errors import UsageError, WriteError
 from leafseal.keyservice.server import Answering, answer_until_ended
-from leafseal.locks import own_directory, state_directory
 from leafseal.masterkey import Ambient, MasterKey
+from leafseal.system import terminal
+from leafseal.system.locks import own_directory, state_directory
 
 
 @command("keyservice")
@@ -31,18 +31,20 @@ def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
     leafseal keyservice --address unix:///run/user/1000/keys.sock --prompt
     leafseal decrypt --keyservice unix:///run/user/1000/keys.sock config.yaml
     """
-    if prompt and not _io.has_terminal():
+    if prompt and not terminal.has_terminal():
         raise UsageError("--prompt needs a terminal to ask on")
     answering = Answering(
-        Ambient.of_process(_io.passphrase_asker()), _Approval() if prompt else None, _io.say if verbose else None
+        Ambient.of_process(terminal.passphrase_asker()),
+        _Approval() if prompt else None,
+        terminal.say if verbose else None,
     )
     answer_until_ended(address or f"unix://{default_socket()}", answering, _started)
 
 
 def _started(address: str) -> None:
     if address.startswith("tcp:"):
-        _io.warn("whoever reaches this port can use the keys of this machine")
-    _io.say(f"answering at {address}; for others: SOPS_KEYSERVICE={address}")
+        terminal.warn("whoever reaches this port can use the keys of this machine")
+    terminal.say(f"answering at {address}; for others: SOPS_KEYSERVICE={address}")
 
 
 class _Approval:
@@ -53,7 +55,7 @@ class _Approval:
 
     def __call__(self, verb: str, key: MasterKey) -> bool:
         with self._asking:
-            answer = _io.ask(f"{verb} with {key.kind} {key}? [y/N]")
+            answer = terminal.ask(f"{verb} with {key.kind} {key}? [y/N]")
         return (answer or "").strip().lower() in ("y", "yes")
 
 

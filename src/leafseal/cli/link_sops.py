@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 import click
 
-from leafseal import files, processes
-from leafseal.cli import _io
 from leafseal.cli.main import PROGRAM, command
 from leafseal.errors import CommandError, LeafsealError, MissingFileError, RefusedError
+from leafseal.system import files, owners, terminal
 
 _NAME = "sops"
 
@@ -37,13 +36,13 @@ def link_sops(folder: str, force: bool) -> None:
         raise MissingFileError("no such folder", hint=f"mkdir -p {folder}", file=folder)
     program, link = find_own_program(), os.path.join(os.path.abspath(folder), _NAME)
     if is_link_to(link, program):
-        _io.say(f"{link} leads to {program} already")
+        terminal.say(f"{link} leads to {program} already")
     else:
         if not force:
             _refuse_what_is_there(link)
             _refuse_to_hide_another(folder, program)
         make_link(link, program)
-        _io.say(f"made {link}, which leads to {program}")
+        terminal.say(f"made {link}, which leads to {program}")
     _tell_of_path(folder, program)
 
 
@@ -73,7 +72,7 @@ def is_link_to(link: str, program: str) -> bool:
 
 def make_link(link: str, program: str) -> None:
     """Put a link in the place of what is there, in one step. Raises `WriteError`."""
-    beside = os.path.join(os.path.dirname(link), f".{_NAME}.{processes.tag()}.leafseal")
+    beside = os.path.join(os.path.dirname(link), f".{_NAME}.{owners.tag()}.leafseal")
     try:
         os.symlink(program, beside)
         try:
@@ -121,8 +120,8 @@ def others_on_path(folder: str, program: str) -> tuple[list[str], list[str]]:
 def _tell_of_path(folder: str, program: str) -> None:
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     if not any(os.path.realpath(entry) == os.path.realpath(folder) for entry in entries if os.path.isabs(entry)):
-        _io.say(f"{os.path.abspath(folder)} is not on PATH: add it for programs to find the link")
+        terminal.say(f"{os.path.abspath(folder)} is not on PATH: add it for programs to find the link")
         return
     before, _ = others_on_path(folder, program)
     if before:
-        _io.say(f"{before[0]} comes first on PATH: that is what still starts")
+        terminal.say(f"{before[0]} comes first on PATH: that is what still starts")

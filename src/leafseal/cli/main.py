@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from leafseal import interrupts, private
-from leafseal.cli import _io
 from leafseal.errors import LeafsealError
+from leafseal.system import private, signals, terminal
 
 PROGRAM = "leafseal"
 
@@ -93,7 +92,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
     if value and not context.resilient_parsing:
         from leafseal import __version__
 
-        _io.print_line(f"{PROGRAM} {__version__}")
+        terminal.print_line(f"{PROGRAM} {__version__}")
         context.exit()
 
 
@@ -112,23 +111,23 @@ def group() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; every foreseen error is shown here."""
     try:
-        with interrupts.as_exceptions():
+        with signals.as_exceptions():
             return _dispatch(list(arguments))
     except LeafsealError as error:
-        _io.show_error(error)
+        terminal.show_error(error)
         return error.exit_code
     except click.UsageError as error:
-        _io.show_error(_usage_error(error))
+        terminal.show_error(_usage_error(error))
         return 1
     except click.ClickException as error:
-        _io.show_error(LeafsealError(error.format_message()))
+        terminal.show_error(LeafsealError(error.format_message()))
         return 1
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except interrupts.Ended as ended:
-        interrupts.die_of(ended.number)
+    except signals.Ended as ended:
+        signals.die_of(ended.number)
     except BrokenPipeError:
-        _io.drop_output()
+        terminal.drop_output()
         return 141
 
 
@@ -146,7 +145,7 @@ def _dispatch(arguments: list[str]) -> int:
             result = group.invoke(context)
     except click.exceptions.Exit as end:
         result = end.exit_code
-    _io.flush()
+    terminal.flush()
     return result if isinstance(result, int) else 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from leafseal import context_repair
-from leafseal.cli import _io
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._consent import Consent, Guard, recipients_consent
 from leafseal.cli._files import Output, Outputs, errors_of, product_of, read_all, show_errors
@@ -15,6 +14,7 @@ from leafseal.engine import Source, each, results
 from leafseal.keyring import KeyRing
 from leafseal.opened import read_metadata
 from leafseal.regrouping import as_named, keys_of
+from leafseal.system import terminal
 
 
 @command("repair-context")
@@ -52,11 +52,11 @@ def repair_context(
         named = as_named(groups, guard.configured_keys)
         return product_of(by_source[id(source)], context_repair.rewrap_garbled(opened, named, keys.ambient))
 
-    with _io.progress(len(inputs), "repairing") as step:
+    with terminal.progress(len(inputs), "repairing") as step:
         outcomes = each([item.source for item in inputs], work, progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
         return code
     outputs.write(output for _, output in results(outcomes) if output is not None)
     for source, output in results(outcomes):
-        _io.say(f"{source.name}: {'repaired' if output else 'nothing to repair'}")
+        terminal.say(f"{source.name}: {'repaired' if output else 'nothing to repair'}")
     return 0

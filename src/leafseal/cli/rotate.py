@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from leafseal import operations
-from leafseal.cli import _io
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._consent import Consent, Guard, recipients_consent
 from leafseal.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
@@ -26,6 +25,7 @@ from leafseal.errors import UsageError
 from leafseal.keyring import KeyRing
 from leafseal.opened import Opened
 from leafseal.regrouping import as_named, keys_of, meant, name, readable, without
+from leafseal.system import terminal
 
 
 @command("rotate")
@@ -81,11 +81,11 @@ def rotate(
         product = operations.rotate(opened, kept, opened.metadata.threshold, keys.ambient)
         return product_of(by_source[id(source)], product), readable(opened) if gone else []
 
-    with _io.progress(len(inputs), "rotating") as step:
+    with terminal.progress(len(inputs), "rotating") as step:
         outcomes = open_all([item.source for item in inputs], Reading(keys, limits), work, progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
         return code
     outputs.write(output for _, (output, _) in results(outcomes))
     for source, (_, places) in results(outcomes):
-        _io.say_readable(source.name, places)
+        terminal.say_readable(source.name, places)
     return 0

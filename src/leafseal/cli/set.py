@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from leafseal import plain_edits
-from leafseal.cli import _io, _values
+from leafseal.cli import _values
 from leafseal.cli._change import change
 from leafseal.cli._consent import Consent, consent_options
 from leafseal.cli._extract import locate, part_at
@@ -16,6 +16,7 @@ from leafseal.document.limits import Limits
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
 from leafseal.opened import Opened
+from leafseal.system import terminal
 
 
 @command("set")
@@ -66,7 +67,7 @@ def set_(
         return plain_edits.plain_with(opened, locator, wanted)
 
     if not change(file, reading, limits, config, consent, edit):
-        _io.say(f"{file}: unchanged")
+        terminal.say(f"{file}: unchanged")
 
 
 def _stands_already(opened: Opened, locator: tuple[str | int, ...], wanted: object) -> bool:

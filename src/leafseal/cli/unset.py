@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from leafseal import plain_edits
-from leafseal.cli import _io
 from leafseal.cli._change import change
 from leafseal.cli._consent import Consent, consent_options
 from leafseal.cli._extract import locate
@@ -15,6 +14,7 @@ from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
 from leafseal.opened import Opened
+from leafseal.system import terminal
 
 
 @command("unset")
@@ -54,4 +54,4 @@ def unset(
             raise
 
     if not change(file, reading, limits, config, consent, edit):
-        _io.say(f"{file}: unchanged")
+        terminal.say(f"{file}: unchanged")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import click
 
 from leafseal import operations
-from leafseal.cli import _io
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._files import Outputs, errors_of, product_of, read_all, show_errors
 from leafseal.cli._groups import difference, refuse_empty, refuse_lower
@@ -23,6 +22,7 @@ from leafseal.masterkey import Ambient
 from leafseal.opened import Opened
 from leafseal.operations import Product
 from leafseal.regrouping import keys_of, readable, removed
+from leafseal.system import terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def updatekeys(
     def work(source: Source, opened: Opened) -> _Change:
         return _change(source, opened, configuration, keys.ambient, keep_data_key, lower_threshold)
 
-    with _io.progress(len(inputs), "reading") as step:
+    with terminal.progress(len(inputs), "reading") as step:
         outcomes = open_all([item.source for item in inputs], Reading(keys, limits), work, progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
         return code
@@ -81,10 +81,12 @@ def updatekeys(
     if dry_run or not pending:
         return int(bool(pending))
     if not yes:
-        _io.confirm(f"Change the recipients of {len(pending)} file{'s' if len(pending) > 1 else ''}?", flag="--yes")
+        terminal.confirm(
+            f"Change the recipients of {len(pending)} file{'s' if len(pending) > 1 else ''}?", flag="--yes"
+        )
     outputs.write(product_of(item, product) for item, _, product in pending)
     for item, change, _ in pending:
-        _io.say_readable(item.name, change.readable)
+        terminal.say_readable(item.name, change.readable)
     return 0
 
 
@@ -118,8 +120,8 @@ def _change(
 
 def _show(name: str, change: _Change) -> None:
     if not change.lines:
-        _io.say(f"{name}: up to date")
+        terminal.say(f"{name}: up to date")
         return
-    _io.say(f"{name}:")
+    terminal.say(f"{name}:")
     for line in change.lines:
-        _io.say(f"  {line}")
+        terminal.say(f"  {line}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from leafseal.cli import _io
 from leafseal.cli._consent import place_of
 from leafseal.cli._files import errors_of, read_all, show_errors
 from leafseal.cli._keys import ambient, key_services
@@ -15,6 +14,7 @@ from leafseal.document.limits import Limits
 from leafseal.engine import Failed, Reading, Source, open_all, results
 from leafseal.keyring import KeyRing
 from leafseal.opened import Opened
+from leafseal.system import terminal
 
 
 @command("verify")
@@ -34,16 +34,16 @@ def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: 
     """
     inputs, errors = read_all(files, reading, limits)
     how = Reading(KeyRing(ambient()), limits, reading.ignore_mac, reading.allow_duplicates)
-    with _io.progress(len(inputs), "verifying") as step:
+    with terminal.progress(len(inputs), "verifying") as step:
         outcomes = open_all([item.source for item in inputs], how, _describe, progress=step)
     if as_json:
         told = [about for _, about in results(outcomes)]
         told += [{"file": one.source.name, "verified": False, "error": one.error.message}
                  for one in outcomes if isinstance(one, Failed)]  # fmt: skip
-        _io.write_result(as_json_text(told) + b"\n")
+        terminal.write_result(as_json_text(told) + b"\n")
     else:
         for _, about in results(outcomes):
-            _io.print_line("\n".join(_lines(about)))
+            terminal.print_line("\n".join(_lines(about)))
     return show_errors([*errors, *errors_of(outcomes)])
 
 
@@ -66,7 +66,7 @@ def _describe(source: Source, opened: Opened) -> dict[str, Any]:
 def _lines(about: dict[str, Any]) -> list[str]:
     state = "verified" if about["verified"] else "every value verified, the MAC was not looked at"
     counts = f"{about['sealed']} sealed, {about['clear']} clear, {about['sealed_comments']} sealed comments"
-    lines = [f"{_io.visible(about['file'])}: {state}: {counts}"]
+    lines = [f"{terminal.visible(about['file'])}: {state}: {counts}"]
     if about["clear_comments_under_the_rule"]:
         lines.append(f"  {about['clear_comments_under_the_rule']} comments are clear that the rule would seal")
     lines += [f"  empty, not protected: {place}" for place in about["empty"]]

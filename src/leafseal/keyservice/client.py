@@ -8,11 +8,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from leafseal import hardening
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, ProviderMissingError, UsageError
 from leafseal.keyservice import messages
 from leafseal.masterkey import MasterKey
+from leafseal.system import hardening
 
 if TYPE_CHECKING:
     import grpc

@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from leafseal import interrupts
 from leafseal.errors import LeafsealError, ProviderError, WriteError
 from leafseal.keyservice import gate, messages
 from leafseal.keyservice.client import load_grpc, target_of
 from leafseal.masterkey import Ambient, MasterKey
-from leafseal.private import private_directory
 from leafseal.providers import make_key
+from leafseal.system import signals
+from leafseal.system.private import private_directory
 
 Approve = Callable[[str, MasterKey], bool]
 """Is asked before a request is answered: `encrypt` or `decrypt`, and the key."""
@@ -136,6 +136,6 @@ def _handlers(grpc: Any, answering: Answering) -> Any:
 
 def answer_until_ended(address: str, answering: Answering, started: Callable[[str], None]) -> None:
     """Answer at an address until SIGINT or SIGTERM comes, which is how it is meant to end."""
-    with suppress(KeyboardInterrupt, interrupts.Ended), serving(address, answering) as real:
+    with suppress(KeyboardInterrupt, signals.Ended), serving(address, answering) as real:
         started(real)
         threading.Event().wait()

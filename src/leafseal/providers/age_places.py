@@ -69,7 +69,7 @@ def output_of_variable(name: str, ambient: Ambient, recipient: str, limit: int =
         return Absent(name)
     import shlex
 
-    from leafseal import programs
+    from leafseal.system import programs
 
     try:
         argv = shlex.split(command)

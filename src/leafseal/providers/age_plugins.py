@@ -69,13 +69,13 @@ class Plugins:
                 raise
 
     def _host(self) -> PluginHost:
-        from leafseal import programs
+        from leafseal.system import programs
 
         environ = programs.child_environment(self._ambient.environ)
         return PluginHost(self._find, environ, _User(self._ambient), self._seconds())
 
     def _find(self, program: str) -> str:
-        from leafseal import executables
+        from leafseal.system import executables
 
         found = executables.locate(program, self._ambient.environ)
         if found is None:

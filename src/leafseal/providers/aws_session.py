@@ -20,11 +20,12 @@ from botocore.exceptions import ResponseStreamingError
 from botocore.loaders import create_loader
 from botocore.session import Session
 
-from leafseal import __version__, hardening
+from leafseal import __version__
 from leafseal.errors import ProviderError
 from leafseal.masterkey import Ambient
-from leafseal.programs import child_environment
 from leafseal.providers.network import ATTEMPTS, MAX_ANSWER_BYTES, Patience
+from leafseal.system import hardening
+from leafseal.system.programs import child_environment
 
 hardening.quiet_loggers()
 logging.getLogger("botocore.credentials").setLevel(logging.ERROR)  # its warnings quote answers, and so headers

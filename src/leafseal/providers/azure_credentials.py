@@ -22,11 +22,11 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import RequestsTransport
 
-from leafseal import hardening
 from leafseal.errors import ProviderError
 from leafseal.masterkey import Ambient
-from leafseal.programs import ProgramError, child_environment, output_of
 from leafseal.providers.network import ATTEMPTS, Patience
+from leafseal.system import hardening
+from leafseal.system.programs import ProgramError, child_environment, output_of
 
 hardening.quiet_loggers()
 for _name in ("azure.identity", "msal"):

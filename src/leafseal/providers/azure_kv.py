@@ -114,8 +114,8 @@ class AzureKeyVaultKey:
         """Ask the vault. Raises `ProviderError`."""
         if not _NAME.fullmatch(self.name) or not _VERSION.fullmatch(self.version):
             raise self._error("this is not the identifier of a key", _FORM)
-        from leafseal import hardening
         from leafseal.providers.azure_vaults import check_vault
+        from leafseal.system import hardening
 
         vault = check_vault(self.vault_url, ambient, str(self))
         try:

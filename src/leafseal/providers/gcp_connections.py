@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request
 
-from leafseal import hardening
 from leafseal.errors import ProviderError, ProviderMissingError
 from leafseal.keyservice.client import load_grpc
 from leafseal.masterkey import Ambient
 from leafseal.providers import gcp_credentials, network
 from leafseal.providers.gcp_errors import BUSY, Refusal, as_error, failure, translated
 from leafseal.providers.http_sessions import AmbientSession
+from leafseal.system import hardening
 
 _AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")

@@ -24,9 +24,9 @@ import google.auth.exceptions
 from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials as Token
 
-from leafseal import hardening
 from leafseal.errors import ProviderError, system_text
 from leafseal.masterkey import Ambient
+from leafseal.system import hardening
 
 hardening.quiet_loggers()
 logging.getLogger("google.auth").setLevel(logging.ERROR)  # its warnings are for whoever writes programs

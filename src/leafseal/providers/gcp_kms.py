@@ -86,7 +86,8 @@ class GCPKMSKey:
         match = _ID.fullmatch(self.resource_id)
         if match is None:
             raise self._error("this is not the id of a key", _FORM)
-        from leafseal import hardening, permits
+        from leafseal import permits
+        from leafseal.system import hardening
 
         permits.check_account(match[1], ambient, str(self))
         try:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from leafseal import programs
 from leafseal.masterkey import Ambient
+from leafseal.system import programs
 
 PROGRAM_VARIABLE = "SOPS_GPG_EXEC"
 TIMEOUT_VARIABLE = "LEAFSEAL_GPG_TIMEOUT"

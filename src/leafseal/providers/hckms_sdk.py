@@ -13,9 +13,10 @@ from typing import Any
 
 import requests
 
-from leafseal import __version__, hardening
+from leafseal import __version__
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.network import Patience
+from leafseal.system import hardening
 
 __all__ = [
     "BasicCredentials",

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from leafseal import hardening
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, ProviderMissingError, system_text
 from leafseal.masterkey import Ambient
 from leafseal.policy import origin, policy_of
 from leafseal.providers import network, vault_tokens
+from leafseal.system import hardening
 
 if TYPE_CHECKING:
     import httpx

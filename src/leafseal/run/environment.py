@@ -14,7 +14,7 @@ from typing import NamedTuple
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import LeafsealError, RefusedError
-from leafseal.programs import child_environment as without_identities
+from leafseal.system.programs import child_environment as without_identities
 
 _REFUSED = re.compile(
     r"LD_.*|DYLD_.*|GLIBC_TUNABLES|GCONV_PATH|LOCPATH"

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from leafseal import hardening, interrupts
 from leafseal.errors import CommandError, LeafsealError, system_text
-from leafseal.executables import locate
 from leafseal.run.environment import Account
+from leafseal.system import hardening, signals
+from leafseal.system.executables import locate
 
 
 def shell_command(command: str) -> list[str]:
@@ -70,7 +70,7 @@ def supervise(
     if status >= 0:
         return status
     if together and -status in passing.seen:
-        raise interrupts.Ended(-status)
+        raise signals.Ended(-status)
     return killed(-status) if killed is not None else 128 - status
 
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from leafseal.errors import WriteError, system_text
-from leafseal.private import private_directory, write_private
 from leafseal.run.environment import Account
 from leafseal.run.exec import not_permitted
+from leafseal.system.private import private_directory, write_private
 
 _SECONDS_TO_END = 2.0  # for a thread that has nothing left to do
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from leafseal.cli import _io
 from leafseal.sops.grammar import Arguments
+from leafseal.system import terminal
 
 # The word being typed is handed over where it is an option, else an empty one in its place: of what is offered, the
 # shell itself drops what does not fit.
@@ -53,11 +53,11 @@ fi
 
 def bash(_arguments: Arguments) -> int:
     """Print the script for bash."""
-    _io.write_result(_BASH.encode())
+    terminal.write_result(_BASH.encode())
     return 0
 
 
 def zsh(_arguments: Arguments) -> int:
     """Print the script for zsh."""
-    _io.write_result(_ZSH.encode())
+    terminal.write_result(_ZSH.encode())
     return 0

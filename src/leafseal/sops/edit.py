@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 
-from leafseal import interrupts
-from leafseal.editor import UNCHANGED, edit_text, keep_sealed
 from leafseal.errors import EditorError, LeafsealError
 from leafseal.policy import policy_of
 from leafseal.regrouping import keys_of
@@ -16,6 +14,8 @@ from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import is_missing
 from leafseal.sops.session import Formats, Session, one_file
+from leafseal.system import signals
+from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
 
 
 def edit(arguments: Arguments) -> int:
@@ -63,7 +63,7 @@ def _run(edited: Edited) -> None:
         raise Failure(text, error.exit_code) from error
     except KeyboardInterrupt:
         raise _canceled() from None
-    except interrupts.Ended as ended:
+    except signals.Ended as ended:
         if ended.number == signal.SIGTERM:
             raise _canceled() from None
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from leafseal import files, operations, snapshots
+from leafseal import operations
 from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,
@@ -24,6 +24,8 @@ from leafseal.sops.examples import example
 from leafseal.sops.failures import RESERVED, Failure
 from leafseal.sops.recipients import Plan, plan
 from leafseal.sops.session import Formats, Session
+from leafseal.system import files
+from leafseal.system.reading import Snapshot
 
 
 class BrokenTextError(Failure):
@@ -41,7 +43,7 @@ class Edited:
 
     session: Session
     file: str
-    source: snapshots.Snapshot | None
+    source: Snapshot | None
     opened: Opened
 
     def plain(self) -> bytes:

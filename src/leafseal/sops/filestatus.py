@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from leafseal.cli import _io
 from leafseal.errors import LeafsealError
 from leafseal.formats import parse
 from leafseal.metadata import Metadata
@@ -11,6 +10,7 @@ from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import LIMITS, as_file, read
 from leafseal.sops.session import Formats, Session
+from leafseal.system import terminal
 
 
 def filestatus(arguments: Arguments) -> int:
@@ -26,7 +26,7 @@ def filestatus(arguments: Arguments) -> int:
         error.file = None
         talk.log("CMD", "fatal", f"cannot check file status: cannot load encrypted file: {error}")
         raise Failure("", 1, hint=error.hint) from None
-    _io.print_line('{"encrypted":true}' if encrypted else '{"encrypted":false}')
+    terminal.print_line('{"encrypted":true}' if encrypted else '{"encrypted":false}')
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 
-from leafseal.cli import _io
 from leafseal.errors import LeafsealError
 from leafseal.keyservice.server import Answering, Approve, answer_until_ended
 from leafseal.masterkey import MasterKey
@@ -13,6 +12,7 @@ from leafseal.sops import talk
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.session import Session
+from leafseal.system import terminal
 
 
 def keyservice(arguments: Arguments) -> int:
@@ -22,7 +22,7 @@ def keyservice(arguments: Arguments) -> int:
     """
     session = Session(arguments)
     address = _address(arguments.text("network"), arguments.text("address"))
-    if arguments.flag("prompt") and not _io.has_terminal():
+    if arguments.flag("prompt") and not terminal.has_terminal():
         raise Failure("keyservice: --prompt needs a terminal to ask on")
 
     def started(listening: str) -> None:
@@ -58,7 +58,7 @@ def _approval() -> Approve:
     def approve(verb: str, key: MasterKey) -> bool:
         question = f"Received {verb} request using {key.kind} {key}. Respond to request? (y/n):"
         with asking:
-            while (answer := _io.ask(question)) not in ("y", "n"):
+            while (answer := terminal.ask(question)) not in ("y", "n"):
                 if answer is None:
                     return False
         return answer == "y"

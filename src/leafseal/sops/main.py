@@ -6,13 +6,12 @@ import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from leafseal import interrupts, private
-from leafseal.cli import _io
 from leafseal.errors import LeafsealError
 from leafseal.sops import talk, usage
 from leafseal.sops.commands import COMMANDS, GLOBAL, Command, find
 from leafseal.sops.failures import Failure, as_failure
 from leafseal.sops.grammar import Arguments, BadUsage, BadVariable, Option, parse
+from leafseal.system import private, signals, terminal
 
 COMPLETION_FLAG = "--generate-bash-completion"
 DESCRIBED_VARIABLE = "_CLI_ZSH_AUTOCOMPLETE_HACK"
@@ -22,26 +21,26 @@ DESCRIBED_VARIABLE = "_CLI_ZSH_AUTOCOMPLETE_HACK"
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; every foreseen error is shown here."""
     try:
-        with interrupts.as_exceptions():
+        with signals.as_exceptions():
             code = _dispatch(list(arguments), os.environ)
-            _io.flush()
+            terminal.flush()
             return code
     except LeafsealError as error:
         return _show(as_failure(error))
     except KeyboardInterrupt:
         return 130
-    except interrupts.Ended as ended:
-        interrupts.die_of(ended.number)
+    except signals.Ended as ended:
+        signals.die_of(ended.number)
     except BrokenPipeError:
-        _io.drop_output()
+        terminal.drop_output()
         return 141
 
 
 def _show(failure: Failure) -> int:
     if failure.message:
-        talk.say(_io.escape(failure.message))
+        talk.say(terminal.escape(failure.message))
     if failure.hint and talk.is_heard(verbose=False):
-        talk.say(f"hint: {_io.visible(failure.hint)}")
+        talk.say(f"hint: {terminal.visible(failure.hint)}")
     return failure.exit_code
 
 
@@ -93,7 +92,7 @@ def _parse(
         return parse(options, words, environ, anywhere=anywhere)
     except BadUsage as fault:
         if not isinstance(fault, BadVariable):
-            _print(f"Incorrect Usage: {_io.visible(str(fault))}\n\n{text()}")
+            _print(f"Incorrect Usage: {terminal.visible(str(fault))}\n\n{text()}")
         talk.log("CMD", "fatal", str(fault))
         raise Failure("", 1) from None
 
@@ -115,5 +114,5 @@ def _help(available: tuple[Command, ...], words: Sequence[str], path: tuple[Comm
 
 
 def _print(text: str) -> int:
-    _io.write_result(text.encode("utf-8", "surrogateescape"))
+    terminal.write_result(text.encode("utf-8", "surrogateescape"))
     return 0

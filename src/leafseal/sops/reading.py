@@ -7,22 +7,22 @@ import stat
 from collections.abc import Sequence
 from dataclasses import replace
 
-from leafseal import snapshots
 from leafseal.document.limits import DEFAULT_LIMITS
 from leafseal.document.paths import visible
 from leafseal.errors import InputError, system_text
-from leafseal.snapshots import descriptor_of
 from leafseal.sops import talk
 from leafseal.sops.failures import Failure
+from leafseal.system import reading
+from leafseal.system.reading import descriptor_of
 
 LIMITS = replace(DEFAULT_LIMITS, file_bytes=2**30, scalar_bytes=2**30)
 """Sizes that sops takes as well: it has no options to raise a limit with."""
 
 
-def read(path: str) -> snapshots.Snapshot:
+def read(path: str) -> reading.Snapshot:
     """Read a file, or standard input for `-`. Raises `Failure` with exit code 2."""
     try:
-        return _read_pipe(path) if _is_pipe(path) else snapshots.read(path, LIMITS)
+        return _read_pipe(path) if _is_pipe(path) else reading.read(path, LIMITS)
     except (InputError, OSError) as error:
         reason = str(error) if isinstance(error, InputError) else f"{path}: {system_text(error)}"
         what = "from stdin" if path == "-" else "file"
@@ -37,7 +37,7 @@ def as_file(word: str | None) -> str:
     return "-" if word is None else os.path.abspath(word)
 
 
-def read_existing(path: str) -> snapshots.Snapshot:
+def read_existing(path: str) -> reading.Snapshot:
     """Read a file of the commands that want one to be there: where it is not, the exit code is 100."""
     refuse_missing(path)
     return read(path)
@@ -87,7 +87,7 @@ def _is_pipe(path: str) -> bool:
         return False
 
 
-def _read_pipe(path: str) -> snapshots.Snapshot:
+def _read_pipe(path: str) -> reading.Snapshot:
     """Read a named pipe to its end, as sops does; it cannot be written back."""
     with open(path, "rb", buffering=0) as pipe:
-        return snapshots.Snapshot(path, snapshots.read(f"/dev/fd/{pipe.fileno()}", LIMITS).data)
+        return reading.Snapshot(path, reading.read(f"/dev/fd/{pipe.fileno()}", LIMITS).data)

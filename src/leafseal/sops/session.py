@@ -9,13 +9,11 @@ from dataclasses import replace as changed
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from leafseal import operations, snapshots
-from leafseal.cli import _io
+from leafseal import operations
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, EmitError, system_text
 from leafseal.formats import MODULES, emit, format_of
 from leafseal.keyring import KeyRing
-from leafseal.locks import locked
 from leafseal.masterkey import Ambient, MasterKey
 from leafseal.opened import Opened
 from leafseal.operations import Product
@@ -23,6 +21,8 @@ from leafseal.sops import opening, services, talk, writing
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import warn_of_more
+from leafseal.system import reading, terminal
+from leafseal.system.locks import locked
 
 if TYPE_CHECKING:
     from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML
@@ -120,7 +120,7 @@ class Session:
     @cached_property
     def ambient(self) -> Ambient:
         """What providers may consult, and who is asked besides them, or in their place."""
-        ambient = Ambient.of_process(_io.passphrase_asker())
+        ambient = Ambient.of_process(terminal.passphrase_asker())
         return changed(
             ambient,
             environ=services.environment(ambient),
@@ -189,7 +189,7 @@ class Session:
             raise Failure("Error: cannot operate on both --output and --in-place", 8)
 
     def write(
-        self, target: snapshots.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
+        self, target: reading.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
     ) -> None:
         """Write a result where the options say: in place, to a file, or to standard output.
 
@@ -200,7 +200,7 @@ class Session:
         elif output := self.arguments.text("output"):
             writing.put(output, data, verify, self.notice, what="output file", private=private)
         else:
-            _io.write_result(data)
+            terminal.write_result(data)
 
 
 _NOT_BINARY = (
@@ -209,7 +209,7 @@ _NOT_BINARY = (
 
 
 def replace(
-    session: Session, target: snapshots.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
+    session: Session, target: reading.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
 ) -> None:
     """Put a result in the place of the file that it was made from."""
     writing.put(target, data, verify, session.notice, what="in-place file", private=private)

@@ -10,7 +10,6 @@ from leafseal.document import Locator
 from leafseal.document.tree import ListNode, MappingNode, to_python
 from leafseal.engine import paused_collector
 from leafseal.errors import EmitError, LeafsealError, PathError
-from leafseal.locks import locked
 from leafseal.opened import Opened
 from leafseal.operations import Product
 from leafseal.sops.failures import Failure
@@ -19,6 +18,7 @@ from leafseal.sops.reading import as_file, read
 from leafseal.sops.session import Formats, Session, replace
 from leafseal.sops.values import CODE, equal, floats_in, parse_index, parse_value
 from leafseal.sops.walking import MISSING, Found, element, made, member, root_of, wrong_step
+from leafseal.system.locks import locked
 
 
 def set_(arguments: Arguments) -> int:

@@ -10,7 +10,6 @@ from leafseal.document.paths import visible
 from leafseal.document.tree import ListNode, MappingNode
 from leafseal.engine import paused_collector
 from leafseal.errors import LeafsealError, PathError
-from leafseal.locks import locked
 from leafseal.opened import Opened
 from leafseal.operations import Product
 from leafseal.sops.failures import Failure
@@ -19,6 +18,7 @@ from leafseal.sops.reading import read
 from leafseal.sops.session import Formats, Session, replace
 from leafseal.sops.values import CODE, parse_index
 from leafseal.sops.walking import MISSING, Found, element, go_type, member, root_of, wrong_step
+from leafseal.system.locks import locked
 
 
 class _NothingThereError(Failure):

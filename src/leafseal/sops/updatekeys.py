@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 
 from leafseal import operations
-from leafseal.cli import _io
 from leafseal.config import CreationRule
 from leafseal.document.paths import visible
 from leafseal.errors import ConfigError, FormatError, LeafsealError, ProviderError, system_text
@@ -21,6 +20,7 @@ from leafseal.sops.failures import Failure, as_failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import LIMITS, read
 from leafseal.sops.session import Formats, Session, replace
+from leafseal.system import terminal
 
 _GREEN, _RED, _UNDERLINED = "32", "31", "4"
 
@@ -199,4 +199,4 @@ def _print(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        _io.write_result(text.encode("utf-8", "surrogateescape"))
+        terminal.write_result(text.encode("utf-8", "surrogateescape"))

@@ -12,12 +12,12 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from leafseal import files, snapshots
 from leafseal.errors import ConflictError, LeafsealError, RefusedError, UsageError, WriteError
-from leafseal.snapshots import descriptor_of
 from leafseal.sops.failures import Failure
+from leafseal.system import files, reading
+from leafseal.system.reading import descriptor_of
 
-Target = snapshots.Snapshot | str
+Target = reading.Snapshot | str
 
 _IN_THE_WAY = frozenset({errno.EACCES, errno.EBUSY, errno.EPERM})
 
@@ -56,12 +56,12 @@ def same_as(data: bytes) -> files.Verifier:
 
 def _replace(target: Target, data: bytes, verify: files.Verifier, private: bool, *, overwrite: bool) -> list[str]:
     # In place the rights stay what they are, as in sops.
-    keeps_rights = isinstance(target, snapshots.Snapshot)
+    keeps_rights = isinstance(target, reading.Snapshot)
     return files.replace(target, data, verify=verify, private=private and not keeps_rights, overwrite=overwrite)
 
 
 def _name(target: Target) -> str:
-    return target.path if isinstance(target, snapshots.Snapshot) else target
+    return target.path if isinstance(target, reading.Snapshot) else target
 
 
 def _real(target: Target) -> Target:
@@ -71,11 +71,11 @@ def _real(target: Target) -> Target:
     if is_stream or not os.path.islink(name):
         return target
     real = os.path.realpath(name)
-    return replace(target, path=real) if isinstance(target, snapshots.Snapshot) else real
+    return replace(target, path=real) if isinstance(target, reading.Snapshot) else real
 
 
 def _has_other_names(target: Target) -> bool:
-    if isinstance(target, snapshots.Snapshot) and target.identity is None:
+    if isinstance(target, reading.Snapshot) and target.identity is None:
         return False
     try:
         status = os.stat(_name(target))

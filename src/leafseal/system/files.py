@@ -14,11 +14,11 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from leafseal.descriptors import write_all
 from leafseal.errors import ConflictError, LeafsealError, RefusedError, UsageError, WriteError, system_text
-from leafseal.folders import Folder
-from leafseal.locks import locked
-from leafseal.snapshots import Identity, Snapshot, descriptor_of, read, read_descriptor
+from leafseal.system.descriptors import write_all
+from leafseal.system.directory import Folder
+from leafseal.system.locks import locked
+from leafseal.system.reading import Identity, Snapshot, descriptor_of, read, read_descriptor
 
 Verifier = Callable[[bytes], None]
 """Raises when the bytes that were read back from the disk are not what was meant to be written."""

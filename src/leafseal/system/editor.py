@@ -16,12 +16,12 @@ from enum import Enum
 from queue import Empty
 from typing import Final, NamedTuple, TypeVar
 
-from leafseal import files, interrupts
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import EditorError, LeafsealError, RefusedError, system_text
-from leafseal.executables import locate
-from leafseal.private import private_directory, write_private
-from leafseal.programs import child_environment
+from leafseal.system import files, signals
+from leafseal.system.executables import locate
+from leafseal.system.private import private_directory, write_private
+from leafseal.system.programs import child_environment
 
 T = TypeVar("T")
 
@@ -162,8 +162,8 @@ def edit_text(
         path = write_private(folder, os.path.basename(name) or "text", initial)
         try:
             return _rounds(editor, path, initial, check, environ, again, limits)
-        except (LeafsealError, interrupts.Ended):
-            with interrupts.held_back():
+        except (LeafsealError, signals.Ended):
+            with signals.held_back():
                 _save(path, initial, keep)
             raise
 
@@ -190,7 +190,7 @@ def _rounds(
 
 
 def _run(editor: Editor, path: str, environ: Mapping[str, str]) -> None:
-    with interrupts.as_notes() as notes:
+    with signals.as_notes() as notes:
         try:
             process = subprocess.Popen([*editor.argv, path], env=child_environment(environ))
         except OSError as error:
@@ -205,12 +205,12 @@ def _run(editor: Editor, path: str, environ: Mapping[str, str]) -> None:
         raise EditorError(f"could not run editor: {how}")
 
 
-def _watch(process: subprocess.Popen[bytes], notes: interrupts.Notes) -> None:
+def _watch(process: subprocess.Popen[bytes], notes: signals.Notes) -> None:
     process.wait()
     notes.put(None)
 
 
-def _wait(process: subprocess.Popen[bytes], notes: interrupts.Notes) -> bool:
+def _wait(process: subprocess.Popen[bytes], notes: signals.Notes) -> bool:
     """Wait for the editor, and return whether an interrupt was typed meanwhile.
 
     That went to the editor as well, and most editors go on: so do we. Any other signal ends the editor.
@@ -228,7 +228,7 @@ def _wait(process: subprocess.Popen[bytes], notes: interrupts.Notes) -> bool:
             interrupted = True
         else:
             _end(process)
-            interrupts.raise_noted(number)
+            signals.raise_noted(number)
     return interrupted
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from leafseal.descriptors import read_some
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import InputError, LeafsealError, MissingFileError, system_text
+from leafseal.system.descriptors import read_some
 
 
 class Identity(NamedTuple):

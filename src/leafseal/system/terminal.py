@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TextIO
 
-from leafseal.descriptors import write_all
 from leafseal.errors import ConfigError, DataKeyError, LeafsealError, RefusedError, WriteError, system_text
+from leafseal.system.descriptors import write_all
 
 _RED, _YELLOW, _BLUE = "31;1", "33;1", "34;1"
 _LONG = 20  # files; fewer are done before a progress bar could be read

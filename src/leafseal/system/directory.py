@@ -13,8 +13,8 @@ import stat
 from contextlib import suppress
 from types import TracebackType
 
-from leafseal import processes
 from leafseal.errors import ConflictError
+from leafseal.system import owners
 
 try:
     import fcntl
@@ -22,7 +22,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_TEMPORARY = rf"(?s)\..*\.{processes.TAG}\.leafseal"
+_TEMPORARY = rf"(?s)\..*\.{owners.TAG}\.leafseal"
 _NAME_MAX = 255
 _swept: set[tuple[int, int]] = set()  # once per folder and process: a folder may hold thousands of files to be written
 
@@ -73,7 +73,7 @@ class Folder:
 
     def create_temporary(self, name: str) -> tuple[str, int]:
         """Make a new file beside `name` that only we may read. Return its name and descriptor."""
-        end = f".{processes.tag()}.leafseal"
+        end = f".{owners.tag()}.leafseal"
         room = _NAME_MAX - len(end) - 1
         temporary = "." + os.fsdecode(os.fsencode(name)[:room]) + end
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
@@ -175,7 +175,7 @@ class Folder:
         status = self.status(name)
         if status is None or not stat.S_ISREG(status.st_mode) or (os.name != "nt" and status.st_uid != os.geteuid()):
             return False
-        return processes.is_abandoned(int(match["pid"]), int(match["start"]), match["mark"], status.st_mtime)
+        return owners.is_abandoned(int(match["pid"]), int(match["start"]), match["mark"], status.st_mtime)
 
 
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)

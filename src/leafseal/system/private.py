@@ -14,11 +14,11 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from leafseal import interrupts, processes
 from leafseal.errors import RefusedError, WriteError, system_text
-from leafseal.locks import state_directory
+from leafseal.system import owners, signals
+from leafseal.system.locks import state_directory
 
-_NAME = rf"leafseal-[0-9]+-{processes.TAG}"
+_NAME = rf"leafseal-[0-9]+-{owners.TAG}"
 _MOUNTS = "/proc/self/mountinfo"
 
 
@@ -32,15 +32,15 @@ def private_directory(*, no_disk_plaintext: bool = False, warn: Callable[[str], 
     base = _memory_base()
     if base is None:
         base = _disk_base(no_disk_plaintext, warn)
-    path = os.path.join(base, f"leafseal-{_uid()}-{processes.tag()}")
-    with interrupts.as_exceptions():
+    path = os.path.join(base, f"leafseal-{_uid()}-{owners.tag()}")
+    with signals.as_exceptions():
         try:
             os.mkdir(path, 0o700)
             yield path
         except FileExistsError as error:
             raise WriteError("cannot make a temporary folder: its name is taken", hint="try again") from error
         finally:
-            with interrupts.held_back():
+            with signals.held_back():
                 _remove(path)
 
 
@@ -64,7 +64,7 @@ def _is_leftover(path: str, match: re.Match[str]) -> bool:
         return False
     if not stat.S_ISDIR(status.st_mode) or (os.name != "nt" and status.st_uid != os.geteuid()):
         return False
-    return processes.is_abandoned(int(match["pid"]), int(match["start"]), match["mark"], status.st_mtime)
+    return owners.is_abandoned(int(match["pid"]), int(match["start"]), match["mark"], status.st_mtime)
 
 
 def _remove(path: str) -> None:

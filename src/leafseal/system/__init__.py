@@ -1,0 +1,1 @@
+"""What touches the machine: files, folders, locks, programs, signals, the terminal, the editor."""
