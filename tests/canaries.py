@@ -7,7 +7,7 @@ import re
 from leafseal.document import Edit, Leaf, apply_edits
 from leafseal.document.scalars import Empty
 from leafseal.formats import parse
-from leafseal.formats.yaml_places import Place
+from leafseal.formats.yaml.containers import Place
 from leafseal.rules.selection import Selection
 
 CANARY = re.compile(r"cnry\d{5}|7\d{15}7")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from leafseal.document.scalars import Timestamp
 from leafseal.errors import MetadataError
-from leafseal.flattening import flatten, unflatten
+from leafseal.formats.flattening import flatten, unflatten
 
 
 def test_the_example_of_the_format():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leafseal.document.scalars import Timestamp
 from leafseal.errors import MetadataError
-from leafseal.flattening import flatten, unflatten
+from leafseal.formats.flattening import flatten, unflatten
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.rules.selection import Selection
 

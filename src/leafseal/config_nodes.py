@@ -26,8 +26,8 @@ from leafseal.document.limits import DEFAULT_LIMITS
 from leafseal.document.paths import visible
 from leafseal.document.scalars import Scalar
 from leafseal.errors import FormatError
-from leafseal.formats.yaml_parser import parser_for
-from leafseal.formats.yaml_scalars import resolve_tagged
+from leafseal.formats.yaml.parser import parser_for
+from leafseal.formats.yaml.scalars import resolve_tagged
 
 MAX_BYTES = 2**20
 

@@ -25,7 +25,7 @@ from yaml.events import (
 from leafseal.document.scalars import Scalar, Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import EmitError
-from leafseal.formats.yaml_emit import (
+from leafseal.formats.yaml.emitter import (
     block_body,
     chomping,
     emit,
@@ -38,7 +38,7 @@ from leafseal.formats.yaml_emit import (
     quote_single,
     scalar_text,
 )
-from leafseal.formats.yaml_scalars import resolve, resolve_tagged
+from leafseal.formats.yaml.scalars import resolve, resolve_tagged
 
 DATA = Path(__file__).parents[1] / "data" / "yaml"
 STRINGS = json.loads((DATA / "strings.json").read_text())

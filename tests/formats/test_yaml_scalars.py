@@ -15,8 +15,8 @@ from yaml.events import ScalarEvent
 
 from leafseal.document.scalars import Scalar, Timestamp, type_word
 from leafseal.errors import FormatError
-from leafseal.formats.yaml_emit import scalar_text
-from leafseal.formats.yaml_scalars import TAG_PREFIX, is_plain_safe, is_plain_string, resolve, resolve_tagged
+from leafseal.formats.yaml.emitter import scalar_text
+from leafseal.formats.yaml.scalars import TAG_PREFIX, is_plain_safe, is_plain_string, resolve, resolve_tagged
 
 DATA = Path(__file__).parents[1] / "data" / "yaml"
 PLAIN = json.loads((DATA / "plain_scalars.json").read_text())

@@ -12,8 +12,8 @@ from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, MappingNode
 from leafseal.errors import EmitError, FormatError, NotEncryptedError, PathError
 from leafseal.formats import json
-from leafseal.formats.json_emit import TAB
-from leafseal.formats.splicing import SplicedDocument, as_text, as_value, in_the_way, nothing_there
+from leafseal.formats.common import SplicedDocument, as_text, as_value, in_the_way, nothing_there
+from leafseal.formats.json.emitter import TAB
 
 _PLACE = ("data",)
 

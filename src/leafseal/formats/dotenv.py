@@ -15,7 +15,7 @@ from leafseal.document.paths import visible
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import EmitError, FormatError, PathError
-from leafseal.formats.splicing import (
+from leafseal.formats.common import (
     SplicedDocument,
     as_text,
     as_value,
@@ -185,7 +185,7 @@ class DotenvDocument(SplicedDocument):
 
 
 def _block(metadata: Mapping[str, object]) -> str:
-    from leafseal.flattening import flatten
+    from leafseal.formats.flattening import flatten
 
     return "".join(f"{_PREFIX}{name}={_source(value)}\n" for name, value in flatten(metadata).items())
 

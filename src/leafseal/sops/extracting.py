@@ -110,7 +110,7 @@ def _yaml(node: _Part, _indent: int | None) -> bytes:
 
 
 def _json(node: _Part, indent: int | None) -> bytes:
-    from leafseal.formats.json_emit import unit_of, write
+    from leafseal.formats.json.emitter import unit_of, write
 
     return write(node, unit=unit_of(indent)).encode()
 
@@ -125,7 +125,7 @@ def _ini(node: _Part, _indent: int | None) -> bytes:
 
 def _compact(node: Node) -> str:
     """Return a node as JSON without blanks. Of a mapping in a list sops shows its own fields, we what it holds."""
-    from leafseal.formats.json_emit import quote_as_sops, write
+    from leafseal.formats.json.emitter import quote_as_sops, write
 
     if isinstance(node, MappingNode):
         pairs = [item for item in node.items if not isinstance(item, Comment)]

@@ -12,7 +12,7 @@ from leafseal.document import Leaf, Locator, Path
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import INT_MAX, INT_MIN, Empty, Scalar
 from leafseal.errors import FormatError
-from leafseal.formats.splicing import duplicate, place_of, refuse_sizes, too_many
+from leafseal.formats.common import duplicate, place_of, refuse_sizes, too_many
 
 # Possessive throughout: nothing is tried twice, whatever the file holds.
 _BLANKS = r"[ \t\n\r]*+"

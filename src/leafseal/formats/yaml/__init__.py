@@ -10,10 +10,10 @@ from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import MappingNode
 from leafseal.errors import FormatError, MetadataError
-from leafseal.formats import yaml_placing, yaml_sealing
-from leafseal.formats.yaml_places import Place, Scan
-from leafseal.formats.yaml_scan import scan
-from leafseal.formats.yaml_style import container_of
+from leafseal.formats.yaml import metadata_block, seal
+from leafseal.formats.yaml.containers import Place, Scan
+from leafseal.formats.yaml.scan import scan
+from leafseal.formats.yaml.style import container_of
 
 DEFAULT_INDENT = 4
 
@@ -46,9 +46,9 @@ def _parse(text: str, limits: Limits, allow_duplicates: bool) -> YAMLDocument:
 
 def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:
     """Return trees as a new YAML file, as SOPS writes it."""
-    from leafseal.formats import yaml_emit
+    from leafseal.formats.yaml import emitter
 
-    return yaml_emit.emit(documents, indent=indent)
+    return emitter.emit(documents, indent=indent)
 
 
 class YAMLDocument:
@@ -83,27 +83,27 @@ class YAMLDocument:
 
     def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens in the places of leaves, and the spellings to remember."""
-        return yaml_sealing.seal(self._text, self._scan, tokens, kept)
+        return seal.seal(self._text, self._scan, tokens, kept)
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return the edits that put values where tokens stand, one for each, in order."""
-        return yaml_sealing.open_(self._text, opened, spellings)
+        return seal.open_(self._text, opened, spellings)
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:
         """Return the edits that store `value` at `locator` in the first document."""
-        from leafseal.formats import yaml_edit
+        from leafseal.formats.yaml import edit
 
-        return yaml_edit.set_edits(self._text, self._scan, locator, value)
+        return edit.set_edits(self._text, self._scan, locator, value)
 
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove what stands at `locator` in the first document."""
-        from leafseal.formats import yaml_edit
+        from leafseal.formats.yaml import edit
 
-        return yaml_edit.unset_edits(self._text, locator)
+        return edit.unset_edits(self._text, locator)
 
     def remember(self) -> Mapping[str, object]:
         """Return what the metadata must remember of the layout, beyond spellings."""
-        words = yaml_placing.root_words(self._text, self._scan.documents)
+        words = metadata_block.root_words(self._text, self._scan.documents)
         return {"root": words} if words else {}
 
     def context(self, leaf: Leaf) -> object:
@@ -130,11 +130,11 @@ class YAMLDocument:
             return apply_edits(self._text, edits).encode()
         placed: list[Edit] = []
         if metadata is None:
-            placed = yaml_placing.removals(self._text, documents, self._root_words())
+            placed = metadata_block.removals(self._text, documents, self._root_words())
         elif self.has_reserved_key():
-            placed = yaml_placing.replacements(self._text, documents, metadata, width)
+            placed = metadata_block.replacements(self._text, documents, metadata, width)
         else:
-            placed = yaml_placing.insertions(self._text, documents, metadata, width)
+            placed = metadata_block.insertions(self._text, documents, metadata, width)
         return apply_edits(self._text, [*edits, *placed]).encode()
 
     def _root_words(self) -> Mapping[str, object]:

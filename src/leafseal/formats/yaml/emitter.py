@@ -14,7 +14,7 @@ from leafseal.document.lazy_pattern import Pattern
 from leafseal.document.scalars import Scalar, Timestamp, yaml_float_text
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import EmitError
-from leafseal.formats.yaml_scalars import UNPRINTABLE, is_plain_safe, is_plain_string
+from leafseal.formats.yaml.scalars import UNPRINTABLE, is_plain_safe, is_plain_string
 
 DEFAULT_INDENT = 4
 

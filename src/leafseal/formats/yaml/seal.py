@@ -16,8 +16,8 @@ from leafseal.document.paths import format_path
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, build
 from leafseal.errors import FormatError, RefusedError
-from leafseal.formats.yaml_places import Place, Scan
-from leafseal.formats.yaml_style import (
+from leafseal.formats.yaml.containers import Place, Scan
+from leafseal.formats.yaml.style import (
     ONE_LINE,
     TokenText,
     canonical_text,

@@ -7,10 +7,10 @@ from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
 from leafseal.document.tree import ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
+from leafseal.formats.common import in_the_way, nothing_there
 from leafseal.formats.json import margin_of, removal, separator, unit_in
-from leafseal.formats.json_emit import scalar_text, write
-from leafseal.formats.json_scan import Container, Member, scan
-from leafseal.formats.splicing import in_the_way, nothing_there
+from leafseal.formats.json.emitter import scalar_text, write
+from leafseal.formats.json.scan import Container, Member, scan
 
 # The text was scanned under the caller's limits already.
 _UNLIMITED = Limits(depth=10**9, leaves=10**9, scalar_bytes=10**12)

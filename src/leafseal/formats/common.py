@@ -129,7 +129,7 @@ def flat_metadata(pairs: Sequence[tuple[str, str]]) -> dict[str, object] | None:
     """Return flat metadata as the nested mapping that it stands for, None where there is none."""
     if not pairs:
         return None
-    from leafseal.flattening import unflatten
+    from leafseal.formats.flattening import unflatten
 
     flat = dict(pairs)
     if len(flat) < len(pairs):

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from leafseal.errors import EmitError, FormatError
-from leafseal.formats.splicing import line_of
+from leafseal.formats.common import line_of
 
 SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """What the reader takes for white space; `str.strip` without it would take more."""

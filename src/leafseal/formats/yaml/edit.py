@@ -10,10 +10,10 @@ from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
-from leafseal.formats.yaml_emit import emit, scalar_text
-from leafseal.formats.yaml_nodes import YAMLNode, first_document
-from leafseal.formats.yaml_places import DocumentNote, Place, Scan
-from leafseal.formats.yaml_style import canonical_text, fits_block, flow_key, flow_text
+from leafseal.formats.yaml.containers import DocumentNote, Place, Scan
+from leafseal.formats.yaml.emitter import emit, scalar_text
+from leafseal.formats.yaml.nodes import YAMLNode, first_document
+from leafseal.formats.yaml.style import canonical_text, fits_block, flow_key, flow_text
 
 _TO_COLON = Pattern(r"(?:[^:#]|#[^\r\n]*+)*+")
 _LINE_REST = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leafseal.document import Leaf
-from leafseal.formats.yaml_places import Container, Place
+from leafseal.formats.yaml.containers import Container, Place
 
 Target = Leaf | Container | str | None
 """What an anchor names: a value, a mapping or list, the text of a key."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from leafseal.document import Edit
 from leafseal.document.lazy_pattern import Pattern
-from leafseal.formats.yaml_places import DocumentNote
+from leafseal.formats.yaml.containers import DocumentNote
 
 _COMMENT = Pattern(r"#[^\r\n]*")
 _LINE_END = Pattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
@@ -18,7 +18,7 @@ _LINE_END = Pattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 def insertions(text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int) -> list[Edit]:
     """Return the edits that add the block to every document that has none."""
-    from leafseal.formats.yaml_emit import emit_mapping_block  # whoever only reads does not need it
+    from leafseal.formats.yaml.emitter import emit_mapping_block  # whoever only reads does not need it
 
     newline = "\r\n" if "\r\n" in text else "\n"
     blocks: dict[int, str] = {}
@@ -46,7 +46,7 @@ def _behind_block(text: str, position: int, block: str, newline: str) -> Edit:
 def _into_flow(text: str, note: DocumentNote, metadata: Mapping[str, object]) -> Edit:
     root = note.root
     assert root is not None
-    from leafseal.formats.yaml_emit import flow_json
+    from leafseal.formats.yaml.emitter import flow_json
 
     member = f'"sops": {flow_json(metadata)}'
     if not _COMMENT.sub("", text[root.start + 1 : root.end - 1]).strip():
@@ -158,7 +158,7 @@ def replacements(
     text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int
 ) -> list[Edit]:
     """Return the edits that put another block where each document has one, and add it where one has none."""
-    from leafseal.formats.yaml_emit import emit_mapping_block, flow_json
+    from leafseal.formats.yaml.emitter import emit_mapping_block, flow_json
 
     newline = "\r\n" if "\r\n" in text else "\n"
     missing = [note for note in documents if note.metadata is None]

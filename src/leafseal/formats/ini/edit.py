@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from leafseal.document import Edit, Locator
 from leafseal.document.paths import format_path
 from leafseal.errors import EmitError, PathError
-from leafseal.formats.ini_emit import header, key_lines
-from leafseal.formats.ini_scan import METADATA_SECTION, HeaderPlace, Key, Scan
-from leafseal.formats.ini_values import CONTINUED, SPACE, Value, write_key, write_value
-from leafseal.formats.splicing import in_the_way, nothing_there, plain_text
+from leafseal.formats.common import in_the_way, nothing_there, plain_text
+from leafseal.formats.ini.emitter import header, key_lines
+from leafseal.formats.ini.scan import METADATA_SECTION, HeaderPlace, Key, Scan
+from leafseal.formats.ini.values import CONTINUED, SPACE, Value, write_key, write_value
 
 
 def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Edit]:

@@ -11,9 +11,9 @@ from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.document.tree import from_python
 from leafseal.errors import FormatError, MetadataError
-from leafseal.formats.json_emit import emit, scalar_text, unit_of, write
-from leafseal.formats.json_scan import Container, Member, Scan, read_scalar, scan
-from leafseal.formats.splicing import SplicedDocument
+from leafseal.formats.common import SplicedDocument
+from leafseal.formats.json.emitter import emit, scalar_text, unit_of, write
+from leafseal.formats.json.scan import Container, Member, Scan, read_scalar, scan
 
 __all__ = ["JSONDocument", "emit", "parse"]
 
@@ -87,15 +87,15 @@ class JSONDocument(SplicedDocument):
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:
         """Return the edits that store `value` at `locator`."""
-        from leafseal.formats import json_edit
+        from leafseal.formats.json import edit
 
-        return json_edit.set_edits(self._text, locator, value)
+        return edit.set_edits(self._text, locator, value)
 
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove what stands at `locator`."""
-        from leafseal.formats import json_edit
+        from leafseal.formats.json import edit
 
-        return json_edit.unset_edits(self._text, locator)
+        return edit.unset_edits(self._text, locator)
 
     def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
         """Return the file with `edits` made and its metadata kept, replaced, added or cut out.

@@ -10,10 +10,10 @@ from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Seal
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import FormatError, MetadataError
-from leafseal.formats.ini_emit import emit, header, key_lines
-from leafseal.formats.ini_scan import ABOVE, INLINE, METADATA_SECTION, AbovePlace, HeaderPlace, Scan, scan
-from leafseal.formats.ini_values import SPACE, strip_marker, write_value
-from leafseal.formats.splicing import SplicedDocument, as_text, decode_lines, flat_metadata
+from leafseal.formats.common import SplicedDocument, as_text, decode_lines, flat_metadata
+from leafseal.formats.ini.emitter import emit, header, key_lines
+from leafseal.formats.ini.scan import ABOVE, INLINE, METADATA_SECTION, AbovePlace, HeaderPlace, Scan, scan
+from leafseal.formats.ini.values import SPACE, strip_marker, write_value
 
 __all__ = ["INIDocument", "emit", "parse"]
 
@@ -87,15 +87,15 @@ class INIDocument(SplicedDocument):
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:
         """Return the edits that store `value`, as text, under a section and a key, or a mapping as a section."""
-        from leafseal.formats import ini_edit
+        from leafseal.formats.ini import edit
 
-        return ini_edit.set_edits(self._text, self._scan, locator, value)
+        return edit.set_edits(self._text, self._scan, locator, value)
 
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove a key, or a section with all that is in it."""
-        from leafseal.formats import ini_edit
+        from leafseal.formats.ini import edit
 
-        return ini_edit.unset_edits(self._text, self._scan, locator)
+        return edit.unset_edits(self._text, self._scan, locator)
 
     def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
         """Return the file with `edits` made and its metadata kept, replaced, added or cut out."""
@@ -150,7 +150,7 @@ class INIDocument(SplicedDocument):
 
 
 def _block(metadata: Mapping[str, object], newline: str) -> str:
-    from leafseal.flattening import flatten
+    from leafseal.formats.flattening import flatten
 
     pairs = [(name, value.replace("\n", "\\n")) for name, value in flatten(metadata).items()]
     return newline.join([header(METADATA_SECTION), *key_lines(pairs), ""])

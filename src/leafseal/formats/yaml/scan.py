@@ -29,12 +29,12 @@ from leafseal.document.lazy_pattern import Pattern
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
-from leafseal.formats.yaml_aliases import Target, copies
-from leafseal.formats.yaml_comments import CommentPlacer, with_one_more
-from leafseal.formats.yaml_composing import Composer
-from leafseal.formats.yaml_parser import parser_for
-from leafseal.formats.yaml_places import Container, DocumentNote, Place, Scan, block_end
-from leafseal.formats.yaml_scalars import resolve, resolve_tagged
+from leafseal.formats.yaml.aliases import Target, copies
+from leafseal.formats.yaml.comments import CommentPlacer, with_one_more
+from leafseal.formats.yaml.compose import Composer
+from leafseal.formats.yaml.containers import Container, DocumentNote, Place, Scan, block_end
+from leafseal.formats.yaml.parser import parser_for
+from leafseal.formats.yaml.scalars import resolve, resolve_tagged
 
 NOWHERE = 1 << 62  # a position behind every text
 

@@ -16,8 +16,8 @@ from leafseal.document.limits import Limits
 from leafseal.document.paths import visible
 from leafseal.document.scalars import Empty
 from leafseal.errors import FormatError
-from leafseal.formats.ini_values import SPACE, Value, read_line, strip_marker
-from leafseal.formats.splicing import as_value, duplicate, has_other_bytes, line_of, refuse_sizes
+from leafseal.formats.common import as_value, duplicate, has_other_bytes, line_of, refuse_sizes
+from leafseal.formats.ini.values import SPACE, Value, read_line, strip_marker
 
 DEFAULT_SECTION = "DEFAULT"
 METADATA_SECTION = "sops"

@@ -13,8 +13,8 @@ from leafseal.document import Leaf
 from leafseal.document.lazy_pattern import Pattern
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
-from leafseal.formats.yaml_places import Container, Place
-from leafseal.formats.yaml_scalars import is_plain_safe, is_plain_string
+from leafseal.formats.yaml.containers import Container, Place
+from leafseal.formats.yaml.scalars import is_plain_safe, is_plain_string
 
 _HEADER = Pattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
 _BREAK = Pattern(r"\r\n|\r|\n")
@@ -66,7 +66,7 @@ def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
     if style in ONE_LINE and (common := common_text(style, value, container_of(leaf).flow)) is not None:
         return common
     # Only now: a small file of words and numbers is opened without the emitter.
-    from leafseal.formats.yaml_emit import quote_double, quote_single, scalar_text
+    from leafseal.formats.yaml.emitter import quote_double, quote_single, scalar_text
 
     container = container_of(leaf)
     flow = container.flow
@@ -224,7 +224,7 @@ def flow_text(node: Node) -> str:
         return "[" + ", ".join(flow_text(item) for item in node.items if not isinstance(item, Comment)) + "]"
     if isinstance(node, TokenText):
         return f"'{node}'"
-    from leafseal.formats.yaml_emit import scalar_text
+    from leafseal.formats.yaml.emitter import scalar_text
 
     text = scalar_text(node, indent=0, flow=True)
     # A whole number that is a float must stay one: nothing but its text says so.
@@ -233,6 +233,6 @@ def flow_text(node: Node) -> str:
 
 def flow_key(key: str) -> str:
     """Return a mapping's key in flow style."""
-    from leafseal.formats.yaml_emit import scalar_text
+    from leafseal.formats.yaml.emitter import scalar_text
 
     return scalar_text(key, indent=0, flow=True, key=True)

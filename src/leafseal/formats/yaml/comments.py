@@ -15,7 +15,7 @@ from leafseal.document import Leaf, Path
 from leafseal.document.comments import NO_COMMENTS, CommentRun, CommentsInForce
 from leafseal.document.lazy_pattern import Pattern
 from leafseal.document.tree import AT_HEAD, BEFORE_LAST
-from leafseal.formats.yaml_places import Container
+from leafseal.formats.yaml.containers import Container
 
 _COMMENT = Pattern(r"#[^\r\n]*")
 _BLANK_LINE = Pattern(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)")

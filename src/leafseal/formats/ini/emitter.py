@@ -8,9 +8,9 @@ from leafseal.document.paths import visible
 from leafseal.document.scalars import to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import EmitError
-from leafseal.formats.ini_scan import DEFAULT_SECTION
-from leafseal.formats.ini_values import SPACE, quote_of_sops, write_key, write_value
-from leafseal.formats.splicing import as_text
+from leafseal.formats.common import as_text
+from leafseal.formats.ini.scan import DEFAULT_SECTION
+from leafseal.formats.ini.values import SPACE, quote_of_sops, write_key, write_value
 
 
 def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:

@@ -7,8 +7,8 @@ from typing import Any
 
 from yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
-from leafseal.formats.yaml_parser import parser_for
-from leafseal.formats.yaml_scalars import resolve
+from leafseal.formats.yaml.parser import parser_for
+from leafseal.formats.yaml.scalars import resolve
 
 
 @dataclass(slots=True)
