@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from leafseal.context_repair import open_garbled, rewrap_garbled
-from leafseal.keyring import KeyRing
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.ring import KeyRing
 from leafseal.operations import Product
 
 

@@ -22,8 +22,8 @@ from leafseal.errors import (
     NothingSealedError,
     ProviderError,
 )
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 

@@ -10,8 +10,8 @@ import pytest
 
 from leafseal import operations
 from leafseal.errors import DataKeyError, MetadataError, ProviderError
-from leafseal.keyring import KeyRing
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened, open_sealed, read_metadata
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws_kms import AWSKMSKey

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from leafseal import attempts, keyring
 from leafseal.errors import ConfigError, DataKeyError, MetadataError, ProviderError, ProviderMissingError
-from leafseal.keygroups import DataKey, KeyGroup, recover_data_key, resolve_threshold, wrap_data_key
-from leafseal.keyring import FailedAttempt, KeyRing, OpenedPart, WrappedKey
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey, report
+from leafseal.keys import ring as keyring
+from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key, resolve_threshold, wrap_data_key
+from leafseal.keys.ring import FailedAttempt, KeyRing, OpenedPart, WrappedKey
 from leafseal.providers.age import AgeKey
 from leafseal.sops import failures
 from leafseal.testing import MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
@@ -320,7 +320,7 @@ def test_one_key_that_fails_says_why_at_once() -> None:
     with pytest.raises(DataKeyError) as caught:
         recover_data_key(groups, 0, AMBIENT)
     assert str(caught.value) == "memory a: the safe is closed"
-    assert attempts.describe(caught.value) == "  memory a\n    the safe is closed"
+    assert report.describe(caught.value) == "  memory a\n    the safe is closed"
 
 
 def test_a_report_names_groups_keys_and_reasons() -> None:
@@ -335,7 +335,7 @@ def test_a_report_names_groups_keys_and_reasons() -> None:
         (1, "b\x1b[31m"),
         (2, "c"),
     ]
-    assert attempts.describe(error).split("\n") == [
+    assert report.describe(error).split("\n") == [
         "group 1 of 3: opened",
         "group 2 of 3: not opened",
         "  memory c",
@@ -368,7 +368,7 @@ def test_a_report_names_the_credentials_and_the_way_out_of_each_key() -> None:
         (0, "timed out", None, "try again " * 8 + "later"),
         hint="these credentials need kms:Decrypt",
     )
-    assert attempts.describe(error).split("\n") == [
+    assert report.describe(error).split("\n") == [
         "  memory key 0",
         "    denied (credentials: profile dev)",
         "    hint: these credentials need kms:Decrypt",
@@ -379,7 +379,7 @@ def test_a_report_names_the_credentials_and_the_way_out_of_each_key() -> None:
         "    hint: try again try again try again try again try again try again try",
         "          again try again later",
     ]
-    assert attempts.last_hint(error) is None
+    assert report.last_hint(error) is None
     assert failures.report(error).split("\n")[:13] == [
         "Failed to get the data key required to decrypt the SOPS file.",
         "",
@@ -406,7 +406,7 @@ def test_a_way_out_that_several_keys_share_is_told_below_the_last() -> None:
         groups=2,
         hint="something else",
     )
-    lines = [line.strip() for line in attempts.describe(error).split("\n")]
+    lines = [line.strip() for line in report.describe(error).split("\n")]
     assert [line for line in lines if not line.startswith("memory")] == [
         "group 1 of 2: not opened",
         *["no identity"] * 3,
@@ -418,7 +418,7 @@ def test_a_way_out_that_several_keys_share_is_told_below_the_last() -> None:
         "hint: log in",
         "2 of 2 groups are needed, 0 opened",
     ]
-    assert attempts.last_hint(error) == "something else"
+    assert report.last_hint(error) == "something else"
 
 
 def test_keys_that_need_a_network_are_reported_in_order() -> None:

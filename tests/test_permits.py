@@ -11,11 +11,11 @@ import pytest
 from leafseal import operations
 from leafseal.cli.main import run as run_leafseal
 from leafseal.errors import ProviderError, RefusedError
-from leafseal.keygroups import check_groups
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.groups import check_groups
+from leafseal.keys.permits import check_account, check_role, line_for
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.permits import check_account, check_role, line_for
-from leafseal.providers import parse_recipients
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.providers.azure_kv import AzureKeyVaultKey
 from leafseal.rules.selection import Selection

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from leafseal.errors import ConfigError
-from leafseal.masterkey import Ambient
-from leafseal.policy import Policy, load_policy, origin, policy_of, system_file, user_file
+from leafseal.keys import Ambient
+from leafseal.keys.policy import Policy, load_policy, origin, policy_of, system_file, user_file
 
 FULL = """
 min_threshold = 2

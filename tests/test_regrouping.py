@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leafseal.providers import parse_recipients
-from leafseal.regrouping import Keys, compare, holder, meant, name, needed_of, removed, unnamed, without
+from leafseal.keys.changes import Keys, compare, holder, meant, name, needed_of, removed, unnamed, without
+from leafseal.keys.registry import parse_recipients
 from leafseal.testing import MemoryKey, RemoteMemoryKey
 
 A, B, C = MemoryKey("a"), MemoryKey("b"), MemoryKey("c")

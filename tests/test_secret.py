@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from leafseal.crypto.secret import Secret
-from leafseal.keygroups import DataKey
+from leafseal.keys.groups import DataKey
 
 CANARY = b"canary-8d1f52c07be94a36"
 

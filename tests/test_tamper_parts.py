@@ -13,9 +13,9 @@ from leafseal.crypto import spelling
 from leafseal.crypto.token import Sealer
 from leafseal.errors import DataKeyError, IntegrityError, MACMismatchError, MetadataError
 from leafseal.formats import parse
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import Opened, open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.rules.selection import Selection
 from leafseal.testing import ambient_with, throwaway_identity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import MasterKey
+from leafseal.keys import MasterKey
 from leafseal.providers.age import AgeKey
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
 

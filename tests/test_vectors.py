@@ -16,7 +16,7 @@ from leafseal.document.paths import format_path
 from leafseal.document.tree import Comment
 from leafseal.errors import DataKeyError
 from leafseal.formats import format_of, parse
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.opened import Opened, open_sealed
 from leafseal.testing import NOWHERE, ambient_with
 

@@ -12,8 +12,8 @@ from leafseal.document import Leaf, Locator
 from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.document.tree import Comment
 from leafseal.formats import parse
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import Opened, open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 

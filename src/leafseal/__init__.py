@@ -20,8 +20,8 @@ _HOMES = {
     "load": "api",
     "loads": "api",
     "open_many": "api",
-    "Ambient": "masterkey",
-    "MasterKey": "masterkey",
+    "Ambient": "keys",
+    "MasterKey": "keys",
     "Selection": "rules.selection",
     "Timestamp": "document.scalars",
     "AlreadyEncryptedError": "errors",
@@ -98,7 +98,7 @@ if TYPE_CHECKING:
         UsageError,
         WriteError,
     )
-    from leafseal.masterkey import Ambient, MasterKey
+    from leafseal.keys import Ambient, MasterKey
     from leafseal.rules.selection import Selection
 
 

@@ -18,8 +18,8 @@ from leafseal.document.tree import MappingNode, to_python
 from leafseal.engine import Failed, Reading, Source, open_all, paused_collector
 from leafseal.errors import FormatError, PathError, UsageError
 from leafseal.formats import format_of
-from leafseal.keyring import KeyRing
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened, open_sealed, open_with, read_metadata
 from leafseal.rules.selection import Selection
 from leafseal.system.files import replace
@@ -74,7 +74,7 @@ def encrypt(
 
 
 def _master_keys(item: str | MasterKey) -> Sequence[MasterKey]:
-    from leafseal.providers import parse_recipients
+    from leafseal.keys.registry import parse_recipients
 
     return parse_recipients("age", item) if isinstance(item, str) else [item]
 

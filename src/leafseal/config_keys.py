@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from leafseal.config_nodes import ListNode, ScalarNode
 from leafseal.config_reader import Reader
 from leafseal.errors import LeafsealError
-from leafseal.masterkey import MasterKey
-from leafseal.providers import make_key, parse_recipients
+from leafseal.keys import MasterKey
+from leafseal.keys.registry import make_key, parse_recipients
 
 Group = tuple[MasterKey, ...]
 

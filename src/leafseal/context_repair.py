@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import DataKeyError, MetadataError
-from leafseal.keygroups import DataKey, KeyGroup, recover_data_key
-from leafseal.keyring import KeyRing, WrappedKey
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key
+from leafseal.keys.registry import make_key
+from leafseal.keys.ring import KeyRing, WrappedKey
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata
 from leafseal.operations import FORMAT_VERSION, Groups, Product, rotate
-from leafseal.providers import make_key
 
 _MAX_GUESSES = 1024
 

@@ -14,8 +14,8 @@ from typing import Generic, NamedTuple, TypeVar
 from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import LeafsealError
-from leafseal.keygroups import DataKey, needs_networks
-from leafseal.keyring import KeyRing
+from leafseal.keys.groups import DataKey, needs_networks
+from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata, recover
 

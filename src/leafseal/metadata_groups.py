@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from leafseal.document.paths import visible
 from leafseal.errors import LeafsealError, MetadataError
-from leafseal.keygroups import KeyGroup
-from leafseal.keyring import WrappedKey
+from leafseal.keys.groups import KeyGroup
+from leafseal.keys.registry import make_key
+from leafseal.keys.ring import WrappedKey
 from leafseal.metadata_values import as_mapping, as_mappings, as_text, as_time, fold_names
-from leafseal.providers import make_key
 
 KINDS = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age")
 """The lists of master keys, in the order in which a group holds them after reading (§3.2)."""

@@ -14,9 +14,9 @@ from leafseal.document.scalars import Empty, Scalar, to_bytes
 from leafseal.document.tree import Comment, MappingNode, build
 from leafseal.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
 from leafseal.formats import parse
-from leafseal.keygroups import DataKey, recover_data_key
-from leafseal.keyring import KeyRing
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.groups import DataKey, recover_data_key
+from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
 from leafseal.opening import Opening, open_leaves
 

@@ -20,8 +20,8 @@ from leafseal.document.scalars import Empty, to_bytes, type_word
 from leafseal.document.tree import MappingNode, build
 from leafseal.errors import AlreadyEncryptedError, IntegrityError, MetadataError, NothingSealedError
 from leafseal.formats import emit, parse
-from leafseal.keygroups import DataKey, resolve_threshold, wrap_data_key
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_with, read_metadata
 from leafseal.plain_edits import plain_with, plain_without

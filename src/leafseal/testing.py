@@ -18,7 +18,7 @@ from time import sleep
 from typing import ClassVar
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 NOWHERE = Path("/nonexistent/leafseal-testing")
 

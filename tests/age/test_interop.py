@@ -19,7 +19,7 @@ from leafseal.age import ssh, ssh_keys
 from leafseal.age.hybrid import HybridIdentity
 from leafseal.age.plugin import PluginRecipient, parse_identity
 from leafseal.age.x25519 import X25519Identity
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 from .hosts import IDENTITY, RECIPIENT, host_with
 from .toy_plugin import install

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from leafseal.keys.registry import TABLE
 from leafseal.metadata_groups import KINDS
-from leafseal.providers import TABLE
 
 from .conftest import Run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.opened import read_metadata
 from leafseal.providers.aws_kms import AWSKMSKey
 

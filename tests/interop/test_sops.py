@@ -20,9 +20,9 @@ from leafseal import operations
 from leafseal.document.tree import Comment, to_python
 from leafseal.errors import FormatError, MACMismatchError, RefusedError
 from leafseal.formats import parse
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import Opened, open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.testing import NOWHERE, throwaway_identity
 

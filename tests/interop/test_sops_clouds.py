@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leafseal import operations
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.rules.selection import Selection
 
 from ..services.fixtures import Azure

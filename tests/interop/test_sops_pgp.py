@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from leafseal import operations
-from leafseal.keygroups import KeyGroup
-from leafseal.masterkey import MasterKey
+from leafseal.keys import MasterKey
+from leafseal.keys.groups import KeyGroup
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 

@@ -10,8 +10,8 @@ from typing import ClassVar
 import pytest
 
 from leafseal.errors import DataKeyError, ProviderError
-from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.testing import MemoryKey, RemoteMemoryKey
 
 DATE = "2026-11-23T04:00:00Z"

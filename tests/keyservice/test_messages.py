@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leafseal.keys.registry import make_key
 from leafseal.keyservice.messages import (
     MessageError,
     read_request,
@@ -15,7 +16,6 @@ from leafseal.keyservice.messages import (
     write_request,
     write_response,
 )
-from leafseal.providers import make_key
 
 ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 KEYS = [

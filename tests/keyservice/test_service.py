@@ -15,11 +15,11 @@ from time import sleep
 import pytest
 
 from leafseal.errors import ProviderError, RefusedError, UsageError, WriteError
-from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
+from leafseal.keys.registry import parse_recipients
 from leafseal.keyservice.client import RemoteService
 from leafseal.keyservice.server import Answering, serving
-from leafseal.masterkey import Ambient, MasterKey
-from leafseal.providers import parse_recipients
 from leafseal.testing import NOWHERE, throwaway_identity
 
 pytest.importorskip("grpc", reason="grpcio is not installed")

@@ -12,9 +12,9 @@ import pickle
 import pytest
 
 from leafseal.errors import ProviderError
-from leafseal.keyring import WrappedKey
-from leafseal.masterkey import Ambient, MasterKey
-from leafseal.providers import TABLE, make_key
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.registry import TABLE, make_key
+from leafseal.keys.ring import WrappedKey
 
 from .entries import load_entry
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leafseal.keyring import WrappedKey
+from leafseal.keys.ring import WrappedKey
 from leafseal.metadata_groups import read_groups
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.testing import NOWHERE
 
 GPG = shutil.which("gpg") if os.name != "nt" else None

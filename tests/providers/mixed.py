@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from leafseal.masterkey import Ambient, MasterKey
-from leafseal.providers import parse_recipients
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.registry import parse_recipients
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..services.moto_kms import AWS

@@ -11,8 +11,9 @@ import pytest
 from leafseal import age
 from leafseal.age import bech32, hybrid
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.masterkey import Ambient
-from leafseal.providers import age_identities, age_places, parse_recipients
+from leafseal.keys import Ambient
+from leafseal.keys.registry import parse_recipients
+from leafseal.providers import age_identities, age_places
 from leafseal.providers.age import AgeKey, default_identity_file, generate_identity, recipient_of
 from leafseal.testing import throwaway_identity
 
@@ -396,12 +397,12 @@ def test_a_damaged_blob_says_what_is_wrong(tmp_path: Path) -> None:
 
 def test_what_is_rare_is_not_imported() -> None:
     code = (
-        "import sys, leafseal.providers.age, leafseal.keygroups; "
+        "import sys, leafseal.providers.age, leafseal.keys.groups; "
         "print(*(n for n in sys.modules if 'scrypt' in n or 'serialization' in n and 'primitives._s' not in n"
-        " or n in ('subprocess', 'shlex', 'queue', 'leafseal.system.programs', 'leafseal.policy')"
-        " or n == 'leafseal.providers.foreign'"
+        " or n in ('subprocess', 'shlex', 'queue', 'leafseal.system.programs', 'leafseal.keys.policy')"
+        " or n == 'leafseal.keys.unknown'"
         " or n.startswith(('leafseal.age.ssh', 'leafseal.age.hybrid', 'leafseal.age.tag', 'leafseal.age.plugin'))"
-        " or n.startswith(('leafseal.providers.age_ssh', 'leafseal.providers.age_p', 'leafseal.providers.age_a'))"
+        " or n.startswith(('leafseal.providers.age_ssh', 'leafseal.keys.registry.age_p', 'leafseal.keys.registry.age_a'))"
         " and n != 'leafseal.providers.age_places'))"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -19,7 +19,7 @@ from leafseal import age
 from leafseal.age.armor import armor, dearmor
 from leafseal.age.scrypt import ScryptRecipient
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.age import AgeKey, generate_identity
 from leafseal.providers.age_agent import Agent, AgentError, cache_name
 from leafseal.testing import throwaway_identity

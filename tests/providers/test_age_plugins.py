@@ -12,11 +12,11 @@ from leafseal import age
 from leafseal.age import bech32
 from leafseal.age.x25519 import X25519Identity
 from leafseal.errors import ConfigError, ProviderError
-from leafseal.keygroups import DataKey, recover_data_key, wrap_data_key
-from leafseal.masterkey import Ambient
-from leafseal.providers import parse_recipients
+from leafseal.keys import Ambient
+from leafseal.keys.changes import as_named, keys_of
+from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
+from leafseal.keys.registry import parse_recipients
 from leafseal.providers.age import AgeKey
-from leafseal.regrouping import as_named, keys_of
 
 from ..age.hosts import IDENTITY, OTHER, RECIPIENT
 from ..age.toy_plugin import OWN, install

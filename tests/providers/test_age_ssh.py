@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
-from leafseal.providers import parse_recipients
+from leafseal.keys import Ambient
+from leafseal.keys.registry import parse_recipients
 from leafseal.providers.age import AgeKey
 from leafseal.testing import throwaway_identity
 
@@ -256,7 +256,7 @@ def test_without_the_library_that_decrypts_keys(tmp_path: Path) -> None:
         "import sys; sys.modules['bcrypt'] = None\n"
         "from pathlib import Path\n"
         "from leafseal.errors import ProviderMissingError\n"
-        "from leafseal.masterkey import Ambient\n"
+        "from leafseal.keys import Ambient\n"
         "from leafseal.providers.age import AgeKey\n"
         "try: AgeKey(sys.argv[1]).unwrap(sys.stdin.buffer.read(), Ambient({}, Path(sys.argv[2]), lambda _: 'horse'))\n"
         "except ProviderMissingError as error: print(error, error.hint)\n"

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.masterkey import Ambient
-from leafseal.providers import make_key, parse_recipients
+from leafseal.keys import Ambient
+from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.providers.aws_kms import AWSKMSKey
 
 from ..services.moto_kms import AWS, REGION
@@ -428,7 +428,7 @@ def test_single_sign_on(aws: AWS, front: Recorder, arns: dict[str, str], tmp_pat
 
     front.otherwise = react
     code = (
-        "import sys\nfrom leafseal.masterkey import Ambient\nfrom leafseal.providers.aws_kms import AWSKMSKey\n"
+        "import sys\nfrom leafseal.keys import Ambient\nfrom leafseal.providers.aws_kms import AWSKMSKey\n"
         "key, ambient = AWSKMSKey(sys.argv[1], aws_profile='sso'), Ambient.of_process()\n"
         "assert key.unwrap(key.wrap(bytes(32), ambient), ambient) == bytes(32)\n"
     )
@@ -570,7 +570,7 @@ def python(code: str) -> str:
     return done.stdout.strip()
 
 
-KEY = f"from leafseal.providers import make_key; key = make_key('kms', {{'arn': {ARN!r}}})"
+KEY = f"from leafseal.keys.registry import make_key; key = make_key('kms', {{'arn': {ARN!r}}})"
 
 
 def test_the_library_is_imported_when_a_key_is_used() -> None:
@@ -580,7 +580,7 @@ def test_the_library_is_imported_when_a_key_is_used() -> None:
 def test_a_library_that_is_missing() -> None:
     code = (
         f"import sys; sys.modules['botocore'] = None; {KEY}\n"
-        "from leafseal.errors import ProviderMissingError\nfrom leafseal.masterkey import Ambient\n"
+        "from leafseal.errors import ProviderMissingError\nfrom leafseal.keys import Ambient\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderMissingError as error: print(error.hint, error.master_key == str(key))"
     )

@@ -14,8 +14,8 @@ import pytest
 
 from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
-from leafseal.keyring import FailedAttempt
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.ring import FailedAttempt
 from leafseal.opened import open_sealed
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE

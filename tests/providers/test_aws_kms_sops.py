@@ -15,7 +15,7 @@ import pytest
 
 from leafseal import operations
 from leafseal.config import load_config
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
 from leafseal.opened import open_sealed
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws_kms import AWSKMSKey

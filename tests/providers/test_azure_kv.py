@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from leafseal import operations
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.keygroups import DataKey, wrap_data_key
-from leafseal.masterkey import Ambient, Resolvable
+from leafseal.keys import Ambient, Resolvable
+from leafseal.keys.groups import DataKey, wrap_data_key
+from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.providers import make_key, parse_recipients
 from leafseal.providers.azure_kv import AzureKeyVaultKey
 from leafseal.providers.azure_vaults import AUTHORITIES
 from leafseal.rules.selection import Selection

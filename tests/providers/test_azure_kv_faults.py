@@ -13,9 +13,9 @@ import pytest
 
 from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.providers.azure_kv import AzureKeyVaultKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
@@ -416,7 +416,7 @@ def run(code: str) -> str:
 
 
 def test_the_libraries_are_imported_when_a_key_is_used() -> None:
-    code = "import sys; from leafseal.providers import parse_recipients\n"
+    code = "import sys; from leafseal.keys.registry import parse_recipients\n"
     code += "parse_recipients('azure_kv', 'https://v.vault.azure.net/keys/k')\n"
     assert run(f"{code}print([name for name in ('azure', 'msal', 'requests') if name in sys.modules])") == "[]"
 
@@ -425,7 +425,7 @@ def test_the_libraries_are_imported_when_a_key_is_used() -> None:
 def test_a_library_that_is_missing(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from leafseal.errors import ProviderMissingError\nfrom leafseal.masterkey import Ambient\n"
+        "from leafseal.errors import ProviderMissingError\nfrom leafseal.keys import Ambient\n"
         "from leafseal.providers.azure_kv import AzureKeyVaultKey\n"
         "key = AzureKeyVaultKey('https://v.vault.azure.net', 'k', '1')\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import leafseal
+from leafseal.keys.registry import TABLE
 from leafseal.metadata_groups import KINDS
-from leafseal.providers import TABLE
 from leafseal.testing import throwaway_identity
 
 HERE = Path(__file__).parent
@@ -120,7 +120,7 @@ _LIST = f"import json, sys; print(json.dumps([name for name in {SDKS!r} if name 
 
 
 def test_importing_all_providers_loads_no_library(tmp_path: Path) -> None:
-    code = "from leafseal.providers import TABLE, provider; [provider(kind) for kind in TABLE]; "
+    code = "from leafseal.keys.registry import TABLE, provider; [provider(kind) for kind in TABLE]; "
     assert json.loads(run(code + _LIST, tmp_path)) == []
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import MasterKey
-from leafseal.providers import make_key, parse_recipients
+from leafseal.keys import MasterKey
+from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.testing import ambient_with
 
 from .entries import load_entry

@@ -18,9 +18,9 @@ import pytest
 
 from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.providers.gcp_kms import GCPKMSKey, crc32c
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
@@ -340,7 +340,7 @@ def test_passwords_of_netrc_are_not_sent(recorder: Recorder, at_recorder: Ambien
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login x password y\n")
     recorder.otherwise = lambda _: json_answer(GOOD)
     code = (
-        "import sys; from leafseal.masterkey import Ambient; from leafseal.providers.gcp_kms import GCPKMSKey\n"
+        "import sys; from leafseal.keys import Ambient; from leafseal.providers.gcp_kms import GCPKMSKey\n"
         "GCPKMSKey(sys.argv[1]).unwrap(b'eA==', Ambient.of_process())\n"
     )
     environ = {**at_recorder.environ, "HOME": str(tmp_path)}
@@ -472,7 +472,7 @@ def run(code: str, **environ: str) -> str:
 
 
 def test_the_libraries_are_imported_when_a_key_is_used() -> None:
-    code = "import sys; from leafseal.providers import parse_recipients; parse_recipients('gcp_kms', 'x')\n"
+    code = "import sys; from leafseal.keys.registry import parse_recipients; parse_recipients('gcp_kms', 'x')\n"
     assert run(f"{code}print([name for name in ('google.auth', 'grpc', 'requests') if name in sys.modules])") == "[]"
 
 
@@ -480,7 +480,7 @@ def test_the_libraries_are_imported_when_a_key_is_used() -> None:
 def test_a_library_that_is_missing(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from leafseal.errors import ProviderMissingError\nfrom leafseal.masterkey import Ambient\n"
+        "from leafseal.errors import ProviderMissingError\nfrom leafseal.keys import Ambient\n"
         f"from leafseal.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderMissingError as error: print(error.hint, error.master_key == str(key))"
@@ -491,7 +491,7 @@ def test_a_library_that_is_missing(missing: str) -> None:
 def test_nothing_is_said_on_standard_error(user: dict[str, str]) -> None:
     """gRPC's core writes of failed handshakes there unless it is told not to."""
     code = (
-        "import sys; from leafseal.errors import ProviderError; from leafseal.masterkey import Ambient\n"
+        "import sys; from leafseal.errors import ProviderError; from leafseal.keys import Ambient\n"
         f"from leafseal.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderError as error: print('GRPC_VERBOSITY' in __import__('os').environ)"

@@ -14,11 +14,12 @@ from threading import Barrier, Event
 
 import pytest
 
-from leafseal import attempts, operations
+from leafseal import operations
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import DataKeyError, ProviderError
-from leafseal.keygroups import DataKey, KeyGroup, recover_data_key, wrap_data_key
-from leafseal.keyring import KeyRing
+from leafseal.keys import report as attempts
+from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key, wrap_data_key
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened
 from leafseal.rules.selection import Selection
 

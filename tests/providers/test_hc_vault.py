@@ -12,9 +12,9 @@ import pytest
 
 from leafseal import operations
 from leafseal.errors import DataKeyError, MetadataError, ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.providers import make_key, parse_recipients
 from leafseal.providers.hc_vault import VaultKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity

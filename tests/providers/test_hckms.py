@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.masterkey import Ambient
-from leafseal.providers import make_key, parse_recipients
+from leafseal.keys import Ambient
+from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.providers.hckms import HuaweiKMSKey
 from leafseal.testing import throwaway_identity
 

@@ -13,7 +13,7 @@ import pytest
 
 from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.opened import open_sealed
 from leafseal.providers.hckms import HuaweiKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from leafseal.masterkey import Ambient, MasterKey
-from leafseal.providers import parse_recipients
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.registry import parse_recipients
 
 from .contract import ProviderContract
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.masterkey import Ambient
-from leafseal.providers import parse_recipients
+from leafseal.keys import Ambient
+from leafseal.keys.registry import parse_recipients
 from leafseal.providers.pgp import PGPKey
 
 from .contract import DATA_KEY, ProviderContract

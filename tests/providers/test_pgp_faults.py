@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from leafseal.errors import ProviderError, ProviderMissingError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.pgp import PGPKey
 
 from .contract import DATA_KEY

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from leafseal.masterkey import Ambient
-from leafseal.providers import make_key
+from leafseal.keys import Ambient
+from leafseal.keys.registry import make_key
 from leafseal.sops.main import run
 
 from ..services.moto_kms import AWS

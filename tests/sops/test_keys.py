@@ -16,10 +16,10 @@ from typing import NamedTuple
 import pytest
 
 from leafseal import operations
-from leafseal.keyring import WrappedKey
+from leafseal.keys.registry import make_key, parse_recipients, provider
+from leafseal.keys.ring import WrappedKey
 from leafseal.metadata import Metadata
 from leafseal.opened import Opened, open_sealed, read_metadata
-from leafseal.providers import make_key, parse_recipients, provider
 from leafseal.rules.selection import Selection
 from leafseal.sops.main import run
 from leafseal.system import directory, files, terminal

@@ -37,8 +37,8 @@ from typing import Any
 
 from leafseal import operations
 from leafseal.formats import format_of
+from leafseal.keys.registry import parse_recipients
 from leafseal.opened import open_sealed
-from leafseal.providers import parse_recipients
 from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 

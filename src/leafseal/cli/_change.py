@@ -16,9 +16,9 @@ from leafseal.document.limits import Limits
 from leafseal.engine import Source, paused_collector
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import parse
+from leafseal.keys.changes import keys_of
 from leafseal.opened import Opened, open_sealed
 from leafseal.operations import Product
-from leafseal.regrouping import keys_of
 from leafseal.rules.selection import Selection
 from leafseal.system import files, terminal
 from leafseal.system.locks import locked

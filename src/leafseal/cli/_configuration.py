@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leafseal.cli._options import Recipients, RuleOptions
 from leafseal.errors import ConfigError
-from leafseal.masterkey import MasterKey
+from leafseal.keys import MasterKey
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
 

@@ -12,9 +12,9 @@ from leafseal.config import CreationRule
 from leafseal.document import Document, Leaf
 from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError, UsageError
-from leafseal.masterkey import MasterKey
+from leafseal.keys import MasterKey
+from leafseal.keys.changes import Keys, keys_of, unnamed
 from leafseal.opened import Opened
-from leafseal.regrouping import Keys, keys_of, unnamed
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from leafseal.document.paths import visible
 from leafseal.errors import RefusedError
+from leafseal.keys.changes import GroupChange, Keys, compare, name, needed_of
 from leafseal.metadata import Metadata
-from leafseal.regrouping import GroupChange, Keys, compare, name, needed_of
 
 
 def difference(before: Sequence[Keys], after: Sequence[Keys], thresholds: tuple[int, int]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from leafseal.masterkey import Ambient, KeyService
+from leafseal.keys import Ambient, KeyService
 from leafseal.system import terminal
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -147,7 +147,7 @@ class Recipients(NamedTuple):
 
     def master_keys(self) -> list[Any]:
         """Return the master keys, of which each alone will open the file. Raises `ProviderError`."""
-        from leafseal.providers import parse_recipients
+        from leafseal.keys.registry import parse_recipients
 
         found = [
             key for kind in KINDS for text in self.given.get(kind.kind, ()) for key in parse_recipients(kind.kind, text)

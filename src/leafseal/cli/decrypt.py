@@ -13,7 +13,7 @@ from leafseal.cli._options import FORMATS, ReadOptions, config_option, decryptin
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.engine import Reading, Source, open_all, results
-from leafseal.keyring import KeyRing
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened
 from leafseal.system import terminal
 

@@ -28,9 +28,9 @@ from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.errors import ConflictError, LeafsealError
 from leafseal.formats import format_of
-from leafseal.keygroups import check_groups
-from leafseal.masterkey import Ambient
-from leafseal.policy import policy_of
+from leafseal.keys import Ambient
+from leafseal.keys.groups import check_groups
+from leafseal.keys.policy import policy_of
 from leafseal.system import files, terminal
 from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
 

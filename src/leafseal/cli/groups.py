@@ -26,7 +26,7 @@ from leafseal.cli._options import (
 from leafseal.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
-from leafseal.regrouping import Keys, as_named, keys_of
+from leafseal.keys.changes import Keys, as_named, keys_of
 
 _file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
 _in_place = click.option("-i", "--in-place", is_flag=True, help="Write the file itself.")

@@ -9,8 +9,8 @@ import click
 
 from leafseal.cli.main import command
 from leafseal.errors import UsageError, WriteError
+from leafseal.keys import Ambient, MasterKey
 from leafseal.keyservice.server import Answering, answer_until_ended
-from leafseal.masterkey import Ambient, MasterKey
 from leafseal.system import terminal
 from leafseal.system.locks import own_directory, state_directory
 

@@ -11,9 +11,9 @@ from leafseal.cli._options import ReadOptions, config_option, files_argument, li
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.engine import Source, each, results
-from leafseal.keyring import KeyRing
+from leafseal.keys.changes import as_named, keys_of
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import read_metadata
-from leafseal.regrouping import as_named, keys_of
 from leafseal.system import terminal
 
 

@@ -22,9 +22,9 @@ from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import UsageError
-from leafseal.keyring import KeyRing
+from leafseal.keys.changes import as_named, keys_of, meant, name, readable, without
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened
-from leafseal.regrouping import as_named, keys_of, meant, name, readable, without
 from leafseal.system import terminal
 
 

@@ -16,12 +16,12 @@ from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import ConfigError
-from leafseal.keygroups import resolve_keys
-from leafseal.keyring import KeyRing
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.changes import keys_of, readable, removed
+from leafseal.keys.groups import resolve_keys
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened
 from leafseal.operations import Product
-from leafseal.regrouping import keys_of, readable, removed
 from leafseal.system import terminal
 
 

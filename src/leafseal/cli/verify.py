@@ -12,7 +12,7 @@ from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.engine import Failed, Reading, Source, open_all, results
-from leafseal.keyring import KeyRing
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened
 from leafseal.system import terminal
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, ProviderMissingError, UsageError
+from leafseal.keys import MasterKey
 from leafseal.keyservice import messages
-from leafseal.masterkey import MasterKey
 from leafseal.system import hardening
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from leafseal.masterkey import MasterKey
+from leafseal.keys import MasterKey
 
 _CONTEXT = "context"  # the one field that is a map
 

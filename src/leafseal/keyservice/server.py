@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from leafseal.errors import LeafsealError, ProviderError, WriteError
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.registry import make_key
 from leafseal.keyservice import gate, messages
 from leafseal.keyservice.client import load_grpc, target_of
-from leafseal.masterkey import Ambient, MasterKey
-from leafseal.providers import make_key
 from leafseal.system import signals
 from leafseal.system.private import private_directory
 

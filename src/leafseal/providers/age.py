@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from leafseal import age
 from leafseal.age.keys import recipient_type
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.age_identities import Identities, remembered
 
 __all__ = ["AgeKey", "generate_identity", "recipient_of"]

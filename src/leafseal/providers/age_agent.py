@@ -16,7 +16,7 @@ from time import monotonic
 from types import TracebackType
 from urllib.parse import quote_plus
 
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 120.0  # somebody may have to be fetched to the dialog

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from leafseal import age
 from leafseal.age.header import Stanza
 from leafseal.age.keys import identity_type
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.age_places import (
     AT_HAND,
     ENCRYPTED,

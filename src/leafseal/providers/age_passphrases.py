@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from leafseal import age
 from leafseal.age.armor import dearmor, is_armored
 from leafseal.age.header import Stanza
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.age_places import ENCRYPTED
 
 TRIES = 3

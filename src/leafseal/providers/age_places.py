@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from leafseal import age
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 SIZE_LIMIT = 16 * 2**20
 _COMMAND_SECONDS = 120.0

@@ -5,7 +5,7 @@
 (`AgeKey.from_file`); one that was parsed from an option, a variable, a configuration or a call of the library was named
 by the user. To wrap for a key of a file starts a plugin only if the user's policy allows that plugin. A command that
 wraps again for the keys of a file, such as `rotate`, first puts in their place those equal ones that the configuration
-or an option names (`leafseal.regrouping.as_named`); there is no other way in which one becomes the other.
+or an option names (`leafseal.keys.changes.as_named`); there is no other way in which one becomes the other.
 
 To unwrap never looks at the recipient: it starts the plugins of the identities that the user has where identities are
 looked for, and no others.
@@ -24,7 +24,7 @@ from leafseal.age.errors import PluginError
 from leafseal.age.header import Stanza
 from leafseal.age.plugin import PluginHost, PluginIdentity, PluginRecipient
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.age_passphrases import asking
 from leafseal.providers.age_places import OF_PLUGINS
 
@@ -153,7 +153,7 @@ class _User:
 
 def refuse_of_file(recipient: PluginRecipient, ambient: Ambient) -> None:
     """Refuse to start a plugin that only a file names, unless the policy allows it. Raises `ProviderError`."""
-    from leafseal.policy import policy_of, user_file
+    from leafseal.keys.policy import policy_of, user_file
 
     if not policy_of(ambient).allows_plugin(recipient.name):
         raise ProviderError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from leafseal import age
 from leafseal.age.header import Stanza
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.age_passphrases import AskingError, asking, passphrases
 from leafseal.providers.age_places import Absent, Failed, Loaded, Place, output_of_variable, read_file
 

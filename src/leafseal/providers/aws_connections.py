@@ -15,7 +15,7 @@ from botocore import credentials as chain
 from botocore.exceptions import NoCredentialsError
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.aws_errors import translated
 from leafseal.providers.aws_session import Access, AmbientSession
 from leafseal.providers.network import Patience, patience, within

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 __all__ = ["AWSKMSKey"]
 
@@ -115,7 +115,7 @@ class AWSKMSKey:
 
     def _ask(self, operation: str, arguments: dict[str, object], ambient: Ambient) -> Mapping[str, Any]:
         """Ask the service for this key, and check that it answered for this key. Raises `ProviderError`."""
-        from leafseal import permits
+        from leafseal.keys import permits
 
         match = _ARN.fullmatch(self.arn)
         if match is None:

@@ -22,7 +22,7 @@ from botocore.session import Session
 
 from leafseal import __version__
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, MAX_ANSWER_BYTES, Patience
 from leafseal.system import hardening
 from leafseal.system.programs import child_environment

@@ -19,7 +19,7 @@ from azure.keyvault.keys import KeyClient
 
 from leafseal import __version__
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers import azure_credentials, network
 from leafseal.providers.azure_errors import as_error, failure, translated
 from leafseal.providers.azure_vaults import AUTHORITIES, Vault

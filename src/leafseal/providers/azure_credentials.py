@@ -23,7 +23,7 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import RequestsTransport
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, Patience
 from leafseal.system import hardening
 from leafseal.system.programs import ProgramError, child_environment, output_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 __all__ = ["AzureKeyVaultKey"]
 
@@ -135,7 +135,7 @@ class AzureKeyVaultKey:
 
     def _version_of(self, told: object) -> str:
         """Return the version in an identifier that an answer holds. Raises `ProviderError` for that of another key."""
-        from leafseal.policy import origin
+        from leafseal.keys.policy import origin
 
         match = _URL.fullmatch(told) if isinstance(told, str) else None
         try:

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
-from leafseal.permits import line_for
-from leafseal.policy import origin, policy_of
+from leafseal.keys import Ambient
+from leafseal.keys.permits import line_for
+from leafseal.keys.policy import origin, policy_of
 
 AUTHORITIES = {
     "vault.azure.net": "login.microsoftonline.com",

@@ -19,8 +19,8 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request
 
 from leafseal.errors import ProviderError, ProviderMissingError
+from leafseal.keys import Ambient
 from leafseal.keyservice.client import load_grpc
-from leafseal.masterkey import Ambient
 from leafseal.providers import gcp_credentials, network
 from leafseal.providers.gcp_errors import BUSY, Refusal, as_error, failure, translated
 from leafseal.providers.http_sessions import AmbientSession

@@ -25,7 +25,7 @@ from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials as Token
 
 from leafseal.errors import ProviderError, system_text
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.system import hardening
 
 hardening.quiet_loggers()

@@ -10,7 +10,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.kms_v1.services.key_management_service import KeyManagementServiceClient, transports
 
 from leafseal.errors import ProviderError, system_text
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers import network
 from leafseal.providers.gcp_connections import Answer, Asked
 from leafseal.providers.gcp_errors import Refusal

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 if TYPE_CHECKING:
     from leafseal.providers.gcp_connections import Answer
@@ -86,7 +86,7 @@ class GCPKMSKey:
         match = _ID.fullmatch(self.resource_id)
         if match is None:
             raise self._error("this is not the id of a key", _FORM)
-        from leafseal import permits
+        from leafseal.keys import permits
         from leafseal.system import hardening
 
         permits.check_account(match[1], ambient, str(self))

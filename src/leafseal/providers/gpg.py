@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.system import programs
 
 PROGRAM_VARIABLE = "SOPS_GPG_EXEC"

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 from urllib.parse import quote, urlsplit
 
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 __all__ = ["VaultKey"]
 

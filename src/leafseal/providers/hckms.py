@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 __all__ = ["HuaweiKMSKey"]
 

@@ -15,7 +15,7 @@ import yaml
 
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, system_text
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers import hckms_credentials, network
 from leafseal.providers.hckms_errors import PROJECT, Refusal, as_error, failure, is_busy, refusal, translated
 from leafseal.providers.hckms_sdk import (

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import requests
 
 from leafseal.errors import ProviderError, system_text
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.hckms_sdk import BasicCredentials, FederalAccessor, StsAccessor
 from leafseal.providers.http_sessions import AmbientSession
 

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers.network import MAX_ANSWER_BYTES, Patience, proxy_for
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")

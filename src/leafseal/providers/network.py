@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from leafseal.errors import ProviderError
-from leafseal.keyring import RACE_SECONDS
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
+from leafseal.keys.ring import RACE_SECONDS
 
 T = TypeVar("T")
 

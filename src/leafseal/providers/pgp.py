@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 if TYPE_CHECKING:
     from leafseal.providers.gpg import GpgError

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, ProviderMissingError, system_text
-from leafseal.masterkey import Ambient
-from leafseal.policy import origin, policy_of
+from leafseal.keys import Ambient
+from leafseal.keys.policy import origin, policy_of
 from leafseal.providers import network, vault_tokens
 from leafseal.system import hardening
 

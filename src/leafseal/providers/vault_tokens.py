@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leafseal.errors import ProviderError, system_text
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 Login = Callable[[str, Mapping[str, str]], str]
 """Sends a login's content to a path and returns the token."""

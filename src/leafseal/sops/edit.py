@@ -6,8 +6,8 @@ import os
 import signal
 
 from leafseal.errors import EditorError, LeafsealError
-from leafseal.policy import policy_of
-from leafseal.regrouping import keys_of
+from leafseal.keys.changes import keys_of
+from leafseal.keys.policy import policy_of
 from leafseal.sops import notices, talk
 from leafseal.sops.editing import BrokenTextError, Edited, make_file, open_file
 from leafseal.sops.failures import Failure

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 
 from leafseal.errors import EmitError, WriteError
-from leafseal.policy import policy_of
+from leafseal.keys.policy import policy_of
 from leafseal.run import exec as running
 from leafseal.run.environment import Account, child_environment
 from leafseal.run.handing_over import can_pipe, handed_over

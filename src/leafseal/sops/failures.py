@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leafseal import attempts
 from leafseal.document.paths import visible
 from leafseal.errors import (
     AlreadyEncryptedError,
@@ -20,6 +19,7 @@ from leafseal.errors import (
     MACMismatchError,
     WriteError,
 )
+from leafseal.keys import report as attempts
 
 KNOWN_CODES = frozenset(
     (1, 2, 3, 4, 5, 6, 7, 8, 21, 23, 24, 25, 49, 51, 52, 61, 85, 91, 92, 100, 111, 112, 128, 200, 201, 202, 203)

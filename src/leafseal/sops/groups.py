@@ -9,9 +9,9 @@ from collections.abc import Callable
 from leafseal import operations
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.formats import format_of
+from leafseal.keys.changes import Keys, as_named, keys_of, removed
 from leafseal.opened import Opened
 from leafseal.operations import Product
-from leafseal.regrouping import Keys, as_named, keys_of, removed
 from leafseal.sops import notices
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments

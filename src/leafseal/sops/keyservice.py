@@ -6,8 +6,8 @@ import os
 import threading
 
 from leafseal.errors import LeafsealError
+from leafseal.keys import MasterKey
 from leafseal.keyservice.server import Answering, Approve, answer_until_ended
-from leafseal.masterkey import MasterKey
 from leafseal.sops import talk
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from leafseal.errors import ConfigError
-from leafseal.masterkey import MasterKey
-from leafseal.regrouping import Keys, unnamed
+from leafseal.keys import MasterKey
+from leafseal.keys.changes import Keys, unnamed
 from leafseal.sops.session import Session
 
 _SHOWN = 10

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from leafseal import opened
 from leafseal.engine import paused_collector
 from leafseal.errors import DataKeyError, FormatError, LeafsealError, MetadataError, NotEncryptedError
-from leafseal.keyring import KeyRing
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened
 from leafseal.sops.failures import Failure
 from leafseal.sops.reading import LIMITS

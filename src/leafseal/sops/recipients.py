@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from leafseal.errors import ConfigError, ProviderError
-from leafseal.masterkey import MasterKey
-from leafseal.providers import make_key, parse_recipients
+from leafseal.keys import MasterKey
+from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.sops import talk
 from leafseal.sops.failures import Failure

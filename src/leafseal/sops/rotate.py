@@ -6,10 +6,10 @@ import os
 
 from leafseal import operations
 from leafseal.errors import ConfigError, ProviderError
-from leafseal.masterkey import MasterKey
+from leafseal.keys import MasterKey
+from leafseal.keys.changes import Keys, as_named, keys_of, meant, name, removed, without
 from leafseal.opened import Opened
 from leafseal.operations import Product
-from leafseal.regrouping import Keys, as_named, keys_of, meant, name, removed, without
 from leafseal.sops import notices
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments

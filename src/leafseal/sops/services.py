@@ -6,8 +6,8 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 
 from leafseal.errors import UsageError
-from leafseal.masterkey import Ambient, KeyService
-from leafseal.policy import system_file, user_file
+from leafseal.keys import Ambient, KeyService
+from leafseal.keys.policy import system_file, user_file
 from leafseal.sops import talk
 from leafseal.sops.grammar import Arguments
 

@@ -13,8 +13,8 @@ from leafseal import operations
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, EmitError, system_text
 from leafseal.formats import MODULES, emit, format_of
-from leafseal.keyring import KeyRing
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.ring import KeyRing
 from leafseal.opened import Opened
 from leafseal.operations import Product
 from leafseal.sops import opening, services, talk, writing

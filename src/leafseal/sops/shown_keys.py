@@ -16,11 +16,11 @@ from leafseal.document import KEEP
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, FormatError, MetadataError, ProviderError
 from leafseal.formats import emit, parse
+from leafseal.keys.changes import Keys, compare, keys_of, needed_of
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.metadata_groups import KINDS
 from leafseal.opened import open_with, read_metadata
 from leafseal.operations import Product
-from leafseal.regrouping import Keys, compare, keys_of, needed_of
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
 from leafseal.sops.failures import Failure
 

@@ -97,9 +97,9 @@ def show_error(error: LeafsealError) -> None:
 def _details(error: LeafsealError) -> tuple[list[str], str | None]:
     """Return what is to be told below an error, and the hint that is left for the end."""
     if isinstance(error, DataKeyError) and (len(error.attempts) > 1 or error.groups > 1):  # one is in the message
-        from leafseal import attempts  # only failures need it
+        from leafseal.keys import report  # only failures need it
 
-        return attempts.describe(error).split("\n"), attempts.last_hint(error)
+        return report.describe(error).split("\n"), report.last_hint(error)
     if isinstance(error, ConfigError) and len(error.faults) > 1:
         listed = [f"{location}: {message}" if location else message for location, message in error.faults]
         return listed, error.hint

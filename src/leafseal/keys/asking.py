@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient, KeyService, MasterKey
+from leafseal.keys import Ambient, KeyService, MasterKey
 
 
 def wrap(key: MasterKey, part: bytes, ambient: Ambient) -> bytes:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, RefusedError
-from leafseal.masterkey import Ambient, MasterKey, Resolvable
-from leafseal.policy import policy_of
+from leafseal.keys import Ambient, MasterKey, Resolvable
+from leafseal.keys.policy import policy_of
 
 
 def check_groups(groups: Sequence[Sequence[MasterKey]], needed: int, ambient: Ambient) -> None:

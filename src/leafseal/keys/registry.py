@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Protocol, cast
 
-from leafseal.masterkey import MasterKey
+from leafseal.keys import MasterKey
 
 TABLE = {
     "age": "leafseal.providers.age:AgeKey",
@@ -38,7 +38,7 @@ class Provider(Protocol):
 def provider(kind: str) -> Provider:
     """Return the class for `kind`; for a kind without a provider one that keeps its entries and can do nothing else."""
     if kind not in TABLE:
-        from leafseal.providers.foreign import foreign_class
+        from leafseal.keys.unknown import foreign_class
 
         return cast(Provider, foreign_class(kind))
     module, _, name = TABLE[kind].partition(":")

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from leafseal.document.paths import format_path
-from leafseal.keygroups import KeyGroup
-from leafseal.masterkey import MasterKey, Resolvable
+from leafseal.keys import MasterKey, Resolvable
+from leafseal.keys.groups import KeyGroup
 from leafseal.opened import Opened
 
 Keys = tuple[MasterKey, ...]

@@ -13,9 +13,8 @@ from dataclasses import replace
 from leafseal.crypto import shamir
 from leafseal.crypto.secret import Secret
 from leafseal.errors import ConfigError, DataKeyError, IntegrityError, MetadataError, ProviderError
-from leafseal.keyring import FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
-from leafseal.keyservice import asking
-from leafseal.masterkey import Ambient, MasterKey, Resolvable
+from leafseal.keys import Ambient, MasterKey, Resolvable, asking
+from leafseal.keys.ring import FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
 
 KeyGroup = tuple[WrappedKey, ...]
 
@@ -63,7 +62,7 @@ def check_groups(groups: Sequence[Sequence[MasterKey]], threshold: int, ambient:
 
     Raises `ConfigError` for groups that cannot be, `RefusedError` for those that the user's policy does not allow.
     """
-    from leafseal import permits  # only what wraps asks for permission
+    from leafseal.keys import permits  # only what wraps asks for permission
 
     needed = resolve_threshold(len(groups), threshold)
     if not all(groups):

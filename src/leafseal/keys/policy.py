@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from leafseal.errors import ConfigError, system_text
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 _MAX_BYTES = 2**20
 _MAX_GROUPS = 255

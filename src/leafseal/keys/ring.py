@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from leafseal.crypto.secret import Secret
 from leafseal.errors import ProviderError
-from leafseal.keyservice import asking
-from leafseal.masterkey import Ambient, MasterKey
+from leafseal.keys import Ambient, MasterKey, asking
 
 DEFAULT_ORDER = ("age", "pgp")
 """Kinds that are tried before all others, as SOPS does (sops-format §5.3)."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NoReturn, Self
 
 from leafseal.errors import ProviderError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 
 Fields = dict[str, object]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from leafseal.document.paths import visible
 from leafseal.errors import DataKeyError
-from leafseal.keyring import FailedAttempt, label
+from leafseal.keys.ring import FailedAttempt, label
 
 _WIDTH = 76
 
