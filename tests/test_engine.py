@@ -9,12 +9,13 @@ from typing import ClassVar
 
 import pytest
 
-from leafseal import metadata_groups, operations
+from leafseal import operations
 from leafseal.engine import Done, Failed, Reading, Source, each, failures, open_all, results
 from leafseal.errors import LeafsealError, NotEncryptedError
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
+from leafseal.metadata import groups as metadata_groups
 from leafseal.opened import Opened
 from leafseal.rules.selection import Selection
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from leafseal.keys.registry import TABLE
-from leafseal.metadata_groups import KINDS
+from leafseal.metadata.groups import KINDS
 
 from .conftest import Run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leafseal.keys.ring import WrappedKey
-from leafseal.metadata_groups import read_groups
+from leafseal.metadata.groups import read_groups
 
 
 def load_entry(kind: str, entry: Mapping[str, object]) -> WrappedKey:

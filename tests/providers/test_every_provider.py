@@ -15,7 +15,7 @@ import pytest
 
 import leafseal
 from leafseal.keys.registry import TABLE
-from leafseal.metadata_groups import KINDS
+from leafseal.metadata.groups import KINDS
 from leafseal.testing import throwaway_identity
 
 HERE = Path(__file__).parent

@@ -18,7 +18,7 @@ from leafseal.errors import ConfigError, FormatError, MetadataError, ProviderErr
 from leafseal.formats import emit, parse
 from leafseal.keys.changes import Keys, compare, keys_of, needed_of
 from leafseal.metadata import Metadata, version_numbers
-from leafseal.metadata_groups import KINDS
+from leafseal.metadata.groups import KINDS
 from leafseal.opened import open_with, read_metadata
 from leafseal.operations import Product
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed

@@ -10,7 +10,7 @@ from leafseal.errors import LeafsealError, MetadataError
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.registry import make_key
 from leafseal.keys.ring import WrappedKey
-from leafseal.metadata_values import as_mapping, as_mappings, as_text, as_time, fold_names
+from leafseal.metadata.weak_types import as_mapping, as_mappings, as_text, as_time, fold_names
 
 KINDS = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age")
 """The lists of master keys, in the order in which a group holds them after reading (§3.2)."""

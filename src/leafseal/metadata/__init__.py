@@ -16,8 +16,8 @@ from leafseal.document.paths import visible
 from leafseal.errors import ConfigError, MetadataError
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.ring import WrappedKey
-from leafseal.metadata_groups import KINDS, read_groups, write_groups
-from leafseal.metadata_values import as_bool, as_int, as_mapping, as_text, as_time, fold_names
+from leafseal.metadata.groups import KINDS, read_groups, write_groups
+from leafseal.metadata.weak_types import as_bool, as_int, as_mapping, as_text, as_time, fold_names
 from leafseal.rules.selection import RULE_FIELDS, Selection
 
 _FIELDS = (
