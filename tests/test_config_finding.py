@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.config_finding import find_config, find_config_from_cwd
+from leafseal.config.find import find_config, find_config_from_cwd
 from leafseal.errors import ConfigError
 
 
@@ -103,6 +103,6 @@ def test_as_sops_finds_nothing(tree, monkeypatch):
     said = []
     (tree / ".sops.yml").touch()
     monkeypatch.chdir(tree)
-    monkeypatch.setattr("leafseal.config_finding._MAX_LEVELS", 2)
+    monkeypatch.setattr("leafseal.config.find._MAX_LEVELS", 2)
     assert find_config_from_cwd(warn=said.append) is None
     assert said == ['ignoring ".sops.yml" when searching for config file; the config file must be called ".sops.yaml"']

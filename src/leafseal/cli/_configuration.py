@@ -28,7 +28,7 @@ class Configuration:
         """Return the configuration for a file, None where there is none. Raises `ConfigError`."""
         if self._explicit is not None:
             return self._load(self._explicit)
-        from leafseal.config_finding import find_config
+        from leafseal.config.find import find_config
 
         folder = os.path.dirname(os.path.abspath(name))
         if folder not in self._by_folder:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import click
 
 from leafseal.cli.main import command
-from leafseal.config_finding import NAMES
-from leafseal.config_writing import propose_config
+from leafseal.config.find import NAMES
+from leafseal.config.write import propose_config
 from leafseal.errors import RefusedError
 from leafseal.system import files, terminal
 

@@ -69,7 +69,7 @@ class Session:
 
         A fault in a rule counts only where the rule does, as in sops.
         """
-        from leafseal.config_finding import find_config_from_cwd
+        from leafseal.config.find import find_config_from_cwd
 
         explicit = self.arguments.text("config")
         path = explicit or find_config_from_cwd(warn=lambda text: talk.warn("CMD", text))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, cast
 
-from leafseal.config_nodes import compose
+from leafseal.config.nodes import compose
 from leafseal.document import Locator
 from leafseal.errors import ConfigError, FormatError, LeafsealError
 

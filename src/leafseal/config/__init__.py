@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from leafseal.config_finding import find_config, find_config_from_cwd
-from leafseal.config_keys import FLAT_KINDS, Group, read_groups
-from leafseal.config_nodes import MAX_BYTES, Node, compose
-from leafseal.config_reader import Reader, Report
+from leafseal.config.find import find_config, find_config_from_cwd
+from leafseal.config.keys import FLAT_KINDS, Group, read_groups
+from leafseal.config.nodes import MAX_BYTES, Node, compose
+from leafseal.config.reader import Reader, Report
 from leafseal.errors import ConfigError, FormatError
 from leafseal.rules.pattern import PatternError, compile_pattern
 from leafseal.rules.selection import RULE_FIELDS, Selection

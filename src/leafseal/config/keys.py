@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 
-from leafseal.config_nodes import ListNode, ScalarNode
-from leafseal.config_reader import Reader
+from leafseal.config.nodes import ListNode, ScalarNode
+from leafseal.config.reader import Reader
 from leafseal.errors import LeafsealError
 from leafseal.keys import MasterKey
 from leafseal.keys.registry import make_key, parse_recipients

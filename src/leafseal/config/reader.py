@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from leafseal.config_nodes import ListNode, MappingNode, Node, ScalarNode
+from leafseal.config.nodes import ListNode, MappingNode, Node, ScalarNode
 from leafseal.document import Locator
 from leafseal.document.paths import format_path
 
