@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from leafseal.context_repair import open_garbled, rewrap_garbled
 from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import Product
+from leafseal.operations.change import Product
+from leafseal.operations.context_repair import open_garbled, rewrap_garbled
 
 
 def repair_context(data: bytes, format_name: str, ambient: Ambient) -> Product:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import leafseal
-from leafseal import SealedFile, operations
+from leafseal import SealedFile
 from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,
@@ -25,6 +25,7 @@ from leafseal.errors import (
     RefusedError,
     UsageError,
 )
+from leafseal.operations import change as operations
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from leafseal import operations
 from leafseal.crypto import spelling
 from leafseal.crypto.token import Sealer
 from leafseal.errors import DataKeyError, IntegrityError, MACMismatchError, MetadataError
 from leafseal.formats import parse
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
-from leafseal.opened import Opened, open_sealed
+from leafseal.operations import change as operations
+from leafseal.operations.open import Opened, open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import ambient_with, throwaway_identity
 

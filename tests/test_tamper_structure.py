@@ -9,7 +9,7 @@ import pytest
 
 from leafseal.crypto.token import Sealer
 from leafseal.errors import FormatError, IntegrityError, LeafsealError, MACMismatchError, MetadataError
-from leafseal.opened import Opened
+from leafseal.operations.open import Opened
 
 from .oracles import assert_silent
 from .tampering import CANARIES, CLEAR, ask_nobody, fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leafseal.cli.main import run as run_leafseal
-from leafseal.opened import read_metadata
+from leafseal.operations.open import read_metadata
 from leafseal.sops.main import run as run_sops
 
 from ..services.fixtures import Azure

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leafseal.keys import Ambient
-from leafseal.opened import read_metadata
+from leafseal.operations.open import read_metadata
 from leafseal.providers.aws_kms import AWSKMSKey
 
 from ..services.moto_kms import AWS

@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import pytest
 
-from leafseal import operations
 from leafseal.document.tree import Comment, to_python
 from leafseal.errors import FormatError, MACMismatchError, RefusedError
 from leafseal.formats import parse
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
-from leafseal.opened import Opened, open_sealed
+from leafseal.operations import change
+from leafseal.operations.open import Opened, open_sealed
 from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.testing import NOWHERE, throwaway_identity
 
@@ -108,7 +108,7 @@ def ambient(*people: int) -> Ambient:
 
 def seal(data: bytes, format_name: str, selection: Selection | None = None) -> bytes:
     rule = selection or Selection()
-    return operations.encrypt(data, format_name, GROUPS[:1], 0, rule, ambient(), allow_nothing=True).data
+    return change.encrypt(data, format_name, GROUPS[:1], 0, rule, ambient(), allow_nothing=True).data
 
 
 def open_(data: bytes, format_name: str) -> Opened:
@@ -195,7 +195,7 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
         return 0
     assert typed(values(opened)) == typed(values(open_(pair.ours, format_name)))
     assert values_sealed(pair.theirs, format_name) == values_sealed(pair.ours, format_name)
-    product = operations.reseal(opened, opened.plaintext())
+    product = change.reseal(opened, opened.plaintext())
     product.check(product.data)
     again = sops.decrypt(product.data, format_name)
     assert again.status == 0, again.stderr
@@ -298,11 +298,11 @@ def test_what_we_change_in_a_file_of_sops_sops_opens(sops: Sops) -> None:
     theirs = sops.encrypt(b"a: 1.0\nb:\n    c: x\n    d: [1, two]\n", "yaml").stdout
     opened = open_(theirs, "yaml")
     for product in (
-        operations.set_leaf(opened, ("b", "c"), "new\nlines\n"),
-        operations.set_leaf(opened, ("e", "f"), [1, {"g": None}]),
-        operations.unset_leaf(opened, ("b", "d", 0)),
-        operations.rotate(opened, GROUPS[:1], 0, ambient(0)),
-        operations.rewrap(opened, GROUPS[:1], 0, ambient(0)),
+        change.set_leaf(opened, ("b", "c"), "new\nlines\n"),
+        change.set_leaf(opened, ("e", "f"), [1, {"g": None}]),
+        change.unset_leaf(opened, ("b", "d", 0)),
+        change.rotate(opened, GROUPS[:1], 0, ambient(0)),
+        change.rewrap(opened, GROUPS[:1], 0, ambient(0)),
     ):
         result = sops.decrypt(product.data, "yaml", "json")
         assert result.status == 0, result.stderr
@@ -316,7 +316,7 @@ def test_what_we_change_in_a_file_of_sops_sops_opens(sops: Sops) -> None:
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_two_of_three_key_groups(sops: Sops, format_name: str) -> None:
     data = RULED.get(format_name, b"any bytes\xff").replace(b"    # pick in the list\n", b"")
-    ours = operations.encrypt(data, format_name, GROUPS, 2, Selection(), ambient(), allow_nothing=True).data
+    ours = change.encrypt(data, format_name, GROUPS, 2, Selection(), ambient(), allow_nothing=True).data
     sops.configure(groups=3, threshold=2)
     theirs = sops.encrypt(data, format_name)
     assert theirs.status == 0, theirs.stderr

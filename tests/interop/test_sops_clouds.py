@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leafseal import operations
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.registry import parse_recipients
-from leafseal.opened import open_sealed
+from leafseal.operations import change
+from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 
 from ..services.fixtures import Azure
@@ -50,11 +50,9 @@ class Sops:
         theirs = self.run("encrypt", option, written, "plain.yaml")
         opened = open_sealed(theirs, "yaml", ambient)
         assert opened.plaintext() == PLAIN
-        (self.folder / "ours.yaml").write_bytes(
-            operations.encrypt(PLAIN, "yaml", [[key]], 0, Selection(), ambient).data
-        )
+        (self.folder / "ours.yaml").write_bytes(change.encrypt(PLAIN, "yaml", [[key]], 0, Selection(), ambient).data)
         assert self.run("decrypt", "ours.yaml") == PLAIN
-        (self.folder / "rotated.yaml").write_bytes(operations.rotate(opened, [[key]], 0, ambient).data)
+        (self.folder / "rotated.yaml").write_bytes(change.rotate(opened, [[key]], 0, ambient).data)
         self.run("rotate", "-i", "rotated.yaml")
         again = open_sealed((self.folder / "rotated.yaml").read_bytes(), "yaml", ambient)
         assert again.plaintext() == PLAIN

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import operations
 from leafseal.keys import MasterKey
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.registry import parse_recipients
-from leafseal.opened import open_sealed
+from leafseal.operations import change
+from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
@@ -72,7 +72,7 @@ def sops(tmp_path: Path, alice: GpgHome) -> Sops:
 
 
 def seal(data: bytes, format_name: str, alice: GpgHome, *groups: list[MasterKey]) -> bytes:
-    return operations.encrypt(data, format_name, groups, 0, Selection(), alice.ambient()).data
+    return change.encrypt(data, format_name, groups, 0, Selection(), alice.ambient()).data
 
 
 @pytest.mark.parametrize("format_name", FILES)

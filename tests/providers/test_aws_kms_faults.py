@@ -12,11 +12,11 @@ from time import monotonic
 
 import pytest
 
-from leafseal import operations
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import FailedAttempt
-from leafseal.opened import open_sealed
+from leafseal.operations import change
+from leafseal.operations.open import open_sealed
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
@@ -339,7 +339,7 @@ PLAIN = b"password: hunter2\n"
 
 
 def encrypted(groups: list[list[MasterKey]], ambient: Ambient, threshold: int = 0) -> bytes:
-    return operations.encrypt(PLAIN, "yaml", groups, threshold, Selection(), ambient).data
+    return change.encrypt(PLAIN, "yaml", groups, threshold, Selection(), ambient).data
 
 
 @pytest.fixture
@@ -407,5 +407,5 @@ def test_a_key_that_does_not_wrap_leaves_no_file_half_done(aws: AWS, recorder: R
     recorder.otherwise = forward(aws.url)
     recorder.will(refusal("AccessDeniedException", "no"))
     with pytest.raises(ProviderError, match=f"cannot wrap the data key for kms {good}: AWS KMS answered Acc") as caught:
-        operations.rotate(opened, [[good]], 0, Ambient(aws.environ(recorder.url), tmp_path))
+        change.rotate(opened, [[good]], 0, Ambient(aws.environ(recorder.url), tmp_path))
     assert caught.value.hint == "these credentials need kms:Encrypt on this key"

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from leafseal import operations
 from leafseal.config import load_config
 from leafseal.keys import Ambient, MasterKey
-from leafseal.opened import open_sealed
+from leafseal.operations import change
+from leafseal.operations.open import open_sealed
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws_kms import AWSKMSKey
 from leafseal.rules.selection import Selection
@@ -108,7 +108,7 @@ def opened(data: bytes, ambient: Ambient, format_name: str = "yaml") -> bytes:
 
 
 def encrypted(keys: list[list[MasterKey]], sops: Sops, format_name: str = "yaml", threshold: int = 0) -> bytes:
-    return operations.encrypt(PLAIN[format_name], format_name, keys, threshold, Selection(), sops.ambient).data
+    return change.encrypt(PLAIN[format_name], format_name, keys, threshold, Selection(), sops.ambient).data
 
 
 def keys_of_every_form(aws: AWS) -> dict[str, AWSKMSKey]:
@@ -134,7 +134,7 @@ def test_keys_of_every_form_go_both_ways(aws: AWS, sops: Sops) -> None:
         # Our configuration is the same, and what we write of the key is what sops wrote.
         [rule] = load_config(sops.folder / ".sops.yaml").rules
         assert rule.groups == ((key,),)
-        ours = operations.rotate(read, [[key]], 0, sops.ambient)
+        ours = change.rotate(read, [[key]], 0, sops.ambient)
         assert sops.decrypt(ours.data) == PLAIN["yaml"]
         assert _without_secrets(ours.data) == _without_secrets(data)
 

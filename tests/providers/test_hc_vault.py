@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import operations
 from leafseal.errors import DataKeyError, MetadataError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key, parse_recipients
-from leafseal.opened import open_sealed
+from leafseal.operations import change as operations
+from leafseal.operations.open import open_sealed
 from leafseal.providers.hc_vault import VaultKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity

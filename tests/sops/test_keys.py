@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import pytest
 
-from leafseal import operations
 from leafseal.keys.registry import make_key, parse_recipients, provider
 from leafseal.keys.ring import WrappedKey
 from leafseal.metadata import Metadata
-from leafseal.opened import Opened, open_sealed, read_metadata
+from leafseal.operations import change
+from leafseal.operations.open import Opened, open_sealed, read_metadata
 from leafseal.rules.selection import Selection
 from leafseal.sops.main import run
 from leafseal.system import directory, files, terminal
@@ -96,7 +96,7 @@ def sops(work: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
 def sealed(work: Path, me: ThrowawayIdentity) -> Path:
     path = work / "a.yaml"
     groups = [parse_recipients("age", me.recipient)]
-    path.write_bytes(operations.encrypt(PLAIN, "yaml", groups, 0, Selection(), me.ambient()).data)
+    path.write_bytes(change.encrypt(PLAIN, "yaml", groups, 0, Selection(), me.ambient()).data)
     return path
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from leafseal.cli.main import run as run_leafseal
 from leafseal.formats import format_of
-from leafseal.opened import Opened, open_sealed
+from leafseal.operations.open import Opened, open_sealed
 from leafseal.sops.main import run as run_sops
 from leafseal.system import terminal
 

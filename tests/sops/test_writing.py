@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from leafseal import operations
-from leafseal.opened import open_sealed
+from leafseal.operations import change
+from leafseal.operations.open import open_sealed
 from leafseal.sops.main import run
 from leafseal.system import directory
 from leafseal.testing import ThrowawayIdentity
@@ -160,7 +160,7 @@ def test_a_file_that_changes_meanwhile_is_left(
         Path("a.yaml").write_text("somebody: else's\n")
         return original(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(operations, "open_sealed", meanwhile)
+    monkeypatch.setattr(change, "open_sealed", meanwhile)
     assert run(["decrypt", "-i", "a.yaml"]) == 3
     assert Path("a.yaml").read_text() == "somebody: else's\n"
     assert "changed since it was read" in capfd.readouterr().err

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from leafseal import operations
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._consent import Consent, Guard, listed
 from leafseal.cli._files import read_one
 from leafseal.cli._keys import ambient
 from leafseal.cli._options import ReadOptions
 from leafseal.document.limits import Limits
-from leafseal.engine import Source, paused_collector
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import parse
 from leafseal.keys.changes import keys_of
-from leafseal.opened import Opened, open_sealed
-from leafseal.operations import Product
+from leafseal.operations import change as operations
+from leafseal.operations.batch import Source, paused_collector
+from leafseal.operations.change import Product
+from leafseal.operations.open import Opened, open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.system import files, terminal
 from leafseal.system.locks import locked

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from leafseal import guards
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._options import grouped
 from leafseal.config import CreationRule
@@ -14,7 +13,8 @@ from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError, UsageError
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import Keys, keys_of, unnamed
-from leafseal.opened import Opened
+from leafseal.operations import guards
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
 

@@ -8,7 +8,7 @@ from leafseal.document.scalars import to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.errors import EmitError, PathError
 from leafseal.formats import emit
-from leafseal.opened import Opened
+from leafseal.operations.open import Opened
 
 
 def locate(opened: Opened, path: str) -> Locator:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from leafseal.cli._options import ReadOptions, grouped
 from leafseal.document.limits import Limits
-from leafseal.engine import Failed, Outcome, Source
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
-from leafseal.operations import Product
+from leafseal.operations.batch import Failed, Outcome, Source
+from leafseal.operations.change import Product
 from leafseal.system import files, terminal
 from leafseal.system.reading import Snapshot, read
 

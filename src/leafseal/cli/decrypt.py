@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from leafseal import operations
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._extract import emit_part, locate
 from leafseal.cli._files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
@@ -12,9 +11,10 @@ from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import FORMATS, ReadOptions, config_option, decrypting_reading, limits_options
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
-from leafseal.engine import Reading, Source, open_all, results
 from leafseal.keys.ring import KeyRing
-from leafseal.opened import Opened
+from leafseal.operations import change
+from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
 
@@ -64,7 +64,7 @@ def decrypt(
         if extract is not None:
             plain = emit_part(opened, locate(opened, extract), target, width)
         elif target != source.format:
-            plain = operations.convert(opened, target, indent=width)
+            plain = change.convert(opened, target, indent=width)
         else:
             plain = opened.plaintext()
         return Output(by_source[id(source)], plain, same_as(plain), private=True)

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-from leafseal import operations
 from leafseal.cli._change import Change, changing, open_one
 from leafseal.cli._configuration import Configuration, plan
 from leafseal.cli._consent import Consent, consent_options
@@ -31,6 +30,7 @@ from leafseal.formats import format_of
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
+from leafseal.operations import change
 from leafseal.system import files, terminal
 from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
 
@@ -132,7 +132,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
     check_groups(wanted.groups, wanted.threshold, surroundings)  # before there is a text that could not be kept
 
     def save(text: bytes) -> None:
-        product = operations.encrypt(
+        product = change.encrypt(
             text,
             format_name,
             wanted.groups,
@@ -145,7 +145,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
         files.create(file, product.data, verify=product.check)
 
     def keep(text: bytes) -> None:
-        product = operations.encrypt(
+        product = change.encrypt(
             text, "binary", wanted.groups, wanted.threshold, wanted.selection, surroundings, limits=limits
         )
         _keep_sealed(file, product.data)
@@ -158,7 +158,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
 
 
 def _keep(current: Change, text: bytes) -> None:
-    _keep_sealed(current.name, operations.seal_beside(current.opened, text))
+    _keep_sealed(current.name, change.seal_beside(current.opened, text))
 
 
 def _keep_sealed(file: str, sealed: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from leafseal import operations
 from leafseal.cli._configuration import Configuration, plan
 from leafseal.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
 from leafseal.cli._keys import ambient, key_services
@@ -22,9 +21,10 @@ from leafseal.cli._options import (
 )
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
-from leafseal.engine import Source, each, results
 from leafseal.errors import NothingSealedError, UsageError
-from leafseal.operations import Product
+from leafseal.operations import change
+from leafseal.operations.batch import Source, each, results
+from leafseal.operations.change import Product
 from leafseal.system import terminal
 
 
@@ -80,7 +80,7 @@ def encrypt(
         wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)
 
         def product(allow_nothing: bool) -> Product:
-            return operations.encrypt(
+            return change.encrypt(
                 source.data,
                 source.format,
                 wanted.groups,

@@ -14,7 +14,7 @@ from leafseal.cli.main import Command, command
 from leafseal.document.limits import Limits
 from leafseal.document.tree import MappingNode
 from leafseal.errors import LeafsealError, RefusedError, UsageError
-from leafseal.opened import Opened, open_sealed
+from leafseal.operations.open import Opened, open_sealed
 from leafseal.run import environment
 from leafseal.run import exec as running
 

@@ -10,9 +10,9 @@ from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
-from leafseal.engine import paused_collector
 from leafseal.errors import LeafsealError
-from leafseal.opened import open_sealed
+from leafseal.operations.batch import paused_collector
+from leafseal.operations.open import open_sealed
 from leafseal.system import terminal
 
 

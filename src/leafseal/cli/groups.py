@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from leafseal import operations
 from leafseal.cli._change import changing, open_one
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._consent import Consent, recipients_consent
@@ -27,6 +26,7 @@ from leafseal.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import Keys, as_named, keys_of
+from leafseal.operations import change
 
 _file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
 _in_place = click.option("-i", "--in-place", is_flag=True, help="Write the file itself.")
@@ -114,6 +114,6 @@ def _change(
         if not lower_threshold:
             refuse_lower(opened.metadata, len(changed), needed)
         # Whoever had a group that goes must not read what is sealed from now on.
-        how = operations.rotate if new_data_key else partial(operations.rewrap, keep_dates=True)
+        how = change.rotate if new_data_key else partial(change.rewrap, keep_dates=True)
         product = how(opened, changed, needed, ambient())
         Outputs(in_place=in_place).write([product_of(Input(current.snapshot, current.source), product)])

@@ -13,8 +13,8 @@ from leafseal.crypto.token import looks_sealed
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
-from leafseal.engine import Source, each, results
-from leafseal.opened import read_metadata
+from leafseal.operations.batch import Source, each, results
+from leafseal.operations.open import read_metadata
 from leafseal.system import terminal
 
 

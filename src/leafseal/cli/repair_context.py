@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from leafseal import context_repair
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._consent import Consent, Guard, recipients_consent
 from leafseal.cli._files import Output, Outputs, errors_of, product_of, read_all, show_errors
@@ -10,10 +9,11 @@ from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
-from leafseal.engine import Source, each, results
 from leafseal.keys.changes import as_named, keys_of
 from leafseal.keys.ring import KeyRing
-from leafseal.opened import read_metadata
+from leafseal.operations import context_repair
+from leafseal.operations.batch import Source, each, results
+from leafseal.operations.open import read_metadata
 from leafseal.system import terminal
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from leafseal import operations
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._consent import Consent, Guard, recipients_consent
 from leafseal.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
@@ -20,11 +19,12 @@ from leafseal.cli._options import (
 )
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
-from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import UsageError
 from leafseal.keys.changes import as_named, keys_of, meant, name, readable, without
 from leafseal.keys.ring import KeyRing
-from leafseal.opened import Opened
+from leafseal.operations import change
+from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
 
@@ -78,7 +78,7 @@ def rotate(
         guard = Guard(source.name, configuration, consent)
         guard.check_recipients(kept)
         kept = as_named(kept, [*guard.configured_keys, *added])
-        product = operations.rotate(opened, kept, opened.metadata.threshold, keys.ambient)
+        product = change.rotate(opened, kept, opened.metadata.threshold, keys.ambient)
         return product_of(by_source[id(source)], product), readable(opened) if gone else []
 
     with terminal.progress(len(inputs), "rotating") as step:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from leafseal import plain_edits
 from leafseal.cli import _values
 from leafseal.cli._change import change
 from leafseal.cli._consent import Consent, consent_options
@@ -15,7 +14,8 @@ from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
-from leafseal.opened import Opened
+from leafseal.operations import edit as plain_edits
+from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from leafseal import plain_edits
 from leafseal.cli._change import change
 from leafseal.cli._consent import Consent, consent_options
 from leafseal.cli._extract import locate
@@ -13,7 +12,8 @@ from leafseal.cli._options import ReadOptions, changing_reading, config_option, 
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
-from leafseal.opened import Opened
+from leafseal.operations import edit as plain_edits
+from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import click
 
-from leafseal import operations
 from leafseal.cli._configuration import Configuration
 from leafseal.cli._files import Outputs, errors_of, product_of, read_all, show_errors
 from leafseal.cli._groups import difference, refuse_empty, refuse_lower
@@ -14,14 +13,15 @@ from leafseal.cli._keys import ambient, key_services
 from leafseal.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
-from leafseal.engine import Reading, Source, open_all, results
 from leafseal.errors import ConfigError
 from leafseal.keys import Ambient
 from leafseal.keys.changes import keys_of, readable, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
-from leafseal.opened import Opened
-from leafseal.operations import Product
+from leafseal.operations import change as operations
+from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.change import Product
+from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
 

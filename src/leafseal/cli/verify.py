@@ -11,9 +11,9 @@ from leafseal.cli._options import ReadOptions, files_argument, json_option, limi
 from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
 from leafseal.document.limits import Limits
-from leafseal.engine import Failed, Reading, Source, open_all, results
 from leafseal.keys.ring import KeyRing
-from leafseal.opened import Opened
+from leafseal.operations.batch import Failed, Reading, Source, open_all, results
+from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
 

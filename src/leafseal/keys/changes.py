@@ -8,7 +8,7 @@ from typing import NamedTuple
 from leafseal.document.paths import format_path
 from leafseal.keys import MasterKey, Resolvable
 from leafseal.keys.groups import KeyGroup
-from leafseal.opened import Opened
+from leafseal.operations.open import Opened
 
 Keys = tuple[MasterKey, ...]
 """The master keys of one group."""

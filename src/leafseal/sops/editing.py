@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from leafseal import operations
 from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,
@@ -16,8 +15,9 @@ from leafseal.errors import (
 )
 from leafseal.formats import emit
 from leafseal.metadata import version_numbers
-from leafseal.opened import Opened, open_with, read_metadata
-from leafseal.operations import FORMAT_VERSION, Product
+from leafseal.operations import change
+from leafseal.operations.change import FORMAT_VERSION, Product
+from leafseal.operations.open import Opened, open_with, read_metadata
 from leafseal.sops import reading
 from leafseal.sops import session as sessions
 from leafseal.sops.examples import example
@@ -68,13 +68,13 @@ class Edited:
 
     def keep(self, text: bytes) -> bytes:
         """Return any text as a binary file for those who can open the file."""
-        return operations.seal_beside(self.opened, text)
+        return change.seal_beside(self.opened, text)
 
 
 def sealed(opened: Opened, text: bytes) -> Product:
     """Return an edited text sealed, under a version that is at least ours. Raises `BrokenTextError`."""
     try:
-        return operations.reseal(opened, text)
+        return change.reseal(opened, text)
     except FormatError as error:
         if not text.strip() and opened.document.format == "yaml":
             raise BrokenTextError("Tree not valid for encryption.", _EMPTY, 92) from error
@@ -103,7 +103,7 @@ def make_file(session: Session, file: str, name: str, formats: Formats) -> Edite
     try:
         indent = session.indent(formats.output)
         text = emit([example(formats.input)], formats.output, indent=indent)
-        product = operations.encrypt(
+        product = change.encrypt(
             text,
             formats.output,
             wanted.groups,

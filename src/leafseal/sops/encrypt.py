@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from leafseal import operations
 from leafseal.errors import (
     ConfigError,
     EmitError,
@@ -11,7 +10,8 @@ from leafseal.errors import (
     NothingSealedError,
     ProviderError,
 )
-from leafseal.operations import Product
+from leafseal.operations import change
+from leafseal.operations.change import Product
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import LIMITS, as_file, read, refuse_missing, warn_of_more
@@ -68,7 +68,7 @@ def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Pr
 
 
 def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *, allow_nothing: bool) -> Product:
-    return operations.encrypt(
+    return change.encrypt(
         data,
         formats.input,
         wanted.groups,

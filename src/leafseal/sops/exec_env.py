@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from leafseal.document.tree import MappingNode
 from leafseal.errors import LeafsealError
-from leafseal.opened import Opened
+from leafseal.operations.open import Opened
 from leafseal.run import environment
 from leafseal.run import exec as running
 from leafseal.sops import child

@@ -11,7 +11,7 @@ from leafseal.document.scalars import INT_MAX, Scalar, Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.errors import EmitError, PathError
 from leafseal.formats import emit
-from leafseal.opened import Opened
+from leafseal.operations.open import Opened
 from leafseal.sops.failures import Failure
 from leafseal.sops.session import Session
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from leafseal import opened
-from leafseal.engine import paused_collector
 from leafseal.errors import DataKeyError, FormatError, LeafsealError, MetadataError, NotEncryptedError
 from leafseal.keys.ring import KeyRing
-from leafseal.opened import Opened
+from leafseal.operations import open
+from leafseal.operations.batch import paused_collector
+from leafseal.operations.open import Opened
 from leafseal.sops.failures import Failure
 from leafseal.sops.reading import LIMITS
 
@@ -19,7 +19,7 @@ def open_sealed(
     """Open a sealed file. Raises `LeafsealError`; of a file that does not parse the exit code is 1."""
     try:
         with paused_collector():
-            return opened.open_sealed(data, format_name, keys, ignore_mac=ignore_mac, limits=LIMITS)
+            return open.open_sealed(data, format_name, keys, ignore_mac=ignore_mac, limits=LIMITS)
     except DataKeyError as error:
         garbled = _open_garbled(data, format_name, keys)
         if garbled is None:
@@ -38,7 +38,7 @@ def open_sealed(
 
 def _open_garbled(data: bytes, format_name: str, keys: KeyRing) -> Opened | None:
     """Open a file of SOPS before 3.3.0 that AWS KMS does not open as it stands: sops does so, for this run."""
-    from leafseal import context_repair  # hardly any file gets this far
+    from leafseal.operations import context_repair  # hardly any file gets this far
 
     try:
         return context_repair.open_garbled(data, format_name, keys, limits=LIMITS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from leafseal import operations
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import Keys, as_named, keys_of, meant, name, removed, without
-from leafseal.opened import Opened
-from leafseal.operations import Product
+from leafseal.operations import change
+from leafseal.operations.change import Product
+from leafseal.operations.open import Opened
 from leafseal.sops import notices
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
@@ -70,7 +70,7 @@ def _changed(
 
 def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:
     try:
-        return operations.rotate(opened, groups, opened.metadata.threshold, session.ambient)
+        return change.rotate(opened, groups, opened.metadata.threshold, session.ambient)
     except (ProviderError, ConfigError) as error:
         raise Failure(f"Could not generate data key: [{error}]", 1, hint=error.hint) from error
 

@@ -9,14 +9,14 @@ from dataclasses import replace as changed
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from leafseal import operations
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, EmitError, system_text
 from leafseal.formats import MODULES, emit, format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
-from leafseal.opened import Opened
-from leafseal.operations import Product
+from leafseal.operations import change
+from leafseal.operations.change import Product
+from leafseal.operations.open import Opened
 from leafseal.sops import opening, services, talk, writing
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
@@ -179,7 +179,7 @@ class Session:
         if output == product.format and not is_asked_for:
             return product
         try:
-            return operations.reformat(product, output, indent=self.indent(output))
+            return change.reformat(product, output, indent=self.indent(output))
         except EmitError as error:
             raise Failure(f"Could not marshal tree: {error}", 4, hint=error.hint) from error
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from leafseal import operations, plain_edits
 from leafseal.document import Locator
 from leafseal.document.tree import ListNode, MappingNode, to_python
-from leafseal.engine import paused_collector
 from leafseal.errors import EmitError, LeafsealError, PathError
-from leafseal.opened import Opened
-from leafseal.operations import Product
+from leafseal.operations import change, edit
+from leafseal.operations.batch import paused_collector
+from leafseal.operations.change import Product
+from leafseal.operations.open import Opened
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import as_file, read
@@ -79,8 +79,8 @@ def set_in_file(session: Session, file: str, path: Locator, value: object) -> in
 def _stored(opened: Opened, path: Locator, value: object) -> Product:
     place = find_place(opened, path, value)
     try:
-        plain = plain_edits.plain_with(opened, place.locator, place.value)
-        return operations.reseal(opened, plain, floats=set(floats_in(place.value, place.locator)))
+        plain = edit.plain_with(opened, place.locator, place.value)
+        return change.reseal(opened, plain, floats=set(floats_in(place.value, place.locator)))
     except PathError as error:
         raise Failure(f"Invalid set index format: {error.message}", CODE, hint=error.hint) from error
     except EmitError as error:

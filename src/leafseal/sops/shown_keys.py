@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from leafseal import operations
 from leafseal.document import KEEP
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, FormatError, MetadataError, ProviderError
@@ -19,8 +18,9 @@ from leafseal.formats import emit, parse
 from leafseal.keys.changes import Keys, compare, keys_of, needed_of
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.metadata.groups import KINDS
-from leafseal.opened import open_with, read_metadata
-from leafseal.operations import Product
+from leafseal.operations import change as operations
+from leafseal.operations.change import Product
+from leafseal.operations.open import open_with, read_metadata
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
 from leafseal.sops.failures import Failure
 

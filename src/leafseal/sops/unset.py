@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from leafseal import operations
 from leafseal.document import Locator
 from leafseal.document.paths import visible
 from leafseal.document.tree import ListNode, MappingNode
-from leafseal.engine import paused_collector
 from leafseal.errors import LeafsealError, PathError
-from leafseal.opened import Opened
-from leafseal.operations import Product
+from leafseal.operations import change
+from leafseal.operations.batch import paused_collector
+from leafseal.operations.change import Product
+from leafseal.operations.open import Opened
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments
 from leafseal.sops.reading import read
@@ -52,7 +52,7 @@ def unset(arguments: Arguments) -> int:
 
 def _removed(opened: Opened, locator: Locator) -> Product:
     try:
-        return operations.unset_leaf(opened, locator)
+        return change.unset_leaf(opened, locator)
     except PathError as error:
         raise Failure(f"Invalid unset index format: {error.message}", CODE, hint=error.hint) from error
     except LeafsealError as error:

@@ -7,14 +7,14 @@ import sys
 import time
 from collections.abc import Sequence
 
-from leafseal import operations
 from leafseal.config import CreationRule
 from leafseal.document.paths import visible
 from leafseal.errors import ConfigError, FormatError, LeafsealError, ProviderError, system_text
 from leafseal.keys.changes import GroupChange, Keys, compare, keys_of, removed
 from leafseal.keys.groups import resolve_keys, resolve_threshold
 from leafseal.metadata import Metadata
-from leafseal.opened import read_metadata
+from leafseal.operations import change as operations
+from leafseal.operations.open import read_metadata
 from leafseal.sops import notices, talk
 from leafseal.sops.failures import Failure, as_failure
 from leafseal.sops.grammar import Arguments

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from leafseal.formats import format_of
-from leafseal.opened import open_sealed
+from leafseal.operations.open import open_sealed
 
 from ..transcripts import SECONDS, Stage
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from leafseal.document import Edit, Leaf, Locator
-from leafseal.opening import OpenedLeaf
+from leafseal.operations.leaves import OpenedLeaf
 
 Key = tuple[str, str, bytes]  # AAD, type word, byte form
 

@@ -18,7 +18,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
-from leafseal.opening import Opening, open_leaves
+from leafseal.operations.leaves import Opening, open_leaves
 
 
 @dataclass(slots=True)

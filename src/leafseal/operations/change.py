@@ -23,9 +23,9 @@ from leafseal.formats import emit, parse
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
-from leafseal.opened import Opened, open_with, read_metadata
-from leafseal.plain_edits import plain_with, plain_without
-from leafseal.resealing import Key, Memory
+from leafseal.operations.edit import plain_with, plain_without
+from leafseal.operations.memory import Key, Memory
+from leafseal.operations.open import Opened, open_with, read_metadata
 from leafseal.rules.selection import Selection
 
 FORMAT_VERSION = "3.13.2"

@@ -17,8 +17,8 @@ from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key
 from leafseal.keys.registry import make_key
 from leafseal.keys.ring import KeyRing, WrappedKey
 from leafseal.metadata import Metadata
-from leafseal.opened import Opened, open_with, read_metadata
-from leafseal.operations import FORMAT_VERSION, Groups, Product, rotate
+from leafseal.operations.change import FORMAT_VERSION, Groups, Product, rotate
+from leafseal.operations.open import Opened, open_with, read_metadata
 
 _MAX_GUESSES = 1024
 

@@ -10,7 +10,7 @@ from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
 from leafseal.errors import FormatError, MetadataError, RefusedError
 from leafseal.formats import parse
-from leafseal.opened import Opened
+from leafseal.operations.open import Opened
 
 
 def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:

@@ -17,7 +17,7 @@ from leafseal.errors import LeafsealError
 from leafseal.keys.groups import DataKey, needs_networks
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
-from leafseal.opened import Opened, open_with, read_metadata, recover
+from leafseal.operations.open import Opened, open_with, read_metadata, recover
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from collections import Counter
 
 from leafseal.document import Document, Leaf
 from leafseal.document.scalars import Empty
-from leafseal.opened import Opened
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 
 
