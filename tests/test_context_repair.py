@@ -14,7 +14,7 @@ from leafseal.keys.ring import KeyRing
 from leafseal.operations import change
 from leafseal.operations.open import Opened, open_sealed, read_metadata
 from leafseal.providers.age import AgeKey
-from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.providers.aws import AWSKMSKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 

@@ -16,8 +16,8 @@ from leafseal.keys.permits import check_account, check_role, line_for
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations import change
 from leafseal.operations.open import open_sealed
-from leafseal.providers.aws_kms import AWSKMSKey
-from leafseal.providers.azure_kv import AzureKeyVaultKey
+from leafseal.providers.aws import AWSKMSKey
+from leafseal.providers.azure import AzureKeyVaultKey
 from leafseal.rules.selection import Selection
 from leafseal.sops.main import run as run_sops
 from leafseal.system import private, terminal

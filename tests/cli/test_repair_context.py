@@ -9,7 +9,7 @@ import pytest
 
 from leafseal.keys import Ambient
 from leafseal.operations.open import read_metadata
-from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.providers.aws import AWSKMSKey
 
 from ..services.moto_kms import AWS
 from ..test_context_repair import CONTEXT, PLAIN, old_file

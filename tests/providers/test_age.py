@@ -13,8 +13,7 @@ from leafseal.age import bech32, hybrid
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
-from leafseal.providers import age_identities, age_places
-from leafseal.providers.age import AgeKey, default_identity_file, generate_identity, recipient_of
+from leafseal.providers.age import AgeKey, default_identity_file, generate_identity, identities, places, recipient_of
 from leafseal.testing import throwaway_identity
 
 from .contract import DATA_KEY, ProviderContract
@@ -291,7 +290,7 @@ def test_commands_that_fail(tmp_path: Path, command: str, reason: str) -> None:
 
 
 def test_a_command_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(age_places, "_COMMAND_SECONDS", 0.2)
+    monkeypatch.setattr(places, "_COMMAND_SECONDS", 0.2)
     error = failure(tmp_path, SOPS_AGE_KEY_CMD=python("import time; time.sleep(20)"))
     assert "no answer within 0.2 seconds" in str(error)
 
@@ -309,7 +308,7 @@ def test_a_command_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_default_files(tmp_path: Path, platform: str, environ: dict[str, str], expected: str) -> None:
-    path = age_identities.default_identity_file(Ambient(environ, tmp_path), platform)
+    path = identities.default_identity_file(Ambient(environ, tmp_path), platform)
     assert path == Path(expected.replace("HOME", str(tmp_path)))
 
 
@@ -349,7 +348,7 @@ def test_identities_are_loaded_once(tmp_path: Path) -> None:
 def test_a_source_beyond_16_mib(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     with path.open("wb") as file:
-        file.truncate(age_places.SIZE_LIMIT + 1)
+        file.truncate(places.SIZE_LIMIT + 1)
     assert "larger than 16777216 bytes" in str(failure(tmp_path, SOPS_AGE_KEY_FILE=str(path)))
 
 
@@ -402,8 +401,8 @@ def test_what_is_rare_is_not_imported() -> None:
         " or n in ('subprocess', 'shlex', 'queue', 'leafseal.system.programs', 'leafseal.keys.policy')"
         " or n == 'leafseal.keys.unknown'"
         " or n.startswith(('leafseal.age.ssh', 'leafseal.age.hybrid', 'leafseal.age.tag', 'leafseal.age.plugin'))"
-        " or n.startswith(('leafseal.providers.age_ssh', 'leafseal.keys.registry.age_p', 'leafseal.keys.registry.age_a'))"
-        " and n != 'leafseal.providers.age_places'))"
+        " or n.startswith(('leafseal.providers.age.ssh', 'leafseal.keys.registry.age_p', 'leafseal.keys.registry.age_a'))"
+        " and n != 'leafseal.providers.age.places'))"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)

@@ -21,7 +21,7 @@ from leafseal.age.scrypt import ScryptRecipient
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.age import AgeKey, generate_identity
-from leafseal.providers.age_agent import Agent, AgentError, cache_name
+from leafseal.providers.age.agent import Agent, AgentError, cache_name
 from leafseal.testing import throwaway_identity
 
 from .contract import DATA_KEY
@@ -309,7 +309,7 @@ def test_an_agent_that_does_not_help(
 
 @needs_sockets
 def test_an_agent_that_is_slow(agent: Callable[..., FakeAgent], short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leafseal.providers import age_agent
+    from leafseal.providers.age import agent as age_agent
 
     monkeypatch.setattr(age_agent, "_ANSWER_SECONDS", 0.2)
     done = threading.Event()

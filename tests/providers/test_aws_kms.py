@@ -19,7 +19,7 @@ import pytest
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key, parse_recipients
-from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.providers.aws import AWSKMSKey
 
 from ..services.moto_kms import AWS, REGION
 from ..services.recorder import Answer, Reaction, Recorder, Request, forward, json_answer
@@ -216,7 +216,7 @@ def test_a_role_is_assumed_as_sops_does(aws: AWS, front: Recorder, arns: dict[st
 )
 def test_names_of_role_sessions(host: str, name: str) -> None:
     pytest.importorskip("botocore")
-    from leafseal.providers.aws_connections import session_name
+    from leafseal.providers.aws.connections import session_name
 
     assert session_name(host) == name
 
@@ -428,7 +428,7 @@ def test_single_sign_on(aws: AWS, front: Recorder, arns: dict[str, str], tmp_pat
 
     front.otherwise = react
     code = (
-        "import sys\nfrom leafseal.keys import Ambient\nfrom leafseal.providers.aws_kms import AWSKMSKey\n"
+        "import sys\nfrom leafseal.keys import Ambient\nfrom leafseal.providers.aws import AWSKMSKey\n"
         "key, ambient = AWSKMSKey(sys.argv[1], aws_profile='sso'), Ambient.of_process()\n"
         "assert key.unwrap(key.wrap(bytes(32), ambient), ambient) == bytes(32)\n"
     )

@@ -17,7 +17,7 @@ from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import FailedAttempt
 from leafseal.operations import change
 from leafseal.operations.open import open_sealed
-from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.providers.aws import AWSKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
 

@@ -18,7 +18,7 @@ from leafseal.keys import Ambient, MasterKey
 from leafseal.operations import change
 from leafseal.operations.open import open_sealed
 from leafseal.providers.age import AgeKey
-from leafseal.providers.aws_kms import AWSKMSKey
+from leafseal.providers.aws import AWSKMSKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 

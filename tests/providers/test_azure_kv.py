@@ -21,8 +21,8 @@ from leafseal.keys.groups import DataKey, wrap_data_key
 from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.operations import change
 from leafseal.operations.open import open_sealed
-from leafseal.providers.azure_kv import AzureKeyVaultKey
-from leafseal.providers.azure_vaults import AUTHORITIES
+from leafseal.providers.azure import AzureKeyVaultKey
+from leafseal.providers.azure.vaults import AUTHORITIES
 from leafseal.rules.selection import Selection
 
 from ..services.fixtures import Authority, Azure

@@ -16,7 +16,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations import change
 from leafseal.operations.open import open_sealed
-from leafseal.providers.azure_kv import AzureKeyVaultKey
+from leafseal.providers.azure import AzureKeyVaultKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
@@ -426,7 +426,7 @@ def test_a_library_that_is_missing(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         "from leafseal.errors import ProviderMissingError\nfrom leafseal.keys import Ambient\n"
-        "from leafseal.providers.azure_kv import AzureKeyVaultKey\n"
+        "from leafseal.providers.azure import AzureKeyVaultKey\n"
         "key = AzureKeyVaultKey('https://v.vault.azure.net', 'k', '1')\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderMissingError as error: print(error.hint, error.master_key == str(key))"

@@ -16,7 +16,7 @@ import pytest
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key, parse_recipients
-from leafseal.providers.gcp_kms import GCPKMSKey, crc32c
+from leafseal.providers.gcp import GCPKMSKey, crc32c
 
 from ..services.fixtures import Authority
 from ..services.proxy import Proxy
@@ -371,7 +371,7 @@ def test_a_machine_of_google_has_a_token(user: dict[str, str], recorder: Recorde
     environ = {**user, "GOOGLE_OAUTH_ACCESS_TOKEN": "", "GCE_METADATA_HOST": host, "GCE_METADATA_IP": host}
     code = (
         "import sys; from pathlib import Path; from leafseal.keys import Ambient\n"
-        "from leafseal.providers.gcp_kms import GCPKMSKey\n"
+        "from leafseal.providers.gcp import GCPKMSKey\n"
         "key, ambient = GCPKMSKey(sys.argv[1]), Ambient.of_process()\n"
         "assert key.unwrap(key.wrap(bytes(32), ambient), ambient) == bytes(32)\n"
     )

@@ -21,7 +21,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations import change
 from leafseal.operations.open import open_sealed
-from leafseal.providers.gcp_kms import GCPKMSKey, crc32c
+from leafseal.providers.gcp import GCPKMSKey, crc32c
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
@@ -340,7 +340,7 @@ def test_passwords_of_netrc_are_not_sent(recorder: Recorder, at_recorder: Ambien
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login x password y\n")
     recorder.otherwise = lambda _: json_answer(GOOD)
     code = (
-        "import sys; from leafseal.keys import Ambient; from leafseal.providers.gcp_kms import GCPKMSKey\n"
+        "import sys; from leafseal.keys import Ambient; from leafseal.providers.gcp import GCPKMSKey\n"
         "GCPKMSKey(sys.argv[1]).unwrap(b'eA==', Ambient.of_process())\n"
     )
     environ = {**at_recorder.environ, "HOME": str(tmp_path)}
@@ -481,7 +481,7 @@ def test_a_library_that_is_missing(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         "from leafseal.errors import ProviderMissingError\nfrom leafseal.keys import Ambient\n"
-        f"from leafseal.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
+        f"from leafseal.providers.gcp import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderMissingError as error: print(error.hint, error.master_key == str(key))"
     )
@@ -492,7 +492,7 @@ def test_nothing_is_said_on_standard_error(user: dict[str, str]) -> None:
     """gRPC's core writes of failed handshakes there unless it is told not to."""
     code = (
         "import sys; from leafseal.errors import ProviderError; from leafseal.keys import Ambient\n"
-        f"from leafseal.providers.gcp_kms import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
+        f"from leafseal.providers.gcp import GCPKMSKey\nkey = GCPKMSKey({ID!r})\n"
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderError as error: print('GRPC_VERBOSITY' in __import__('os').environ)"
     )

@@ -15,7 +15,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.operations import change as operations
 from leafseal.operations.open import open_sealed
-from leafseal.providers.hc_vault import VaultKey
+from leafseal.providers.vault import VaultKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 

@@ -15,7 +15,7 @@ import pytest
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key, parse_recipients
-from leafseal.providers.hckms import HuaweiKMSKey
+from leafseal.providers.huawei import HuaweiKMSKey
 from leafseal.testing import throwaway_identity
 
 from ..services.fixtures import Authority

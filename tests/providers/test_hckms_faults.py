@@ -15,7 +15,7 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.operations import change
 from leafseal.operations.open import open_sealed
-from leafseal.providers.hckms import HuaweiKMSKey
+from leafseal.providers.huawei import HuaweiKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
 

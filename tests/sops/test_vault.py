@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.providers.hc_vault import VaultKey
+from leafseal.providers.vault import VaultKey
 
 from ..services.recorder import Recorder
 from ..services.transit import TOKEN, Transit

@@ -14,12 +14,12 @@ from leafseal.keys import MasterKey
 
 TABLE = {
     "age": "leafseal.providers.age:AgeKey",
-    "azure_kv": "leafseal.providers.azure_kv:AzureKeyVaultKey",
-    "gcp_kms": "leafseal.providers.gcp_kms:GCPKMSKey",
-    "hckms": "leafseal.providers.hckms:HuaweiKMSKey",
-    "kms": "leafseal.providers.aws_kms:AWSKMSKey",
+    "azure_kv": "leafseal.providers.azure:AzureKeyVaultKey",
+    "gcp_kms": "leafseal.providers.gcp:GCPKMSKey",
+    "hckms": "leafseal.providers.huawei:HuaweiKMSKey",
+    "kms": "leafseal.providers.aws:AWSKMSKey",
     "pgp": "leafseal.providers.pgp:PGPKey",
-    "hc_vault": "leafseal.providers.hc_vault:VaultKey",
+    "hc_vault": "leafseal.providers.vault:VaultKey",
 }
 
 

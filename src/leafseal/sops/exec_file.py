@@ -10,7 +10,7 @@ from leafseal.errors import EmitError, WriteError
 from leafseal.keys.policy import policy_of
 from leafseal.run import exec as running
 from leafseal.run.environment import Account, child_environment
-from leafseal.run.handing_over import can_pipe, handed_over
+from leafseal.run.plaintext_path import can_pipe, handed_over
 from leafseal.sops import child, talk
 from leafseal.sops.failures import Failure
 from leafseal.sops.grammar import Arguments

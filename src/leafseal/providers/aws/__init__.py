@@ -124,7 +124,7 @@ class AWSKMSKey:
         if self.role:
             permits.check_role(self.role, ambient, str(self))
         try:
-            from leafseal.providers import aws_connections
+            from leafseal.providers.aws import connections
         except ImportError as error:
             raise ProviderMissingError(
                 "AWS keys need a library that is not installed",
@@ -134,7 +134,7 @@ class AWSKMSKey:
         arguments = {"KeyId": self.arn, **arguments}
         if self.context:
             arguments["EncryptionContext"] = dict(self.context)
-        answer: Mapping[str, Any] = aws_connections.ask(
+        answer: Mapping[str, Any] = connections.ask(
             operation, arguments, ambient, str(self), region=match[1], profile=self.aws_profile or "", role=self.role
         )
         told = answer.get("KeyId")

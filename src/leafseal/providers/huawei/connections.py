@@ -16,17 +16,11 @@ import yaml
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
-from leafseal.providers import hckms_credentials, network
-from leafseal.providers.hckms_errors import PROJECT, Refusal, as_error, failure, is_busy, refusal, translated
-from leafseal.providers.hckms_sdk import (
-    IamHelper,
-    KmsRegion,
-    SdkException,
-    client,
-    get_iam_endpoint_by_id,
-    v2,
-)
+from leafseal.providers import network
 from leafseal.providers.http_sessions import AmbientSession
+from leafseal.providers.huawei import credentials
+from leafseal.providers.huawei.errors import PROJECT, Refusal, as_error, failure, is_busy, refusal, translated
+from leafseal.providers.huawei.sdk import IamHelper, KmsRegion, SdkException, client, get_iam_endpoint_by_id, v2
 
 _CALLS = {
     "encrypt": ("encrypt_data", v2.EncryptDataRequest, v2.EncryptDataRequestBody),
@@ -42,7 +36,7 @@ class Connection:
         self._ambient = ambient
         self._patience = patience
         self._session = AmbientSession(ambient, patience)
-        self._found: hckms_credentials.Found | None = None
+        self._found: credentials.Found | None = None
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -83,8 +77,8 @@ class Connection:
                 self._client = client(self._session, self._patience, self._found.credentials, self._region, endpoints)
             return self._client
 
-    def _credentials(self) -> hckms_credentials.Found:
-        found = hckms_credentials.find(self._ambient, self._session)
+    def _credentials(self) -> credentials.Found:
+        found = credentials.find(self._ambient, self._session)
         own = found.credentials.iam_endpoint
         place = _checked(own, "the endpoint of IAM") if own else None
         found.credentials.with_iam_endpoint(place or get_iam_endpoint_by_id(self._region, IamHelper.DEFAULT_ENDPOINT))

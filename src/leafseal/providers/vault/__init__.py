@@ -100,12 +100,12 @@ class VaultKey:
         return f"{self.address}/v1/{self.engine}/keys/{self.name}"
 
     def _ask(self, verb: str, content: Mapping[str, str], wanted: str, ambient: Ambient) -> bytes:
-        from leafseal.providers import vault_requests  # it brings a library
+        from leafseal.providers.vault import requests  # it brings a library
 
         path = f"{self.engine}/{verb}/{self.name}"
         if any(step in ("", ".", "..") for step in path.split("/")):
             raise self._error("its path is not that of a key of a transit engine")
-        data = vault_requests.ask(self.address, quote(path, safe="/"), content, ambient, str(self))
+        data = requests.ask(self.address, quote(path, safe="/"), content, ambient, str(self))
         found = data.get(wanted)
         if not isinstance(found, str):
             raise self._error(f"the answer of Vault holds no {wanted}")

@@ -21,8 +21,8 @@ import requests
 
 from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
-from leafseal.providers.hckms_sdk import BasicCredentials, FederalAccessor, StsAccessor
 from leafseal.providers.http_sessions import AmbientSession
+from leafseal.providers.huawei.sdk import BasicCredentials, FederalAccessor, StsAccessor
 
 METADATA_VARIABLE = "LEAFSEAL_HUAWEICLOUD_METADATA"
 _METADATA = "http://169.254.169.254"

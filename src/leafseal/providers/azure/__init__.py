@@ -114,13 +114,13 @@ class AzureKeyVaultKey:
         """Ask the vault. Raises `ProviderError`."""
         if not _NAME.fullmatch(self.name) or not _VERSION.fullmatch(self.version):
             raise self._error("this is not the identifier of a key", _FORM)
-        from leafseal.providers.azure_vaults import check_vault
+        from leafseal.providers.azure.vaults import check_vault
         from leafseal.system import hardening
 
         vault = check_vault(self.vault_url, ambient, str(self))
         try:
             with hardening.quiet_imports():
-                from leafseal.providers import azure_connections
+                from leafseal.providers.azure import connections
         except ImportError as error:
             raise ProviderMissingError(
                 "Azure keys need libraries that are not installed",
@@ -131,7 +131,7 @@ class AzureKeyVaultKey:
         path = "/".join(
             ["/keys", self.name, *([self.version] if self.version else []), "" if content is None else operation]
         )
-        return azure_connections.ask(vault, operation, path, content, ambient, str(self))
+        return connections.ask(vault, operation, path, content, ambient, str(self))
 
     def _version_of(self, told: object) -> str:
         """Return the version in an identifier that an answer holds. Raises `ProviderError` for that of another key."""

@@ -10,7 +10,7 @@ from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
 from leafseal.keys import Ambient
 
 if TYPE_CHECKING:
-    from leafseal.providers.gpg import GpgError
+    from leafseal.providers.pgp.gpg import GpgError
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class PGPKey:
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:
         """Return an armored message, without a line end behind it. Raises `ProviderError`."""
         # Here, because many files are opened with another of their keys, and programs cost time to be able to run.
-        from leafseal.providers.gpg import Gpg, GpgError
-        from leafseal.providers.pgp_messages import encrypt
+        from leafseal.providers.pgp.gpg import Gpg, GpgError
+        from leafseal.providers.pgp.messages import encrypt
 
         gpg = Gpg.of(ambient)
         try:
@@ -72,8 +72,8 @@ class PGPKey:
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Return the part in an armored message. Raises `ProviderError`, which says which key ring was used."""
-        from leafseal.providers.gpg import Gpg, GpgError
-        from leafseal.providers.pgp_messages import decrypt
+        from leafseal.providers.pgp.gpg import Gpg, GpgError
+        from leafseal.providers.pgp.messages import decrypt
 
         gpg = Gpg.of(ambient)
         try:

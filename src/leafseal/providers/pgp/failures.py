@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from leafseal.providers.gpg import Answer, Certificate, Gpg, GpgError, Part
+from leafseal.providers.pgp.gpg import Answer, Certificate, Gpg, GpgError, Part
 
 # Numbers of libgpg-error.
 _NO_PUBLIC_KEY = 9

@@ -10,7 +10,7 @@ from leafseal import age
 from leafseal.age.keys import recipient_type
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers.age_identities import Identities, remembered
+from leafseal.providers.age.identities import Identities, remembered
 
 __all__ = ["AgeKey", "generate_identity", "recipient_of"]
 
@@ -22,11 +22,11 @@ class AgeKey:
     """An age recipient.
 
     It is written as `age1…`. To wrap takes nothing but the recipient; to unwrap takes an identity from one of the
-    places that `leafseal.providers.age_identities` lists. No permission, no network.
+    places that `leafseal.providers.age.identities` lists. No permission, no network.
 
     It is also written as `age1pq1…` (post-quantum), `ssh-ed25519 …`, `ssh-rsa …`, `age1tag1…` and `age1tagpq1…` (keys
     in hardware), and `age1NAME1…`, which the program `age-plugin-NAME` knows. `from_file` says that nobody but a file
-    names it: then no program is started to wrap for it, unless the policy allows it (`leafseal.providers.age_plugins`).
+    names it: then no program is started to wrap for it, unless the policy allows it (`leafseal.providers.age.plugins`).
     """
 
     kind: ClassVar[str] = "age"
@@ -82,7 +82,7 @@ class AgeKey:
 
     def _wrap_by_plugin(self, part: bytes, recipient: age.Recipient, ambient: Ambient) -> bytes:
         from leafseal.age.plugin import PluginRecipient
-        from leafseal.providers.age_plugins import Plugins, refuse_of_file
+        from leafseal.providers.age.plugins import Plugins, refuse_of_file
 
         assert isinstance(recipient, PluginRecipient)
         if self.from_file:
@@ -97,7 +97,7 @@ class AgeKey:
         try:
             part = _decrypt(wrapped, tried)
         except age.NoMatchError:
-            from leafseal.providers.age_report import no_match
+            from leafseal.providers.age.report import no_match
 
             raise no_match(str(self), identities.places(self.recipient)) from None
         except age.AgeError as error:

@@ -12,8 +12,8 @@ from pathlib import Path
 from leafseal import age
 from leafseal.age.header import Stanza
 from leafseal.keys import Ambient
-from leafseal.providers.age_passphrases import AskingError, asking, passphrases
-from leafseal.providers.age_places import Absent, Failed, Loaded, Place, output_of_variable, read_file
+from leafseal.providers.age.passphrases import AskingError, asking, passphrases
+from leafseal.providers.age.places import Absent, Failed, Loaded, Place, output_of_variable, read_file
 
 _FILE = "SOPS_AGE_SSH_PRIVATE_KEY_FILE"
 _COMMAND = "SOPS_AGE_SSH_PRIVATE_KEY_CMD"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from leafseal.providers.gpg import Answer, Gpg, GpgError
-from leafseal.providers.pgp_failures import GpgLockedError, no_public_key, not_decrypted, not_encrypted, unusable
+from leafseal.providers.pgp.failures import GpgLockedError, no_public_key, not_decrypted, not_encrypted, unusable
+from leafseal.providers.pgp.gpg import Answer, Gpg, GpgError
 
 _SIZES = (32, 33)
 _MAX_BYTES = 64 * 1024

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from leafseal import age
 from leafseal.age.keys import recipient_type
 from leafseal.errors import ProviderError, ProviderMissingError
-from leafseal.providers.age_places import Absent, Failed, Loaded, Place
+from leafseal.providers.age.places import Absent, Failed, Loaded, Place
 
 _HINT = "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE"
 _SSH_HINT = "name the file with the private key of this recipient in SOPS_AGE_SSH_PRIVATE_KEY_FILE"

@@ -9,7 +9,7 @@ from leafseal import age
 from leafseal.age.armor import dearmor, is_armored
 from leafseal.age.header import Stanza
 from leafseal.keys import Ambient
-from leafseal.providers.age_places import ENCRYPTED
+from leafseal.providers.age.places import ENCRYPTED
 
 TRIES = 3
 
@@ -41,7 +41,7 @@ def passphrases(ambient: Ambient, question: str, content: bytes | None = None) -
 
 
 def _of_agent(ambient: Ambient, question: str, content: bytes) -> Generator[str, None, None]:
-    from leafseal.providers.age_agent import Agent, AgentError, cache_name, find_agent
+    from leafseal.providers.age.agent import Agent, AgentError, cache_name, find_agent
 
     path = find_agent(ambient)
     if path is None:

@@ -8,7 +8,7 @@ import requests
 
 from leafseal.document.paths import visible
 from leafseal.errors import ProviderError
-from leafseal.providers.hckms_sdk import SdkException, ServiceResponseException
+from leafseal.providers.huawei.sdk import SdkException, ServiceResponseException
 
 _LONGEST = 300
 _TRUST = "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names other authorities"

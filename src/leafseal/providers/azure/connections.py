@@ -20,9 +20,10 @@ from azure.keyvault.keys import KeyClient
 from leafseal import __version__
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers import azure_credentials, network
-from leafseal.providers.azure_errors import as_error, failure, translated
-from leafseal.providers.azure_vaults import AUTHORITIES, Vault
+from leafseal.providers import network
+from leafseal.providers.azure import credentials
+from leafseal.providers.azure.errors import as_error, failure, translated
+from leafseal.providers.azure.vaults import AUTHORITIES, Vault
 from leafseal.providers.http_sessions import AmbientSession
 
 _API_VERSION = "7.4"  # which all clouds have
@@ -40,7 +41,7 @@ class Outcome(NamedTuple):
 class Guarded:
     """A credential that gives tokens for vaults alone, whatever a vault asks for."""
 
-    chain: azure_credentials.Chain = field(repr=False)
+    chain: credentials.Chain = field(repr=False)
     vault: Vault
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
@@ -61,7 +62,7 @@ class Connection:
         self._ambient = ambient
         self._patience = patience
         self._lock = threading.Lock()
-        self._chain: azure_credentials.Chain | None = None
+        self._chain: credentials.Chain | None = None
         self._client: KeyClient | None = None
 
     @property
@@ -112,13 +113,13 @@ def _authority(vault: Vault, ambient: Ambient) -> str:
     return ambient.environ.get("AZURE_AUTHORITY_HOST") or AUTHORITIES.get(vault.domain, AUTHORITIES["vault.azure.net"])
 
 
-def _chain(ambient: Ambient, authority: str, session: Any, patience: network.Patience) -> azure_credentials.Chain:
+def _chain(ambient: Ambient, authority: str, session: Any, patience: network.Patience) -> credentials.Chain:
     """Return the credentials for an authority, which do for all vaults in its domains."""
     with _making:
-        found = ambient.memory.get((azure_credentials.Chain, authority))
-        if not isinstance(found, azure_credentials.Chain):
-            found = azure_credentials.find(ambient, authority, session, patience)
-            ambient.memory[azure_credentials.Chain, authority] = found
+        found = ambient.memory.get((credentials.Chain, authority))
+        if not isinstance(found, credentials.Chain):
+            found = credentials.find(ambient, authority, session, patience)
+            ambient.memory[credentials.Chain, authority] = found
         return found
 
 

@@ -13,7 +13,7 @@ from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
 from leafseal.keys import Ambient
 
 if TYPE_CHECKING:
-    from leafseal.providers.gcp_connections import Answer
+    from leafseal.providers.gcp.connections import Answer
 
 __all__ = ["GCPKMSKey", "crc32c"]
 
@@ -92,8 +92,8 @@ class GCPKMSKey:
         permits.check_account(match[1], ambient, str(self))
         try:
             with hardening.quiet_imports():
-                from leafseal.providers import gcp_connections
-            answer = gcp_connections.ask(operation, self.resource_id, data, crc32c(data), ambient)
+                from leafseal.providers.gcp import connections
+            answer = connections.ask(operation, self.resource_id, data, crc32c(data), ambient)
         except ImportError as error:
             raise ProviderMissingError(
                 "GCP keys need a library that is not installed",

@@ -17,7 +17,7 @@ from leafseal import age
 from leafseal.age.header import Stanza
 from leafseal.age.keys import identity_type
 from leafseal.keys import Ambient
-from leafseal.providers.age_places import (
+from leafseal.providers.age.places import (
     AT_HAND,
     ENCRYPTED,
     OF_PLUGINS,
@@ -31,7 +31,7 @@ from leafseal.providers.age_places import (
 )
 
 if TYPE_CHECKING:
-    from leafseal.providers.age_ssh import SSHKeys  # imported where a stanza is for one: it brings more cryptography
+    from leafseal.providers.age.ssh import SSHKeys  # imported where a stanza is for one: it brings more cryptography
 
 _ENCRYPTED = (b"age-encryption", b"-----BEGIN AGE")
 
@@ -92,7 +92,7 @@ def _parse_identity(text: str, ambient: Ambient) -> age.Identity:
     name = identity_type(text)
     if name == "plugin":
         from leafseal.age.plugin import parse_identity
-        from leafseal.providers.age_plugins import Plugins, UsablePlugin
+        from leafseal.providers.age.plugins import Plugins, UsablePlugin
 
         return UsablePlugin(parse_identity(text), remembered(ambient, Plugins))
     try:
@@ -130,7 +130,7 @@ class Identities:
 
     def ssh_keys(self) -> SSHKeys:
         """Return the SSH keys; none of them has been looked at for that."""
-        from leafseal.providers.age_ssh import SSHKeys
+        from leafseal.providers.age.ssh import SSHKeys
 
         with self._lock:
             if self._ssh is None:
@@ -210,7 +210,7 @@ def _read(name: str, data: bytes, ambient: Ambient, several_a_line: bool = False
     if len(data) > SIZE_LIMIT:
         return Failed(name, f"larger than {SIZE_LIMIT} bytes")
     if data.startswith(_ENCRYPTED):
-        from leafseal.providers.age_passphrases import EncryptedIdentities
+        from leafseal.providers.age.passphrases import EncryptedIdentities
 
         # Decrypted it is an identity file, wherever it stood.
         inner = EncryptedIdentities(name, data, ambient, lambda content: parse_identities(_text(content), ambient))

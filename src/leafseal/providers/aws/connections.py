@@ -16,8 +16,8 @@ from botocore.exceptions import NoCredentialsError
 
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers.aws_errors import translated
-from leafseal.providers.aws_session import Access, AmbientSession
+from leafseal.providers.aws.errors import translated
+from leafseal.providers.aws.session import Access, AmbientSession
 from leafseal.providers.network import Patience, patience, within
 
 

@@ -22,7 +22,8 @@ from leafseal.document.paths import visible
 from leafseal.errors import ProviderError, ProviderMissingError, system_text
 from leafseal.keys import Ambient
 from leafseal.keys.policy import origin, policy_of
-from leafseal.providers import network, vault_tokens
+from leafseal.providers import network
+from leafseal.providers.vault import tokens
 from leafseal.system import hardening
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class _Server:
     ambient: Ambient = field(repr=False)
     patience: network.Patience
     client: httpx.Client = field(repr=False)
-    _token: vault_tokens.Token | None = field(default=None, repr=False)
+    _token: tokens.Token | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def ask(self, path: str, content: Mapping[str, str], key: str) -> Mapping[str, Any]:
@@ -171,11 +172,11 @@ class _Server:
             return data
         raise self._refusal(status, answer, path, key, token.source, content)
 
-    def token(self, key: str) -> vault_tokens.Token:
+    def token(self, key: str) -> tokens.Token:
         """Return the user's token; a login is done once. Raises `ProviderError`."""
         with self._lock:
             if self._token is None:
-                self._token = vault_tokens.find(self.ambient, lambda path, body: self._login(path, body, key), key)
+                self._token = tokens.find(self.ambient, lambda path, body: self._login(path, body, key), key)
             return self._token
 
     def _login(self, path: str, content: Mapping[str, str], key: str) -> str:

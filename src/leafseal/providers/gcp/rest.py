@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from leafseal.providers import network
-from leafseal.providers.gcp_connections import Answer, Asked
-from leafseal.providers.gcp_errors import Refusal
+from leafseal.providers.gcp.connections import Answer, Asked
+from leafseal.providers.gcp.errors import Refusal
 from leafseal.providers.http_sessions import AmbientSession
 
 _FIELDS = {"encrypt": ("plaintext", "ciphertext"), "decrypt": ("ciphertext", "plaintext")}

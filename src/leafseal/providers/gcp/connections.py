@@ -21,8 +21,9 @@ from google.auth.transport.requests import Request
 from leafseal.errors import ProviderError, ProviderMissingError
 from leafseal.keys import Ambient
 from leafseal.keyservice.client import load_grpc
-from leafseal.providers import gcp_credentials, network
-from leafseal.providers.gcp_errors import BUSY, Refusal, as_error, failure, translated
+from leafseal.providers import network
+from leafseal.providers.gcp import credentials as gcp_credentials
+from leafseal.providers.gcp.errors import BUSY, Refusal, as_error, failure, translated
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.system import hardening
 
@@ -163,7 +164,7 @@ def _client(ambient: Ambient, session: AmbientSession, patience: network.Patienc
     environ = ambient.environ
     endpoint = endpoint_of(environ)
     if environ.get("SOPS_GCP_KMS_CLIENT_TYPE", "").lower() == "rest":
-        from leafseal.providers.gcp_rest import RestClient
+        from leafseal.providers.gcp.rest import RestClient
 
         return RestClient(session, f"{endpoint.scheme}://{endpoint.authority}")
     if endpoint.scheme == "http":
@@ -173,5 +174,5 @@ def _client(ambient: Ambient, session: AmbientSession, patience: network.Patienc
     except ProviderMissingError:
         raise ImportError from None  # like any other library of Google's client
     with hardening.quiet_imports():
-        from leafseal.providers.gcp_grpc import GrpcClient
+        from leafseal.providers.gcp.grpc import GrpcClient
     return GrpcClient(ambient, endpoint.authority, patience)

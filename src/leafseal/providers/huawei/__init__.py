@@ -86,7 +86,7 @@ class HuaweiKMSKey:
         """Ask the service for this key, and check that it answered for this key. Raises `ProviderError`."""
         region, key = _halves(self.key_id)
         try:
-            from leafseal.providers import hckms_connections
+            from leafseal.providers.huawei import connections
         except ImportError as error:
             raise ProviderMissingError(
                 "keys of HuaweiCloud need a library that is not installed",
@@ -94,7 +94,7 @@ class HuaweiKMSKey:
                 hint="pip install 'leafseal[huawei]'",
             ) from error
         content = {"key_id": key, "encryption_algorithm": _ALGORITHM, **content}
-        answer = hckms_connections.ask(operation, region, content, ambient, str(self))
+        answer = connections.ask(operation, region, content, ambient, str(self))
         if answer.get("key_id") != key:
             raise self._error("KMS of HuaweiCloud did not answer for the key that was asked")
         found = answer.get(wanted)

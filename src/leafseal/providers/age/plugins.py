@@ -25,8 +25,8 @@ from leafseal.age.header import Stanza
 from leafseal.age.plugin import PluginHost, PluginIdentity, PluginRecipient
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers.age_passphrases import asking
-from leafseal.providers.age_places import OF_PLUGINS
+from leafseal.providers.age.passphrases import asking
+from leafseal.providers.age.places import OF_PLUGINS
 
 T = TypeVar("T")
 
