@@ -401,7 +401,7 @@ def test_what_is_rare_is_not_imported() -> None:
         " or n in ('subprocess', 'shlex', 'queue', 'leafseal.system.programs', 'leafseal.keys.policy')"
         " or n == 'leafseal.keys.unknown'"
         " or n.startswith(('leafseal.age.ssh', 'leafseal.age.hybrid', 'leafseal.age.tag', 'leafseal.age.plugin'))"
-        " or n.startswith(('leafseal.providers.age.ssh', 'leafseal.keys.registry.age_p', 'leafseal.keys.registry.age_a'))"
+        " or n.startswith(('leafseal.providers.age.ssh', 'leafseal.providers.age.p', 'leafseal.providers.age.a'))"
         " and n != 'leafseal.providers.age.places'))"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -1,1 +1,1 @@
-"""One package for each kind of master key; `leafseal.keys.registry` imports one when a file or a rule names its kind."""
+"""One package for each kind of master key, imported when a file or a rule names its kind (`leafseal.keys.registry`)."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from leafseal.errors import DataKeyError, FormatError, LeafsealError, MetadataError, NotEncryptedError
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import open
 from leafseal.operations.batch import paused_collector
 from leafseal.operations.open import Opened
+from leafseal.operations.open import open_sealed as open_strictly
 from leafseal.sops.failures import Failure
 from leafseal.sops.reading import LIMITS
 
@@ -19,7 +19,7 @@ def open_sealed(
     """Open a sealed file. Raises `LeafsealError`; of a file that does not parse the exit code is 1."""
     try:
         with paused_collector():
-            return open.open_sealed(data, format_name, keys, ignore_mac=ignore_mac, limits=LIMITS)
+            return open_strictly(data, format_name, keys, ignore_mac=ignore_mac, limits=LIMITS)
     except DataKeyError as error:
         garbled = _open_garbled(data, format_name, keys)
         if garbled is None:
