@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from leafseal.cli._configuration import Configuration
-from leafseal.cli._extract import emit_part, locate
-from leafseal.cli._files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
-from leafseal.cli._keys import ambient, key_services
-from leafseal.cli._options import FORMATS, ReadOptions, config_option, decrypting_reading, limits_options
 from leafseal.cli.main import command
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.extract import emit_part, locate
+from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
+from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.options import FORMATS, ReadOptions, config_option, decrypting_reading, limits_options
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import change

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
-from leafseal.cli._change import Change, changing, open_one
-from leafseal.cli._configuration import Configuration, plan
-from leafseal.cli._consent import Consent, consent_options
-from leafseal.cli._keys import ambient, key_services
-from leafseal.cli._options import (
+from leafseal.cli.main import command
+from leafseal.cli.shared.change import Change, changing, open_one
+from leafseal.cli.shared.configuration import Configuration, plan
+from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.options import (
     ReadOptions,
     Recipients,
     RuleOptions,
@@ -23,7 +24,6 @@ from leafseal.cli._options import (
     rule_options,
     threshold_option,
 )
-from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.errors import ConflictError, LeafsealError
 from leafseal.formats import format_of

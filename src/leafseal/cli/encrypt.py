@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from leafseal.cli._configuration import Configuration, plan
-from leafseal.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
-from leafseal.cli._keys import ambient, key_services
-from leafseal.cli._options import (
+from leafseal.cli.main import command
+from leafseal.cli.shared.configuration import Configuration, plan
+from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
+from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.options import (
     FORMATS,
     ReadOptions,
     Recipients,
@@ -19,7 +20,6 @@ from leafseal.cli._options import (
     rule_options,
     threshold_option,
 )
-from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
 from leafseal.operations import change

@@ -6,11 +6,11 @@ import os
 
 import click
 
-from leafseal.cli._consent import listed
-from leafseal.cli._files import read_one
-from leafseal.cli._keys import ambient, key_services
-from leafseal.cli._options import ReadOptions, file_argument, limits_options, sealed_reading
 from leafseal.cli.main import Command, command
+from leafseal.cli.shared.consent import listed
+from leafseal.cli.shared.files import read_one
+from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.options import ReadOptions, file_argument, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.document.tree import MappingNode
 from leafseal.errors import LeafsealError, RefusedError, UsageError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from leafseal.cli._extract import emit_part, locate, part_at
-from leafseal.cli._files import read_one
-from leafseal.cli._keys import ambient, key_services
-from leafseal.cli._options import ReadOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.cli.main import command
+from leafseal.cli.shared.extract import emit_part, locate, part_at
+from leafseal.cli.shared.files import read_one
+from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.options import ReadOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError
 from leafseal.operations.batch import paused_collector

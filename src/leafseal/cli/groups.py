@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from leafseal.cli._change import changing, open_one
-from leafseal.cli._configuration import Configuration
-from leafseal.cli._consent import Consent, recipients_consent
-from leafseal.cli._files import Input, Outputs, product_of
-from leafseal.cli._groups import refuse_empty, refuse_lower
-from leafseal.cli._keys import ambient, key_services
-from leafseal.cli._options import (
+from leafseal.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
+from leafseal.cli.shared.change import changing, open_one
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.consent import Consent, recipients_consent
+from leafseal.cli.shared.files import Input, Outputs, product_of
+from leafseal.cli.shared.groups import refuse_empty, refuse_lower
+from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.options import (
     ReadOptions,
     Recipients,
     config_option,
@@ -22,7 +23,6 @@ from leafseal.cli._options import (
     new_group_options,
     threshold_option,
 )
-from leafseal.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import Keys, as_named, keys_of

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from leafseal.cli._consent import place_of
-from leafseal.cli._files import errors_of, read_all, show_errors
-from leafseal.cli._options import ReadOptions, files_argument, json_option, limits_options, plain_reading
 from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
+from leafseal.cli.shared.consent import place_of
+from leafseal.cli.shared.files import errors_of, read_all, show_errors
+from leafseal.cli.shared.options import ReadOptions, files_argument, json_option, limits_options, plain_reading
 from leafseal.crypto.token import looks_sealed
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits

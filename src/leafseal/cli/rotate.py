@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from leafseal.cli._configuration import Configuration
-from leafseal.cli._consent import Consent, Guard, recipients_consent
-from leafseal.cli._files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
-from leafseal.cli._groups import refuse_empty
-from leafseal.cli._keys import ambient, key_services
-from leafseal.cli._options import (
+from leafseal.cli.main import command
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
+from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
+from leafseal.cli.shared.groups import refuse_empty
+from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.options import (
     ReadOptions,
     Recipients,
     adding_options,
@@ -17,7 +18,6 @@ from leafseal.cli._options import (
     removing_options,
     rotating_reading,
 )
-from leafseal.cli.main import command
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import as_named, keys_of, meant, name, readable, without

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from leafseal.cli import _values
-from leafseal.cli._change import change
-from leafseal.cli._consent import Consent, consent_options
-from leafseal.cli._extract import locate, part_at
-from leafseal.cli._keys import key_services
-from leafseal.cli._options import ReadOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.cli.main import command
+from leafseal.cli.shared import values
+from leafseal.cli.shared.change import change
+from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.extract import locate, part_at
+from leafseal.cli.shared.keys import key_services
+from leafseal.cli.shared.options import ReadOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.document.limits import Limits
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
@@ -56,7 +56,7 @@ def set_(
     leafseal set config.yaml replicas 5
     pwgen 32 1 | leafseal set --value-stdin --string config.yaml db.password
     """
-    wanted = _values.take(value, value_file, value_stdin, string, limits)
+    wanted = values.take(value, value_file, value_stdin, string, limits)
 
     def edit(opened: Opened) -> bytes | None:
         locator = locate(opened, path)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from leafseal.cli._change import change
-from leafseal.cli._consent import Consent, consent_options
-from leafseal.cli._extract import locate
-from leafseal.cli._keys import key_services
-from leafseal.cli._options import ReadOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.cli.main import command
+from leafseal.cli.shared.change import change
+from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.extract import locate
+from leafseal.cli.shared.keys import key_services
+from leafseal.cli.shared.options import ReadOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
 from leafseal.operations import edit as plain_edits

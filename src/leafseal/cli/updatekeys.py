@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import click
 
-from leafseal.cli._configuration import Configuration
-from leafseal.cli._files import Outputs, errors_of, product_of, read_all, show_errors
-from leafseal.cli._groups import difference, refuse_empty, refuse_lower
-from leafseal.cli._keys import ambient, key_services
-from leafseal.cli._options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.cli.main import command
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.files import Outputs, errors_of, product_of, read_all, show_errors
+from leafseal.cli.shared.groups import difference, refuse_empty, refuse_lower
+from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import ConfigError
 from leafseal.keys import Ambient

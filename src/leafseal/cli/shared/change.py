@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from leafseal.cli._configuration import Configuration
-from leafseal.cli._consent import Consent, Guard, listed
-from leafseal.cli._files import read_one
-from leafseal.cli._keys import ambient
-from leafseal.cli._options import ReadOptions
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.consent import Consent, Guard, listed
+from leafseal.cli.shared.files import read_one
+from leafseal.cli.shared.keys import ambient
+from leafseal.cli.shared.options import ReadOptions
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import parse

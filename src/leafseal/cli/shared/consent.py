@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from leafseal.cli._configuration import Configuration
-from leafseal.cli._options import grouped
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.options import grouped
 from leafseal.config import CreationRule
 from leafseal.document import Document, Leaf
 from leafseal.document.paths import format_path

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leafseal.cli._options import Recipients, RuleOptions
+from leafseal.cli.shared.options import Recipients, RuleOptions
 from leafseal.errors import ConfigError
 from leafseal.keys import MasterKey
 from leafseal.rules.selection import Selection
