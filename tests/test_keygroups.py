@@ -13,7 +13,7 @@ from leafseal.keys import ring as keyring
 from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key, resolve_threshold, wrap_data_key
 from leafseal.keys.ring import FailedAttempt, KeyRing, OpenedPart, WrappedKey
 from leafseal.providers.age import AgeKey
-from leafseal.sops import failures
+from leafseal.sops.shared import failures
 from leafseal.testing import MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
 
 AMBIENT = ambient_with()

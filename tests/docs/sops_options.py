@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leafseal.sops.commands import COMMANDS, GLOBAL, Command
+from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command
 
 
 def sops_options() -> set[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.sops.commands import COMMANDS
-from leafseal.sops.usage import completions
+from leafseal.sops.syntax.commands import COMMANDS
+from leafseal.sops.syntax.usage import completions
 
 from .transcripts import link_to_us
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from leafseal.__main__ import is_sops
-from leafseal.sops.commands import COMMANDS, GLOBAL, Command, find
-from leafseal.sops.grammar import Arguments, BadUsage, BadVariable, Kind, Option, parse
+from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command, find
+from leafseal.sops.syntax.grammar import Arguments, BadUsage, BadVariable, Kind, Option, parse
 
 OPTIONS = (
     Option("in-place", "", Kind.FLAG, ("i",)),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from leafseal.sops.reading import read
+from leafseal.sops.shared.reading import read
 
 from .transcripts import Stage, link_to_us
 

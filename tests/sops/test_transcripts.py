@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.sops.commands import COMMANDS, GLOBAL, Command
+from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command
 
 from .transcripts import Case, Stage, link_to_us, load
 

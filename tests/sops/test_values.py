@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leafseal.document.scalars import float_text
-from leafseal.sops.failures import Failure
+from leafseal.sops.shared.failures import Failure
 from leafseal.sops.values import equal, floats_in, parse_index, parse_value, split_setting
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from leafseal.errors import LeafsealError
 from leafseal.run import exec as running
 from leafseal.run.environment import Account, find_account
-from leafseal.sops import talk
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
+from leafseal.sops.shared import talk
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.syntax.grammar import Arguments
 
 
 def file_and_command(arguments: Arguments) -> tuple[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from leafseal.errors import EmitError
 from leafseal.sops.extracting import extract, locate
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import as_file, read, refuse_missing, warn_of_more
-from leafseal.sops.session import Formats, Session, held
-from leafseal.sops.writing import same_as
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import as_file, read, refuse_missing, warn_of_more
+from leafseal.sops.shared.session import Formats, Session, held
+from leafseal.sops.shared.writing import same_as
+from leafseal.sops.syntax.grammar import Arguments
 
 
 def decrypt(arguments: Arguments) -> int:

@@ -8,12 +8,12 @@ import signal
 from leafseal.errors import EditorError, LeafsealError
 from leafseal.keys.changes import keys_of
 from leafseal.keys.policy import policy_of
-from leafseal.sops import notices, talk
 from leafseal.sops.editing import BrokenTextError, Edited, make_file, open_file
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import is_missing
-from leafseal.sops.session import Formats, Session, one_file
+from leafseal.sops.shared import notices, talk
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import is_missing
+from leafseal.sops.shared.session import Formats, Session, one_file
+from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import signals
 from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
 

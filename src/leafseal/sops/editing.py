@@ -18,12 +18,12 @@ from leafseal.metadata import version_numbers
 from leafseal.operations import change
 from leafseal.operations.change import FORMAT_VERSION, Product
 from leafseal.operations.open import Opened, open_with, read_metadata
-from leafseal.sops import reading
-from leafseal.sops import session as sessions
 from leafseal.sops.examples import example
-from leafseal.sops.failures import RESERVED, Failure
-from leafseal.sops.recipients import Plan, plan
-from leafseal.sops.session import Formats, Session
+from leafseal.sops.shared import reading
+from leafseal.sops.shared import session as sessions
+from leafseal.sops.shared.failures import RESERVED, Failure
+from leafseal.sops.shared.recipients import Plan, plan
+from leafseal.sops.shared.session import Formats, Session
 from leafseal.system import files
 from leafseal.system.reading import Snapshot
 

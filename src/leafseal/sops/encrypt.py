@@ -12,11 +12,11 @@ from leafseal.errors import (
 )
 from leafseal.operations import change
 from leafseal.operations.change import Product
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import LIMITS, as_file, read, refuse_missing, warn_of_more
-from leafseal.sops.recipients import Plan, plan
-from leafseal.sops.session import Formats, Session, held
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import LIMITS, as_file, read, refuse_missing, warn_of_more
+from leafseal.sops.shared.recipients import Plan, plan
+from leafseal.sops.shared.session import Formats, Session, held
+from leafseal.sops.syntax.grammar import Arguments
 
 
 def encrypt(arguments: Arguments) -> int:

@@ -11,10 +11,10 @@ from leafseal.operations.open import Opened
 from leafseal.run import environment
 from leafseal.run import exec as running
 from leafseal.sops import child
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import as_file, read
-from leafseal.sops.session import Formats, Session
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import as_file, read
+from leafseal.sops.shared.session import Formats, Session
+from leafseal.sops.syntax.grammar import Arguments
 
 
 def exec_env(arguments: Arguments) -> int:

@@ -11,11 +11,12 @@ from leafseal.keys.policy import policy_of
 from leafseal.run import exec as running
 from leafseal.run.environment import Account, child_environment
 from leafseal.run.plaintext_path import can_pipe, handed_over
-from leafseal.sops import child, talk
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import as_file, read
-from leafseal.sops.session import Formats, Session
+from leafseal.sops import child
+from leafseal.sops.shared import talk
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import as_file, read
+from leafseal.sops.shared.session import Formats, Session
+from leafseal.sops.syntax.grammar import Arguments
 
 _PLACEHOLDER = "{}"
 

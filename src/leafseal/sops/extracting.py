@@ -12,8 +12,8 @@ from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.errors import EmitError, PathError
 from leafseal.formats import emit
 from leafseal.operations.open import Opened
-from leafseal.sops.failures import Failure
-from leafseal.sops.session import Session
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.session import Session
 
 
 def tree_path(text: str) -> Locator:

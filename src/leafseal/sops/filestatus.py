@@ -5,11 +5,11 @@ from __future__ import annotations
 from leafseal.errors import LeafsealError
 from leafseal.formats import parse
 from leafseal.metadata import Metadata
-from leafseal.sops import talk
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import LIMITS, as_file, read
-from leafseal.sops.session import Formats, Session
+from leafseal.sops.shared import talk
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import LIMITS, as_file, read
+from leafseal.sops.shared.session import Formats, Session
+from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import terminal
 
 

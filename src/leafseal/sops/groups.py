@@ -12,12 +12,12 @@ from leafseal.keys.changes import Keys, as_named, keys_of, removed
 from leafseal.operations import change
 from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
-from leafseal.sops import notices
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import read
-from leafseal.sops.recipients import keys_of_options
-from leafseal.sops.session import Session, held
+from leafseal.sops.shared import notices
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import read
+from leafseal.sops.shared.recipients import keys_of_options
+from leafseal.sops.shared.session import Session, held
+from leafseal.sops.syntax.grammar import Arguments
 
 _MOST = 2**32 - 1  # what sops reads an index into
 

@@ -8,10 +8,10 @@ import threading
 from leafseal.errors import LeafsealError
 from leafseal.keys import MasterKey
 from leafseal.keyservice.server import Answering, Approve, answer_until_ended
-from leafseal.sops import talk
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.session import Session
+from leafseal.sops.shared import talk
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.session import Session
+from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import terminal
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from leafseal.sops import talk
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import is_missing, quoted, refuse_missing
-from leafseal.sops.recipients import KINDS
-from leafseal.sops.session import Session, one_file
+from leafseal.sops.shared import talk
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import is_missing, quoted, refuse_missing
+from leafseal.sops.shared.recipients import KINDS
+from leafseal.sops.shared.session import Session, one_file
+from leafseal.sops.syntax.grammar import Arguments
 
 MODES = ("encrypt", "decrypt", "rotate", "set")
 """The options that say what is to be done, in the order in which sops does it; without any, the file is edited."""

@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from leafseal.errors import LeafsealError
-from leafseal.sops import talk, usage
-from leafseal.sops.commands import COMMANDS, GLOBAL, Command, find
-from leafseal.sops.failures import Failure, as_failure
-from leafseal.sops.grammar import Arguments, BadUsage, BadVariable, Option, parse
+from leafseal.sops.shared import talk
+from leafseal.sops.shared.failures import Failure, as_failure
+from leafseal.sops.syntax import usage
+from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command, find
+from leafseal.sops.syntax.grammar import Arguments, BadUsage, BadVariable, Option, parse
 from leafseal.system import private, signals, terminal
 
 COMPLETION_FLAG = "--generate-bash-completion"

@@ -10,12 +10,12 @@ from leafseal.keys.changes import Keys, as_named, keys_of, meant, name, removed,
 from leafseal.operations import change
 from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
-from leafseal.sops import notices
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import is_missing, quoted, read
-from leafseal.sops.recipients import KINDS, keys_of_options
-from leafseal.sops.session import Formats, Session, held, one_file
+from leafseal.sops.shared import notices
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import is_missing, quoted, read
+from leafseal.sops.shared.recipients import KINDS, keys_of_options
+from leafseal.sops.shared.session import Formats, Session, held, one_file
+from leafseal.sops.syntax.grammar import Arguments
 
 
 def rotate(arguments: Arguments) -> int:

@@ -12,12 +12,12 @@ from leafseal.operations import change, edit
 from leafseal.operations.batch import paused_collector
 from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import as_file, read
-from leafseal.sops.session import Formats, Session, replace
+from leafseal.sops.paths import MISSING, Found, element, made, member, root_of, wrong_step
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import as_file, read
+from leafseal.sops.shared.session import Formats, Session, replace
+from leafseal.sops.syntax.grammar import Arguments
 from leafseal.sops.values import CODE, equal, floats_in, parse_index, parse_value
-from leafseal.sops.walking import MISSING, Found, element, made, member, root_of, wrong_step
 from leafseal.system.locks import locked
 
 

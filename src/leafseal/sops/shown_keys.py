@@ -22,7 +22,7 @@ from leafseal.operations import change as operations
 from leafseal.operations.change import Product
 from leafseal.operations.open import open_with, read_metadata
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
-from leafseal.sops.failures import Failure
+from leafseal.sops.shared.failures import Failure
 
 _INVALID = "SOPS metadata is invalid."
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.syntax.grammar import Arguments
 
 
 def publish(_arguments: Arguments) -> NoReturn:

@@ -12,12 +12,12 @@ from leafseal.operations import change
 from leafseal.operations.batch import paused_collector
 from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import read
-from leafseal.sops.session import Formats, Session, replace
+from leafseal.sops.paths import MISSING, Found, element, go_type, member, root_of, wrong_step
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import read
+from leafseal.sops.shared.session import Formats, Session, replace
+from leafseal.sops.syntax.grammar import Arguments
 from leafseal.sops.values import CODE, parse_index
-from leafseal.sops.walking import MISSING, Found, element, go_type, member, root_of, wrong_step
 from leafseal.system.locks import locked
 
 

@@ -15,11 +15,11 @@ from leafseal.keys.groups import resolve_keys, resolve_threshold
 from leafseal.metadata import Metadata
 from leafseal.operations import change as operations
 from leafseal.operations.open import read_metadata
-from leafseal.sops import notices, talk
-from leafseal.sops.failures import Failure, as_failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import LIMITS, read
-from leafseal.sops.session import Formats, Session, replace
+from leafseal.sops.shared import notices, talk
+from leafseal.sops.shared.failures import Failure, as_failure
+from leafseal.sops.shared.reading import LIMITS, read
+from leafseal.sops.shared.session import Formats, Session, replace
+from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import terminal
 
 _GREEN, _RED, _UNDERLINED = "32", "31", "4"

@@ -12,7 +12,7 @@ from leafseal.document import Locator
 from leafseal.document.scalars import INT_MAX, INT_MIN, float_text
 from leafseal.errors import PathError
 from leafseal.sops.extracting import tree_path
-from leafseal.sops.failures import Failure
+from leafseal.sops.shared.failures import Failure
 
 CODE = 7
 """The exit code for an index or a value that cannot be."""

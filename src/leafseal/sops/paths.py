@@ -14,7 +14,7 @@ from leafseal.document.paths import visible
 from leafseal.document.scalars import Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.operations.open import Opened
-from leafseal.sops.failures import Failure
+from leafseal.sops.shared.failures import Failure
 from leafseal.sops.values import CODE
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from leafseal.errors import ConfigError
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import Keys, unnamed
-from leafseal.sops.session import Session
+from leafseal.sops.shared.session import Session
 
 _SHOWN = 10
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leafseal.sops.grammar import Arguments
+from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import terminal
 
 # The word being typed is handed over where it is an option, else an empty one in its place: of what is offered, the

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from leafseal.sops.grammar import Kind, Option
+from leafseal.sops.syntax.grammar import Kind, Option
 
 
 class Command(NamedTuple):

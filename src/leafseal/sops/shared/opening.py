@@ -9,8 +9,8 @@ from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import paused_collector
 from leafseal.operations.open import Opened
 from leafseal.operations.open import open_sealed as open_strictly
-from leafseal.sops.failures import Failure
-from leafseal.sops.reading import LIMITS
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import LIMITS
 
 
 def open_sealed(

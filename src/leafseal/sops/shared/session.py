@@ -17,10 +17,10 @@ from leafseal.keys.ring import KeyRing
 from leafseal.operations import change
 from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
-from leafseal.sops import opening, services, talk, writing
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments
-from leafseal.sops.reading import warn_of_more
+from leafseal.sops.shared import opening, services, talk, writing
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.reading import warn_of_more
+from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import reading, terminal
 from leafseal.system.locks import locked
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from leafseal.document.limits import DEFAULT_LIMITS
 from leafseal.document.paths import visible
 from leafseal.errors import InputError, system_text
-from leafseal.sops import talk
-from leafseal.sops.failures import Failure
+from leafseal.sops.shared import talk
+from leafseal.sops.shared.failures import Failure
 from leafseal.system import reading
 from leafseal.system.reading import descriptor_of
 

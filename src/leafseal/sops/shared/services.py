@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from leafseal.errors import UsageError
 from leafseal.keys import Ambient, KeyService
 from leafseal.keys.policy import system_file, user_file
-from leafseal.sops import talk
-from leafseal.sops.grammar import Arguments
+from leafseal.sops.shared import talk
+from leafseal.sops.syntax.grammar import Arguments
 
 _VAULTS = "SOPS_HC_VAULT_ALLOWLIST"
 

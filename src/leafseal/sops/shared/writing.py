@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from leafseal.errors import ConflictError, LeafsealError, RefusedError, UsageError, WriteError
-from leafseal.sops.failures import Failure
+from leafseal.sops.shared.failures import Failure
 from leafseal.system import files, reading
 from leafseal.system.reading import descriptor_of
 

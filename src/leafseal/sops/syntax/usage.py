@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leafseal import __version__
-from leafseal.sops.commands import COMMANDS, GLOBAL, Command, find
-from leafseal.sops.grammar import Arguments, Kind, Option
+from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command, find
+from leafseal.sops.syntax.grammar import Arguments, Kind, Option
 
 VERSION = "3.13.2"
 """The version of sops whose command line this is: programs that start sops ask for it, and speak accordingly."""

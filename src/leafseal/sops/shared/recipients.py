@@ -8,10 +8,10 @@ from leafseal.errors import ConfigError, ProviderError
 from leafseal.keys import MasterKey
 from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.rules.selection import RULE_FIELDS, Selection
-from leafseal.sops import talk
-from leafseal.sops.failures import Failure
-from leafseal.sops.grammar import Arguments, Kind
-from leafseal.sops.session import Session
+from leafseal.sops.shared import talk
+from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.session import Session
+from leafseal.sops.syntax.grammar import Arguments, Kind
 
 if TYPE_CHECKING:
     from leafseal.config import CreationRule
