@@ -213,8 +213,8 @@ REFUSED = [
     ({"kms": [{**KMS, "context": "x"}]}, r"kms\[0\].context: a single value where a mapping"),
     ({"kms": [{**KMS, "context": {"a\x1b": [1]}}]}, r"kms\[0\].context.a\\x1b: a list"),
     ({"leafseal": "x"}, "leafseal: a single value"),
-    ({"leafseal": {"spelling": "x"}}, "leafseal.crypto.spelling: a single value"),
-    ({"leafseal": {"spelling": {"t\n": 5}}}, r"leafseal.crypto.spelling.t\\n: not a string"),
+    ({"leafseal": {"spelling": "x"}}, "leafseal.spelling: a single value"),
+    ({"leafseal": {"spelling": {"t\n": 5}}}, r"leafseal.spelling.t\\n: not a string"),
 ]
 
 

@@ -13,7 +13,8 @@ from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty, Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode, build, from_python
 from leafseal.errors import EmitError, FormatError, MetadataError, PathError
-from leafseal.formats.ini import emitter, parse
+from leafseal.formats.ini import parse
+from leafseal.formats.ini.emitter import emit
 
 from .fake_sealing import METADATA, check_laws, open_, seal, typed
 
@@ -452,7 +453,7 @@ def values(document: object) -> dict[object, object]:
 @pytest.mark.parametrize("folder", sorted(VECTORS.glob("*-ini--*")), ids=lambda folder: folder.name)
 def test_emission_is_that_of_sops(folder: Path) -> None:
     tree = build((leaf, leaf.value) for leaf in parse((folder / "plain.ini").read_bytes()).leaves())
-    assert emitter(tree) == (folder / "converted.ini").read_bytes()
+    assert emit(tree) == (folder / "converted.ini").read_bytes()
 
 
 @pytest.mark.parametrize("folder", sorted(VECTORS.glob("*-ini--*")), ids=lambda folder: folder.name)
@@ -476,11 +477,11 @@ def test_emission_of_comments_and_types() -> None:
         ]
     )
     documents = [MappingNode([("DEFAULT", MappingNode()), Comment("dropped"), ("s", section)])]
-    assert emitter([*documents, MappingNode([("t", MappingNode([("k", True)]))])]).decode() == (
+    assert emit([*documents, MappingNode([("t", MappingNode([("k", True)]))])]).decode() == (
         "; of the section\n# too\n[s]\n; of a\n; and a\n"
         'a       = `x;y`\nlong    = 1\n`a=b`   = 200000.0\n"""`""" = <nil>\n\n[t]\nk = true\n'
     )
-    assert emitter([]) == b""
+    assert emit([]) == b""
 
 
 @pytest.mark.parametrize(
@@ -488,9 +489,9 @@ def test_emission_of_comments_and_types() -> None:
 )
 def test_what_ini_cannot_hold(tree: dict[str, object]) -> None:
     with pytest.raises(EmitError):
-        emitter([from_python(tree)])  # type: ignore[list-item]
+        emit([from_python(tree)])  # type: ignore[list-item]
     with pytest.raises(EmitError):
-        emitter([MappingNode([("a", ListNode())])])
+        emit([MappingNode([("a", ListNode())])])
 
 
 names = st.text(st.sampled_from("ab\"'`#;=:[]\\ é"), min_size=1, max_size=4)
@@ -501,7 +502,7 @@ texts = st.text(st.sampled_from("ab\"'`#;=:[]\\ é\n\t"), max_size=6)
 @given(st.dictionaries(names, st.dictionaries(names, texts, max_size=3), max_size=3))
 def test_what_is_emitted_reads_back(tree: dict[str, dict[str, str]]) -> None:
     try:
-        data = emitter([from_python(tree)])  # type: ignore[list-item]
+        data = emit([from_python(tree)])  # type: ignore[list-item]
     except EmitError:
         assume(False)
     tree.pop("sops", None)

@@ -14,7 +14,8 @@ from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty, Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode, build, from_python, to_python
 from leafseal.errors import EmitError, FormatError, MetadataError, PathError
-from leafseal.formats.json import emitter, parse
+from leafseal.formats.json import parse
+from leafseal.formats.json.emitter import emit
 
 from .fake_sealing import METADATA, check_laws, open_, seal, typed
 
@@ -333,8 +334,8 @@ def tree_of(data: bytes) -> list[MappingNode]:
 @pytest.mark.parametrize("folder", sorted(VECTORS.glob("*-json--*")), ids=lambda folder: folder.name)
 def test_emission_is_that_of_sops(folder: Path) -> None:
     expected = (folder / "converted.json").read_bytes()
-    assert emitter(tree_of((folder / "plain.json").read_bytes())) == expected
-    assert emitter(tree_of(expected)) == expected
+    assert emit(tree_of((folder / "plain.json").read_bytes())) == expected
+    assert emit(tree_of(expected)) == expected
 
 
 @pytest.mark.parametrize("folder", sorted(VECTORS.glob("*-json--*")), ids=lambda folder: folder.name)
@@ -347,17 +348,17 @@ def test_a_block_that_sops_wrote_is_written_the_same(folder: Path) -> None:
 
 def test_emission_of_what_json_has_no_word_for() -> None:
     node = MappingNode([Comment("x"), ("t", Timestamp("2024-01-01T00:00:00Z")), ("l", ListNode([Comment("y"), 1e-7]))])
-    assert emitter([node, MappingNode([("second", 1)])], indent=1) == (
+    assert emit([node, MappingNode([("second", 1)])], indent=1) == (
         b'{\n "t": "2024-01-01T00:00:00Z",\n "l": [\n  1e-7\n ]\n}\n'
     )
-    assert emitter([]) == b"{}\n"
+    assert emit([]) == b"{}\n"
     for value in (float("nan"), float("inf"), b"\xff"):
         with pytest.raises(EmitError, match="JSON cannot hold"):
-            emitter([MappingNode([("a", value)])])
+            emit([MappingNode([("a", value)])])
     with pytest.raises(EmitError, match="smaller than -1"):
-        emitter([MappingNode()], indent=-2)
-    assert emitter([MappingNode([("a", 1)])], indent=0) == b'{\n"a": 1\n}\n'
-    assert emitter([MappingNode([("a", 1)])], indent=-1) == b'{\n\t"a": 1\n}\n'
+        emit([MappingNode()], indent=-2)
+    assert emit([MappingNode([("a", 1)])], indent=0) == b'{\n"a": 1\n}\n'
+    assert emit([MappingNode([("a", 1)])], indent=-1) == b'{\n\t"a": 1\n}\n'
 
 
 json_values = st.recursive(
@@ -370,8 +371,8 @@ json_values = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_what_is_emitted_reads_back(value: dict[str, object]) -> None:
-    data = emitter([from_python(value)])  # type: ignore[list-item]
+    data = emit([from_python(value)])  # type: ignore[list-item]
     assert json.loads(data) == value
     value.pop("sops", None)
     if value:
-        assert to_python(tree_of(emitter([from_python(value)]))[0]) == value  # type: ignore[list-item]
+        assert to_python(tree_of(emit([from_python(value)]))[0]) == value  # type: ignore[list-item]

@@ -159,10 +159,10 @@ def _read_threshold(fields: Mapping[str, object], groups: int) -> int:
 
 def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], dict[str, object]]:
     leafseal = dict(as_mapping(unknown.pop("leafseal", None), "leafseal"))
-    spelling = as_mapping(leafseal.pop("spelling", None), "leafseal.crypto.spelling")
+    spelling = as_mapping(leafseal.pop("spelling", None), "leafseal.spelling")
     for name, token in spelling.items():
         if not isinstance(token, str):
-            raise MetadataError(f"leafseal.crypto.spelling.{visible(name)}: not a string")
+            raise MetadataError(f"leafseal.spelling.{visible(name)}: not a string")
     if leafseal:
         unknown["leafseal"] = leafseal
     return cast(dict[str, str], dict(spelling)), unknown

@@ -150,8 +150,8 @@ COMMANDS = (
         "bash|zsh",
         "print a completion script for a shell",
         commands=(
-            _command("bash", "", "print the script for bash", "completion", function="bash"),
-            _command("zsh", "", "print the script for zsh", "completion", function="zsh"),
+            _command("bash", "", "print the script for bash", "syntax.completion", function="bash"),
+            _command("zsh", "", "print the script for zsh", "syntax.completion", function="zsh"),
         ),
         options=(HELP,),
     ),
