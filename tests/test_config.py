@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from leafseal.config import Stores, load_config
+from leafseal.config.load import Stores, load_config
 from leafseal.config.nodes import compose
 from leafseal.errors import ConfigError, FormatError
 from leafseal.rules.selection import Selection

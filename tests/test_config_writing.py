@@ -2,7 +2,7 @@
 
 import pytest
 
-from leafseal.config import load_config
+from leafseal.config.load import load_config
 from leafseal.config.write import add_recipient, propose_config
 from leafseal.errors import ConfigError
 from leafseal.rules.selection import Selection

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from leafseal.config import CreationRule, load_config
+from leafseal.config.load import CreationRule, load_config
 from leafseal.document.paths import format_path
 from leafseal.document.tree import Comment
 from leafseal.errors import DataKeyError

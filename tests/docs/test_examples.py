@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import leafseal
-from leafseal.config import load_config
+from leafseal.config.load import load_config
 from leafseal.formats import format_of
 from leafseal.testing import throwaway_identity
 

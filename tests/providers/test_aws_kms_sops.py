@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from leafseal.config import load_config
+from leafseal.config.load import load_config
 from leafseal.keys import Ambient, MasterKey
 from leafseal.operations import change
 from leafseal.operations.open import open_sealed

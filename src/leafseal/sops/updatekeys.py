@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from leafseal.config import CreationRule
+from leafseal.config.load import CreationRule
 from leafseal.document.paths import visible
 from leafseal.errors import ConfigError, FormatError, LeafsealError, ProviderError, system_text
 from leafseal.keys.changes import GroupChange, Keys, compare, keys_of, removed

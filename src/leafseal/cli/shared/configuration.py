@@ -13,7 +13,7 @@ from leafseal.rules.selection import Selection
 from leafseal.system import terminal
 
 if TYPE_CHECKING:
-    from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML
+    from leafseal.config.load import Config, CreationRule  # imported where one is loaded: it brings YAML
 
 
 class Configuration:
@@ -63,7 +63,7 @@ class Configuration:
         self._by_folder.clear()
 
     def _load(self, path: str) -> Config:
-        from leafseal.config import load_config
+        from leafseal.config.load import load_config
 
         if path not in self._by_path:
             self._by_path[path] = config = load_config(path)

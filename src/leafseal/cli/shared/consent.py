@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.options import grouped
-from leafseal.config import CreationRule
+from leafseal.config.load import CreationRule
 from leafseal.document import Document, Leaf
 from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError, UsageError

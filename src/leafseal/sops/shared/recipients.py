@@ -14,7 +14,7 @@ from leafseal.sops.shared.session import Session
 from leafseal.sops.syntax.grammar import Arguments, Kind
 
 if TYPE_CHECKING:
-    from leafseal.config import CreationRule
+    from leafseal.config.load import CreationRule
 
 KINDS = (
     ("kms", "kms"),

@@ -25,7 +25,7 @@ from leafseal.system import reading, terminal
 from leafseal.system.locks import locked
 
 if TYPE_CHECKING:
-    from leafseal.config import Config, CreationRule  # imported where one is loaded: it brings YAML
+    from leafseal.config.load import Config, CreationRule  # imported where one is loaded: it brings YAML
 
 
 class Formats(NamedTuple):
@@ -75,7 +75,7 @@ class Session:
         path = explicit or find_config_from_cwd(warn=lambda text: talk.warn("CMD", text))
         if not path:
             return None
-        from leafseal.config import load_config
+        from leafseal.config.load import load_config
 
         try:
             config = load_config(path, lenient=True)

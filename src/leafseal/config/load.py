@@ -1,0 +1,225 @@
+"""`.sops.yaml` and `.sops-style-config.yaml`: who can open a new file, and what is sealed in it (sops-cli §1).
+
+A file is checked as a whole when it is loaded: every fault of it is reported at once, also in rules that no file would
+reach, unless the caller lets those pass as SOPS does. A rule whose pattern does not compile seals nothing in SOPS; here
+it stops the command.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from leafseal.config.keys import FLAT_KINDS, Group, read_groups
+from leafseal.config.nodes import MAX_BYTES, Node, compose
+from leafseal.config.reader import Reader, Report
+from leafseal.errors import ConfigError, FormatError
+from leafseal.rules.pattern import PatternError, compile_pattern
+from leafseal.rules.selection import RULE_FIELDS, Selection
+
+_TOP_KEYS = ("creation_rules", "destination_rules", "stores")
+_RULE_KEYS = (
+    "path_regex",
+    *FLAT_KINDS,
+    "aws_profile",
+    "key_groups",
+    "shamir_threshold",
+    *RULE_FIELDS,
+    "mac_only_encrypted",
+)
+_STORE_KEYS = ("yaml", "json", "json_binary", "dotenv", "ini")
+
+
+@dataclass(frozen=True, slots=True)
+class CreationRule:
+    """What a new file gets: its key groups, how many of them open it (0: all), and what is sealed."""
+
+    groups: tuple[Group, ...]
+    threshold: int
+    selection: Selection
+    path_regex: str
+    location: str  # such as "creation_rules[2]"
+
+    def matches(self, path: str) -> bool:
+        """Say whether the rule is for the file at `path`, as the configuration sees it. No pattern matches all."""
+        return not self.path_regex or compile_pattern(self.path_regex)(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Indentations of files that are written anew; None where nothing is said. -1 is a tab, for JSON."""
+
+    yaml_indent: int | None = None
+    json_indent: int | None = None
+    json_binary_indent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration file. `rules` is None when it says nothing of creation rules: keys must come from elsewhere."""
+
+    path: Path
+    rules: tuple[CreationRule, ...] | None = None
+    stores: Stores = field(default_factory=Stores)
+    destination_rules: tuple[dict[str, object], ...] = ()
+    warnings: tuple[str, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()  # of single rules, which stop only what would go by them
+
+    def rule_for(self, path: str | os.PathLike[str]) -> CreationRule | None:
+        """Return the first rule that matches a file, None when the configuration has no creation rules.
+
+        Raises `ConfigError` when none of them matches, or the one that does is faulty.
+        """
+        if self.rules is None:
+            return None
+        tested = self.tested_path(path)
+        for rule in self.rules:
+            if rule.matches(tested):  # one whose path_regex is faulty has none, and matches
+                if faults := _of_rule(rule, self.faults):
+                    raise _as_error(faults, self.path)
+                return rule
+        raise ConfigError(
+            "no matching creation rules found",
+            hint=f"add a rule with a path_regex that matches {tested}, or a last rule without one",
+            file=str(self.path),
+        )
+
+    def tested_path(self, path: str | os.PathLike[str]) -> str:
+        """Return what `path_regex` is compared with: the path below the configuration's folder, else the absolute one.
+
+        Links are not followed.
+        """
+        folder = os.path.dirname(os.path.abspath(self.path)) + os.sep
+        return os.path.abspath(path).removeprefix(folder)
+
+
+def load_config(path: str | os.PathLike[str], *, lenient: bool = False) -> Config:
+    """Read a configuration file; an empty one, such as `/dev/null`, is fine. Raises `ConfigError` with every fault.
+
+    With `lenient` the faults of a rule are raised only when a file goes by that rule.
+    """
+    name = os.fspath(path)
+    try:
+        node = compose(_read(name))
+    except FormatError as exc:
+        raise ConfigError(str(exc), faults=[("", str(exc))], hint=exc.hint, file=name) from None
+    return _parse(node, Path(path), lenient)
+
+
+def _read(name: str) -> bytes:
+    try:
+        with open(name, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as exc:
+        raise ConfigError(f"could not read config file: {exc.strerror}", file=name) from None
+
+
+def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
+    report = Report()
+    top = Reader(node, (), report)
+    if top.is_absent or not top.is_mapping():
+        top = Reader(None, (), report)
+    top.expect(_TOP_KEYS, strays=True)
+    config = Config(
+        path=path,
+        rules=None if top.get("creation_rules").is_absent else tuple(_read_rules(top.get("creation_rules"))),
+        stores=_read_stores(top.get("stores")),
+        destination_rules=tuple(_read_destinations(top.get("destination_rules"))),
+        warnings=report.warnings(),
+    )
+    faults = report.faults()
+    ours = [fault for rule in config.rules or () for fault in _of_rule(rule, faults)] if lenient else []
+    if len(ours) < len(faults):
+        raise _as_error(faults, path)
+    return replace(config, faults=tuple(ours)) if ours else config
+
+
+def _of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the faults that stand in a rule."""
+    inside = (rule.location, f"{rule.location}.", f"{rule.location}[")
+    return [fault for fault in faults if fault[0] == inside[0] or fault[0].startswith(inside[1:])]
+
+
+def _as_error(faults: Sequence[tuple[str, str]], path: Path) -> ConfigError:
+    location, message = faults[0]
+    first = f"{location}: {message}" if location else message
+    if len(faults) > 1:
+        first = f"{len(faults)} faults, the first is {first}"
+    return ConfigError(first, faults=faults, file=str(path))
+
+
+def _read_rules(field: Reader) -> Iterator[CreationRule]:
+    for rule in field.mappings():
+        rule.expect(_RULE_KEYS)
+        groups = read_groups(rule)
+        yield CreationRule(
+            groups=groups,
+            threshold=_read_threshold(rule.get("shamir_threshold"), len(groups)),
+            selection=_read_selection(rule),
+            path_regex=_read_pattern(rule.get("path_regex")),
+            location=rule.location,
+        )
+
+
+def _read_threshold(field: Reader, groups: int) -> int:
+    threshold = field.number() or 0
+    if threshold < 0:
+        field.fault("negative")
+    elif groups > 1 and threshold == 1:
+        field.fault("must be at least 2 with several key groups")
+    elif 1 < groups < threshold:
+        field.fault(f"{threshold} groups are needed and there are {groups}")
+    return threshold
+
+
+def _read_pattern(field: Reader) -> str:
+    pattern = field.text()
+    try:
+        compile_pattern(pattern)
+    except PatternError as exc:
+        field.fault(str(exc))
+        return ""
+    return pattern
+
+
+def _read_selection(rule: Reader) -> Selection:
+    texts = {
+        name: _read_pattern(rule.get(name)) if name.endswith("_regex") else rule.get(name).text()
+        for name in RULE_FIELDS
+    }
+    try:
+        return Selection(**texts, mac_only_encrypted=rule.get("mac_only_encrypted").truth())
+    except ConfigError as exc:
+        rule.fault(exc.message)
+        return Selection()
+
+
+def _read_stores(field: Reader) -> Stores:
+    if field.is_absent or not field.is_mapping():
+        return Stores()
+    field.expect(_STORE_KEYS)
+    return Stores(
+        yaml_indent=_read_indent(field.get("yaml"), least=0),
+        json_indent=_read_indent(field.get("json"), least=-1),
+        json_binary_indent=_read_indent(field.get("json_binary"), least=-1),
+    )
+
+
+def _read_indent(field: Reader, *, least: int) -> int | None:
+    if field.is_absent or not field.is_mapping():
+        return None
+    field.expect(("indent",))
+    indent = field.get("indent").number()
+    if indent is not None and not least <= indent <= 100:
+        field.get("indent").fault(f"must be between {least} and 100")
+    return indent
+
+
+def _read_destinations(field: Reader) -> Iterator[dict[str, object]]:
+    for rule in field.mappings():
+        if rule.node is not None:
+            raw = rule.node.to_python()
+            if isinstance(raw, dict):
+                yield raw
