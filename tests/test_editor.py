@@ -255,8 +255,7 @@ def test_what_an_editor_wrote_before_it_failed_is_kept(tmp_path: Path, tools: To
 
 EDIT = """
 import os, sys
-from leafseal import interrupts
-from leafseal.editor import edit_text
+from leafseal.system.editor import edit_text
 def keep(text):
     open(sys.argv[1], "wb").write(text)
 edit_text(b"secret\\n", "x.yaml", bytes.upper, environ=os.environ, keep=keep)
@@ -301,7 +300,7 @@ def test_vim_leaves_nothing_even_where_the_user_wants_copies(tmp_path: Path, too
     )
     code = """if True:
         import os
-        from leafseal.editor import edit_text
+        from leafseal.system.editor import edit_text
         print(edit_text(b"old\\n", "x.yaml", bytes.upper, environ=os.environ))
     """
     found = environ(

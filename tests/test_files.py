@@ -96,8 +96,8 @@ def test_read_refuses_what_is_no_file(tmp_path: Path, kind: str) -> None:
 
 READ_STDIN = """
 import sys
-from leafseal import files
-snapshot = files.read(sys.argv[1])
+from leafseal.system import reading
+snapshot = reading.read(sys.argv[1])
 assert snapshot.identity is None
 sys.stdout.buffer.write(snapshot.data)
 """
@@ -432,7 +432,7 @@ def test_a_device_is_written_straight_through() -> None:
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_standard_output_is_written_where_it_stands(tmp_path: Path, name: str) -> None:
-    code = f"from leafseal import files; print('before'); files.replace({name!r}, b'new', verify=lambda _: None)"
+    code = f"from leafseal.system import files; print('before'); files.replace({name!r}, b'new', verify=lambda _: None)"
     with open(tmp_path / "out", "wb") as out:
         subprocess.run([sys.executable, "-c", code], stdout=out, env={**os.environ, "PYTHONPATH": SOURCE}, check=True)
     assert (tmp_path / "out").read_bytes() == b"before\nnew"
@@ -627,11 +627,11 @@ def test_left_overs_of_another_user_stay(target: Path) -> None:
 
 ADD_LINES = """
 import sys
-from leafseal import files, locks
+from leafseal.system import files, locks, reading
 path, who, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 for number in range(count):
     with locks.locked(path):
-        snapshot = files.read(path)
+        snapshot = reading.read(path)
         files.replace(snapshot, snapshot.data + f"{who} {number}\\n".encode(), verify=lambda _: None)
 """
 

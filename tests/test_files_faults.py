@@ -24,9 +24,9 @@ READY = "/plaintext-ready"
 
 WRITE = f"""
 import os, sys
-from leafseal import files, locks, folders, processes
+from leafseal.system import directory, files, locks, owners, reading
 path, new = sys.argv[1], open(sys.argv[2], "rb").read()
-snapshot = files.read(path)
+snapshot = reading.read(path)
 
 def verify(data):
     assert data == new
@@ -268,7 +268,7 @@ def test_killed_between_all_steps(folder: Path) -> None:
 FULL_DISK = """
 import errno, os, sys
 from pathlib import Path
-from leafseal import files
+from leafseal.system import files
 from leafseal.errors import WriteError
 
 folder, rounds = Path(sys.argv[1]), int(sys.argv[2])
@@ -317,7 +317,7 @@ def test_a_full_disk(folder: Path, rounds: int) -> None:
 MOUNTED = """
 import sys
 from pathlib import Path
-from leafseal import files
+from leafseal.system import files
 target = Path(sys.argv[1], "prod.yaml")
 try:
     files.replace(files.read(target), b"new", verify=lambda data: None)

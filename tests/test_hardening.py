@@ -52,7 +52,7 @@ def test_where_libraries_are_installed_they_are_still_found(monkeypatch: pytest.
 def test_no_core_is_dumped_and_the_limit_is_given_back() -> None:
     code = """if True:
         import json, resource
-        from leafseal import hardening
+        from leafseal.system import hardening
         before = resource.getrlimit(resource.RLIMIT_CORE)
         hardening.forbid_dumps()
         import ctypes
@@ -74,13 +74,13 @@ def test_no_core_is_dumped_and_the_limit_is_given_back() -> None:
 
 def test_without_the_inner_module_nothing_breaks() -> None:
     result = python(
-        "import sys; sys.modules['_ctypes'] = None\nfrom leafseal import hardening; hardening.forbid_dumps()"
+        "import sys; sys.modules['_ctypes'] = None\nfrom leafseal.system import hardening; hardening.forbid_dumps()"
     )
     assert (result.returncode, result.stderr) == (0, "")
 
 
 FAILING = """
-from leafseal import hardening
+from leafseal.system import hardening
 hardening.install_excepthook()
 def work(canary):
     try:

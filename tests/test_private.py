@@ -156,7 +156,7 @@ def test_a_link_that_looks_like_a_left_over_is_not_followed(memory: Path, tmp_pa
 
 HOLD = """
 import sys, time
-from leafseal import private
+from leafseal.system import private
 with private.private_directory() as path:
     private.write_private(path, "prod.yaml", b"secret")
     print(path, flush=True)

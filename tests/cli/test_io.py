@@ -122,14 +122,14 @@ def at_a_terminal(code: str, typed: bytes) -> tuple[bytes, bytes]:
 
 
 def test_secrets_are_asked_for_on_the_terminal_and_not_shown() -> None:
-    code = "from leafseal.cli import _io; sys.stdout.write(repr(_io.ask_secret('value')))"
+    code = "from leafseal.system import terminal; sys.stdout.write(repr(terminal.ask_secret('value')))"
     output, shown = at_a_terminal(code, b"hunter2\n")
     assert output == b"'hunter2'"
     assert b"hunter2" not in shown
 
 
 def test_questions_are_put_on_the_terminal_itself() -> None:
-    code = "from leafseal.cli import _io; sys.stdout.write(repr(_io.ask('value?')))"
+    code = "from leafseal.system import terminal; sys.stdout.write(repr(terminal.ask('value?')))"
     output, shown = at_a_terminal(code, b"blue\n")
     assert output == b"'blue'"
     assert b"leafseal: value? " in shown

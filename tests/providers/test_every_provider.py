@@ -147,7 +147,7 @@ def test_opening_a_file_with_age_loads_no_library(tmp_path: Path) -> None:
 _TRY = """
 import sys
 from leafseal.errors import ProviderMissingError
-from leafseal.masterkey import Ambient
+from leafseal.keys import Ambient
 from leafseal.providers import parse_recipients
 sys.modules[sys.argv[1]] = None
 [key] = parse_recipients(sys.argv[2], sys.argv[3])

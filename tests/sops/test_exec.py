@@ -139,9 +139,9 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 _AT = """
 import os, signal, sys
-from leafseal import private
-from leafseal.run import exec as running, handing_over
+from leafseal.run import exec as running, plaintext_path
 from leafseal.sops.main import run
+from leafseal.system import private
 
 number, point = signal.Signals["SIG" + sys.argv.pop(1)], sys.argv.pop(1)
 
@@ -157,10 +157,10 @@ def struck(module, name, *, first):
     setattr(module, name, patched)
 
 if point == "empty folder":
-    struck(handing_over, "_shown_folder", first=True)
+    struck(plaintext_path, "_shown_folder", first=True)
 elif point == "written file":
-    struck(handing_over, "write_private", first=False)
-    struck(handing_over.os, "mkfifo", first=False)
+    struck(plaintext_path, "write_private", first=False)
+    struck(plaintext_path.os, "mkfifo", first=False)
 elif point == "before the command":
     struck(running, "_start", first=True)
 elif point == "after the command":
@@ -205,7 +205,9 @@ def test_a_killed_one_while_its_command_runs(start: Start, memory: Path) -> None
 
 def test_the_policy_forbids_plaintext_on_disks(stage: Stage, start: Start, memory: Path) -> None:
     """Where there is no folder in memory. A pipe holds nothing on a disk."""
-    program = "from leafseal import private; private._memory_candidates = list; from leafseal.sops.main import run"
+    program = (
+        "from leafseal.system import private; private._memory_candidates = list; from leafseal.sops.main import run"
+    )
     stage.program[:] = [sys.executable, "-c", f"{program}; import sys; sys.exit(run(sys.argv[1:]))"]
     assert ended(start("exec-file", "--no-fifo", "a.env", "cat {}")) == (0, f"A={CANARY}\n".encode(), b"")
     policy = stage.home / ".config" / "leafseal" / "policy.toml"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.operations import change
 from leafseal.operations.open import open_sealed
 from leafseal.sops.main import run
+from leafseal.sops.shared import opening
 from leafseal.system import directory
 from leafseal.testing import ThrowawayIdentity
 
@@ -154,13 +154,13 @@ def test_a_read_only_file_is_left(stage: Stage, capfd: pytest.CaptureFixture[str
 def test_a_file_that_changes_meanwhile_is_left(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    original = open_sealed
+    original = opening.open_strictly
 
     def meanwhile(*arguments: object, **more: object) -> opened.Opened:
         Path("a.yaml").write_text("somebody: else's\n")
         return original(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(change, "open_sealed", meanwhile)
+    monkeypatch.setattr(opening, "open_strictly", meanwhile)
     assert run(["decrypt", "-i", "a.yaml"]) == 3
     assert Path("a.yaml").read_text() == "somebody: else's\n"
     assert "changed since it was read" in capfd.readouterr().err
