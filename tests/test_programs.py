@@ -48,6 +48,18 @@ def test_the_current_directory_is_never_searched(tmp_path: Path, monkeypatch: py
     assert run("tool", f"{path}:{ours.parent}") == b"ours"
 
 
+def test_a_checkout_is_not_searched_from_a_folder_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = script(tmp_path / "checkout" / "bin" / "gpg", "theirs")
+    ours = script(tmp_path / "ours" / "gpg", "ours")
+    (tmp_path / "checkout" / ".git").mkdir()
+    (tmp_path / "checkout" / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "checkout" / "sub")
+    monkeypatch.setenv("HOME", "/home/nobody-here")
+    with pytest.raises(ProgramError, match="not found on PATH"):
+        find_program("gpg", {"PATH": str(theirs.parent)})
+    assert run("gpg", f"{theirs.parent}:{ours.parent}") == b"ours"
+
+
 def test_at_home_the_tools_below_it_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tool = script(tmp_path / "home" / "bin" / "tool", "one")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -184,7 +184,8 @@ def test_accounts() -> None:
 
 BECOME = """
 import os, sys
-from leafseal import errors, hardening
+from leafseal import errors
+from leafseal.system import hardening
 from leafseal.run import exec, environment
 hardening.forbid_dumps()
 environ = environment.child_environment({"TOKEN": b"s3cret\\xff"}, os.environ)

@@ -290,3 +290,17 @@ def test_init_without_anybody(leafseal: Run, work: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("SOPS_AGE_KEY")
     assert leafseal("init", "--no-identity").code == 220
     assert not (work / ".sops.yaml").exists()
+
+
+@pytest.mark.parametrize("arguments", [("init",), ("keygen", "--append")])
+def test_no_identity_lands_in_a_checkout(
+    leafseal: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    monkeypatch.delenv("SOPS_AGE_KEY_FILE", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "conf")
+    result = leafseal(*arguments)
+    assert result.code == 8
+    assert "XDG_CONFIG_HOME is not an absolute path" in result.err
+    assert list((tmp_path / "sub").iterdir()) == []

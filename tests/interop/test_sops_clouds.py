@@ -80,7 +80,7 @@ def test_google(
 def test_a_service_account_of_google(cloud_kms: CloudKMS, cloud_kms_at: dict[str, str], tmp_path: Path) -> None:
     import json
 
-    from ..providers.test_gcp_kms import service_account
+    from ..providers.test_gcp import service_account
 
     cloud_kms.create(ID)
     cloud_kms.verbs_of = lambda token: {"Encrypt", "Decrypt"} if token.count(".") == 2 else None

@@ -12,8 +12,9 @@ from leafseal import age
 from leafseal.age import bech32, hybrid
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient
-from leafseal.keys.registry import parse_recipients
-from leafseal.providers.age import AgeKey, default_identity_file, generate_identity, identities, places, recipient_of
+from leafseal.keys.registry import make_key, parse_recipients
+from leafseal.providers.age import AgeKey, generate_identity, places, recipient_of
+from leafseal.system.directories import identity_file
 from leafseal.testing import throwaway_identity
 
 from .contract import DATA_KEY, ProviderContract
@@ -158,7 +159,7 @@ def test_a_recipient_in_a_file_is_trimmed() -> None:
 @pytest.mark.parametrize("recipient", [None, "", " ", 5, "age1\x1b[31m", "age1\nx"])
 def test_entries_with_a_bad_recipient(recipient: object) -> None:
     with pytest.raises(MetadataError, match="recipient: "):
-        load_entry("age", {"recipient": recipient, "enc": "x"})
+        make_key("age", {"recipient": recipient})
 
 
 def test_a_new_identity(tmp_path: Path) -> None:
@@ -295,27 +296,10 @@ def test_a_command_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "no answer within 0.2 seconds" in str(error)
 
 
-@pytest.mark.parametrize(
-    ("platform", "environ", "expected"),
-    [
-        ("linux", {}, "HOME/.config/sops/age/keys.txt"),
-        ("linux", {"XDG_CONFIG_HOME": "/xdg"}, "/xdg/sops/age/keys.txt"),
-        ("linux", {"XDG_CONFIG_HOME": ""}, "HOME/.config/sops/age/keys.txt"),
-        ("darwin", {}, "HOME/Library/Application Support/sops/age/keys.txt"),
-        ("darwin", {"XDG_CONFIG_HOME": "/xdg"}, "/xdg/sops/age/keys.txt"),
-        ("win32", {"APPDATA": "/roaming", "XDG_CONFIG_HOME": "/xdg"}, "/roaming/sops/age/keys.txt"),
-        ("win32", {}, "HOME/AppData/Roaming/sops/age/keys.txt"),
-    ],
-)
-def test_default_files(tmp_path: Path, platform: str, environ: dict[str, str], expected: str) -> None:
-    path = identities.default_identity_file(Ambient(environ, tmp_path), platform)
-    assert path == Path(expected.replace("HOME", str(tmp_path)))
-
-
 def test_the_default_file(tmp_path: Path) -> None:
     xdg = str(tmp_path / "xdg")
     for environ in ({}, {"XDG_CONFIG_HOME": xdg}):
-        path = default_identity_file(Ambient(environ, tmp_path))
+        path = identity_file(environ, tmp_path)
         assert "opens" not in str(failure(tmp_path, **environ))
         write(path, f"{ALICE.identity}\n")
         assert unwrap(tmp_path, **environ) == DATA_KEY
@@ -324,8 +308,6 @@ def test_the_default_file(tmp_path: Path) -> None:
 
 
 def test_a_relative_configuration_folder_is_a_fault_of_that_place_only(tmp_path: Path) -> None:
-    with pytest.raises(ProviderError, match="XDG_CONFIG_HOME is not an absolute path"):
-        default_identity_file(Ambient({"XDG_CONFIG_HOME": "relative"}, tmp_path))
     assert "XDG_CONFIG_HOME is not an absolute path" in str(failure(tmp_path, XDG_CONFIG_HOME="relative"))
     assert unwrap(tmp_path, XDG_CONFIG_HOME="relative", SOPS_AGE_KEY=ALICE.identity) == DATA_KEY
 

@@ -148,7 +148,7 @@ _TRY = """
 import sys
 from leafseal.errors import ProviderMissingError
 from leafseal.keys import Ambient
-from leafseal.providers import parse_recipients
+from leafseal.keys.registry import parse_recipients
 sys.modules[sys.argv[1]] = None
 [key] = parse_recipients(sys.argv[2], sys.argv[3])
 told = []

@@ -11,11 +11,10 @@ import pytest
 
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient
-from leafseal.keys.registry import parse_recipients
+from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.providers.pgp import PGPKey
 
 from .contract import DATA_KEY, ProviderContract
-from .entries import load_entry
 from .gpg_home import GPG, GpgHome, gpg_home, needs_gpg
 
 FINGERPRINT = "FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4"
@@ -95,13 +94,13 @@ def test_control_characters() -> None:
     with pytest.raises(ProviderError, match="control characters"):
         parse_recipients("pgp", "AB\x1b[31m")
     with pytest.raises(MetadataError, match="fp: holds control characters"):
-        load_entry("pgp", {"fp": "AB\x1b[31m", "enc": "x"})
+        make_key("pgp", {"fp": "AB\x1b[31m"})
 
 
 @pytest.mark.parametrize("fp", [None, "", 5, {}])
 def test_entries_without_a_fingerprint(fp: object) -> None:
     with pytest.raises(MetadataError, match="fp: missing, or not a string"):
-        load_entry("pgp", {"fp": fp, "enc": "x"})
+        make_key("pgp", {"fp": fp})
 
 
 @pytest.mark.parametrize("name", ["alice", "A27381B4", "a@example.org", "=alice", "--output=x", FINGERPRINT[1:], "x!"])

@@ -72,9 +72,9 @@ def make(
 
 def _own_recipient(no_identity: bool) -> str:
     """Return the recipient of the user's own identity; make one where there is none."""
-    from leafseal.cli.keygen import default_identity_file
+    from leafseal.cli.keygen import own_identity_file
 
-    path = default_identity_file()
+    path = own_identity_file()
     found = _recipient_in(path)
     if found is not None:
         terminal.say(f"your identity is in {path}: {found}")

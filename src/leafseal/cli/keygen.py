@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from leafseal.cli.main import command
 from leafseal.errors import UsageError
 from leafseal.system import files, terminal
+from leafseal.system.directories import identity_file
 
 
 @command("keygen")
@@ -37,7 +39,7 @@ def keygen(output: str | None, append: bool, pq: bool) -> None:
     created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = f"# created: {created}\n# public key: {recipient}\n{identity}\n"
     if append:
-        path = default_identity_file()
+        path = own_identity_file()
         files.append_private(path, text)
         terminal.say(f"added to {path}")
     elif output is not None:
@@ -48,12 +50,11 @@ def keygen(output: str | None, append: bool, pq: bool) -> None:
         terminal.say(f"public key: {recipient}")
 
 
-def default_identity_file() -> str:
-    """Return the file of identities that is read without being named, or the one that the environment names."""
+def own_identity_file() -> str:
+    """Return the file of identities that the environment names, or else the one that is read without being named.
+
+    Raises `UsageError` where the environment names a folder that is not absolute.
+    """
     if named := os.environ.get("SOPS_AGE_KEY_FILE"):
         return named
-    folder = os.environ.get("XDG_CONFIG_HOME", "") if os.name != "nt" else os.environ.get("APPDATA", "")
-    if not folder:
-        home = os.path.expanduser("~")
-        folder = os.path.join(home, *(("Library", "Application Support") if sys.platform == "darwin" else (".config",)))
-    return os.path.join(folder, "sops", "age", "keys.txt")
+    return str(identity_file(os.environ, Path(os.path.expanduser("~"))))

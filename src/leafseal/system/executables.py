@@ -1,4 +1,7 @@
-"""Finding the programs that the user starts through us: the editor, and the command that is given the secrets."""
+"""Finding programs on `PATH`, and never in a checkout: editors, gpg and other helpers, the command given the secrets.
+
+Apart from `programs`, which starts them: that needs `subprocess`, a fifth of the start of a command that execs.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Programs that are run for their output: which file a name means, what they see of our environment, how long they get.
+"""Programs that are run for their output: what they see of our environment, how long they get.
 
-No shell is involved, and a program is never looked for in the current directory, which may be anybody's checkout.
+No shell is involved, and a program is never looked for in the checkout, which may be anybody's.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import monotonic
 from typing import IO
+
+from leafseal.system.executables import locate
 
 _HIDDEN = frozenset({"SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD", "AGEDEBUG"})
 _HIDDEN_PREFIXES = ("SOPS_AGE_SSH_PRIVATE_KEY_", "LEAFSEAL_")
@@ -48,27 +49,15 @@ class Exchange:
 def find_program(name: str, environ: Mapping[str, str]) -> str:
     """Return the file that `name` means.
 
-    A name with a slash is taken as the user wrote it. Any other is looked for in the absolute folders of `PATH`, apart
-    from those in the current directory. Raises `ProgramError`.
+    A name with a slash is taken as the user wrote it. Any other is looked up as `executables.locate` does it: not in
+    the checkout. Raises `ProgramError`.
     """
     if os.path.dirname(name):
         return name
-    import shutil
-
-    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
-        if os.path.isabs(folder) and not _is_in_checkout(folder) and (found := shutil.which(name, path=folder)):
-            return found
-    raise ProgramMissingError("its program was not found on PATH")
-
-
-def _is_in_checkout(folder: str) -> bool:
-    try:
-        here = Path.cwd()
-    except OSError:  # it is gone
-        return False
-    home = Path(os.path.expanduser("~")).resolve()
-    # For somebody at home or at the root, everything would be in the current directory.
-    return not home.is_relative_to(here) and Path(folder).resolve().is_relative_to(here)
+    found = locate(name, environ)
+    if found is None:
+        raise ProgramMissingError("its program was not found on PATH")
+    return found
 
 
 def child_environment(environ: Mapping[str, str], **additions: str) -> dict[str, str]:

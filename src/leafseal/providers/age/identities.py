@@ -7,7 +7,6 @@ matters only when no identity from another place does.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from leafseal import age
 from leafseal.age.header import Stanza
 from leafseal.age.keys import identity_type
+from leafseal.errors import UsageError
 from leafseal.keys import Ambient
 from leafseal.providers.age.places import (
     AT_HAND,
@@ -29,6 +29,7 @@ from leafseal.providers.age.places import (
     output_of_variable,
     read_file,
 )
+from leafseal.system.directories import identity_file
 
 if TYPE_CHECKING:
     from leafseal.providers.age.ssh import SSHKeys  # imported where a stanza is for one: it brings more cryptography
@@ -50,23 +51,6 @@ def remembered(ambient: Ambient, kind: type[T]) -> T:
         if not isinstance(found, kind):
             found = ambient.memory[kind] = kind(ambient)  # type: ignore[call-arg]
         return found
-
-
-def default_identity_file(ambient: Ambient, platform: str = sys.platform) -> Path:
-    """Return the file in which SOPS looks for identities when it is told nothing else.
-
-    Raises `IdentityError` where the environment does not say properly which that is.
-    """
-    environ, home = ambient.environ, ambient.home
-    if platform == "win32":
-        folder = Path(environ.get("APPDATA") or environ.get("AppData") or home / "AppData" / "Roaming")
-    elif environ.get("XDG_CONFIG_HOME"):
-        folder = Path(environ["XDG_CONFIG_HOME"])
-        if not folder.is_absolute():
-            raise IdentityError("XDG_CONFIG_HOME is not an absolute path")
-    else:
-        folder = home / "Library" / "Application Support" if platform == "darwin" else home / ".config"
-    return folder / "sops" / "age" / "keys.txt"
 
 
 def parse_identities(text: str, ambient: Ambient, *, several_a_line: bool = False) -> list[age.Identity]:
@@ -189,9 +173,9 @@ def _from_named_file(ambient: Ambient) -> Place:
 
 def _from_default_file(ambient: Ambient) -> Place:
     try:
-        path = default_identity_file(ambient)
-    except IdentityError as error:
-        return Failed("default identity file", str(error))
+        path = identity_file(ambient.environ, ambient.home)
+    except UsageError as error:
+        return Failed("default identity file", error.message)
     return _from_file(str(path), path, ambient) if os.path.lexists(path) else Absent(str(path))
 
 

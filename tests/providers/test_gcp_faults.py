@@ -29,7 +29,7 @@ from leafseal.testing import throwaway_identity
 from ..services.fixtures import Authority
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect
 from .contract import DATA_KEY
-from .test_gcp_kms import ID, KEY, TRANSPORTS
+from .test_gcp import ID, KEY, TRANSPORTS
 
 if TYPE_CHECKING:
     from ..services.cloud_kms import CloudKMS

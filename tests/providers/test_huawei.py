@@ -387,7 +387,7 @@ def test_entries_without_a_key(value: object) -> None:
 _USE = """
 import sys
 from leafseal.keys import Ambient
-from leafseal.providers.hckms import HuaweiKMSKey
+from leafseal.providers.huawei import HuaweiKMSKey
 key, ambient = HuaweiKMSKey(sys.argv[1]), Ambient.of_process()
 print(key.unwrap(key.wrap(bytes(32), ambient), ambient) == bytes(32))
 """
