@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leafseal.document.paths import format_path, resolve_path, visible
+from leafseal.display import visible
+from leafseal.document.paths import format_path, resolve_path
 from leafseal.errors import PathError
 
 SPELLINGS = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leafseal.cli.shared.errors import edit_again
 from leafseal.errors import LeafsealError, RefusedError
 from leafseal.system import terminal
 
@@ -92,7 +93,7 @@ def test_consent_without_a_terminal_names_the_flag() -> None:
 )
 def test_going_on_with_an_edit(screen: Terminal, answer: str | None, goes_on: bool) -> None:
     screen.answers = [] if answer is None else [answer]
-    assert terminal.edit_again(LeafsealError("does not parse")) is goes_on
+    assert edit_again(LeafsealError("does not parse")) is goes_on
 
 
 def at_a_terminal(code: str, typed: bytes) -> tuple[bytes, bytes]:

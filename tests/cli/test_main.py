@@ -10,8 +10,9 @@ import pytest
 from leafseal import __version__
 from leafseal.cli import main
 from leafseal.cli.main import COMMANDS, run
+from leafseal.cli.shared.errors import show_error
 from leafseal.errors import ConfigError, LeafsealError, RefusedError
-from leafseal.system import signals, terminal
+from leafseal.system import signals
 
 from .conftest import Run
 
@@ -93,7 +94,7 @@ def test_wrong_usage_is_told_without_values(leafseal: Run, arguments: list[str],
 
 def test_errors_give_their_code_details_and_hint(capsys: pytest.CaptureFixture[str]) -> None:
     faults = [("creation_rules[0].age", "not a recipient"), ("stores", "not a mapping")]
-    terminal.show_error(ConfigError("2 faults", faults=faults, hint="correct\nthem", file="x\x1b[2J.yaml"))
+    show_error(ConfigError("2 faults", faults=faults, hint="correct\nthem", file="x\x1b[2J.yaml"))
     assert capsys.readouterr().err.splitlines() == [
         r"leafseal: error: x\x1b[2J.yaml: 2 faults",
         "leafseal:   creation_rules[0].age: not a recipient",

@@ -171,7 +171,7 @@ class _Exchange:
         raise PluginError("it does not come to an end")
 
     def _said(self, body: bytes) -> str:
-        from leafseal.document.paths import visible  # only for a plugin that fails
+        from leafseal.display import visible  # only for a plugin that fails
 
         text = " ".join(body.decode("utf-8", "replace").split())
         if self._secret is not None:

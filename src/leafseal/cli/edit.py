@@ -11,6 +11,7 @@ from leafseal.cli.main import command
 from leafseal.cli.shared.change import Change, changing, open_one
 from leafseal.cli.shared.configuration import Configuration, plan
 from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.errors import edit_again
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import (
     ReadOptions,
@@ -96,7 +97,7 @@ def edit(
 
 def _again(error: LeafsealError) -> bool:
     """Ask whether to go on editing; after a conflict there is nothing to be gained by it."""
-    return not isinstance(error, ConflictError) and terminal.edit_again(error)
+    return not isinstance(error, ConflictError) and edit_again(error)
 
 
 def _edit_existing(

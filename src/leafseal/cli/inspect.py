@@ -10,6 +10,7 @@ from leafseal.cli.shared.consent import place_of
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.options import ReadOptions, files_argument, json_option, limits_options, plain_reading
 from leafseal.crypto.token import looks_sealed
+from leafseal.display import escape_line
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
@@ -71,16 +72,15 @@ def _state(leaf: Leaf) -> str:
 
 def _lines(about: dict[str, Any]) -> list[str]:
     lines = [
-        f"{terminal.visible(about['file'])}: {about['format']}, "
-        f"sealed {about['lastmodified']} (format {about['version']})"
+        f"{escape_line(about['file'])}: {about['format']}, sealed {about['lastmodified']} (format {about['version']})"
     ]
     groups = about["groups"]
     if len(groups) > 1:
         lines.append(f"  {len(groups)} key groups, of which {about['threshold'] or len(groups)} must open")
     for number, group in enumerate(groups, 1):
         lines.append(f"  recipients of group {number}:" if len(groups) > 1 else "  recipients:")
-        lines += [f"    {key['kind']} {terminal.visible(key['name'])}" for key in group]
-    lines.append(f"  rule: {terminal.visible(about['rule'])}")
+        lines += [f"    {key['kind']} {escape_line(key['name'])}" for key in group]
+    lines.append(f"  rule: {escape_line(about['rule'])}")
     if about["mac_only_encrypted"]:
         lines.append("  clear values are not under the MAC")
     for state in ("sealed", "clear", "empty"):

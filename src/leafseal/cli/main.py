@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from leafseal.cli.shared.errors import show_error
 from leafseal.errors import LeafsealError
 from leafseal.system import private, signals, terminal
 
@@ -114,13 +115,13 @@ def run(arguments: Sequence[str]) -> int:
         with signals.as_exceptions():
             return _dispatch(list(arguments))
     except LeafsealError as error:
-        terminal.show_error(error)
+        show_error(error)
         return error.exit_code
     except click.UsageError as error:
-        terminal.show_error(_usage_error(error))
+        show_error(_usage_error(error))
         return 1
     except click.ClickException as error:
-        terminal.show_error(LeafsealError(error.format_message()))
+        show_error(LeafsealError(error.format_message()))
         return 1
     except (KeyboardInterrupt, click.Abort):
         return 130

@@ -20,11 +20,11 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
-from leafseal.keys.changes import as_named, keys_of, meant, name, readable, without
+from leafseal.keys.changes import as_named, keys_of, meant, name, without
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import change
 from leafseal.operations.batch import Reading, Source, open_all, results
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, readable
 from leafseal.system import terminal
 
 

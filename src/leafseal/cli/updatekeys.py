@@ -15,13 +15,13 @@ from leafseal.cli.shared.options import ReadOptions, config_option, files_argume
 from leafseal.document.limits import Limits
 from leafseal.errors import ConfigError
 from leafseal.keys import Ambient
-from leafseal.keys.changes import keys_of, readable, removed
+from leafseal.keys.changes import keys_of, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import change as operations
 from leafseal.operations.batch import Reading, Source, open_all, results
 from leafseal.operations.change import Product
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, readable
 from leafseal.system import terminal
 
 

@@ -10,6 +10,7 @@ from leafseal.cli.shared.consent import place_of
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import ReadOptions, files_argument, json_option, limits_options, sealed_reading
+from leafseal.display import escape_line
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Failed, Reading, Source, open_all, results
@@ -66,7 +67,7 @@ def _describe(source: Source, opened: Opened) -> dict[str, Any]:
 def _lines(about: dict[str, Any]) -> list[str]:
     state = "verified" if about["verified"] else "every value verified, the MAC was not looked at"
     counts = f"{about['sealed']} sealed, {about['clear']} clear, {about['sealed_comments']} sealed comments"
-    lines = [f"{terminal.visible(about['file'])}: {state}: {counts}"]
+    lines = [f"{escape_line(about['file'])}: {state}: {counts}"]
     if about["clear_comments_under_the_rule"]:
         lines.append(f"  {about['clear_comments_under_the_rule']} comments are clear that the rule would seal")
     lines += [f"  empty, not protected: {place}" for place in about["empty"]]

@@ -22,8 +22,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from leafseal.display import visible
 from leafseal.document.limits import DEFAULT_LIMITS
-from leafseal.document.paths import visible
 from leafseal.document.scalars import Scalar
 from leafseal.errors import FormatError
 from leafseal.formats.yaml.parser import parser_for

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from leafseal.display import visible
 from leafseal.document import Locator
 from leafseal.errors import PathError
 
@@ -57,13 +58,6 @@ def format_path(locator: Locator) -> str:
             quote = "'" if '"' in step else '"'
             parts.append(f"[{quote}{visible(step)}{quote}]")
     return "".join(parts)
-
-
-def visible(name: str) -> str:
-    """Return a name with everything that does not print escaped, so that it cannot steer a terminal."""
-    if name.isprintable():
-        return name
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name)
 
 
 def _as_sops(text: str) -> Locator | None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from leafseal.display import visible
 from leafseal.document import Edit, Leaf, apply_edits
 from leafseal.document.limits import Limits
-from leafseal.document.paths import format_path, visible
+from leafseal.document.paths import format_path
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import EmitError, FormatError, MetadataError, PathError
 

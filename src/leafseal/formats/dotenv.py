@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
+from leafseal.display import visible
 from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
 from leafseal.document.comments import CommentRun, CommentsInForce
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
-from leafseal.document.paths import visible
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import EmitError, FormatError, PathError

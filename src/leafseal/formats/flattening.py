@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
+from leafseal.display import visible
 from leafseal.document import Locator
 from leafseal.document.lazy_pattern import Pattern
-from leafseal.document.paths import format_path, visible
+from leafseal.document.paths import format_path
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import MetadataError
 

@@ -35,7 +35,7 @@ class Ambient:
 
 
 def _tell(text: str) -> None:
-    from leafseal.document.paths import visible  # rarely needed
+    from leafseal.display import visible  # rarely needed
 
     if sys.stderr is not None:
         print(f"leafseal: {visible(text)}", file=sys.stderr, flush=True)

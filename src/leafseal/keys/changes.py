@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from leafseal.document.paths import format_path
 from leafseal.keys import MasterKey, Resolvable
 from leafseal.keys.groups import KeyGroup
-from leafseal.operations.open import Opened
 
 Keys = tuple[MasterKey, ...]
 """The master keys of one group."""
@@ -106,8 +104,3 @@ def _with_names(group: Keys, names: Collection[Name]) -> Keys:
 def needed_of(groups: int, threshold: int) -> int:
     """Return how many groups must open."""
     return 1 if groups < 2 else threshold or groups
-
-
-def readable(opened: Opened) -> list[str]:
-    """Return where the values stand that whoever could open the file could read, clear ones aside."""
-    return [format_path(item.leaf.locator) or "all of it" for item in opened.opening.opened if not item.leaf.is_comment]

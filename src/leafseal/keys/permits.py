@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ProviderError, RefusedError
 from leafseal.keys import Ambient, MasterKey, Resolvable
 from leafseal.keys.policy import policy_of

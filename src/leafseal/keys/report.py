@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import DataKeyError
 from leafseal.keys.ring import FailedAttempt, label
 

@@ -56,7 +56,7 @@ class FailedAttempt:
 
 def label(key: MasterKey) -> str:
     """Return kind and identifier, for messages; of a long identifier its two ends."""
-    from leafseal.document.paths import visible  # only messages need it
+    from leafseal.display import visible  # only messages need it
 
     text = str(key)
     return visible(f"{key.kind} {text}" if len(text) <= 120 else f"{key.kind} {text[:60]}…{text[-30:]}")

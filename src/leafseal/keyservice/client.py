@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ProviderError, ProviderMissingError, UsageError
 from leafseal.keys import MasterKey
 from leafseal.keyservice import messages

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ConfigError, MetadataError
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.ring import WrappedKey

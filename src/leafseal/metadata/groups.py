@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import LeafsealError, MetadataError
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.registry import make_key

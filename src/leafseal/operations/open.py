@@ -10,6 +10,7 @@ from leafseal.crypto.spelling import open_spellings
 from leafseal.crypto.token import Sealer, TokenError
 from leafseal.document import Document, Edit
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar, to_bytes
 from leafseal.document.tree import Comment, MappingNode, build
 from leafseal.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
@@ -159,3 +160,8 @@ def _verify_mac(metadata: Metadata, opening: Opening, sealer: Sealer) -> None:
 
 
 _MAC_HINT = "find out who changed the file since it was sealed; --ignore-mac reads it all the same"
+
+
+def readable(opened: Opened) -> list[str]:
+    """Return where the values stand that whoever could open the file could read, clear ones aside."""
+    return [format_path(item.leaf.locator) or "all of it" for item in opened.opening.opened if not item.leaf.is_comment]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 
 Matcher = Callable[[str | bytes], bool]
 """Says whether a pattern occurs somewhere in a text."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.rules.automaton import Assertion, Automaton, Choice, Class, Node, Ranges, Repeat, Sequence
 from leafseal.rules.pattern import Matcher, PatternError, utf8
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from leafseal.display import visible
 from leafseal.document import Locator
-from leafseal.document.paths import visible
 from leafseal.document.scalars import INT_MAX, Scalar, Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.errors import EmitError, PathError

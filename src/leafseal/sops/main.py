@@ -6,6 +6,7 @@ import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 
+from leafseal.display import escape, escape_line
 from leafseal.errors import LeafsealError
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure, as_failure
@@ -39,9 +40,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def _show(failure: Failure) -> int:
     if failure.message:
-        talk.say(terminal.escape(failure.message))
+        talk.say(escape(failure.message))
     if failure.hint and talk.is_heard(verbose=False):
-        talk.say(f"hint: {terminal.visible(failure.hint)}")
+        talk.say(f"hint: {escape_line(failure.hint)}")
     return failure.exit_code
 
 
@@ -93,7 +94,7 @@ def _parse(
         return parse(options, words, environ, anywhere=anywhere)
     except BadUsage as fault:
         if not isinstance(fault, BadVariable):
-            _print(f"Incorrect Usage: {terminal.visible(str(fault))}\n\n{text()}")
+            _print(f"Incorrect Usage: {escape_line(str(fault))}\n\n{text()}")
         talk.log("CMD", "fatal", str(fault))
         raise Failure("", 1) from None
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+from leafseal.display import visible
 from leafseal.document import Locator
-from leafseal.document.paths import visible
 from leafseal.document.scalars import Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.operations.open import Opened

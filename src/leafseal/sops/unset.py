@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from leafseal.display import visible
 from leafseal.document import Locator
-from leafseal.document.paths import visible
 from leafseal.document.tree import ListNode, MappingNode
 from leafseal.errors import LeafsealError, PathError
 from leafseal.operations import change

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from leafseal.config.load import CreationRule
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ConfigError, FormatError, LeafsealError, ProviderError, system_text
 from leafseal.keys.changes import GroupChange, Keys, compare, keys_of, removed
 from leafseal.keys.groups import resolve_keys, resolve_threshold

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TextIO
 
-from leafseal.errors import ConfigError, DataKeyError, LeafsealError, RefusedError, WriteError, system_text
+from leafseal.display import escape, escape_line, first_of
+from leafseal.errors import RefusedError, WriteError, system_text
 from leafseal.system.descriptors import write_all
 
 _RED, _YELLOW, _BLUE = "31;1", "33;1", "34;1"
@@ -77,39 +77,25 @@ def warn(text: str) -> None:
     _tell(text, "warning", _YELLOW)
 
 
-def say_readable(name: str, places: Sequence[str]) -> None:
-    """Tell what those could read who were removed from a file, and still can in what they have of it."""
-    if places:
-        more = f" and {len(places) - 10} more" if len(places) > 10 else ""
-        warn(f"{name}: who was removed could read {', '.join(places[:10])}{more}; change these values too")
-
-
-def show_error(error: LeafsealError) -> None:
-    """Print an error, its details and its hint."""
-    _tell(str(error), "error", _RED)
-    details, hint = _details(error)
+def report(error: str, details: Sequence[str], hint: str | None) -> None:
+    """Show an error, what is known of it, line by line, and what to try."""
+    _tell(error, "error", _RED)
     for line in details:
-        _write(sys.stderr, f"leafseal:   {visible(line)}\n")
+        _write(sys.stderr, f"leafseal:   {escape_line(line)}\n")
     if hint:
         _tell(hint, "hint", _BLUE)
 
 
-def _details(error: LeafsealError) -> tuple[list[str], str | None]:
-    """Return what is to be told below an error, and the hint that is left for the end."""
-    if isinstance(error, DataKeyError) and (len(error.attempts) > 1 or error.groups > 1):  # one is in the message
-        from leafseal.keys import report  # only failures need it
-
-        return report.describe(error).split("\n"), report.last_hint(error)
-    if isinstance(error, ConfigError) and len(error.faults) > 1:
-        listed = [f"{location}: {message}" if location else message for location, message in error.faults]
-        return listed, error.hint
-    return [], error.hint
+def say_readable(name: str, places: Sequence[str]) -> None:
+    """Tell what those could read who were removed from a file, and still can in what they have of it."""
+    if places:
+        warn(f"{name}: who was removed could read {first_of(places)}; change these values too")
 
 
 def _tell(text: str, word: str = "", colour: str = "") -> None:
     stream = sys.stderr
     label = f"{_coloured(word, colour, stream)}: " if word else ""
-    _write(stream, f"leafseal: {label}{visible(text)}\n")
+    _write(stream, f"leafseal: {label}{escape_line(text)}\n")
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -122,20 +108,6 @@ def _coloured(text: str, colour: str, stream: TextIO | None) -> str:
     if stream is None or not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return f"\033[{colour}m{text}\033[0m"
-
-
-def escape(text: str) -> str:
-    """Return `text` with the characters that steer a terminal spelled out, line breaks and tabs kept."""
-    if text.isprintable():
-        return text
-    # Everything that does not print, line breaks and tabs apart; also marks that turn the direction of writing.
-    steering = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-    return re.sub(steering, lambda match: match[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
-
-
-def visible(text: str) -> str:
-    """Return `text` as one line without anything that steers a terminal."""
-    return escape(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 @contextmanager
@@ -167,7 +139,7 @@ def ask(question: str) -> str | None:
         if terminal is None:
             return None
         source, target = terminal
-        target.write(f"leafseal: {visible(question)} ")
+        target.write(f"leafseal: {escape_line(question)} ")
         target.flush()
         line = source.readline()
         return line.rstrip("\n") if line else None
@@ -180,7 +152,7 @@ def ask_secret(question: str) -> str | None:
     import getpass
 
     try:
-        return getpass.getpass(f"leafseal: {visible(question)}: ")
+        return getpass.getpass(f"leafseal: {escape_line(question)}: ")
     except EOFError:
         return None
 
@@ -192,13 +164,6 @@ def confirm(question: str, *, flag: str) -> None:
         raise RefusedError(f"{question} There is no terminal to ask on", hint=f"{flag} says yes")
     if answer.strip().lower() not in ("y", "yes"):
         raise RefusedError("not done, as you wished")
-
-
-def edit_again(error: LeafsealError) -> bool:
-    """Show what is wrong with an edited text and ask whether the user goes on with it."""
-    show_error(error)
-    answer = ask("press enter to go on editing, or type q to give up:")
-    return answer is not None and answer.strip().lower() not in ("q", "quit")
 
 
 def passphrase_asker() -> Callable[[str], str] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.options import grouped
 from leafseal.config.load import CreationRule
+from leafseal.display import first_of
 from leafseal.document import Document, Leaf
 from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError, UsageError
@@ -17,8 +18,6 @@ from leafseal.operations import guards
 from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
-
-_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +130,7 @@ class Guard:
 
 def listed(leaves: Iterable[Leaf]) -> str:
     """Return where leaves stand, the first few of many."""
-    places = [place_of(leaf) for leaf in leaves]
-    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    return ", ".join(places[:_SHOWN]) + more
+    return first_of([place_of(leaf) for leaf in leaves])
 
 
 def place_of(leaf: Leaf) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from leafseal.cli.shared.errors import show_error
 from leafseal.cli.shared.options import ReadOptions, grouped
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
@@ -57,7 +58,7 @@ def show_errors(errors: Iterable[LeafsealError]) -> int:
     """Show errors and return the exit code that stands for all of them."""
     codes = set()
     for error in errors:
-        terminal.show_error(error)
+        show_error(error)
         codes.add(error.exit_code)
     return codes.pop() if len(codes) == 1 else int(bool(codes))
 

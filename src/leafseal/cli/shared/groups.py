@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import RefusedError
 from leafseal.keys.changes import GroupChange, Keys, compare, name, needed_of
 from leafseal.metadata import Metadata

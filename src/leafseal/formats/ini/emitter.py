@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.document.scalars import to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import EmitError

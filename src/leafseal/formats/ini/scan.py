@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from leafseal.display import visible
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits
-from leafseal.document.paths import visible
 from leafseal.document.scalars import Empty
 from leafseal.errors import FormatError
 from leafseal.formats.common import as_value, duplicate, has_other_bytes, line_of, refuse_sizes

@@ -6,7 +6,7 @@ import base64
 
 from botocore.exceptions import ClientError
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ProviderError
 
 _LONGEST = 300

@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.permits import line_for

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import requests
 from google.auth import exceptions
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ProviderError
 
 _LONGEST = 300

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
 from leafseal.providers import network

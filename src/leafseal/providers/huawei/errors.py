@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import requests
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ProviderError
 from leafseal.providers.huawei.sdk import SdkException, ServiceResponseException
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import ProviderError, ProviderMissingError, system_text
 from leafseal.keys import Ambient
 from leafseal.keys.policy import origin, policy_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,

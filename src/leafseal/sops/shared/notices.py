@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from leafseal.display import first_of
 from leafseal.errors import ConfigError
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import Keys, unnamed
 from leafseal.sops.shared.session import Session
-
-_SHOWN = 10
 
 
 def of_strangers(session: Session, name: str, groups: Sequence[Keys]) -> None:
@@ -34,6 +33,4 @@ def of_removed(session: Session, name: str, gone: Sequence[MasterKey], *, keeps_
 
 
 def _listed(keys: Iterable[MasterKey]) -> str:
-    names = [f"{key.kind} {key}" for key in keys]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return first_of([f"{key.kind} {key}" for key in keys])

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Sequence
 from dataclasses import replace
 
+from leafseal.display import visible
 from leafseal.document.limits import DEFAULT_LIMITS
-from leafseal.document.paths import visible
 from leafseal.errors import InputError, system_text
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure

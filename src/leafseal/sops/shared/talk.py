@@ -10,7 +10,7 @@ import re
 import sys
 from time import localtime, strftime
 
-from leafseal.document.paths import visible
+from leafseal.display import visible
 
 
 def say(text: str) -> None:

@@ -1,0 +1,34 @@
+"""Text made safe to show: whatever steers a terminal is spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def visible(name: str) -> str:
+    """Return a name with everything that does not print escaped, so that it cannot steer a terminal."""
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name)
+
+
+def escape(text: str) -> str:
+    """Return `text` with the characters that steer a terminal spelled out, line breaks and tabs kept."""
+    if text.isprintable():
+        return text
+    import re  # nearly all texts print
+
+    # Everything that does not print, line breaks and tabs apart; also marks that turn the direction of writing.
+    steering = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    return re.sub(steering, lambda match: match[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
+
+
+def escape_line(text: str) -> str:
+    """Return `text` as one line without anything that steers a terminal."""
+    return escape(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def first_of(texts: Sequence[str], shown: int = 10) -> str:
+    """Return the first few of many texts in one line, and how many more there are."""
+    more = f" and {len(texts) - shown} more" if len(texts) > shown else ""
+    return ", ".join(texts[:shown]) + more
