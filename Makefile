@@ -14,10 +14,11 @@ demo: $(READY)  ## the main job on examples/, with a throw-away key
 test: $(READY)  ## the tests
 	@$(BIN)/python -m pytest $(WORKERS)
 
-check: $(READY)  ## lint, types, documentation, tests
+check: $(READY)  ## lint, format, types, the walls between packages, documentation, tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest $(WORKERS)
 
 bench: $(READY)  ## the table of docs/benchmarks.md
