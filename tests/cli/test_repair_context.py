@@ -11,8 +11,8 @@ from leafseal.keys import Ambient
 from leafseal.operations.open import read_metadata
 from leafseal.providers.aws import AWSKMSKey
 
+from ..operations.test_context_repair import CONTEXT, PLAIN, old_file
 from ..services.moto_kms import AWS
-from ..test_context_repair import CONTEXT, PLAIN, old_file
 from .conftest import Run
 
 

@@ -22,10 +22,10 @@ from leafseal.providers.aws import AWSKMSKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from ..operations.test_context_repair import old_file
 from ..repairing import repair_context
 from ..services.moto_kms import AWS
 from ..services.recorder import Recorder, forward
-from ..test_context_repair import old_file
 
 PATH = os.environ.get("PATH", os.defpath)
 ELSEWHERE = "222222222222"

@@ -13,8 +13,8 @@ from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key
 from leafseal.sops.main import run
 
+from ..operations.test_context_repair import old_file
 from ..services.moto_kms import AWS
-from ..test_context_repair import old_file
 from .transcripts import Stage
 
 Seal = Callable[..., dict[str, Any]]

@@ -18,7 +18,7 @@ from leafseal.operations.open import Opened, open_sealed
 from leafseal.sops.main import run as run_sops
 from leafseal.system import terminal
 
-from ..test_vectors import EMITTED, EVERYBODY, FOLDER, NAMES, Case, assert_same_content, read, sealed_leaves
+from ..laws.test_vectors import EMITTED, EVERYBODY, FOLDER, NAMES, Case, assert_same_content, read, sealed_leaves
 from ..whole_files import plain_values
 from .transcripts import link_to_us
 

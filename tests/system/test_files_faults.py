@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-SOURCE = str(Path(__file__).parents[1] / "src")
+SOURCE = str(Path(__file__).parents[2] / "src")
 OLD = b"old: content\n" * 1000
 NEW = b"new: content, longer\n" * 1000
 READY = "/plaintext-ready"

@@ -14,7 +14,7 @@ from leafseal.formats.flattening import flatten, unflatten
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.rules.selection import Selection
 
-DATA = Path(__file__).parent / "data" / "metadata"
+DATA = Path(__file__).parents[1] / "data" / "metadata"
 RECIPIENT = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"
 TIME = "2026-05-22T20:16:23Z"
 AGE = {"recipient": RECIPIENT, "enc": "-----BEGIN AGE ENCRYPTED FILE-----\nYQ==\n-----END AGE ENCRYPTED FILE-----\n"}

@@ -19,9 +19,9 @@ from leafseal.operations.open import Opened, open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import ambient_with, throwaway_identity
 
-from .oracles import assert_silent
-from .tampering import CANARIES, PLAIN, ask_nobody, fixture
-from .whole_files import AMBIENT, KEYS, ME, TOKEN, open_, plain_values, seal, tokens, values
+from ..oracles import assert_silent
+from ..tampering import CANARIES, PLAIN, ask_nobody, fixture
+from ..whole_files import AMBIENT, KEYS, ME, TOKEN, open_, plain_values, seal, tokens, values
 
 
 @pytest.fixture(autouse=True)

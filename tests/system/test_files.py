@@ -24,7 +24,7 @@ from leafseal.errors import (
 )
 from leafseal.system import directory, files, locks, owners, reading
 
-SOURCE = str(Path(__file__).parents[1] / "src")
+SOURCE = str(Path(__file__).parents[2] / "src")
 
 
 def accept(_data: bytes) -> None:

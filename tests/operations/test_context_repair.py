@@ -18,9 +18,9 @@ from leafseal.providers.aws import AWSKMSKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
-from .repairing import repair_context
-from .services.moto_kms import AWS
-from .services.recorder import Recorder, forward
+from ..repairing import repair_context
+from ..services.moto_kms import AWS
+from ..services.recorder import Recorder, forward
 
 CONTEXT = (("app", "shop"), ("env", "prod"), ("team", "prod"))
 PLAIN = b"# settings\npassword: hunter2\nport: 1\n"

@@ -10,7 +10,7 @@ import pytest
 
 from leafseal.system import hardening
 
-SOURCE = str(Path(__file__).parents[1] / "src")
+SOURCE = str(Path(__file__).parents[2] / "src")
 
 
 def python(code: str, *flags: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .services.fixtures import Authority
-from .services.moto_kms import AWS
-from .services.recorder import Answer, Cut, Drip, Hang, Recorder, forward, redirect
+from ..services.fixtures import Authority
+from ..services.moto_kms import AWS
+from ..services.recorder import Answer, Cut, Drip, Hang, Recorder, forward, redirect
 
 
 def ask(url: str, body: bytes = b"", *, seconds: float = 5.0, ca: str | None = None) -> tuple[int, bytes]:

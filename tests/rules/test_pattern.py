@@ -247,7 +247,7 @@ def test_the_subset_is_linear_and_forgets():
     assert not many("ab" * 2000)
 
 
-SOPS = json.loads((Path(__file__).parent / "data" / "rules_re" / "sops.json").read_text(encoding="utf-8"))
+SOPS = json.loads((Path(__file__).parents[1] / "data" / "rules_re" / "sops.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("row", SOPS["patterns"], ids=lambda row: row["pattern"])

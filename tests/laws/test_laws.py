@@ -21,10 +21,10 @@ from leafseal.operations import change
 from leafseal.operations.change import Product
 from leafseal.operations.open import Opened, open_with, read_metadata
 
-from .canaries import CANARY, canaries, with_canaries
-from .generators.yaml_files import YAMLWriter
-from .tokens import take_apart
-from .whole_files import (
+from ..canaries import CANARY, canaries, with_canaries
+from ..generators.yaml_files import YAMLWriter
+from ..tokens import take_apart
+from ..whole_files import (
     AMBIENT,
     DEFAULT,
     FORMATS,

@@ -11,9 +11,9 @@ from leafseal.crypto.token import Sealer
 from leafseal.errors import FormatError, IntegrityError, LeafsealError, MACMismatchError, MetadataError
 from leafseal.operations.open import Opened
 
-from .oracles import assert_silent
-from .tampering import CANARIES, CLEAR, ask_nobody, fixture
-from .whole_files import FORMATS, SPLICED, open_, seal, tokens
+from ..oracles import assert_silent
+from ..tampering import CANARIES, CLEAR, ask_nobody, fixture
+from ..whole_files import FORMATS, SPLICED, open_, seal, tokens
 
 
 @pytest.fixture(autouse=True)

@@ -20,9 +20,9 @@ from leafseal.operations import change
 from leafseal.operations.open import Opened, open_sealed
 from leafseal.testing import NOWHERE, ambient_with
 
-from .whole_files import comments, plain_values, values, without_mac
+from ..whole_files import comments, plain_values, values, without_mac
 
-FOLDER = Path(__file__).parent / "vectors" / "sops-3.13.2"
+FOLDER = Path(__file__).parents[1] / "vectors" / "sops-3.13.2"
 EVERYBODY = Ambient({"SOPS_AGE_KEY_FILE": str(FOLDER / "identities" / "all.txt")}, NOWHERE)
 EMITTED = {"json": "json", "yaml": "yaml", "ini": "ini", "dotenv": "dotenv"}
 

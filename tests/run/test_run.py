@@ -15,7 +15,7 @@ from leafseal.run import environment
 from leafseal.run import exec as running
 from leafseal.run.environment import check_names, child_environment, find_account, refused_names, variables
 
-SOURCE = str(Path(__file__).parents[1] / "src")
+SOURCE = str(Path(__file__).parents[2] / "src")
 
 
 # -- names

@@ -16,7 +16,7 @@ from leafseal.errors import EditorError, FormatError, LeafsealError, RefusedErro
 from leafseal.system import editor, private
 from leafseal.system.editor import UNCHANGED, Editor, edit_text, find_editor
 
-SOURCE = str(Path(__file__).parents[1] / "src")
+SOURCE = str(Path(__file__).parents[2] / "src")
 
 
 @pytest.fixture

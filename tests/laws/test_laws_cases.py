@@ -13,9 +13,9 @@ from leafseal.errors import FormatError, LeafsealError
 from leafseal.formats import parse
 from leafseal.operations import change
 
+from ..tokens import Token, take_apart
+from ..whole_files import AMBIENT, DEFAULT, FORMATS, KEYS, comments, open_, plain_values, seal, values, without_mac
 from .test_laws import plain_comments, tokens_elsewhere
-from .tokens import Token, take_apart
-from .whole_files import AMBIENT, DEFAULT, FORMATS, KEYS, comments, open_, plain_values, seal, values, without_mac
 
 
 def test_a_number_keeps_its_token_though_its_text_says_another_type() -> None:

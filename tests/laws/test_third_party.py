@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from leafseal.crypto.token import Sealer, TokenError
 from leafseal.errors import LeafsealError
 
-from .whole_files import open_, plain_values, seal, values
+from ..whole_files import open_, plain_values, seal, values
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 
 # -- yaml-test-suite -------------------------------------------------------------------------------------------------

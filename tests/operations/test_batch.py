@@ -20,7 +20,7 @@ from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey
 
-from .whole_files import AMBIENT, seal
+from ..whole_files import AMBIENT, seal
 
 FILES = [Source(f"{number}.yaml", seal(b"a: %d\n" % number, "yaml"), "yaml") for number in range(5)]
 

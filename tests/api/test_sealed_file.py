@@ -29,7 +29,7 @@ from leafseal.operations import change as operations
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
-from .whole_files import AMBIENT, ME, SPLICED, open_, seal
+from ..whole_files import AMBIENT, ME, SPLICED, open_, seal
 
 PLAIN = {
     "yaml": b"# note\ndb:\n  user: admin # who\n  password: old\nlist: [1, two]\n",

@@ -27,7 +27,7 @@ from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
-from .whole_files import AMBIENT, KEYS, open_, seal
+from ..whole_files import AMBIENT, KEYS, open_, seal
 
 CANARY = "canary-7f3a"
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

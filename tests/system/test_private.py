@@ -13,7 +13,7 @@ import pytest
 from leafseal.errors import RefusedError, WriteError
 from leafseal.system import locks, owners, private, signals
 
-SOURCE = str(Path(__file__).parents[1] / "src")
+SOURCE = str(Path(__file__).parents[2] / "src")
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 
 from leafseal.errors import LeafsealError
 
-from .oracles import assert_silent
-from .tampering import CANARIES, SECOND, Fixture, ask_nobody, fixture
-from .whole_files import FORMATS, comments, open_, seal, values
+from ..oracles import assert_silent
+from ..tampering import CANARIES, SECOND, Fixture, ask_nobody, fixture
+from ..whole_files import FORMATS, comments, open_, seal, values
 
 
 @pytest.fixture(autouse=True)
