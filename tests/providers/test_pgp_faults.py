@@ -391,5 +391,7 @@ def test_the_current_folder_is_not_looked_in(gpg: StandIn, monkeypatch: pytest.M
     (gpg.folder / ".gnupg").mkdir()
     monkeypatch.chdir(gpg.folder)
     for path in (str(gpg.folder), ".", ""):
-        assert isinstance(failure(gpg.ambient(SOPS_GPG_EXEC="gpg", PATH=path)), ProviderMissingError)
+        assert isinstance(
+            failure(gpg.ambient(SOPS_GPG_EXEC="gpg", PATH=path, HOME="/home/elsewhere")), ProviderMissingError
+        )
     assert gpg.calls() == []
