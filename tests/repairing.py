@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.change import Product
 from leafseal.operations.context_repair import open_garbled, rewrap_garbled
+from leafseal.operations.product import Product
 
 
 def repair_context(data: bytes, format_name: str, ambient: Ambient) -> Product:

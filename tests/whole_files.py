@@ -12,7 +12,7 @@ from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.document.tree import Comment
 from leafseal.formats import parse
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened, open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
@@ -46,7 +46,7 @@ def random_file(format_name: str, seed: int) -> bytes:
 
 def seal(data: bytes, format_name: str, selection: Selection = DEFAULT) -> bytes:
     """Encrypt a file for the one key of these tests."""
-    return change.encrypt(data, format_name, KEYS, 0, selection, AMBIENT, allow_nothing=True).data
+    return encrypt(data, format_name, KEYS, 0, selection, AMBIENT, allow_nothing=True).data
 
 
 def open_(data: bytes, format_name: str) -> Opened:

@@ -18,9 +18,11 @@ from leafseal.errors import FormatError, PathError, UsageError
 from leafseal.formats import format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import change
 from leafseal.operations.batch import Failed, Reading, Source, open_all, paused_collector
+from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.open import Opened, open_sealed, open_with, read_metadata
+from leafseal.operations.product import Product
+from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
 from leafseal.system.files import replace
 from leafseal.system.reading import Snapshot, read
@@ -68,7 +70,7 @@ def encrypt(
         raise UsageError("either recipients or groups must be given")
     keys = [[key for item in group for key in _master_keys(item)] for group in groups or [recipients or ()]]
     rule = selection or Selection()
-    product = change.encrypt(data, format, keys, threshold, rule, ambient or Ambient.of_process())
+    product = encrypt_file(data, format, keys, threshold, rule, ambient or Ambient.of_process())
     product.check(product.data)
     return product.data
 
@@ -127,7 +129,7 @@ class SealedFile:
         self._opened = opened
         self._snapshot = snapshot
         self._data = data
-        self._product: change.Product | None = None  # what is to be written
+        self._product: Product | None = None  # what is to be written
 
     @classmethod
     def open(
@@ -175,11 +177,11 @@ class SealedFile:
 
     def set(self, path: str, value: object) -> None:
         """Store a scalar, None, or nested dicts and lists at a path. Missing mappings on the way are created."""
-        self._change(change.set_leaf(self._opened, self._locate(path), value))
+        self._change(set_leaf(self._opened, self._locate(path), value))
 
     def unset(self, path: str) -> None:
         """Remove what stands at a path. Raises `PathError` when nothing does."""
-        self._change(change.unset_leaf(self._opened, self._locate(path)))
+        self._change(unset_leaf(self._opened, self._locate(path)))
 
     def __bytes__(self) -> bytes:
         """Return the encrypted file as it stands, changes included."""
@@ -200,7 +202,7 @@ class SealedFile:
     def _locate(self, path: str) -> Locator:
         return resolve_path(path, [leaf.locator for leaf, _ in self._opened.opening.values if leaf.document == 0])
 
-    def _change(self, product: change.Product) -> None:
+    def _change(self, product: Product) -> None:
         limits = self._opened.limits
         document, metadata = read_metadata(product.data, product.format, limits=limits)
         self._opened = open_with(document, metadata, product.data_key, limits=limits)

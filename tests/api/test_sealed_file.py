@@ -25,7 +25,7 @@ from leafseal.errors import (
     RefusedError,
     UsageError,
 )
-from leafseal.operations import change as operations
+from leafseal.operations.seal import seal_document
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
@@ -164,8 +164,9 @@ def test_nobody_to_encrypt_for() -> None:
 
 
 def test_what_does_not_read_back_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = operations._seal
-    monkeypatch.setattr(operations, "_seal", lambda *a, **k: whole(*a, **k).replace(b",iv:", b",iv:A", 1))
+    whole = seal_document
+    damaged = lambda *a, **k: whole(*a, **k).replace(b",iv:", b",iv:A", 1)  # noqa: E731
+    monkeypatch.setattr("leafseal.operations.encrypt.seal_document", damaged)
     with pytest.raises(LeafsealError):
         leafseal.encrypt(b"a: 1\n", format="yaml", recipients=[ME.recipient], ambient=AMBIENT)
 

@@ -22,7 +22,7 @@ from leafseal.errors import (
     ProviderError,
 )
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
@@ -114,7 +114,7 @@ def test_what_cannot_be_encrypted(name: str) -> None:
 )
 def test_limits_are_the_callers(limits: Limits, data: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=message) as caught:
-        change.encrypt(data, "yaml", KEYS, 0, Selection(), AMBIENT, limits=limits)
+        encrypt(data, "yaml", KEYS, 0, Selection(), AMBIENT, limits=limits)
     assert "--max-" in (caught.value.hint or "")
 
 
@@ -199,14 +199,14 @@ def test_unknown_recipients() -> None:
 
 def test_no_recipients() -> None:
     with pytest.raises(ConfigError, match="no key groups provided"):
-        change.encrypt(b"a: 1\n", "yaml", [], 0, Selection(), AMBIENT)
+        encrypt(b"a: 1\n", "yaml", [], 0, Selection(), AMBIENT)
     with pytest.raises(ConfigError, match="empty key group provided"):
-        change.encrypt(b"a: 1\n", "yaml", [[]], 0, Selection(), AMBIENT)
+        encrypt(b"a: 1\n", "yaml", [[]], 0, Selection(), AMBIENT)
 
 
 def test_a_rule_that_seals_nothing() -> None:
     with pytest.raises(NothingSealedError, match="the rule seals nothing in this file") as caught:
-        change.encrypt(b"a: canary-7f3a\n", "yaml", KEYS, 0, Selection(encrypted_regex="^nope$"), AMBIENT)
+        encrypt(b"a: canary-7f3a\n", "yaml", KEYS, 0, Selection(encrypted_regex="^nope$"), AMBIENT)
     assert "--allow-nothing-sealed" in (caught.value.hint or "")
     assert CANARY not in str(caught.value)
 

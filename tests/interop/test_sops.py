@@ -21,8 +21,10 @@ from leafseal.errors import FormatError, MACMismatchError, RefusedError
 from leafseal.formats import parse
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.open import Opened, open_sealed
+from leafseal.operations.rekey import rewrap, rotate
+from leafseal.operations.reseal import reseal, set_leaf, unset_leaf
 from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.testing import NOWHERE, throwaway_identity
 
@@ -108,7 +110,7 @@ def ambient(*people: int) -> Ambient:
 
 def seal(data: bytes, format_name: str, selection: Selection | None = None) -> bytes:
     rule = selection or Selection()
-    return change.encrypt(data, format_name, GROUPS[:1], 0, rule, ambient(), allow_nothing=True).data
+    return encrypt_file(data, format_name, GROUPS[:1], 0, rule, ambient(), allow_nothing=True).data
 
 
 def open_(data: bytes, format_name: str) -> Opened:
@@ -195,7 +197,7 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
         return 0
     assert typed(values(opened)) == typed(values(open_(pair.ours, format_name)))
     assert values_sealed(pair.theirs, format_name) == values_sealed(pair.ours, format_name)
-    product = change.reseal(opened, opened.plaintext())
+    product = reseal(opened, opened.plaintext())
     product.check(product.data)
     again = sops.decrypt(product.data, format_name)
     assert again.status == 0, again.stderr
@@ -298,11 +300,11 @@ def test_what_we_change_in_a_file_of_sops_sops_opens(sops: Sops) -> None:
     theirs = sops.encrypt(b"a: 1.0\nb:\n    c: x\n    d: [1, two]\n", "yaml").stdout
     opened = open_(theirs, "yaml")
     for product in (
-        change.set_leaf(opened, ("b", "c"), "new\nlines\n"),
-        change.set_leaf(opened, ("e", "f"), [1, {"g": None}]),
-        change.unset_leaf(opened, ("b", "d", 0)),
-        change.rotate(opened, GROUPS[:1], 0, ambient(0)),
-        change.rewrap(opened, GROUPS[:1], 0, ambient(0)),
+        set_leaf(opened, ("b", "c"), "new\nlines\n"),
+        set_leaf(opened, ("e", "f"), [1, {"g": None}]),
+        unset_leaf(opened, ("b", "d", 0)),
+        rotate(opened, GROUPS[:1], 0, ambient(0)),
+        rewrap(opened, GROUPS[:1], 0, ambient(0)),
     ):
         result = sops.decrypt(product.data, "yaml", "json")
         assert result.status == 0, result.stderr
@@ -316,7 +318,7 @@ def test_what_we_change_in_a_file_of_sops_sops_opens(sops: Sops) -> None:
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_two_of_three_key_groups(sops: Sops, format_name: str) -> None:
     data = RULED.get(format_name, b"any bytes\xff").replace(b"    # pick in the list\n", b"")
-    ours = change.encrypt(data, format_name, GROUPS, 2, Selection(), ambient(), allow_nothing=True).data
+    ours = encrypt_file(data, format_name, GROUPS, 2, Selection(), ambient(), allow_nothing=True).data
     sops.configure(groups=3, threshold=2)
     theirs = sops.encrypt(data, format_name)
     assert theirs.status == 0, theirs.stderr

@@ -12,8 +12,9 @@ import pytest
 
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
+from leafseal.operations.rekey import rotate
 from leafseal.rules.selection import Selection
 
 from ..services.fixtures import Azure
@@ -50,9 +51,9 @@ class Sops:
         theirs = self.run("encrypt", option, written, "plain.yaml")
         opened = open_sealed(theirs, "yaml", ambient)
         assert opened.plaintext() == PLAIN
-        (self.folder / "ours.yaml").write_bytes(change.encrypt(PLAIN, "yaml", [[key]], 0, Selection(), ambient).data)
+        (self.folder / "ours.yaml").write_bytes(encrypt(PLAIN, "yaml", [[key]], 0, Selection(), ambient).data)
         assert self.run("decrypt", "ours.yaml") == PLAIN
-        (self.folder / "rotated.yaml").write_bytes(change.rotate(opened, [[key]], 0, ambient).data)
+        (self.folder / "rotated.yaml").write_bytes(rotate(opened, [[key]], 0, ambient).data)
         self.run("rotate", "-i", "rotated.yaml")
         again = open_sealed((self.folder / "rotated.yaml").read_bytes(), "yaml", ambient)
         assert again.plaintext() == PLAIN

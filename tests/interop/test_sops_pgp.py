@@ -13,7 +13,7 @@ import pytest
 from leafseal.keys import MasterKey
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
@@ -72,7 +72,7 @@ def sops(tmp_path: Path, alice: GpgHome) -> Sops:
 
 
 def seal(data: bytes, format_name: str, alice: GpgHome, *groups: list[MasterKey]) -> bytes:
-    return change.encrypt(data, format_name, groups, 0, Selection(), alice.ambient()).data
+    return encrypt(data, format_name, groups, 0, Selection(), alice.ambient()).data
 
 
 @pytest.mark.parametrize("format_name", FILES)

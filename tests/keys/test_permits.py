@@ -14,8 +14,9 @@ from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.groups import check_groups
 from leafseal.keys.permits import check_account, check_role, line_for
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
+from leafseal.operations.rekey import rewrap, rotate
 from leafseal.providers.aws import AWSKMSKey
 from leafseal.providers.azure import AzureKeyVaultKey
 from leafseal.rules.selection import Selection
@@ -42,7 +43,7 @@ def listing(*keys: MasterKey | str) -> str:
 
 
 def encrypted(where: Ambient, *groups: list[MasterKey], threshold: int = 0) -> bytes:
-    return change.encrypt(PLAIN, "yaml", groups, threshold, Selection(), where).data
+    return encrypt(PLAIN, "yaml", groups, threshold, Selection(), where).data
 
 
 # -- recipients
@@ -61,7 +62,7 @@ def test_whom_a_list_names_and_nobody_else(tmp_path: Path) -> None:
         assert caught.value.hint == f'add it to your policy file: [recipients] allow = ["{THEIRS}"]'
         assert caught.value.exit_code == 220
     opened = open_sealed(data, "yaml", strict)
-    for operation in (change.rotate, change.rewrap):
+    for operation in (rotate, rewrap):
         assert operation(opened, [[MINE]], 0, strict)
         with pytest.raises(RefusedError):
             operation(opened, [[MINE, THEIRS]], 0, strict)

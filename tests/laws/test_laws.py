@@ -17,9 +17,10 @@ from leafseal.document.tree import to_python
 from leafseal.errors import EmitError, FormatError, PathError, RefusedError
 from leafseal.formats import parse
 from leafseal.metadata import Metadata
-from leafseal.operations import change
-from leafseal.operations.change import Product
 from leafseal.operations.open import Opened, open_with, read_metadata
+from leafseal.operations.product import Product
+from leafseal.operations.rekey import rewrap, rotate
+from leafseal.operations.reseal import reseal, set_leaf, unset_leaf
 
 from ..canaries import CANARY, canaries, with_canaries
 from ..generators.yaml_files import YAMLWriter
@@ -99,13 +100,13 @@ def metadata_is_written_as_it_is_read(format_name: str, seed: int) -> None:
 
 def what_does_not_change_keeps_its_token(format_name: str, seed: int) -> None:
     data, sealed = sealed_file(format_name, seed)
-    again = change.reseal(open_(sealed, format_name), data).data
+    again = reseal(open_(sealed, format_name), data).data
     assert without_mac(again) == without_mac(sealed)
 
 
 def rotation_renews_every_token(format_name: str, seed: int) -> None:
     data, sealed = sealed_file(format_name, seed)
-    product = change.rotate(open_(sealed, format_name), KEYS, 0, AMBIENT)
+    product = rotate(open_(sealed, format_name), KEYS, 0, AMBIENT)
     product.check(product.data)
     opened = open_(product.data, format_name)
     assert opened.plaintext() == data
@@ -120,7 +121,7 @@ def layout(data: bytes, format_name: str) -> bytes:
 
 def wrapping_again_moves_no_leaf(format_name: str, seed: int) -> None:
     _, sealed = sealed_file(format_name, seed)
-    product = change.rewrap(open_(sealed, format_name), KEYS, 0, AMBIENT)
+    product = rewrap(open_(sealed, format_name), KEYS, 0, AMBIENT)
     product.check(product.data)
     assert tokens_in(product.data) == tokens_in(sealed)
     before, after = (parse(one, format_name, sealed=True) for one in (sealed, product.data))
@@ -196,7 +197,7 @@ def without_anchors(format_name: str, seed: int) -> bytes:
 
 
 def rotate_keys(opened: Opened, random: Random) -> Product:
-    product = change.rotate(opened, KEYS, 0, AMBIENT)
+    product = rotate(opened, KEYS, 0, AMBIENT)
     assert models(reopened(opened, product)) == models(opened)
     return product
 
@@ -216,7 +217,7 @@ def add_somewhere(opened: Opened, random: Random) -> Product:
 
 def unset_somewhere(opened: Opened, random: Random) -> Product:
     locator = random.choice(places(opened) or [("absent",)])
-    product = change.unset_leaf(opened, locator)
+    product = unset_leaf(opened, locator)
     expected = copy.deepcopy(documents(opened))
     del at(expected[0], locator[:-1])[locator[-1]]
     after = reopened(opened, product)
@@ -228,7 +229,7 @@ def unset_somewhere(opened: Opened, random: Random) -> Product:
 
 
 def stored(opened: Opened, locator: Locator, value: object) -> Product:
-    product = change.set_leaf(opened, locator, value)
+    product = set_leaf(opened, locator, value)
     expected = copy.deepcopy(documents(opened))
     parent: Any = at(expected[0], locator[:-1])
     existing = (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from leafseal.crypto.token import Sealer, TokenError
 from leafseal.errors import FormatError, LeafsealError
 from leafseal.formats import parse
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
+from leafseal.operations.reseal import reseal, set_leaf
 
 from ..tokens import Token, take_apart
 from ..whole_files import AMBIENT, DEFAULT, FORMATS, KEYS, comments, open_, plain_values, seal, values, without_mac
@@ -25,10 +26,10 @@ def test_a_number_keeps_its_token_though_its_text_says_another_type() -> None:
     mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leafseal"}
     opened = open_(document.rewrite([], mapping), "json")
     assert opened.plaintext() == b'{\n  "a": 2,\n  "b": "x",\n  "l": [3, 3, 3]\n}\n'
-    after = open_(change.set_leaf(opened, ("b",), "y").data, "json")
+    after = open_(set_leaf(opened, ("b",), "y").data, "json")
     assert tokens_elsewhere(after, ("b",)) == tokens_elsewhere(opened, ("b",))
     assert [value.type for value in values(after)] == ["float", "str", "float", "int", "float"]
-    changed = open_(change.set_leaf(opened, ("a",), 4).data, "json")
+    changed = open_(set_leaf(opened, ("a",), 4).data, "json")
     assert next(value for value in values(changed) if value.locator == ("a",)).type == "int"
 
 
@@ -64,7 +65,7 @@ def test_line_ends_come_back(format_name: str, kind: str) -> None:
     sealed = seal(data, format_name)
     opened = open_(sealed, format_name)
     assert opened.plaintext() == data
-    assert without_mac(change.reseal(opened, data).data) == without_mac(sealed)
+    assert without_mac(reseal(opened, data).data) == without_mac(sealed)
 
 
 HARD = [
@@ -94,7 +95,7 @@ def test_yaml_that_is_seldom_written(data: bytes) -> None:
     assert b"cnry00001" not in sealed
     opened = open_(sealed, "yaml")
     assert opened.plaintext() == data
-    assert without_mac(change.reseal(opened, data).data) == without_mac(sealed)
+    assert without_mac(reseal(opened, data).data) == without_mac(sealed)
     document = parse(sealed, "yaml", sealed=True)
     mapping = {key: value for key, value in (document.metadata() or {}).items() if key != "leafseal"}
     without = open_(document.rewrite([], mapping), "yaml")
@@ -115,28 +116,28 @@ def test_yaml_that_is_seldom_written(data: bytes) -> None:
     ids=["before a value", "before a mapping with a comment", "alone"],
 )
 def test_comments_that_sops_made_elements_of_lists_become_comments(data: bytes, place: bytes, plain: bytes) -> None:
-    product = change.encrypt(data, "yaml", KEYS, 0, DEFAULT, AMBIENT)
+    product = encrypt(data, "yaml", KEYS, 0, DEFAULT, AMBIENT)
     token = Sealer(product.data_key.reveal()).seal_bytes(b" c", "comment", "l:").encode()
     new = b"l:\n- " + token + b"\n" if place.endswith(b"\n") else b"l:\n    - " + token
     theirs = product.data.replace(b"l: []", b"l:").replace(place, new, 1)
     opened = open_(theirs, "yaml")
     assert opened.plaintext() == plain
-    assert values(open_(change.reseal(opened, plain).data, "yaml")) == plain_values(plain, "yaml")
+    assert values(open_(reseal(opened, plain).data, "yaml")) == plain_values(plain, "yaml")
 
 
 def test_a_text_of_lines_above_a_comment_that_was_an_element() -> None:
-    product = change.encrypt(b'l:\n    - "a\\nb"\n    - x\n', "yaml", KEYS, 0, DEFAULT, AMBIENT)
+    product = encrypt(b'l:\n    - "a\\nb"\n    - x\n', "yaml", KEYS, 0, DEFAULT, AMBIENT)
     token = Sealer(product.data_key.reveal()).seal_bytes(b" c", "comment", "l:").encode()
     theirs = product.data.replace(b'"ENC', b"ENC").replace(b'str]"\n', b"str]\n    - " + token + b"\n", 1)
     opened = open_(theirs, "yaml")
     assert opened.plaintext() == b"l:\n    - |-\n      a\n      b\n    # c\n    - x\n"
-    again = change.reseal(opened, opened.plaintext())
+    again = reseal(opened, opened.plaintext())
     again.check(again.data)
 
 
 def test_a_container_is_set_in_an_empty_object() -> None:
     opened = open_(seal(b"\n{ }\n", "json"), "json")
-    assert change.set_leaf(opened, ("a",), {"b": [1]}).expected == b'\n{"a": {"b": [1]} }\n'
+    assert set_leaf(opened, ("a",), {"b": [1]}).expected == b'\n{"a": {"b": [1]} }\n'
 
 
 NOT_SEALED = {

@@ -14,7 +14,7 @@ from leafseal.errors import DataKeyError, IntegrityError, MACMismatchError, Meta
 from leafseal.formats import parse
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change as operations
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened, open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import ambient_with, throwaway_identity
@@ -142,7 +142,7 @@ TWO = ambient_with(ME, OTHERS[0])
 
 
 def grouped() -> tuple[bytes, dict[str, object]]:
-    data = operations.encrypt(b"a: x\n", "yaml", GROUPS, 2, Selection(), AMBIENT).data
+    data = encrypt(b"a: x\n", "yaml", GROUPS, 2, Selection(), AMBIENT).data
     return data, dict(parse(data, "yaml", sealed=True).metadata() or {})
 
 

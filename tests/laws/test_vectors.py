@@ -16,8 +16,11 @@ from leafseal.document.tree import Comment
 from leafseal.errors import DataKeyError
 from leafseal.formats import format_of, parse
 from leafseal.keys import Ambient
-from leafseal.operations import change
+from leafseal.operations.convert import convert
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened, open_sealed
+from leafseal.operations.product import Product
+from leafseal.operations.reseal import reseal
 from leafseal.testing import NOWHERE, ambient_with
 
 from ..whole_files import comments, plain_values, values, without_mac
@@ -41,9 +44,9 @@ class Case(NamedTuple):
         path = FOLDER / self.name / name
         return path.read_bytes() if path.exists() else None
 
-    def seal(self) -> change.Product:
+    def seal(self) -> Product:
         rule = self.rule
-        return change.encrypt(
+        return encrypt(
             self.plain, self.format, rule.groups, rule.threshold, rule.selection, EVERYBODY, allow_nothing=True
         )
 
@@ -82,11 +85,11 @@ def test_values_are_those_that_sops_opens(case: Case) -> None:
     for extension, format_name in EMITTED.items():
         expected = case.file(f"converted.{extension}")
         if expected is not None:
-            assert_same_content(change.convert(opened, format_name), expected, format_name)
+            assert_same_content(convert(opened, format_name), expected, format_name)
             checked += 1
     decrypted = next((FOLDER / case.name).glob("decrypted.*"), None)
     if decrypted is not None:
-        assert_same_content(change.convert(opened, case.format), decrypted.read_bytes(), case.format)
+        assert_same_content(convert(opened, case.format), decrypted.read_bytes(), case.format)
         checked += 1
     assert checked or case.name == "list-comments-yaml--default--one"
 
@@ -150,7 +153,7 @@ def names(opened: Opened) -> list[bytes]:
 def test_content_that_sops_wrote_is_written_back_unmoved(case: Case) -> None:
     # An edit that changes nothing: every token stays, types too, and only the time and the MAC are new.
     opened = case.open()
-    product = change.reseal(opened, opened.plaintext())
+    product = reseal(opened, opened.plaintext())
     product.check(product.data)
     again = open_sealed(product.data, case.format, EVERYBODY)
     assert [value[2:] for value in values(again)] == [value[2:] for value in values(opened)]

@@ -14,9 +14,10 @@ from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import groups as metadata_groups
-from leafseal.operations import change
 from leafseal.operations.batch import Done, Failed, Reading, Source, each, failures, open_all, results
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened
+from leafseal.operations.product import now
 from leafseal.rules.selection import Selection
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey
 
@@ -68,7 +69,7 @@ def test_the_collector_runs_again_afterwards() -> None:
 def test_equal_blobs_are_unwrapped_once() -> None:
     nowhere = Ambient({}, NOWHERE)
     key = MemoryKey("one")
-    groups = wrap_data_key(DataKey.generate(), [[key]], 0, nowhere, change.now())
+    groups = wrap_data_key(DataKey.generate(), [[key]], 0, nowhere, now())
     ring = KeyRing(nowhere)
     assert len({recover_data_key(groups, 0, ring).reveal() for _ in range(50)}) == 1
     assert key.calls == ["wrap", "unwrap"]
@@ -77,7 +78,7 @@ def test_equal_blobs_are_unwrapped_once() -> None:
 def test_blobs_that_differ_are_each_unwrapped() -> None:
     nowhere = Ambient({}, NOWHERE)
     key = RemoteMemoryKey("one")
-    groups = [wrap_data_key(DataKey.generate(), [[key]], 0, nowhere, change.now()) for _ in range(3)]
+    groups = [wrap_data_key(DataKey.generate(), [[key]], 0, nowhere, now()) for _ in range(3)]
     ring = KeyRing(nowhere)
     assert len({recover_data_key(group, 0, ring).reveal() for group in groups}) == 3
     assert key.calls.count("unwrap") == 3
@@ -110,9 +111,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> dict[str, CountingKey]:
 
 def _sealed(key: MemoryKey, count: int) -> list[Source]:
     nowhere = Ambient({}, NOWHERE)
-    sealed = [
-        change.encrypt(b"a: %d\n" % number, "yaml", [[key]], 0, Selection(), nowhere).data for number in range(count)
-    ]
+    sealed = [encrypt(b"a: %d\n" % number, "yaml", [[key]], 0, Selection(), nowhere).data for number in range(count)]
     return [Source(f"{key}-{number}.yaml", data, "yaml") for number, data in enumerate(sealed)]
 
 

@@ -11,8 +11,9 @@ import pytest
 from leafseal.errors import DataKeyError, MetadataError, ProviderError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened, open_sealed, read_metadata
+from leafseal.operations.product import FORMAT_VERSION
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws import AWSKMSKey
 from leafseal.rules.selection import Selection
@@ -39,7 +40,7 @@ def old_file(
 ) -> bytes:
     """Return a file that names the keys' contexts, and was wrapped under others."""
     used = [[garbled(key, value) for key in group] for group in groups]
-    made = change.encrypt(PLAIN, "yaml", used, threshold, Selection(), ambient)
+    made = encrypt(PLAIN, "yaml", used, threshold, Selection(), ambient)
     opened = open_sealed(made.data, "yaml", ambient)
     named = tuple(
         tuple(replace(wrapped, master_key=key) for wrapped, key in zip(old, new, strict=True))
@@ -63,7 +64,7 @@ def check(before: bytes, after: bytes, ambient: Ambient) -> None:
     """Check that a file is well: for the same keys, under a new data key, and otherwise as it was."""
     old, new = read_metadata(before, "yaml")[1], opened(after, ambient)
     assert new.plaintext() == PLAIN
-    assert new.metadata.version == change.FORMAT_VERSION
+    assert new.metadata.version == FORMAT_VERSION
     assert not new.metadata.may_have_context_bug
     assert [key.master_key for key in old.wrapped_keys()] == [key.master_key for key in new.metadata.wrapped_keys()]
     assert [key.created_at for key in old.wrapped_keys()] == [key.created_at for key in new.metadata.wrapped_keys()]

@@ -15,8 +15,9 @@ import pytest
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import FailedAttempt
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
+from leafseal.operations.rekey import rotate
 from leafseal.providers.aws import AWSKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
@@ -339,7 +340,7 @@ PLAIN = b"password: hunter2\n"
 
 
 def encrypted(groups: list[list[MasterKey]], ambient: Ambient, threshold: int = 0) -> bytes:
-    return change.encrypt(PLAIN, "yaml", groups, threshold, Selection(), ambient).data
+    return encrypt(PLAIN, "yaml", groups, threshold, Selection(), ambient).data
 
 
 @pytest.fixture
@@ -407,5 +408,5 @@ def test_a_key_that_does_not_wrap_leaves_no_file_half_done(aws: AWS, recorder: R
     recorder.otherwise = forward(aws.url)
     recorder.will(refusal("AccessDeniedException", "no"))
     with pytest.raises(ProviderError, match=f"cannot wrap the data key for kms {good}: AWS KMS answered Acc") as caught:
-        change.rotate(opened, [[good]], 0, Ambient(aws.environ(recorder.url), tmp_path))
+        rotate(opened, [[good]], 0, Ambient(aws.environ(recorder.url), tmp_path))
     assert caught.value.hint == "these credentials need kms:Encrypt on this key"

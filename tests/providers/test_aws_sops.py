@@ -15,8 +15,9 @@ import pytest
 
 from leafseal.config.load import load_config
 from leafseal.keys import Ambient, MasterKey
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.open import open_sealed
+from leafseal.operations.rekey import rotate
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws import AWSKMSKey
 from leafseal.rules.selection import Selection
@@ -108,7 +109,7 @@ def opened(data: bytes, ambient: Ambient, format_name: str = "yaml") -> bytes:
 
 
 def encrypted(keys: list[list[MasterKey]], sops: Sops, format_name: str = "yaml", threshold: int = 0) -> bytes:
-    return change.encrypt(PLAIN[format_name], format_name, keys, threshold, Selection(), sops.ambient).data
+    return encrypt_file(PLAIN[format_name], format_name, keys, threshold, Selection(), sops.ambient).data
 
 
 def keys_of_every_form(aws: AWS) -> dict[str, AWSKMSKey]:
@@ -134,7 +135,7 @@ def test_keys_of_every_form_go_both_ways(aws: AWS, sops: Sops) -> None:
         # Our configuration is the same, and what we write of the key is what sops wrote.
         [rule] = load_config(sops.folder / ".sops.yaml").rules
         assert rule.groups == ((key,),)
-        ours = change.rotate(read, [[key]], 0, sops.ambient)
+        ours = rotate(read, [[key]], 0, sops.ambient)
         assert sops.decrypt(ours.data) == PLAIN["yaml"]
         assert _without_secrets(ours.data) == _without_secrets(data)
 

@@ -19,7 +19,7 @@ from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient, Resolvable
 from leafseal.keys.groups import DataKey, wrap_data_key
 from leafseal.keys.registry import make_key, parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
 from leafseal.providers.azure import AzureKeyVaultKey
 from leafseal.providers.azure.vaults import AUTHORITIES
@@ -435,7 +435,7 @@ def test_an_entry_without_a_version_reads() -> None:
 
 
 def test_a_whole_file(azure: Azure, key: AzureKeyVaultKey, ambient: Ambient) -> None:
-    data = change.encrypt(b"k: v\n", "yaml", [[key.general]], 0, Selection(), ambient).data
+    data = encrypt(b"k: v\n", "yaml", [[key.general]], 0, Selection(), ambient).data
     assert f"version: {key.version}\n".encode() in data
     assert open_sealed(data, "yaml", Ambient(azure.environ(), ambient.home)).plaintext() == b"k: v\n"
     assert SECRET.encode() not in data

@@ -14,7 +14,7 @@ import pytest
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
 from leafseal.providers.azure import AzureKeyVaultKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
@@ -393,7 +393,7 @@ def test_the_next_key_of_the_group_opens(azure: Azure, key: AzureKeyVaultKey, tm
     second = AzureKeyVaultKey.parse(azure.vault.create("second"))[0]
     keys = [key, second, *parse_recipients("age", me.recipient)]
     environ = azure.environ()
-    data = change.encrypt(PLAIN, "yaml", [keys], 0, Selection(), Ambient(environ, tmp_path)).data
+    data = encrypt(PLAIN, "yaml", [keys], 0, Selection(), Ambient(environ, tmp_path)).data
     azure.vault.disabled.add(key.version)
     assert open_sealed(data, "yaml", Ambient(environ, tmp_path)).plaintext() == PLAIN
     azure.vault.disabled.add(second.version)
@@ -406,7 +406,7 @@ def test_the_next_key_of_the_group_opens(azure: Azure, key: AzureKeyVaultKey, tm
 def test_all_or_nothing(azure: Azure, key: AzureKeyVaultKey, ambient: Ambient) -> None:
     azure.vault.tokens[TOKEN].discard("encrypt")
     with pytest.raises(ProviderError, match=f"cannot wrap the data key for azure_kv {key}: the vault answered 403"):
-        change.encrypt(PLAIN, "yaml", [[key]], 0, Selection(), ambient)
+        encrypt(PLAIN, "yaml", [[key]], 0, Selection(), ambient)
 
 
 def run(code: str) -> str:

@@ -19,7 +19,7 @@ import pytest
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
 from leafseal.providers.gcp import GCPKMSKey, crc32c
 from leafseal.providers.network import TIMEOUT_VARIABLE
@@ -448,7 +448,7 @@ def test_the_next_key_of_the_group_opens(cloud_kms: CloudKMS, ambient: Ambient, 
     me = throwaway_identity()
     second = GCPKMSKey(cloud_kms.create(ID + "2"))
     keys = [KEY, second, *parse_recipients("age", me.recipient)]
-    data = change.encrypt(PLAIN, "yaml", [keys], 0, Selection(), ambient).data
+    data = encrypt(PLAIN, "yaml", [keys], 0, Selection(), ambient).data
     cloud_kms.disabled.add(ID)
     again = Ambient(ambient.environ, tmp_path)
     assert open_sealed(data, "yaml", again).plaintext() == PLAIN
@@ -462,7 +462,7 @@ def test_the_next_key_of_the_group_opens(cloud_kms: CloudKMS, ambient: Ambient, 
 def test_all_or_nothing(cloud_kms: CloudKMS, ambient: Ambient) -> None:
     cloud_kms.tokens[TOKEN].discard("Encrypt")
     with pytest.raises(ProviderError, match=f"cannot wrap the data key for gcp_kms {ID}: GCP KMS answered PERM"):
-        change.encrypt(PLAIN, "yaml", [[KEY]], 0, Selection(), ambient)
+        encrypt(PLAIN, "yaml", [[KEY]], 0, Selection(), ambient)
 
 
 def run(code: str, **environ: str) -> str:

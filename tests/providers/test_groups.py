@@ -18,8 +18,8 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import report as attempts
 from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import change
 from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 
@@ -196,7 +196,7 @@ def test_all_wrap_or_none_does(mix: Mix, kind: str) -> None:
         wrap_data_key(DATA_KEY, groups, 2, mix.ambient, NOW)
     assert caught.value.master_key == mix.texts[kind]
     with pytest.raises(ProviderError, match=f"cannot wrap the data key for {kind} "):
-        change.encrypt(b"a: 1\n", "yaml", groups, 2, Selection(), mix.ambient)
+        encrypt(b"a: 1\n", "yaml", groups, 2, Selection(), mix.ambient)
 
 
 # -- many files
@@ -204,7 +204,7 @@ def test_all_wrap_or_none_does(mix: Mix, kind: str) -> None:
 
 def test_every_blob_is_unwrapped_once_over_many_files(mix: Mix) -> None:
     made = [
-        change.encrypt(b'{"a": %d}\n' % number, "json", [mix.keys(kind)], 0, Selection(), mix.ambient).data
+        encrypt(b'{"a": %d}\n' % number, "json", [mix.keys(kind)], 0, Selection(), mix.ambient).data
         for number, kind in enumerate(("kms", "hc_vault", "pgp"))
     ]
     mix.asked()
@@ -220,7 +220,7 @@ def test_every_blob_is_unwrapped_once_over_many_files(mix: Mix) -> None:
 
 def test_files_wait_for_networks_together_also_where_they_have_local_keys(mix: Mix) -> None:
     made = [
-        change.encrypt(b'{"a": %d}\n' % number, "json", [mix.keys("age", "kms")], 0, Selection(), mix.ambient).data
+        encrypt(b'{"a": %d}\n' % number, "json", [mix.keys("age", "kms")], 0, Selection(), mix.ambient).data
         for number in range(2)
     ]
     both = Barrier(2)
@@ -232,7 +232,7 @@ def test_files_wait_for_networks_together_also_where_they_have_local_keys(mix: M
 
 def test_blobs_of_groups_are_unwrapped_once_too(mix: Mix) -> None:
     groups = [mix.keys("kms"), mix.keys("hc_vault"), mix.keys("age")]
-    data = change.encrypt(b'{"a": 1}\n', "json", groups, 3, Selection(), mix.ambient).data
+    data = encrypt(b'{"a": 1}\n', "json", groups, 3, Selection(), mix.ambient).data
     mix.asked()
     sources = [Source(f"{number}.json", data, "json") for number in range(20)]
     outcomes = open_all(sources, Reading(KeyRing(mix.ambient)), lambda _, opened: opened.plaintext())
@@ -241,7 +241,7 @@ def test_blobs_of_groups_are_unwrapped_once_too(mix: Mix) -> None:
 
 
 def test_a_key_that_refuses_is_asked_once_over_many_files(mix: Mix) -> None:
-    data = change.encrypt(b'{"a": 1}\n', "json", [mix.keys(*NETWORK)], 0, Selection(), mix.ambient).data
+    data = encrypt(b'{"a": 1}\n', "json", [mix.keys(*NETWORK)], 0, Selection(), mix.ambient).data
     mix.without(*NETWORK).asked()
     sources = [Source(f"{number}.json", data, "json") for number in range(20)]
     outcomes = open_all(sources, Reading(KeyRing(mix.ambient)), lambda _, opened: opened.plaintext())

@@ -13,7 +13,7 @@ import pytest
 
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
 from leafseal.providers.huawei import HuaweiKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
@@ -372,7 +372,7 @@ def test_a_proxy_that_refuses(user: dict[str, str], recorder: Recorder, tmp_path
 
 
 def test_a_file_that_cannot_be_opened_says_why(service: HuaweiKMS, ambient: Ambient) -> None:
-    sealed = change.encrypt(b"a: 1\n", "yaml", [[KEY]], 0, Selection(), ambient).data
+    sealed = encrypt(b"a: 1\n", "yaml", [[KEY]], 0, Selection(), ambient).data
     assert open_sealed(sealed, "yaml", ambient).plaintext() == b"a: 1\n"
     service.users[AK].may.discard("decrypt-data")
     with pytest.raises(DataKeyError, match=rf"hckms {KEY}: KMS of HuaweiCloud answered 403") as caught:

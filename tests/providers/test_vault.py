@@ -13,7 +13,7 @@ import pytest
 from leafseal.errors import DataKeyError, MetadataError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key, parse_recipients
-from leafseal.operations import change as operations
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
 from leafseal.providers.vault import VaultKey
 from leafseal.rules.selection import Selection
@@ -382,7 +382,7 @@ def test_what_is_no_token_is_not_sent(tmp_path: Path, key: VaultKey, recorder: R
 def test_the_next_key_of_the_group_opens(key: VaultKey, ambient: Ambient, transit: Transit, tmp_path: Path) -> None:
     me = throwaway_identity()
     both = [[key, *parse_recipients("age", me.recipient)]]
-    data = operations.encrypt(b"k: v\n", "yaml", both, 0, Selection(), ambient).data
+    data = encrypt(b"k: v\n", "yaml", both, 0, Selection(), ambient).data
     transit.sealed = True
     assert open_sealed(data, "yaml", me.ambient()).plaintext() == b"k: v\n"
     transit.sealed = False
@@ -436,7 +436,7 @@ class TestWithSops:
         plain.write_text("k: v\n")
         theirs.write_bytes(run([str(REAL), "encrypt", "--hc-vault-transit", str(key), str(plain)], environ))
         assert open_sealed(theirs.read_bytes(), "yaml", ambient).plaintext() == b"k: v\n"
-        ours.write_bytes(operations.encrypt(b"k: v\n", "yaml", [[key]], 0, Selection(), ambient).data)
+        ours.write_bytes(encrypt(b"k: v\n", "yaml", [[key]], 0, Selection(), ambient).data)
         assert run([str(REAL), "decrypt", str(ours)], environ) == b"k: v\n"
 
 

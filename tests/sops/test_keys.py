@@ -18,7 +18,7 @@ import pytest
 from leafseal.keys.registry import make_key, parse_recipients, provider
 from leafseal.keys.ring import WrappedKey
 from leafseal.metadata import Metadata
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened, open_sealed, read_metadata
 from leafseal.rules.selection import Selection
 from leafseal.sops.main import run
@@ -96,7 +96,7 @@ def sops(work: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
 def sealed(work: Path, me: ThrowawayIdentity) -> Path:
     path = work / "a.yaml"
     groups = [parse_recipients("age", me.recipient)]
-    path.write_bytes(change.encrypt(PLAIN, "yaml", groups, 0, Selection(), me.ambient()).data)
+    path.write_bytes(encrypt(PLAIN, "yaml", groups, 0, Selection(), me.ambient()).data)
     return path
 
 

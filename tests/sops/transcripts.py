@@ -37,7 +37,7 @@ from typing import Any
 
 from leafseal.formats import format_of
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
@@ -139,7 +139,7 @@ class Stage:
         """Return a text sealed for the one whose identity is at hand."""
         groups = [parse_recipients("age", self.me.recipient)]
         data = _bytes(text)
-        return change.encrypt(data, format_of(name), groups, 0, Selection(), self.me.ambient()).data
+        return encrypt(data, format_of(name), groups, 0, Selection(), self.me.ambient()).data
 
     def _look(self, case: Case, was: dict[str, bytes]) -> None:
         for name, text in case.after.items():

@@ -12,8 +12,8 @@ from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import FORMATS, ReadOptions, config_option, decrypting_reading, limits_options
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import change
 from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.convert import convert
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
@@ -64,7 +64,7 @@ def decrypt(
         if extract is not None:
             plain = emit_part(opened, locate(opened, extract), target, width)
         elif target != source.format:
-            plain = change.convert(opened, target, indent=width)
+            plain = convert(opened, target, indent=width)
         else:
             plain = opened.plaintext()
         return Output(by_source[id(source)], plain, same_as(plain), private=True)

@@ -31,7 +31,8 @@ from leafseal.formats import format_of
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
-from leafseal.operations import change
+from leafseal.operations.encrypt import encrypt
+from leafseal.operations.reseal import seal_beside
 from leafseal.system import files, terminal
 from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
 
@@ -133,7 +134,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
     check_groups(wanted.groups, wanted.threshold, surroundings)  # before there is a text that could not be kept
 
     def save(text: bytes) -> None:
-        product = change.encrypt(
+        product = encrypt(
             text,
             format_name,
             wanted.groups,
@@ -146,7 +147,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
         files.create(file, product.data, verify=product.check)
 
     def keep(text: bytes) -> None:
-        product = change.encrypt(
+        product = encrypt(
             text, "binary", wanted.groups, wanted.threshold, wanted.selection, surroundings, limits=limits
         )
         _keep_sealed(file, product.data)
@@ -159,7 +160,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
 
 
 def _keep(current: Change, text: bytes) -> None:
-    _keep_sealed(current.name, change.seal_beside(current.opened, text))
+    _keep_sealed(current.name, seal_beside(current.opened, text))
 
 
 def _keep_sealed(file: str, sealed: bytes) -> None:

@@ -22,9 +22,9 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
-from leafseal.operations import change
 from leafseal.operations.batch import Source, each, results
-from leafseal.operations.change import Product
+from leafseal.operations.encrypt import encrypt as encrypt_file
+from leafseal.operations.product import Product
 from leafseal.system import terminal
 
 
@@ -80,7 +80,7 @@ def encrypt(
         wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)
 
         def product(allow_nothing: bool) -> Product:
-            return change.encrypt(
+            return encrypt_file(
                 source.data,
                 source.format,
                 wanted.groups,

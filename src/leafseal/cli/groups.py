@@ -26,7 +26,7 @@ from leafseal.cli.shared.options import (
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import Keys, as_named, keys_of
-from leafseal.operations import change
+from leafseal.operations.rekey import rewrap, rotate
 
 _file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
 _in_place = click.option("-i", "--in-place", is_flag=True, help="Write the file itself.")
@@ -114,6 +114,6 @@ def _change(
         if not lower_threshold:
             refuse_lower(opened.metadata, len(changed), needed)
         # Whoever had a group that goes must not read what is sealed from now on.
-        how = change.rotate if new_data_key else partial(change.rewrap, keep_dates=True)
+        how = rotate if new_data_key else partial(rewrap, keep_dates=True)
         product = how(opened, changed, needed, ambient())
         Outputs(in_place=in_place).write([product_of(Input(current.snapshot, current.source), product)])

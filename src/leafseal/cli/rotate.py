@@ -22,9 +22,9 @@ from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import as_named, keys_of, meant, name, without
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import change
 from leafseal.operations.batch import Reading, Source, open_all, results
 from leafseal.operations.open import Opened, readable
+from leafseal.operations.rekey import rotate as rotate_file
 from leafseal.system import terminal
 
 
@@ -78,7 +78,7 @@ def rotate(
         guard = Guard(source.name, configuration, consent)
         guard.check_recipients(kept)
         kept = as_named(kept, [*guard.configured_keys, *added])
-        product = change.rotate(opened, kept, opened.metadata.threshold, keys.ambient)
+        product = rotate_file(opened, kept, opened.metadata.threshold, keys.ambient)
         return product_of(by_source[id(source)], product), readable(opened) if gone else []
 
     with terminal.progress(len(inputs), "rotating") as step:

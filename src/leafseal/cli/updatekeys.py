@@ -18,10 +18,10 @@ from leafseal.keys import Ambient
 from leafseal.keys.changes import keys_of, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import change as operations
 from leafseal.operations.batch import Reading, Source, open_all, results
-from leafseal.operations.change import Product
 from leafseal.operations.open import Opened, readable
+from leafseal.operations.product import Product
+from leafseal.operations.rekey import rewrap, rotate
 from leafseal.system import terminal
 
 
@@ -114,7 +114,7 @@ def _change(
     if not lower_threshold:
         refuse_lower(opened.metadata, len(after), threshold)
     gone = removed(before, after)
-    how = operations.rotate if gone and not keep_data_key else operations.rewrap
+    how = rotate if gone and not keep_data_key else rewrap
     return _Change(lines, how(opened, after, threshold, ambient), tuple(readable(opened) if gone else ()))
 
 

@@ -17,8 +17,9 @@ from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key
 from leafseal.keys.registry import make_key
 from leafseal.keys.ring import KeyRing, WrappedKey
 from leafseal.metadata import Metadata
-from leafseal.operations.change import FORMAT_VERSION, Groups, Product, rotate
 from leafseal.operations.open import Opened, open_with, read_metadata
+from leafseal.operations.product import FORMAT_VERSION, Groups, Product
+from leafseal.operations.rekey import rotate
 
 _MAX_GUESSES = 1024
 

@@ -15,9 +15,10 @@ from leafseal.errors import (
 )
 from leafseal.formats import emit
 from leafseal.metadata import version_numbers
-from leafseal.operations import change
-from leafseal.operations.change import FORMAT_VERSION, Product
+from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened, open_with, read_metadata
+from leafseal.operations.product import FORMAT_VERSION, Product
+from leafseal.operations.reseal import reseal, seal_beside
 from leafseal.sops.examples import example
 from leafseal.sops.shared import reading
 from leafseal.sops.shared import session as sessions
@@ -68,13 +69,13 @@ class Edited:
 
     def keep(self, text: bytes) -> bytes:
         """Return any text as a binary file for those who can open the file."""
-        return change.seal_beside(self.opened, text)
+        return seal_beside(self.opened, text)
 
 
 def sealed(opened: Opened, text: bytes) -> Product:
     """Return an edited text sealed, under a version that is at least ours. Raises `BrokenTextError`."""
     try:
-        return change.reseal(opened, text)
+        return reseal(opened, text)
     except FormatError as error:
         if not text.strip() and opened.document.format == "yaml":
             raise BrokenTextError("Tree not valid for encryption.", _EMPTY, 92) from error
@@ -103,7 +104,7 @@ def make_file(session: Session, file: str, name: str, formats: Formats) -> Edite
     try:
         indent = session.indent(formats.output)
         text = emit([example(formats.input)], formats.output, indent=indent)
-        product = change.encrypt(
+        product = encrypt(
             text,
             formats.output,
             wanted.groups,

@@ -10,8 +10,8 @@ from leafseal.errors import (
     NothingSealedError,
     ProviderError,
 )
-from leafseal.operations import change
-from leafseal.operations.change import Product
+from leafseal.operations.encrypt import encrypt as encrypt_file
+from leafseal.operations.product import Product
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import LIMITS, as_file, read, refuse_missing, warn_of_more
 from leafseal.sops.shared.recipients import Plan, plan
@@ -68,7 +68,7 @@ def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Pr
 
 
 def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *, allow_nothing: bool) -> Product:
-    return change.encrypt(
+    return encrypt_file(
         data,
         formats.input,
         wanted.groups,

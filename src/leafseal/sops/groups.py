@@ -9,9 +9,9 @@ from collections.abc import Callable
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.formats import format_of
 from leafseal.keys.changes import Keys, as_named, keys_of, removed
-from leafseal.operations import change
-from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
+from leafseal.operations.product import Product
+from leafseal.operations.rekey import rewrap
 from leafseal.sops.shared import notices
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import read
@@ -93,6 +93,6 @@ def _threshold(session: Session, opened: Opened, groups: list[Keys]) -> int:
 
 def _rewrapped(session: Session, opened: Opened, groups: list[Keys], threshold: int) -> Product:
     try:
-        return change.rewrap(opened, groups, threshold, session.ambient, keep_dates=True)
+        return rewrap(opened, groups, threshold, session.ambient, keep_dates=True)
     except (ProviderError, ConfigError) as error:
         raise Failure(f"error updating one or more master keys: [{error}]", 1, hint=error.hint) from error

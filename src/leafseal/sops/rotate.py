@@ -7,9 +7,9 @@ import os
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import Keys, as_named, keys_of, meant, name, removed, without
-from leafseal.operations import change
-from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
+from leafseal.operations.product import Product
+from leafseal.operations.rekey import rotate as rotate_opened
 from leafseal.sops.shared import notices
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import is_missing, quoted, read
@@ -70,7 +70,7 @@ def _changed(
 
 def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:
     try:
-        return change.rotate(opened, groups, opened.metadata.threshold, session.ambient)
+        return rotate_opened(opened, groups, opened.metadata.threshold, session.ambient)
     except (ProviderError, ConfigError) as error:
         raise Failure(f"Could not generate data key: [{error}]", 1, hint=error.hint) from error
 

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from leafseal.document import Locator
 from leafseal.document.tree import ListNode, MappingNode, to_python
 from leafseal.errors import EmitError, LeafsealError, PathError
-from leafseal.operations import change, edit
+from leafseal.operations import edit
 from leafseal.operations.batch import paused_collector
-from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
+from leafseal.operations.product import Product
+from leafseal.operations.reseal import reseal
 from leafseal.sops.paths import MISSING, Found, element, made, member, root_of, wrong_step
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import as_file, read
@@ -80,7 +81,7 @@ def _stored(opened: Opened, path: Locator, value: object) -> Product:
     place = find_place(opened, path, value)
     try:
         plain = edit.plain_with(opened, place.locator, place.value)
-        return change.reseal(opened, plain, floats=set(floats_in(place.value, place.locator)))
+        return reseal(opened, plain, floats=set(floats_in(place.value, place.locator)))
     except PathError as error:
         raise Failure(f"Invalid set index format: {error.message}", CODE, hint=error.hint) from error
     except EmitError as error:

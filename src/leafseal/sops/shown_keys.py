@@ -18,9 +18,10 @@ from leafseal.formats import emit, parse
 from leafseal.keys.changes import Keys, compare, keys_of, needed_of
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.metadata.groups import KINDS
-from leafseal.operations import change as operations
-from leafseal.operations.change import Product
 from leafseal.operations.open import open_with, read_metadata
+from leafseal.operations.product import Product
+from leafseal.operations.product import now as current_time
+from leafseal.operations.rekey import rewrap, rotate
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
 from leafseal.sops.shared.failures import Failure
 
@@ -91,8 +92,8 @@ class EditedKeys(Edited):
         only_more = len(before) == len(after) and not any(change.removed for change in compare(before, after))
         try:
             if only_more and counts[0] == counts[1]:
-                return operations.rewrap(opened, after, wanted.threshold, self.session.ambient, keep_dates=True)
-            return operations.rotate(opened, after, wanted.threshold, self.session.ambient)
+                return rewrap(opened, after, wanted.threshold, self.session.ambient, keep_dates=True)
+            return rotate(opened, after, wanted.threshold, self.session.ambient)
         except (ConfigError, ProviderError) as error:
             raise BrokenTextError("Could not encrypt the data key for these master keys.", str(error), 128) from error
 
@@ -106,7 +107,7 @@ def _are_the_same(before: Sequence[Keys], after: Sequence[Keys]) -> bool:
 
 def _completed(mapping: Mapping[str, object]) -> Mapping[str, object]:
     """Return metadata in which entries that were added have the time that they must have."""
-    now = operations.now()
+    now = current_time()
     completed = {"lastmodified": now, **_dated(mapping, now)}
     groups = completed.get("key_groups")
     if isinstance(groups, list):

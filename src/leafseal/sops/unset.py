@@ -8,10 +8,10 @@ from leafseal.display import visible
 from leafseal.document import Locator
 from leafseal.document.tree import ListNode, MappingNode
 from leafseal.errors import LeafsealError, PathError
-from leafseal.operations import change
 from leafseal.operations.batch import paused_collector
-from leafseal.operations.change import Product
 from leafseal.operations.open import Opened
+from leafseal.operations.product import Product
+from leafseal.operations.reseal import unset_leaf
 from leafseal.sops.paths import MISSING, Found, element, go_type, member, root_of, wrong_step
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import read
@@ -52,7 +52,7 @@ def unset(arguments: Arguments) -> int:
 
 def _removed(opened: Opened, locator: Locator) -> Product:
     try:
-        return change.unset_leaf(opened, locator)
+        return unset_leaf(opened, locator)
     except PathError as error:
         raise Failure(f"Invalid unset index format: {error.message}", CODE, hint=error.hint) from error
     except LeafsealError as error:

@@ -13,8 +13,8 @@ from leafseal.errors import ConfigError, FormatError, LeafsealError, ProviderErr
 from leafseal.keys.changes import GroupChange, Keys, compare, keys_of, removed
 from leafseal.keys.groups import resolve_keys, resolve_threshold
 from leafseal.metadata import Metadata
-from leafseal.operations import change as operations
 from leafseal.operations.open import read_metadata
+from leafseal.operations.rekey import rewrap
 from leafseal.sops.shared import notices, talk
 from leafseal.sops.shared.failures import Failure, as_failure
 from leafseal.sops.shared.reading import LIMITS, read
@@ -83,7 +83,7 @@ def _sync(session: Session, file: str) -> None:
         return
     opened = session.open(source.data, format_name)
     try:
-        product = operations.rewrap(opened, after, threshold, session.ambient)
+        product = rewrap(opened, after, threshold, session.ambient)
     except (ProviderError, ConfigError) as error:
         raise _cannot_wrap(error) from error
     replace(session, source, product.data, product.check)

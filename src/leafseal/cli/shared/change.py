@@ -15,10 +15,10 @@ from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import parse
 from leafseal.keys.changes import keys_of
-from leafseal.operations import change as operations
 from leafseal.operations.batch import Source, paused_collector
-from leafseal.operations.change import Product
 from leafseal.operations.open import Opened, open_sealed
+from leafseal.operations.product import Product
+from leafseal.operations.reseal import reseal
 from leafseal.rules.selection import Selection
 from leafseal.system import files, terminal
 from leafseal.system.locks import locked
@@ -41,7 +41,7 @@ class Change:
         document = parse(text, self.opened.document.format, limits=self.opened.limits)
         self.guard.after(self.opened, document, self.selection)
         own = self.selection == self.opened.metadata.selection
-        return operations.reseal(self.opened, text, selection=None if own else self.selection)
+        return reseal(self.opened, text, selection=None if own else self.selection)
 
     def write(self, product: Product, text: bytes) -> None:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""

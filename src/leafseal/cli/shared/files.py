@@ -12,7 +12,7 @@ from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
 from leafseal.operations.batch import Failed, Outcome, Source
-from leafseal.operations.change import Product
+from leafseal.operations.product import Product
 from leafseal.system import files, terminal
 from leafseal.system.reading import Snapshot, read
 

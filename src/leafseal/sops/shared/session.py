@@ -14,9 +14,9 @@ from leafseal.errors import ConfigError, EmitError, system_text
 from leafseal.formats import MODULES, emit, format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
-from leafseal.operations import change
-from leafseal.operations.change import Product
+from leafseal.operations.convert import reformat
 from leafseal.operations.open import Opened
+from leafseal.operations.product import Product
 from leafseal.sops.shared import opening, services, talk, writing
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import warn_of_more
@@ -179,7 +179,7 @@ class Session:
         if output == product.format and not is_asked_for:
             return product
         try:
-            return change.reformat(product, output, indent=self.indent(output))
+            return reformat(product, output, indent=self.indent(output))
         except EmitError as error:
             raise Failure(f"Could not marshal tree: {error}", 4, hint=error.hint) from error
 

@@ -1,0 +1,39 @@
+"""Write the values of a file, plain or sealed, in another format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from leafseal.document.limits import Limits
+from leafseal.document.tree import MappingNode, build
+from leafseal.formats import emit, parse
+from leafseal.metadata import Metadata
+from leafseal.operations.open import Opened, read_metadata
+from leafseal.operations.product import Product
+
+
+def convert(opened: Opened, output_format: str, *, indent: int | None = None) -> bytes:
+    """Return the values in another format, as that format's emitter writes them; only YAML holds several documents."""
+    return emit(opened.documents(), output_format, indent=indent)
+
+
+def reformat(product: Product, output_format: str, *, indent: int | None = None) -> Product:
+    """Return a sealed file in another format: tokens, recipients and MAC are what they were.
+
+    Spellings of values are of the old format and go. Raises `EmitError` for what the format cannot hold.
+    """
+    document, metadata = read_metadata(product.data, product.format, limits=product.limits)
+    tree = build((leaf, leaf.value) for leaf in document.leaves())
+    plain = metadata.with_spelling({})
+    written = "json" if output_format == "binary" else output_format
+    data = emit_sealed(tree, replace(plain, extra={}), written, indent, product.limits)
+    return replace(product, data=data, format=written, expected=None)
+
+
+def emit_sealed(
+    tree: Sequence[MappingNode], metadata: Metadata, output_format: str, indent: int | None, limits: Limits
+) -> bytes:
+    """Return a tree whose selected leaves are tokens as a file of another format."""
+    written = parse(emit(tree, output_format, indent=indent), output_format, limits=limits, sealed=True)
+    return written.rewrite([], metadata.to_mapping(), indent)

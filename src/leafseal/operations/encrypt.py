@@ -1,0 +1,91 @@
+"""Encrypt a plain file: a new data key, wrapped for its groups, and every selected leaf sealed under it."""
+
+from __future__ import annotations
+
+from leafseal.crypto.token import Sealer
+from leafseal.document import Document
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.tree import build
+from leafseal.errors import AlreadyEncryptedError, MetadataError
+from leafseal.formats import parse
+from leafseal.keys import Ambient
+from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
+from leafseal.metadata import Metadata
+from leafseal.operations.convert import emit_sealed
+from leafseal.operations.product import FORMAT_VERSION, Groups, Product, now
+from leafseal.operations.seal import refuse_nothing_sealed, seal_document, seal_leaves, with_mac
+from leafseal.rules.selection import Selection
+
+
+def encrypt(
+    data: bytes,
+    format_name: str,
+    groups: Groups,
+    threshold: int,
+    selection: Selection,
+    ambient: Ambient,
+    *,
+    output_format: str | None = None,
+    indent: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_nothing: bool = False,
+) -> Product:
+    """Return the file with every selected leaf sealed under a new data key.
+
+    `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata stands
+    already, `RefusedError` where the rule seals nothing although the file has a value (unless `allow_nothing`).
+    """
+    document = parse(data, format_name, limits=limits)
+    refuse_reserved(document, output_format or format_name)
+    if format_name == "binary":
+        selection = Selection()  # the one leaf is always sealed
+    data_key = DataKey.generate()
+    wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
+    metadata = Metadata(
+        groups=wrapped,
+        threshold=resolve_threshold(len(wrapped), threshold),
+        selection=selection,
+        version=FORMAT_VERSION,
+        states_rule=format_name != "binary",
+    )
+    if output_format not in (None, format_name):
+        # As a binary file, the tree of another format is written as SOPS does: as JSON.
+        written = "json" if output_format == "binary" else str(output_format)
+        sealed = _seal_converted(document, data_key, metadata, written, indent, limits, allow_nothing)
+        return Product(sealed, written, data_key, None, limits)
+    sealed = seal_document(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
+    return Product(sealed, format_name, data_key, data, limits)
+
+
+def refuse_reserved(document: Document, output_format: str) -> None:
+    """Raise `AlreadyEncryptedError` where the reserved name stands at the top of a file to be sealed."""
+    try:
+        reserved = document.metadata() is not None
+    except MetadataError:
+        reserved = True  # whatever stands in its place
+    if output_format == "dotenv" and not reserved:
+        reserved = any(leaf.path and leaf.path[0].startswith("sops_") for leaf in document.leaves())
+    if reserved:
+        raise AlreadyEncryptedError(
+            "has a top-level entry called 'sops', as an encrypted file does",
+            hint='to change an encrypted file use "leafseal edit"; in a plain file rename the entry',
+        )
+
+
+def _seal_converted(
+    document: Document,
+    data_key: DataKey,
+    metadata: Metadata,
+    output_format: str,
+    indent: int | None,
+    limits: Limits,
+    allow_nothing: bool,
+) -> bytes:
+    """Seal the leaves of one format and emit them in another: types stay those of the source."""
+    sealer = Sealer(data_key.reveal())
+    sealed = seal_leaves(document, metadata.selection, sealer)
+    if not allow_nothing:
+        refuse_nothing_sealed(sealed.tokens, sealed.clear, metadata.selection)
+    tokens = {id(leaf): token for leaf, token in sealed.tokens}
+    tree = build((leaf, tokens.get(id(leaf), leaf.value)) for leaf in document.leaves())
+    return emit_sealed(tree, with_mac(metadata, sealed.hashed, sealer), output_format, indent, limits)

@@ -1,0 +1,59 @@
+"""A new form of a file, and what it must open to before it takes the place of the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import gmtime, strftime
+
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.errors import IntegrityError
+from leafseal.keys import MasterKey
+from leafseal.keys.groups import DataKey
+from leafseal.operations.open import open_with, read_metadata
+
+FORMAT_VERSION = "3.13.2"
+"""The version of SOPS whose format is written; readers compare it with their own."""
+
+
+Groups = Sequence[Sequence[MasterKey]]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A new form of a file, and what it must open to."""
+
+    data: bytes = field(repr=False)
+    format: str
+    data_key: DataKey = field(repr=False)
+    expected: bytes | None = field(repr=False)  # the plain file, None where it has no plain form in this format
+    limits: Limits = DEFAULT_LIMITS
+    mac_ignored: bool = False
+    allow_duplicates: bool = False
+
+    def check(self, data: bytes) -> None:
+        """Open what was read back from the disk and compare it with what it must hold, to the byte.
+
+        Raises `IntegrityError` when it does not open, or opens to anything else: then the old file stays.
+        """
+        document, metadata = read_metadata(
+            data, self.format, limits=self.limits, allow_duplicates=self.allow_duplicates
+        )
+        again = open_with(
+            document,
+            metadata,
+            self.data_key,
+            ignore_mac=self.mac_ignored,
+            limits=self.limits,
+            allow_duplicates=self.allow_duplicates,
+        )
+        if self.expected is not None and again.plaintext() != self.expected:
+            raise IntegrityError(
+                "what was to be written does not open to what it was made from; nothing was written",
+                hint="this is a fault of leafseal: please report it, without the file's values",
+            )
+
+
+def now() -> str:
+    """Return the time for `lastmodified` and `created_at`: UTC, in seconds."""
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime())

@@ -1,0 +1,70 @@
+"""Change the keys of a file: a new data key, or the same one wrapped for others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leafseal.crypto.spelling import seal_spellings
+from leafseal.crypto.token import Sealer
+from leafseal.document import Document, Edit, Leaf
+from leafseal.errors import IntegrityError
+from leafseal.keys import Ambient
+from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
+from leafseal.operations.open import Opened
+from leafseal.operations.product import Groups, Product, now
+from leafseal.operations.seal import with_mac
+
+
+def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> Product:
+    """Return the file under a new data key: every token is new, everything else stands as it stood."""
+    data_key = DataKey.generate()
+    wrapped = wrap_data_key(data_key, groups, threshold, ambient, now(), previous=opened.metadata.groups)
+    sealer = Sealer(data_key.reveal())
+    tokens: list[tuple[Leaf, str]] = []
+    spellings: list[tuple[str, str]] = []
+    for leaf, _, data, word, aad in opened.opening.opened:
+        token = sealer.seal_bytes(data, word, aad)
+        tokens.append((leaf, token))
+        if (source := opened.spellings.get(str(leaf.value))) is not None:
+            spellings.append((token, source))
+    metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
+    metadata = metadata.with_spelling(seal_spellings(spellings, sealer))
+    metadata = with_mac(metadata, opened.opening.hashed, sealer)
+    data = opened.document.rewrite(_replacements(opened.document, tokens), metadata.to_mapping())
+    return _unchanged(opened, data, data_key)
+
+
+def _replacements(document: Document, tokens: Sequence[tuple[Leaf, str]]) -> list[Edit]:
+    """Return the edits that put new tokens where old ones stand, quotes and headers untouched."""
+    edits = []
+    for leaf, token in tokens:
+        source, old = document.text[leaf.start : leaf.end], str(leaf.value)
+        start = leaf.start + source.find(old)
+        if old not in source:
+            raise IntegrityError("a token is spelled in a way that cannot be replaced in place", path=leaf.path)
+        edits.append(Edit(start, start + len(old), token))
+    return edits
+
+
+def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, keep_dates: bool = False) -> Product:
+    """Return the file with the same data key wrapped for other groups: leaves, time and MAC stand as they stood.
+
+    With `keep_dates` the keys that stay keep the date they were added at, as with `rotate`; else all are dated now.
+    """
+    previous = opened.metadata.groups if keep_dates else ()
+    wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now(), previous=previous)
+    metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
+    return _unchanged(opened, opened.document.rewrite([], metadata.to_mapping()), opened.data_key)
+
+
+def _unchanged(opened: Opened, data: bytes, data_key: DataKey) -> Product:
+    """Return new bytes for a file that opens to what it opened to."""
+    return Product(
+        data,
+        opened.document.format,
+        data_key,
+        opened.plaintext(),
+        opened.limits,
+        opened.mac_ignored,
+        opened.allow_duplicates,
+    )

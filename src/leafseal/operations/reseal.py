@@ -1,0 +1,69 @@
+"""Seal an edited text under the data key that its file has: what did not change keeps its token to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from leafseal.crypto.spelling import entry_name
+from leafseal.document import Locator
+from leafseal.formats import parse
+from leafseal.metadata import Metadata
+from leafseal.operations.edit import plain_with, plain_without
+from leafseal.operations.encrypt import refuse_reserved
+from leafseal.operations.memory import Memory
+from leafseal.operations.open import Opened
+from leafseal.operations.product import FORMAT_VERSION, Product
+from leafseal.operations.seal import seal_document
+from leafseal.rules.selection import Selection
+
+
+def reseal(
+    opened: Opened, plain: bytes, *, selection: Selection | None = None, floats: Collection[Locator] = ()
+) -> Product:
+    """Return `plain`, an edited form of the opened file, sealed under the same data key.
+
+    What did not change keeps its token to the byte; `lastmodified` and the MAC are new. With `selection` the file gets
+    another rule. `floats` are places of the first document whose numbers are floats also where their text, such as
+    `5`, is that of an integer.
+    """
+    document = parse(plain, opened.document.format, limits=opened.limits)
+    refuse_reserved(document, document.format)
+    metadata = opened.metadata if selection is None else replace(opened.metadata, selection=selection)
+    stored = opened.metadata.spelling
+    entries = {token: (source, stored[entry_name(token)]) for token, source in opened.spellings.items()}
+    edits = opened.edits()
+    contexts = [opened.document.context(item.leaf) for item in opened.opening.opened]
+    memory = Memory(opened.document.text, opened.opening.opened, edits, contexts, entries)
+    data = seal_document(
+        document,
+        opened.data_key,
+        metadata,
+        memory=memory,
+        floats=frozenset(floats),
+        indent=opened.document.block_indent,
+        allow_nothing=selection in (None, opened.metadata.selection),
+    )
+    return Product(data, document.format, opened.data_key, plain, opened.limits)
+
+
+def set_leaf(opened: Opened, locator: Locator, value: object) -> Product:
+    """Return the file with `value` stored at `locator` of the first document, and nothing else moved."""
+    return reseal(opened, plain_with(opened, locator, value))
+
+
+def unset_leaf(opened: Opened, locator: Locator) -> Product:
+    """Return the file without what stands at `locator` of the first document."""
+    return reseal(opened, plain_without(opened, locator))
+
+
+def seal_beside(opened: Opened, data: bytes) -> bytes:
+    """Return any bytes as a binary file under the data key and the wrapped keys of an opened file."""
+    document = parse(data, "binary", limits=opened.limits)
+    metadata = Metadata(
+        groups=opened.metadata.groups,
+        threshold=opened.metadata.threshold,
+        version=FORMAT_VERSION,
+        states_rule=False,
+    )
+    return seal_document(document, opened.data_key, metadata, allow_nothing=True)

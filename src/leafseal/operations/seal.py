@@ -1,0 +1,160 @@
+"""Seal the leaves of a document under one data key, and add the metadata that goes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from leafseal.crypto import mac
+from leafseal.crypto.spelling import seal_spellings
+from leafseal.crypto.token import Sealer
+from leafseal.document import Document, Edit, Leaf, Locator, aad_of
+from leafseal.document.scalars import Empty, to_bytes, type_word
+from leafseal.errors import NothingSealedError
+from leafseal.keys.groups import DataKey
+from leafseal.metadata import Metadata
+from leafseal.operations.memory import Key, Memory
+from leafseal.operations.product import now
+from leafseal.rules.selection import Selection
+
+Kept = tuple[Leaf, str, Edit]
+"""A leaf whose sealed text is put back as it was, its token, and the edit that does it."""
+
+
+@dataclass(slots=True)
+class SealedLeaves:
+    """The tokens for a document, and the byte forms under the MAC."""
+
+    tokens: list[tuple[Leaf, str]] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)  # with a memory only: what each token holds
+    hashed: list[bytes] = field(default_factory=list)
+    clear: int = 0  # values that stay readable
+
+
+def seal_leaves(document: Document, selection: Selection, sealer: Sealer) -> SealedLeaves:
+    """Return a token for each leaf that the rule selects, and what the MAC covers."""
+    sealed = SealedLeaves()
+    tokens, hashed = sealed.tokens.append, sealed.hashed.append
+    selects, seal_bytes = selection.selects, sealer.seal_bytes
+    hash_clear = not selection.mac_only_encrypted
+    for leaf in document.leaves():
+        value: Any = leaf[6]
+        if value is None or value.__class__ is Empty or value == "":
+            continue
+        selected = selects(leaf)
+        if leaf[8]:
+            if selected:
+                tokens((leaf, _seal_comment(leaf, selection, sealer)))
+        elif selected:
+            # Nearly all are text: encoded here, without a call.
+            is_text = value.__class__ is str
+            data = value.encode() if is_text else to_bytes(value)
+            hashed(data)
+            if data:
+                tokens((leaf, seal_bytes(data, "str" if is_text else type_word(value), ":".join(leaf[2]) + ":")))
+        else:
+            sealed.clear += 1
+            if hash_clear:
+                hashed(to_bytes(value))
+    return sealed
+
+
+def _seal_comment(leaf: Leaf, selection: Selection, sealer: Sealer) -> str:
+    text = str(leaf.value).encode("utf-8", "surrogateescape")
+    while selection.matches_comment(token := sealer.seal_bytes(text, "comment", aad_of(leaf.path))):
+        pass  # A reader would take this token for the marker that it hides.
+    return token
+
+
+def seal_document(
+    document: Document,
+    data_key: DataKey,
+    metadata: Metadata,
+    *,
+    memory: Memory | None = None,
+    floats: Collection[Locator] = (),
+    indent: int | None = None,
+    allow_nothing: bool = False,
+) -> bytes:
+    """Seal a plain document and add its metadata."""
+    sealer = Sealer(data_key.reveal())
+    if memory is None:
+        sealed, kept = seal_leaves(document, metadata.selection, sealer), list[Kept]()
+    else:
+        sealed, kept = seal_again(document, metadata.selection, sealer, memory, floats)
+    if not allow_nothing:
+        refuse_nothing_sealed(sealed.tokens or kept, sealed.clear, metadata.selection)
+    edits, spellings = document.seal_edits(sealed.tokens, [leaf for leaf, _, _ in kept])
+    known = memory.spellings if memory else None
+    if known:
+        spellings = [*spellings, *((token, known[token][0]) for _, token, _ in kept if token in known)]
+    metadata = _remembering(metadata, document, seal_spellings(spellings, sealer, known))
+    metadata = with_mac(metadata, sealed.hashed, sealer)
+    return document.rewrite([*edits, *(edit for _, _, edit in kept)], metadata.to_mapping(), indent)
+
+
+def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selection) -> None:
+    """Raise `NothingSealedError` where a file has values and the rule seals none of them."""
+    if clear and not sealed:
+        raise NothingSealedError(
+            f"the rule seals nothing in this file: {selection.describe()}",
+            hint="correct the rule; --allow-nothing-sealed writes the file as it is",
+        )
+
+
+def _remembering(metadata: Metadata, document: Document, spellings: Mapping[str, str]) -> Metadata:
+    extra = dict(metadata.extra)
+    had = extra.pop("leafseal", None)
+    ours = {name: value for name, value in had.items() if name != "root"} if isinstance(had, dict) else {}
+    ours.update(document.remember())
+    if ours:
+        extra["leafseal"] = ours
+    return replace(metadata, spelling=spellings, extra=extra)
+
+
+def with_mac(metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer) -> Metadata:
+    """Return metadata with the time of now and the MAC over the byte forms."""
+    time = now()
+    digest = mac.digest(hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
+    return metadata.with_mac(sealer.seal_bytes(digest.encode(), "str", time), time)
+
+
+def seal_again(
+    document: Document, selection: Selection, sealer: Sealer, memory: Memory, floats: Collection[Locator]
+) -> tuple[SealedLeaves, list[Kept]]:
+    """Seal the leaves of an edited document; return also the edits for those that keep their sealed text."""
+    sealed = SealedLeaves()
+    chosen: list[tuple[Leaf, Key]] = []
+    for leaf in document.leaves():
+        value = leaf.value
+        if value is None or isinstance(value, Empty) or value == "":
+            continue
+        selected = selection.selects(leaf)
+        data = str(value).encode("utf-8", "surrogateescape") if leaf.is_comment else to_bytes(value)
+        if not leaf.is_comment and (selected or not selection.mac_only_encrypted):
+            sealed.hashed.append(data)
+        if selected and data:
+            word = "comment" if leaf.is_comment else type_word(value)
+            if word == "int" and leaf.locator in floats and leaf.document == 0:
+                word = "float"
+            key = (aad_of(leaf.path), word, data)
+            chosen.append((leaf, memory.key(leaf, document.text[leaf.start : leaf.end], key)))
+        elif not leaf.is_comment:
+            sealed.clear += 1
+    given = memory.assign(chosen)
+    kept: list[Kept] = []
+    for position, (leaf, (aad, word, data)) in enumerate(chosen):
+        old = given.get(position)
+        if old is None:
+            token = _seal_comment(leaf, selection, sealer) if leaf.is_comment else sealer.seal_bytes(data, word, aad)
+            sealed.tokens.append((leaf, token))
+        elif (
+            old.shown == document.text[leaf.start : leaf.end]
+            and old.context == document.context(leaf)
+            and old.sealed.count("ENC[") == 1
+        ):
+            kept.append((leaf, old.token, Edit(leaf.start, leaf.end, old.sealed)))
+        else:
+            sealed.tokens.append((leaf, old.token))
+    return sealed, kept
