@@ -1,4 +1,4 @@
-"""Other people's test suites, read from the folder that LEAFSEAL_VECTORS names."""
+"""Other people's test suites."""
 
 from __future__ import annotations
 
