@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leafseal.keys.changes import Keys, compare, holder, meant, name, needed_of, removed, unnamed, without
+from leafseal.keys.changes import Keys, compare, holder, meant, name, not_configured, removed, required_groups, without
 from leafseal.keys.registry import parse_recipients
 from leafseal.testing import MemoryKey, RemoteMemoryKey
 
@@ -39,7 +39,7 @@ def test_groups_are_compared_by_position() -> None:
 
 def test_who_cannot_open_any_more() -> None:
     assert removed([(A,), (B, C)], [(B,), (A,)]) == (C,)
-    assert unnamed([(A, FAR_A)], [(A,)]) == (FAR_A,)
+    assert not_configured([(A, FAR_A)], [(A,)]) == (FAR_A,)
     assert without((A, B, A), {("memory", "a")}) == (B,)
 
 
@@ -48,11 +48,11 @@ def test_versions_of_a_key_are_one_recipient() -> None:
     one, two, general, other = parse_recipients("azure_kv", f"{url}/k/1,{url}/k/2,{url}/k,{url}/l/1")
     assert holder(one) == holder(two) == name(general)
     assert removed([(one, other)], [(two,)]) == (other,)
-    assert unnamed([(one, A)], [(general,)]) == (A,)
+    assert not_configured([(one, A)], [(general,)]) == (A,)
     assert compare([(one,)], [(two,)])[0].added == (two,)
     assert meant([general], [(one, A), (two,), (other,)]) == {name(one), name(two)}
     assert meant([one, B], [(two, A)]) == {name(one), name(B)}
 
 
 def test_how_many_groups_are_needed() -> None:
-    assert [needed_of(1, 0), needed_of(1, 3), needed_of(3, 0), needed_of(3, 2)] == [1, 1, 3, 2]
+    assert [required_groups(1, 0), required_groups(1, 3), required_groups(3, 0), required_groups(3, 2)] == [1, 1, 3, 2]

@@ -13,7 +13,7 @@ from leafseal.age import bech32
 from leafseal.age.x25519 import X25519Identity
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.keys import Ambient
-from leafseal.keys.changes import as_named, keys_of
+from leafseal.keys.changes import keys_of, prefer_configured
 from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keys.registry import parse_recipients
 from leafseal.providers.age import AgeKey
@@ -105,7 +105,7 @@ def test_a_key_that_the_user_names_takes_the_place_of_an_equal_one(tmp_path: Pat
     entry = load_entry("age", {"recipient": RECIPIENT, "enc": wrapped.decode()})
     groups = [*keys_of([(entry,)]), (other,)]
     assert failure(groups[0][0], None, ambient_of(tmp_path))  # type: ignore[arg-type]
-    [[mine], [theirs]] = as_named(groups, parse_recipients("age", RECIPIENT))
+    [[mine], [theirs]] = prefer_configured(groups, parse_recipients("age", RECIPIENT))
     assert mine.wrap(DATA_KEY, ambient_of(tmp_path))
     assert failure(theirs, None, ambient_of(tmp_path))  # type: ignore[arg-type]
 

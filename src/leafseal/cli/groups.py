@@ -25,7 +25,7 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
-from leafseal.keys.changes import Keys, as_named, keys_of
+from leafseal.keys.changes import Keys, keys_of, prefer_configured
 from leafseal.operations.rekey import rewrap, rotate
 
 _file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
@@ -108,7 +108,7 @@ def _change(
     with changing(file):
         current = open_one(file, reading, limits, Configuration(config), consent, asks_of_rules=False)
         opened = current.opened
-        changed = edit(as_named(keys_of(opened.metadata.groups), current.guard.configured_keys))
+        changed = edit(prefer_configured(keys_of(opened.metadata.groups), current.guard.configured_keys))
         needed = (threshold or opened.metadata.threshold) if len(changed) > 1 else 0
         refuse_empty(changed, needed)
         if not lower_threshold:

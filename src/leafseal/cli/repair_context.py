@@ -9,7 +9,7 @@ from leafseal.cli.shared.files import Output, Outputs, errors_of, product_of, re
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.document.limits import Limits
-from leafseal.keys.changes import as_named, keys_of
+from leafseal.keys.changes import keys_of, prefer_configured
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import context_repair
 from leafseal.operations.batch import Source, each, results
@@ -49,7 +49,7 @@ def repair_context(
         opened = context_repair.open_garbled(source.data, source.format, keys, limits=limits)
         guard, groups = Guard(source.name, configuration, consent), keys_of(opened.metadata.groups)
         guard.check_recipients(groups)
-        named = as_named(groups, guard.configured_keys)
+        named = prefer_configured(groups, guard.configured_keys)
         return product_of(by_source[id(source)], context_repair.rewrap_garbled(opened, named, keys.ambient))
 
     with terminal.progress(len(inputs), "repairing") as step:

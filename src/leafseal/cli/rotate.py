@@ -20,7 +20,7 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
-from leafseal.keys.changes import as_named, keys_of, meant, name, without
+from leafseal.keys.changes import keys_of, meant, name, prefer_configured, without
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Reading, Source, open_all, results
 from leafseal.operations.open import Opened, readable
@@ -77,7 +77,7 @@ def rotate(
         refuse_empty(kept, opened.metadata.threshold)
         guard = Guard(source.name, configuration, consent)
         guard.check_recipients(kept)
-        kept = as_named(kept, [*guard.configured_keys, *added])
+        kept = prefer_configured(kept, [*guard.configured_keys, *added])
         product = rotate_file(opened, kept, opened.metadata.threshold, keys.ambient)
         return product_of(by_source[id(source)], product), readable(opened) if gone else []
 

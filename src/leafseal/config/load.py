@@ -43,7 +43,7 @@ class CreationRule:
     location: str  # such as "creation_rules[2]"
 
     def matches(self, path: str) -> bool:
-        """Say whether the rule is for the file at `path`, as the configuration sees it. No pattern matches all."""
+        """Tell whether the rule is for the file at `path`, as the configuration sees it. No pattern matches all."""
         return not self.path_regex or compile_pattern(self.path_regex)(path)
 
 

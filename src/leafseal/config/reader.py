@@ -53,7 +53,7 @@ class Reader:
 
     @property
     def is_absent(self) -> bool:
-        """Whether the field is not there or null."""
+        """Tell whether the field is not there or null."""
         return self.node is None or (isinstance(self.node, ScalarNode) and self.node.value is None)
 
     @property
@@ -91,7 +91,7 @@ class Reader:
         return [member for member in self.members() if member.is_mapping()]
 
     def is_mapping(self) -> bool:
-        """Say whether this is a mapping; anything else is a fault."""
+        """Tell whether this is a mapping; anything else is a fault."""
         if isinstance(self.node, MappingNode):
             return True
         self.fault(f"{_word(self.node)} where a mapping is expected")

@@ -69,12 +69,12 @@ def removed(before: Iterable[Keys], after: Iterable[Keys]) -> Keys:
     return tuple(key for group in before for key in group if holder(key) not in left)
 
 
-def unnamed(groups: Iterable[Keys], configured: Iterable[Keys]) -> Keys:
+def not_configured(groups: Iterable[Keys], configured: Iterable[Keys]) -> Keys:
     """Return the keys that a configuration does not name: who else would read what is written."""
     return removed(groups, configured)
 
 
-def as_named(groups: Iterable[Keys], named: Iterable[MasterKey]) -> list[Keys]:
+def prefer_configured(groups: Iterable[Keys], named: Iterable[MasterKey]) -> list[Keys]:
     """Return groups of a file in which the keys that the user names as well stand as the user named them.
 
     They are equal; but for a key that nobody but a file names a provider does less, such as start no program.
@@ -101,6 +101,6 @@ def _with_names(group: Keys, names: Collection[Name]) -> Keys:
     return tuple(key for key in group if name(key) in names)
 
 
-def needed_of(groups: int, threshold: int) -> int:
+def required_groups(groups: int, threshold: int) -> int:
     """Return how many groups must open."""
     return 1 if groups < 2 else threshold or groups

@@ -161,7 +161,7 @@ def recover_data_key(groups: Sequence[KeyGroup], threshold: int, keys: KeyRing |
 
 
 def needs_networks(groups: Sequence[KeyGroup], threshold: int, ring: KeyRing) -> bool:
-    """Say whether the data key is to be had only from services, once the keys that are here were tried.
+    """Tell whether the data key is to be had only from services, once the keys that are here were tried.
 
     Raises `MetadataError`, as `recover_data_key`.
     """

@@ -49,26 +49,26 @@ class Policy:
     no_disk_plaintext: bool = False
 
     def allows_plugin(self, name: str) -> bool:
-        """Say whether an age plugin may be started that only a file names."""
+        """Tell whether an age plugin may be started that only a file names."""
         return self.plugins is not None and name in self.plugins
 
     def allows_endpoint(self, url: str) -> bool:
-        """Say whether a service may be asked, by scheme, host and port, that only a file names."""
+        """Tell whether a service may be asked, by scheme, host and port, that only a file names."""
         try:
             return self.endpoints is not None and origin(url) in self.endpoints
         except ValueError:
             return False
 
     def allows_account(self, name: str) -> bool:
-        """Say whether an account or project of a cloud may be used."""
+        """Tell whether an account or project of a cloud may be used."""
         return self.accounts is None or name in self.accounts
 
     def allows_role(self, name: str) -> bool:
-        """Say whether a role may be assumed."""
+        """Tell whether a role may be assumed."""
         return self.roles is None or name in self.roles
 
     def allows_recipient(self, name: str) -> bool:
-        """Say whether a file may be encrypted for a master key, by what names it."""
+        """Tell whether a file may be encrypted for a master key, by what names it."""
         return self.recipients is None or name in self.recipients
 
     def and_also(self, other: Policy) -> Policy:

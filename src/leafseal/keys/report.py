@@ -12,7 +12,7 @@ from leafseal.keys.ring import FailedAttempt, label
 _WIDTH = 76
 
 
-class Told(NamedTuple):
+class ReportedAttempt(NamedTuple):
     """An attempt as it is told: `reason` names the credentials; `hint` is None where the next attempt has the same."""
 
     attempt: FailedAttempt
@@ -20,16 +20,20 @@ class Told(NamedTuple):
     hint: str | None
 
 
-def of_group(error: DataKeyError, number: int) -> list[Told]:
+def attempts_in_group(error: DataKeyError, number: int) -> list[ReportedAttempt]:
     """Return the attempts on a group, in order; none for a group that opened."""
     if number in error.opened:
         return []
     found = [tried for tried in error.attempts if isinstance(tried, FailedAttempt) and tried.group == number]
     following = [*(tried.hint for tried in found[1:]), None]
     return [
-        Told(tried, visible(_reason(tried)), visible(tried.hint) if tried.hint and tried.hint != after else None)
+        ReportedAttempt(tried, visible(_reason(tried)), _hint(tried, after))
         for tried, after in zip(found, following, strict=True)
     ]
+
+
+def _hint(attempt: FailedAttempt, following: str | None) -> str | None:
+    return visible(attempt.hint) if attempt.hint and attempt.hint != following else None
 
 
 def _reason(attempt: FailedAttempt) -> str:
@@ -45,14 +49,14 @@ def describe(error: DataKeyError) -> str:
         if error.groups > 1:
             state = "opened" if number in error.opened else "not opened"
             lines.append(f"group {number + 1} of {error.groups}: {state}")
-        for told in of_group(error, number):
+        for told in attempts_in_group(error, number):
             lines += _lines(told)
     if error.groups > 1:
         lines.append(f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} opened")
     return "\n".join(lines)
 
 
-def _lines(told: Told) -> Iterator[str]:
+def _lines(told: ReportedAttempt) -> Iterator[str]:
     import textwrap  # the other report has lines of its own
 
     yield f"  {label(told.attempt.master_key)}"
@@ -63,5 +67,5 @@ def _lines(told: Told) -> Iterator[str]:
 
 def last_hint(error: DataKeyError) -> str | None:
     """Return the hint that is left for the end of a report: the error's own, unless an attempt's is the same."""
-    told = {told.attempt.hint for number in range(error.groups) for told in of_group(error, number)}
+    told = {told.attempt.hint for number in range(error.groups) for told in attempts_in_group(error, number)}
     return None if error.hint in told else error.hint

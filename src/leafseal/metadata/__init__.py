@@ -113,7 +113,7 @@ class Metadata:
 
     @property
     def may_have_context_bug(self) -> bool:
-        """Whether SOPS before 3.3.0 may have wrapped the data key under a garbled encryption context (§3.2).
+        """Tell whether SOPS before 3.3.0 may have wrapped the data key under a garbled encryption context (§3.2).
 
         It takes an AWS key whose context has two entries with different values.
         """

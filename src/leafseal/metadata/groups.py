@@ -62,7 +62,7 @@ def _read_nested(group: Mapping[str, object], index: int) -> KeyGroup:
 
 
 def _are_wrapped_keys(value: object) -> bool:
-    """Say whether an unknown list in a group holds keys of a kind that is newer than this program."""
+    """Tell whether an unknown list in a group holds keys of a kind that is newer than this program."""
     return isinstance(value, list) and all(
         isinstance(entry, Mapping)
         and isinstance(entry.get("enc"), str)

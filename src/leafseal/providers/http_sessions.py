@@ -14,7 +14,7 @@ import requests
 
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers.network import MAX_ANSWER_BYTES, Patience, proxy_for
+from leafseal.providers.network import MAX_ANSWER_BYTES, Deadlines, proxy_for
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -27,11 +27,11 @@ def ca_bundle(ambient: Ambient, *names: str) -> str | None:
 class AmbientSession(requests.Session):  # type: ignore[misc,unused-ignore]
     """A session that follows no redirect, reads no endless answer, and waits no longer than its user does."""
 
-    def __init__(self, ambient: Ambient, patience: Patience) -> None:
+    def __init__(self, ambient: Ambient, deadlines: Deadlines) -> None:
         super().__init__()
         self.trust_env = False
         self._ambient = ambient
-        self._patience = patience
+        self._patience = deadlines
         self._bundle: str | bool = ca_bundle(ambient) or True
         weakref.finalize(self, _close, list(self.adapters.values()))
 

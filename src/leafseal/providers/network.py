@@ -24,7 +24,7 @@ _SHORTEST = 0.1
 _CONNECT = 5.0
 
 
-class Patience(NamedTuple):
+class Deadlines(NamedTuple):
     """Seconds: in all, for a connection, for one answer. Three attempts and the pauses between them fit into all."""
 
     total: float = RACE_SECONDS
@@ -32,11 +32,11 @@ class Patience(NamedTuple):
     answer: float = RACE_SECONDS / 4
 
 
-def patience(ambient: Ambient) -> Patience:
+def deadlines(ambient: Ambient) -> Deadlines:
     """Return what `LEAFSEAL_SERVICE_TIMEOUT` allows, 30 seconds at most. Raises `ProviderError` for nonsense."""
     text = ambient.environ.get(TIMEOUT_VARIABLE)
     if not text:
-        return Patience()
+        return Deadlines()
     try:
         seconds = float(text)
     except ValueError:
@@ -44,7 +44,7 @@ def patience(ambient: Ambient) -> Patience:
     if not seconds > 0:
         raise ProviderError(f"{TIMEOUT_VARIABLE} is not a number of seconds", hint="write it as 10 or 2.5")
     total = min(max(seconds, _SHORTEST), RACE_SECONDS)
-    return Patience(total, min(_CONNECT, total / 4), total / 4)
+    return Deadlines(total, min(_CONNECT, total / 4), total / 4)
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
@@ -73,7 +73,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     return outcome[0]
 
 
-def insist(send: Callable[[], T], is_busy: Callable[[T], bool], seconds: float) -> T:
+def retry_while(send: Callable[[], T], is_busy: Callable[[T], bool], seconds: float) -> T:
     """Return what `send` returns; while the service is busy it is asked again, after pauses that grow."""
     end = monotonic() + seconds
     for attempt in range(1, ATTEMPTS + 1):

@@ -22,7 +22,7 @@ class Class(NamedTuple):
     ranges: Ranges
 
     def holds(self, code: int) -> bool:
-        """Say whether a code point is in the set."""
+        """Tell whether a code point is in the set."""
         return any(low <= code <= high for low, high in self.ranges)
 
 
@@ -95,7 +95,7 @@ class Automaton:
         self._steps: dict[tuple[_States, str], _States] = {}
 
     def search(self, text: str) -> bool:
-        """Say whether the pattern occurs in `text`."""
+        """Tell whether the pattern occurs in `text`."""
         states: _States = frozenset((self._start,))
         for position in range(len(text) + 1):
             states, matched = self._closed(states, _what_holds(text, position))

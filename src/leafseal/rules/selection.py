@@ -63,11 +63,11 @@ class Selection:
 
     @property
     def selects(self) -> Callable[[Leaf], bool]:
-        """Say whether the rule wants a leaf sealed. It does not look at the value: empty ones never are."""
+        """Tell whether the rule wants a leaf sealed. It does not look at the value: empty ones never are."""
         return self._test  # A property, so that whoever asks for 100,000 leaves pays for one call each, not two.
 
     def matches_comment(self, text: str) -> bool:
-        """Say whether a comment rule would take this text for a marker; False under all other rules.
+        """Tell whether a comment rule would take this text for a marker; False under all other rules.
 
         A sealed comment whose token does must be sealed again: a reader would be led astray by it.
         """

@@ -23,7 +23,7 @@ def file_and_command(arguments: Arguments) -> tuple[str, str]:
 
 
 def warn_of_background(arguments: Arguments, name: str) -> bool:
-    """Return whether the command is not to be waited for, of which sops warns."""
+    """Tell whether the command is not to be waited for, of which sops warns."""
     if not arguments.flag("background"):
         return False
     talk.warn("CMD", f"{name}'s --background option is deprecated and will be removed in a future version of sops")

@@ -37,7 +37,7 @@ def edit_file(session: Session, file: str) -> int:
 
         edited = with_keys(edited)
     _run(edited)
-    notices.of_strangers(session, name, keys_of(edited.opened.metadata.groups))
+    notices.note_unconfigured(session, name, keys_of(edited.opened.metadata.groups))
     if edited.opened.mac_ignored:
         session.notice(f"{file}: written although its MAC was not looked at")
     return 0

@@ -52,7 +52,7 @@ def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Pr
         raise Failure("File cannot be completely empty, it must contain at least one document", 92)
     try:
         try:
-            return _encrypted(session, data, formats, wanted, allow_nothing=not session.is_heard)
+            return _encrypted(session, data, formats, wanted, allow_nothing=not session.may_add_messages)
         except NothingSealedError as error:
             session.notice(error.message)
             return _encrypted(session, data, formats, wanted, allow_nothing=True)

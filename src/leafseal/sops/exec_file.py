@@ -46,7 +46,7 @@ def exec_file(arguments: Arguments) -> int:
 
 def _run(session: Session, plain: bytes, name: str, as_pipe: bool, account: Account | None, command: str) -> int:
     environ = child_environment({}, os.environ, account=account, keep=None)
-    warn = session.notice if session.is_heard else None
+    warn = session.notice if session.may_add_messages else None
     must_not = not as_pipe and policy_of(session.ambient).no_disk_plaintext
     try:
         with handed_over(plain, name, as_pipe=as_pipe, account=account, no_disk_plaintext=must_not, warn=warn) as path:

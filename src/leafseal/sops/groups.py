@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.formats import format_of
-from leafseal.keys.changes import Keys, as_named, keys_of, removed
+from leafseal.keys.changes import Keys, keys_of, prefer_configured, removed
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rewrap
@@ -68,11 +68,11 @@ def _change(session: Session, edit: Callable[[list[Keys]], list[Keys]]) -> None:
         source = read(path)
         opened = session.open(source.data, format_of(path))
         before = keys_of(opened.metadata.groups)
-        after = edit(as_named(before, session.configured_keys(path)))
+        after = edit(prefer_configured(before, session.configured_keys(path)))
         product = _rewrapped(session, opened, after, _threshold(session, opened, after))
         session.write(source, product.data, product.check)
-    notices.of_removed(session, path, removed(before, after), keeps_data_key=True)
-    notices.of_strangers(session, path, after)
+    notices.note_removed(session, path, removed(before, after), keeps_data_key=True)
+    notices.note_unconfigured(session, path, after)
 
 
 def _threshold(session: Session, opened: Opened, groups: list[Keys]) -> int:

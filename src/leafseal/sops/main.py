@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
 def _show(failure: Failure) -> int:
     if failure.message:
         talk.say(escape(failure.message))
-    if failure.hint and talk.is_heard(verbose=False):
+    if failure.hint and talk.may_add_messages(verbose=False):
         talk.say(f"hint: {escape_line(failure.hint)}")
     return failure.exit_code
 

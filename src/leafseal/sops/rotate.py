@@ -6,7 +6,7 @@ import os
 
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.keys import MasterKey
-from leafseal.keys.changes import Keys, as_named, keys_of, meant, name, removed, without
+from leafseal.keys.changes import Keys, keys_of, meant, name, prefer_configured, removed, without
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rotate as rotate_opened
@@ -65,7 +65,7 @@ def _changed(
     there = {name(key) for group in all_groups for key in group}
     for kind, text in sorted(names - there):
         session.notice(f"{named}: {kind} {text} is to be removed and is none of its keys")
-    return as_named([without(group, names) for group in all_groups], [*session.configured_keys(named), *added])
+    return prefer_configured([without(group, names) for group in all_groups], [*session.configured_keys(named), *added])
 
 
 def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:
@@ -76,7 +76,7 @@ def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:
 
 
 def _tell(session: Session, named: str, opened: Opened, groups: list[Keys]) -> None:
-    notices.of_removed(session, named, removed(keys_of(opened.metadata.groups), groups), keeps_data_key=False)
-    notices.of_strangers(session, named, groups)
+    notices.note_removed(session, named, removed(keys_of(opened.metadata.groups), groups), keeps_data_key=False)
+    notices.note_unconfigured(session, named, groups)
     if opened.mac_ignored:
         session.notice(f"{named}: written although its MAC was not looked at")

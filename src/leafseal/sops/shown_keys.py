@@ -15,7 +15,7 @@ from leafseal.document import KEEP
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, FormatError, MetadataError, ProviderError
 from leafseal.formats import emit, parse
-from leafseal.keys.changes import Keys, compare, keys_of, needed_of
+from leafseal.keys.changes import Keys, compare, keys_of, required_groups
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.metadata.groups import KINDS
 from leafseal.operations.open import open_with, read_metadata
@@ -84,7 +84,7 @@ class EditedKeys(Edited):
         """Return a sealed file with the keys that its metadata wants."""
         old = self.opened.metadata
         before, after = keys_of(old.groups), keys_of(wanted.groups)
-        counts = needed_of(len(before), old.threshold), needed_of(len(after), wanted.threshold)
+        counts = required_groups(len(before), old.threshold), required_groups(len(after), wanted.threshold)
         if _are_the_same(before, after) and counts[0] == counts[1]:
             return product
         document, metadata = read_metadata(product.data, product.format)

@@ -88,7 +88,7 @@ def _sync(session: Session, file: str) -> None:
         raise _cannot_wrap(error) from error
     replace(session, source, product.data, product.check)
     _say(f"File {path} synced with new keys")
-    notices.of_removed(session, path, removed(before, after), keeps_data_key=True)
+    notices.note_removed(session, path, removed(before, after), keeps_data_key=True)
 
 
 def _require_file(path: str) -> None:

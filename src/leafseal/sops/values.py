@@ -44,7 +44,7 @@ class _Integer(str):
 
     @property
     def is_short(self) -> bool:
-        """Whether it fits 64 bits."""
+        """Tell whether it fits 64 bits."""
         return len(self) <= 20 and INT_MIN <= int(self) <= INT_MAX
 
     def as_float(self) -> float | int:

@@ -13,7 +13,7 @@ from leafseal.document import Document, Leaf
 from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError, UsageError
 from leafseal.keys import MasterKey
-from leafseal.keys.changes import Keys, keys_of, unnamed
+from leafseal.keys.changes import Keys, keys_of, not_configured
 from leafseal.operations import guards
 from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
@@ -88,7 +88,7 @@ class Guard:
         """Ask about recipients of the next version that the configuration does not name. Raises `RefusedError`."""
         if self.rule is None or self.consent.accept_recipients:
             return
-        strangers = unnamed(groups, self.rule.groups)
+        strangers = not_configured(groups, self.rule.groups)
         if strangers:
             names = ", ".join(f"{key.kind} {key}" for key in strangers)
             self._ask(

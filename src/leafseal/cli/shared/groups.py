@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from leafseal.display import visible
 from leafseal.errors import RefusedError
-from leafseal.keys.changes import GroupChange, Keys, compare, name, needed_of
+from leafseal.keys.changes import GroupChange, Keys, compare, name, required_groups
 from leafseal.metadata import Metadata
 
 
@@ -44,7 +44,7 @@ def refuse_empty(groups: Sequence[Keys], threshold: int) -> None:
 
 def refuse_lower(metadata: Metadata, groups: int, threshold: int) -> None:
     """Raise `RefusedError` where fewer groups would open a file than until now."""
-    before, after = needed_of(len(metadata.groups), metadata.threshold), needed_of(groups, threshold)
+    before, after = required_groups(len(metadata.groups), metadata.threshold), required_groups(groups, threshold)
     if after < before:
         raise RefusedError(
             f"{after} of {groups} key groups would open the file, until now it takes {before}",

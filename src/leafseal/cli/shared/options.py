@@ -217,7 +217,7 @@ class RuleOptions(NamedTuple):
 
     @property
     def names_rule(self) -> bool:
-        """Whether an option says what is sealed."""
+        """Tell whether an option says what is sealed."""
         from leafseal.rules.selection import RULE_FIELDS
 
         return any(getattr(self, name) for name in RULE_FIELDS)

@@ -82,7 +82,7 @@ class INIDocument(SplicedDocument):
         return edits
 
     def context(self, leaf: Leaf) -> object:
-        """Return whether an inline comment follows a value; what of a comment's place makes a difference."""
+        """Tell whether an inline comment follows a value; what of a comment's place makes a difference."""
         return ABOVE if isinstance(leaf.place, AbovePlace | HeaderPlace) else leaf.place
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:

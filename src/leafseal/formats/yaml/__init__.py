@@ -107,7 +107,7 @@ class YAMLDocument:
         return {"root": words} if words else {}
 
     def context(self, leaf: Leaf) -> object:
-        """Return whether the leaf stands in flow style, and the column of its container."""
+        """Tell whether the leaf stands in flow style, and the column of its container."""
         if leaf.is_comment:
             return "comment" if not isinstance(leaf.place, int) else object()
         if leaf.style in ("|", ">") and "#" in self._text[leaf.start : leaf.end].partition("\n")[0]:

@@ -5,7 +5,7 @@
 (`AgeKey.from_file`); one that was parsed from an option, a variable, a configuration or a call of the library was named
 by the user. To wrap for a key of a file starts a plugin only if the user's policy allows that plugin. A command that
 wraps again for the keys of a file, such as `rotate`, first puts in their place those equal ones that the configuration
-or an option names (`leafseal.keys.changes.as_named`); there is no other way in which one becomes the other.
+or an option names (`leafseal.keys.changes.prefer_configured`); there is no other way in which one becomes the other.
 
 To unwrap never looks at the recipient: it starts the plugins of the identities that the user has where identities are
 looked for, and no others.

@@ -156,7 +156,7 @@ def _text(fields: Mapping[str, object], name: str) -> str | None:
 
 
 def _is_answer_for(asked: str, told: str) -> bool:
-    """Say whether the key that an answer names is the one that was asked.
+    """Tell whether the key that an answer names is the one that was asked.
 
     An alias is answered for with the ARN of its key, of which only the account is known; a multi-Region key with that
     of its replica in the region that was reached, which is the same key.

@@ -18,7 +18,7 @@ from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.aws.errors import translated
 from leafseal.providers.aws.session import Access, AmbientSession
-from leafseal.providers.network import Patience, patience, within
+from leafseal.providers.network import Deadlines, deadlines, within
 
 
 class Connection(NamedTuple):
@@ -71,21 +71,21 @@ class Connections:
         self._cells: dict[Access, _Cell] = {}
         self._lock = threading.Lock()
 
-    def get(self, access: Access, patience: Patience) -> Connection:
+    def get(self, access: Access, deadlines: Deadlines) -> Connection:
         """Return a connection, made when it is first asked for. Raises what botocore raises."""
         with self._lock:
             cell = self._cells.setdefault(access, _Cell())
         with cell.lock:
             if cell.connection is None:
-                cell.connection = self._connect(access, patience)
+                cell.connection = self._connect(access, deadlines)
             return cell.connection
 
-    def _connect(self, access: Access, patience: Patience) -> Connection:
-        session = AmbientSession(self._ambient, access, patience)
+    def _connect(self, access: Access, deadlines: Deadlines) -> Connection:
+        session = AmbientSession(self._ambient, access, deadlines)
         found = session.get_credentials()
         source = None if found is None else _source(found.method, session.get_config_variable("profile") or "default")
         if access.role and found is not None:
-            assuming = AmbientSession(self._ambient, access, patience)
+            assuming = AmbientSession(self._ambient, access, deadlines)
             assuming.register_component("credential_provider", chain.CredentialResolver([_Role(session, access.role)]))
             session, source = assuming, f"role {access.role}, assumed with {source}"
         return Connection(session.create_client("kms", access.region), source)
@@ -125,7 +125,7 @@ def ask(
     operation: str, arguments: Mapping[str, Any], ambient: Ambient, key: str, *, region: str, profile: str, role: str
 ) -> Any:
     """Call an operation of KMS, and return its answer. Raises `ProviderError` for `key`, in bounded time."""
-    limits, access = patience(ambient), Access(region, profile, role)
+    limits, access = deadlines(ambient), Access(region, profile, role)
     source: str | None = None
 
     def call() -> Any:

@@ -23,7 +23,7 @@ from botocore.session import Session
 from leafseal import __version__
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers.network import ATTEMPTS, MAX_ANSWER_BYTES, Patience
+from leafseal.providers.network import ATTEMPTS, MAX_ANSWER_BYTES, Deadlines
 from leafseal.system import hardening
 from leafseal.system.programs import child_environment
 
@@ -49,7 +49,7 @@ class Access(NamedTuple):
 class AmbientSession(Session):  # type: ignore[misc]
     """A session of botocore with the settings, the files and the credentials of an `Ambient`."""
 
-    def __init__(self, ambient: Ambient, access: Access, patience: Patience) -> None:
+    def __init__(self, ambient: Ambient, access: Access, deadlines: Deadlines) -> None:
         self._surroundings = ambient
         environ = ambient.environ
         super().__init__(session_vars=_variables(ambient), profile=access.profile or None)
@@ -59,7 +59,7 @@ class AmbientSession(Session):  # type: ignore[misc]
         self.set_config_variable("region", access.region)  # also for the roles of profiles
         self.register_component("data_loader", _loader(self.get_config_variable("data_path")))
         self.user_agent_extra = f"leafseal/{__version__}"
-        self.set_default_client_config(_config(self, patience))
+        self.set_default_client_config(_config(self, deadlines))
         resolver = self.get_component("credential_provider")
         own = _providers(self, ambient, explicit=bool(access.profile), instance=resolver.get_provider("iam-role"))
         resolver.providers = [provider for old in resolver.providers if (provider := own.get(old.METHOD, old))]
@@ -152,11 +152,11 @@ def _nobody_to_ask(_question: str) -> str:
     )
 
 
-def _config(session: AmbientSession, patience: Patience) -> Config:
+def _config(session: AmbientSession, deadlines: Deadlines) -> Config:
     asked = session.get_config_variable("max_attempts")
     return Config(
-        connect_timeout=patience.connect,
-        read_timeout=patience.answer,
+        connect_timeout=deadlines.connect,
+        read_timeout=deadlines.answer,
         retries={"mode": "standard", "total_max_attempts": min(asked or ATTEMPTS, ATTEMPTS)},
         max_pool_connections=_CONNECTIONS,
     )

@@ -57,10 +57,10 @@ class Guarded:
 class Connection:
     """A client for one vault."""
 
-    def __init__(self, vault: Vault, ambient: Ambient, patience: network.Patience) -> None:
+    def __init__(self, vault: Vault, ambient: Ambient, deadlines: network.Deadlines) -> None:
         self._vault = vault
         self._ambient = ambient
-        self._patience = patience
+        self._patience = deadlines
         self._lock = threading.Lock()
         self._chain: credentials.Chain | None = None
         self._client: KeyClient | None = None
@@ -82,7 +82,7 @@ class Connection:
         def send() -> Outcome:
             return next(answers, None) or self._send(client, path, content)
 
-        return network.insist(send, lambda outcome: outcome.status in _BUSY, self._patience.total)
+        return network.retry_while(send, lambda outcome: outcome.status in _BUSY, self._patience.total)
 
     def _connect(self) -> KeyClient:
         session = AmbientSession(self._ambient, self._patience)
@@ -113,12 +113,12 @@ def _authority(vault: Vault, ambient: Ambient) -> str:
     return ambient.environ.get("AZURE_AUTHORITY_HOST") or AUTHORITIES.get(vault.domain, AUTHORITIES["vault.azure.net"])
 
 
-def _chain(ambient: Ambient, authority: str, session: Any, patience: network.Patience) -> credentials.Chain:
+def _chain(ambient: Ambient, authority: str, session: Any, deadlines: network.Deadlines) -> credentials.Chain:
     """Return the credentials for an authority, which do for all vaults in its domains."""
     with _making:
         found = ambient.memory.get((credentials.Chain, authority))
         if not isinstance(found, credentials.Chain):
-            found = credentials.find(ambient, authority, session, patience)
+            found = credentials.find(ambient, authority, session, deadlines)
             ambient.memory[credentials.Chain, authority] = found
         return found
 
@@ -130,7 +130,7 @@ def ask(
     vault: Vault, operation: str, path: str, content: Mapping[str, str] | None, ambient: Ambient, key: str
 ) -> Mapping[str, Any]:
     """Send a request to a vault, and return the object it answers with. Raises `ProviderError`, in bounded time."""
-    limits = network.patience(ambient)
+    limits = network.deadlines(ambient)
     with _making:
         connection = ambient.memory.get((Connection, vault))
         if not isinstance(connection, Connection):

@@ -24,7 +24,7 @@ from azure.core.pipeline.transport import RequestsTransport
 
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers.network import ATTEMPTS, Patience
+from leafseal.providers.network import ATTEMPTS, Deadlines
 from leafseal.system import hardening
 from leafseal.system.programs import ProgramError, child_environment, output_of
 
@@ -76,7 +76,7 @@ def _refused(source: str) -> ProviderError:
     return ProviderError("there was no token from Microsoft Entra", source=source, hint=hint)
 
 
-def find(ambient: Ambient, authority: str, session: Any, patience: Patience) -> Chain:
+def find(ambient: Ambient, authority: str, session: Any, deadlines: Deadlines) -> Chain:
     """Return the user's credentials, for tokens of an authority. Raises `ProviderError`."""
     environ = ambient.environ
     allowed = [tenant for tenant in environ.get("AZURE_ADDITIONALLY_ALLOWED_TENANTS", "").split(";") if tenant]
@@ -95,9 +95,9 @@ def find(ambient: Ambient, authority: str, session: Any, patience: Patience) -> 
     if wanted & {"managedidentity", "cache"}:
         places.append(_machine(environ, settings, wanted))
     if "azurecli" in wanted:
-        places.append(Place("az login", _az(ambient, patience)))
+        places.append(Place("az login", _az(ambient, deadlines)))
     if "azuredevelopercli" in wanted:
-        places.append(Place("azd auth login", _azd(ambient, patience)))
+        places.append(Place("azd auth login", _azd(ambient, deadlines)))
     return Chain(places)
 
 
@@ -189,28 +189,28 @@ def _machine(environ: Mapping[str, str], settings: Mapping[str, Any], wanted: fr
     return Place("the managed identity", give)
 
 
-def _az(ambient: Ambient, patience: Patience) -> Give:
+def _az(ambient: Ambient, deadlines: Deadlines) -> Give:
     def give(scope: str, *, tenant_id: str | None = None, **_: Any) -> AccessToken:
         command = ["az", "account", "get-access-token", "--output", "json"]
         command += ["--resource", scope.removesuffix("/.default")]
-        answer = _answer([*command, *(["--tenant", tenant_id] if tenant_id else [])], ambient, patience)
+        answer = _answer([*command, *(["--tenant", tenant_id] if tenant_id else [])], ambient, deadlines)
         return _token(answer.get("accessToken"), answer.get("expires_on"))
 
     return give
 
 
-def _azd(ambient: Ambient, patience: Patience) -> Give:
+def _azd(ambient: Ambient, deadlines: Deadlines) -> Give:
     def give(scope: str, *, tenant_id: str | None = None, **_: Any) -> AccessToken:
         command = ["azd", "auth", "token", "--output", "json", "--no-prompt", "--scope", scope]
-        answer = _answer([*command, *(["--tenant-id", tenant_id] if tenant_id else [])], ambient, patience)
+        answer = _answer([*command, *(["--tenant-id", tenant_id] if tenant_id else [])], ambient, deadlines)
         return _token(answer.get("token"), None)
 
     return give
 
 
-def _answer(command: list[str], ambient: Ambient, patience: Patience) -> Mapping[str, Any]:
+def _answer(command: list[str], ambient: Ambient, deadlines: Deadlines) -> Mapping[str, Any]:
     try:
-        output = output_of(command, child_environment(ambient.environ), seconds=patience.total, limit=_LONGEST)
+        output = output_of(command, child_environment(ambient.environ), seconds=deadlines.total, limit=_LONGEST)
         found = json.loads(output)
     except (ProgramError, ValueError, RecursionError):
         found = None

@@ -109,7 +109,7 @@ class GCPKMSKey:
 
 
 def _is_version_of(asked: str, told: str) -> bool:
-    """Say whether the version of a key that an answer names is one of the key that was asked.
+    """Tell whether the version of a key that an answer names is one of the key that was asked.
 
     A project goes by its id and by its number: whoever asks by one may be answered with the other.
     """

@@ -63,13 +63,13 @@ class Client(Protocol):
 class Connection:
     """The credentials of a run, and the client that uses them."""
 
-    def __init__(self, ambient: Ambient, patience: network.Patience) -> None:
+    def __init__(self, ambient: Ambient, deadlines: network.Deadlines) -> None:
         self._ambient = ambient
-        self._session = AmbientSession(ambient, patience)
+        self._session = AmbientSession(ambient, deadlines)
         self._request = Request(self._session)
         self._found: gcp_credentials.Found | None = None
         self._client: Client | None = None
-        self._patience = patience
+        self._patience = deadlines
         self._lock = threading.Lock()
 
     @property
@@ -83,7 +83,7 @@ class Connection:
             if self._client is None:
                 self._client = _client(self._ambient, self._session, self._patience)
             client, headers = self._client, self._headers()
-        return network.insist(lambda: client.ask(asked, headers), _is_busy, self._patience.total)
+        return network.retry_while(lambda: client.ask(asked, headers), _is_busy, self._patience.total)
 
     def _headers(self) -> dict[str, str]:
         if self._found is None:
@@ -105,7 +105,7 @@ _making = threading.Lock()
 
 def ask(operation: str, key: str, data: bytes, checksum: int, ambient: Ambient) -> Answer:
     """Have the service encrypt or decrypt with a key. Raises `ProviderError`, in bounded time."""
-    limits = network.patience(ambient)
+    limits = network.deadlines(ambient)
     with _making:
         connection = ambient.memory.get(Connection)
         if not isinstance(connection, Connection):
@@ -160,7 +160,7 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint:
     return found
 
 
-def _client(ambient: Ambient, session: AmbientSession, patience: network.Patience) -> Client:
+def _client(ambient: Ambient, session: AmbientSession, deadlines: network.Deadlines) -> Client:
     environ = ambient.environ
     endpoint = endpoint_of(environ)
     if environ.get("SOPS_GCP_KMS_CLIENT_TYPE", "").lower() == "rest":
@@ -175,4 +175,4 @@ def _client(ambient: Ambient, session: AmbientSession, patience: network.Patienc
         raise ImportError from None  # like any other library of Google's client
     with hardening.quiet_imports():
         from leafseal.providers.gcp.grpc import GrpcClient
-    return GrpcClient(ambient, endpoint.authority, patience)
+    return GrpcClient(ambient, endpoint.authority, deadlines)

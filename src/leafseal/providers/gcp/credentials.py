@@ -93,7 +93,7 @@ def _gcloud_folder(ambient: Ambient) -> Path:
 
 
 def _has_metadata(environ: Mapping[str, str], request: Request) -> bool:
-    """Say whether this is a machine of Google's: its metadata service says so itself."""
+    """Tell whether this is a machine of Google's: its metadata service says so itself."""
     host = environ.get("GCE_METADATA_HOST") or _METADATA
     try:
         answer = request(f"http://{host}/", headers=_FLAVOR)

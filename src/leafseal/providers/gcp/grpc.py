@@ -25,12 +25,12 @@ class GrpcClient:
     Whose certificates are trusted is said by `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH`, else as for REST.
     """
 
-    def __init__(self, ambient: Ambient, authority: str, patience: network.Patience) -> None:
+    def __init__(self, ambient: Ambient, authority: str, deadlines: network.Deadlines) -> None:
         trusted = grpc.ssl_channel_credentials(_roots(ambient))
-        channel = grpc.secure_channel(authority, trusted, _options(ambient, authority, patience))
+        channel = grpc.secure_channel(authority, trusted, _options(ambient, authority, deadlines))
         transport = transports.KeyManagementServiceGrpcTransport(channel=channel, host=authority)
         self._client = KeyManagementServiceClient(transport=transport)
-        self._seconds = patience.answer
+        self._seconds = deadlines.answer
 
     def ask(self, asked: Asked, headers: Mapping[str, str]) -> Answer | Refusal:
         """Send one request, and return what came of it."""
@@ -58,13 +58,13 @@ def _roots(ambient: Ambient) -> bytes | None:
         raise ProviderError(f"the certificates in {path} cannot be read: {system_text(error)}") from None
 
 
-def _options(ambient: Ambient, authority: str, patience: network.Patience) -> list[tuple[str, Any]]:
+def _options(ambient: Ambient, authority: str, deadlines: network.Deadlines) -> list[tuple[str, Any]]:
     proxy = network.proxy_for(f"https://{authority}", ambient)
     return [
         ("grpc.http_proxy", proxy) if proxy else ("grpc.enable_http_proxy", 0),
         ("grpc.enable_retries", 0),
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", int(patience.connect * 1000)),  # which is what a connection gets
+        ("grpc.min_reconnect_backoff_ms", int(deadlines.connect * 1000)),  # which is what a connection gets
         ("grpc.max_receive_message_length", network.MAX_ANSWER_BYTES),
         ("grpc.max_metadata_size", 1 << 14),
     ]

@@ -31,11 +31,11 @@ _CALLS = {
 class Connection:
     """The credentials for a region, and the client that uses them."""
 
-    def __init__(self, region: str, ambient: Ambient, patience: network.Patience) -> None:
+    def __init__(self, region: str, ambient: Ambient, deadlines: network.Deadlines) -> None:
         self._region = region
         self._ambient = ambient
-        self._patience = patience
-        self._session = AmbientSession(ambient, patience)
+        self._patience = deadlines
+        self._session = AmbientSession(ambient, deadlines)
         self._found: credentials.Found | None = None
         self._client: Any = None
         self._lock = threading.Lock()
@@ -53,7 +53,7 @@ class Connection:
 
     def ask(self, operation: str, content: Mapping[str, str]) -> Mapping[str, Any] | Refusal:
         """Send a request, again after a pause where the service is busy. Raises what the SDK and requests raise."""
-        return network.insist(lambda: self._try(operation, content), is_busy, self._patience.total)
+        return network.retry_while(lambda: self._try(operation, content), is_busy, self._patience.total)
 
     def _try(self, operation: str, content: Mapping[str, str]) -> Mapping[str, Any] | Refusal:
         step = PROJECT
@@ -90,7 +90,7 @@ _making = threading.Lock()
 
 def ask(operation: str, region: str, content: Mapping[str, str], ambient: Ambient, key: str) -> Mapping[str, Any]:
     """Have the service of a region encrypt or decrypt. Raises `ProviderError` for `key`, in bounded time."""
-    limits = network.patience(ambient)
+    limits = network.deadlines(ambient)
     with _making:
         connection = ambient.memory.get((Connection, region))
         if not isinstance(connection, Connection):

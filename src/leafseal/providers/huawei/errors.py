@@ -43,7 +43,7 @@ class Refusal(NamedTuple):
 
 
 def is_busy(outcome: object) -> bool:
-    """Say whether this is an answer after which a request is worth another try."""
+    """Tell whether this is an answer after which a request is worth another try."""
     return isinstance(outcome, Refusal) and (outcome.status == 429 or outcome.status >= 500)
 
 

@@ -15,7 +15,7 @@ import requests
 
 from leafseal import __version__
 from leafseal.providers.http_sessions import AmbientSession
-from leafseal.providers.network import Patience
+from leafseal.providers.network import Deadlines
 from leafseal.system import hardening
 
 __all__ = [
@@ -75,9 +75,9 @@ class _Client(v2.KmsClient):  # type: ignore[misc,unused-ignore]
         return response
 
 
-def client(session: AmbientSession, patience: Patience, credentials: Any, region: str, endpoints: list[str]) -> Any:
+def client(session: AmbientSession, deadlines: Deadlines, credentials: Any, region: str, endpoints: list[str]) -> Any:
     """Return a client for a region. It asks IAM for the project, where the credentials name none."""
-    config = HttpConfig(timeout=(patience.connect, patience.answer), user_agent=_AGENT)
+    config = HttpConfig(timeout=(deadlines.connect, deadlines.answer), user_agent=_AGENT)
     return (
         ClientBuilder(lambda: _Client(session))
         .with_http_config(config)

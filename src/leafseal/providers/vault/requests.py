@@ -43,9 +43,9 @@ def ask(address: str, path: str, content: Mapping[str, str], ambient: Ambient, k
     check_address(address, ambient, key)
     server = _server(address, ambient, key)
     try:
-        return network.within(server.patience.total, lambda: server.ask(path, content, key))
+        return network.within(server.deadlines.total, lambda: server.ask(path, content, key))
     except TimeoutError:
-        raise server.error(f"no answer within {server.patience.total:g} seconds", key) from None
+        raise server.error(f"no answer within {server.deadlines.total:g} seconds", key) from None
 
 
 def check_address(address: str, ambient: Ambient, key: str) -> None:
@@ -75,7 +75,7 @@ def _is_own(wanted: str, ambient: Ambient) -> bool:
 
 
 def _is_listed(address: str, ambient: Ambient, key: str) -> bool:
-    """Say whether sops's list has an address that this one begins with. It refuses too: what is not in it is out."""
+    """Tell whether sops's list has an address that this one begins with. It refuses too: what is not in it is out."""
     text = ambient.environ.get("SOPS_HC_VAULT_ALLOWLIST", "").strip()
     if not text:
         return False
@@ -95,15 +95,15 @@ def _server(address: str, ambient: Ambient, key: str) -> _Server:
     with _making:
         found = ambient.memory.get(("hc_vault", address))
         if not isinstance(found, _Server):
-            patience = network.patience(ambient)
-            client = _client(address, ambient, patience, key)
-            found = _Server(address, ambient, patience, client)
+            deadlines = network.deadlines(ambient)
+            client = _client(address, ambient, deadlines, key)
+            found = _Server(address, ambient, deadlines, client)
             weakref.finalize(found, client.close)
             ambient.memory["hc_vault", address] = found
         return found
 
 
-def _client(address: str, ambient: Ambient, patience: network.Patience, key: str) -> httpx.Client:
+def _client(address: str, ambient: Ambient, deadlines: network.Deadlines, key: str) -> httpx.Client:
     try:
         import httpx
     except ImportError:
@@ -114,7 +114,7 @@ def _client(address: str, ambient: Ambient, patience: network.Patience, key: str
     return httpx.Client(
         base_url=f"{address}/v1/",
         verify=_tls(ambient, key) if address.startswith("https:") else True,
-        timeout=httpx.Timeout(patience.answer, connect=patience.connect),
+        timeout=httpx.Timeout(deadlines.answer, connect=deadlines.connect),
         follow_redirects=False,
         trust_env=False,  # what counts is the environment that this was called with
         proxy=network.proxy_for(address, ambient),
@@ -158,7 +158,7 @@ class _Server:
 
     address: str
     ambient: Ambient = field(repr=False)
-    patience: network.Patience
+    deadlines: network.Deadlines
     client: httpx.Client = field(repr=False)
     _token: tokens.Token | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -194,10 +194,10 @@ class _Server:
         import httpx
 
         try:
-            status, body = network.insist(
+            status, body = network.retry_while(
                 lambda: self._exchange(path, content, token),
                 lambda outcome: outcome[0] in _AGAIN,
-                self.patience.total,
+                self.deadlines.total,
             )
         except httpx.HTTPError as error:
             raise self.error(_reason(error), key, source) from None  # its request holds the token

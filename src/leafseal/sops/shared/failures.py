@@ -115,7 +115,7 @@ def report(error: DataKeyError) -> str:
 
 def _group(error: DataKeyError, number: int) -> Iterator[str]:
     yield f"Group {number}: {'SUCCESS' if number in error.opened else 'FAILED'}"
-    for position, told in enumerate(attempts.of_group(error, number)):
+    for position, told in enumerate(attempts.attempts_in_group(error, number)):
         if position:
             yield "  "
         yield f"  {visible(str(told.attempt.master_key))}: FAILED"

@@ -7,24 +7,24 @@ from collections.abc import Iterable, Sequence
 from leafseal.display import first_of
 from leafseal.errors import ConfigError
 from leafseal.keys import MasterKey
-from leafseal.keys.changes import Keys, unnamed
+from leafseal.keys.changes import Keys, not_configured
 from leafseal.sops.shared.session import Session
 
 
-def of_strangers(session: Session, name: str, groups: Sequence[Keys]) -> None:
+def note_unconfigured(session: Session, name: str, groups: Sequence[Keys]) -> None:
     """Tell of recipients that the configuration does not name for this file."""
-    if not session.is_heard:
+    if not session.may_add_messages:
         return
     try:
         rule = session.rule_for(name)
     except ConfigError:
         return  # none of the rules is for this file
-    strangers = unnamed(groups, rule.groups) if rule is not None else ()
+    strangers = not_configured(groups, rule.groups) if rule is not None else ()
     if strangers:
         session.notice(f"{name}: the configuration does not name these recipients: {_listed(strangers)}")
 
 
-def of_removed(session: Session, name: str, gone: Sequence[MasterKey], *, keeps_data_key: bool) -> None:
+def note_removed(session: Session, name: str, gone: Sequence[MasterKey], *, keeps_data_key: bool) -> None:
     """Tell what those still know whose keys were removed."""
     if not gone:
         return

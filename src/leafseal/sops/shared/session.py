@@ -52,13 +52,13 @@ class Session:
     # -- talk
 
     @property
-    def is_heard(self) -> bool:
-        """Whether what sops would not say may be said."""
-        return talk.is_heard(self.arguments.flag("verbose"))
+    def may_add_messages(self) -> bool:
+        """Tell whether what sops would not say may be said."""
+        return talk.may_add_messages(self.arguments.flag("verbose"))
 
     def notice(self, text: str) -> None:
         """Tell something that sops would not, where somebody looks and no program listens."""
-        if self.is_heard:
+        if self.may_add_messages:
             talk.warn("CMD", text)
 
     # -- the configuration

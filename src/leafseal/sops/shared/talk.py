@@ -42,6 +42,6 @@ def warn(name: str, message: str, **fields: str) -> None:
     log(name, "warning", message, **fields)
 
 
-def is_heard(verbose: bool) -> bool:
+def may_add_messages(verbose: bool) -> bool:
     """Tell whether what sops would not say may be said."""
     return verbose or (sys.stderr is not None and sys.stderr.isatty())

@@ -72,7 +72,7 @@ class Arguments:
         return [item.strip() for item in self.text(name).split(",") if item.strip()]
 
     def flag(self, name: str) -> bool:
-        """Return whether an option without a value is set. Raises `BadVariable` where its variable says neither."""
+        """Tell whether an option without a value is set. Raises `BadVariable` where its variable says neither."""
         text = self.text(name)
         truth = truth_of(text)
         if truth is None:
@@ -91,7 +91,7 @@ class Arguments:
         return number
 
     def is_given(self, name: str) -> bool:
-        """Return whether an option stands on the command line, whatever the environment says."""
+        """Tell whether an option stands on the command line, whatever the environment says."""
         return name in self.given
 
     def below(self, outer: Arguments) -> Arguments:
