@@ -67,7 +67,7 @@ def values(opened: Opened) -> list[Value]:
     """Return what an opened file holds, comments apart."""
     return [
         as_value(leaf, value)
-        for leaf, value in opened.opening.values
+        for leaf, value in opened.leaves.values
         if leaf.locator and not leaf.is_comment and not isinstance(value, Comment)
     ]
 
@@ -87,18 +87,18 @@ def as_value(leaf: Leaf, value: Scalar | Empty | None) -> Value:
 
 def comments(opened: Opened) -> list[str]:
     """Return the comments of an opened file."""
-    return [str(value) for _, value in opened.opening.values if isinstance(value, Comment)]
+    return [str(value) for _, value in opened.leaves.values if isinstance(value, Comment)]
 
 
 def tokens(opened: Opened) -> dict[tuple[int, Locator], str]:
     """Return the tokens of an opened file by where they stand, comments apart."""
-    items = opened.opening.opened
+    items = opened.leaves.sealed
     return {(item.leaf.document, item.leaf.locator): str(item.leaf.value) for item in items if item.word != "comment"}
 
 
 def comment_tokens(opened: Opened) -> list[str]:
     """Return the tokens of the comments, in file order."""
-    return [str(item.leaf.value) for item in opened.opening.opened if item.word == "comment"]
+    return [str(item.leaf.value) for item in opened.leaves.sealed if item.word == "comment"]
 
 
 def without_mac(data: bytes) -> bytes:

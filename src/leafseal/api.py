@@ -200,7 +200,7 @@ class SealedFile:
         self._snapshot = read(self._snapshot.path, self._opened.limits)
 
     def _locate(self, path: str) -> Locator:
-        return resolve_path(path, [leaf.locator for leaf, _ in self._opened.opening.values if leaf.document == 0])
+        return resolve_path(path, [leaf.locator for leaf, _ in self._opened.leaves.values if leaf.document == 0])
 
     def _change(self, product: Product) -> None:
         limits = self._opened.limits

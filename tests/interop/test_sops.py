@@ -240,7 +240,7 @@ def top_level_text(opened: Opened) -> list[tuple[str, ...]]:
     """Return the places of strings that can be named on sops's command line."""
     return [
         leaf.locator  # type: ignore[misc]
-        for leaf, value in opened.opening.values
+        for leaf, value in opened.leaves.values
         if leaf.document == 0
         and isinstance(value, str)
         and not isinstance(value, Comment)
@@ -399,7 +399,7 @@ def sealed_leaves(data: bytes, format_name: str) -> Counter[tuple[str, str, byte
     """Return what is sealed: AAD, type and byte form; of comments the text."""
     return Counter(
         ("", "comment", item.data) if isinstance(item.value, Comment) else (item.aad, item.word, item.data)
-        for item in open_(data, format_name).opening.opened
+        for item in open_(data, format_name).leaves.sealed
     )
 
 
@@ -424,7 +424,7 @@ def test_the_same_leaves_of_random_files_are_sealed(sops: Sops, rule: str) -> No
 
 
 def values_sealed(data: bytes, format_name: str) -> list[tuple[str, str, bytes]]:
-    opened = open_(data, format_name).opening.opened
+    opened = open_(data, format_name).leaves.sealed
     return [(item.aad, item.word, item.data) for item in opened if not isinstance(item.value, Comment)]
 
 
@@ -453,7 +453,7 @@ def test_comments_in_lists_survive_sops_and_come_back(sops: Sops) -> None:
     theirs = sops.change(ours, "yaml", "set", '["m"]', '"y"')
     assert sops.decrypt(theirs, "yaml").status == 51
     again = open_(theirs, "yaml")
-    assert [str(value) for _, value in again.opening.values if isinstance(value, Comment)] == [
+    assert [str(value) for _, value in again.leaves.values if isinstance(value, Comment)] == [
         " first", " inline", " second",
     ]  # fmt: skip
     assert to_python(again.documents()[0]) == {"l": ["a", "b"], "m": "y"}

@@ -259,7 +259,7 @@ def some_value(format_name: str, locator: Locator, random: Random) -> object:
 def places(opened: Opened) -> list[Locator]:
     """Return where something stands in the first document: values and containers, without its root."""
     found: dict[Locator, None] = {}
-    for leaf, _ in opened.opening.values:
+    for leaf, _ in opened.leaves.values:
         if leaf.document == 0 and not leaf.is_comment:
             found.update(dict.fromkeys(leaf.locator[:depth] for depth in range(1, len(leaf.locator) + 1)))
     return list(found)

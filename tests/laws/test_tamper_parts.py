@@ -204,7 +204,7 @@ def test_the_type_of_bytes_is_that_of_text() -> None:
 def test_what_is_empty_can_be_added_and_is_listed() -> None:
     sealed = seal(b"a: x\n", "yaml")
     opened = open_(sealed.replace(b"sops:", b"b: null\nc: ''\nd: {}\nsops:", 1), "yaml")
-    assert [leaf.locator for leaf in opened.opening.unauthenticated] == [("b",), ("c",), ("d",)]
+    assert [leaf.locator for leaf in opened.leaves.unauthenticated] == [("b",), ("c",), ("d",)]
 
 
 def test_comments_can_be_removed() -> None:

@@ -76,7 +76,7 @@ def sealed_anew(word: str, aad: str | None = None) -> Change:
     """Return the change of somebody who has the data key: a token of the same plaintext with another type."""
 
     def change(opened: Opened) -> bytes:
-        item = next(item for item in opened.opening.opened if str(item.leaf.value).encode() == password(opened))
+        item = next(item for item in opened.leaves.sealed if str(item.leaf.value).encode() == password(opened))
         token = Sealer(opened.data_key.reveal()).seal_bytes(item.data, word, item.aad if aad is None else aad)
         return replaced(password, lambda _: token.encode())(opened)
 

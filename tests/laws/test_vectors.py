@@ -131,17 +131,17 @@ def sealed_leaves(opened: Opened) -> Counter[tuple[str, str, bytes]]:
     """Return what is sealed: AAD, type and byte form. Comments, whose places are guessed, by their text alone."""
     return Counter(
         ("", "comment", item.data) if isinstance(item.value, Comment) else (item.aad, item.word, item.data)
-        for item in opened.opening.opened
+        for item in opened.leaves.sealed
     )
 
 
 def test_no_plaintext_of_a_sealed_leaf_is_left(case: Case) -> None:
     product = case.seal()
     opened = open_sealed(product.data, case.format, EVERYBODY)
-    sealed = {item.leaf.start for item in opened.opening.opened}
+    sealed = {item.leaf.start for item in opened.leaves.sealed}
     readable = [str(leaf.value).encode() for leaf in opened.document.leaves() if leaf.start not in sealed]
     allowed = b"\n".join(readable + names(opened))
-    for item in opened.opening.opened:
+    for item in opened.leaves.sealed:
         if len(item.data) >= 5 and item.data not in allowed:
             assert item.data not in product.data, format_path(item.leaf.locator)
 

@@ -109,8 +109,8 @@ def _secrets(file: str, reading: ReadOptions, limits: Limits, flatten: str | Non
 
 
 def _refuse_empty(opened: Opened) -> None:
-    if opened.opening.unauthenticated:
+    if opened.leaves.unauthenticated:
         raise RefusedError(
-            f"values are empty, which the format does not protect: {listed(opened.opening.unauthenticated)}",
+            f"values are empty, which the format does not protect: {listed(opened.leaves.unauthenticated)}",
             hint="give them a value, or leave --strict away",
         )

@@ -49,17 +49,17 @@ def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: 
 
 
 def _describe(source: Source, opened: Opened) -> dict[str, Any]:
-    comments = sum(item.leaf.is_comment for item in opened.opening.opened)
-    values = sum(not leaf.is_comment for leaf, _ in opened.opening.values)
-    empty = [place_of(leaf) for leaf in opened.opening.unauthenticated]
-    sealed = len(opened.opening.opened) - comments
+    comments = sum(item.leaf.is_comment for item in opened.leaves.sealed)
+    values = sum(not leaf.is_comment for leaf, _ in opened.leaves.values)
+    empty = [place_of(leaf) for leaf in opened.leaves.unauthenticated]
+    sealed = len(opened.leaves.sealed) - comments
     return {
         "file": source.name,
         "verified": not opened.mac_ignored,
         "sealed": sealed,
         "sealed_comments": comments,
         "clear": values - sealed - len(empty),
-        "clear_comments_under_the_rule": opened.opening.unsealed_comments,
+        "clear_comments_under_the_rule": opened.leaves.unsealed_comments,
         "empty": empty,
     }
 

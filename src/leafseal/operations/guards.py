@@ -37,7 +37,7 @@ def newly_clear(opened: Opened, document: Document, rule: Selection) -> list[Lea
     """
     before = {
         (leaf.document, leaf.path)
-        for leaf, value in opened.opening.values
+        for leaf, value in opened.leaves.values
         if not leaf.is_comment and not rule.selects(leaf)
     }
     return [

@@ -32,30 +32,30 @@ class OpenedLeaf(NamedTuple):
 
 
 @dataclass(slots=True)
-class Opening:
+class OpenedLeaves:
     """All leaves with their values, those that had tokens, and the byte forms under the MAC."""
 
     values: list[tuple[Leaf, Scalar | Empty | Comment | None]] = field(default_factory=list)
-    opened: list[OpenedLeaf] = field(default_factory=list)
+    sealed: list[OpenedLeaf] = field(default_factory=list)
     hashed: list[bytes] = field(default_factory=list)
     unsealed_comments: int = 0  # comments that the rule would seal and that are clear
     unauthenticated: list[Leaf] = field(default_factory=list)  # what the format protects in no way: empty and null
 
 
-def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> Opening:
+def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> OpenedLeaves:
     """Open all leaves that `selection` selects. Raises `IntegrityError` at the first that does not verify."""
-    opening = Opening()
-    values, opened, hashed = opening.values.append, opening.opened.append, opening.hashed.append
+    found = OpenedLeaves()
+    values, opened, hashed = found.values.append, found.sealed.append, found.hashed.append
     selects, open_bytes, new = selection.selects, sealer.open_bytes, tuple.__new__
     hash_clear = not selection.mac_only_encrypted
     leaves = document.leaves()
     for position, leaf in enumerate(leaves):
         token: Any = leaf[6]
         if leaf[8]:
-            values((leaf, _open_comment(leaves, position, selection, sealer, opening)))
+            values((leaf, _open_comment(leaves, position, selection, sealer, found)))
         elif token is None or token.__class__ is Empty or token == "":
             if token.__class__ is not Empty or leaf.end > leaf.start:  # some stand for what is not written at all
-                opening.unauthenticated.append(leaf)
+                found.unauthenticated.append(leaf)
             values((leaf, token))
         elif selects(leaf):
             if token.__class__ is not str:
@@ -79,7 +79,7 @@ def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> Ope
             values((leaf, token))
             if hash_clear:
                 hashed(to_bytes(token))
-    return opening
+    return found
 
 
 def _typed(word: str, data: bytes) -> Scalar:
@@ -115,14 +115,14 @@ def _list_comment(document: Document, leaf: Leaf, value: Scalar) -> Comment:
 
 
 def _open_comment(
-    leaves: Sequence[Leaf], position: int, selection: Selection, sealer: Sealer, opening: Opening
+    leaves: Sequence[Leaf], position: int, selection: Selection, sealer: Sealer, found: OpenedLeaves
 ) -> Comment:
     leaf = leaves[position]
     text = str(leaf.value)
     if not text or not selection.selects(leaf):
         return Comment(text)
     if not (looks_sealed(text) or _COMMENT_END in text):
-        opening.unsealed_comments += 1
+        found.unsealed_comments += 1
         return Comment(text)
     tried: set[str] = set()
     for path in _candidates(leaves, position):
@@ -136,7 +136,7 @@ def _open_comment(
             continue
         if word == "comment":
             value = Comment(data.decode("utf-8", "surrogateescape"))
-            opening.opened.append(OpenedLeaf(leaf, value, data, word, aad))
+            found.sealed.append(OpenedLeaf(leaf, value, data, word, aad))
             return value
     raise IntegrityError(
         f"a comment in {format_path(leaf.locator) or 'the top level'} does not verify",

@@ -19,7 +19,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
-from leafseal.operations.leaves import Opening, open_leaves
+from leafseal.operations.leaves import OpenedLeaves, open_leaves
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Opened:
     document: Document
     metadata: Metadata
     data_key: DataKey = field(repr=False)
-    opening: Opening = field(repr=False)
+    leaves: OpenedLeaves = field(repr=False)
     spellings: Mapping[str, str] = field(repr=False)
     limits: Limits = DEFAULT_LIMITS
     mac_ignored: bool = False
@@ -46,7 +46,7 @@ class Opened:
         A spelling counts only while it means what its token held.
         """
         if self._edits is None:
-            opened = [(item.leaf, item.value) for item in self.opening.opened]
+            opened = [(item.leaf, item.value) for item in self.leaves.sealed]
             edits = self.document.open_edits(opened, self.spellings)
             if self.spellings and not self._means_the_same(edits):
                 edits = self.document.open_edits(opened, {})
@@ -64,18 +64,18 @@ class Opened:
         one = [leaf.value for leaf in leaves if leaf.locator and not leaf.is_comment]
         other = [
             value
-            for leaf, value in self.opening.values
+            for leaf, value in self.leaves.values
             if leaf.locator and not (leaf.is_comment or isinstance(value, Comment))
         ]
         return len(one) == len(other) and all(map(_equal, one, other))
 
     def documents(self) -> list[MappingNode]:
         """Return the values as trees, one per document."""
-        return build(self.opening.values)
+        return build(self.leaves.values)
 
     def tokens(self) -> list[str]:
         """Return the tokens of all sealed leaves, in file order."""
-        return [str(item.leaf.value) for item in self.opening.opened]
+        return [str(item.leaf.value) for item in self.leaves.sealed]
 
 
 def _equal(one: Scalar | Empty | None, other: Scalar | Empty | None) -> bool:
@@ -139,22 +139,22 @@ def open_with(
 ) -> Opened:
     """Open a file whose data key is known already."""
     sealer = Sealer(data_key.reveal())
-    opening = open_leaves(document, metadata.selection, sealer)
+    leaves = open_leaves(document, metadata.selection, sealer)
     if not ignore_mac:
-        _verify_mac(metadata, opening, sealer)
-    tokens = (str(item.leaf.value) for item in opening.opened)
+        _verify_mac(metadata, leaves, sealer)
+    tokens = (str(item.leaf.value) for item in leaves.sealed)
     spellings = open_spellings(metadata.spelling, tokens, sealer)
-    return Opened(document, metadata, data_key, opening, spellings, limits, ignore_mac, allow_duplicates)
+    return Opened(document, metadata, data_key, leaves, spellings, limits, ignore_mac, allow_duplicates)
 
 
-def _verify_mac(metadata: Metadata, opening: Opening, sealer: Sealer) -> None:
+def _verify_mac(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> None:
     if metadata.mac == mac.NO_MAC:
         raise MACMismatchError("no MAC", hint=_MAC_HINT)
     try:
         stored, _ = sealer.open_bytes(metadata.mac, metadata.lastmodified)
     except TokenError:
         raise MACMismatchError("the MAC does not verify", hint=_MAC_HINT) from None
-    computed = mac.digest(opening.hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
+    computed = mac.digest(leaves.hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
     if not mac.equal(stored.decode("ascii", "replace"), computed):
         raise MACMismatchError("MAC mismatch: values were added, removed, reordered or changed", hint=_MAC_HINT)
 
@@ -164,4 +164,4 @@ _MAC_HINT = "find out who changed the file since it was sealed; --ignore-mac rea
 
 def readable(opened: Opened) -> list[str]:
     """Return where the values stand that whoever could open the file could read, clear ones aside."""
-    return [format_path(item.leaf.locator) or "all of it" for item in opened.opening.opened if not item.leaf.is_comment]
+    return [format_path(item.leaf.locator) or "all of it" for item in opened.leaves.sealed if not item.leaf.is_comment]

@@ -22,14 +22,14 @@ def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> 
     sealer = Sealer(data_key.reveal())
     tokens: list[tuple[Leaf, str]] = []
     spellings: list[tuple[str, str]] = []
-    for leaf, _, data, word, aad in opened.opening.opened:
+    for leaf, _, data, word, aad in opened.leaves.sealed:
         token = sealer.seal_bytes(data, word, aad)
         tokens.append((leaf, token))
         if (source := opened.spellings.get(str(leaf.value))) is not None:
             spellings.append((token, source))
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
     metadata = metadata.with_spelling(seal_spellings(spellings, sealer))
-    metadata = with_mac(metadata, opened.opening.hashed, sealer)
+    metadata = with_mac(metadata, opened.leaves.hashed, sealer)
     data = opened.document.rewrite(_replacements(opened.document, tokens), metadata.to_mapping())
     return _unchanged(opened, data, data_key)
 

@@ -33,8 +33,8 @@ def reseal(
     stored = opened.metadata.spelling
     entries = {token: (source, stored[entry_name(token)]) for token, source in opened.spellings.items()}
     edits = opened.edits()
-    contexts = [opened.document.context(item.leaf) for item in opened.opening.opened]
-    memory = Memory(opened.document.text, opened.opening.opened, edits, contexts, entries)
+    contexts = [opened.document.context(item.leaf) for item in opened.leaves.sealed]
+    memory = Memory(opened.document.text, opened.leaves.sealed, edits, contexts, entries)
     data = seal_document(
         document,
         opened.data_key,

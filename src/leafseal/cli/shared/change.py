@@ -52,7 +52,7 @@ class Change:
 
     def _changed(self, text: bytes) -> str:
         """Name what differs from what was read, for the user to look through."""
-        before = {(leaf.document, leaf.locator): value for leaf, value in self.opened.opening.values}
+        before = {(leaf.document, leaf.locator): value for leaf, value in self.opened.leaves.values}
         after = parse(text, self.opened.document.format, limits=self.opened.limits).leaves()
         new = [leaf for leaf in after if before.get((leaf.document, leaf.locator), self) != leaf.value]
         return f"; changed: {listed(new)}" if new else ""

@@ -13,7 +13,7 @@ from leafseal.operations.open import Opened
 
 def locate(opened: Opened, path: str) -> Locator:
     """Read a path expression with the places that the first document has. Raises `PathError`."""
-    return resolve_path(path, [leaf.locator for leaf, _ in opened.opening.values if leaf.document == 0])
+    return resolve_path(path, [leaf.locator for leaf, _ in opened.leaves.values if leaf.document == 0])
 
 
 def part_at(opened: Opened, locator: Locator) -> Node:
