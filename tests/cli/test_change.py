@@ -177,7 +177,7 @@ def test_an_unverified_file_is_written_only_when_that_is_spelled_out(leafseal: R
     assert sealed.read_bytes() == before
     result = leafseal("set", "--ignore-mac", "--write-unverified", sealed, "db.port", "1")
     assert result.code == 0
-    assert "written although its MAC was not looked at; changed: db.port" in result.err
+    assert "written although its MAC was not verified; changed: db.port" in result.err
     assert leafseal("verify", sealed).code == 0
 
 

@@ -1,4 +1,4 @@
-"""`leafseal sops`: the door to the other command line."""
+"""`leafseal sops`: the command line of sops, by the name of ours."""
 
 from __future__ import annotations
 

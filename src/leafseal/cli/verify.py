@@ -65,7 +65,7 @@ def _describe(source: Source, opened: Opened) -> dict[str, Any]:
 
 
 def _lines(about: dict[str, Any]) -> list[str]:
-    state = "verified" if about["verified"] else "every value verified, the MAC was not looked at"
+    state = "verified" if about["verified"] else "every value verified, the MAC was not verified"
     counts = f"{about['sealed']} sealed, {about['clear']} clear, {about['sealed_comments']} sealed comments"
     lines = [f"{escape_line(about['file'])}: {state}: {counts}"]
     if about["clear_comments_under_the_rule"]:

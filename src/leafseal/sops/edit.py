@@ -39,7 +39,7 @@ def edit_file(session: Session, file: str) -> int:
     _run(edited)
     notices.note_unconfigured(session, name, keys_of(edited.opened.metadata.groups))
     if edited.opened.mac_ignored:
-        session.notice(f"{file}: written although its MAC was not looked at")
+        session.notice(f"{file}: written although its MAC was not verified")
     return 0
 
 

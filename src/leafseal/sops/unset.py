@@ -46,7 +46,7 @@ def unset(arguments: Arguments) -> int:
         product = session.in_format(product, formats.output)
         replace(session, source, product.data, product.check)
     if opened.mac_ignored:
-        session.notice(f"{file}: written although its MAC was not looked at")
+        session.notice(f"{file}: written although its MAC was not verified")
     return 0
 
 

@@ -48,7 +48,7 @@ class Change:
         for warning in files.replace(self.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
         if self.opened.mac_ignored:
-            terminal.warn(f"{self.name}: written although its MAC was not looked at{self._changed(text)}")
+            terminal.warn(f"{self.name}: written although its MAC was not verified{self._changed(text)}")
 
     def _changed(self, text: bytes) -> str:
         """Name what differs from what was read, for the user to look through."""

@@ -91,7 +91,7 @@ class ReadOptions(NamedTuple):
     allow_duplicates: bool = False
 
     def check_write(self) -> None:
-        """Refuse to make a valid file of one whose MAC was not looked at, unless that is spelled out."""
+        """Refuse to make a valid file of one whose MAC was not verified, unless that is spelled out."""
         if self.ignore_mac and not self.write_unverified:
             raise UsageError(
                 "--ignore-mac with a command that writes would give a forged file a valid MAC",

@@ -269,7 +269,7 @@ def _reason(error: Exception) -> str:
             return f"its certificate does not verify: {visible(cause.verify_message)}"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.ConnectTimeout):
-        return "it does not answer the door"
+        return "no connection was made in time"
     if isinstance(error, httpx.TimeoutException):
         return "it does not answer"
     if isinstance(error, httpx.ConnectError):
