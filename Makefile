@@ -1,12 +1,14 @@
-# Everything here sets up what it needs: a virtual environment in .venv, nothing outside the checkout.
+# Everything here sets up what it needs: virtual environments in the checkout, and nothing outside of it.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+LOCK   := requirements/dev.txt
+PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check bench campaign wheel clean
+.PHONY: demo test check test-oldest test-newest lock bench campaign wheel clean
 
 demo: $(READY)  ## the main job on examples/, with a throw-away key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -21,6 +23,19 @@ check: $(READY)  ## lint, format, types, the walls between packages, documentati
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest $(WORKERS)
 
+test-oldest: .venv-oldest/.ready  ## the tests, with the oldest supported version of each dependency
+	@.venv-oldest/bin/python -m pytest $(WORKERS)
+
+test-newest: .venv-newest/bin/python  ## the tests, with the newest version of each dependency, looked up in every run
+	@$< $(PIP) install --upgrade --upgrade-strategy eager --editable '.[all]' --group dev
+	@$< -m pytest $(WORKERS)
+
+lock: .venv-lock/bin/python  ## write requirements/dev.txt from pyproject.toml; with UPGRADE=1, newest versions
+	@$< $(PIP) install --upgrade uv
+	@.venv-lock/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --generate-hashes \
+	  --python-version 3.11 --all-extras --group dev --no-annotate --no-emit-package leafseal \
+	  --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+
 bench: $(READY)  ## the table of docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py
 
@@ -31,11 +46,21 @@ wheel: $(READY)  ## build the package
 	@$(BIN)/python -m build --outdir dist
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest .venv-newest .venv-lock dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(READY): pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "leafseal needs Python 3.11 or newer; set PYTHON=")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+$(READY): pyproject.toml $(LOCK)
+	@test -x $(BIN)/python || $(call create,$(VENV))
+	@$(BIN)/python $(PIP) install --require-hashes --requirement $(LOCK)
+	@$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+.venv-oldest/.ready: pyproject.toml requirements/oldest.txt | .venv-oldest/bin/python
+	@.venv-oldest/bin/python $(PIP) install --constraint requirements/oldest.txt --editable '.[all]' --group dev
+	@touch $@
+
+.venv-%/bin/python:
+	@$(call create,.venv-$*)
+	@$@ $(PIP) install --upgrade 'pip>=25.1'  # the first with --group
+
+create = { $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "leafseal needs Python 3.11 or newer; set PYTHON=")' \
+  && $(PYTHON) -m venv $1; }
