@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest lock bench campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package lock bench campaign wheel clean
 
 demo: $(READY)  ## the main job on examples/, with a throw-away key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -30,6 +30,9 @@ test-newest: .venv-newest/bin/python  ## the tests, with the newest version of e
 	@$< $(PIP) install --upgrade --upgrade-strategy eager --editable '.[all]' --group dev
 	@$< -m pytest $(WORKERS)
 
+test-package: $(READY)  ## build the package, and use it in an environment of its own
+	@$(BIN)/python -m pytest -m campaign tests/packaging
+
 lock: .venv-lock/bin/python  ## write requirements/dev.txt from pyproject.toml; with UPGRADE=1, newest versions
 	@$< $(PIP) install --upgrade uv
 	@.venv-lock/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --generate-hashes \
@@ -43,7 +46,7 @@ campaign: $(READY)  ## the long runs
 	@$(BIN)/python -m pytest -m campaign
 
 wheel: $(READY)  ## build the package
-	@$(BIN)/python -m build --outdir dist
+	@$(BIN)/python -m build --no-isolation --outdir dist  # with the locked version of hatchling
 
 clean:
 	rm -rf $(VENV) .venv-oldest .venv-newest .venv-lock dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
