@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from . import isolation
 from .services.fixtures import (  # noqa: F401  # every test has them
     authority,
     aws,
@@ -22,20 +21,12 @@ from .services.fixtures import (  # noqa: F401  # every test has them
 # Other people's test data; its README has origins and licences.
 _THIRD_PARTY = Path(__file__).parent / "vectors" / "third-party"
 
-_FOREIGN = ("SOPS_", "LEAFSEAL_", "AWS_", "AZURE_", "GOOGLE_", "VAULT_", "GIT_", "GNUPG", "GPG_", "HUAWEICLOUD_", "HC_")
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith((*_FOREIGN, "XDG_")) or name in ("EDITOR", "VISUAL", "NO_COLOR"):
-            del os.environ[name]
-    os.environ.update(HOME=str(home), XDG_STATE_HOME=str(home / "state"), XDG_CONFIG_HOME=str(home / "config"))
-    yield home
-    os.environ.clear()
-    os.environ.update(before)
+@pytest.fixture(autouse=True)
+def _left_as_found() -> Iterator[None]:
+    """No test changes what the next one finds."""
+    with isolation.left_as_found():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -45,14 +36,13 @@ def third_party() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start from the defaults, whatever started us: `nohup` ignores SIGHUP, `&` in a script SIGINT and SIGQUIT."""
-    for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGTSTP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    isolation.set_up(config)
     config.addinivalue_line("markers", "each_vector(suite): run once for each file of a third-party suite, as `vector`")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if item.get_closest_marker("campaign") and not item.get_closest_marker("timeout"):
+        item.add_marker(pytest.mark.timeout(isolation.CAMPAIGN_SECONDS))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

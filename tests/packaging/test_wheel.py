@@ -16,8 +16,10 @@ import pytest
 
 import leafseal
 
+from ..isolation import CALLER
+
 ROOT = Path(__file__).parents[2]
-SEEN_BY_PIP = ("PIP_", "HTTP", "http", "SSL_", "REQUESTS_", "NO_PROXY", "no_proxy", "PATH", "HOME", "TMPDIR")
+SEEN_BY_PIP = ("PIP_", "HTTP", "http", "SSL_", "REQUESTS_", "NO_PROXY", "no_proxy")
 NEEDED = {
     *("pyproject.toml", "README.md", "CONTRIBUTING.md", "LICENSE", "Makefile", ".pre-commit-config.yaml"),
     *("requirements/dev.txt", "requirements/oldest.txt", ".github/workflows/tests.yml", ".github/dependabot.yml"),
@@ -28,8 +30,9 @@ pytestmark = pytest.mark.campaign
 
 
 def _run(*argv: str, cwd: Path, **environ: str) -> str:
-    kept = {name: value for name, value in os.environ.items() if name.startswith(SEEN_BY_PIP)}
-    done = subprocess.run(argv, cwd=cwd, env={**kept, **environ}, capture_output=True, text=True, check=False)
+    pips = {name: value for name, value in CALLER.items() if name.startswith(SEEN_BY_PIP)}
+    all_of_it = {**os.environ, **pips, **environ}
+    done = subprocess.run(argv, cwd=cwd, env=all_of_it, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

@@ -5,8 +5,6 @@ LEAFSEAL_TEST_VAULT=https://vault.example.org/v1/transit/keys/k VAULT_TOKEN=… 
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +12,8 @@ import pytest
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.registry import parse_recipients
 
+from ..isolation import CALLER as ENVIRON
+from ..isolation import CALLERS_HOME as HOME
 from .contract import ProviderContract
 
 VARIABLES = {
@@ -42,8 +42,6 @@ STRANGERS = {
 }
 """Kinds, and variables with which nobody gets in."""
 
-# The caller's surroundings, looked at before the fixtures put others in their place.
-ENVIRON, HOME = dict(os.environ), Path.home()
 LIVE = [kind for kind, variable in VARIABLES.items() if ENVIRON.get(variable)]
 
 if not LIVE:

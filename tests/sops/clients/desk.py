@@ -13,9 +13,10 @@ import pytest
 from leafseal.formats import format_of
 from leafseal.operations.open import open_sealed
 
+from ...isolation import CALLER
 from ..transcripts import SECONDS, Stage
 
-CLIENTS = os.environ.get("LEAFSEAL_CLIENTS")  # read before the environment is cleared
+CLIENTS = CALLER.get("LEAFSEAL_CLIENTS")
 """The folder with other people's programs, each in a folder named like its repository."""
 
 
