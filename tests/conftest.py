@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,8 +19,7 @@ from .services.fixtures import (  # noqa: F401  # every test has them
     second_recorder,
 )
 
-# Other people's test data; its README has origins and licences.
-_THIRD_PARTY = Path(__file__).parent / "vectors" / "third-party"
+_COPIES = Path(__file__).parent / "vectors" / "third-party"
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +29,31 @@ def _left_as_found() -> Iterator[None]:
         yield
 
 
+class Suites(NamedTuple):
+    """The folder with other people's test data: `suites / "wycheproof"` is one of them, or skips the test."""
+
+    folder: Path
+
+    def __truediv__(self, name: str) -> Path:
+        path = self.folder / name
+        if not path.exists():
+            pytest.skip(f"no {name} in {self.folder}")
+        return path
+
+
 @pytest.fixture(scope="session")
-def third_party() -> Path:
-    """The folder with other people's test data."""
-    return _THIRD_PARTY
+def third_party(pytestconfig: pytest.Config) -> Suites:
+    """Other people's test data."""
+    return _suites(pytestconfig)
+
+
+def _suites(config: pytest.Config) -> Suites:
+    return Suites(Path(config.getoption("vectors") or isolation.CALLER.get("LEAFSEAL_VECTORS") or _COPIES))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "read other people's test suites from DIR (or LEAFSEAL_VECTORS) instead of tests/vectors/third-party"
+    parser.addoption("--vectors", metavar="DIR", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,5 +76,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("each_vector")
     if marker is None:
         return
-    files = sorted((_THIRD_PARTY / marker.args[0]).iterdir())
-    metafunc.parametrize("vector", [pytest.param(file, id=file.name) for file in files])
+    folder = _suites(metafunc.config).folder / marker.args[0]
+    files = [pytest.param(file, id=file.name) for file in sorted(folder.iterdir())] if folder.is_dir() else []
+    missing = pytest.param(folder, marks=pytest.mark.skip(f"no {folder}"), id=marker.args[0])
+    metafunc.parametrize("vector", files or [missing])
