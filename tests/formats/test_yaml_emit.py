@@ -12,15 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from yaml._yaml import CParser
-from yaml.events import (
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
 
 from leafseal.document.scalars import Scalar, Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
@@ -38,7 +29,9 @@ from leafseal.formats.yaml.emitter import (
     quote_single,
     scalar_text,
 )
-from leafseal.formats.yaml.scalars import resolve, resolve_tagged
+
+from .. import second_reader
+from ..sops_typing import Moment, Reading, for_sops
 
 DATA = Path(__file__).parents[1] / "data" / "yaml"
 STRINGS = json.loads((DATA / "strings.json").read_text())
@@ -51,32 +44,17 @@ RECIPIENT = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"  # 
 
 
 def parse(data: bytes) -> list[Node]:
-    """Read documents without their comments, by the parser and the typing that the scanner uses."""
-    parser = CParser(data)
-    documents = []
-    while parser.check_event():
-        if isinstance(parser.get_event(), DocumentStartEvent):
-            documents.append(node(parser, parser.get_event()))
-    return documents
+    """Read documents without their comments, by a reader that shares no code with what wrote them."""
+    return [node(tree) for tree in second_reader.trees(data.decode())]
 
 
-def node(parser: Any, event: object) -> Node:
-    if isinstance(event, MappingStartEvent):
-        mapping = MappingNode()
-        while not isinstance(event := parser.get_event(), MappingEndEvent):
-            key = node(parser, event)
-            assert isinstance(key, str)
-            mapping.items.append((key, node(parser, parser.get_event())))
-        return mapping
-    if isinstance(event, SequenceStartEvent):
-        members = ListNode()
-        while not isinstance(event := parser.get_event(), SequenceEndEvent):
-            members.items.append(node(parser, event))
-        return members
-    assert isinstance(event, ScalarEvent)
-    if event.tag is not None:
-        return resolve_tagged(event.tag, event.value, plain=not event.style)
-    return event.value if event.style else resolve(event.value)
+def node(tree: Any) -> Node:
+    if isinstance(tree, second_reader.Pairs):
+        return MappingNode([(key, node(member)) for key, member in tree])
+    if isinstance(tree, Reading):
+        value: Any = for_sops(tree)
+        return Timestamp(value.text) if isinstance(value, Moment) else value
+    return ListNode([node(member) for member in tree])
 
 
 def value_of(document: str) -> Node:

@@ -18,6 +18,8 @@ from leafseal.errors import FormatError
 from leafseal.formats.yaml.emitter import scalar_text
 from leafseal.formats.yaml.scalars import TAG_PREFIX, is_plain_safe, is_plain_string, resolve, resolve_tagged
 
+from .. import second_reader
+
 DATA = Path(__file__).parents[1] / "data" / "yaml"
 PLAIN = json.loads((DATA / "plain_scalars.json").read_text())
 TAGGED = json.loads((DATA / "tagged_scalars.json").read_text())["documents"]
@@ -134,6 +136,7 @@ def test_plain_safe_text_reads_back(text: str, flow: bool) -> None:
         around = "'': {{'': {0}, ' ': [{0}, {0}]}}\n" if flow else "'': {0}\n' ':\n  - {0} # c\n  - - {0}\n"
         plain = [event.value for event in scalars_in(around.format(text)) if not event.style]
         assert plain == [text] * 3
+        assert [reading.text for reading in second_reader.scalars(around.format(text)).values()] == [text] * 3
 
 
 def test_the_empty_text_is_not_plain_safe() -> None:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,8 @@ from leafseal.errors import MetadataError
 from leafseal.formats.flattening import flatten, unflatten
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.rules.selection import Selection
+
+from ..second_reader import load
 
 DATA = Path(__file__).parents[1] / "data" / "metadata"
 RECIPIENT = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"
@@ -41,7 +42,7 @@ def kinds(group):
 def nested_of_file(name):
     text = (DATA / name).read_bytes().decode()
     if name.endswith(".yaml"):
-        return yaml.safe_load(text)["sops"]
+        return load(text)[0]["sops"]
     if name.endswith(".env"):
         lines = [line.removeprefix("sops_").partition("=") for line in text.splitlines() if line.startswith("sops_")]
         return unflatten({key: value.replace("\\n", "\n") for key, _, value in lines})

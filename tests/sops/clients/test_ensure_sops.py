@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from .desk import PLAIN, Desk
 
@@ -38,7 +38,7 @@ def test_clear_files_fail(ours: Desk, kind: str) -> None:
 
 def _loaded(path: Path) -> dict[str, Any]:
     text = path.read_text()
-    found = yaml.safe_load(text) if path.name.endswith(".yaml") else json.loads(text)
+    found = YAML(typ="safe").load(text) if path.name.endswith(".yaml") else json.loads(text)
     assert isinstance(found, dict)
     return found
 
