@@ -174,8 +174,15 @@ def test_the_time_of_the_user_does_not_count(tmp_path: Path) -> None:
 
 def test_the_user_is_told_what_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin_process, "_REPORT_SECONDS", 0.2)
-    user = User()
-    program = install(tmp_path, "import time; time.sleep(0.7); serve()")
+    heard = tmp_path / "heard"
+
+    class Hearing(User):
+        def tell(self, plugin: str, message: str) -> bool | None:
+            heard.touch()
+            return super().tell(plugin, message)
+
+    user = Hearing()
+    program = install(tmp_path, f"import os, time\nwhile not os.path.exists({str(heard)!r}): time.sleep(0.01)\nserve()")
     assert identity(program, user).unwrap([STANZA]) == FILE_KEY
     assert user.told == ["toy: still waiting"]
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from time import sleep
+from threading import Event
 
 import pytest
 
@@ -169,11 +169,13 @@ def test_somebody_who_says_nothing(tmp_path: Path) -> None:
 
 
 def test_somebody_slow(tmp_path: Path) -> None:
-    slow = Answering(ME.ambient(), lambda verb, key: bool(sleep(3)))
+    over = Event()
+    slow = Answering(ME.ambient(), lambda verb, key: over.wait(30))
     with serving(f"unix://{tmp_path}/s", slow) as address:
         service = RemoteService(address, answer_seconds=0.3)
         with pytest.raises(ProviderError, match=r"no answer within 0\.3 seconds"):
             service.wrap(KEY, PART)
+        over.set()
         service.close()
 
 

@@ -89,21 +89,30 @@ CHANGE = 'echo "token: c4n4ry-two" >> "$1"'
 
 
 class Point:
-    """A moment of an edit: what brings the program there, and whether the text has been changed by then."""
+    """A moment of an edit: what brings the program there, and whether the text has been changed by then.
 
-    def __init__(self, script: str, *, changed: bool = True, slow_key: bool = False, is_locked: bool = False) -> None:
+    Where that comes after the editor, the program asks by `prompt`, or waits for the lock of the file.
+    """
+
+    def __init__(
+        self, script: str, *, changed: bool = True, slow_key: bool = False, is_locked: bool = False, prompt: str = ""
+    ) -> None:
         self.script = script
         self.changed = changed
         self.slow_key = slow_key
         self.is_locked = is_locked
+        self.prompt = prompt
+
+
+PROMPT = "Press enter to return to the editor, or Ctrl+C to exit."
 
 
 POINTS = {
     "unwrapping": Point("", changed=False, slow_key=True),
     "the editor opened": Point("touch {reached}; exec sleep 60", changed=False),
     "the editor has written": Point(f"{CHANGE}; touch {{reached}}; exec sleep 60"),
-    "asking for a line": Point('echo "k: [c4n4ry" > "$1"; touch {reached}'),
-    "writing": Point(f"{CHANGE}; touch {{reached}}", is_locked=True),
+    "asking for a line": Point('echo "k: [c4n4ry" > "$1"; touch {reached}', prompt=PROMPT),
+    "writing": Point(f"{CHANGE}; echo $$ > {{reached}}.new; mv {{reached}}.new {{reached}}", is_locked=True),
 }
 
 
@@ -122,9 +131,9 @@ def test_no_plaintext_is_left(
     if at.is_locked:
         monkeypatch.setenv("XDG_STATE_HOME", str(stage.home))
         with locked(stage.folder / "a.yaml"):
-            code = _signalled(stage, environ, reached, number)
+            code = _signalled(stage, environ, reached, number, at)
     else:
-        code = _signalled(stage, environ, reached, number)
+        code = _signalled(stage, environ, reached, number, at)
     if name == "KILL":
         subprocess.run([*stage.program, "filestatus", "a.yaml"], cwd=stage.folder, env=environ, check=True)
     assert list(runtime.iterdir()) == []
@@ -137,18 +146,22 @@ def test_no_plaintext_is_left(
     assert len(kept(stage)) == is_kept
 
 
-def _signalled(stage: Stage, environ: dict[str, str], reached: Path, number: int) -> int:
+def _signalled(stage: Stage, environ: dict[str, str], reached: Path, number: int, at: Point | None = None) -> int:
     with subprocess.Popen(
         [*stage.program, "edit", "a.yaml"],
         cwd=stage.folder,
         env=environ,
         stdin=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
         try:
             wait_for(reached.exists)
-            time.sleep(0.3)  # from the end of the editor to what comes behind it
+            if at and at.prompt:
+                _read_until(process, at.prompt)
+            if at and at.is_locked:
+                wait_for(lambda: _is_reaped(int(reached.read_text())))
+                time.sleep(0.1)  # from there to the lock: nothing shows that it is waited for
             assert process.poll() is None
             process.send_signal(number)
             return process.wait(SECONDS)
@@ -157,6 +170,24 @@ def _signalled(stage: Stage, environ: dict[str, str], reached: Path, number: int
             if number == signal.SIGKILL:  # the editor outlives us
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+
+
+def _read_until(process: subprocess.Popen[bytes], text: str) -> None:
+    assert process.stderr is not None
+    said = b""
+    while text.encode() not in said:
+        part = os.read(process.stderr.fileno(), 65536)
+        assert part, said
+        said += part
+
+
+def _is_reaped(pid: int) -> bool:
+    """Tell whether a process has ended, and whoever started it knows."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_a_text_kept_on_a_signal_opens(stage: Stage) -> None:
@@ -247,7 +278,6 @@ def test_an_interrupt_that_ends_the_editor_ends_the_edit(stage: Stage, runtime: 
 
 
 BROKEN_FIRST = """if grep -q broken "$1"; then echo "k: good" > "$1"; else echo "broken: [" > "$1"; fi"""
-PROMPT = "Press enter to return to the editor, or Ctrl+C to exit."
 
 
 def test_enter_goes_back_to_the_editor(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import pwd
+import shlex
 import shutil
 import signal
 import subprocess
@@ -105,7 +106,8 @@ def test_a_signal_that_ends_the_command_ends_both(start: Start, memory: Path, li
 
 def test_the_terminal_sends_to_both(stage: Stage, memory: Path) -> None:
     """What is typed there reaches the command once."""
-    script = "trap 'echo got it' INT; trap 'exit 3' TERM; echo ready; while :; do sleep 0.02; done"
+    (stage.folder / "counts.py").write_text(_COUNTS)
+    script = f"exec {shlex.quote(sys.executable)} counts.py"
     terminal, inner = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", _AT_TERMINAL, *stage.program, "exec-env", "a.env", script],
@@ -117,18 +119,32 @@ def test_the_terminal_sends_to_both(stage: Stage, memory: Path) -> None:
         start_new_session=True,
     )
     os.close(inner)
-    answer, typed = b"", False
+    answer, typed, asked_to_end = b"", False, False
     with suppress(OSError):  # the end, as Linux tells it
         while part := os.read(terminal, 1000):
             answer += part
             if b"ready" in answer and not typed:
+                process.send_signal(signal.SIGSTOP)  # or two that come at the same time are one
+                os.waitpid(process.pid, os.WUNTRACED)
                 typed = bool(os.write(terminal, b"\x03"))
-                time.sleep(0.5)
-                process.terminate()
+            if b"got it" in answer and not asked_to_end:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()  # what is passed on of the first comes before this
+                asked_to_end = True
     os.close(terminal)
     assert process.wait(30) == 3
     assert answer.count(b"got it") == 1
 
+
+# A shell takes two that come while it sleeps for one.
+_COUNTS = """
+import os, signal
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b"got it\\n"))
+signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
+os.write(1, b"ready\\n")
+while True:
+    signal.pause()
+"""
 
 _AT_TERMINAL = """
 import fcntl, os, sys, termios
@@ -290,16 +306,19 @@ def test_in_the_background(stage: Stage, start: Start, memory: Path) -> None:
     """The file stays until the command has ended."""
     for options in ([], ["--no-fifo"]):
         done = stage.folder / "done"
-        script = "sleep 0.4; cat {} >part; cat {} >>part; mv part done"
+        go = stage.folder / "go"
+        script = "until [ -e go ]; do sleep 0.02; done; cat {} >part; cat {} >>part; mv part done"
         code, out, err = ended(start("exec-file", "--background", *options, "a.env", script))
         assert (code, out, err.count(b"\n")) == (0, b"", 1)
         assert not done.exists()
+        go.touch()
         deadline = time.monotonic() + 20
         while (not done.exists() or list(memory.iterdir())) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert done.read_text() == f"A={CANARY}\n" * 2
         assert not list(memory.iterdir())
         done.unlink()
+        go.unlink()
 
 
 @needs_root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
 import time
@@ -38,7 +39,10 @@ def test_nothing_is_lost_where_the_reader_is_slow(pipe: tuple[int, int]) -> None
 
     writer = threading.Thread(target=write)
     writer.start()
-    time.sleep(0.1)
+    deadline = time.monotonic() + 20
+    while select.select([], [writing], [], 0)[1]:  # it has room
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
     assert read_descriptor(reading) == BIG
     writer.join()
 
