@@ -21,6 +21,7 @@ _FOREIGN = {
     "--identity", "--keyring", "--location", "--member", "--name", "--query", "--role", "--vault-name",
     "--batch", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-gen-key",
     "--trust-model", "--trusted-key",
+    "--vectors",  # of our tests
 }  # fmt: skip
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+[a-z]")
