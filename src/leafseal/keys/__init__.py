@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, TypeVar, cast, runtime_checkable
+
+T = TypeVar("T")
+
+
+class _Kept:
+    """An object that is made once, and the lock that lets one thread make it."""
+
+    __slots__ = ("lock", "object")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.object: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +29,7 @@ class Ambient:
 
     `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `tell` shows the user
     something that needs no answer, such as that a device waits to be touched. `services` are asked for what the
-    providers of this process do not give, or in their place without `asks_providers`. `memory` is where providers
-    keep, under keys of their own, what is to be loaded once: identities, clients, sessions.
+    providers of this process do not give, or in their place without `asks_providers`.
     """
 
     environ: Mapping[str, str] = field(repr=False)  # it may hold an identity
@@ -26,12 +38,27 @@ class Ambient:
     services: tuple[KeyService, ...] = ()
     asks_providers: bool = True
     tell: Callable[[str], None] | None = field(default=None, repr=False)
-    memory: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _kept: dict[object, _Kept] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @classmethod
     def of_process(cls, ask: Callable[[str], str] | None = None) -> Ambient:
         """Return the environment and home directory of this process; whom `ask` reaches is told on standard error."""
         return cls(os.environ, Path(os.path.expanduser("~")), ask, tell=None if ask is None else _tell)
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Return the object kept under `key`, made when it is first asked for: identities, clients, sessions.
+
+        Threads that ask for the same one wait for it, and those that ask for another do not. What `make` raises is
+        raised, and nothing kept. Keys are classes, alone or first in a tuple, so that providers do not get in each
+        other's way.
+        """
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept())
+        with kept.lock:
+            if kept.object is None:
+                kept.object = make()
+            return cast(T, kept.object)
 
 
 def _tell(text: str) -> None:

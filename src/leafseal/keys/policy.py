@@ -86,10 +86,7 @@ class Policy:
 
 def policy_of(ambient: Ambient) -> Policy:
     """Return the policy that holds in these surroundings, read once. Raises `ConfigError`."""
-    found = ambient.memory.get(Policy)
-    if not isinstance(found, Policy):
-        found = ambient.memory[Policy] = load_policy(user_file(ambient), system_file(ambient))
-    return found
+    return ambient.once(Policy, lambda: load_policy(user_file(ambient), system_file(ambient)))
 
 
 def load_policy(*paths: Path) -> Policy:

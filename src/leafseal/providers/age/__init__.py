@@ -10,7 +10,7 @@ from leafseal import age
 from leafseal.age.keys import recipient_type
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers.age.identities import Identities, remembered
+from leafseal.providers.age.identities import Identities
 
 __all__ = ["AgeKey", "generate_identity", "recipient_of"]
 
@@ -87,12 +87,12 @@ class AgeKey:
         assert isinstance(recipient, PluginRecipient)
         if self.from_file:
             refuse_of_file(recipient, ambient)
-        return remembered(ambient, Plugins).wrap(part, recipient)
+        return Plugins.of(ambient).wrap(part, recipient)
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Return the part in an armored age file. Raises `ProviderError`, which says where identities came from."""
         self._type()
-        identities = remembered(ambient, Identities)
+        identities = Identities.of(ambient)
         tried = _Tried(identities.candidates(self.recipient))
         try:
             part = _decrypt(wrapped, tried)

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from leafseal import age
 from leafseal.age.header import Stanza
@@ -36,21 +36,9 @@ if TYPE_CHECKING:
 
 _ENCRYPTED = (b"age-encryption", b"-----BEGIN AGE")
 
-T = TypeVar("T")
-_remembering = threading.Lock()
-
 
 class IdentityError(ValueError):
     """The text of an identity file that is none. Says where, never what."""
-
-
-def remembered(ambient: Ambient, kind: type[T]) -> T:
-    """Return the object of a class that is kept for these surroundings, made of them when it is first asked for."""
-    with _remembering:
-        found = ambient.memory.get(kind)
-        if not isinstance(found, kind):
-            found = ambient.memory[kind] = kind(ambient)  # type: ignore[call-arg]
-        return found
 
 
 def parse_identities(text: str, ambient: Ambient, *, several_a_line: bool = False) -> list[age.Identity]:
@@ -78,7 +66,7 @@ def _parse_identity(text: str, ambient: Ambient) -> age.Identity:
         from leafseal.age.plugin import parse_identity
         from leafseal.providers.age.plugins import Plugins, UsablePlugin
 
-        return UsablePlugin(parse_identity(text), remembered(ambient, Plugins))
+        return UsablePlugin(parse_identity(text), Plugins.of(ambient))
     try:
         return age.parse_identity(text)
     except age.UnsupportedKeyError as error:
@@ -87,6 +75,11 @@ def _parse_identity(text: str, ambient: Ambient) -> age.Identity:
 
 class Identities:
     """The identities that one `Ambient` offers."""
+
+    @classmethod
+    def of(cls, ambient: Ambient) -> Identities:
+        """Return those that belong to `ambient`."""
+        return ambient.once(cls, lambda: cls(ambient))
 
     def __init__(self, ambient: Ambient) -> None:
         self._ambient = ambient

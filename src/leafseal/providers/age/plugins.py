@@ -40,6 +40,11 @@ _CHOICES = 3
 class Plugins:
     """The plugins that are used with one `Ambient`, and what went wrong with them."""
 
+    @classmethod
+    def of(cls, ambient: Ambient) -> Plugins:
+        """Return those that belong to `ambient`."""
+        return ambient.once(cls, lambda: cls(ambient))
+
     def __init__(self, ambient: Ambient) -> None:
         self._ambient = ambient
         self._failures: Counter[str] = Counter()

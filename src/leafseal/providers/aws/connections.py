@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -55,52 +54,15 @@ def session_name(host: str | None = None) -> str:
     return ("sops@" + re.sub(r"[^a-zA-Z0-9=,.@-_]+", "", host if host is not None else socket.gethostname()))[:64]
 
 
-class _Cell:
-    """A connection, and the lock that lets one thread make it. Another key's connection is not held up by it."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.connection: Connection | None = None
-
-
-class Connections:
-    """The connections of a run, one for each region, profile and role."""
-
-    def __init__(self, ambient: Ambient) -> None:
-        self._ambient = ambient
-        self._cells: dict[Access, _Cell] = {}
-        self._lock = threading.Lock()
-
-    def get(self, access: Access, deadlines: Deadlines) -> Connection:
-        """Return a connection, made when it is first asked for. Raises what botocore raises."""
-        with self._lock:
-            cell = self._cells.setdefault(access, _Cell())
-        with cell.lock:
-            if cell.connection is None:
-                cell.connection = self._connect(access, deadlines)
-            return cell.connection
-
-    def _connect(self, access: Access, deadlines: Deadlines) -> Connection:
-        session = AmbientSession(self._ambient, access, deadlines)
-        found = session.get_credentials()
-        source = None if found is None else _source(found.method, session.get_config_variable("profile") or "default")
-        if access.role and found is not None:
-            assuming = AmbientSession(self._ambient, access, deadlines)
-            assuming.register_component("credential_provider", chain.CredentialResolver([_Role(session, access.role)]))
-            session, source = assuming, f"role {access.role}, assumed with {source}"
-        return Connection(session.create_client("kms", access.region), source)
-
-
-_making = threading.Lock()
-
-
-def connections_of(ambient: Ambient) -> Connections:
-    """Return the connections of a run."""
-    with _making:
-        found = ambient.memory.get(Connections)
-        if not isinstance(found, Connections):
-            found = ambient.memory[Connections] = Connections(ambient)
-        return found
+def _connect(ambient: Ambient, access: Access, deadlines: Deadlines) -> Connection:
+    session = AmbientSession(ambient, access, deadlines)
+    found = session.get_credentials()
+    source = None if found is None else _source(found.method, session.get_config_variable("profile") or "default")
+    if access.role and found is not None:
+        assuming = AmbientSession(ambient, access, deadlines)
+        assuming.register_component("credential_provider", chain.CredentialResolver([_Role(session, access.role)]))
+        session, source = assuming, f"role {access.role}, assumed with {source}"
+    return Connection(session.create_client("kms", access.region), source)
 
 
 _SOURCES = {
@@ -130,7 +92,7 @@ def ask(
 
     def call() -> Any:
         nonlocal source
-        connection = connections_of(ambient).get(access, limits)
+        connection = ambient.once((Connection, access), lambda: _connect(ambient, access, limits))
         source = connection.source
         return getattr(connection.client, operation.lower())(**arguments)
 

@@ -115,15 +115,8 @@ def _authority(vault: Vault, ambient: Ambient) -> str:
 
 def _chain(ambient: Ambient, authority: str, session: Any, deadlines: network.Deadlines) -> credentials.Chain:
     """Return the credentials for an authority, which do for all vaults in its domains."""
-    with _making:
-        found = ambient.memory.get((credentials.Chain, authority))
-        if not isinstance(found, credentials.Chain):
-            found = credentials.find(ambient, authority, session, deadlines)
-            ambient.memory[credentials.Chain, authority] = found
-        return found
-
-
-_making = threading.Lock()
+    key = (credentials.Chain, authority)
+    return ambient.once(key, lambda: credentials.find(ambient, authority, session, deadlines))
 
 
 def ask(
@@ -131,10 +124,7 @@ def ask(
 ) -> Mapping[str, Any]:
     """Send a request to a vault, and return the object it answers with. Raises `ProviderError`, in bounded time."""
     limits = network.deadlines(ambient)
-    with _making:
-        connection = ambient.memory.get((Connection, vault))
-        if not isinstance(connection, Connection):
-            connection = ambient.memory[Connection, vault] = Connection(vault, ambient, limits)
+    connection = ambient.once((Connection, vault), lambda: Connection(vault, ambient, limits))
     try:
         outcome = network.within(limits.total, lambda: connection.ask(path, content))
     except TimeoutError:

@@ -100,16 +100,10 @@ def _is_busy(outcome: Answer | Refusal) -> bool:
     return isinstance(outcome, Refusal) and outcome.status in BUSY
 
 
-_making = threading.Lock()
-
-
 def ask(operation: str, key: str, data: bytes, checksum: int, ambient: Ambient) -> Answer:
     """Have the service encrypt or decrypt with a key. Raises `ProviderError`, in bounded time."""
     limits = network.deadlines(ambient)
-    with _making:
-        connection = ambient.memory.get(Connection)
-        if not isinstance(connection, Connection):
-            connection = ambient.memory[Connection] = Connection(ambient, limits)
+    connection = ambient.once(Connection, lambda: Connection(ambient, limits))
     asked = Asked(operation, key, data, checksum)
     try:
         outcome = network.within(limits.total, lambda: connection.ask(asked))

@@ -85,16 +85,10 @@ class Connection:
         return found
 
 
-_making = threading.Lock()
-
-
 def ask(operation: str, region: str, content: Mapping[str, str], ambient: Ambient, key: str) -> Mapping[str, Any]:
     """Have the service of a region encrypt or decrypt. Raises `ProviderError` for `key`, in bounded time."""
     limits = network.deadlines(ambient)
-    with _making:
-        connection = ambient.memory.get((Connection, region))
-        if not isinstance(connection, Connection):
-            connection = ambient.memory[Connection, region] = Connection(region, ambient, limits)
+    connection = ambient.once((Connection, region), lambda: Connection(region, ambient, limits))
     try:
         outcome = network.within(limits.total, lambda: connection.ask(operation, content))
     except TimeoutError:

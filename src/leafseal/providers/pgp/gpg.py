@@ -25,7 +25,6 @@ TIMEOUT_VARIABLE = "LEAFSEAL_GPG_TIMEOUT"
 PATIENCE = 120.0
 """Seconds for what may have to wait for somebody to type a passphrase, or to fetch a smart card."""
 
-_making = threading.Lock()
 _PROMPT = 30.0  # seconds for all that asks nobody
 _LIMIT = 256 * 1024  # of what gpg writes: a listing of a key with many signatures, far above an answer
 _PREFIX = b"[GNUPG:] "
@@ -110,11 +109,7 @@ class Gpg:
     @classmethod
     def of(cls, ambient: Ambient) -> Gpg:
         """Return the one that belongs to `ambient`."""
-        with _making:
-            found = ambient.memory.get(cls)
-            if not isinstance(found, cls):
-                found = ambient.memory[cls] = cls(ambient)
-            return found
+        return ambient.once(cls, lambda: cls(ambient))
 
     def __init__(self, ambient: Ambient) -> None:
         self._program = ambient.environ.get(PROGRAM_VARIABLE) or "gpg"

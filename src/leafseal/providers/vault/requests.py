@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _LONGEST_WORDS = 300
 _LONGEST_NAME = 8  # what is longer may be a secret
-_making = threading.Lock()
 
 
 def ask(address: str, path: str, content: Mapping[str, str], ambient: Ambient, key: str) -> Mapping[str, Any]:
@@ -92,15 +91,14 @@ def _is_listed(address: str, ambient: Ambient, key: str) -> bool:
 
 
 def _server(address: str, ambient: Ambient, key: str) -> _Server:
-    with _making:
-        found = ambient.memory.get(("hc_vault", address))
-        if not isinstance(found, _Server):
-            deadlines = network.deadlines(ambient)
-            client = _client(address, ambient, deadlines, key)
-            found = _Server(address, ambient, deadlines, client)
-            weakref.finalize(found, client.close)
-            ambient.memory["hc_vault", address] = found
-        return found
+    def make() -> _Server:
+        deadlines = network.deadlines(ambient)
+        client = _client(address, ambient, deadlines, key)
+        server = _Server(address, ambient, deadlines, client)
+        weakref.finalize(server, client.close)
+        return server
+
+    return ambient.once((_Server, address), make)
 
 
 def _client(address: str, ambient: Ambient, deadlines: network.Deadlines, key: str) -> httpx.Client:
