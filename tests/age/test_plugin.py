@@ -25,7 +25,7 @@ STANZA = Stanza("toy", (IDENTITY.lower().rpartition("1")[2][:-6],), bytes(byte ^
 HANG = "import time; time.sleep(60)"
 
 
-def fails(program: Path, why: str, user: User | None = None, seconds: float = 10.0, limit: float = 8.0) -> PluginError:
+def fails(program: Path, why: str, user: User | None = None, seconds: float = 60.0, limit: float = 30.0) -> PluginError:
     """Have a plugin fail on both sides, as soon as it should."""
     begun = monotonic()
     with pytest.raises(PluginError, match=why) as caught:
@@ -160,16 +160,18 @@ def test_the_user_is_told_and_asked(tmp_path: Path) -> None:
     assert user.asked == ["toy: PIN (secret)", "toy: name", "toy: when now/never", "toy: sure now/None"]
 
 
-def test_the_time_of_the_user_does_not_count(tmp_path: Path) -> None:
+def test_the_time_of_the_user_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = 0.0
+    monkeypatch.setattr(plugin_process, "monotonic", lambda: monotonic() + passed)
+
     class Slow(User):
         def ask(self, plugin: str, question: str, *, secret: bool) -> str | None:
-            import time
-
-            time.sleep(2.2)
+            nonlocal passed
+            passed += 1000
             return super().ask(plugin, question, secret=secret)
 
     program = install(tmp_path, "sent = commands(); send('request-secret', body=b'PIN'); serve(sent)")
-    assert identity(program, Slow("123"), seconds=2.0).unwrap([STANZA]) == FILE_KEY
+    assert identity(program, Slow("123"), seconds=60.0).unwrap([STANZA]) == FILE_KEY
 
 
 def test_the_user_is_told_what_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +203,7 @@ def test_nobody_needs_to_hear_a_message(tmp_path: Path) -> None:
     ids=["at once", "after reading", "in the middle", "within a stanza"],
 )
 def test_it_hangs(tmp_path: Path, behaviour: str) -> None:
-    error = fails(install(tmp_path, behaviour), "no answer within 0.5 seconds", seconds=0.5, limit=4)
+    error = fails(install(tmp_path, behaviour), "no answer within 0.5 seconds", seconds=0.5)
     assert error.is_final
 
 
@@ -211,7 +213,7 @@ def test_it_does_not_read(tmp_path: Path) -> None:
     begun = monotonic()
     with pytest.raises(PluginError, match="no answer"):
         identity(program, seconds=0.5).unwrap(many)
-    assert monotonic() - begun < 4
+    assert monotonic() - begun < 20
 
 
 GARBAGE = {
@@ -359,7 +361,7 @@ def is_gone(pid: int) -> bool:
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
 @pytest.mark.parametrize(
     ("behaviour", "seconds"),
-    [(f"serve(); {HANG}", 10.0), ("serve(); print('late', flush=True)", 10.0), (HANG, 2.0), ("serve()", 10.0)],
+    [(f"serve(); {HANG}", 60.0), ("serve(); print('late', flush=True)", 60.0), (HANG, 5.0), ("serve()", 60.0)],
     ids=["stays", "writes late", "hangs", "well"],
 )
 def test_no_process_is_left(tmp_path: Path, behaviour: str, seconds: float) -> None:
@@ -373,9 +375,9 @@ def test_no_process_is_left(tmp_path: Path, behaviour: str, seconds: float) -> N
             identity(program, seconds=seconds).unwrap([STANZA])
     else:
         assert identity(program, seconds=seconds).unwrap([STANZA]) == FILE_KEY
-    assert monotonic() - begun < 5
+    assert monotonic() - begun < 30
     while not all(is_gone(pid) for pid in map(int, pids.read_text().split())):
-        assert monotonic() - begun < 10
+        assert monotonic() - begun < 50
 
 
 def test_one_that_gets_away_holds_up_nobody(tmp_path: Path) -> None:
@@ -396,4 +398,4 @@ def test_one_that_gets_away_holds_up_nobody(tmp_path: Path) -> None:
         [sys.executable, "-c", code, source, str(program), IDENTITY], capture_output=True, text=True, check=True
     )
     assert "no answer within 0.5 seconds" in done.stdout
-    assert monotonic() - begun < 8
+    assert monotonic() - begun < 30

@@ -97,7 +97,7 @@ class CountingKey(RemoteMemoryKey):
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         if self.meeting is not None:
-            self.meeting.wait(10)
+            self.meeting.wait(60)
         return RemoteMemoryKey.unwrap(self, wrapped, ambient)
 
 

@@ -311,14 +311,12 @@ def test_an_agent_that_does_not_help(
 def test_an_agent_that_is_slow(agent: Callable[..., FakeAgent], short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from leafseal.providers.age import agent as age_agent
 
-    monkeypatch.setattr(age_agent, "_ANSWER_SECONDS", 0.2)
     done = threading.Event()
     agent(lambda line: "OK\n" if not line else None if done.wait(0.05) else "S PROGRESS tick\n")
-    with (
-        Agent(str(short / "run" / "gnupg" / "S.gpg-agent"), {}) as connection,
-        pytest.raises(AgentError, match="in time"),
-    ):
-        connection.ask("x", "y", "")
+    with Agent(str(short / "run" / "gnupg" / "S.gpg-agent"), {}) as connection:
+        monkeypatch.setattr(age_agent, "_ANSWER_SECONDS", 0.2)
+        with pytest.raises(AgentError, match="in time"):
+            connection.ask("x", "y", "")
     done.set()
 
 

@@ -37,7 +37,7 @@ def ambient_of(tmp_path: Path, behaviour: str = OWN, *, ask: Asker | None = None
     counting = f"open({str(tmp_path / 'started')!r}, 'a').write('x')\n"
     install(folder, counting + behaviour)
     path = os.pathsep.join([str(folder), os.environ["PATH"]])
-    return Ambient({"PATH": path, "SOPS_AGE_KEY": IDENTITY, "LEAFSEAL_PLUGIN_TIMEOUT": "10", **environ}, tmp_path, ask)
+    return Ambient({"PATH": path, "SOPS_AGE_KEY": IDENTITY, "LEAFSEAL_PLUGIN_TIMEOUT": "60", **environ}, tmp_path, ask)
 
 
 def started(tmp_path: Path) -> int:
@@ -55,7 +55,7 @@ def failure(key: AgeKey, wrapped: bytes | None, ambient: Ambient) -> ProviderErr
     begun = monotonic()
     with pytest.raises(ProviderError) as caught:
         key.wrap(DATA_KEY, ambient) if wrapped is None else key.unwrap(wrapped, ambient)
-    assert monotonic() - begun < 8
+    assert monotonic() - begun < 30
     assert caught.value.master_key == str(key)
     assert str(caught.value).isprintable()
     for secret in (IDENTITY, DATA_KEY.hex()):
@@ -249,11 +249,15 @@ FAULTS = {
 }
 
 
+def patience(name: str, seconds: str = "0.6") -> dict[str, str]:
+    """Return how long to wait for a plugin: not for long where nothing is to come."""
+    return {"LEAFSEAL_PLUGIN_TIMEOUT": seconds} if name == "hangs" else {}
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_faults_while_unwrapping(tmp_path: Path, wrapped: bytes, name: str) -> None:
     behaviour, reason = FAULTS[name]
-    environ = {"LEAFSEAL_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
-    error = failure(KEY, wrapped, ambient_of(tmp_path, behaviour, **environ))
+    error = failure(KEY, wrapped, ambient_of(tmp_path, behaviour, **patience(name)))
     assert str(error).startswith("the identity from SOPS_AGE_KEY does not open it")
     assert (f"; SOPS_AGE_KEY: the toy plugin: {reason}" in str(error)) == (reason is not None)
 
@@ -262,7 +266,7 @@ def test_faults_while_unwrapping(tmp_path: Path, wrapped: bytes, name: str) -> N
 def test_after_a_fault_the_next_identity_is_tried(tmp_path: Path, wrapped: bytes, name: str) -> None:
     file = write(tmp_path / "good.age", sealed(bech32.encode("AGE-PLUGIN-GOOD-", b"mine")))
     install(tmp_path / "bin", name="good")
-    environ = {"LEAFSEAL_PLUGIN_TIMEOUT": "2" if name == "hangs" else "10", "SOPS_AGE_KEY_FILE": str(file)}
+    environ = {**patience(name, "5"), "SOPS_AGE_KEY_FILE": str(file)}  # in which the good one has to answer
     ambient = ambient_of(tmp_path, FAULTS[name][0], **environ)
     found = Ambient(ambient.environ, tmp_path, lambda question: "horse" if "passphrase" in question else "")
     assert KEY.unwrap(wrapped, found) == DATA_KEY
@@ -275,24 +279,24 @@ def test_after_a_fault_the_next_key_is_tried(tmp_path: Path, wrapped: bytes, nam
     [group] = wrap_data_key(
         data_key, [[KEY, AgeKey(str(mine.recipient))]], 0, ambient_of(tmp_path / "good"), "2026-11-22T17:48:26Z"
     )
-    environ = {"LEAFSEAL_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
-    environ["SOPS_AGE_KEY"] = f"{IDENTITY} {mine.to_text()}"
+    environ = {**patience(name), "SOPS_AGE_KEY": f"{IDENTITY} {mine.to_text()}"}
     begun = monotonic()
     assert recover_data_key([group], 0, ambient_of(tmp_path, FAULTS[name][0], **environ)) == data_key
-    assert monotonic() - begun < 5
+    assert monotonic() - begun < 30
 
 
 @pytest.mark.parametrize("name", ["hangs", "talks nonsense", "dies", "asks for a secret", "says no"])
 def test_faults_while_wrapping(tmp_path: Path, name: str) -> None:
     behaviour, reason = FAULTS[name]
-    environ = {"LEAFSEAL_PLUGIN_TIMEOUT": "0.6" if name == "hangs" else "10"}
     expected = "it wrapped nothing" if name == "asks for a secret" else reason
-    assert str(failure(KEY, None, ambient_of(tmp_path, behaviour, **environ))).startswith(f"the toy plugin: {expected}")
+    assert str(failure(KEY, None, ambient_of(tmp_path, behaviour, **patience(name)))).startswith(
+        f"the toy plugin: {expected}"
+    )
 
 
 @pytest.mark.parametrize(("name", "times"), [("hangs", 1), ("talks nonsense", 1), ("dies", 3), ("says no", 3)])
 def test_it_is_given_up(tmp_path: Path, wrapped: bytes, name: str, times: int) -> None:
-    ambient = ambient_of(tmp_path, FAULTS[name][0], LEAFSEAL_PLUGIN_TIMEOUT="0.6" if name == "hangs" else "10")
+    ambient = ambient_of(tmp_path, FAULTS[name][0], **patience(name, "3"))  # in which it has to start
     for _ in range(5):
         failure(KEY, wrapped, ambient)
     assert started(tmp_path) == times

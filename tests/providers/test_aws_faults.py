@@ -33,6 +33,9 @@ WHO = "(credentials: AWS_ACCESS_KEY_ID)"
 PART = base64.b64encode(DATA_KEY).decode()
 GOOD = json_answer({"KeyId": ARN, "CiphertextBlob": "eA==", "Plaintext": PART})
 
+SECONDS = 20.0
+"""What no failure takes, on the busiest machine: less than the thirty that nobody has to wait."""
+
 Act = Callable[[AWSKMSKey, Ambient], bytes]
 
 
@@ -55,16 +58,16 @@ def ambient(aws: AWS, recorder: Recorder, tmp_path: Path) -> Ambient:
 
 @pytest.fixture
 def impatient(aws: AWS, recorder: Recorder, tmp_path: Path) -> Ambient:
-    """The same, who waits for a second and no longer."""
-    return Ambient(aws.environ(recorder.url, **{TIMEOUT_VARIABLE: "1"}), tmp_path)
+    """The same, who gives up soon: for answers that do not come, since a good one may be late on a busy machine."""
+    return Ambient(aws.environ(recorder.url, **{TIMEOUT_VARIABLE: "2"}), tmp_path)
 
 
-def failure(act: Act, ambient: Ambient, key: AWSKMSKey = KEY, seconds: float = 10.0) -> ProviderError:
+def failure(act: Act, ambient: Ambient, key: AWSKMSKey = KEY) -> ProviderError:
     """Return the error, which came in time, names key and source, and tells no secret."""
     start = monotonic()
     with pytest.raises(ProviderError) as caught:
         act(key, ambient)
-    assert monotonic() - start < seconds
+    assert monotonic() - start < SECONDS
     error = caught.value
     assert error.master_key == str(key)
     seen: BaseException | None = error
@@ -222,26 +225,29 @@ def test_who_wants_fewer_attempts_gets_fewer_and_who_wants_more_does_not(
 # -- the network -----------------------------------------------------------------------------------------------------
 
 
-WORDS = "no answer within 1 seconds|no answer from http.* in time|broke off|does not say for which key"
+@ACTS
+@pytest.mark.parametrize("fault", [Hang(), Drip(GOOD, 0.02)], ids=["hang", "drip"])
+def test_answers_that_never_end(recorder: Recorder, impatient: Ambient, act: Act, fault: Reaction) -> None:
+    recorder.otherwise = lambda _: fault
+    assert re.search("no answer (within 2 seconds|from http.* in time)", failure(act, impatient).message)
+    assert 1 <= len(recorder.requests) <= 3
 
 
 @ACTS
 @pytest.mark.parametrize(
     "fault",
     [
-        Hang(),
-        Drip(GOOD, 0.02),
         Cut(),
         Cut(reset=True),
         Cut(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
         Cut(b"HTTP/1.1 200 OK\r\nContent-Le"),
         Cut(b"220 mail.example.com ESMTP\r\n"),
     ],
-    ids=["hang", "drip", "cut", "reset", "half a body", "half a header", "another protocol"],
+    ids=["cut", "reset", "half a body", "half a header", "another protocol"],
 )
-def test_connections_that_fail(recorder: Recorder, impatient: Ambient, act: Act, fault: Reaction) -> None:
+def test_connections_that_fail(recorder: Recorder, ambient: Ambient, act: Act, fault: Reaction) -> None:
     recorder.otherwise = lambda _: fault
-    assert re.search(WORDS, failure(act, impatient, seconds=5.0).message)
+    assert re.search("broke off|does not say for which key", failure(act, ambient).message)
     assert 1 <= len(recorder.requests) <= 3
 
 

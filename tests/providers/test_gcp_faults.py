@@ -40,6 +40,9 @@ WHO = "(credentials: GOOGLE_OAUTH_ACCESS_TOKEN)"
 PART = base64.b64encode(DATA_KEY).decode()
 TOKEN = "ya29.a-canary-that-no-message-shows"
 
+SECONDS = 20.0
+"""What no failure takes, on the busiest machine: less than the thirty that nobody has to wait."""
+
 Act = Callable[[Ambient], bytes]
 
 
@@ -77,15 +80,16 @@ def ambient(user: dict[str, str], tmp_path: Path) -> Ambient:
 
 @pytest.fixture
 def impatient(user: dict[str, str], tmp_path: Path) -> Ambient:
-    return Ambient({**user, TIMEOUT_VARIABLE: "1"}, tmp_path)
+    """Somebody who gives up soon: for answers that do not come, since a good one may be late on a busy machine."""
+    return Ambient({**user, TIMEOUT_VARIABLE: "2"}, tmp_path)
 
 
-def failure(act: Act, ambient: Ambient, seconds: float = 10.0) -> ProviderError:
+def failure(act: Act, ambient: Ambient) -> ProviderError:
     """Return the error, which came in time, names the key, and tells no secret."""
     start = monotonic()
     with pytest.raises(ProviderError) as caught:
         act(ambient)
-    assert monotonic() - start < seconds
+    assert monotonic() - start < SECONDS
     error = caught.value
     assert error.master_key == ID
     assert error.__cause__ is None
@@ -235,11 +239,9 @@ def test_a_wrapped_key_that_is_damaged_is_not_sent(cloud_kms: CloudKMS, ambient:
 
 
 @ACTS
-def test_an_answer_without_end(cloud_kms: CloudKMS, user: dict[str, str], tmp_path: Path, act: Act) -> None:
+def test_an_answer_without_end(cloud_kms: CloudKMS, ambient: Ambient, act: Act) -> None:
     from ..services.cloud_kms import changed
 
-    # Two megabytes may take more than a second on a busy machine: what is tested is their length.
-    ambient = Ambient({**user, TIMEOUT_VARIABLE: "8"}, tmp_path)
     wrapped = KEY.wrap(DATA_KEY, ambient)
     field = "ciphertext" if act is wrap else "plaintext"
     cloud_kms.will(*[changed(**{field: bytes(2 << 20)})] * 3)
@@ -255,7 +257,6 @@ def test_what_is_no_message_of_google(
         "SOPS_GCP_KMS_ENDPOINT": cloud_kms_at["grpc"],
         "SSL_CERT_FILE": cloud_kms_at["ca"],
         "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
-        TIMEOUT_VARIABLE: "0.6",
     }
     cloud_kms.will(*[lambda _call, _served: b"\xff\xff\xff"] * 3)
     assert "GCP KMS answered INTERNAL" in failure(act, Ambient(environ, tmp_path)).message
@@ -271,7 +272,6 @@ def at_recorder(recorder: Recorder, tmp_path: Path) -> Ambient:
         "SOPS_GCP_KMS_CLIENT_TYPE": "rest",
         "SOPS_GCP_KMS_ENDPOINT": recorder.url,
         "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
-        TIMEOUT_VARIABLE: "1",
     }
     return Ambient(environ, tmp_path)
 
@@ -286,11 +286,9 @@ GOOD: dict[str, object] = {
 }
 
 BAD_ANSWERS: dict[str, Reaction] = {
-    "hang": Hang(),
     "cut": Cut(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
     "closed": Cut(),
     "reset": Cut(reset=True),
-    "drip": Drip(json_answer(GOOD), 0.1),
     "not HTTP": Cut(b"SSH-2.0-OpenSSH\r\n"),
     "not JSON": Answer(200, b"<html>"),
     "a list": json_answer([]),
@@ -309,7 +307,18 @@ BAD_ANSWERS: dict[str, Reaction] = {
 @pytest.mark.parametrize("name", BAD_ANSWERS)
 def test_bad_answers_over_rest(recorder: Recorder, at_recorder: Ambient, act: Act, name: str) -> None:
     recorder.otherwise = lambda _: BAD_ANSWERS[name]
-    failure(act, at_recorder, seconds=5.0)
+    failure(act, at_recorder)
+    assert len(recorder.requests) == 1
+
+
+@ACTS
+@pytest.mark.parametrize("reaction", [Hang(), Drip(json_answer(GOOD), 0.1)], ids=["hang", "drip"])
+def test_answers_that_never_end_over_rest(
+    recorder: Recorder, at_recorder: Ambient, tmp_path: Path, act: Act, reaction: Reaction
+) -> None:
+    recorder.otherwise = lambda _: reaction
+    error = failure(act, Ambient({**at_recorder.environ, TIMEOUT_VARIABLE: "2"}, tmp_path))
+    assert re.match("no answer (within 2 seconds|from GCP KMS in time) ", error.message)
     assert len(recorder.requests) == 1
 
 
@@ -355,10 +364,12 @@ def test_passwords_of_netrc_are_not_sent(recorder: Recorder, at_recorder: Ambien
 
 @ACTS
 def test_a_service_that_does_not_answer(cloud_kms: CloudKMS, impatient: Ambient, act: Act) -> None:
-    from ..services.cloud_kms import slowly
+    from ..services.cloud_kms import held
 
-    cloud_kms.will(*[slowly(0.6)] * 3)
-    message = failure(act, impatient, seconds=5.0).message
+    over = threading.Event()
+    cloud_kms.will(*[held(over)] * 3)
+    message = failure(act, impatient).message
+    over.set()
     assert re.search("DEADLINE_EXCEEDED|no answer from GCP KMS in time", message)
     assert len(cloud_kms.calls) == 1
 
@@ -392,12 +403,12 @@ def rude(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @ACTS
 def test_connections_that_fail(rude: str, user: dict[str, str], tmp_path: Path, act: Act) -> None:
-    ambient = Ambient({**user, "SOPS_GCP_KMS_ENDPOINT": rude, TIMEOUT_VARIABLE: "0.6"}, tmp_path)
-    failure(act, ambient, seconds=5.0)
+    ambient = Ambient({**user, "SOPS_GCP_KMS_ENDPOINT": rude}, tmp_path)
+    failure(act, ambient)
 
 
 def test_certificates_are_verified(cloud_kms: CloudKMS, user: dict[str, str], tmp_path: Path) -> None:
-    message = failure(wrap, Ambient({**user, "SSL_CERT_FILE": "", TIMEOUT_VARIABLE: "0.8"}, tmp_path)).message
+    message = failure(wrap, Ambient({**user, "SSL_CERT_FILE": ""}, tmp_path)).message
     assert re.search("certificate of the endpoint does not verify|CERTIFICATE_VERIFY_FAILED", message)
     assert cloud_kms.calls == []
 
@@ -419,9 +430,9 @@ def test_where_tokens_come_from_nobody_answers(user: dict[str, str], authority: 
             "token_url": recorder.url,
             "credential_source": {"file": str(tmp_path / "jwt")},
         }
-        environ = {**user, "GOOGLE_CREDENTIALS": json.dumps(config), TIMEOUT_VARIABLE: "1"}
-        message = failure(wrap, Ambient(environ, tmp_path), seconds=5.0).message
-        assert re.search("no answer within 1 seconds|gives tokens cannot be reached", message)
+        environ = {**user, "GOOGLE_CREDENTIALS": json.dumps(config), TIMEOUT_VARIABLE: "2"}
+        message = failure(wrap, Ambient(environ, tmp_path)).message
+        assert re.search("no answer within 2 seconds|gives tokens cannot be reached", message)
 
 
 # -- the policy ------------------------------------------------------------------------------------------------------
@@ -498,4 +509,4 @@ def test_nothing_is_said_on_standard_error(user: dict[str, str]) -> None:
         "try: key.wrap(bytes(32), Ambient.of_process())\n"
         "except ProviderError as error: print('GRPC_VERBOSITY' in __import__('os').environ)"
     )
-    assert run(code, **{**user, "SSL_CERT_FILE": "", TIMEOUT_VARIABLE: "0.8"}) == "False"
+    assert run(code, **{**user, "SSL_CERT_FILE": ""}) == "False"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import socket
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -33,6 +34,9 @@ UUID = "0d0466b0-e727-4d9c-b35d-f84bb474a37f"
 KEY = HuaweiKMSKey(f"{REGION}:{UUID}")
 WHO = "(credentials: HUAWEICLOUD_SDK_AK)"
 PART = base64.b64encode(DATA_KEY).decode()
+
+SECONDS = 20.0
+"""What no failure takes, on the busiest machine: less than the thirty that nobody has to wait."""
 
 Act = Callable[[Ambient], bytes]
 
@@ -69,15 +73,16 @@ def ambient(user: dict[str, str], tmp_path: Path) -> Ambient:
 
 @pytest.fixture
 def impatient(user: dict[str, str], tmp_path: Path) -> Ambient:
-    return Ambient({**user, TIMEOUT_VARIABLE: "1"}, tmp_path)
+    """Somebody who gives up soon: for answers that do not come, since a good one may be late on a busy machine."""
+    return Ambient({**user, TIMEOUT_VARIABLE: "2"}, tmp_path)
 
 
-def failure(act: Act, ambient: Ambient, seconds: float = 10.0) -> ProviderError:
+def failure(act: Act, ambient: Ambient) -> ProviderError:
     """Return the error, which came in time, names the key, and tells no secret."""
     start = monotonic()
     with pytest.raises(ProviderError) as caught:
         act(ambient)
-    assert monotonic() - start < seconds
+    assert monotonic() - start < SECONDS
     error = caught.value
     assert error.master_key == str(KEY)
     assert error.__cause__ is error.__context__ is None
@@ -237,11 +242,9 @@ def test_a_wrapped_key_that_is_damaged_is_not_sent(recorder: Recorder, ambient: 
 GOOD = {"key_id": UUID, "cipher_text": "eA==", "plain_text": PART}
 
 BAD_ANSWERS: dict[str, Reaction] = {
-    "hang": Hang(),
     "cut": Cut(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
     "closed": Cut(),
     "reset": Cut(reset=True),
-    "drip": Drip(json_answer(GOOD), 0.1),
     "not HTTP": Cut(b"SSH-2.0-OpenSSH\r\n"),
     "not JSON": Answer(200, b"<html>"),
     "a list": json_answer(["key_id"]),
@@ -265,25 +268,25 @@ BAD_ANSWERS: dict[str, Reaction] = {
 
 @ACTS
 @pytest.mark.parametrize("name", BAD_ANSWERS)
-def test_bad_answers(recorder: Recorder, impatient: Ambient, act: Act, name: str) -> None:
+def test_bad_answers(recorder: Recorder, ambient: Ambient, act: Act, name: str) -> None:
     recorder.otherwise = lambda _: BAD_ANSWERS[name]
-    failure(act, impatient, seconds=5.0)
+    failure(act, ambient)
     assert len(recorder.requests) == 1
 
 
-def test_the_good_answer_is_good(recorder: Recorder, impatient: Ambient) -> None:
+def test_the_good_answer_is_good(recorder: Recorder, ambient: Ambient) -> None:
     recorder.otherwise = lambda _: json_answer(GOOD)
-    assert wrap(impatient) == b"eA=="
-    assert unwrap(impatient) == DATA_KEY
+    assert wrap(ambient) == b"eA=="
+    assert unwrap(ambient) == DATA_KEY
 
 
 @ACTS
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(
-    recorder: Recorder, second_recorder: Recorder, impatient: Ambient, act: Act, status: int
+    recorder: Recorder, second_recorder: Recorder, ambient: Ambient, act: Act, status: int
 ) -> None:
     recorder.will(redirect(second_recorder.url, status))
-    assert "it redirects to another server, which is not followed" in failure(act, impatient).message
+    assert "it redirects to another server, which is not followed" in failure(act, ambient).message
     assert len(recorder.requests) == 1
     assert second_recorder.requests == []
 
@@ -301,9 +304,11 @@ BAD_PROJECTS: dict[str, Reaction] = {
 
 @pytest.mark.parametrize("name", BAD_PROJECTS)
 def test_bad_answers_of_iam(recorder: Recorder, user: dict[str, str], tmp_path: Path, name: str) -> None:
-    environ = {**user, "HUAWEICLOUD_SDK_AK": "HPUAODD", "HUAWEICLOUD_SDK_PROJECT_ID": "", TIMEOUT_VARIABLE: "1"}
+    environ = {**user, "HUAWEICLOUD_SDK_AK": "HPUAODD", "HUAWEICLOUD_SDK_PROJECT_ID": ""}
+    if name == "hang":
+        environ[TIMEOUT_VARIABLE] = "2"
     recorder.otherwise = lambda _: BAD_PROJECTS[name]
-    failure(wrap, Ambient(environ, tmp_path), seconds=5.0)
+    failure(wrap, Ambient(environ, tmp_path))
     assert len(recorder.requests) == 1
 
 
@@ -322,7 +327,7 @@ BAD_METADATA: dict[str, Reaction] = {
 def test_bad_answers_of_a_metadata_service(service: HuaweiKMS, recorder: Recorder, tmp_path: Path, name: str) -> None:
     environ = service.surroundings(recorder.url, LEAFSEAL_HUAWEICLOUD_METADATA=recorder.url)
     recorder.otherwise = lambda _: BAD_METADATA[name]
-    error = failure(wrap, Ambient({**environ, TIMEOUT_VARIABLE: "2"}, tmp_path), seconds=5.0)
+    error = failure(wrap, Ambient(environ, tmp_path))
     assert error.message == "no HuaweiCloud credentials found"
 
 
@@ -332,13 +337,15 @@ def test_bad_answers_of_a_metadata_service(service: HuaweiKMS, recorder: Recorde
 @ACTS
 def test_a_service_that_does_not_answer(recorder: Recorder, impatient: Ambient, act: Act) -> None:
     recorder.otherwise = lambda _: Hang()
-    assert failure(act, impatient, seconds=5.0).message == f"no answer from HuaweiCloud in time {WHO}"
+    assert re.match("no answer (from HuaweiCloud in time|within 2 seconds) ", failure(act, impatient).message)
+    assert len(recorder.requests) == 1
 
 
 @ACTS
 def test_an_answer_that_never_ends(recorder: Recorder, impatient: Ambient, act: Act) -> None:
     recorder.otherwise = lambda _: Drip(json_answer(GOOD), 0.1)
-    assert failure(act, impatient, seconds=5.0).message == f"no answer within 1 seconds {WHO}"
+    assert failure(act, impatient).message == f"no answer within 2 seconds {WHO}"
+    assert len(recorder.requests) == 1
 
 
 def test_nobody_listens(user: dict[str, str], tmp_path: Path) -> None:

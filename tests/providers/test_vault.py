@@ -245,16 +245,11 @@ def test_certificates_that_do_not_load(tmp_path: Path, variable: str) -> None:
 # -- faults
 
 
-@pytest.fixture
-def hasty(tmp_path: Path, recorder: Recorder) -> Ambient:
-    return surroundings(tmp_path, recorder.url, LEAFSEAL_SERVICE_TIMEOUT="2")
-
-
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_busy_then_well(key: VaultKey, hasty: Ambient, recorder: Recorder, status: int) -> None:
-    wrapped = key.wrap(PART, hasty)
+def test_busy_then_well(key: VaultKey, ambient: Ambient, recorder: Recorder, status: int) -> None:
+    wrapped = key.wrap(PART, ambient)
     recorder.will(errors(status, "busy"))
-    assert key.unwrap(wrapped, hasty) == PART
+    assert key.unwrap(wrapped, ambient) == PART
     assert len(recorder.requests) == 3
 
 
@@ -327,10 +322,11 @@ BAD_ANSWERS: dict[str, Reaction] = {
 
 
 @pytest.mark.parametrize("name", BAD_ANSWERS)
-def test_bad_answers(key: VaultKey, hasty: Ambient, recorder: Recorder, name: str) -> None:
+def test_bad_answers(tmp_path: Path, key: VaultKey, recorder: Recorder, name: str) -> None:
+    environ = {"LEAFSEAL_SERVICE_TIMEOUT": "2"} if name in ("hang", "drip") else {}
     recorder.will(*[BAD_ANSWERS[name]] * 3)
     with pytest.raises(ProviderError) as caught:
-        key.unwrap(b"vault:v1:AAAA", hasty)
+        key.unwrap(b"vault:v1:AAAA", surroundings(tmp_path, recorder.url, **environ))
     message = f"{caught.value} {caught.value.hint}"
     assert TOKEN not in message
     assert caught.value.master_key == str(key)

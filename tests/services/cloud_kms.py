@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -194,11 +194,11 @@ class Server(grpc.GenericRpcHandler):  # type: ignore[misc,unused-ignore]
         self._server.stop(None).wait()
 
 
-def slowly(seconds: float) -> Act:
-    """Return an act that answers late."""
+def held(over: threading.Event) -> Act:
+    """Return an act that answers when all is over."""
 
     def act(_: Call, served: Callable[[], Any]) -> Any:
-        time.sleep(seconds)
+        over.wait(60)
         return served()
 
     return act
