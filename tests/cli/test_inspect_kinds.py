@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.keys.registry import TABLE
-from leafseal.metadata.groups import KINDS
+from leafseal.keys.kinds import KINDS, READING_ORDER
 
 from .conftest import Run
 
@@ -50,14 +49,14 @@ def indented(text: str, spaces: int) -> str:
 
 def entries(kind: str) -> str:
     """Return the list of a kind, with one entry."""
-    date = "" if kind == "age" else '\n  created_at: "2026-11-23T05:10:36Z"'
+    date = "" if not KINDS[kind].is_dated else '\n  created_at: "2026-11-23T05:10:36Z"'
     return f"{kind}:\n- {ENTRIES[kind][0]}\n  enc: of {kind}{date}\n"
 
 
 @pytest.fixture
 def flat(work: Path) -> str:
     """A file with all kinds in one group."""
-    text = "".join(entries(kind) for kind in KINDS)
+    text = "".join(entries(kind) for kind in READING_ORDER)
     (work / "flat.yaml").write_text(f"a: 1\nsops:\n{indented(text, 2)}{TAIL}")
     return "flat.yaml"
 
@@ -65,19 +64,19 @@ def flat(work: Path) -> str:
 @pytest.fixture
 def grouped(work: Path) -> str:
     """A file with a group for each kind, of which three must open."""
-    groups = "".join(f"  -\n{indented(entries(kind), 4)}" for kind in KINDS)
+    groups = "".join(f"  -\n{indented(entries(kind), 4)}" for kind in READING_ORDER)
     (work / "groups.yaml").write_text(f"a: 1\nsops:\n  key_groups:\n{groups}  shamir_threshold: 3\n{TAIL}")
     return "groups.yaml"
 
 
 def test_these_are_all() -> None:
-    assert set(ENTRIES) == set(KINDS) == set(TABLE)
+    assert set(ENTRIES) == set(KINDS)
 
 
 def test_all_kinds_in_one_group(leafseal: Run, flat: str) -> None:
     lines = leafseal("inspect", flat).out.decode().splitlines()
     assert lines[0] == "flat.yaml: yaml, sealed 2026-11-23T05:10:36Z (format 3.13.2)"
-    assert lines[1:9] == ["  recipients:", *(f"    {kind} {ENTRIES[kind][1]}" for kind in KINDS)]
+    assert lines[1:9] == ["  recipients:", *(f"    {kind} {ENTRIES[kind][1]}" for kind in READING_ORDER)]
 
 
 def test_all_kinds_in_groups(leafseal: Run, grouped: str) -> None:
@@ -87,14 +86,14 @@ def test_all_kinds_in_groups(leafseal: Run, grouped: str) -> None:
     assert lines[1] == "  7 key groups, of which 3 must open"
     assert lines[2:16] == [
         line
-        for number, kind in enumerate(KINDS, 1)
+        for number, kind in enumerate(READING_ORDER, 1)
         for line in (f"  recipients of group {number}:", f"    {kind} {ENTRIES[kind][1]}")
     ]
 
 
 def test_all_kinds_for_programs(leafseal: Run, flat: str, grouped: str) -> None:
     one, many = json.loads(leafseal("inspect", "--json", flat, grouped).out)
-    named = [{"kind": kind, "name": ENTRIES[kind][1]} for kind in KINDS]
+    named = [{"kind": kind, "name": ENTRIES[kind][1]} for kind in READING_ORDER]
     assert (one["groups"], one["threshold"]) == ([named], 0)
     assert (many["groups"], many["threshold"]) == ([[key] for key in named], 3)
 

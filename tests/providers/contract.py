@@ -13,7 +13,8 @@ import pytest
 
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient, MasterKey
-from leafseal.keys.registry import TABLE, make_key
+from leafseal.keys.kinds import KINDS
+from leafseal.keys.registry import make_key
 from leafseal.keys.ring import WrappedKey
 
 from .entries import load_entry
@@ -27,7 +28,7 @@ class ProviderContract:
 
     def test_it_is_a_master_key(self, key: MasterKey) -> None:
         assert isinstance(key, MasterKey)
-        assert key.kind in TABLE
+        assert key.kind in KINDS
         assert type(key.needs_network) is bool
 
     def test_it_is_a_value(self, key: MasterKey) -> None:
@@ -40,10 +41,10 @@ class ProviderContract:
             setattr(key, dataclasses.fields(key)[0].name, "other")  # type: ignore[arg-type]
 
     def test_its_entry_reads_back(self, key: MasterKey) -> None:
-        dated = key.kind != "age"
+        dated = KINDS[key.kind].is_dated
         entry = {**key.to_metadata(), "enc": "x", **({"created_at": "2026-11-22T17:48:26Z"} if dated else {})}
         assert load_entry(key.kind, entry) == WrappedKey(key, "x", "2026-11-22T17:48:26Z" if dated else None)
-        assert not {"enc", "created_at"} & set(key.to_metadata())
+        assert set(key.to_metadata()) <= set(KINDS[key.kind].fields)
 
     @pytest.mark.parametrize("part", [DATA_KEY, SHARE], ids=["data key", "share"])
     def test_what_it_wraps_it_unwraps(self, key: MasterKey, ambient: Ambient, part: bytes) -> None:

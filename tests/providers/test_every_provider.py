@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 import leafseal
-from leafseal.keys.registry import TABLE
-from leafseal.metadata.groups import KINDS
+from leafseal.keys.kinds import KINDS, Kind
 from leafseal.testing import throwaway_identity
 
 HERE = Path(__file__).parent
@@ -26,15 +25,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SDKS = ("azure", "botocore", "google", "grpc", "httpx", "huaweicloudsdkcore", "huaweicloudsdkkms", "msal", "requests")
 
 LIBRARIES = {
-    "azure_kv": ("azure", ("azure.core", "azure.identity", "azure.keyvault.keys")),
-    "gcp_kms": ("gcp", ("google.auth", "google.cloud.kms_v1", "grpc", "requests")),
-    "hc_vault": ("vault", ("httpx",)),
-    "hckms": ("huawei", ("huaweicloudsdkcore", "huaweicloudsdkkms", "requests")),
-    "kms": ("aws", ("botocore",)),
+    "azure_kv": ("azure.core", "azure.identity", "azure.keyvault.keys"),
+    "gcp_kms": ("google.auth", "google.cloud.kms_v1", "grpc", "requests"),
+    "hc_vault": ("httpx",),
+    "hckms": ("huaweicloudsdkcore", "huaweicloudsdkkms", "requests"),
+    "kms": ("botocore",),
 }
-"""Kinds that need libraries: the extra that brings them, and modules of which none may be missing."""
-
-NEED_NONE = {"age", "pgp"}
+"""Modules that a kind needs, of which none may be missing."""
 
 KEYS = {
     "azure_kv": "https://shop.vault.azure.net/keys/sops/2c0f7a3d9f0b4f1f8a7b6c5d4e3f2a1b",
@@ -43,10 +40,6 @@ KEYS = {
     "hckms": "tr-west-1:0d0466b0-e727-4d9c-b35d-f84bb474a37f",
     "kms": "arn:aws:kms:eu-west-1:123456789012:key/1",
 }
-
-
-def test_there_is_a_provider_for_every_kind_of_the_format() -> None:
-    assert set(TABLE) == set(KINDS)
 
 
 # -- the contract
@@ -58,10 +51,10 @@ def contracts(path: Path) -> list[str]:
     return [one.name for one in classes if "ProviderContract" in [getattr(base, "id", "") for base in one.bases]]
 
 
-@pytest.mark.parametrize("kind", TABLE)
-def test_each_passes_the_contract(kind: str) -> None:
-    module = TABLE[kind].partition(":")[0].rpartition(".")[2]
-    classes = contracts(HERE / f"test_{module}.py")
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_each_passes_the_contract(kind: Kind) -> None:
+    package = kind.provider.partition(":")[0].rpartition(".")[2]
+    classes = contracts(HERE / f"test_{package}.py")
     assert classes
     assert all(name.startswith("Test") for name in classes)  # or pytest would pass them by
 
@@ -69,32 +62,38 @@ def test_each_passes_the_contract(kind: str) -> None:
 # -- the pages
 
 
-def rows() -> dict[str, tuple[str, str]]:
-    """Return what the index of the pages says of each kind: its page, and what is to be installed."""
+def rows() -> dict[str, tuple[str, str, str, str]]:
+    """Return what the index of the pages says of each kind: its page, option, variable, and what is to be installed."""
     text = (PAGES / "index.md").read_text(encoding="utf-8")
-    found = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \| `(\w+)` \|.* \| ([^|]+) \|$", text, re.MULTILINE)
-    return {kind: (page, needs) for page, kind, needs in found}
+    pattern = r"^\| \[[^]]+\]\(([^)]+)\) \| `(\w+)` \| `--([a-z-]+)` \| `(\w+)` \| ([^|]+) \|$"
+    return {kind: (page, *more) for page, kind, *more in re.findall(pattern, text, re.MULTILINE)}
 
 
-@pytest.mark.parametrize("kind", TABLE)
-def test_each_has_a_page(kind: str) -> None:
-    page, needs = rows()[kind]
+def test_the_index_has_the_kinds_of_the_table() -> None:
+    assert {kind: row[1:3] for kind, row in rows().items()} == {
+        kind.name: (kind.option, kind.variable) for kind in KINDS.values()
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_each_has_a_page(kind: Kind) -> None:
+    page, _, _, needs = rows()[kind.name]
     text = (PAGES / page).read_text(encoding="utf-8")
     assert "\n## How a key is written\n" in text
     assert "$ leafseal" in text
-    if kind in LIBRARIES:
-        assert needs == f"`pip install 'leafseal[{LIBRARIES[kind][0]}]'`"
+    if kind.extra:
+        assert needs == f"`pip install 'leafseal[{kind.extra}]'`"
         assert needs.strip("`") in text
         assert "\n## Permissions\n" in text
 
 
 def test_every_page_is_in_the_index() -> None:
-    assert {page for page, _ in rows().values()} | {"index.md"} == {path.name for path in PAGES.glob("*.md")}
+    assert {page for page, *_ in rows().values()} | {"index.md"} == {path.name for path in PAGES.glob("*.md")}
 
 
 def test_extras_are_there_and_all_has_them() -> None:
     extras = PROJECT["optional-dependencies"]
-    for extra, _ in LIBRARIES.values():
+    for extra in filter(None, (kind.extra for kind in KINDS.values())):
         assert extras[extra]
         assert re.search(rf"\b{extra}\b", extras["all"][0])
 
@@ -120,7 +119,7 @@ _LIST = f"import json, sys; print(json.dumps([name for name in {SDKS!r} if name 
 
 
 def test_importing_all_providers_loads_no_library(tmp_path: Path) -> None:
-    code = "from leafseal.keys.registry import TABLE, provider; [provider(kind) for kind in TABLE]; "
+    code = "from leafseal.keys.registry import KINDS, provider; [provider(kind) for kind in KINDS]; "
     assert json.loads(run(code + _LIST, tmp_path)) == []
 
 
@@ -165,10 +164,10 @@ _WRAPPED = {"hc_vault": "vault:v1:eA=="}
 
 @pytest.mark.parametrize(
     ("kind", "module"),
-    [(kind, module) for kind, (_, modules) in LIBRARIES.items() for module in modules],
+    [(kind, module) for kind, modules in LIBRARIES.items() for module in modules],
 )
 def test_a_library_that_is_missing_is_named_by_its_extra(tmp_path: Path, kind: str, module: str) -> None:
-    extra = LIBRARIES[kind][0]
+    extra = KINDS[kind].extra
     surroundings = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}
     wrapped = _WRAPPED.get(kind, "e" * 344 if kind == "azure_kv" else "eA==")
     told = run(_TRY, tmp_path, module, kind, KEYS[kind], wrapped, **surroundings)
@@ -176,5 +175,4 @@ def test_a_library_that_is_missing_is_named_by_its_extra(tmp_path: Path, kind: s
 
 
 def test_all_kinds_are_looked_at() -> None:
-    assert set(LIBRARIES) | NEED_NONE == set(TABLE)
-    assert set(KEYS) == set(LIBRARIES)
+    assert set(KEYS) == set(LIBRARIES) == {kind.name for kind in KINDS.values() if kind.extra}

@@ -6,14 +6,14 @@ import pytest
 
 from leafseal.__main__ import is_sops
 from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command, find
-from leafseal.sops.syntax.grammar import Arguments, BadUsage, BadVariable, Kind, Option, parse
+from leafseal.sops.syntax.grammar import Arguments, BadUsage, BadVariable, Option, OptionType, parse
 
 OPTIONS = (
-    Option("in-place", "", Kind.FLAG, ("i",)),
-    Option("local", "", Kind.FLAG, variable="LOCAL", default="true"),
+    Option("in-place", "", OptionType.FLAG, ("i",)),
+    Option("local", "", OptionType.FLAG, variable="LOCAL", default="true"),
     Option("age", "", short=("a",), variable="AGE"),
-    Option("indent", "", Kind.NUMBER),
-    Option("service", "", Kind.LIST, variable="SERVICE"),
+    Option("indent", "", OptionType.NUMBER),
+    Option("service", "", OptionType.LIST, variable="SERVICE"),
 )
 
 

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leafseal.config.nodes import ListNode, ScalarNode
 from leafseal.config.reader import Reader
 from leafseal.errors import LeafsealError
 from leafseal.keys import MasterKey
+from leafseal.keys.kinds import KINDS, MAPS
 from leafseal.keys.registry import make_key, parse_recipients
 
 Group = tuple[MasterKey, ...]
-
-FLAT_KINDS = {
-    "age": "age",
-    "pgp": "pgp",
-    "kms": "kms",
-    "gcp_kms": "gcp_kms",
-    "hckms": "hckms",
-    "azure_keyvault": "azure_kv",
-    "hc_vault_transit_uri": "hc_vault",
-}
-"""Names of the flat lists, in the order of their keys in the group, and the kinds of their keys."""
-
-GROUP_KEYS = ("merge", "age", "pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault")
 
 MAX_GROUPS = 255
 _MAX_KEYS = 1024
@@ -39,9 +27,9 @@ def read_groups(rule: Reader) -> tuple[Group, ...]:
     listed = rule.get("key_groups").members()
     if not listed:
         return (_read_flat(rule),)
-    for name in FLAT_KINDS:
-        if not rule.get(name).is_absent:
-            rule.get(name).warn("ignored, because the rule has key_groups")
+    for kind in KINDS.values():
+        if not rule.get(kind.rule_list).is_absent:
+            rule.get(kind.rule_list).warn("ignored, because the rule has key_groups")
     if len(listed) > MAX_GROUPS:
         rule.get("key_groups").fault(f"more than {MAX_GROUPS} groups")
         return ()
@@ -51,15 +39,15 @@ def read_groups(rule: Reader) -> tuple[Group, ...]:
 def _read_flat(rule: Reader) -> Group:
     profile = rule.get("aws_profile").text()
     keys: list[MasterKey] = []
-    for name, kind in FLAT_KINDS.items():
-        field = rule.get(name)
-        for item in _flat_items(field, list_only=name == "hckms"):
+    for kind in KINDS.values():
+        field = rule.get(kind.rule_list)
+        for item in _flat_items(field, list_only=kind.is_only_list):
             text = item.quoted_text()
             if isinstance(field.node, ScalarNode):
                 text = ",".join(part for part in map(str.strip, text.split(",")) if part)
-            keys += _parsed(item, kind, text)
+            keys += _parsed(item, kind.name, text)
     if profile:
-        keys = [_with_profile(key, profile) if key.kind == "kms" else key for key in keys]
+        keys = [_with_profile(key, profile) if "aws_profile" in KINDS[key.kind].fields else key for key in keys]
     return tuple(keys)
 
 
@@ -85,7 +73,7 @@ class _Budget:
 def _read_group(group: Reader, budget: _Budget) -> list[MasterKey]:
     if not group.is_mapping():
         return []
-    group.expect(GROUP_KEYS)
+    group.expect(("merge", *(kind.group_list for kind in KINDS.values())))
     keys: list[MasterKey] = []
     for merged in group.get("merge").members():
         budget.left -= 1
@@ -94,57 +82,25 @@ def _read_group(group: Reader, budget: _Budget) -> list[MasterKey]:
                 merged.fault(f"more than {_MAX_MERGES} merged groups")
             break
         keys += _read_group(merged, budget)
-    keys += _texts(group.get("age"), "age")
-    keys += _texts(group.get("pgp"), "pgp")
-    keys += _entries(group.get("kms"), "kms", _kms_entry)
-    keys += _entries(group.get("gcp_kms"), "gcp_kms", _renamed({"resource_id": "resource_id"}))
-    keys += _entries(group.get("hckms"), "hckms", _renamed({"key_id": "key_id"}))
-    keys += _entries(
-        group.get("azure_keyvault"),
-        "azure_kv",
-        _renamed({"vaultUrl": "vault_url", "key": "name", "version": "version"}),
-    )
-    keys += _texts(group.get("hc_vault"), "hc_vault")
+    for kind in KINDS.values():
+        field = group.get(kind.group_list)
+        keys += _texts(field, kind.name) if kind.group_fields is None else _entries(field, kind.name, kind.group_fields)
     return keys
 
 
 def _texts(field: Reader, kind: str) -> list[MasterKey]:
-    keys: list[MasterKey] = []
-    for item in field.members():
-        text = item.text()
-        keys += _parsed(item, kind, text.replace(" ", "") if kind == "pgp" else text)
-    return keys
+    return [key for item in field.members() for key in _parsed(item, kind, item.text())]
 
 
-def _entries(field: Reader, kind: str, read: Callable[[Reader], dict[str, object]]) -> list[MasterKey]:
+def _entries(field: Reader, kind: str, names: Mapping[str, str]) -> list[MasterKey]:
+    """Return the keys of a list of mappings, whose fields go by other names in a file."""
     keys: list[MasterKey] = []
     for item in field.mappings():
-        keys += _guarded(item, functools.partial(_made, kind, read(item)))
-    return keys
-
-
-def _made(kind: str, fields: dict[str, object]) -> list[MasterKey]:
-    return [make_key(kind, fields)]
-
-
-def _kms_entry(item: Reader) -> dict[str, object]:
-    item.expect(("arn", "role", "context", "aws_profile"))
-    fields: dict[str, object] = {"arn": item.get("arn").text(), "aws_profile": item.get("aws_profile").text()}
-    if role := item.get("role").text():
-        fields["role"] = role
-    if context := item.get("context").texts():
-        fields["context"] = context
-    return fields
-
-
-def _renamed(names: dict[str, str]) -> Callable[[Reader], dict[str, object]]:
-    """Return the reader of entries whose fields go by other names in the metadata."""
-
-    def read(item: Reader) -> dict[str, object]:
         item.expect(names)
-        return {ours: item.get(theirs).text() for theirs, ours in names.items()}
-
-    return read
+        members = {ours: item.get(theirs) for theirs, ours in names.items()}
+        fields = {name: member.texts() if name in MAPS else member.text() for name, member in members.items()}
+        keys += _guarded(item, lambda fields=fields: [make_key(kind, fields)])  # type: ignore[misc]
+    return keys
 
 
 def _parsed(item: Reader, kind: str, text: str) -> list[MasterKey]:

@@ -12,17 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from leafseal.config.keys import FLAT_KINDS, Group, read_groups
+from leafseal.config.keys import Group, read_groups
 from leafseal.config.nodes import MAX_BYTES, Node, compose
 from leafseal.config.reader import Reader, Report
 from leafseal.errors import ConfigError, FormatError
+from leafseal.keys.kinds import KINDS
 from leafseal.rules.pattern import PatternError, compile_pattern
 from leafseal.rules.selection import RULE_FIELDS, Selection
 
 _TOP_KEYS = ("creation_rules", "destination_rules", "stores")
 _RULE_KEYS = (
     "path_regex",
-    *FLAT_KINDS,
+    *(kind.rule_list for kind in KINDS.values()),
     "aws_profile",
     "key_groups",
     "shamir_threshold",

@@ -14,6 +14,7 @@ from leafseal.crypto import shamir
 from leafseal.crypto.secret import Secret
 from leafseal.errors import ConfigError, DataKeyError, IntegrityError, MetadataError, ProviderError
 from leafseal.keys import Ambient, MasterKey, Resolvable, asking
+from leafseal.keys.kinds import is_dated
 from leafseal.keys.ring import FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
 
 KeyGroup = tuple[WrappedKey, ...]
@@ -21,7 +22,6 @@ KeyGroup = tuple[WrappedKey, ...]
 DATA_KEY_BYTES = 32
 _SHARE_BYTES = DATA_KEY_BYTES + 1
 _WRAPPERS = 8  # networks asked at the same time
-_UNDATED = frozenset({"age"})  # kinds whose entries have no created_at
 
 
 class DataKey(Secret):
@@ -141,7 +141,7 @@ def _wrap(key: MasterKey, part: bytes, ambient: Ambient) -> WrappedKey:
 
 
 def _dated(wrapped: WrappedKey, date: str) -> WrappedKey:
-    return wrapped if wrapped.master_key.kind in _UNDATED else replace(wrapped, created_at=date)
+    return replace(wrapped, created_at=date) if is_dated(wrapped.master_key.kind) else wrapped
 
 
 def recover_data_key(groups: Sequence[KeyGroup], threshold: int, keys: KeyRing | Ambient) -> DataKey:

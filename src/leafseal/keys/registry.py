@@ -1,7 +1,7 @@
 """The providers of master keys, by kind; a provider's module is imported when a file or a rule names its kind.
 
-A provider is one module with one class, and one line in `TABLE`. The class is a `MasterKey` and offers two ways to
-make one: `from_fields(fields)` from an entry of the metadata, and `parse(text)` from what users write.
+A provider's class is a `MasterKey` and offers two ways to make one: `from_fields(fields)` from an entry of the
+metadata, and `parse(text)` from what users write.
 """
 
 from __future__ import annotations
@@ -11,16 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol, cast
 
 from leafseal.keys import MasterKey
-
-TABLE = {
-    "age": "leafseal.providers.age:AgeKey",
-    "azure_kv": "leafseal.providers.azure:AzureKeyVaultKey",
-    "gcp_kms": "leafseal.providers.gcp:GCPKMSKey",
-    "hckms": "leafseal.providers.huawei:HuaweiKMSKey",
-    "kms": "leafseal.providers.aws:AWSKMSKey",
-    "pgp": "leafseal.providers.pgp:PGPKey",
-    "hc_vault": "leafseal.providers.vault:VaultKey",
-}
+from leafseal.keys.kinds import KINDS
 
 
 class Provider(Protocol):
@@ -37,11 +28,11 @@ class Provider(Protocol):
 
 def provider(kind: str) -> Provider:
     """Return the class for `kind`; for a kind without a provider one that keeps its entries and can do nothing else."""
-    if kind not in TABLE:
+    if kind not in KINDS:
         from leafseal.keys.unknown import foreign_class
 
         return cast(Provider, foreign_class(kind))
-    module, _, name = TABLE[kind].partition(":")
+    module, _, name = KINDS[kind].provider.partition(":")
     return cast(Provider, getattr(importlib.import_module(module), name))
 
 

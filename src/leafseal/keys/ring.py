@@ -14,9 +14,7 @@ from typing import NamedTuple
 from leafseal.crypto.secret import Secret
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient, MasterKey, asking
-
-DEFAULT_ORDER = ("age", "pgp")
-"""Kinds that are tried before all others, as SOPS does (sops-format §5.3)."""
+from leafseal.keys.kinds import TRIED_FIRST
 
 RACE_SECONDS = 30.0
 _RACERS = 16
@@ -85,7 +83,7 @@ class KeyRing:
     `order` names the kinds to be tried first. After those, keys that need no network come before those that do.
     """
 
-    def __init__(self, ambient: Ambient, *, order: Sequence[str] = DEFAULT_ORDER) -> None:
+    def __init__(self, ambient: Ambient, *, order: Sequence[str] = TRIED_FIRST) -> None:
         self.ambient = ambient
         self.order = tuple(order)
         self._cells: dict[tuple[str, str, str], _Cell] = {}

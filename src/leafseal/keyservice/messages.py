@@ -1,7 +1,7 @@
 """The messages of the key service protocol (sops-format §4.8): proto3, of strings and bytes only.
 
 They are written and read here, and not by generated classes: those pin the versions of protobuf that an installation
-may have, and seven kinds of keys in four messages are one table.
+may have, and the kinds of keys are a table that we have.
 """
 
 from __future__ import annotations
@@ -10,21 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from leafseal.keys import MasterKey
+from leafseal.keys.kinds import KINDS, MAPS, Kind
 
-_CONTEXT = "context"  # the one field that is a map
-
-_KINDS: dict[str, tuple[int, tuple[str, ...]]] = {
-    "kms": (1, ("arn", "role", _CONTEXT, "aws_profile")),
-    "pgp": (2, ("fp",)),
-    "gcp_kms": (3, ("resource_id",)),
-    "azure_kv": (4, ("vault_url", "name", "version")),
-    "hc_vault": (5, ("vault_address", "engine_path", "key_name")),
-    "age": (6, ("recipient",)),
-    "hckms": (7, ("key_id",)),
-}
-"""Each kind's number in `Key`, and its fields in the order of their numbers, by their names in a file's metadata."""
-
-_BY_NUMBER = {number: (kind, names) for kind, (number, names) in _KINDS.items()}
+_BY_NUMBER = {kind.service_number: kind for kind in KINDS.values()}
 
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
 
@@ -43,15 +31,15 @@ class Request(NamedTuple):
 
 def is_known(kind: str) -> bool:
     """Tell whether the protocol has a message for keys of this kind."""
-    return kind in _KINDS
+    return kind in KINDS
 
 
 def write_request(key: MasterKey, data: bytes) -> bytes:
     """Return an `EncryptRequest` or `DecryptRequest`; both look alike."""
-    number, names = _KINDS[key.kind]
+    kind = KINDS[key.kind]
     fields = key.to_metadata()
-    body = b"".join(_write_field(position, name, fields.get(name)) for position, name in enumerate(names, 1))
-    return _delimited(1, _delimited(number, body)) + _text(2, data)
+    body = b"".join(_write_field(position, name, fields.get(name)) for position, name in enumerate(kind.fields, 1))
+    return _delimited(1, _delimited(kind.service_number, body)) + _text(2, data)
 
 
 def read_request(message: bytes) -> Request:
@@ -62,12 +50,11 @@ def read_request(message: bytes) -> Request:
             key = value
         elif number == 2:
             data = value
-    kind, fields = "", dict[str, object]()
+    name, fields = "", dict[str, object]()
     for number, value in _fields(key):
         if number in _BY_NUMBER:
-            kind, names = _BY_NUMBER[number]
-            fields = _read_key(value, names)
-    return Request(kind, fields, data)
+            name, fields = _BY_NUMBER[number].name, _read_key(value, _BY_NUMBER[number])
+    return Request(name, fields, data)
 
 
 def write_response(data: bytes) -> bytes:
@@ -81,7 +68,7 @@ def read_response(message: bytes) -> bytes:
 
 
 def _write_field(number: int, name: str, value: object) -> bytes:
-    if name != _CONTEXT:
+    if name not in MAPS:
         return _text(number, str(value or "").encode())
     pairs = value.items() if isinstance(value, Mapping) else ()
     return b"".join(
@@ -89,20 +76,19 @@ def _write_field(number: int, name: str, value: object) -> bytes:
     )
 
 
-def _read_key(message: bytes, names: tuple[str, ...]) -> dict[str, object]:
-    fields: dict[str, object] = {name: "" for name in names if name != _CONTEXT}
-    context: dict[str, str] = {}
+def _read_key(message: bytes, kind: Kind) -> dict[str, object]:
+    fields: dict[str, object] = {name: "" for name in kind.fields if name not in MAPS}
+    maps: dict[str, dict[str, str]] = {}
     for number, value in _fields(message):
-        if not 1 <= number <= len(names):
+        if not 1 <= number <= len(kind.fields):
             continue
-        if names[number - 1] == _CONTEXT:
+        name = kind.fields[number - 1]
+        if name in MAPS:
             pair = dict(_fields(value))
-            context[_decoded(pair.get(1, b""))] = _decoded(pair.get(2, b""))
+            maps.setdefault(name, {})[_decoded(pair.get(1, b""))] = _decoded(pair.get(2, b""))
         else:
-            fields[names[number - 1]] = _decoded(value)
-    if context:
-        fields[_CONTEXT] = context
-    return fields
+            fields[name] = _decoded(value)
+    return {**fields, **maps}
 
 
 def _decoded(value: bytes) -> str:

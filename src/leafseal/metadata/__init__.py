@@ -15,13 +15,14 @@ from typing import cast
 from leafseal.display import visible
 from leafseal.errors import ConfigError, MetadataError
 from leafseal.keys.groups import KeyGroup
+from leafseal.keys.kinds import READING_ORDER
 from leafseal.keys.ring import WrappedKey
-from leafseal.metadata.groups import KINDS, read_groups, write_groups
+from leafseal.metadata.groups import read_groups, write_groups
 from leafseal.metadata.weak_types import as_bool, as_int, as_mapping, as_text, as_time, fold_names
 from leafseal.rules.selection import RULE_FIELDS, Selection
 
 _FIELDS = (
-    *KINDS,
+    *READING_ORDER,
     "key_groups",
     "shamir_threshold",
     "lastmodified",

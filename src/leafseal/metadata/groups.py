@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from leafseal.display import visible
 from leafseal.errors import LeafsealError, MetadataError
 from leafseal.keys.groups import KeyGroup
+from leafseal.keys.kinds import KINDS, MAPS, READING_ORDER, Kind
 from leafseal.keys.registry import make_key
 from leafseal.keys.ring import WrappedKey
 from leafseal.metadata.weak_types import as_mapping, as_mappings, as_text, as_time, fold_names
 
-KINDS = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age")
-"""The lists of master keys, in the order in which a group holds them after reading (§3.2)."""
-
 MAX_RECIPIENTS = 1024
 MAX_GROUPS = 255
 MAX_ENC_BYTES = 64 * 1024
-
-_ENTRY_FIELDS = {
-    "age": ("enc", "recipient"),
-    "azure_kv": ("created_at", "enc", "name", "vault_url", "version"),
-    "gcp_kms": ("created_at", "enc", "resource_id"),
-    "hc_vault": ("created_at", "enc", "engine_path", "key_name", "vault_address"),
-    "hckms": ("created_at", "enc", "key_id"),
-    "kms": ("arn", "aws_profile", "context", "created_at", "enc", "role"),
-    "pgp": ("created_at", "enc", "fp"),
-}
 
 
 def read_groups(fields: Mapping[str, object]) -> tuple[KeyGroup, ...]:
@@ -73,27 +61,28 @@ def _are_wrapped_keys(value: object) -> bool:
 
 def _read_group(fields: Mapping[str, object], prefix: str) -> KeyGroup:
     keys: list[WrappedKey] = []
-    for kind in KINDS:
+    for kind in READING_ORDER:
         entries = as_mappings(fields.get(kind), prefix + kind)
         if len(entries) > MAX_RECIPIENTS:
             raise MetadataError(f"{prefix}{kind}: more than {MAX_RECIPIENTS} recipients")
-        keys += [_read_entry(kind, entry, f"{prefix}{kind}[{i}]") for i, entry in enumerate(entries)]
+        keys += [_read_entry(KINDS[kind], entry, f"{prefix}{kind}[{i}]") for i, entry in enumerate(entries)]
     return tuple(keys)
 
 
-def _read_entry(kind: str, entry: Mapping[str, object], place: str) -> WrappedKey:
-    fields = fold_names(entry, _ENTRY_FIELDS[kind], f"{place}.")
-    for name in _ENTRY_FIELDS[kind]:
-        read = _READERS.get(name, as_text)
+def _read_entry(kind: Kind, entry: Mapping[str, object], place: str) -> WrappedKey:
+    names = (*kind.fields, "enc", "created_at") if kind.is_dated else (*kind.fields, "enc")
+    fields = fold_names(entry, names, f"{place}.")
+    for name in names:
         if name in fields or name == "created_at":
+            read = _read_texts if name in MAPS else as_time if name == "created_at" else as_text
             fields[name] = read(fields.get(name), f"{place}.{name}")
     # SOPS writes an empty enc where adding a group could not reach a key.
     enc = cast(str, fields.get("enc", ""))
     if len(enc) > MAX_ENC_BYTES:
         raise MetadataError(f"{place}.enc: longer than {MAX_ENC_BYTES} bytes")
-    created_at = None if kind == "age" else cast(str, fields["created_at"])
+    created_at = cast(str, fields["created_at"]) if kind.is_dated else None
     try:
-        return WrappedKey(make_key(kind, _without(fields, "enc", "created_at")), enc, created_at)
+        return WrappedKey(make_key(kind.name, _without(fields, "enc", "created_at")), enc, created_at)
     except LeafsealError as exc:
         raise MetadataError(f"{place}: {exc.message}", hint=exc.hint) from None
 
@@ -102,20 +91,17 @@ def _without(fields: Mapping[str, object], *names: str) -> dict[str, object]:
     return {name: value for name, value in fields.items() if name not in names}
 
 
-def _read_context(value: object, name: str) -> dict[str, str]:
+def _read_texts(value: object, name: str) -> dict[str, str]:
     pairs = as_mapping(value, name)
     return {key: as_text(text, f"{name}.{visible(key)}") for key, text in pairs.items() if text is not None}
-
-
-_READERS: Mapping[str, Callable[[object, str], object]] = {"context": _read_context, "created_at": as_time}
 
 
 def write_groups(groups: Sequence[KeyGroup]) -> dict[str, object]:
     """Return the fields that hold the wrapped keys: flat lists for one group, else `key_groups`."""
     if len(groups) == 1:
         return {**_write_group(groups[0])}
-    # SOPS writes these two in every group.
-    return {"key_groups": [{"age": [], "hc_vault": [], **_write_group(group)} for group in groups]}
+    always = [kind.name for kind in KINDS.values() if kind.is_always_listed]
+    return {"key_groups": [{**{name: [] for name in always}, **_write_group(group)} for group in groups]}
 
 
 def _write_group(group: KeyGroup) -> dict[str, list[dict[str, object]]]:

@@ -13,7 +13,7 @@ from leafseal.operations.rekey import rotate as rotate_opened
 from leafseal.sops.shared import notices
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import is_missing, quoted, read
-from leafseal.sops.shared.recipients import KINDS, keys_of_options
+from leafseal.sops.shared.recipients import changes_keys, keys_of_options
 from leafseal.sops.shared.session import Formats, Session, held, one_file
 from leafseal.sops.syntax.grammar import Arguments
 
@@ -31,11 +31,6 @@ def rotate(arguments: Arguments) -> int:
         )
     rotate_file(session, file)
     return 0
-
-
-def changes_keys(arguments: Arguments) -> bool:
-    """Tell whether any `--add-…` or `--rm-…` names a key."""
-    return any(arguments.text(f"{prefix}-{option}") for option, _ in KINDS for prefix in ("add", "rm"))
 
 
 def rotate_file(session: Session, file: str) -> None:

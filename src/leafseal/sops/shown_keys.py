@@ -16,8 +16,8 @@ from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, FormatError, MetadataError, ProviderError
 from leafseal.formats import emit, parse
 from leafseal.keys.changes import Keys, compare, keys_of, required_groups
+from leafseal.keys.kinds import KINDS
 from leafseal.metadata import Metadata, version_numbers
-from leafseal.metadata.groups import KINDS
 from leafseal.operations.open import open_with, read_metadata
 from leafseal.operations.product import Product
 from leafseal.operations.product import now as current_time
@@ -117,10 +117,12 @@ def _completed(mapping: Mapping[str, object]) -> Mapping[str, object]:
 
 def _dated(group: Mapping[str, object], now: str) -> dict[str, object]:
     dated = dict(group)
-    for kind in KINDS:
-        entries = dated.get(kind)
-        if kind != "age" and isinstance(entries, list):
-            dated[kind] = [{"created_at": now, **entry} if isinstance(entry, Mapping) else entry for entry in entries]
+    for kind in KINDS.values():
+        entries = dated.get(kind.name)
+        if kind.is_dated and isinstance(entries, list):
+            dated[kind.name] = [
+                {"created_at": now, **entry} if isinstance(entry, Mapping) else entry for entry in entries
+            ]
     return dated
 
 

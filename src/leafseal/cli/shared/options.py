@@ -13,6 +13,7 @@ import click
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import ConfigError, UsageError
 from leafseal.formats import MODULES
+from leafseal.keys.kinds import KINDS, OPTION_ORDER, Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -115,25 +116,7 @@ decrypting_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _OVERRIDE, _IG
 # -- recipients
 
 
-class Kind(NamedTuple):
-    """A kind of master key, its options, and the variable that stands in for them."""
-
-    kind: str
-    options: tuple[str, ...]
-    variable: str
-    what: str
-
-
-KINDS = (
-    Kind("kms", ("--kms", "-k"), "SOPS_KMS_ARN", "AWS KMS keys"),
-    Kind("gcp_kms", ("--gcp-kms",), "SOPS_GCP_KMS_IDS", "GCP KMS keys"),
-    Kind("hckms", ("--hckms",), "SOPS_HUAWEICLOUD_KMS_IDS", "Huawei Cloud KMS keys"),
-    Kind("azure_kv", ("--azure-kv",), "SOPS_AZURE_KEYVAULT_URLS", "Azure Key Vault keys"),
-    Kind("pgp", ("--pgp", "-p"), "SOPS_PGP_FP", "PGP fingerprints"),
-    Kind("hc_vault", ("--hc-vault-transit",), "SOPS_VAULT_URIS", "Vault transit keys"),
-    Kind("age", ("--age", "-a"), "SOPS_AGE_RECIPIENTS", "age recipients"),
-)
-"""In the order in which SOPS puts keys that options name into a group."""
+_KINDS = [KINDS[name] for name in OPTION_ORDER]
 
 
 class Recipients(NamedTuple):
@@ -150,35 +133,34 @@ class Recipients(NamedTuple):
         from leafseal.keys.registry import parse_recipients
 
         found = [
-            key for kind in KINDS for text in self.given.get(kind.kind, ()) for key in parse_recipients(kind.kind, text)
+            key for kind in OPTION_ORDER for text in self.given.get(kind, ()) for key in parse_recipients(kind, text)
         ]
         return list({(key.kind, str(key)): key for key in found}.values())
 
 
 def _recipients(**given: tuple[str, ...]) -> Recipients:
-    named = {kind.kind: given[_attribute(kind)] for kind in KINDS if given[_attribute(kind)]}
+    named = _exactly(**given)
     if named:
-        return Recipients(named)
-    from_environment = {kind: text for kind in KINDS if (text := os.environ.get(kind.variable))}
+        return named
+    from_environment = [(kind, text) for kind in _KINDS if (text := os.environ.get(kind.variable))]
     return Recipients(
-        {kind.kind: (text,) for kind, text in from_environment.items()},
-        tuple(kind.variable for kind in from_environment),
+        {kind.name: (text,) for kind, text in from_environment}, tuple(kind.variable for kind, _ in from_environment)
     )
 
 
 def _attribute(kind: Kind) -> str:
-    return str(click.Option(kind.options).name)
+    return kind.option.replace("-", "_")
 
 
 def _exactly(**given: tuple[str, ...]) -> Recipients:
-    return Recipients({kind.kind: given[_attribute(kind)] for kind in KINDS if given[_attribute(kind)]})
+    return Recipients({kind.name: given[_attribute(kind)] for kind in _KINDS if given[_attribute(kind)]})
 
 
 def _prefixed(prefix: str, verb: str) -> Callable[[F], F]:
     options = [
-        ([f"--{prefix}-{kind.options[0][2:]}", f"{prefix}_{_attribute(kind)}"],
+        ([f"--{prefix}-{kind.option}", f"{prefix}_{_attribute(kind)}"],
          {"multiple": True, "metavar": "KEYS", "help": f"{verb} {kind.what} (comma list)."})
-        for kind in KINDS
+        for kind in _KINDS
     ]  # fmt: skip
 
     def build(**given: tuple[str, ...]) -> Recipients:
@@ -187,11 +169,12 @@ def _prefixed(prefix: str, verb: str) -> Callable[[F], F]:
     return grouped(f"{prefix}_keys", build, *options)
 
 
-def _options_of_kinds(*, variables: bool) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
+def _options_of_kinds(*, variables: bool) -> list[tuple[list[str], dict[str, Any]]]:
     found = []
-    for kind in reversed(KINDS):
+    for kind in reversed(_KINDS):
         text = f"{kind.what} (comma list)." + (f" [{kind.variable}]" if variables else "")
-        found.append((kind.options, {"multiple": True, "metavar": "KEYS", "help": text}))
+        names = [f"--{kind.option}", *([f"-{kind.short}"] if kind.short else [])]
+        found.append((names, {"multiple": True, "metavar": "KEYS", "help": text}))
     return found
 
 

@@ -6,26 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.keys import MasterKey
+from leafseal.keys.kinds import KINDS, OPTION_ORDER
 from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.session import Session
-from leafseal.sops.syntax.grammar import Arguments, Kind
+from leafseal.sops.syntax.grammar import Arguments, OptionType
 
 if TYPE_CHECKING:
     from leafseal.config.load import CreationRule
-
-KINDS = (
-    ("kms", "kms"),
-    ("gcp-kms", "gcp_kms"),
-    ("hckms", "hckms"),
-    ("azure-kv", "azure_kv"),
-    ("pgp", "pgp"),
-    ("hc-vault-transit", "hc_vault"),
-    ("age", "age"),
-)
-"""Options and the kinds of keys that they name, in the order in which sops puts them into a group."""
 
 
 class Plan(NamedTuple):
@@ -48,7 +38,7 @@ def plan(session: Session, name: str, input_format: str) -> Plan:
     rule = session.rule_for(name)
     selection = _selection(arguments, rule.selection if rule else None, input_format)
     keys = keys_of_options(arguments)
-    if any(arguments.text(option) for option, _ in KINDS):
+    if any(arguments.text(kind.option) for kind in KINDS.values()):
         groups = [keys]
     elif rule is not None:
         groups = _of_rule(rule, encryption_context(arguments) if session.gives_context else {})
@@ -101,17 +91,22 @@ def keys_of_options(arguments: Arguments, prefix: str = "") -> list[MasterKey]:
     """
     context = encryption_context(arguments)
     found: list[MasterKey] = []
-    for option, kind in KINDS:
-        for text in _texts(arguments, f"{prefix}{option}"):
-            found += _parsed(kind, text)
+    for name in OPTION_ORDER:
+        for text in _texts(arguments, f"{prefix}{KINDS[name].option}"):
+            found += _parsed(name, text)
     profile = arguments.text("aws-profile")
     return [_adorned(key, context, profile) for key in found]
+
+
+def changes_keys(arguments: Arguments) -> bool:
+    """Tell whether any `--add-…` or `--rm-…` names a key."""
+    return any(arguments.text(f"{prefix}-{kind.option}") for kind in KINDS.values() for prefix in ("add", "rm"))
 
 
 def _texts(arguments: Arguments, name: str) -> list[str]:
     """Return what an option names: of one that may be repeated everything, else what was given last."""
     option = arguments.options.get(name)
-    if option is not None and option.kind is Kind.LIST:
+    if option is not None and option.type is OptionType.LIST:
         return arguments.many(name)
     return [text] if (text := arguments.text(name)) else []
 

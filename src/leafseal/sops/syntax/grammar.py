@@ -13,7 +13,7 @@ from enum import Enum
 from typing import NamedTuple
 
 
-class Kind(Enum):
+class OptionType(Enum):
     """What kind of value an option takes."""
 
     FLAG = "flag"
@@ -27,7 +27,7 @@ class Option(NamedTuple):
 
     name: str
     help: str
-    kind: Kind = Kind.TEXT
+    type: OptionType = OptionType.TEXT
     short: tuple[str, ...] = ()  # other names
     variable: str = ""
     default: str = ""
@@ -159,7 +159,7 @@ def _unknown(argument: str, name: str) -> str:
 
 
 def _value(option: Option, name: str, value: str | None, queue: Iterator[str]) -> str:
-    if option.kind is Kind.FLAG:
+    if option.type is OptionType.FLAG:
         if value is not None and (not value or truth_of(value) is None):
             raise BadUsage(f'invalid boolean value "(hidden)" for -{name}: parse error')
         return "true" if value is None else value
@@ -174,7 +174,7 @@ def _check(found: Arguments, option: Option, used: set[str]) -> None:
     if len(used) > 1:
         names = [name for name in option.names if name in used]
         raise BadUsage(f"Cannot use two forms of the same flag: {names[1]} {names[0]}")
-    if option.kind is Kind.FLAG:
+    if option.type is OptionType.FLAG:
         found.flag(option.name)
-    elif option.kind is Kind.NUMBER:
+    elif option.type is OptionType.NUMBER:
         found.number(option.name)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from leafseal import __version__
 from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command, find
-from leafseal.sops.syntax.grammar import Arguments, Kind, Option
+from leafseal.sops.syntax.grammar import Arguments, Option, OptionType
 
 VERSION = "3.13.2"
 """The version of sops whose command line this is: programs that start sops ask for it, and speak accordingly."""
@@ -68,7 +68,7 @@ def _options(options: tuple[Option, ...]) -> list[str]:
 
 
 def _spelled(option: Option) -> str:
-    value = "" if option.kind is Kind.FLAG else " value"
+    value = "" if option.type is OptionType.FLAG else " value"
     return ", ".join(f"{_written(name)}{value}" for name in option.names)
 
 
@@ -114,8 +114,8 @@ class _Place:
             self.awaited = None
         elif word.startswith("-") and word != "-":
             name = word.lstrip("-").partition("=")[0]
-            option = next((option for option in self.options if name in option.names), None)
-            self.awaited = option if option is not None and option.kind is not Kind.FLAG and "=" not in word else None
+            valued = [option for option in self.options if option.type is not OptionType.FLAG and "=" not in word]
+            self.awaited = next((option for option in valued if name in option.names), None)
             if name in _MODES and self.options is GLOBAL:
                 self.commands = ()  # what follows is a file
         else:
