@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Self
 
 
 class LeafsealError(Exception):
@@ -250,6 +251,12 @@ class ProviderError(LeafsealError):
         super().__init__(message, hint=hint, file=file)
         self.master_key = master_key
         self.source = source
+
+    @classmethod
+    def of(cls, master_key: str, message: str, source: str | None = None, hint: str | None = None) -> Self:
+        """Return the error for a master key. Its message names the credentials that were tried, if any were."""
+        text = f"{message} (credentials: {source})" if source else message
+        return cls(text, master_key=master_key, source=source, hint=hint)
 
 
 class ProviderMissingError(ProviderError):

@@ -183,7 +183,7 @@ def test_the_report_tells_of_each_key_whose_credentials_and_what_is_missing(mix:
     assert "hint: " in pgp
     assert "AccessDeniedException: not you (credentials: AWS_ACCESS_KEY_ID)" in kms
     assert "hint: these credentials need kms:Decrypt on this key" in kms
-    assert "Vault answered 403: permission denied (token from VAULT_TOKEN)" in vault
+    assert "Vault answered 403: permission denied (credentials: VAULT_TOKEN)" in vault
     assert 'hint: the token needs a policy with path "transit/decrypt/shop"' in vault
     assert attempts.last_hint(caught.value) is None
 

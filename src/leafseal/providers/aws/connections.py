@@ -99,7 +99,7 @@ def ask(
     try:
         return within(limits.total, call)
     except TimeoutError:
-        failure = ProviderError(f"no answer within {limits.total:g} seconds", master_key=key, source=source)
+        failure = ProviderError.of(key, f"no answer within {limits.total:g} seconds", source)
     except Exception as error:  # helpers of botocore let through what they stumble over, such as KeyError
         failure = translated(error, key, source, arguments.get("Plaintext"))
     raise failure from failure.__cause__  # out here: what was caught may hold a request, and is to be forgotten

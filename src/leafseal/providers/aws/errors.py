@@ -54,11 +54,11 @@ def translated(error: Exception, key: str, source: str | None, sent: bytes | Non
     answer that repeats what was `sent` is not.
     """
     if isinstance(error, ProviderError):
-        return ProviderError(_with_source(error.message, source), master_key=key, source=source, hint=error.hint)
+        return ProviderError.of(key, error.message, source, error.hint)
     if isinstance(error, ClientError):
         return _answered(error, key, source, sent)
     message, hint = _failed(error)
-    return ProviderError(_with_source(message, source), master_key=key, source=source, hint=hint)
+    return ProviderError.of(key, message, source, hint)
 
 
 def _answered(error: ClientError, key: str, source: str | None, sent: bytes | None) -> ProviderError:
@@ -79,7 +79,7 @@ def _answered(error: ClientError, key: str, source: str | None, sent: bytes | No
     said = f"{_SERVICES.get(operation, 'AWS STS')} answered {code}"
     if words and not tells_secrets:
         said += f": {words}"
-    found = ProviderError(_with_source(said, source), master_key=key, source=source, hint=hint)
+    found = ProviderError.of(key, said, source, hint)
     if not tells_secrets:
         found.__cause__ = error.with_traceback(None)  # its frames hold the request
     return found
@@ -94,10 +94,6 @@ def _code_and_words(error: ClientError) -> tuple[str, str]:
         code, words = f"HTTP status {status}", ""
     line = visible(words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
     return visible(code[:80]), line
-
-
-def _with_source(message: str, source: str | None) -> str:
-    return f"{message} (credentials: {source})" if source else message
 
 
 def _failed(error: Exception) -> tuple[str, str | None]:

@@ -22,7 +22,7 @@ from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers import network
 from leafseal.providers.azure import credentials
-from leafseal.providers.azure.errors import as_error, failure, translated
+from leafseal.providers.azure.errors import as_error, translated
 from leafseal.providers.azure.vaults import AUTHORITIES, Vault
 from leafseal.providers.http_sessions import AmbientSession
 
@@ -128,7 +128,7 @@ def ask(
     try:
         outcome = network.within(limits.total, lambda: connection.ask(path, content))
     except TimeoutError:
-        raise failure(f"no answer within {limits.total:g} seconds", key, connection.source) from None
+        raise ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source) from None
     except (ProviderError, AzureError, OSError, ValueError, LookupError) as error:
         raise translated(error, key, connection.source) from None  # what was caught may hold a request
     if outcome.status != 200:

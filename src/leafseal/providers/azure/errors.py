@@ -47,7 +47,7 @@ def as_error(
     line = visible(str(words).strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". \r")
     if line and not (secret and secret in str(words)):
         said += f": {line}"
-    return failure(said, key, source, hint)
+    return ProviderError.of(key, said, source, hint)
 
 
 _FORBIDDEN = {
@@ -59,23 +59,17 @@ _FORBIDDEN = {
 }
 
 
-def failure(message: str, key: str, source: str | None, hint: str | None = None) -> ProviderError:
-    """Return an error that says whose credentials were tried."""
-    text = f"{message} (credentials: {source})" if source else message
-    return ProviderError(text, master_key=key, source=source, hint=hint)
-
-
 def translated(error: Exception, key: str, source: str | None) -> ProviderError:
     """Return the error to raise for what a library raises. Its own words repeat answers, and those hold tokens."""
     if isinstance(error, ProviderError):
-        return failure(error.message, key, error.source or source, error.hint)
+        return ProviderError.of(key, error.message, error.source or source, error.hint)
     inner = getattr(error, "inner_exception", None)
     told = inner if isinstance(inner, requests.RequestException) else error
     for kind in (*type(told).__mro__, *type(error).__mro__):
         if kind in _FAILURES:
             message, hint = _FAILURES[kind]
-            return failure(message, key, source, hint)
-    return failure(f"the Azure client failed with {type(error).__name__}", key, source)
+            return ProviderError.of(key, message, source, hint)
+    return ProviderError.of(key, f"the Azure client failed with {type(error).__name__}", source)
 
 
 _FAILURES: dict[type, tuple[str, str | None]] = {

@@ -47,28 +47,22 @@ def as_error(refusal: Refusal, operation: str, key: str, source: str | None, sec
     line = visible(refusal.words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
     if line and not (secret and _tells(refusal.words, secret)):
         said += f": {line}"
-    return failure(said, key, source, hint)
+    return ProviderError.of(key, said, source, hint)
 
 
 def _tells(words: str, secret: bytes) -> bool:
     return any(text in words for text in (base64.b64encode(secret).decode(), secret.hex(), secret.decode("latin-1")))
 
 
-def failure(message: str, key: str, source: str | None, hint: str | None = None) -> ProviderError:
-    """Return an error that says whose credentials were tried."""
-    text = f"{message} (credentials: {source})" if source else message
-    return ProviderError(text, master_key=key, source=source, hint=hint)
-
-
 def translated(error: Exception, key: str, source: str | None) -> ProviderError:
     """Return the error to raise for what a library raises. Its own words repeat answers, and those hold tokens."""
     if isinstance(error, ProviderError):
-        return failure(error.message, key, source or error.source, error.hint)
+        return ProviderError.of(key, error.message, source or error.source, error.hint)
     for kind in type(error).__mro__:
         if kind in _FAILURES:
             message, hint = _FAILURES[kind]
-            return failure(message, key, source, hint)
-    return failure(f"the Google client failed with {type(error).__name__}", key, source)
+            return ProviderError.of(key, message, source, hint)
+    return ProviderError.of(key, f"the Google client failed with {type(error).__name__}", source)
 
 
 _FAILURES: dict[type, tuple[str, str | None]] = {

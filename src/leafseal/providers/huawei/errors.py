@@ -69,30 +69,24 @@ def as_error(refused: Refusal, key: str, source: str | None, secrets: tuple[str,
         hint = _PROJECT
     said = f"{'IAM' if step == PROJECT else 'KMS'} of HuaweiCloud answered {status}"
     if any(secret in text for secret in secrets for text in (code, words)):
-        return failure(said, key, source, hint)
+        return ProviderError.of(key, said, source, hint)
     if code and code != str(status):
         said += f" {visible(code[:80])}"
     line = visible(words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
     if line and line[0] not in "{[<":  # the SDK takes the whole body for words where it finds none
         said += f": {line}"
-    return failure(said, key, source, hint)
+    return ProviderError.of(key, said, source, hint)
 
 
 def translated(error: Exception, key: str, source: str | None) -> ProviderError:
     """Return the error to raise for what the SDK and its libraries raise, whose own words may repeat a request."""
     if isinstance(error, ProviderError):
-        return failure(error.message, key, source or error.source, error.hint)
+        return ProviderError.of(key, error.message, source or error.source, error.hint)
     for kind in type(error).__mro__:
         if kind in _FAILURES:
             message, hint = _FAILURES[kind]
-            return failure(message, key, source, hint)
-    return failure(f"the HuaweiCloud client failed with {type(error).__name__}", key, source)
-
-
-def failure(message: str, key: str, source: str | None, hint: str | None = None) -> ProviderError:
-    """Return an error that says whose credentials were tried."""
-    text = f"{message} (credentials: {source})" if source else message
-    return ProviderError(text, master_key=key, source=source, hint=hint)
+            return ProviderError.of(key, message, source, hint)
+    return ProviderError.of(key, f"the HuaweiCloud client failed with {type(error).__name__}", source)
 
 
 _FAILURES: dict[type, tuple[str, str | None]] = {

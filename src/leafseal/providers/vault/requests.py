@@ -232,8 +232,7 @@ class _Server:
 
     def error(self, message: str, key: str, source: str | None = None, hint: str | None = None) -> ProviderError:
         """Return an error that names the server and where the token came from."""
-        text = f"{self.address}: {message}" + (f" (token from {source})" if source else "")
-        return ProviderError(text, master_key=key, source=source, hint=hint)
+        return ProviderError.of(key, f"{self.address}: {message}", source, hint)
 
 
 def _words(answer: Mapping[str, Any]) -> str:
