@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from leafseal.display import visible
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.ring import RACE_SECONDS
@@ -17,11 +18,15 @@ from leafseal.keys.ring import RACE_SECONDS
 T = TypeVar("T")
 
 MAX_ANSWER_BYTES = 2**20
+MAX_WORDS = 300
 TIMEOUT_VARIABLE = "LEAFSEAL_SERVICE_TIMEOUT"
 ATTEMPTS = 3
 _PAUSE = 0.2  # seconds before the second attempt, and four times that before the third
 _SHORTEST = 0.1
 _CONNECT = 5.0
+
+Failures = Mapping[type[BaseException], tuple[str, str | None]]
+"""Message and hint for the exceptions of a library; in a message stands what `translate` is told of the error."""
 
 
 class Deadlines(NamedTuple):
@@ -83,6 +88,22 @@ def retry_while(send: Callable[[], T], is_busy: Callable[[T], bool], seconds: fl
             break
         sleep(pause)
     return outcome
+
+
+def translate(error: Exception, failures: Failures, key: str, source: str | None, **details: str) -> ProviderError:
+    """Return the error to raise for one of a library, by the most special of its classes that a table has.
+
+    The table has `Exception`. An error's own words stay out: they may repeat a request, and so a token.
+    """
+    if isinstance(error, ProviderError):
+        return ProviderError.of(key, error.message, error.source or source, error.hint)
+    message, hint = next(failures[kind] for kind in type(error).__mro__ if kind in failures)
+    return ProviderError.of(key, message.format(error=type(error).__name__, **details), source, hint)
+
+
+def first_line(words: str) -> str:
+    """Return the first line of what a service says, fit to be shown in a message."""
+    return visible(words.strip().partition("\n")[0].strip()[:MAX_WORDS]).rstrip(". ")
 
 
 def proxy_for(url: str, ambient: Ambient) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 
+from botocore import exceptions, parsers
 from botocore.exceptions import ClientError
 
 from leafseal.display import visible
 from leafseal.errors import ProviderError
-
-_LONGEST = 300
+from leafseal.providers import network
 
 _SERVICES = {"Encrypt": "AWS KMS", "Decrypt": "AWS KMS", "GetRoleCredentials": "AWS SSO"}
 _PERMISSIONS = {
@@ -53,12 +53,9 @@ def translated(error: Exception, key: str, source: str | None, sent: bytes | Non
     Only an answer of the service is kept as its cause: others hold requests, and those hold data keys and tokens. An
     answer that repeats what was `sent` is not.
     """
-    if isinstance(error, ProviderError):
-        return ProviderError.of(key, error.message, source, error.hint)
     if isinstance(error, ClientError):
         return _answered(error, key, source, sent)
-    message, hint = _failed(error)
-    return ProviderError.of(key, message, source, hint)
+    return network.translate(error, _FAILURES, key, source, **_shown(error))
 
 
 def _answered(error: ClientError, key: str, source: str | None, sent: bytes | None) -> ProviderError:
@@ -92,17 +89,7 @@ def _code_and_words(error: ClientError) -> tuple[str, str]:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if code == "Unknown" and isinstance(status, int):
         code, words = f"HTTP status {status}", ""
-    line = visible(words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
-    return visible(code[:80]), line
-
-
-def _failed(error: Exception) -> tuple[str, str | None]:
-    """Return message and hint for what never became an answer."""
-    for kind in type(error).__mro__:
-        if kind.__name__ in _FAILURES:
-            message, hint = _FAILURES[kind.__name__]
-            return message.format(**_shown(error)), hint
-    return f"the AWS client failed with {type(error).__name__}", "is the AWS configuration right?"
+    return visible(code[:80]), network.first_line(words)
 
 
 def _shown(error: Exception) -> dict[str, str]:
@@ -118,31 +105,35 @@ _BROKEN = ("the connection to AWS broke off", "try again")
 _NO_REGION = ("the ARN names no region of AWS", None)
 _UNFIT = ("the ARN, the role or the context is none that AWS takes", None)
 
-# By name, since some came to botocore late; the most special class that stands here counts.
-_FAILURES: dict[str, tuple[str, str | None]] = {
-    "NoCredentialsError": ("no AWS credentials found", _WHO),
-    "PartialCredentialsError": ("the AWS credentials of {provider} are incomplete", _WHO),
-    "ProfileNotFound": ("there is no AWS profile {profile}", "profiles are in ~/.aws/config and ~/.aws/credentials"),
-    "ConfigParseError": ("the AWS configuration {path} does not parse", None),
-    "InfiniteLoopConfigError": ("the roles of AWS profiles go round in circles", None),
-    "InvalidConfigError": ("the AWS configuration is incomplete or contradicts itself", None),
-    "SSOError": _NO_SESSION,
-    "TokenRetrievalError": _NO_SESSION,
-    "LoginError": ("there is no valid login", 'log in with "aws login"'),
-    "RefreshWithMFAUnsupportedError": ("the AWS credentials ran out, and take a code of an MFA device", None),
-    "CredentialRetrievalError": ("{provider} of the AWS profile gave no credentials", "run it by hand"),
-    "MetadataRetrievalError": ("the container's service for credentials gave none", None),
-    "MissingDependencyException": ("these credentials take a library more", "pip install 'botocore[crt]'"),
-    "InvalidRegionError": _NO_REGION,
-    "EndpointResolutionError": _NO_REGION,
-    "SSLError": ("the certificate of {endpoint_url} does not verify", "AWS_CA_BUNDLE names other authorities"),
-    "ProxyConnectionError": ("the proxy cannot be reached", "HTTPS_PROXY names it"),
-    "ConnectTimeoutError": _LATE,
-    "ReadTimeoutError": _LATE,
-    "EndpointConnectionError": ("cannot connect to {endpoint_url}", None),
-    "HTTPClientError": _BROKEN,
-    "ConnectionError": _BROKEN,
-    "ResponseParserError": ("the answer of AWS does not parse", None),
-    "ParamValidationError": _UNFIT,
-    "ValidationError": _UNFIT,
+_FAILURES: network.Failures = {
+    exceptions.NoCredentialsError: ("no AWS credentials found", _WHO),
+    exceptions.PartialCredentialsError: ("the AWS credentials of {provider} are incomplete", _WHO),
+    exceptions.ProfileNotFound: (
+        "there is no AWS profile {profile}",
+        "profiles are in ~/.aws/config and ~/.aws/credentials",
+    ),
+    exceptions.ConfigParseError: ("the AWS configuration {path} does not parse", None),
+    exceptions.InfiniteLoopConfigError: ("the roles of AWS profiles go round in circles", None),
+    exceptions.InvalidConfigError: ("the AWS configuration is incomplete or contradicts itself", None),
+    exceptions.SSOError: _NO_SESSION,
+    exceptions.TokenRetrievalError: _NO_SESSION,
+    exceptions.LoginError: ("there is no valid login", 'log in with "aws login"'),
+    exceptions.RefreshWithMFAUnsupportedError: ("the AWS credentials ran out, and take a code of an MFA device", None),
+    exceptions.CredentialRetrievalError: ("{provider} of the AWS profile gave no credentials", "run it by hand"),
+    exceptions.MetadataRetrievalError: ("the container's service for credentials gave none", None),
+    exceptions.MissingDependencyException: ("these credentials take a library more", "pip install 'botocore[crt]'"),
+    exceptions.InvalidRegionError: _NO_REGION,
+    exceptions.EndpointResolutionError: _NO_REGION,
+    exceptions.SSLError: ("the certificate of {endpoint_url} does not verify", "AWS_CA_BUNDLE names other authorities"),
+    exceptions.ProxyConnectionError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
+    exceptions.ConnectTimeoutError: _LATE,
+    exceptions.ReadTimeoutError: _LATE,
+    exceptions.EndpointConnectionError: ("cannot connect to {endpoint_url}", None),
+    exceptions.HTTPClientError: _BROKEN,
+    exceptions.ConnectionError: _BROKEN,
+    ConnectionError: _BROKEN,  # which helpers of botocore let through
+    parsers.ResponseParserError: ("the answer of AWS does not parse", None),
+    exceptions.ParamValidationError: _UNFIT,
+    exceptions.ValidationError: _UNFIT,
+    Exception: ("the AWS client failed with {error}", "is the AWS configuration right?"),
 }

@@ -10,8 +10,8 @@ from azure.core import exceptions
 
 from leafseal.display import visible
 from leafseal.errors import ProviderError
+from leafseal.providers import network
 
-_LONGEST = 300
 _CHALLENGE = ("the vault does not say properly whose token it wants", None)
 _TRUST = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names other authorities"
 
@@ -44,7 +44,7 @@ def as_error(
     if 300 <= status < 400:
         words = "it redirects to another server, which is not followed"
     said = f"the vault answered {status}" + (f" {visible(str(code))[:80]}" if code else "")
-    line = visible(str(words).strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". \r")
+    line = network.first_line(str(words))
     if line and not (secret and secret in str(words)):
         said += f": {line}"
     return ProviderError.of(key, said, source, hint)
@@ -60,19 +60,13 @@ _FORBIDDEN = {
 
 
 def translated(error: Exception, key: str, source: str | None) -> ProviderError:
-    """Return the error to raise for what a library raises. Its own words repeat answers, and those hold tokens."""
-    if isinstance(error, ProviderError):
-        return ProviderError.of(key, error.message, error.source or source, error.hint)
+    """Return the error to raise for what Microsoft's libraries raise, or the one that they send requests with."""
     inner = getattr(error, "inner_exception", None)
     told = inner if isinstance(inner, requests.RequestException) else error
-    for kind in (*type(told).__mro__, *type(error).__mro__):
-        if kind in _FAILURES:
-            message, hint = _FAILURES[kind]
-            return ProviderError.of(key, message, source, hint)
-    return ProviderError.of(key, f"the Azure client failed with {type(error).__name__}", source)
+    return network.translate(told, _FAILURES, key, source)
 
 
-_FAILURES: dict[type, tuple[str, str | None]] = {
+_FAILURES: network.Failures = {
     requests.exceptions.SSLError: ("the certificate of the vault, or of who gives tokens, does not verify", _TRUST),
     requests.exceptions.ProxyError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
     requests.exceptions.Timeout: ("no answer in time", None),
@@ -87,4 +81,5 @@ _FAILURES: dict[type, tuple[str, str | None]] = {
     ValueError: _CHALLENGE,
     LookupError: _CHALLENGE,
     OSError: ("the file of certificates cannot be used", "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names it"),
+    Exception: ("the Azure client failed with {error}", None),
 }

@@ -23,7 +23,7 @@ from leafseal.keys import Ambient
 from leafseal.keyservice.client import load_grpc
 from leafseal.providers import network
 from leafseal.providers.gcp import credentials as gcp_credentials
-from leafseal.providers.gcp.errors import BUSY, Refusal, as_error, translated
+from leafseal.providers.gcp.errors import BUSY, FAILURES, Refusal, as_error
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.system import hardening
 
@@ -110,7 +110,7 @@ def ask(operation: str, key: str, data: bytes, checksum: int, ambient: Ambient) 
     except TimeoutError:
         raise ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source) from None
     except (ProviderError, GoogleAuthError, OSError, ValueError) as error:  # those of requests are OSErrors
-        raise translated(error, key, connection.source) from None  # what was caught may hold a request
+        raise network.translate(error, FAILURES, key, connection.source) from None  # what was caught may hold a request
     if isinstance(outcome, Refusal):
         raise as_error(outcome, operation, key, connection.source, data if operation == "encrypt" else None)
     return outcome

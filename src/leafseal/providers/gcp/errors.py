@@ -10,8 +10,8 @@ from google.auth import exceptions
 
 from leafseal.display import visible
 from leafseal.errors import ProviderError
+from leafseal.providers import network
 
-_LONGEST = 300
 _TRUST = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names other authorities"
 
 _PERMISSIONS = {
@@ -44,7 +44,7 @@ def as_error(refusal: Refusal, operation: str, key: str, source: str | None, sec
     if refusal.status == "PERMISSION_DENIED":
         hint = f"these credentials need {_PERMISSIONS[operation]}"
     said = f"GCP KMS answered {visible(refusal.status)[:80]}"
-    line = visible(refusal.words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
+    line = network.first_line(refusal.words)
     if line and not (secret and _tells(refusal.words, secret)):
         said += f": {line}"
     return ProviderError.of(key, said, source, hint)
@@ -54,18 +54,7 @@ def _tells(words: str, secret: bytes) -> bool:
     return any(text in words for text in (base64.b64encode(secret).decode(), secret.hex(), secret.decode("latin-1")))
 
 
-def translated(error: Exception, key: str, source: str | None) -> ProviderError:
-    """Return the error to raise for what a library raises. Its own words repeat answers, and those hold tokens."""
-    if isinstance(error, ProviderError):
-        return ProviderError.of(key, error.message, source or error.source, error.hint)
-    for kind in type(error).__mro__:
-        if kind in _FAILURES:
-            message, hint = _FAILURES[kind]
-            return ProviderError.of(key, message, source, hint)
-    return ProviderError.of(key, f"the Google client failed with {type(error).__name__}", source)
-
-
-_FAILURES: dict[type, tuple[str, str | None]] = {
+FAILURES: network.Failures = {
     exceptions.RefreshError: (
         "there was no token for these credentials",
         'were they revoked, or did they run out? "gcloud auth application-default login" makes new ones',
@@ -78,4 +67,6 @@ _FAILURES: dict[type, tuple[str, str | None]] = {
     requests.exceptions.ConnectionError: ("the endpoint cannot be reached, or the connection broke off", None),
     requests.exceptions.RequestException: ("the answer of the endpoint is not HTTP", None),
     OSError: ("the file of certificates cannot be used", "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names it"),
+    Exception: ("the Google client failed with {error}", None),
 }
+"""What Google's libraries raise."""

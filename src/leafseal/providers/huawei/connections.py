@@ -19,7 +19,7 @@ from leafseal.keys import Ambient
 from leafseal.providers import network
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.huawei import credentials
-from leafseal.providers.huawei.errors import PROJECT, Refusal, as_error, is_busy, refusal, translated
+from leafseal.providers.huawei.errors import FAILURES, PROJECT, Refusal, as_error, is_busy, refusal
 from leafseal.providers.huawei.sdk import IamHelper, KmsRegion, SdkException, client, get_iam_endpoint_by_id, v2
 
 _CALLS = {
@@ -94,7 +94,7 @@ def ask(operation: str, region: str, content: Mapping[str, str], ambient: Ambien
     except TimeoutError:
         error = ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source)
     except Exception as caught:  # the SDK stumbles over answers that are not what it expects
-        error = translated(caught, key, connection.source)
+        error = network.translate(caught, FAILURES, key, connection.source)
     else:
         if not isinstance(outcome, Refusal):
             return outcome

@@ -8,11 +8,13 @@ import requests
 
 from leafseal.display import visible
 from leafseal.errors import ProviderError
+from leafseal.providers import network
 from leafseal.providers.huawei.sdk import SdkException, ServiceResponseException
 
-_LONGEST = 300
 _TRUST = "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names other authorities"
 _PROJECT = "set HUAWEICLOUD_SDK_PROJECT_ID to the id of the key's project"
+
+_FAILED = "the HuaweiCloud client failed with {error}"
 
 PROJECT = "project"
 """Finding out the project of a region, which IAM is asked for; the other steps are `encrypt` and `decrypt`."""
@@ -56,7 +58,7 @@ def refusal(error: SdkException, step: str) -> Refusal:
         raise told
     if step == PROJECT:
         raise ProviderError("IAM of HuaweiCloud names no project for the region, or several", hint=_PROJECT)
-    raise ProviderError(f"the HuaweiCloud client failed with {type(error).__name__}")
+    raise ProviderError(_FAILED.format(error=type(error).__name__))
 
 
 def as_error(refused: Refusal, key: str, source: str | None, secrets: tuple[str, ...]) -> ProviderError:
@@ -72,28 +74,19 @@ def as_error(refused: Refusal, key: str, source: str | None, secrets: tuple[str,
         return ProviderError.of(key, said, source, hint)
     if code and code != str(status):
         said += f" {visible(code[:80])}"
-    line = visible(words.strip().partition("\n")[0].strip()[:_LONGEST]).rstrip(". ")
+    line = network.first_line(words)
     if line and line[0] not in "{[<":  # the SDK takes the whole body for words where it finds none
         said += f": {line}"
     return ProviderError.of(key, said, source, hint)
 
 
-def translated(error: Exception, key: str, source: str | None) -> ProviderError:
-    """Return the error to raise for what the SDK and its libraries raise, whose own words may repeat a request."""
-    if isinstance(error, ProviderError):
-        return ProviderError.of(key, error.message, source or error.source, error.hint)
-    for kind in type(error).__mro__:
-        if kind in _FAILURES:
-            message, hint = _FAILURES[kind]
-            return ProviderError.of(key, message, source, hint)
-    return ProviderError.of(key, f"the HuaweiCloud client failed with {type(error).__name__}", source)
-
-
-_FAILURES: dict[type, tuple[str, str | None]] = {
+FAILURES: network.Failures = {
     requests.exceptions.SSLError: ("the certificate of the endpoint does not verify", _TRUST),
     requests.exceptions.ProxyError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
     requests.exceptions.Timeout: ("no answer from HuaweiCloud in time", None),
     requests.exceptions.ConnectionError: ("the endpoint cannot be reached, or the connection broke off", None),
     requests.exceptions.RequestException: ("the answer of the endpoint is not HTTP", None),
     OSError: ("the file of certificates cannot be used", "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it"),
+    Exception: (_FAILED, None),
 }
+"""What the SDK raises, and the library that it sends requests with."""
