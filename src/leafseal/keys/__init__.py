@@ -12,6 +12,9 @@ from typing import ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
 T = TypeVar("T")
 
+PART_SIZES = (32, 33)
+"""Bytes of what a master key wraps: the whole data key, or a share of it, which has one byte more."""
+
 
 class _Kept:
     """An object that is made once, and the lock that lets one thread make it."""
@@ -79,7 +82,7 @@ class MasterKey(Protocol):
     """Keys of a group that need no network are tried first."""
 
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:
-        """Return the on-disk `enc` text for a part of 32 or 33 bytes. Raises `ProviderError`."""
+        """Return the on-disk `enc` text for a part, of `PART_SIZES` bytes. Raises `ProviderError`."""
         ...
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leafseal.errors import LeafsealError, ProviderError, WriteError
-from leafseal.keys import Ambient, MasterKey
+from leafseal.keys import PART_SIZES, Ambient, MasterKey
 from leafseal.keys.registry import make_key
 from leafseal.keyservice import gate, messages
 from leafseal.keyservice.client import load_grpc, target_of
@@ -19,7 +19,6 @@ from leafseal.system.private import private_directory
 Approve = Callable[[str, MasterKey], bool]
 """Is asked before a request is answered: `encrypt` or `decrypt`, and the key."""
 
-_PART_BYTES = (32, 33)
 _WORKERS = 8
 _GRACE_SECONDS = 2.0
 
@@ -44,7 +43,7 @@ class Answering:
     def encrypt(self, message: bytes) -> bytes:
         """Wrap what an `EncryptRequest` holds, which must be a data key or a share of one."""
         request, key = self._read("encrypt", message)
-        if len(request.data) not in _PART_BYTES:
+        if len(request.data) not in PART_SIZES:
             raise Refused("INVALID_ARGUMENT", "only a data key, or a share of one, is wrapped")
         return self._answer("encrypt", key, lambda: key.wrap(request.data, self.ambient))
 

@@ -9,12 +9,10 @@ from typing import ClassVar, Self
 from leafseal import age
 from leafseal.age.keys import recipient_type
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.keys import Ambient
+from leafseal.keys import PART_SIZES, Ambient
 from leafseal.providers.age.identities import Identities
 
 __all__ = ["AgeKey", "generate_identity", "recipient_of"]
-
-_PART_BYTES = (32, 33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ class AgeKey:
             raise no_match(str(self), identities.places(self.recipient)) from None
         except age.AgeError as error:
             raise ProviderError(f"the wrapped key is damaged: {error.message}", master_key=str(self)) from None
-        if len(part) not in _PART_BYTES:
+        if len(part) not in PART_SIZES:
             raise ProviderError("the wrapped key is damaged: it is not one of a file", master_key=str(self))
         return part
 

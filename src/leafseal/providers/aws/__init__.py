@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.keys import Ambient
+from leafseal.keys import PART_SIZES, Ambient
+from leafseal.providers.wrapped import decode
 
 __all__ = ["AWSKMSKey"]
 
@@ -18,7 +18,6 @@ _ARN = re.compile(r"arn:aws[\w-]*:kms:([a-z0-9-]+):[0-9]+:(?:key|alias)/.+", re.
 _ROLE = "+arn:"
 _FORM = "it is written as arn:aws:kms:REGION:ACCOUNT:key/ID"
 _LONGEST_BLOB = 48 * 1024  # the metadata takes 64 KiB of base64
-_PART_BYTES = (32, 33)
 
 Context = tuple[tuple[str, str], ...]
 
@@ -85,14 +84,8 @@ class AWSKMSKey:
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Have the service decrypt a part. Raises `ProviderError`, which says whose credentials were tried."""
-        try:
-            blob = base64.b64decode(wrapped.strip(), validate=True)
-        except (binascii.Error, ValueError):
-            blob = b""
-        if not blob:
-            raise self._error("the wrapped key is damaged: it is empty, or not base64")
-        part = self._ask("Decrypt", {"CiphertextBlob": blob}, ambient).get("Plaintext")
-        if not isinstance(part, bytes) or len(part) not in _PART_BYTES:
+        part = self._ask("Decrypt", {"CiphertextBlob": decode(wrapped, str(self))}, ambient).get("Plaintext")
+        if not isinstance(part, bytes) or len(part) not in PART_SIZES:
             raise self._error("what AWS KMS decrypted is no part of a data key")
         return part
 

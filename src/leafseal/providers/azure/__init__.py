@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.keys import Ambient
+from leafseal.keys import PART_SIZES, Ambient
 
 __all__ = ["AzureKeyVaultKey"]
 
@@ -19,7 +19,6 @@ _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 _VERSION = re.compile(r"[0-9A-Za-z]{0,64}")
 _BASE64URL = re.compile(r"[0-9A-Za-z_-]+")
 _LONGEST = 64 * 1024
-_PART_BYTES = (32, 33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class AzureKeyVaultKey:
         if not blob:
             raise self._error("the wrapped key is damaged: it is empty, or not base64url without padding")
         part = self._operate("decrypt", blob, ambient)
-        if len(part) not in _PART_BYTES:
+        if len(part) not in PART_SIZES:
             raise self._error("what the vault decrypted is no part of a data key")
         return part
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.keys import Ambient
+from leafseal.keys import PART_SIZES, Ambient
+from leafseal.providers.wrapped import decode
 
 if TYPE_CHECKING:
     from leafseal.providers.gcp.connections import Answer
@@ -20,7 +20,6 @@ __all__ = ["GCPKMSKey", "crc32c"]
 _ID = re.compile(r"projects/([^/]+)/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 _FORM = "it is written as projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY"
 _LONGEST_BLOB = 48 * 1024  # the metadata takes 64 KiB of base64
-_PART_BYTES = (32, 33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +62,8 @@ class GCPKMSKey:
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Have the service decrypt a part. Raises `ProviderError`, which says whose credentials were tried."""
-        try:
-            blob = base64.b64decode(wrapped.strip(), validate=True)
-        except (binascii.Error, ValueError):
-            blob = b""
-        if not blob:
-            raise self._error("the wrapped key is damaged: it is empty, or not base64")
-        part = self._ask("decrypt", blob, ambient).data
-        if len(part) not in _PART_BYTES:
+        part = self._ask("decrypt", decode(wrapped, str(self)), ambient).data
+        if len(part) not in PART_SIZES:
             raise self._error("what GCP KMS decrypted is no part of a data key")
         return part
 

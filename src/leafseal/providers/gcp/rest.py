@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from leafseal.providers import network
 from leafseal.providers.gcp.connections import Answer, Asked
 from leafseal.providers.gcp.errors import Refusal
 from leafseal.providers.http_sessions import AmbientSession
+from leafseal.providers.wrapped import read_base64
 
 _FIELDS = {"encrypt": ("plaintext", "ciphertext"), "decrypt": ("ciphertext", "plaintext")}
 _STATUSES = {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "UNAVAILABLE"}
@@ -37,12 +37,8 @@ class RestClient:
 def _answer(found: Mapping[str, Any], wanted: str) -> Answer:
     """Read an answer; what it lacks, or has in another form, is left empty."""
     text, checksum, name = found.get(wanted), found.get(f"{wanted}Crc32c"), found.get("name")
-    try:
-        data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
-    except (binascii.Error, ValueError):
-        data = b""
     return Answer(
-        data,
+        read_base64(text) if isinstance(text, str) else b"",
         int(checksum) if isinstance(checksum, str) and checksum.isdecimal() and len(checksum) < 20 else None,
         name if isinstance(name, str) else "",
         found.get("verifiedPlaintextCrc32c") is True,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
-from leafseal.keys import Ambient
+from leafseal.keys import PART_SIZES, Ambient
+from leafseal.providers.wrapped import read_base64
 
 __all__ = ["HuaweiKMSKey"]
 
@@ -18,7 +18,6 @@ _FORM = "it is written as REGION:KEY-ID"
 _CIPHERTEXT = re.compile(rb"[0-9A-Za-z+/]+={0,2}")
 _LONGEST = 64 * 1024
 _ALGORITHM = "SYMMETRIC_DEFAULT"
-_PART_BYTES = (32, 33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +66,8 @@ class HuaweiKMSKey:
         if len(text) > _LONGEST or not _CIPHERTEXT.fullmatch(text):
             raise self._error("the wrapped key is damaged: it is not what HuaweiCloud KMS returns")
         answer = self._ask("decrypt", {"cipher_text": text.decode()}, "plain_text", ambient)
-        try:
-            part = base64.b64decode(answer, validate=True)
-        except (binascii.Error, ValueError):
-            part = b""
-        if len(part) not in _PART_BYTES:
+        part = read_base64(answer)
+        if len(part) not in PART_SIZES:
             raise self._error("what HuaweiCloud KMS decrypted is no part of a data key")
         return part
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from leafseal.keys import PART_SIZES
 from leafseal.providers.pgp.failures import GpgLockedError, no_public_key, not_decrypted, not_encrypted, unusable
 from leafseal.providers.pgp.gpg import Answer, Gpg, GpgError
 
-_SIZES = (32, 33)
 _MAX_BYTES = 64 * 1024
 _BEGIN, _END = b"-----BEGIN PGP MESSAGE-----", b"-----END PGP MESSAGE-----"
 
@@ -83,6 +83,6 @@ def decrypt(gpg: Gpg, fingerprint: str, message: bytes) -> bytes:
 def _part(gpg: Gpg, answer: Answer) -> bytes:
     if answer.status != 0 or not answer.has("DECRYPTION_OKAY"):
         raise not_decrypted(gpg, answer)
-    if len(answer.output) not in _SIZES:
-        raise GpgError(f"gpg gave {len(answer.output)} bytes where {_SIZES[0]} or {_SIZES[1]} were expected")
+    if len(answer.output) not in PART_SIZES:
+        raise GpgError(f"gpg gave {len(answer.output)} bytes where {PART_SIZES[0]} or {PART_SIZES[1]} were expected")
     return answer.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from typing import ClassVar, Self
 from urllib.parse import quote, urlsplit
 
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.keys import Ambient
+from leafseal.keys import PART_SIZES, Ambient
+from leafseal.providers.wrapped import read_base64
 
 __all__ = ["VaultKey"]
 
@@ -20,7 +20,6 @@ _PATH = re.compile(r"/v[0-9]+/[^/]+/[^/]+/[^/]+")
 _PREFIXED = re.compile(r"/[^/]+/v[0-9]+/[^/]+/[^/]+/[^/]+")
 _CIPHERTEXT = re.compile(rb"vault:v[0-9]{1,9}:[A-Za-z0-9+/]+=*")
 _LONGEST = 64 * 1024
-_PART_BYTES = (32, 33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,8 @@ class VaultKey:
         if len(text) > _LONGEST or not _CIPHERTEXT.fullmatch(text):
             raise self._error("the wrapped key is damaged: it is not what a transit engine returns")
         answer = self._ask("decrypt", {"ciphertext": text.decode()}, "plaintext", ambient)
-        try:
-            part = base64.b64decode(answer, validate=True)
-        except (binascii.Error, ValueError):
-            part = b""
-        if len(part) not in _PART_BYTES:
+        part = read_base64(answer)
+        if len(part) not in PART_SIZES:
             raise self._error("what Vault decrypted is no part of a data key")
         return part
 
