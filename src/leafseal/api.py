@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from leafseal.document import Locator
-from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.document.paths import resolve_path
 from leafseal.document.tree import MappingNode, to_python
 from leafseal.errors import FormatError, PathError, UsageError
 from leafseal.formats import format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Failed, Reading, Source, open_all, paused_collector
+from leafseal.operations.batch import Failed, Source, open_all, paused_collector
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.open import Opened, open_sealed, open_with, read_metadata
 from leafseal.operations.product import Product
@@ -94,9 +94,9 @@ def open_many(
     Raises the first error, which names its file, when any of them does not open.
     """
     sources = [Source(os.fspath(path), read(path, limits).data, format_of(os.fspath(path))) for path in paths]
-    reading = Reading(KeyRing(ambient or Ambient.of_process()), limits)
+    ring = KeyRing(ambient or Ambient.of_process())
     values: dict[str, dict[str, Any]] = {}
-    for outcome in open_all(sources, reading, lambda _, opened: _first(opened.documents())):
+    for outcome in open_all(sources, ring, lambda _, opened: _first(opened.documents()), read=ReadOptions(limits)):
         if isinstance(outcome, Failed):
             raise outcome.error
         values[outcome.source.name] = outcome.result
@@ -147,7 +147,7 @@ class SealedFile:
         name = os.fspath(path)
         snapshot = read(path, limits)
         try:
-            opened = open_sealed(snapshot.data, format or format_of(name), ambient, limits=limits)
+            opened = open_sealed(snapshot.data, format or format_of(name), ambient, ReadOptions(limits))
         except LeafsealError as error:
             raise error.in_file(name) from error.__cause__
         return cls(opened, snapshot, snapshot.data)
@@ -197,15 +197,14 @@ class SealedFile:
             return
         replace(self._snapshot, self._product.data, verify=self._product.check)
         self._product = None
-        self._snapshot = read(self._snapshot.path, self._opened.limits)
+        self._snapshot = read(self._snapshot.path, self._opened.read.limits)
 
     def _locate(self, path: str) -> Locator:
         return resolve_path(path, [leaf.locator for leaf, _ in self._opened.leaves.values if leaf.document == 0])
 
     def _change(self, product: Product) -> None:
-        limits = self._opened.limits
-        document, metadata = read_metadata(product.data, product.format, limits=limits)
-        self._opened = open_with(document, metadata, product.data_key, limits=limits)
+        document, metadata = read_metadata(product.data, product.format, product.read)
+        self._opened = open_with(document, metadata, product.data_key, product.read)
         self._data = product.data
         self._product = product
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from leafseal.document.limits import Limits
+from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import (
     AlreadyEncryptedError,
     ConfigError,
@@ -114,7 +114,7 @@ def test_what_cannot_be_encrypted(name: str) -> None:
 )
 def test_limits_are_the_callers(limits: Limits, data: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=message) as caught:
-        encrypt(data, "yaml", KEYS, 0, Selection(), AMBIENT, limits=limits)
+        encrypt(data, "yaml", KEYS, 0, Selection(), AMBIENT, read=ReadOptions(limits))
     assert "--max-" in (caught.value.hint or "")
 
 

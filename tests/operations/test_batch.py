@@ -14,7 +14,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import groups as metadata_groups
-from leafseal.operations.batch import Done, Failed, Reading, Source, each, failures, open_all, results
+from leafseal.operations.batch import Done, Failed, Source, each, failures, open_all, results
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened
 from leafseal.operations.product import now
@@ -31,7 +31,7 @@ def _plain(_source: Source, opened: Opened) -> bytes:
 
 
 def test_outcomes_stand_in_the_order_of_the_files() -> None:
-    outcomes = open_all(FILES, Reading(KeyRing(AMBIENT)), _plain)
+    outcomes = open_all(FILES, KeyRing(AMBIENT), _plain)
     assert [result for _, result in results(outcomes)] == [b"a: %d\n" % number for number in range(5)]
     assert not failures(outcomes)
 
@@ -39,9 +39,7 @@ def test_outcomes_stand_in_the_order_of_the_files() -> None:
 def test_a_file_that_fails_hides_no_other() -> None:
     bad = Source("plain.yaml", b"a: 1\n", "yaml")
     steps: list[None] = []
-    outcomes = open_all(
-        [FILES[0], bad, FILES[1]], Reading(KeyRing(AMBIENT)), _plain, progress=lambda: steps.append(None)
-    )
+    outcomes = open_all([FILES[0], bad, FILES[1]], KeyRing(AMBIENT), _plain, progress=lambda: steps.append(None))
     assert [type(outcome) for outcome in outcomes] == [Done, Failed, Done]
     [failed] = failures(outcomes)
     assert isinstance(failed.error, NotEncryptedError)
@@ -118,7 +116,7 @@ def _sealed(key: MemoryKey, count: int) -> list[Source]:
 def test_files_with_equal_blobs_ask_once(network: dict[str, CountingKey]) -> None:
     [source] = _sealed(network["one"], 1)
     copies = [Source(f"{number}.yaml", source.data, "yaml") for number in range(40)]
-    outcomes = open_all(copies, Reading(KeyRing(Ambient({}, NOWHERE))), _plain)
+    outcomes = open_all(copies, KeyRing(Ambient({}, NOWHERE)), _plain)
     assert [result for _, result in results(outcomes)] == [b"a: 0\n"] * 40
     assert network["one"].calls == ["wrap", "unwrap"]
 
@@ -127,7 +125,7 @@ def test_files_with_other_blobs_wait_for_their_keys_together(network: dict[str, 
     sources = _sealed(network["one"], 8) + _sealed(network["two"], 8)
     for name, key in network.items():
         network[name] = CountingKey(name, calls=key.calls, parts=key.parts, meeting=Barrier(2))
-    outcomes = open_all(sources, Reading(KeyRing(Ambient({}, NOWHERE))), _plain)
+    outcomes = open_all(sources, KeyRing(Ambient({}, NOWHERE)), _plain)
     assert [result for _, result in results(outcomes)] == [b"a: %d\n" % number for number in range(8)] * 2
     assert network["one"].calls.count("unwrap") == network["two"].calls.count("unwrap") == 8
 
@@ -135,7 +133,7 @@ def test_files_with_other_blobs_wait_for_their_keys_together(network: dict[str, 
 def test_a_key_that_fails_is_not_asked_again(network: dict[str, CountingKey]) -> None:
     good, bad = _sealed(network["one"], 1), _sealed(network["two"], 1)
     network["two"] = CountingKey("two", failure="permission denied")
-    outcomes = open_all([*bad, *good, *bad], Reading(KeyRing(Ambient({}, NOWHERE))), _plain)
+    outcomes = open_all([*bad, *good, *bad], KeyRing(Ambient({}, NOWHERE)), _plain)
     assert [type(outcome) for outcome in outcomes] == [Failed, Done, Failed]
     assert {str(failed.error) for failed in failures(outcomes)} == {"two-0.yaml: hckms two: permission denied"}
     assert network["two"].calls == ["unwrap"]

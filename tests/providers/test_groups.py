@@ -18,7 +18,7 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import report as attempts
 from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.batch import Source, open_all, results
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
@@ -213,7 +213,7 @@ def test_every_blob_is_unwrapped_once_over_many_files(mix: Mix) -> None:
     def plain(_: Source, opened: Opened) -> bytes:
         return opened.plaintext()
 
-    outcomes = open_all(sources, Reading(KeyRing(mix.ambient)), plain)
+    outcomes = open_all(sources, KeyRing(mix.ambient), plain)
     assert [data for _, data in results(outcomes)] == [b'{"a": %d}\n' % (number % 3) for number in range(20)]
     assert Counter(mix.asked()) == {"kms Decrypt": 1, "hc_vault decrypt": 1, "gpg": 1}
 
@@ -226,7 +226,7 @@ def test_files_wait_for_networks_together_also_where_they_have_local_keys(mix: M
     both = Barrier(2)
     mix.hold = lambda _: (both.wait(20), None)[1]
     sources = [Source(f"{number}.json", data, "json") for number, data in enumerate(made)]
-    outcomes = open_all(sources, Reading(KeyRing(mix.without("age").ambient)), lambda _, opened: opened.plaintext())
+    outcomes = open_all(sources, KeyRing(mix.without("age").ambient), lambda _, opened: opened.plaintext())
     assert [data for _, data in results(outcomes)] == [b'{"a": 0}\n', b'{"a": 1}\n']
 
 
@@ -235,7 +235,7 @@ def test_blobs_of_groups_are_unwrapped_once_too(mix: Mix) -> None:
     data = encrypt(b'{"a": 1}\n', "json", groups, 3, Selection(), mix.ambient).data
     mix.asked()
     sources = [Source(f"{number}.json", data, "json") for number in range(20)]
-    outcomes = open_all(sources, Reading(KeyRing(mix.ambient)), lambda _, opened: opened.plaintext())
+    outcomes = open_all(sources, KeyRing(mix.ambient), lambda _, opened: opened.plaintext())
     assert len(list(results(outcomes))) == 20
     assert Counter(mix.asked()) == {"kms Decrypt": 1, "hc_vault decrypt": 1}
 
@@ -244,6 +244,6 @@ def test_a_key_that_refuses_is_asked_once_over_many_files(mix: Mix) -> None:
     data = encrypt(b'{"a": 1}\n', "json", [mix.keys(*NETWORK)], 0, Selection(), mix.ambient).data
     mix.without(*NETWORK).asked()
     sources = [Source(f"{number}.json", data, "json") for number in range(20)]
-    outcomes = open_all(sources, Reading(KeyRing(mix.ambient)), lambda _, opened: opened.plaintext())
+    outcomes = open_all(sources, KeyRing(mix.ambient), lambda _, opened: opened.plaintext())
     assert not list(results(outcomes))
     assert Counter(mix.asked()) == {"kms Decrypt": 1, "hc_vault decrypt": 1}

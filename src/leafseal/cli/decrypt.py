@@ -9,10 +9,10 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.extract import emit_part, locate
 from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
 from leafseal.cli.shared.keys import ambient, key_services
-from leafseal.cli.shared.options import FORMATS, ReadOptions, config_option, decrypting_reading, limits_options
+from leafseal.cli.shared.options import FORMATS, InputOptions, config_option, decrypting_reading, limits_options
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.batch import Source, open_all, results
 from leafseal.operations.convert import convert
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
@@ -34,7 +34,7 @@ def decrypt(
     extract: str | None,
     output_type: str | None,
     indent: int | None,
-    reading: ReadOptions,
+    reading: InputOptions,
     config: str | None,
     limits: Limits,
 ) -> int:
@@ -69,10 +69,9 @@ def decrypt(
             plain = opened.plaintext()
         return Output(by_source[id(source)], plain, same_as(plain), private=True)
 
-    keys = KeyRing(ambient())
-    how = Reading(keys, limits, reading.ignore_mac, reading.allow_duplicates)
+    keys, read = KeyRing(ambient()), reading.within(limits)
     with terminal.progress(len(inputs), "decrypting") as step:
-        outcomes = open_all([item.source for item in inputs], how, open_one, progress=step)
+        outcomes = open_all([item.source for item in inputs], keys, open_one, read=read, progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
         return code
     outputs.write(output for _, output in results(outcomes))

@@ -14,7 +14,7 @@ from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.errors import edit_again
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import (
-    ReadOptions,
+    InputOptions,
     Recipients,
     RuleOptions,
     changing_reading,
@@ -25,7 +25,7 @@ from leafseal.cli.shared.options import (
     rule_options,
     threshold_option,
 )
-from leafseal.document.limits import Limits
+from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import ConflictError, LeafsealError
 from leafseal.formats import format_of
 from leafseal.keys import Ambient
@@ -68,7 +68,7 @@ def edit(
     config: str | None,
     no_disk_plaintext: bool,
     plain_editor: bool,
-    reading: ReadOptions,
+    reading: InputOptions,
     limits: Limits,
 ) -> None:
     """Edit a sealed file in your editor; a file that is not there yet is made.
@@ -93,7 +93,7 @@ def edit(
         _edit_existing(file, reading, limits, configuration, consent, settings)
     else:
         wanted = plan(file, reading.input_type or format_of(file), configuration, recipients, rule, threshold)
-        _edit_new(file, reading.input_type or format_of(file), wanted, limits, settings)
+        _edit_new(file, reading.input_type or format_of(file), wanted, reading.within(limits), settings)
 
 
 def _again(error: LeafsealError) -> bool:
@@ -103,7 +103,7 @@ def _again(error: LeafsealError) -> bool:
 
 def _edit_existing(
     file: str,
-    reading: ReadOptions,
+    reading: InputOptions,
     limits: Limits,
     configuration: Configuration,
     consent: Consent,
@@ -129,7 +129,7 @@ def _edit_existing(
         raise error.in_file(file) from error.__cause__
 
 
-def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings: dict[str, Any]) -> None:
+def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, settings: dict[str, Any]) -> None:
     surroundings = ambient()
     check_groups(wanted.groups, wanted.threshold, surroundings)  # before there is a text that could not be kept
 
@@ -142,14 +142,12 @@ def _edit_new(file: str, format_name: str, wanted: Any, limits: Limits, settings
             wanted.selection,
             surroundings,
             indent=wanted.indent,
-            limits=limits,
+            read=read,
         )
         files.create(file, product.data, verify=product.check)
 
     def keep(text: bytes) -> None:
-        product = encrypt(
-            text, "binary", wanted.groups, wanted.threshold, wanted.selection, surroundings, limits=limits
-        )
+        product = encrypt(text, "binary", wanted.groups, wanted.threshold, wanted.selection, surroundings, read=read)
         _keep_sealed(file, product.data)
 
     try:

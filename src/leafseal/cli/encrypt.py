@@ -10,7 +10,7 @@ from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import (
     FORMATS,
-    ReadOptions,
+    InputOptions,
     Recipients,
     RuleOptions,
     config_option,
@@ -51,7 +51,7 @@ def encrypt(
     output_type: str | None,
     indent: int | None,
     allow_nothing_sealed: bool,
-    reading: ReadOptions,
+    reading: InputOptions,
     limits: Limits,
 ) -> int:
     """Seal the values of plain files.
@@ -89,7 +89,7 @@ def encrypt(
                 surroundings,
                 output_format=output_type,
                 indent=wanted.indent,
-                limits=limits,
+                read=reading.within(limits),
                 allow_nothing=allow_nothing,
             )
 

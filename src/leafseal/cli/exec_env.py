@@ -10,7 +10,7 @@ from leafseal.cli.main import Command, command
 from leafseal.cli.shared.consent import listed
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import ambient, key_services
-from leafseal.cli.shared.options import ReadOptions, file_argument, limits_options, sealed_reading
+from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.document.tree import MappingNode
 from leafseal.errors import LeafsealError, RefusedError, UsageError
@@ -58,7 +58,7 @@ def exec_env(
     same_process: bool,
     supervise: bool,
     strict: bool,
-    reading: ReadOptions,
+    reading: InputOptions,
     limits: Limits,
 ) -> int:
     """Run a program with the values of a sealed file in its environment.
@@ -89,17 +89,10 @@ def exec_env(
     return running.execute(argv, variables, account=account)
 
 
-def _secrets(file: str, reading: ReadOptions, limits: Limits, flatten: str | None, strict: bool) -> dict[str, bytes]:
+def _secrets(file: str, reading: InputOptions, limits: Limits, flatten: str | None, strict: bool) -> dict[str, bytes]:
     item = read_one(file, reading, limits)
     try:
-        opened = open_sealed(
-            item.source.data,
-            item.source.format,
-            ambient(),
-            ignore_mac=reading.ignore_mac,
-            limits=limits,
-            allow_duplicates=reading.allow_duplicates,
-        )
+        opened = open_sealed(item.source.data, item.source.format, ambient(), reading.within(limits))
         if strict:
             _refuse_empty(opened)
         documents = opened.documents()

@@ -8,7 +8,7 @@ from leafseal.cli.main import command
 from leafseal.cli.shared.extract import emit_part, locate, part_at
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import ambient, key_services
-from leafseal.cli.shared.options import ReadOptions, file_argument, json_option, limits_options, sealed_reading
+from leafseal.cli.shared.options import InputOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError
 from leafseal.operations.batch import paused_collector
@@ -24,7 +24,7 @@ from leafseal.system import terminal
 @sealed_reading
 @key_services
 @limits_options
-def get(file: str, path: str, no_newline: bool, as_json: bool, reading: ReadOptions, limits: Limits) -> None:
+def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOptions, limits: Limits) -> None:
     """Write one value of a sealed file, followed by a line break.
 
     Text is written as its bytes are; a mapping or list as the file's format has it.
@@ -36,14 +36,7 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: ReadOpti
     item = read_one(file, reading, limits)
     try:
         with paused_collector():
-            opened = open_sealed(
-                item.source.data,
-                item.source.format,
-                ambient(),
-                ignore_mac=reading.ignore_mac,
-                limits=limits,
-                allow_duplicates=reading.allow_duplicates,
-            )
+            opened = open_sealed(item.source.data, item.source.format, ambient(), reading.within(limits))
             locator = locate(opened, path)
             if as_json:
                 data = as_json_text(part_at(opened, locator))

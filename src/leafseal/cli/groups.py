@@ -15,7 +15,7 @@ from leafseal.cli.shared.files import Input, Outputs, product_of
 from leafseal.cli.shared.groups import refuse_empty, refuse_lower
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import (
-    ReadOptions,
+    InputOptions,
     Recipients,
     config_option,
     grouped,
@@ -31,7 +31,9 @@ from leafseal.operations.rekey import rewrap, rotate
 _file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
 _in_place = click.option("-i", "--in-place", is_flag=True, help="Write the file itself.")
 _lower = click.option("--lower-threshold", is_flag=True, help="Let fewer key groups open the file than until now.")
-_reading = grouped("reading", ReadOptions, (["--input-type"], {"help": "Format, where the file's name does not tell."}))
+_reading = grouped(
+    "reading", InputOptions, (["--input-type"], {"help": "Format, where the file's name does not tell."})
+)
 
 
 def _shared(function: Any) -> Any:
@@ -100,7 +102,7 @@ def _change(
     in_place: bool,
     threshold: int,
     lower_threshold: bool,
-    reading: ReadOptions,
+    reading: InputOptions,
     config: str | None,
     consent: Consent,
     limits: Limits,

@@ -8,11 +8,11 @@ from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
 from leafseal.cli.shared.consent import place_of
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
-from leafseal.cli.shared.options import ReadOptions, files_argument, json_option, limits_options, plain_reading
+from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, plain_reading
 from leafseal.crypto.token import looks_sealed
 from leafseal.display import escape_line
 from leafseal.document import Leaf
-from leafseal.document.limits import Limits
+from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.scalars import Empty
 from leafseal.operations.batch import Source, each, results
 from leafseal.operations.open import read_metadata
@@ -24,7 +24,7 @@ from leafseal.system import terminal
 @json_option
 @plain_reading
 @limits_options
-def inspect(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: Limits) -> int:
+def inspect(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits: Limits) -> int:
     """Tell what can be told of sealed files without a key: recipients, rule, which values are sealed and which clear.
 
     What is told is what the file says; nothing of it has been verified.
@@ -34,7 +34,7 @@ def inspect(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits:
     leafseal inspect --json secrets/*.yaml
     """
     inputs, errors = read_all(files, reading, limits)
-    outcomes = each([item.source for item in inputs], lambda source: _describe(source, limits))
+    outcomes = each([item.source for item in inputs], lambda source: _describe(source, reading.within(limits)))
     if as_json:
         terminal.write_result(as_json_text([about for _, about in results(outcomes)]) + b"\n")
     else:
@@ -43,8 +43,8 @@ def inspect(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits:
     return show_errors([*errors, *errors_of(outcomes)])
 
 
-def _describe(source: Source, limits: Limits) -> dict[str, Any]:
-    document, metadata = read_metadata(source.data, source.format, limits=limits)
+def _describe(source: Source, read: ReadOptions) -> dict[str, Any]:
+    document, metadata = read_metadata(source.data, source.format, read)
     places: dict[str, list[str]] = {"sealed": [], "clear": [], "empty": []}
     for leaf in document.leaves():
         if not (leaf.is_comment and _state(leaf) != "sealed"):

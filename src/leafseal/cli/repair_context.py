@@ -7,7 +7,7 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
 from leafseal.cli.shared.files import Output, Outputs, errors_of, product_of, read_all, show_errors
 from leafseal.cli.shared.keys import ambient, key_services
-from leafseal.cli.shared.options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
+from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.document.limits import Limits
 from leafseal.keys.changes import keys_of, prefer_configured
 from leafseal.keys.ring import KeyRing
@@ -25,7 +25,7 @@ from leafseal.system import terminal
 @key_services
 @limits_options
 def repair_context(
-    files: tuple[str, ...], consent: Consent, reading: ReadOptions, config: str | None, limits: Limits
+    files: tuple[str, ...], consent: Consent, reading: InputOptions, config: str | None, limits: Limits
 ) -> int:
     """Repair files whose AWS keys SOPS before 3.3.0 used with a garbled encryption context.
 
@@ -40,13 +40,13 @@ def repair_context(
     inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
     by_source = {id(item.source): item for item in inputs}
-    keys = KeyRing(ambient())
+    keys, read = KeyRing(ambient()), reading.within(limits)
 
     def work(source: Source) -> Output | None:
-        _, metadata = read_metadata(source.data, source.format, limits=limits)
+        _, metadata = read_metadata(source.data, source.format, read)
         if not metadata.may_have_context_bug:
             return None
-        opened = context_repair.open_garbled(source.data, source.format, keys, limits=limits)
+        opened = context_repair.open_garbled(source.data, source.format, keys, read)
         guard, groups = Guard(source.name, configuration, consent), keys_of(opened.metadata.groups)
         guard.check_recipients(groups)
         named = prefer_configured(groups, guard.configured_keys)

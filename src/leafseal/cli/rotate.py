@@ -9,7 +9,7 @@ from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options
 from leafseal.cli.shared.groups import refuse_empty
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import (
-    ReadOptions,
+    InputOptions,
     Recipients,
     adding_options,
     config_option,
@@ -22,7 +22,7 @@ from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import keys_of, meant, name, prefer_configured, without
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.batch import Source, open_all, results
 from leafseal.operations.open import Opened, readable
 from leafseal.operations.rekey import rotate as rotate_file
 from leafseal.system import terminal
@@ -44,7 +44,7 @@ def rotate(
     add_keys: Recipients,
     rm_keys: Recipients,
     consent: Consent,
-    reading: ReadOptions,
+    reading: InputOptions,
     config: str | None,
     limits: Limits,
 ) -> int:
@@ -82,7 +82,8 @@ def rotate(
         return product_of(by_source[id(source)], product), readable(opened) if gone else []
 
     with terminal.progress(len(inputs), "rotating") as step:
-        outcomes = open_all([item.source for item in inputs], Reading(keys, limits), work, progress=step)
+        sources = [item.source for item in inputs]
+        outcomes = open_all(sources, keys, work, read=reading.within(limits), progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
         return code
     outputs.write(output for _, (output, _) in results(outcomes))

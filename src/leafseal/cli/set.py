@@ -10,7 +10,7 @@ from leafseal.cli.shared.change import change
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.extract import locate, part_at
 from leafseal.cli.shared.keys import key_services
-from leafseal.cli.shared.options import ReadOptions, changing_reading, config_option, file_argument, limits_options
+from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.document.limits import Limits
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
@@ -40,7 +40,7 @@ def set_(
     value_stdin: bool,
     string: bool,
     idempotent: bool,
-    reading: ReadOptions,
+    reading: InputOptions,
     consent: Consent,
     config: str | None,
     limits: Limits,

@@ -9,7 +9,7 @@ from leafseal.cli.shared.change import change
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.extract import locate
 from leafseal.cli.shared.keys import key_services
-from leafseal.cli.shared.options import ReadOptions, changing_reading, config_option, file_argument, limits_options
+from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
 from leafseal.operations import edit as plain_edits
@@ -30,7 +30,7 @@ def unset(
     file: str,
     path: str,
     idempotent: bool,
-    reading: ReadOptions,
+    reading: InputOptions,
     consent: Consent,
     config: str | None,
     limits: Limits,

@@ -11,14 +11,14 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.files import Outputs, errors_of, product_of, read_all, show_errors
 from leafseal.cli.shared.groups import difference, refuse_empty, refuse_lower
 from leafseal.cli.shared.keys import ambient, key_services
-from leafseal.cli.shared.options import ReadOptions, config_option, files_argument, limits_options, rotating_reading
+from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import ConfigError
 from leafseal.keys import Ambient
 from leafseal.keys.changes import keys_of, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Reading, Source, open_all, results
+from leafseal.operations.batch import Source, open_all, results
 from leafseal.operations.open import Opened, readable
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rewrap, rotate
@@ -48,7 +48,7 @@ def updatekeys(
     dry_run: bool,
     keep_data_key: bool,
     lower_threshold: bool,
-    reading: ReadOptions,
+    reading: InputOptions,
     config: str | None,
     limits: Limits,
 ) -> int:
@@ -71,7 +71,8 @@ def updatekeys(
         return _change(source, opened, configuration, keys.ambient, keep_data_key, lower_threshold)
 
     with terminal.progress(len(inputs), "reading") as step:
-        outcomes = open_all([item.source for item in inputs], Reading(keys, limits), work, progress=step)
+        sources = [item.source for item in inputs]
+        outcomes = open_all(sources, keys, work, read=reading.within(limits), progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
         return code
     changes = [(item, change) for item, (_, change) in zip(inputs, results(outcomes), strict=True)]

@@ -9,11 +9,11 @@ from leafseal.cli.main import command
 from leafseal.cli.shared.consent import place_of
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import ambient, key_services
-from leafseal.cli.shared.options import ReadOptions, files_argument, json_option, limits_options, sealed_reading
+from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, sealed_reading
 from leafseal.display import escape_line
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Failed, Reading, Source, open_all, results
+from leafseal.operations.batch import Failed, Source, open_all, results
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
@@ -24,7 +24,7 @@ from leafseal.system import terminal
 @sealed_reading
 @key_services
 @limits_options
-def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: Limits) -> int:
+def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits: Limits) -> int:
     """Open sealed files, verify every value and the whole, and show none of it.
 
     Values that are empty are listed: the format protects them in no way, so anybody could have emptied them.
@@ -34,9 +34,9 @@ def verify(files: tuple[str, ...], as_json: bool, reading: ReadOptions, limits: 
     leafseal verify --json secrets/*.yaml
     """
     inputs, errors = read_all(files, reading, limits)
-    how = Reading(KeyRing(ambient()), limits, reading.ignore_mac, reading.allow_duplicates)
+    keys, read = KeyRing(ambient()), reading.within(limits)
     with terminal.progress(len(inputs), "verifying") as step:
-        outcomes = open_all([item.source for item in inputs], how, _describe, progress=step)
+        outcomes = open_all([item.source for item in inputs], keys, _describe, read=read, progress=step)
     if as_json:
         told = [about for _, about in results(outcomes)]
         told += [{"file": one.source.name, "verified": False, "error": one.error.message}
@@ -55,7 +55,7 @@ def _describe(source: Source, opened: Opened) -> dict[str, Any]:
     sealed = len(opened.leaves.sealed) - comments
     return {
         "file": source.name,
-        "verified": not opened.mac_ignored,
+        "verified": not opened.read.ignore_mac,
         "sealed": sealed,
         "sealed_comments": comments,
         "clear": values - sealed - len(empty),

@@ -1,8 +1,12 @@
-"""How much of a file is taken before it is refused. A caller may raise a limit; a file never can."""
+"""How a file is read: how much of it is taken before it is refused, and what is let pass.
+
+A caller may raise a limit; a file never can.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +21,14 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+class ReadOptions(NamedTuple):
+    """How a file is read; from a command's options this goes as it is to the parser, and to whoever reads it again."""
+
+    limits: Limits = DEFAULT_LIMITS
+    ignore_mac: bool = False
+    allow_duplicates: bool = False
+
+
+DEFAULT_READ = ReadOptions()

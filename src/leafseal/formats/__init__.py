@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from leafseal.document import Document
-from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.limits import DEFAULT_READ, Limits, ReadOptions
 from leafseal.document.tree import MappingNode
 from leafseal.errors import FormatError, UsageError
 
@@ -43,20 +43,19 @@ def format_of(name: str) -> str:
 def parse(
     data: bytes,
     format_name: str,
+    read: ReadOptions = DEFAULT_READ,
     *,
-    limits: Limits = DEFAULT_LIMITS,
     sealed: bool = False,
-    allow_duplicates: bool = False,
 ) -> Document:
     """Scan a file of the named format. Raises `FormatError` when the bytes are not that format."""
     if format_name not in MODULES:
         raise UsageError(f"unknown format {format_name}", hint=f"one of {', '.join(sorted(MODULES))}")
-    if len(data) > limits.file_bytes:
+    if len(data) > read.limits.file_bytes:
         raise FormatError(
-            f"larger than {limits.file_bytes} bytes", hint="raise the limit with --max-file-size if this is meant"
+            f"larger than {read.limits.file_bytes} bytes", hint="raise the limit with --max-file-size if this is meant"
         )
     parser = cast(Parser, importlib.import_module(MODULES[format_name]).parse)
-    return parser(data, limits, sealed=sealed, allow_duplicates=allow_duplicates)
+    return parser(data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates)
 
 
 def emit(documents: Sequence[MappingNode], format_name: str, *, indent: int | None = None) -> bytes:

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
-from leafseal.document import Document
-from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.errors import LeafsealError
 from leafseal.keys.groups import DataKey, needs_networks
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
-from leafseal.operations.open import Opened, open_with, read_metadata, recover
+from leafseal.operations.open import Opened, open_sealed, read_metadata, recover
 
 T = TypeVar("T")
 
@@ -49,20 +48,12 @@ class Failed(NamedTuple):
 Outcome = Done[T] | Failed
 
 
-class Reading(NamedTuple):
-    """How files are read."""
-
-    keys: KeyRing
-    limits: Limits = DEFAULT_LIMITS
-    ignore_mac: bool = False
-    allow_duplicates: bool = False
-
-
 def open_all(
     sources: Iterable[Source],
-    reading: Reading,
+    ring: KeyRing,
     work: Callable[[Source, Opened], T],
     *,
+    read: ReadOptions = DEFAULT_READ,
     progress: Callable[[], None] = lambda: None,
 ) -> list[Outcome[T]]:
     """Open and verify every file and do `work` with it, in order; failures are outcomes.
@@ -70,7 +61,13 @@ def open_all(
     Files whose keys are all at hand are opened one after another and dropped, so that ten thousand take no more memory
     than what `work` returns. Those that need a network wait for their keys together.
     """
-    return each(sources, lambda source: work(source, _open(source, reading)), progress=progress, warm=reading)
+    sources = list(sources)
+    _ask_networks(sources, ring, read)
+
+    def open_and_work(source: Source) -> T:
+        return work(source, open_sealed(source.data, source.format, ring, read))
+
+    return each(sources, open_and_work, progress=progress)
 
 
 def each(
@@ -78,12 +75,8 @@ def each(
     work: Callable[[Source], T],
     *,
     progress: Callable[[], None] = lambda: None,
-    warm: Reading | None = None,
 ) -> list[Outcome[T]]:
     """Do `work` with every file, in order; a `LeafsealError` becomes an outcome that names the file."""
-    sources = list(sources)
-    if warm is not None:
-        _ask_networks(sources, warm)
     outcomes: list[Outcome[T]] = []
     with paused_collector():
         for source in sources:
@@ -117,24 +110,7 @@ def paused_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _open(source: Source, reading: Reading) -> Opened:
-    document, metadata = _read(source, reading)
-    data_key = recover(metadata, reading.keys)
-    return open_with(
-        document,
-        metadata,
-        data_key,
-        ignore_mac=reading.ignore_mac,
-        limits=reading.limits,
-        allow_duplicates=reading.allow_duplicates,
-    )
-
-
-def _read(source: Source, reading: Reading) -> tuple[Document, Metadata]:
-    return read_metadata(source.data, source.format, limits=reading.limits, allow_duplicates=reading.allow_duplicates)
-
-
-def _ask_networks(sources: Sequence[Source], reading: Reading) -> None:
+def _ask_networks(sources: Sequence[Source], ring: KeyRing, read: ReadOptions) -> None:
     """Have the key ring ask for every blob that needs a network, a bounded number at a time.
 
     What fails here fails again, from memory, when its file's turn comes; then it is reported.
@@ -144,9 +120,9 @@ def _ask_networks(sources: Sequence[Source], reading: Reading) -> None:
     waiting: list[Metadata] = []
     for source in sources:
         try:
-            _, metadata = _read(source, reading)
+            _, metadata = read_metadata(source.data, source.format, read)
             # Keys that are here are tried one after the other: there may be a user to ask, or a device to be touched.
-            if _has_remote_key(metadata) and needs_networks(metadata.groups, metadata.threshold, reading.keys):
+            if _has_remote_key(metadata) and needs_networks(metadata.groups, metadata.threshold, ring):
                 waiting.append(metadata)
         except LeafsealError:
             continue
@@ -154,7 +130,7 @@ def _ask_networks(sources: Sequence[Source], reading: Reading) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(MAX_WORKERS) as pool:
-            list(pool.map(lambda metadata: _recover(metadata, reading.keys), waiting))
+            list(pool.map(lambda metadata: _recover(metadata, ring), waiting))
 
 
 def _has_remote_key(metadata: Metadata) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.errors import DataKeyError, MetadataError
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key
@@ -24,15 +24,15 @@ from leafseal.operations.rekey import rotate
 _MAX_GUESSES = 1024
 
 
-def open_garbled(data: bytes, format_name: str, keys: KeyRing, *, limits: Limits = DEFAULT_LIMITS) -> Opened:
+def open_garbled(data: bytes, format_name: str, keys: KeyRing, read: ReadOptions = DEFAULT_READ) -> Opened:
     """Open a file whose data key may be wrapped under a garbled context, and verify all of it."""
-    document, metadata = read_metadata(data, format_name, limits=limits)
+    document, metadata = read_metadata(data, format_name, read)
     if not metadata.may_have_context_bug:
         raise MetadataError(
             "there is no encryption context to repair",
             hint="it takes a file of SOPS before 3.3.0, with an AWS key whose context has different values",
         )
-    return open_with(document, metadata, _recover(metadata, keys), limits=limits)
+    return open_with(document, metadata, _recover(metadata, keys), read)
 
 
 def rewrap_garbled(opened: Opened, groups: Groups, ambient: Ambient) -> Product:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from leafseal.document.limits import Limits
+from leafseal.document.limits import ReadOptions
 from leafseal.document.tree import MappingNode, build
 from leafseal.formats import emit, parse
 from leafseal.metadata import Metadata
@@ -23,17 +23,17 @@ def reformat(product: Product, output_format: str, *, indent: int | None = None)
 
     Spellings of values are of the old format and go. Raises `EmitError` for what the format cannot hold.
     """
-    document, metadata = read_metadata(product.data, product.format, limits=product.limits)
+    document, metadata = read_metadata(product.data, product.format, product.read)
     tree = build((leaf, leaf.value) for leaf in document.leaves())
     plain = metadata.with_spelling({})
     written = "json" if output_format == "binary" else output_format
-    data = emit_sealed(tree, replace(plain, extra={}), written, indent, product.limits)
+    data = emit_sealed(tree, replace(plain, extra={}), written, indent, product.read)
     return replace(product, data=data, format=written, expected=None)
 
 
 def emit_sealed(
-    tree: Sequence[MappingNode], metadata: Metadata, output_format: str, indent: int | None, limits: Limits
+    tree: Sequence[MappingNode], metadata: Metadata, output_format: str, indent: int | None, read: ReadOptions
 ) -> bytes:
     """Return a tree whose selected leaves are tokens as a file of another format."""
-    written = parse(emit(tree, output_format, indent=indent), output_format, limits=limits, sealed=True)
+    written = parse(emit(tree, output_format, indent=indent), output_format, read, sealed=True)
     return written.rewrite([], metadata.to_mapping(), indent)

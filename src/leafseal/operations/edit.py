@@ -63,11 +63,11 @@ def _edit_plain(
     opened: Opened, locator: Locator, new: Locator | None, change: Callable[[Document], list[Edit]]
 ) -> tuple[bytes, Document]:
     """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
-    document = parse(opened.plaintext(), opened.document.format, limits=opened.limits)
+    document = parse(opened.plaintext(), opened.document.format, opened.read)
     edits = change(document)
     try:
         plain = document.rewrite(edits)
-        after = parse(plain, document.format, limits=opened.limits)
+        after = parse(plain, document.format, opened.read)
         moved = _others(after, new) != _others(document, locator)
     except FormatError:
         moved = True

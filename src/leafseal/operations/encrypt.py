@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leafseal.crypto.token import Sealer
 from leafseal.document import Document
-from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
 from leafseal.errors import AlreadyEncryptedError, MetadataError
 from leafseal.formats import parse
@@ -27,7 +27,7 @@ def encrypt(
     *,
     output_format: str | None = None,
     indent: int | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    read: ReadOptions = DEFAULT_READ,
     allow_nothing: bool = False,
 ) -> Product:
     """Return the file with every selected leaf sealed under a new data key.
@@ -35,7 +35,7 @@ def encrypt(
     `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata stands
     already, `RefusedError` where the rule seals nothing although the file has a value (unless `allow_nothing`).
     """
-    document = parse(data, format_name, limits=limits)
+    document = parse(data, format_name, read)
     refuse_reserved(document, output_format or format_name)
     if format_name == "binary":
         selection = Selection()  # the one leaf is always sealed
@@ -51,10 +51,10 @@ def encrypt(
     if output_format not in (None, format_name):
         # As a binary file, the tree of another format is written as SOPS does: as JSON.
         written = "json" if output_format == "binary" else str(output_format)
-        sealed = _seal_converted(document, data_key, metadata, written, indent, limits, allow_nothing)
-        return Product(sealed, written, data_key, None, limits)
+        sealed = _seal_converted(document, data_key, metadata, written, indent, read, allow_nothing)
+        return Product(sealed, written, data_key, None, read)
     sealed = seal_document(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
-    return Product(sealed, format_name, data_key, data, limits)
+    return Product(sealed, format_name, data_key, data, read)
 
 
 def refuse_reserved(document: Document, output_format: str) -> None:
@@ -78,7 +78,7 @@ def _seal_converted(
     metadata: Metadata,
     output_format: str,
     indent: int | None,
-    limits: Limits,
+    read: ReadOptions,
     allow_nothing: bool,
 ) -> bytes:
     """Seal the leaves of one format and emit them in another: types stay those of the source."""
@@ -88,4 +88,4 @@ def _seal_converted(
         refuse_nothing_sealed(sealed.tokens, sealed.clear, metadata.selection)
     tokens = {id(leaf): token for leaf, token in sealed.tokens}
     tree = build((leaf, tokens.get(id(leaf), leaf.value)) for leaf in document.leaves())
-    return emit_sealed(tree, with_mac(metadata, sealed.hashed, sealer), output_format, indent, limits)
+    return emit_sealed(tree, with_mac(metadata, sealed.hashed, sealer), output_format, indent, read)

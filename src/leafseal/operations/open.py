@@ -9,7 +9,7 @@ from leafseal.crypto import mac
 from leafseal.crypto.spelling import open_spellings
 from leafseal.crypto.token import Sealer, TokenError
 from leafseal.document import Document, Edit
-from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar, to_bytes
 from leafseal.document.tree import Comment, MappingNode, build
@@ -31,9 +31,7 @@ class Opened:
     data_key: DataKey = field(repr=False)
     leaves: OpenedLeaves = field(repr=False)
     spellings: Mapping[str, str] = field(repr=False)
-    limits: Limits = DEFAULT_LIMITS
-    mac_ignored: bool = False
-    allow_duplicates: bool = False
+    read: ReadOptions = DEFAULT_READ  # how it was read
     _edits: list[Edit] | None = field(default=None, repr=False)
 
     def plaintext(self) -> bytes:
@@ -54,10 +52,8 @@ class Opened:
         return self._edits
 
     def _means_the_same(self, edits: Sequence[Edit]) -> bool:
-        format_name, limits = self.document.format, self.limits
         try:
-            plain = self.document.rewrite(edits, None)
-            leaves = parse(plain, format_name, limits=limits, allow_duplicates=self.allow_duplicates).leaves()
+            leaves = parse(self.document.rewrite(edits, None), self.document.format, self.read).leaves()
         except FormatError:
             return False  # such as an alias whose anchor is gone
         # What stands for an empty document has no place; whether it is there depends on comments.
@@ -85,11 +81,9 @@ def _equal(one: Scalar | Empty | None, other: Scalar | Empty | None) -> bool:
     return one == other or (isinstance(one, float) and to_bytes(one) == to_bytes(other))  # type: ignore[arg-type]
 
 
-def read_metadata(
-    data: bytes, format_name: str, *, limits: Limits = DEFAULT_LIMITS, allow_duplicates: bool = False
-) -> tuple[Document, Metadata]:
+def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_READ) -> tuple[Document, Metadata]:
     """Scan a sealed file and read its metadata; no key is needed. Raises `NotEncryptedError` where there is none."""
-    document = parse(data, format_name, limits=limits, sealed=True, allow_duplicates=allow_duplicates)
+    document = parse(data, format_name, read, sealed=True)
     mapping = document.metadata()
     if mapping is None:
         raise NotEncryptedError(
@@ -98,24 +92,14 @@ def read_metadata(
     return document, Metadata.parse(mapping)
 
 
-def open_sealed(
-    data: bytes,
-    format_name: str,
-    keys: KeyRing | Ambient,
-    *,
-    ignore_mac: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
-    allow_duplicates: bool = False,
-) -> Opened:
+def open_sealed(data: bytes, format_name: str, keys: KeyRing | Ambient, read: ReadOptions = DEFAULT_READ) -> Opened:
     """Recover the data key, open every leaf and verify the MAC.
 
     Raises `NotEncryptedError`, `MetadataError`, `DataKeyError`, `IntegrityError` or `MACMismatchError`; nothing of the
     file is let out before all of it has verified.
     """
-    document, metadata = read_metadata(data, format_name, limits=limits, allow_duplicates=allow_duplicates)
-    data_key = recover(metadata, keys)
-    return open_with(document, metadata, data_key, ignore_mac=ignore_mac, limits=limits,
-                     allow_duplicates=allow_duplicates)  # fmt: skip
+    document, metadata = read_metadata(data, format_name, read)
+    return open_with(document, metadata, recover(metadata, keys), read)
 
 
 def recover(metadata: Metadata, keys: KeyRing | Ambient) -> DataKey:
@@ -128,23 +112,15 @@ def recover(metadata: Metadata, keys: KeyRing | Ambient) -> DataKey:
         raise
 
 
-def open_with(
-    document: Document,
-    metadata: Metadata,
-    data_key: DataKey,
-    *,
-    ignore_mac: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
-    allow_duplicates: bool = False,
-) -> Opened:
+def open_with(document: Document, metadata: Metadata, data_key: DataKey, read: ReadOptions = DEFAULT_READ) -> Opened:
     """Open a file whose data key is known already."""
     sealer = Sealer(data_key.reveal())
     leaves = open_leaves(document, metadata.selection, sealer)
-    if not ignore_mac:
+    if not read.ignore_mac:
         _verify_mac(metadata, leaves, sealer)
     tokens = (str(item.leaf.value) for item in leaves.sealed)
     spellings = open_spellings(metadata.spelling, tokens, sealer)
-    return Opened(document, metadata, data_key, leaves, spellings, limits, ignore_mac, allow_duplicates)
+    return Opened(document, metadata, data_key, leaves, spellings, read)
 
 
 def _verify_mac(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import gmtime, strftime
 
-from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.errors import IntegrityError
 from leafseal.keys import MasterKey
 from leafseal.keys.groups import DataKey
@@ -27,26 +27,15 @@ class Product:
     format: str
     data_key: DataKey = field(repr=False)
     expected: bytes | None = field(repr=False)  # the plain file, None where it has no plain form in this format
-    limits: Limits = DEFAULT_LIMITS
-    mac_ignored: bool = False
-    allow_duplicates: bool = False
+    read: ReadOptions = DEFAULT_READ  # how it is to be read
 
     def check(self, data: bytes) -> None:
         """Open what was read back from the disk and compare it with what it must hold, to the byte.
 
         Raises `IntegrityError` when it does not open, or opens to anything else: then the old file stays.
         """
-        document, metadata = read_metadata(
-            data, self.format, limits=self.limits, allow_duplicates=self.allow_duplicates
-        )
-        again = open_with(
-            document,
-            metadata,
-            self.data_key,
-            ignore_mac=self.mac_ignored,
-            limits=self.limits,
-            allow_duplicates=self.allow_duplicates,
-        )
+        document, metadata = read_metadata(data, self.format, self.read)
+        again = open_with(document, metadata, self.data_key, self.read)
         if self.expected is not None and again.plaintext() != self.expected:
             raise IntegrityError(
                 "what was to be written does not open to what it was made from; nothing was written",

@@ -59,12 +59,4 @@ def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, 
 
 def _unchanged(opened: Opened, data: bytes, data_key: DataKey) -> Product:
     """Return new bytes for a file that opens to what it opened to."""
-    return Product(
-        data,
-        opened.document.format,
-        data_key,
-        opened.plaintext(),
-        opened.limits,
-        opened.mac_ignored,
-        opened.allow_duplicates,
-    )
+    return Product(data, opened.document.format, data_key, opened.plaintext(), opened.read)

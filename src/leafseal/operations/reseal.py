@@ -27,7 +27,7 @@ def reseal(
     another rule. `floats` are places of the first document whose numbers are floats also where their text, such as
     `5`, is that of an integer.
     """
-    document = parse(plain, opened.document.format, limits=opened.limits)
+    document = parse(plain, opened.document.format, opened.read)
     refuse_reserved(document, document.format)
     metadata = opened.metadata if selection is None else replace(opened.metadata, selection=selection)
     stored = opened.metadata.spelling
@@ -44,7 +44,7 @@ def reseal(
         indent=opened.document.block_indent,
         allow_nothing=selection in (None, opened.metadata.selection),
     )
-    return Product(data, document.format, opened.data_key, plain, opened.limits)
+    return Product(data, document.format, opened.data_key, plain, opened.read._replace(ignore_mac=False))
 
 
 def set_leaf(opened: Opened, locator: Locator, value: object) -> Product:
@@ -59,7 +59,7 @@ def unset_leaf(opened: Opened, locator: Locator) -> Product:
 
 def seal_beside(opened: Opened, data: bytes) -> bytes:
     """Return any bytes as a binary file under the data key and the wrapped keys of an opened file."""
-    document = parse(data, "binary", limits=opened.limits)
+    document = parse(data, "binary", opened.read)
     metadata = Metadata(
         groups=opened.metadata.groups,
         threshold=opened.metadata.threshold,

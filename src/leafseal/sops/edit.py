@@ -38,7 +38,7 @@ def edit_file(session: Session, file: str) -> int:
         edited = with_keys(edited)
     _run(edited)
     notices.note_unconfigured(session, name, keys_of(edited.opened.metadata.groups))
-    if edited.opened.mac_ignored:
+    if edited.opened.read.ignore_mac:
         session.notice(f"{file}: written although its MAC was not verified")
     return 0
 

@@ -93,7 +93,7 @@ def open_file(session: Session, file: str, formats: Formats) -> Edited:
     source = reading.read(file)
     opened = session.open(source.data, formats.input)
     if formats.output != formats.input:
-        product = Product(source.data, formats.input, opened.data_key, None, mac_ignored=opened.mac_ignored)
+        product = Product(source.data, formats.input, opened.data_key, None, opened.read)
         opened = _opened(session.in_format(product, formats.output))
     return Edited(session, file, source, raised(opened))
 
@@ -135,8 +135,8 @@ def _plan(session: Session, name: str, input_format: str) -> Plan:
 
 
 def _opened(product: Product) -> Opened:
-    document, metadata = read_metadata(product.data, product.format)
-    return open_with(document, metadata, product.data_key, ignore_mac=product.mac_ignored)
+    document, metadata = read_metadata(product.data, product.format, product.read)
+    return open_with(document, metadata, product.data_key, product.read)
 
 
 def raised(opened: Opened) -> Opened:

@@ -13,7 +13,7 @@ from leafseal.errors import (
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.product import Product
 from leafseal.sops.shared.failures import Failure
-from leafseal.sops.shared.reading import LIMITS, as_file, read, refuse_missing, warn_of_more
+from leafseal.sops.shared.reading import READ, as_file, read, refuse_missing, warn_of_more
 from leafseal.sops.shared.recipients import Plan, plan
 from leafseal.sops.shared.session import Formats, Session, held
 from leafseal.sops.syntax.grammar import Arguments
@@ -77,6 +77,6 @@ def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *,
         session.ambient,
         output_format=formats.output,
         indent=session.indent(formats.output),
-        limits=LIMITS,
+        read=READ,
         allow_nothing=allow_nothing,
     )

@@ -7,7 +7,7 @@ from leafseal.formats import parse
 from leafseal.metadata import Metadata
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
-from leafseal.sops.shared.reading import LIMITS, as_file, read
+from leafseal.sops.shared.reading import READ, as_file, read
 from leafseal.sops.shared.session import Formats, Session
 from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import terminal
@@ -34,7 +34,7 @@ def is_encrypted(data: bytes, format_name: str) -> bool:
     """Tell whether a file has metadata by which it could be opened. Raises `LeafsealError` where that is damaged."""
     if not data and format_name == "yaml":
         return False
-    mapping = parse(data, format_name, limits=LIMITS, sealed=True).metadata()
+    mapping = parse(data, format_name, READ, sealed=True).metadata()
     if mapping is None:
         return False
     metadata = Metadata.parse(mapping, check_version=False)

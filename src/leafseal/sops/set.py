@@ -72,7 +72,7 @@ def set_in_file(session: Session, file: str, path: Locator, value: object) -> in
             return 0
         product = session.in_format(_stored(opened, path, value), formats.output)
         replace(session, source, product.data, product.check)
-    if opened.mac_ignored:
+    if opened.read.ignore_mac:
         session.notice(f"{file}: written although its MAC was not verified")
     return 0
 

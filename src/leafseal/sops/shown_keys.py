@@ -87,8 +87,8 @@ class EditedKeys(Edited):
         counts = required_groups(len(before), old.threshold), required_groups(len(after), wanted.threshold)
         if _are_the_same(before, after) and counts[0] == counts[1]:
             return product
-        document, metadata = read_metadata(product.data, product.format)
-        opened = open_with(document, metadata, product.data_key)
+        document, metadata = read_metadata(product.data, product.format, product.read)
+        opened = open_with(document, metadata, product.data_key, product.read)
         only_more = len(before) == len(after) and not any(change.removed for change in compare(before, after))
         try:
             if only_more and counts[0] == counts[1]:

@@ -45,7 +45,7 @@ def unset(arguments: Arguments) -> int:
             raise
         product = session.in_format(product, formats.output)
         replace(session, source, product.data, product.check)
-    if opened.mac_ignored:
+    if opened.read.ignore_mac:
         session.notice(f"{file}: written although its MAC was not verified")
     return 0
 

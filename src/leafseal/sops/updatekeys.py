@@ -17,7 +17,7 @@ from leafseal.operations.open import read_metadata
 from leafseal.operations.rekey import rewrap
 from leafseal.sops.shared import notices, talk
 from leafseal.sops.shared.failures import Failure, as_failure
-from leafseal.sops.shared.reading import LIMITS, read
+from leafseal.sops.shared.reading import READ, read
 from leafseal.sops.shared.session import Formats, Session, replace
 from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import terminal
@@ -102,7 +102,7 @@ def _require_file(path: str) -> None:
 
 def _metadata(data: bytes, format_name: str) -> Metadata:
     try:
-        return read_metadata(data, format_name, limits=LIMITS)[1]
+        return read_metadata(data, format_name, READ)[1]
     except FormatError as error:
         raise Failure(str(error), 1, hint=error.hint) from error
 

@@ -10,7 +10,7 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, listed
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import ambient
-from leafseal.cli.shared.options import ReadOptions
+from leafseal.cli.shared.options import InputOptions
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import parse
@@ -38,7 +38,7 @@ class Change:
 
     def seal(self, text: bytes) -> Product:
         """Return an edited text sealed, unchanged leaves to the byte. Raises `RefusedError` where it gets weaker."""
-        document = parse(text, self.opened.document.format, limits=self.opened.limits)
+        document = parse(text, self.opened.document.format, self.opened.read)
         self.guard.after(self.opened, document, self.selection)
         own = self.selection == self.opened.metadata.selection
         return reseal(self.opened, text, selection=None if own else self.selection)
@@ -47,20 +47,20 @@ class Change:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""
         for warning in files.replace(self.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
-        if self.opened.mac_ignored:
+        if self.opened.read.ignore_mac:
             terminal.warn(f"{self.name}: written although its MAC was not verified{self._changed(text)}")
 
     def _changed(self, text: bytes) -> str:
         """Name what differs from what was read, for the user to look through."""
         before = {(leaf.document, leaf.locator): value for leaf, value in self.opened.leaves.values}
-        after = parse(text, self.opened.document.format, limits=self.opened.limits).leaves()
+        after = parse(text, self.opened.document.format, self.opened.read).leaves()
         new = [leaf for leaf in after if before.get((leaf.document, leaf.locator), self) != leaf.value]
         return f"; changed: {listed(new)}" if new else ""
 
 
 def open_one(
     name: str,
-    reading: ReadOptions,
+    reading: InputOptions,
     limits: Limits,
     configuration: Configuration,
     consent: Consent,
@@ -77,9 +77,7 @@ def open_one(
     item = read_one(name, reading, limits)
     try:
         surroundings = ambient()
-        opened = open_sealed(
-            item.source.data, item.source.format, surroundings, ignore_mac=reading.ignore_mac, limits=limits
-        )
+        opened = open_sealed(item.source.data, item.source.format, surroundings, reading.within(limits))
     except LeafsealError as error:
         raise error.in_file(name) from error.__cause__
     guard = Guard(name, configuration, consent)
@@ -103,7 +101,7 @@ def changing(name: str) -> Iterator[None]:
 
 def change(
     name: str,
-    reading: ReadOptions,
+    reading: InputOptions,
     limits: Limits,
     config: str | None,
     consent: Consent,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from leafseal.cli.shared.errors import show_error
-from leafseal.cli.shared.options import ReadOptions, grouped
+from leafseal.cli.shared.options import InputOptions, grouped
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
@@ -31,7 +31,7 @@ class Input(NamedTuple):
         return self.source.name
 
 
-def read_all(names: Sequence[str], reading: ReadOptions, limits: Limits) -> tuple[list[Input], list[LeafsealError]]:
+def read_all(names: Sequence[str], reading: InputOptions, limits: Limits) -> tuple[list[Input], list[LeafsealError]]:
     """Read every file; what cannot be read is an error among others."""
     if reading.filename_override is not None and len(names) > 1:
         raise UsageError("--filename-override stands for one file", hint="name one file at a time")
@@ -47,7 +47,7 @@ def read_all(names: Sequence[str], reading: ReadOptions, limits: Limits) -> tupl
     return inputs, errors
 
 
-def read_one(name: str, reading: ReadOptions, limits: Limits) -> Input:
+def read_one(name: str, reading: InputOptions, limits: Limits) -> Input:
     """Read a file. Its format is what the options say, else what its name tells."""
     shown = reading.filename_override or name
     snapshot = read(name, limits)

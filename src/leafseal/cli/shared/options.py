@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from leafseal.document.limits import DEFAULT_LIMITS, Limits
+from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.errors import ConfigError, UsageError
 from leafseal.formats import MODULES
 from leafseal.keys.kinds import KINDS, OPTION_ORDER, Kind
@@ -82,7 +82,7 @@ limits_options = grouped(
 # -- reading
 
 
-class ReadOptions(NamedTuple):
+class InputOptions(NamedTuple):
     """How the files named on the command line are read."""
 
     input_type: str | None = None
@@ -90,6 +90,10 @@ class ReadOptions(NamedTuple):
     ignore_mac: bool = False
     write_unverified: bool = False
     allow_duplicates: bool = False
+
+    def within(self, limits: Limits) -> ReadOptions:
+        """Return how a file is read, within these limits."""
+        return ReadOptions(limits, self.ignore_mac, self.allow_duplicates)
 
     def check_write(self) -> None:
         """Refuse to make a valid file of one whose MAC was not verified, unless that is spelled out."""
@@ -106,11 +110,11 @@ _IGNORE_MAC = (["--ignore-mac"], {"is_flag": True, "help": "Go on although value
 _UNVERIFIED = (["--write-unverified"], {"is_flag": True, "help": "With --ignore-mac: write, with a new, valid MAC."})
 _DUPLICATES = (["--allow-duplicates"], {"is_flag": True, "help": "Read files in which a key stands twice."})
 
-plain_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _OVERRIDE)
-sealed_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES)
-rotating_reading = grouped("reading", ReadOptions, _INPUT_TYPE)
-changing_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _IGNORE_MAC, _UNVERIFIED)
-decrypting_reading = grouped("reading", ReadOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _UNVERIFIED, _DUPLICATES)
+plain_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE)
+sealed_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES)
+rotating_reading = grouped("reading", InputOptions, _INPUT_TYPE)
+changing_reading = grouped("reading", InputOptions, _INPUT_TYPE, _IGNORE_MAC, _UNVERIFIED)
+decrypting_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _UNVERIFIED, _DUPLICATES)
 
 
 # -- recipients

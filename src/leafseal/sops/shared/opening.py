@@ -10,7 +10,7 @@ from leafseal.operations.batch import paused_collector
 from leafseal.operations.open import Opened
 from leafseal.operations.open import open_sealed as open_strictly
 from leafseal.sops.shared.failures import Failure
-from leafseal.sops.shared.reading import LIMITS
+from leafseal.sops.shared.reading import READ
 
 
 def open_sealed(
@@ -19,7 +19,7 @@ def open_sealed(
     """Open a sealed file. Raises `LeafsealError`; of a file that does not parse the exit code is 1."""
     try:
         with paused_collector():
-            return open_strictly(data, format_name, keys, ignore_mac=ignore_mac, limits=LIMITS)
+            return open_strictly(data, format_name, keys, READ._replace(ignore_mac=ignore_mac))
     except DataKeyError as error:
         garbled = _open_garbled(data, format_name, keys)
         if garbled is None:
@@ -41,6 +41,6 @@ def _open_garbled(data: bytes, format_name: str, keys: KeyRing) -> Opened | None
     from leafseal.operations import context_repair  # hardly any file gets this far
 
     try:
-        return context_repair.open_garbled(data, format_name, keys, limits=LIMITS)
+        return context_repair.open_garbled(data, format_name, keys, READ)
     except (MetadataError, DataKeyError):
         return None

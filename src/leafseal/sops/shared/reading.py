@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from leafseal.display import visible
-from leafseal.document.limits import DEFAULT_LIMITS
+from leafseal.document.limits import DEFAULT_LIMITS, ReadOptions
 from leafseal.errors import InputError, system_text
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
@@ -17,6 +17,8 @@ from leafseal.system.reading import descriptor_of
 
 LIMITS = replace(DEFAULT_LIMITS, file_bytes=2**30, scalar_bytes=2**30)
 """Sizes that sops takes as well: it has no options to raise a limit with."""
+
+READ = ReadOptions(LIMITS)
 
 
 def read(path: str) -> reading.Snapshot:
