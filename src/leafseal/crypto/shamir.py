@@ -23,17 +23,17 @@ def split(secret: bytes, shares: int, threshold: int) -> list[bytes]:
     return evaluate([secret, *(os.urandom(len(secret)) for _ in range(threshold - 1))], shares)
 
 
-def evaluate(coefficients: Sequence[bytes], shares: int) -> list[bytes]:
+def evaluate(coefficients: Sequence[bytes], count: int) -> list[bytes]:
     """Return the shares of given polynomials. `coefficients[0]` is the secret, the others must be random."""
     size = len(coefficients[0])
     lanes = [int.from_bytes(coefficient, "big") for coefficient in coefficients]
-    made = []
-    for x in range(1, shares + 1):
+    shares = []
+    for x in range(1, count + 1):
         y = 0
         for coefficient in reversed(lanes):
             y = _multiply_lanes(y, x, size) ^ coefficient
-        made.append(y.to_bytes(size, "big") + bytes([x]))
-    return made
+        shares.append(y.to_bytes(size, "big") + bytes([x]))
+    return shares
 
 
 def join(shares: Sequence[bytes]) -> bytes:

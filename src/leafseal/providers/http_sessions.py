@@ -31,7 +31,7 @@ class AmbientSession(requests.Session):  # type: ignore[misc,unused-ignore]
         super().__init__()
         self.trust_env = False
         self._ambient = ambient
-        self._patience = deadlines
+        self._deadlines = deadlines
         self._bundle: str | bool = ca_bundle(ambient) or True
         weakref.finalize(self, _close, list(self.adapters.values()))
 
@@ -62,8 +62,8 @@ class AmbientSession(requests.Session):  # type: ignore[misc,unused-ignore]
         """Return how long to wait for a connection and an answer: as asked for, but no longer than the user does."""
         connect, answer = asked if isinstance(asked, tuple) else (asked, asked)
         return (
-            min(connect or self._patience.connect, self._patience.connect),
-            min(answer or self._patience.answer, self._patience.answer),
+            min(connect or self._deadlines.connect, self._deadlines.connect),
+            min(answer or self._deadlines.answer, self._deadlines.answer),
         )
 
 

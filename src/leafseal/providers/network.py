@@ -52,7 +52,7 @@ def deadlines(ambient: Ambient) -> Deadlines:
     return Deadlines(total, min(_CONNECT, total / 4), total / 4)
 
 
-def within(seconds: float, call: Callable[[], T]) -> T:
+def with_deadline(seconds: float, call: Callable[[], T]) -> T:
     """Return what `call` returns, or raise what it raises. Raises `TimeoutError` when it takes longer.
 
     The limits of client libraries are limits of one read: who sends a byte now and then is never too late for them.

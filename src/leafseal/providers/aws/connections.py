@@ -17,7 +17,7 @@ from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.aws.errors import translated
 from leafseal.providers.aws.session import Access, AmbientSession
-from leafseal.providers.network import Deadlines, deadlines, within
+from leafseal.providers.network import Deadlines, deadlines, with_deadline
 
 
 class Connection(NamedTuple):
@@ -97,7 +97,7 @@ def ask(
         return getattr(connection.client, operation.lower())(**arguments)
 
     try:
-        return within(limits.total, call)
+        return with_deadline(limits.total, call)
     except TimeoutError:
         failure = ProviderError.of(key, f"no answer within {limits.total:g} seconds", source)
     except Exception as error:  # helpers of botocore let through what they stumble over, such as KeyError

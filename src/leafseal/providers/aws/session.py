@@ -50,7 +50,7 @@ class AmbientSession(Session):  # type: ignore[misc]
     """A session of botocore with the settings, the files and the credentials of an `Ambient`."""
 
     def __init__(self, ambient: Ambient, access: Access, deadlines: Deadlines) -> None:
-        self._surroundings = ambient
+        self._ambient = ambient
         environ = ambient.environ
         super().__init__(session_vars=_variables(ambient), profile=access.profile or None)
         for name, (_, variables, _, _) in self.SESSION_VARIABLES.items():
@@ -68,7 +68,7 @@ class AmbientSession(Session):  # type: ignore[misc]
         """Create a client of a service, at the endpoint that the environment names for it, if it does."""
         ignored = self.get_config_variable("ignore_configured_endpoint_urls")
         own = "AWS_ENDPOINT_URL_" + service_name.upper().replace("-", "_")
-        url = _first(self._surroundings.environ, [own, "AWS_ENDPOINT_URL"])
+        url = _first(self._ambient.environ, [own, "AWS_ENDPOINT_URL"])
         if url and not ignored and not options.get("endpoint_url"):
             options["endpoint_url"] = url
         client = super().create_client(service_name, *arguments, **options)

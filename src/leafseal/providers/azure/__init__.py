@@ -26,9 +26,9 @@ class AzureKeyVaultKey:
     """An RSA key of a vault, written as its identifier: `https://shop.vault.azure.net/keys/sops/1fc42f86…`.
 
     Without a version it means the newest one; which that is, is looked up when a data key is wrapped, and stands in the
-    file. To wrap takes the permission keys/encrypt (and keys/get without a version), to unwrap keys/decrypt. Where
-    credentials come from, see `azure_credentials`; tokens go to Microsoft's vaults, and to those that the user's policy
-    names.
+    file. To wrap takes the permission keys/encrypt (and keys/get without a version), to unwrap keys/decrypt.
+    `leafseal.providers.azure.credentials` tells where credentials come from. Tokens go to Microsoft's vaults, and to
+    those that the user's policy names.
     """
 
     kind: ClassVar[str] = "azure_kv"

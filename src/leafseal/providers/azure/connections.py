@@ -60,7 +60,7 @@ class Connection:
     def __init__(self, vault: Vault, ambient: Ambient, deadlines: network.Deadlines) -> None:
         self._vault = vault
         self._ambient = ambient
-        self._patience = deadlines
+        self._deadlines = deadlines
         self._lock = threading.Lock()
         self._chain: credentials.Chain | None = None
         self._client: KeyClient | None = None
@@ -82,11 +82,11 @@ class Connection:
         def send() -> Outcome:
             return next(answers, None) or self._send(client, path, content)
 
-        return network.retry_while(send, lambda outcome: outcome.status in _BUSY, self._patience.total)
+        return network.retry_while(send, lambda outcome: outcome.status in _BUSY, self._deadlines.total)
 
     def _connect(self) -> KeyClient:
-        session = AmbientSession(self._ambient, self._patience)
-        self._chain = _chain(self._ambient, _authority(self._vault, self._ambient), session, self._patience)
+        session = AmbientSession(self._ambient, self._deadlines)
+        self._chain = _chain(self._ambient, _authority(self._vault, self._ambient), session, self._deadlines)
         return KeyClient(
             self._vault.url,
             Guarded(self._chain, self._vault),
@@ -126,7 +126,7 @@ def ask(
     limits = network.deadlines(ambient)
     connection = ambient.once((Connection, vault), lambda: Connection(vault, ambient, limits))
     try:
-        outcome = network.within(limits.total, lambda: connection.ask(path, content))
+        outcome = network.with_deadline(limits.total, lambda: connection.ask(path, content))
     except TimeoutError:
         raise ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source) from None
     except (ProviderError, AzureError, OSError, ValueError, LookupError) as error:

@@ -121,10 +121,12 @@ def _principal(environ: Mapping[str, str], settings: Mapping[str, Any]) -> list[
     if not (tenant and client):
         return []
     if secret := environ.get("AZURE_CLIENT_SECRET"):
-        made = _made(azure.identity.ClientSecretCredential, "AZURE_CLIENT_SECRET", tenant, client, secret, **settings)
-        return [Place("AZURE_CLIENT_SECRET", made.get_token)]
+        credential = _credential(
+            azure.identity.ClientSecretCredential, "AZURE_CLIENT_SECRET", tenant, client, secret, **settings
+        )
+        return [Place("AZURE_CLIENT_SECRET", credential.get_token)]
     if path := environ.get("AZURE_CLIENT_CERTIFICATE_PATH"):
-        made = _made(
+        credential = _credential(
             azure.identity.CertificateCredential,
             "AZURE_CLIENT_CERTIFICATE_PATH",
             tenant,
@@ -134,7 +136,7 @@ def _principal(environ: Mapping[str, str], settings: Mapping[str, Any]) -> list[
             send_certificate_chain=environ.get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "").lower() in ("1", "true"),
             **settings,
         )
-        return [Place("AZURE_CLIENT_CERTIFICATE_PATH", made.get_token)]
+        return [Place("AZURE_CLIENT_CERTIFICATE_PATH", credential.get_token)]
     return []
 
 
@@ -145,18 +147,18 @@ def _workload(environ: Mapping[str, str], settings: Mapping[str, Any]) -> list[P
         return []
     source = "AZURE_FEDERATED_TOKEN_FILE"
     kind = azure.identity.WorkloadIdentityCredential
-    made = _made(kind, source, tenant_id=tenant, client_id=client, token_file_path=path, **settings)
+    credential = _credential(kind, source, tenant_id=tenant, client_id=client, token_file_path=path, **settings)
 
     def give(*scopes: str, **options: Any) -> AccessToken:
         try:
-            return made.get_token(*scopes, **options)
+            return credential.get_token(*scopes, **options)
         except OSError:
             raise ProviderError("the file of the workload identity cannot be read", source=source) from None
 
     return [Place(source, give)]
 
 
-def _made(kind: Any, source: str, *arguments: Any, **settings: Any) -> Any:
+def _credential(kind: Any, source: str, *arguments: Any, **settings: Any) -> Any:
     try:
         return kind(*arguments, **settings)
     except (ValueError, TypeError, OSError):  # their words repeat paths and content
@@ -164,7 +166,7 @@ def _made(kind: Any, source: str, *arguments: Any, **settings: Any) -> Any:
 
 
 def _machine(environ: Mapping[str, str], settings: Mapping[str, Any], wanted: frozenset[str]) -> Place:
-    made = azure.identity.DefaultAzureCredential(
+    credential = azure.identity.DefaultAzureCredential(
         managed_identity_client_id=environ.get("AZURE_CLIENT_ID") or None,
         shared_cache_tenant_id=environ.get("AZURE_TENANT_ID") or None,
         shared_cache_username=environ.get("AZURE_USERNAME") or None,
@@ -182,7 +184,7 @@ def _machine(environ: Mapping[str, str], settings: Mapping[str, Any], wanted: fr
 
     def give(*scopes: str, **options: Any) -> AccessToken:
         try:
-            return made.get_token(*scopes, **options)
+            return credential.get_token(*scopes, **options)
         except ClientAuthenticationError:  # it says so of places that have nothing, too
             raise azure.identity.CredentialUnavailableError(message="none") from None
 

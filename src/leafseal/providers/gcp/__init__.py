@@ -6,14 +6,12 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
 from leafseal.keys import PART_SIZES, Ambient
+from leafseal.providers.gcp.messages import Answer
 from leafseal.providers.wrapped import decode
-
-if TYPE_CHECKING:
-    from leafseal.providers.gcp.connections import Answer
 
 __all__ = ["GCPKMSKey", "crc32c"]
 
@@ -28,7 +26,7 @@ class GCPKMSKey:
 
     To wrap takes the permission cloudkms.cryptoKeyVersions.useToEncrypt, to unwrap
     cloudkms.cryptoKeyVersions.useToDecrypt. Credentials are those of `GOOGLE_CREDENTIALS`, `GOOGLE_OAUTH_ACCESS_TOKEN`
-    or the application default credentials: see `gcp_credentials`.
+    or the application default credentials: see `leafseal.providers.gcp.credentials`.
     """
 
     kind: ClassVar[str] = "gcp_kms"

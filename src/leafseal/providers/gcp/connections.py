@@ -22,34 +22,14 @@ from leafseal.errors import ProviderError, ProviderMissingError
 from leafseal.keys import Ambient
 from leafseal.keyservice.client import load_grpc
 from leafseal.providers import network
-from leafseal.providers.gcp import credentials as gcp_credentials
-from leafseal.providers.gcp.errors import BUSY, FAILURES, Refusal, as_error
+from leafseal.providers.gcp import credentials
+from leafseal.providers.gcp.errors import BUSY, FAILURES, as_error
+from leafseal.providers.gcp.messages import Answer, Asked, Refusal
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.system import hardening
 
 _AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")
-
-
-class Answer(NamedTuple):
-    """What the service returned: data and its checksum.
-
-    With `encrypt` also the version of the key, and whether what was sent matched the checksum that was sent along.
-    """
-
-    data: bytes
-    checksum: int | None
-    name: str = ""
-    verified: bool = False
-
-
-class Asked(NamedTuple):
-    """What the service is asked."""
-
-    operation: str  # encrypt or decrypt
-    name: str
-    data: bytes
-    checksum: int
 
 
 class Client(Protocol):
@@ -67,9 +47,9 @@ class Connection:
         self._ambient = ambient
         self._session = AmbientSession(ambient, deadlines)
         self._request = Request(self._session)
-        self._found: gcp_credentials.Found | None = None
+        self._found: credentials.Found | None = None
         self._client: Client | None = None
-        self._patience = deadlines
+        self._deadlines = deadlines
         self._lock = threading.Lock()
 
     @property
@@ -81,18 +61,18 @@ class Connection:
         """Send a request, again after a pause where the service is busy. Raises what google-auth and requests raise."""
         with self._lock:
             if self._client is None:
-                self._client = _client(self._ambient, self._session, self._patience)
+                self._client = _client(self._ambient, self._session, self._deadlines)
             client, headers = self._client, self._headers()
-        return network.retry_while(lambda: client.ask(asked, headers), _is_busy, self._patience.total)
+        return network.retry_while(lambda: client.ask(asked, headers), _is_busy, self._deadlines.total)
 
     def _headers(self) -> dict[str, str]:
         if self._found is None:
-            self._found = gcp_credentials.find(self._ambient, self._request)
-        credentials = self._found.credentials
-        if not credentials.valid:
-            credentials.refresh(self._request)
+            self._found = credentials.find(self._ambient, self._request)
+        own = self._found.credentials
+        if not own.valid:
+            own.refresh(self._request)
         headers: dict[str, str] = {}
-        credentials.apply(headers)
+        own.apply(headers)
         return headers
 
 
@@ -106,7 +86,7 @@ def ask(operation: str, key: str, data: bytes, checksum: int, ambient: Ambient) 
     connection = ambient.once(Connection, lambda: Connection(ambient, limits))
     asked = Asked(operation, key, data, checksum)
     try:
-        outcome = network.within(limits.total, lambda: connection.ask(asked))
+        outcome = network.with_deadline(limits.total, lambda: connection.ask(asked))
     except TimeoutError:
         raise ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source) from None
     except (ProviderError, GoogleAuthError, OSError, ValueError) as error:  # those of requests are OSErrors

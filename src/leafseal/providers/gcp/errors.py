@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import NamedTuple
 
 import requests
 from google.auth import exceptions
@@ -11,6 +10,7 @@ from google.auth import exceptions
 from leafseal.display import visible
 from leafseal.errors import ProviderError
 from leafseal.providers import network
+from leafseal.providers.gcp.messages import Refusal
 
 _TRUST = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names other authorities"
 
@@ -29,13 +29,6 @@ _HINTS = {
 }
 BUSY = frozenset({"RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL"})
 """Statuses after which a request is worth another try."""
-
-
-class Refusal(NamedTuple):
-    """A status of Google's, and what was said with it."""
-
-    status: str
-    words: str = ""
 
 
 def as_error(refusal: Refusal, operation: str, key: str, source: str | None, secret: bytes | None) -> ProviderError:

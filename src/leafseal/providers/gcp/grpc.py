@@ -12,8 +12,7 @@ from google.cloud.kms_v1.services.key_management_service import KeyManagementSer
 from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
 from leafseal.providers import network
-from leafseal.providers.gcp.connections import Answer, Asked
-from leafseal.providers.gcp.errors import Refusal
+from leafseal.providers.gcp.messages import Answer, Asked, Refusal
 from leafseal.providers.http_sessions import ca_bundle
 
 _SENT = {"encrypt": "plaintext", "decrypt": "ciphertext"}

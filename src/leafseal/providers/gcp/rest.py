@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from leafseal.providers import network
-from leafseal.providers.gcp.connections import Answer, Asked
-from leafseal.providers.gcp.errors import Refusal
+from leafseal.providers.gcp.messages import Answer, Asked, Refusal
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.wrapped import read_base64
 

@@ -25,7 +25,7 @@ class HuaweiKMSKey:
     """A symmetric key, written as its region and its id: `tr-west-1:0d0466b0-e727-4d9c-b35d-f84bb474a37f`.
 
     To wrap takes the permission kms:cmk:encryptData, to unwrap kms:cmk:decryptData. Credentials are an access key in
-    the environment or in a file, or those of the machine: see `hckms_credentials`.
+    the environment or in a file, or those of the machine: see `leafseal.providers.huawei.credentials`.
     """
 
     kind: ClassVar[str] = "hckms"

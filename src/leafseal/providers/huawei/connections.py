@@ -34,7 +34,7 @@ class Connection:
     def __init__(self, region: str, ambient: Ambient, deadlines: network.Deadlines) -> None:
         self._region = region
         self._ambient = ambient
-        self._patience = deadlines
+        self._deadlines = deadlines
         self._session = AmbientSession(ambient, deadlines)
         self._found: credentials.Found | None = None
         self._client: Any = None
@@ -53,7 +53,7 @@ class Connection:
 
     def ask(self, operation: str, content: Mapping[str, str]) -> Mapping[str, Any] | Refusal:
         """Send a request, again after a pause where the service is busy. Raises what the SDK and requests raise."""
-        return network.retry_while(lambda: self._try(operation, content), is_busy, self._patience.total)
+        return network.retry_while(lambda: self._try(operation, content), is_busy, self._deadlines.total)
 
     def _try(self, operation: str, content: Mapping[str, str]) -> Mapping[str, Any] | Refusal:
         step = PROJECT
@@ -74,7 +74,7 @@ class Connection:
             if self._client is None:
                 endpoints = endpoints_of(self._region, self._ambient)
                 self._found = self._found or self._credentials()
-                self._client = client(self._session, self._patience, self._found.credentials, self._region, endpoints)
+                self._client = client(self._session, self._deadlines, self._found.credentials, self._region, endpoints)
             return self._client
 
     def _credentials(self) -> credentials.Found:
@@ -90,7 +90,7 @@ def ask(operation: str, region: str, content: Mapping[str, str], ambient: Ambien
     limits = network.deadlines(ambient)
     connection = ambient.once((Connection, region), lambda: Connection(region, ambient, limits))
     try:
-        outcome = network.within(limits.total, lambda: connection.ask(operation, content))
+        outcome = network.with_deadline(limits.total, lambda: connection.ask(operation, content))
     except TimeoutError:
         error = ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source)
     except Exception as caught:  # the SDK stumbles over answers that are not what it expects

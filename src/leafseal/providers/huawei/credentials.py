@@ -49,17 +49,17 @@ def find(ambient: Ambient, session: AmbientSession) -> Found:
         ambient.environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE") or ambient.home / ".huaweicloud" / "credentials"
     )
     written = _read(path)
-    surroundings = {name: given[name] for name in ("project_id", "iam_endpoint")}
+    defaults = {name: given[name] for name in ("project_id", "iam_endpoint")}
     return (
-        _made(given, "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_ID_TOKEN_FILE")
-        or _made({**surroundings, **written}, str(path), str(path))
-        or _of_machine(ambient, session, surroundings)
-        or _of_pod(ambient, session, surroundings)
+        _from_values(given, "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_ID_TOKEN_FILE")
+        or _from_values({**defaults, **written}, str(path), str(path))
+        or _of_machine(ambient, session, defaults)
+        or _of_pod(ambient, session, defaults)
         or _nothing()
     )
 
 
-def _made(values: Mapping[str, str], key_source: str, token_source: str) -> Found | None:
+def _from_values(values: Mapping[str, str], key_source: str, token_source: str) -> Found | None:
     """Return the credentials that these values make, if they do."""
     credentials = _empty(values)
     if values.get("idp_id") and values.get("id_token_file"):
@@ -104,24 +104,24 @@ def _content(path: Path) -> bytes:
     return data
 
 
-def _of_machine(ambient: Ambient, session: AmbientSession, surroundings: Mapping[str, str]) -> Found | None:
+def _of_machine(ambient: Ambient, session: AmbientSession, defaults: Mapping[str, str]) -> Found | None:
     address = ambient.environ.get(METADATA_VARIABLE) or _METADATA
     if address == "off":
         return None
-    return _first(_Machine(session, address.rstrip("/")), surroundings, "the agency of this machine")
+    return _first(_Machine(session, address.rstrip("/")), defaults, "the agency of this machine")
 
 
-def _of_pod(ambient: Ambient, session: AmbientSession, surroundings: Mapping[str, str]) -> Found | None:
+def _of_pod(ambient: Ambient, session: AmbientSession, defaults: Mapping[str, str]) -> Found | None:
     address = ambient.environ.get("HC_CONTAINER_CREDENTIALS_FULL_URI")
     token = ambient.environ.get("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE")
     if not address or not token:
         return None
-    return _first(_Pod(session, address, token), surroundings, "the identity of this pod")
+    return _first(_Pod(session, address, token), defaults, "the identity of this pod")
 
 
-def _first(accessor: StsAccessor, surroundings: Mapping[str, str], source: str) -> Found | None:
+def _first(accessor: StsAccessor, defaults: Mapping[str, str], source: str) -> Found | None:
     """Return the credentials that an accessor gives, None if it gives none."""
-    credentials = _empty(surroundings)
+    credentials = _empty(defaults)
     credentials.sts_accessor = accessor
     try:
         credentials.process_sts(None)

@@ -22,7 +22,7 @@ from leafseal.system import programs
 PROGRAM_VARIABLE = "SOPS_GPG_EXEC"
 TIMEOUT_VARIABLE = "LEAFSEAL_GPG_TIMEOUT"
 
-PATIENCE = 120.0
+_PASSPHRASE_SECONDS = 120.0
 """Seconds for what may have to wait for somebody to type a passphrase, or to fetch a smart card."""
 
 _PROMPT = 30.0  # seconds for all that asks nobody
@@ -114,7 +114,7 @@ class Gpg:
     def __init__(self, ambient: Ambient) -> None:
         self._program = ambient.environ.get(PROGRAM_VARIABLE) or "gpg"
         self._is_chosen = self._program != "gpg"
-        self._patience = ambient.environ.get(TIMEOUT_VARIABLE) or str(PATIENCE)
+        self._timeout = ambient.environ.get(TIMEOUT_VARIABLE) or str(_PASSPHRASE_SECONDS)
         self._environ = _environment(ambient)
         self._hung: programs.ProgramTimeoutError | None = None
         self.home, self.source = _home(ambient)
@@ -157,7 +157,7 @@ class Gpg:
 
     def _seconds(self) -> float:
         try:
-            seconds = float(self._patience)
+            seconds = float(self._timeout)
         except ValueError:
             seconds = 0.0
         if not 0 < seconds <= 3600:

@@ -28,7 +28,7 @@ class VaultKey:
 
     To wrap takes `update` on `ENGINE/encrypt/KEY`, to unwrap `update` on `ENGINE/decrypt/KEY`. The token is that of
     `VAULT_TOKEN` or `~/.vault-token`, or comes from a login by AppRole or as a Kubernetes service account. It goes only
-    to servers that the user names: see `vault_requests`.
+    to servers that the user names: see `leafseal.providers.vault.requests`.
     """
 
     kind: ClassVar[str] = "hc_vault"

@@ -42,7 +42,7 @@ def ask(address: str, path: str, content: Mapping[str, str], ambient: Ambient, k
     check_address(address, ambient, key)
     server = _server(address, ambient, key)
     try:
-        return network.within(server.deadlines.total, lambda: server.ask(path, content, key))
+        return network.with_deadline(server.deadlines.total, lambda: server.ask(path, content, key))
     except TimeoutError:
         raise server.error(f"no answer within {server.deadlines.total:g} seconds", key) from None
 
