@@ -7,7 +7,7 @@ import pytest
 
 from leafseal.errors import ConfigError
 from leafseal.keys import Ambient
-from leafseal.keys.policy import Policy, load_policy, origin, policy_of, system_file, user_file
+from leafseal.keys.policy import Policy, load_policy, origin, policy_of
 
 FULL = """
 min_threshold = 2
@@ -167,26 +167,6 @@ def test_a_file_that_everybody_may_write(path: Path) -> None:
         load_policy(path)
     path.chmod(0o664)
     assert load_policy(path) == Policy()
-
-
-@pytest.mark.parametrize(
-    ("platform", "environ", "expected"),
-    [
-        ("linux", {}, "HOME/.config/leafseal/policy.toml"),
-        ("darwin", {}, "HOME/.config/leafseal/policy.toml"),
-        ("linux", {"XDG_CONFIG_HOME": "/xdg"}, "/xdg/leafseal/policy.toml"),
-        ("linux", {"XDG_CONFIG_HOME": "relative"}, "HOME/.config/leafseal/policy.toml"),
-        ("win32", {"APPDATA": "/roaming", "XDG_CONFIG_HOME": "/xdg"}, "/roaming/leafseal/policy.toml"),
-        ("win32", {}, "HOME/AppData/Roaming/leafseal/policy.toml"),
-    ],
-)
-def test_where_the_users_policy_is(tmp_path: Path, platform: str, environ: dict[str, str], expected: str) -> None:
-    assert user_file(Ambient(environ, tmp_path), platform) == Path(expected.replace("HOME", str(tmp_path)))
-
-
-def test_where_the_administrators_policy_is(tmp_path: Path) -> None:
-    assert system_file(Ambient({}, tmp_path), "linux") == Path("/etc/leafseal/policy.toml")
-    assert system_file(Ambient({"PROGRAMDATA": "/all"}, tmp_path), "win32") == Path("/all/leafseal/policy.toml")
 
 
 def test_it_is_read_once(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from leafseal.metadata import groups as metadata_groups
 from leafseal.operations.batch import Done, Failed, Source, each, failures, open_all, results
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened
-from leafseal.operations.product import now
 from leafseal.rules.selection import Selection
+from leafseal.system.clock import now
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey
 
 from ..whole_files import AMBIENT, seal

@@ -694,12 +694,3 @@ def test_without_a_place_for_locks_writing_goes_on(
     monkeypatch.setattr(locks.fcntl, "flock", unsupported)
     files.replace(reading.read(target), b"newer\n", verify=accept)
     assert target.read_bytes() == b"newer\n"
-
-
-def test_a_state_folder_that_others_can_enter_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert locks.state_directory() == str(tmp_path / "leafseal")
-    (tmp_path / "leafseal").chmod(0o755)
-    assert not locks.own_directory(str(tmp_path / "leafseal"))
-    monkeypatch.setattr(locks, "own_directory", lambda path: not path.startswith(str(tmp_path)))
-    assert locks.state_directory() == f"/tmp/leafseal-{os.geteuid()}"

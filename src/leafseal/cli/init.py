@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
 import click
 
@@ -81,12 +80,10 @@ def _own_recipient(no_identity: bool) -> str:
         return found
     if no_identity:
         raise RefusedError("there is no age identity, and no recipient was named", hint="name one with --age age1…")
-    from leafseal.age.x25519 import X25519Identity
+    from leafseal.providers.age import generate_identity, identity_file_text
 
-    identity = X25519Identity.generate()
-    recipient = str(identity.recipient)
-    created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    files.append_private(path, f"# created: {created}\n# public key: {recipient}\n{identity.to_text()}\n")
+    identity, recipient = generate_identity()
+    files.append_private(path, identity_file_text(identity, recipient))
     terminal.say(f"made an age identity in {path}")
     terminal.warn("without this file nobody can open what is encrypted for it: back it up now, and never commit it")
     terminal.say(f"its public key, for your team: {recipient}")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
 from leafseal.cli.main import command
 from leafseal.errors import UsageError
 from leafseal.system import files, terminal
-from leafseal.system.directories import identity_file
+from leafseal.system.directories import home, identity_file
 
 
 @command("keygen")
@@ -33,11 +31,10 @@ def keygen(output: str | None, append: bool, pq: bool) -> None:
     """
     if output is not None and append:
         raise UsageError("-o and --append do not go together", hint="choose one")
-    from leafseal.providers.age import generate_identity
+    from leafseal.providers.age import generate_identity, identity_file_text
 
     identity, recipient = generate_identity(post_quantum=pq)
-    created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = f"# created: {created}\n# public key: {recipient}\n{identity}\n"
+    text = identity_file_text(identity, recipient)
     if append:
         path = own_identity_file()
         files.append_private(path, text)
@@ -57,4 +54,4 @@ def own_identity_file() -> str:
     """
     if named := os.environ.get("SOPS_AGE_KEY_FILE"):
         return named
-    return str(identity_file(os.environ, Path(os.path.expanduser("~"))))
+    return str(identity_file(os.environ, home()))

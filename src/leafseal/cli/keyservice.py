@@ -12,7 +12,7 @@ from leafseal.errors import UsageError, WriteError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keyservice.server import Answering, answer_until_ended
 from leafseal.system import terminal
-from leafseal.system.locks import own_directory, state_directory
+from leafseal.system.directories import own_directory, runtime_directory, state_directory
 
 
 @command("keyservice")
@@ -61,8 +61,8 @@ class _Approval:
 
 def default_socket() -> str:
     """Return the path of the user's own socket, its folder made. Raises `WriteError`."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    folder = os.path.join(runtime, "leafseal") if os.path.isabs(runtime) else None
+    runtime = runtime_directory(os.environ)
+    folder = os.path.join(runtime, "leafseal") if runtime else None
     if folder is None or not own_directory(folder):
         folder = state_directory()
     if folder is None:

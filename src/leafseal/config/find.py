@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from leafseal.errors import ConfigError
+from leafseal.system import directories
 
 NAMES = (".sops-style-config.yaml", ".sops.yaml")
 """Names of a configuration file; their contents mean the same."""
@@ -30,7 +31,7 @@ def find_config(
     """
     misnamed: Path | None = None
     found: Path | None = None
-    for folder in _folders(Path(os.path.abspath(start)), home or Path(os.path.expanduser("~"))):
+    for folder in _folders(Path(os.path.abspath(start)), home or directories.home()):
         if misnamed is None and (folder / _MISNAMED).is_file():
             misnamed = folder / _MISNAMED
         found = _in_folder(folder)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
+from leafseal.system import directories
+
 T = TypeVar("T")
 
 PART_SIZES = (32, 33)
@@ -47,7 +49,7 @@ class Ambient:
     @classmethod
     def of_process(cls, ask: Callable[[str], str] | None = None) -> Ambient:
         """Return the environment and home directory of this process; whom `ask` reaches is told on standard error."""
-        return cls(os.environ, Path(os.path.expanduser("~")), ask, tell=None if ask is None else _tell)
+        return cls(os.environ, directories.home(), ask, tell=None if ask is None else _tell)
 
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Return the object kept under `key`, made when it is first asked for: identities, clients, sessions.

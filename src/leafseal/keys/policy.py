@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from urllib.parse import urlsplit
 
 from leafseal.errors import ConfigError, system_text
 from leafseal.keys import Ambient
+from leafseal.system.directories import policy_file, system_policy_file
 
 _MAX_BYTES = 2**20
 _MAX_GROUPS = 255
@@ -86,7 +86,12 @@ class Policy:
 
 def policy_of(ambient: Ambient) -> Policy:
     """Return the policy that holds in these surroundings, read once. Raises `ConfigError`."""
-    return ambient.once(Policy, lambda: load_policy(user_file(ambient), system_file(ambient)))
+    return ambient.once(Policy, lambda: load_policy(*policy_files(ambient)))
+
+
+def policy_files(ambient: Ambient) -> tuple[Path, Path]:
+    """Return where the user's policy is, and the administrator's; neither has to exist."""
+    return policy_file(ambient.environ, ambient.home), system_policy_file(ambient.environ)
 
 
 def load_policy(*paths: Path) -> Policy:
@@ -97,21 +102,6 @@ def load_policy(*paths: Path) -> Policy:
         if data is not None:
             policy = policy.and_also(_parse(data, path))
     return policy
-
-
-def user_file(ambient: Ambient, platform: str = sys.platform) -> Path:
-    """Return where the user's policy is. A relative path in the environment would lead into the checkout: ignored."""
-    environ = ambient.environ
-    name, default = ("APPDATA", Path("AppData", "Roaming")) if platform == "win32" else ("XDG_CONFIG_HOME", ".config")
-    folder = Path(environ.get(name, ""))
-    return (folder if folder.is_absolute() else ambient.home / default) / "leafseal" / "policy.toml"
-
-
-def system_file(ambient: Ambient, platform: str = sys.platform) -> Path:
-    """Return where the administrator's policy is."""
-    if platform == "win32":
-        return Path(ambient.environ.get("PROGRAMDATA") or r"C:\ProgramData", "leafseal", "policy.toml")
-    return Path("/etc/leafseal/policy.toml")
 
 
 def origin(url: str) -> str:

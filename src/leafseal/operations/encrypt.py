@@ -12,9 +12,10 @@ from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
 from leafseal.operations.convert import emit_sealed
-from leafseal.operations.product import FORMAT_VERSION, Groups, Product, now
+from leafseal.operations.product import FORMAT_VERSION, Groups, Product
 from leafseal.operations.seal import refuse_nothing_sealed, seal_document, seal_leaves, with_mac
 from leafseal.rules.selection import Selection
+from leafseal.system.clock import now
 
 
 def encrypt(

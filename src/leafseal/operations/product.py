@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from time import gmtime, strftime
 
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.errors import IntegrityError
@@ -41,8 +40,3 @@ class Product:
                 "what was to be written does not open to what it was made from; nothing was written",
                 hint="this is a fault of leafseal: please report it, without the file's values",
             )
-
-
-def now() -> str:
-    """Return the time for `lastmodified` and `created_at`: UTC, in seconds."""
-    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime())

@@ -11,8 +11,9 @@ from leafseal.errors import IntegrityError
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.operations.open import Opened
-from leafseal.operations.product import Groups, Product, now
+from leafseal.operations.product import Groups, Product
 from leafseal.operations.seal import with_mac
+from leafseal.system.clock import now
 
 
 def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> Product:

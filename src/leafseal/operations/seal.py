@@ -15,8 +15,8 @@ from leafseal.errors import NothingSealedError
 from leafseal.keys.groups import DataKey
 from leafseal.metadata import Metadata
 from leafseal.operations.memory import Key, Memory
-from leafseal.operations.product import now
 from leafseal.rules.selection import Selection
+from leafseal.system.clock import now
 
 Kept = tuple[Leaf, str, Edit]
 """A leaf whose sealed text is put back as it was, its token, and the edit that does it."""

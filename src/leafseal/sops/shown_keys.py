@@ -20,10 +20,10 @@ from leafseal.keys.kinds import KINDS
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.operations.open import open_with, read_metadata
 from leafseal.operations.product import Product
-from leafseal.operations.product import now as current_time
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
 from leafseal.sops.shared.failures import Failure
+from leafseal.system.clock import now as current_time
 
 _INVALID = "SOPS metadata is invalid."
 

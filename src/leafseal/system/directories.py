@@ -1,15 +1,27 @@
-"""Where a user's own files are, by the environment and the home folder of an `Ambient`.
+"""Where a user's own files are, by an environment and a home folder.
 
-A relative path in the environment would lead into the folder we stand in, which may be anybody's checkout.
+A relative path in the environment would lead into the folder we stand in, which may be anybody's checkout. What other
+programs keep in the home folder, such as `~/.ssh`, is known where it is read.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from leafseal.errors import UsageError
+
+
+def home() -> Path:
+    """Return the home folder of the user of this process."""
+    return Path(os.path.expanduser("~"))
+
+
+def roaming(environ: Mapping[str, str], home: Path) -> Path:
+    """Return the folder of Windows for settings that follow a user from machine to machine."""
+    return Path(environ.get("APPDATA") or environ.get("AppData") or home / "AppData" / "Roaming")
 
 
 def identity_file(environ: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:
@@ -18,8 +30,7 @@ def identity_file(environ: Mapping[str, str], home: Path, platform: str = sys.pl
     Raises `UsageError` where the environment names a folder that is not absolute.
     """
     if platform == "win32":
-        folder = Path(environ.get("APPDATA") or environ.get("AppData") or home / "AppData" / "Roaming")
-        variable = "APPDATA"
+        folder, variable = roaming(environ, home), "APPDATA"
     elif environ.get("XDG_CONFIG_HOME"):
         folder, variable = Path(environ["XDG_CONFIG_HOME"]), "XDG_CONFIG_HOME"
     else:
@@ -31,3 +42,48 @@ def identity_file(environ: Mapping[str, str], home: Path, platform: str = sys.pl
             hint=f"set {variable} to an absolute path, or name your keys file in SOPS_AGE_KEY_FILE",
         )
     return folder / "sops" / "age" / "keys.txt"
+
+
+def policy_file(environ: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:
+    """Return where the user's policy is. A relative path in the environment is ignored."""
+    is_windows = platform == "win32"
+    named = Path(environ.get("APPDATA" if is_windows else "XDG_CONFIG_HOME", ""))
+    default = roaming({}, home) if is_windows else home / ".config"
+    return (named if named.is_absolute() else default) / "leafseal" / "policy.toml"
+
+
+def system_policy_file(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Return where the administrator's policy is."""
+    if platform == "win32":
+        return Path(environ.get("PROGRAMDATA") or r"C:\ProgramData", "leafseal", "policy.toml")
+    return Path("/etc/leafseal/policy.toml")
+
+
+def runtime_directory(environ: Mapping[str, str]) -> str | None:
+    """Return the folder that lasts as long as the user is logged in, None where there is none, or a relative one."""
+    folder = environ.get("XDG_RUNTIME_DIR", "")
+    return folder if os.path.isabs(folder) else None
+
+
+def state_directory() -> str | None:
+    """Return the user's folder for locks and notes, made if need be; None where there is no place for one."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(state):
+        state = os.path.join(home(), ".local", "state")
+    uid = os.geteuid() if hasattr(os, "geteuid") else 0
+    candidates = [os.path.join(state, "leafseal")]
+    if os.name == "posix":
+        candidates.append(f"/tmp/leafseal-{uid}")  # noqa: S108  the check below refuses what somebody else put there
+    return next((folder for folder in candidates if os.path.isabs(folder) and own_directory(folder)), None)
+
+
+def own_directory(path: str) -> bool:
+    """Make a folder that only we can enter, and tell whether there is one now."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        status = os.lstat(path)
+    except OSError:
+        return False
+    if os.name == "nt":
+        return True
+    return status.st_uid == os.geteuid() and status.st_mode & 0o170777 == 0o040700

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple, TypeVar
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import EditorError, LeafsealError, RefusedError, system_text
 from leafseal.system import files, signals
+from leafseal.system.directories import home
 from leafseal.system.executables import locate
 from leafseal.system.private import private_directory, write_private
 from leafseal.system.programs import child_environment
@@ -286,7 +287,7 @@ def keep_sealed(file: str, sealed: bytes) -> str | None:
 
     None where there is no place for it.
     """
-    for folder in (os.path.dirname(os.path.abspath(file)), os.path.expanduser("~")):
+    for folder in (os.path.dirname(os.path.abspath(file)), home()):
         path = _free_name(os.path.join(folder, os.path.basename(file)))
         try:
             files.create(path, sealed)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from leafseal.system import directories
+
 
 def locate(name: str, environ: Mapping[str, str], *, trust_here: bool = False) -> str | None:
     """Return the absolute path of a program, None when there is none that may be run.
@@ -37,7 +39,7 @@ def _untrusted_folder(environ: Mapping[str, str]) -> str | None:
         here = os.path.realpath(os.getcwd())
     except OSError:
         return None
-    home = os.path.realpath(environ.get("HOME") or os.path.expanduser("~"))
+    home = os.path.realpath(environ.get("HOME") or directories.home())
     if _is_within(home, here):
         return None
     folder = here

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from leafseal.errors import ConflictError
+from leafseal.system.directories import own_directory, state_directory
 
 try:
     import fcntl
@@ -48,33 +49,6 @@ def locked(path: str | os.PathLike[str]) -> Iterator[None]:
             with suppress(OSError):
                 os.unlink(lock)  # Safe while it is held: who waited for it compares what it got with the name.
             os.close(descriptor)
-
-
-def state_directory() -> str | None:
-    """Return the user's folder for locks and notes, made if need be; None where there is no place for one."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(state):
-        state = os.path.join(os.path.expanduser("~"), ".local", "state")
-    uid = os.geteuid() if hasattr(os, "geteuid") else 0
-    candidates = [os.path.join(state, "leafseal")]
-    if os.name == "posix":
-        candidates.append(f"/tmp/leafseal-{uid}")  # noqa: S108  the check below refuses what somebody else put there
-    for folder in candidates:
-        if os.path.isabs(folder) and own_directory(folder):
-            return folder
-    return None
-
-
-def own_directory(path: str) -> bool:
-    """Make a folder that only we can enter, or tell whether the one that is there is such."""
-    try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
-        status = os.lstat(path)
-    except OSError:
-        return False
-    if os.name == "nt":
-        return True
-    return status.st_uid == os.geteuid() and status.st_mode & 0o170777 == 0o040700
 
 
 def _lock_file(real: str) -> str | None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 from leafseal.errors import RefusedError, WriteError, system_text
 from leafseal.system import owners, signals
-from leafseal.system.locks import state_directory
+from leafseal.system.directories import runtime_directory, state_directory
 
 _NAME = rf"leafseal-[0-9]+-{owners.TAG}"
 _MOUNTS = "/proc/self/mountinfo"
@@ -80,7 +80,7 @@ def _uid() -> int:
 def _memory_candidates() -> list[str]:
     if os.name == "nt":
         return []
-    return [folder for folder in (os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm") if os.path.isabs(folder)]  # noqa: S108
+    return [folder for folder in (runtime_directory(os.environ), "/dev/shm") if folder]  # noqa: S108
 
 
 def _memory_base() -> str | None:

@@ -11,8 +11,9 @@ from leafseal.age.keys import recipient_type
 from leafseal.errors import MetadataError, ProviderError
 from leafseal.keys import PART_SIZES, Ambient
 from leafseal.providers.age.identities import Identities
+from leafseal.system.clock import now
 
-__all__ = ["AgeKey", "generate_identity", "recipient_of"]
+__all__ = ["AgeKey", "generate_identity", "identity_file_text", "recipient_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,11 @@ def generate_identity(*, post_quantum: bool = False) -> tuple[str, str]:
         return identity.to_text(), str(identity.recipient)
     except age.UnsupportedKeyError as error:
         raise ProviderError(f"a post-quantum identity {error.message}") from None
+
+
+def identity_file_text(identity: str, recipient: str) -> str:
+    """Return an identity as it is written into a file: when it was made, and for whom it opens, in comments."""
+    return f"# created: {now()}\n# public key: {recipient}\n{identity}\n"
 
 
 def recipient_of(identity: str) -> str:

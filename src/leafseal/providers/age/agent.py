@@ -17,6 +17,7 @@ from types import TracebackType
 from urllib.parse import quote_plus
 
 from leafseal.keys import Ambient
+from leafseal.system.directories import runtime_directory
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 120.0  # somebody may have to be fetched to the dialog
@@ -49,7 +50,7 @@ def find_agent(ambient: Ambient) -> str | None:
         candidates = [environ["GPG_AGENT_INFO"].partition(":")[0]]
     else:
         candidates = [str(ambient.home / ".gnupg" / "S.gpg-agent")]
-        if runtime := environ.get("XDG_RUNTIME_DIR"):
+        if runtime := runtime_directory(environ):
             candidates.append(os.path.join(runtime, "gnupg", "S.gpg-agent"))
     return next((path for path in candidates if _is_ours(path)), None)
 

@@ -158,12 +158,13 @@ class _User:
 
 def refuse_of_file(recipient: PluginRecipient, ambient: Ambient) -> None:
     """Refuse to start a plugin that only a file names, unless the policy allows it. Raises `ProviderError`."""
-    from leafseal.keys.policy import policy_of, user_file
+    from leafseal.keys.policy import policy_of
+    from leafseal.system.directories import policy_file
 
     if not policy_of(ambient).allows_plugin(recipient.name):
+        path = policy_file(ambient.environ, ambient.home)
         raise ProviderError(
             f"only the file names this recipient, for which the program age-plugin-{recipient.name} would be started",
             master_key=recipient.text,
-            hint=f"name it in your configuration, or put under [plugins] in {user_file(ambient)}: allow = "
-            f'["{recipient.name}"]',
+            hint=f'name it in your configuration, or put under [plugins] in {path}: allow = ["{recipient.name}"]',
         )

@@ -27,6 +27,7 @@ from google.oauth2.credentials import Credentials as Token
 from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
 from leafseal.system import hardening
+from leafseal.system.directories import roaming
 
 hardening.quiet_loggers()
 logging.getLogger("google.auth").setLevel(logging.ERROR)  # its warnings are for whoever writes programs
@@ -88,7 +89,7 @@ def _gcloud_folder(ambient: Ambient) -> Path:
     if named := ambient.environ.get("CLOUDSDK_CONFIG"):
         return Path(named)
     if sys.platform == "win32":
-        return Path(ambient.environ.get("APPDATA") or ambient.home / "AppData" / "Roaming", "gcloud")
+        return roaming(ambient.environ, ambient.home) / "gcloud"
     return ambient.home / ".config" / "gcloud"
 
 

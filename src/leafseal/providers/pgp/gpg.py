@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from leafseal.keys import Ambient
 from leafseal.system import programs
+from leafseal.system.directories import roaming
 
 PROGRAM_VARIABLE = "SOPS_GPG_EXEC"
 TIMEOUT_VARIABLE = "LEAFSEAL_GPG_TIMEOUT"
@@ -171,7 +172,7 @@ def _home(ambient: Ambient) -> tuple[Path, str]:
     if named:
         return Path(named), f"GNUPGHOME ({named})"
     if os.name == "nt":
-        folder = Path(ambient.environ.get("APPDATA") or ambient.home / "AppData" / "Roaming") / "gnupg"
+        folder = roaming(ambient.environ, ambient.home) / "gnupg"
     else:
         folder = ambient.home / ".gnupg"
     return folder, str(folder)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from leafseal.errors import UsageError
 from leafseal.keys import Ambient, KeyService
-from leafseal.keys.policy import system_file, user_file
+from leafseal.keys.policy import policy_files
 from leafseal.sops.shared import talk
 from leafseal.sops.syntax.grammar import Arguments
 
@@ -28,7 +28,7 @@ def elsewhere(arguments: Arguments) -> tuple[KeyService, ...]:
 def environment(ambient: Ambient) -> Mapping[str, str]:
     """Return the environment of providers: without a list of Vault servers, or a policy, all are asked, as in sops."""
     listed = ambient.environ.get(_VAULTS, "").strip()
-    if listed or user_file(ambient).exists() or system_file(ambient).exists():
+    if listed or any(path.exists() for path in policy_files(ambient)):
         return ambient.environ
     return ChainMap({_VAULTS: "all"}, ambient.environ)  # type: ignore[arg-type]
 
