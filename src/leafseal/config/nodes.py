@@ -111,10 +111,10 @@ class _Composer:
 
     def node(self, event: Any, depth: int) -> Node:
         if depth > DEFAULT_LIMITS.depth:
-            raise _fault(event, f"nested deeper than {DEFAULT_LIMITS.depth} levels")
+            raise _error_at(event, f"nested deeper than {DEFAULT_LIMITS.depth} levels")
         if isinstance(event, AliasEvent):
             if event.anchor not in self.anchors:
-                raise _fault(event, "an alias of an anchor that does not stand before it")
+                raise _error_at(event, "an alias of an anchor that does not stand before it")
             return self.anchors[event.anchor]
         node = self.content(event, depth)
         if event.anchor:
@@ -139,10 +139,10 @@ class _Composer:
         while not isinstance(event := self.get_event(), MappingEndEvent):
             key_node = self.node(event, depth + 1)
             if not isinstance(key_node, ScalarNode):
-                raise _fault(event, "a key that is not a single value")
+                raise _error_at(event, "a key that is not a single value")
             key, is_merge = key_node.text, key_node.text == "<<" and isinstance(event, ScalarEvent) and not event.style
             if key in places:
-                raise _fault(event, f"the key {visible(key)} stands twice, first in line {places[key][0]}")
+                raise _error_at(event, f"the key {visible(key)} stands twice, first in line {places[key][0]}")
             places[key] = _place(event)
             value_event = self.get_event()
             value = self.node(value_event, depth + 1)
@@ -157,7 +157,7 @@ def _merge(value: Node, event: Any, merged: dict[str, Node]) -> None:
     # Of several mappings the first that has a key wins.
     for source in value.members if isinstance(value, ListNode) else [value]:
         if not isinstance(source, MappingNode):
-            raise _fault(event, "only mappings can be merged")
+            raise _error_at(event, "only mappings can be merged")
         for key, member in source.members.items():
             merged.setdefault(key, member)
 
@@ -166,13 +166,13 @@ def _value(event: Any) -> Scalar | None:
     try:
         return resolve_tagged(event.tag or "", event.value, plain=not event.style)
     except FormatError as exc:
-        raise _fault(event, exc.message) from None
+        raise _error_at(event, exc.message) from None
 
 
 def _place(event: Any) -> tuple[int, int]:
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
-def _fault(event: Any, message: str) -> FormatError:
+def _error_at(event: Any, message: str) -> FormatError:
     line, column = _place(event)
     return FormatError(message, line=line, column=column)

@@ -23,5 +23,5 @@ def digest(values: Iterable[bytes], *, mac_only_encrypted: bool) -> str:
 
 
 def equal(one: str, other: str) -> bool:
-    """Compare two MACs without telling, by its time, where they differ."""
+    """Tell whether two MACs are equal, and not, by the time that takes, where they differ."""
     return hmac.compare_digest(one.encode(), other.encode())

@@ -12,7 +12,7 @@ from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, MappingNode
 from leafseal.errors import EmitError, FormatError, NotEncryptedError, PathError
 from leafseal.formats import json
-from leafseal.formats.common import SplicedDocument, as_text, as_value, in_the_way, nothing_there
+from leafseal.formats.common import SplicedDocument, as_text, as_value, in_the_way_error, nothing_there_error
 from leafseal.formats.json.emitter import TAB
 
 _PLACE = ("data",)
@@ -49,16 +49,16 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> byte
     for name, value in members:
         if name == "data":
             if not isinstance(value, str | bytes):
-                raise _not_a_string()
+                raise _not_a_string_error()
             return as_text(value).encode("utf-8", "surrogateescape")
-    raise _no_data()
+    raise _no_data_error()
 
 
-def _no_data() -> EmitError:
+def _no_data_error() -> EmitError:
     return EmitError("error emitting binary store: no binary data found in tree", hint=_HINT)
 
 
-def _not_a_string() -> EmitError:
+def _not_a_string_error() -> EmitError:
     return EmitError("error emitting binary store: 'data' key in tree does not have a string value", hint=_HINT)
 
 
@@ -97,9 +97,9 @@ class BinaryDocument(SplicedDocument):
 
     def _refuse_others(self, locator: Locator) -> None:
         if locator[:1] != _PLACE:
-            raise nothing_there(locator)
+            raise nothing_there_error(locator)
         if len(locator) > 1:
-            raise in_the_way(_PLACE, "a value without members")
+            raise in_the_way_error(_PLACE, "a value without members")
 
     def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
         """Return the file or, with metadata, the JSON that holds it and the metadata, as SOPS writes it."""
@@ -177,9 +177,9 @@ class SealedBinaryDocument:
             return self._inner.rewrite(edits, metadata, indent)
         leaf = next((leaf for leaf in self._leaves if leaf.locator == _PLACE), None)
         if leaf is None:
-            raise _no_data()
+            raise _no_data_error()
         if not _is_data(leaf):
-            raise _not_a_string()
+            raise _not_a_string_error()
         opened = next((edit.new for edit in edits if edit.start == leaf.start), str(leaf.value))
         return opened.encode("utf-8", "surrogateescape")
 
@@ -190,5 +190,5 @@ def _is_data(leaf: Leaf) -> bool:
 
 def _raw(value: Scalar) -> str:
     if not isinstance(value, str | bytes):
-        raise _not_a_string()
+        raise _not_a_string_error()
     return as_text(value)

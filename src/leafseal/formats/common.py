@@ -94,7 +94,7 @@ def as_text(value: str | bytes) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
-def duplicate(name: str, text: str, offset: int) -> FormatError:
+def duplicate_key_error(name: str, text: str, offset: int) -> FormatError:
     """Return the error for a name that stands twice."""
     line, column = place_of(text, offset)
     return FormatError(
@@ -105,19 +105,19 @@ def duplicate(name: str, text: str, offset: int) -> FormatError:
 def refuse_sizes(text: str, leaves: Sequence[Leaf], limits: Limits) -> None:
     """Raise `FormatError` for too many leaves, or one that is too large."""
     if len(leaves) > limits.leaves:
-        raise too_many(limits)
+        raise too_many_leaves_error(limits)
     if len(text) > limits.scalar_bytes:
         for leaf in leaves:
             if leaf.end - leaf.start > limits.scalar_bytes:
-                raise too_large(text, leaf.start, limits)
+                raise too_large_error(text, leaf.start, limits)
 
 
-def too_many(limits: Limits) -> FormatError:
+def too_many_leaves_error(limits: Limits) -> FormatError:
     """Return the error for a file with too many leaves."""
     return FormatError(f"more than {limits.leaves} leaves", hint="raise the limit with --max-leaves")
 
 
-def too_large(text: str, offset: int, limits: Limits) -> FormatError:
+def too_large_error(text: str, offset: int, limits: Limits) -> FormatError:
     """Return the error for a value that is too large."""
     return FormatError(
         f"a value of more than {limits.scalar_bytes} bytes",
@@ -149,11 +149,11 @@ def plain_text(value: object, format_name: str) -> str:
     return text
 
 
-def nothing_there(locator: Sequence[str | int]) -> PathError:
+def nothing_there_error(locator: Sequence[str | int]) -> PathError:
     """Return the error for a path that leads nowhere."""
     return PathError(f"{format_path(tuple(locator)) or 'the top level'}: nothing stands there")
 
 
-def in_the_way(locator: Sequence[str | int], what: str) -> PathError:
+def in_the_way_error(locator: Sequence[str | int], what: str) -> PathError:
     """Return the error for a path that leads through something that has no members of that kind."""
     return PathError(f"{format_path(tuple(locator)) or 'the top level'}: {what} stands there")

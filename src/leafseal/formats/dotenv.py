@@ -20,12 +20,12 @@ from leafseal.formats.common import (
     as_text,
     as_value,
     decode_lines,
-    duplicate,
+    duplicate_key_error,
     flat_metadata,
     has_other_bytes,
-    in_the_way,
+    in_the_way_error,
     line_of,
-    nothing_there,
+    nothing_there_error,
     plain_text,
     refuse_sizes,
 )
@@ -73,9 +73,9 @@ def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_Metadata
         else:
             key, equals, source = line.partition("=")
             if not equals:
-                raise _no_equals(text, position, line)
+                raise _no_equals_error(text, position, line)
             if key in names and not allow_duplicates:
-                raise duplicate(key, text, position)
+                raise duplicate_key_error(key, text, position)
             names.add(key)
             value = source.replace("\\n", "\n") if "\\" in source else source
             if key.startswith(_PREFIX):
@@ -89,7 +89,7 @@ def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_Metadata
     return leaves, lines
 
 
-def _no_equals(text: str, position: int, line: str) -> FormatError:
+def _no_equals_error(text: str, position: int, line: str) -> FormatError:
     hint = "write KEY=value, or # in the first column for a comment"
     if line.endswith("\r"):
         hint = "lines that end in CR LF cannot be blank here, for SOPS takes the CR as text: save the file with LF"
@@ -149,7 +149,7 @@ class DotenvDocument(SplicedDocument):
         for leaf in self._leaves:
             if leaf.locator == (key,):
                 return [self._without(leaf.start - len(key) - 1, min(leaf.end + 1, len(self._text)))]
-        raise nothing_there(locator)
+        raise nothing_there_error(locator)
 
     def _without(self, start: int, end: int) -> Edit:
         """Return the edit that cuts whole lines; the last one, without a line break, takes the one before it along."""
@@ -199,9 +199,9 @@ def _key_of(locator: Locator) -> str:
     if not locator:
         raise PathError("a whole document cannot be set or removed, only what is in it")
     if not isinstance(locator[0], str):
-        raise in_the_way((), "a mapping")
+        raise in_the_way_error((), "a mapping")
     if len(locator) > 1:
-        raise in_the_way(locator[:1], "a value without members")
+        raise in_the_way_error(locator[:1], "a value without members")
     return locator[0]
 
 

@@ -59,7 +59,7 @@ def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> Ope
             values((leaf, token))
         elif selects(leaf):
             if token.__class__ is not str:
-                raise _clear(leaf)
+                raise _not_encrypted_error(leaf)
             aad = ":".join(leaf[2]) + ":"
             try:
                 data, word = open_bytes(token, aad)
@@ -89,7 +89,7 @@ def _typed(word: str, data: bytes) -> Scalar:
         raise TokenError("has a type that its value does not have") from None
 
 
-def _clear(leaf: Leaf) -> IntegrityError:
+def _not_encrypted_error(leaf: Leaf) -> IntegrityError:
     return IntegrityError(
         f"{format_path(leaf.locator)}: stands in clear where the file's rule wants it sealed",
         path=leaf.path,
@@ -99,7 +99,7 @@ def _clear(leaf: Leaf) -> IntegrityError:
 
 def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
     if not looks_sealed(token):
-        return _clear(leaf)
+        return _not_encrypted_error(leaf)
     return IntegrityError(
         f"{format_path(leaf.locator)}: value {error}",
         path=leaf.path,

@@ -47,7 +47,7 @@ def execute(argv: Sequence[str], environ: Mapping[bytes, bytes], *, account: Acc
     try:
         os.execve(program, list(argv), dict(environ))  # noqa: S606  without a shell is what is wanted
     except OSError as error:
-        raise _cannot(argv[0], error) from error
+        raise _start_error(argv[0], error) from error
 
 
 def supervise(
@@ -90,7 +90,7 @@ def _resolve(name: str) -> str:
     return path
 
 
-def _cannot(name: str, error: OSError) -> LeafsealError:
+def _start_error(name: str, error: OSError) -> LeafsealError:
     if isinstance(error, FileNotFoundError):  # it is there, so what its first line names is not
         return CommandError(f"cannot run {name}: its interpreter does not exist", found=True)
     return CommandError(f"cannot run {name}: {system_text(error)}", found=True)
@@ -121,10 +121,10 @@ def _start(
         )
     except PermissionError as error:
         if account is not None and error.errno == errno.EPERM:  # EACCES is the program's
-            raise not_permitted(account) from error
-        raise _cannot(argv[0], error) from error
+            raise not_permitted_error(account) from error
+        raise _start_error(argv[0], error) from error
     except OSError as error:
-        raise _cannot(argv[0], error) from error
+        raise _start_error(argv[0], error) from error
 
 
 def _switch(account: Account) -> None:
@@ -133,10 +133,10 @@ def _switch(account: Account) -> None:
         os.setgid(account.gid)
         os.setuid(account.uid)
     except PermissionError as error:
-        raise not_permitted(account) from error
+        raise not_permitted_error(account) from error
 
 
-def not_permitted(account: Account) -> LeafsealError:
+def not_permitted_error(account: Account) -> LeafsealError:
     """Return what to say where the system does not let us act for an account."""
     return LeafsealError(f"cannot run as user {account.name}: only root may", hint="start leafseal as root")
 

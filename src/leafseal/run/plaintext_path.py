@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 
 from leafseal.errors import WriteError, system_text
 from leafseal.run.environment import Account
-from leafseal.run.exec import not_permitted
+from leafseal.run.exec import not_permitted_error
 from leafseal.system.private import private_directory, write_private
 
 _SECONDS_TO_END = 2.0  # for a thread that has nothing left to do
@@ -83,7 +83,7 @@ def _owned(path: str, account: Account | None) -> str:
         try:
             os.chown(path, account.uid, account.gid)
         except PermissionError as error:
-            raise not_permitted(account) from error
+            raise not_permitted_error(account) from error
     return path
 
 

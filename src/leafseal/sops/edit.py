@@ -62,16 +62,16 @@ def _run(edited: Edited) -> None:
         text = "Standard input has ended, and nobody can correct the text: the file is as it was."
         raise Failure(text, error.exit_code) from error
     except KeyboardInterrupt:
-        raise _canceled() from None
+        raise _cancellation() from None
     except signals.Ended as ended:
         if ended.number == signal.SIGTERM:
-            raise _canceled() from None
+            raise _cancellation() from None
         raise
     if outcome is UNCHANGED:
         raise Failure("File has not changed, exiting.", 200)
 
 
-def _canceled() -> Failure:
+def _cancellation() -> Failure:
     return Failure("User canceled operation")
 
 
@@ -91,7 +91,7 @@ def _again(error: LeafsealError) -> bool:
         talk.log("CMD", "error", message, error=error.error)
         return _line_comes()
     except KeyboardInterrupt:
-        raise _canceled() from None  # an error, so that the text is kept
+        raise _cancellation() from None  # an error, so that the text is kept
 
 
 def _line_comes() -> bool:

@@ -85,7 +85,7 @@ def _sync(session: Session, file: str) -> None:
     try:
         product = rewrap(opened, after, threshold, session.ambient)
     except (ProviderError, ConfigError) as error:
-        raise _cannot_wrap(error) from error
+        raise _wrap_failure(error) from error
     replace(session, source, product.data, product.check)
     _say(f"File {path} synced with new keys")
     notices.note_removed(session, path, removed(before, after), keeps_data_key=True)
@@ -140,10 +140,10 @@ def _refuse_impossible(groups: Sequence[Keys], threshold: int) -> None:
     try:
         resolve_threshold(len(groups), threshold)
     except ConfigError as error:
-        raise _cannot_wrap(error) from error
+        raise _wrap_failure(error) from error
 
 
-def _cannot_wrap(error: LeafsealError) -> Failure:
+def _wrap_failure(error: LeafsealError) -> Failure:
     return Failure(f"error updating one or more master keys: [{error}]", 1, hint=error.hint)
 
 

@@ -210,7 +210,7 @@ def _refuse_target(
 ) -> None:
     if old is None:
         if snapshot is not None:
-            raise _conflict("was removed")
+            raise _conflict_error("was removed")
         return
     if not stat.S_ISREG(old.st_mode):
         raise WriteError("cannot write: not a regular file")
@@ -222,7 +222,7 @@ def _refuse_target(
     if not old.st_mode & 0o222 or not folder.may_write(name):
         raise WriteError("cannot write: the file is read-only", hint="chmod u+w, if it is yours to change")
     if snapshot is not None and Identity.of(old) != snapshot.identity:
-        raise _conflict("changed")
+        raise _conflict_error("changed")
 
 
 def _mode(old: os.stat_result | None, private: bool, *, in_place: bool) -> int:
@@ -238,13 +238,13 @@ def _refuse_changed(folder: Folder, name: str, old: os.stat_result | None, snaps
     now = folder.status(name)
     if now is None or old is None:
         if now is not old:
-            raise _conflict("was removed" if now is None else "appeared")
+            raise _conflict_error("was removed" if now is None else "appeared")
         return
     if Identity.of(now) != Identity.of(old) or (snapshot is not None and folder.read(name) != snapshot.data):
-        raise _conflict("changed")
+        raise _conflict_error("changed")
 
 
-def _conflict(what: str) -> ConflictError:
+def _conflict_error(what: str) -> ConflictError:
     return ConflictError(
         f"{what} since it was read: nothing was written", hint="look at what it holds now, and try again"
     )

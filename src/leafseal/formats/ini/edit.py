@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from leafseal.document import Edit, Locator
 from leafseal.document.paths import format_path
 from leafseal.errors import EmitError, PathError
-from leafseal.formats.common import in_the_way, nothing_there, plain_text
+from leafseal.formats.common import in_the_way_error, nothing_there_error, plain_text
 from leafseal.formats.ini.emitter import header, key_lines
 from leafseal.formats.ini.scan import METADATA_SECTION, HeaderPlace, Key, Scan
 from leafseal.formats.ini.values import CONTINUED, SPACE, Value, write_key, write_value
@@ -42,7 +42,7 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
             if key.name == name and scan.sections[key.section].name == section
         ]
     if not edits:
-        raise nothing_there(locator)
+        raise nothing_there_error(locator)
     return edits
 
 
@@ -53,9 +53,9 @@ def _names(locator: Locator) -> list[str]:
     names = []
     for depth, part in enumerate(locator):
         if depth == 2:
-            raise in_the_way(locator[:2], "a value without members")
+            raise in_the_way_error(locator[:2], "a value without members")
         if not isinstance(part, str):
-            raise in_the_way(locator[:depth], "a mapping")
+            raise in_the_way_error(locator[:depth], "a mapping")
         names.append(part)
     return names
 

@@ -16,7 +16,7 @@ from leafseal.document import Leaf
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
 from leafseal.errors import FormatError
-from leafseal.formats.common import as_value, duplicate, has_other_bytes, line_of, refuse_sizes
+from leafseal.formats.common import as_value, duplicate_key_error, has_other_bytes, line_of, refuse_sizes
 from leafseal.formats.ini.values import SPACE, Value, read_line, strip_marker
 
 DEFAULT_SECTION = "DEFAULT"
@@ -193,7 +193,7 @@ class _Scanner:
         section = found.sections[-1].name
         names = self.names.setdefault(section, set())
         if name in names and not self.allow_duplicates:
-            raise duplicate(name, text, start)
+            raise duplicate_key_error(name, text, start)
         names.add(name)
         found.keys.append(_new(Key, (len(found.sections) - 1, name, start, value)))
         content, begin, end, style, line_end, comment, comment_end, counts = value

@@ -93,7 +93,7 @@ def read_value(text: str, start: int, line_end: int) -> Value:
         return Value("", start + len(blanks), start + len(blanks), "", line_end, None, 0, True)
     if line.startswith(LONG_QUOTE):
         if len(line) == len(LONG_QUOTE):
-            raise _not_closed(text, start)
+            raise _not_closed_error(text, start)
         return _quoted(text, begin, line_end, LONG_QUOTE)
     if line[0] == "`":
         return _quoted(text, begin, line_end, "`")
@@ -115,7 +115,7 @@ def _is_surrounded(line: str) -> bool:
     return len(line) >= 2 and line[0] in "'\"" and line.find(line[0], 1) == len(line) - 1
 
 
-def _not_closed(text: str, start: int) -> FormatError:
+def _not_closed_error(text: str, start: int) -> FormatError:
     return FormatError("a quoted value that is not closed", line=line_of(text, start))
 
 
@@ -127,7 +127,7 @@ def _quoted(text: str, begin: int, line_end: int, quote: str) -> Value:
         # The reader goes on at least once, and past a closing quote with a backslash at the end of its line.
         line, line_end = line_end, _line_end(text, line_end)
         if line == line_end:
-            raise _not_closed(text, begin)
+            raise _not_closed_error(text, begin)
         closing = text.rfind(quote, line, line_end)
         if closing >= 0 and text[closing + len(quote) : line_end].rstrip(SPACE).endswith(CONTINUED):
             closing = -1

@@ -7,7 +7,7 @@ from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
 from leafseal.document.tree import ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
-from leafseal.formats.common import in_the_way, nothing_there
+from leafseal.formats.common import in_the_way_error, nothing_there_error
 from leafseal.formats.json import margin_of, removal, separator, unit_in
 from leafseal.formats.json.emitter import scalar_text, write
 from leafseal.formats.json.scan import Container, Member, scan
@@ -33,7 +33,7 @@ def set_edits(text: str, locator: Locator, value: object) -> list[Edit]:
         if not rest or _can_become(text, member, rest[0]):
             return [Edit(member.start, member.end, _written(text, containers, member.key, _nested(rest, node)))]
         if locator[: depth + 1] not in containers:
-            raise in_the_way(locator[: depth + 1], "a value without members")
+            raise in_the_way_error(locator[: depth + 1], "a value without members")
     raise AssertionError("the last part of a locator leads to a member or to none")
 
 
@@ -46,7 +46,7 @@ def unset_edits(text: str, locator: Locator) -> list[Edit]:
     members = container.members if container is not None else []
     index = next((i for i, member in enumerate(members) if _is(member.name, locator[-1])), None)
     if container is None or index is None:
-        raise nothing_there(locator)
+        raise nothing_there_error(locator)
     if len(members) == 1:
         return [Edit(container.start, container.end, "{}" if container.is_object else "[]")]
     return [removal(container, index)]
@@ -59,7 +59,7 @@ def _is(name: str | int, part: str | int) -> bool:
 def _member(container: Container, part: str | int, locator: Locator) -> Member | None:
     """Return the member that `part` names; None where it can be added."""
     if container.is_object is isinstance(part, int):
-        raise in_the_way(locator, "an object" if container.is_object else "an array")
+        raise in_the_way_error(locator, "an object" if container.is_object else "an array")
     found = next((member for member in container.members if member.name == part), None)
     if found is None and isinstance(part, int) and part != len(container.members):
         count = len(container.members)

@@ -12,7 +12,7 @@ from leafseal.document import Leaf, Locator, Path
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import INT_MAX, INT_MIN, Empty, Scalar
 from leafseal.errors import FormatError
-from leafseal.formats.common import duplicate, place_of, refuse_sizes, too_many
+from leafseal.formats.common import duplicate_key_error, place_of, refuse_sizes, too_many_leaves_error
 
 # Possessive throughout: nothing is tried twice, whatever the file holds.
 _BLANKS = r"[ \t\n\r]*+"
@@ -80,7 +80,7 @@ class _Scanner:
         text = self.text
         start = self._skip(0)
         if not text.startswith("{", start):
-            raise self._not_an_object(start)
+            raise self._not_an_object_error(start)
         match = _ELEMENT(text, start)
         if match is not None and match[1] != "{":
             end = match.end(1)
@@ -112,11 +112,11 @@ class _Scanner:
         while True:
             match = _MEMBER(text, pos)
             if match is None:
-                raise self._not_a_member(pos)
+                raise self._not_a_member_error(pos)
             name, raw, delimiter = match.groups()
             name = _unescape(name)
             if name in names and not self.allow_duplicates:
-                raise duplicate(name, text, match.start(1))
+                raise duplicate_key_error(name, text, match.start(1))
             names.add(name)
             start, end = match.span(2)
             below = (*path, name)
@@ -132,7 +132,7 @@ class _Scanner:
             if members is not None:
                 members.append(new(Member, (name, match.start(1), start, end, first)))
             if len(leaves) > most:
-                raise too_many(self.limits)
+                raise too_many_leaves_error(self.limits)
             if delimiter != ",":
                 self._check(delimiter, "}", pos)
                 return pos
@@ -143,7 +143,7 @@ class _Scanner:
         while True:
             match = _ELEMENT(text, pos)
             if match is None:
-                raise self._not_a_value(self._skip(pos))
+                raise self._not_a_value_error(self._skip(pos))
             raw, delimiter = match.groups()
             start, end = match.span(1)
             here = (*locator, index)
@@ -157,7 +157,7 @@ class _Scanner:
                 members.append(Member(index, start, start, end, first))
             index += 1
             if len(leaves) > most:
-                raise too_many(self.limits)
+                raise too_many_leaves_error(self.limits)
             if delimiter != ",":
                 self._check(delimiter, "]", pos)
                 return pos
@@ -168,7 +168,7 @@ class _Scanner:
         """Read a container inside another; return its end, what delimits it, and the place behind that."""
         if delimiter is not None:
             expected = "a name in quotes" if self.text[start] == "{" else "a value"
-            raise self._syntax(self._skip(start + 1), expected)
+            raise self._syntax_error(self._skip(start + 1), expected)
         end = self._container(start, path, locator, depth + 1)
         match = _closing(self.text, end)
         return end, match[1], match.end()
@@ -201,33 +201,34 @@ class _Scanner:
 
     def _check(self, delimiter: str | None, closing: str, pos: int) -> None:
         if delimiter != closing:
-            raise self._syntax(pos - len(delimiter or ""), f"a comma or {closing}")
+            raise self._syntax_error(pos - len(delimiter or ""), f"a comma or {closing}")
 
-    def _not_an_object(self, start: int) -> FormatError:
+    def _not_an_object_error(self, start: int) -> FormatError:
         text = self.text
         if text.startswith("\ufeff"):
             return FormatError("starts with a byte order mark", line=1, hint="save the file as UTF-8 without BOM")
         if start == len(text):
             return FormatError("empty: there is no JSON object", hint="the least that a JSON file can hold is {}")
         if _ELEMENT(text, start) is None:
-            return self._not_a_value(start)
+            return self._not_a_value_error(start)
         return self._error(start, "the top level is not an object", 'wrap it in one: {"data": [...]}')
 
-    def _not_a_member(self, pos: int) -> FormatError:
+    def _not_a_member_error(self, pos: int) -> FormatError:
         match = cast(re.Match[str], _BEGINNING(self.text, pos))
         if match[1] is None:
             pos = match.end()
-            return self._not_a_value(pos) if self.text.startswith('"', pos) else self._syntax(pos, "a name in quotes")
-        return self._syntax(match.end(), "a colon") if match[2] is None else self._not_a_value(match.end())
+            is_quoted = self.text.startswith('"', pos)
+            return self._not_a_value_error(pos) if is_quoted else self._syntax_error(pos, "a name in quotes")
+        return self._syntax_error(match.end(), "a colon") if match[2] is None else self._not_a_value_error(match.end())
 
-    def _not_a_value(self, pos: int) -> FormatError:
+    def _not_a_value_error(self, pos: int) -> FormatError:
         if self.text.startswith('"', pos):
             return self._error(pos, "not JSON: a string that is not closed, or holds what JSON wants escaped")
         if self.text.startswith(("NaN", "Infinity", "-Infinity"), pos):
             return self._error(pos, "not JSON: it has no NaN and no Infinity", "write null, or a string")
-        return self._syntax(pos, "a value")
+        return self._syntax_error(pos, "a value")
 
-    def _syntax(self, pos: int, expected: str) -> FormatError:
+    def _syntax_error(self, pos: int, expected: str) -> FormatError:
         if pos >= len(self.text):
             return self._error(pos, f"not JSON: the file ends where {expected} is expected")
         return self._error(pos, f"not JSON: expected {expected}")

@@ -96,9 +96,9 @@ class AgeKey:
         try:
             part = _decrypt(wrapped, tried)
         except age.NoMatchError:
-            from leafseal.providers.age.report import no_match
+            from leafseal.providers.age.report import no_match_error
 
-            raise no_match(str(self), identities.places(self.recipient)) from None
+            raise no_match_error(str(self), identities.places(self.recipient)) from None
         except age.AgeError as error:
             raise ProviderError(f"the wrapped key is damaged: {error.message}", master_key=str(self)) from None
         if len(part) not in PART_SIZES:

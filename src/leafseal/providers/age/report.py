@@ -13,7 +13,7 @@ _HINT = "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE"
 _SSH_HINT = "name the file with the private key of this recipient in SOPS_AGE_SSH_PRIVATE_KEY_FILE"
 
 
-def no_match(recipient: str, places: Sequence[Place]) -> ProviderError:
+def no_match_error(recipient: str, places: Sequence[Place]) -> ProviderError:
     """Return the error for a recipient, once all places were tried."""
     with_some = [place for place in places if isinstance(place, Loaded) and place.identities]
     source = ", ".join(place.name for place in with_some) or None

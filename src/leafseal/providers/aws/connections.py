@@ -15,7 +15,7 @@ from botocore.exceptions import NoCredentialsError
 
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.providers.aws.errors import translated
+from leafseal.providers.aws.errors import as_error
 from leafseal.providers.aws.session import Access, AmbientSession
 from leafseal.providers.network import Deadlines, deadlines, with_deadline
 
@@ -101,5 +101,5 @@ def ask(
     except TimeoutError:
         failure = ProviderError.of(key, f"no answer within {limits.total:g} seconds", source)
     except Exception as error:  # helpers of botocore let through what they stumble over, such as KeyError
-        failure = translated(error, key, source, arguments.get("Plaintext"))
+        failure = as_error(error, key, source, arguments.get("Plaintext"))
     raise failure from failure.__cause__  # out here: what was caught may hold a request, and is to be forgotten

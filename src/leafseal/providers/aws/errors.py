@@ -47,18 +47,18 @@ _HINTS = {
 }
 
 
-def translated(error: Exception, key: str, source: str | None, sent: bytes | None = None) -> ProviderError:
+def as_error(error: Exception, key: str, source: str | None, sent: bytes | None = None) -> ProviderError:
     """Return the error to raise for one of botocore's, and for whatever its helpers let through.
 
     Only an answer of the service is kept as its cause: others hold requests, and those hold data keys and tokens. An
     answer that repeats what was `sent` is not.
     """
     if isinstance(error, ClientError):
-        return _answered(error, key, source, sent)
+        return _answer_error(error, key, source, sent)
     return network.translate(error, _FAILURES, key, source, **_shown(error))
 
 
-def _answered(error: ClientError, key: str, source: str | None, sent: bytes | None) -> ProviderError:
+def _answer_error(error: ClientError, key: str, source: str | None, sent: bytes | None) -> ProviderError:
     code, words = _code_and_words(error)
     operation, hint = error.operation_name, _HINTS.get(code)
     # The text of the former repeats the request's headers, of which one is a token.

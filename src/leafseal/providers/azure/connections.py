@@ -22,7 +22,7 @@ from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers import network
 from leafseal.providers.azure import credentials
-from leafseal.providers.azure.errors import as_error, translated
+from leafseal.providers.azure.errors import answer_error, as_error
 from leafseal.providers.azure.vaults import AUTHORITIES, Vault
 from leafseal.providers.http_sessions import AmbientSession
 
@@ -130,8 +130,8 @@ def ask(
     except TimeoutError:
         raise ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source) from None
     except (ProviderError, AzureError, OSError, ValueError, LookupError) as error:
-        raise translated(error, key, connection.source) from None  # what was caught may hold a request
+        raise as_error(error, key, connection.source) from None  # what was caught may hold a request
     if outcome.status != 200:
         secret = content["value"] if operation == "encrypt" and content else None
-        raise as_error(outcome.status, outcome.content, operation, key, connection.source, secret)
+        raise answer_error(outcome.status, outcome.content, operation, key, connection.source, secret)
     return outcome.content

@@ -62,7 +62,7 @@ class Chain:
             except azure.identity.CredentialUnavailableError:
                 continue
             except ClientAuthenticationError:
-                raise _refused(place.source) from None  # what was caught holds what was sent
+                raise _refused_error(place.source) from None  # what was caught holds what was sent
             self._places, self.source = [place], place.source
             return token
         raise ProviderError(
@@ -71,7 +71,7 @@ class Chain:
         )
 
 
-def _refused(source: str) -> ProviderError:
+def _refused_error(source: str) -> ProviderError:
     hint = "are tenant, client and secret right, and is the vault in that tenant?"
     return ProviderError("there was no token from Microsoft Entra", source=source, hint=hint)
 

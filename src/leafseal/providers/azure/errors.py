@@ -28,7 +28,7 @@ _HINTS = {
 }
 
 
-def as_error(
+def answer_error(
     status: int, content: Mapping[str, Any], operation: str, key: str, source: str | None, secret: str | None
 ) -> ProviderError:
     """Return the error to raise for an answer of a vault. Words that repeat a `secret` are not passed on."""
@@ -59,7 +59,7 @@ _FORBIDDEN = {
 }
 
 
-def translated(error: Exception, key: str, source: str | None) -> ProviderError:
+def as_error(error: Exception, key: str, source: str | None) -> ProviderError:
     """Return the error to raise for what Microsoft's libraries raise, or the one that they send requests with."""
     inner = getattr(error, "inner_exception", None)
     told = inner if isinstance(inner, requests.RequestException) else error

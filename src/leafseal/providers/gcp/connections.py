@@ -23,7 +23,7 @@ from leafseal.keys import Ambient
 from leafseal.keyservice.client import load_grpc
 from leafseal.providers import network
 from leafseal.providers.gcp import credentials
-from leafseal.providers.gcp.errors import BUSY, FAILURES, as_error
+from leafseal.providers.gcp.errors import BUSY, FAILURES, refusal_error
 from leafseal.providers.gcp.messages import Answer, Asked, Refusal
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.system import hardening
@@ -92,7 +92,7 @@ def ask(operation: str, key: str, data: bytes, checksum: int, ambient: Ambient) 
     except (ProviderError, GoogleAuthError, OSError, ValueError) as error:  # those of requests are OSErrors
         raise network.translate(error, FAILURES, key, connection.source) from None  # what was caught may hold a request
     if isinstance(outcome, Refusal):
-        raise as_error(outcome, operation, key, connection.source, data if operation == "encrypt" else None)
+        raise refusal_error(outcome, operation, key, connection.source, data if operation == "encrypt" else None)
     return outcome
 
 

@@ -31,7 +31,9 @@ BUSY = frozenset({"RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL"})
 """Statuses after which a request is worth another try."""
 
 
-def as_error(refusal: Refusal, operation: str, key: str, source: str | None, secret: bytes | None) -> ProviderError:
+def refusal_error(
+    refusal: Refusal, operation: str, key: str, source: str | None, secret: bytes | None
+) -> ProviderError:
     """Return the error to raise for a refusal. Words that repeat a `secret` are not passed on."""
     hint = _HINTS.get(refusal.status)
     if refusal.status == "PERMISSION_DENIED":

@@ -19,7 +19,7 @@ from leafseal.keys import Ambient
 from leafseal.providers import network
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.huawei import credentials
-from leafseal.providers.huawei.errors import FAILURES, PROJECT, Refusal, as_error, is_busy, refusal
+from leafseal.providers.huawei.errors import FAILURES, PROJECT, Refusal, is_busy, refusal, refusal_error
 from leafseal.providers.huawei.sdk import IamHelper, KmsRegion, SdkException, client, get_iam_endpoint_by_id, v2
 
 _CALLS = {
@@ -99,7 +99,7 @@ def ask(operation: str, region: str, content: Mapping[str, str], ambient: Ambien
         if not isinstance(outcome, Refusal):
             return outcome
         sent = [content[name] for name in ("plain_text",) if name in content]
-        error = as_error(outcome, key, connection.source, (*connection.secrets, *sent))
+        error = refusal_error(outcome, key, connection.source, (*connection.secrets, *sent))
     raise error  # out here: what was caught may hold a request, and is to be forgotten
 
 

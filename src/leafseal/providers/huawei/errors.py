@@ -61,7 +61,7 @@ def refusal(error: SdkException, step: str) -> Refusal:
     raise ProviderError(_FAILED.format(error=type(error).__name__))
 
 
-def as_error(refused: Refusal, key: str, source: str | None, secrets: tuple[str, ...]) -> ProviderError:
+def refusal_error(refused: Refusal, key: str, source: str | None, secrets: tuple[str, ...]) -> ProviderError:
     """Return the error to raise for a refusal. Words that repeat one of `secrets` are not passed on."""
     step, status, code, words = refused
     hint = _HINTS.get(code) or _HINTS.get(str(status))

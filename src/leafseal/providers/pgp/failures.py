@@ -35,7 +35,7 @@ class GpgLockedError(GpgError):
         self.was_asked = was_asked
 
 
-def unusable(certificate: Certificate, part: Part, *, pinned: bool) -> GpgError | None:
+def unusable_key_error(certificate: Certificate, part: Part, *, pinned: bool) -> GpgError | None:
     """Return why a key cannot be encrypted for, None when it can. Pinned, it has to be this very part of it."""
     primary = certificate[0]
     if reason := _state(primary):
@@ -62,23 +62,23 @@ def _date(seconds: str) -> str:
     return time.strftime(", on %Y-%m-%d", time.gmtime(int(seconds)))
 
 
-def not_encrypted(gpg: Gpg, answer: Answer) -> GpgError:
+def encryption_error(gpg: Gpg, answer: Answer) -> GpgError:
     """Return why nothing was encrypted."""
     if _NO_PUBLIC_KEY in answer.codes():
-        return no_public_key(gpg)
+        return no_public_key_error(gpg)
     if _UNUSABLE in answer.codes():
         return GpgError("gpg refuses the key to encrypt with", _BY_HAND)
     if answer.status == 0:
         return GpgError("gpg did not confirm that it encrypted")
-    return _unforeseen(gpg, answer)
+    return _unforeseen_error(gpg, answer)
 
 
-def no_public_key(gpg: Gpg) -> GpgError:
+def no_public_key_error(gpg: Gpg) -> GpgError:
     """Return that there is no such key."""
     return GpgError(f"its public key is not in {gpg.source}", "import it with gpg --import")
 
 
-def not_decrypted(gpg: Gpg, answer: Answer) -> GpgError:
+def decryption_error(gpg: Gpg, answer: Answer) -> GpgError:
     """Return why a message was not decrypted."""
     key_ids = [line[0] for line in answer.all("ENC_TO") if line]
     if answer.status == 0:
@@ -87,11 +87,11 @@ def not_decrypted(gpg: Gpg, answer: Answer) -> GpgError:
     if answer.status == 2 and (answer.has("DECRYPTION_KEY") or answer.has("NODATA") or not answer.lines):
         return GpgError("the wrapped key is damaged")
     if answer.status != 2 or not key_ids:
-        return _unforeseen(gpg, answer)
-    return _not_unlocked(answer) or _without_secret(gpg, key_ids)
+        return _unforeseen_error(gpg, answer)
+    return _not_unlocked_error(answer) or _no_secret_key_error(gpg, key_ids)
 
 
-def _not_unlocked(answer: Answer) -> GpgError | None:
+def _not_unlocked_error(answer: Answer) -> GpgError | None:
     """Return why a passphrase was not had, None where it was not asked for."""
     codes = set(answer.codes())
     for launch in answer.all("PINENTRY_LAUNCHED"):
@@ -109,21 +109,21 @@ def _not_unlocked(answer: Answer) -> GpgError | None:
     return None
 
 
-def _without_secret(gpg: Gpg, key_ids: list[str]) -> GpgError:
+def _no_secret_key_error(gpg: Gpg, key_ids: list[str]) -> GpgError:
     """Return what is the matter with the secret keys that a message is for."""
     for key_id in key_ids[:_MAX_LOOKS]:
         answer, certificates = gpg.certificates("" if key_id == _HIDDEN else key_id, secret=True)
         if _NO_AGENT & set(answer.codes()):
-            return _no_agent(gpg)
+            return _no_agent_error(gpg)
         for part in (part for certificate in certificates for part in certificate):
             if (part.key_id == key_id or key_id == _HIDDEN) and part.holder != "#":
-                return _not_used(part if part.key_id == key_id else None)
+                return _not_used_error(part if part.key_id == key_id else None)
     names = " or ".join("an unnamed key" if key_id == _HIDDEN else key_id for key_id in key_ids[:_MAX_LOOKS])
     hint = "import it with gpg --import, or name the folder of your key ring in GNUPGHOME"
     return GpgError(f"the secret key for {names} is not in {gpg.source}", hint)
 
 
-def _not_used(part: Part | None) -> GpgError:
+def _not_used_error(part: Part | None) -> GpgError:
     if part is None:
         return GpgError("the message does not say for which key it is, and none of the secret keys opened it")
     if part.holder not in ("", "+"):
@@ -133,14 +133,14 @@ def _not_used(part: Part | None) -> GpgError:
     return GpgLockedError(message, hint, was_asked=False)
 
 
-def _no_agent(gpg: Gpg) -> GpgError:
+def _no_agent_error(gpg: Gpg) -> GpgError:
     hint = "start it with gpgconf --launch gpg-agent"
     if os.name != "nt" and len(str(gpg.home)) > _LONG_HOME:
         hint = "the path in GNUPGHOME is too long for its sockets: use a shorter one"
     return GpgError("gpg-agent does not run and could not be started", hint)
 
 
-def _unforeseen(gpg: Gpg, answer: Answer) -> GpgError:
+def _unforeseen_error(gpg: Gpg, answer: Answer) -> GpgError:
     if any(line[:1] == ("add_keyblock_resource",) for line in answer.all("ERROR")):
         return GpgError(f"the key ring in {gpg.source} cannot be read")
     how = f"was ended by signal {-answer.status}" if answer.status < 0 else f"failed with exit status {answer.status}"

@@ -140,14 +140,14 @@ class Gpg:
     def _run(self, arguments: Sequence[str], data: bytes, seconds: float) -> Answer:
         self._check_home()
         if self._hung:
-            raise _translated(self._hung, self._is_chosen)  # as it would again, for every file of a run
+            raise _as_gpg_error(self._hung, self._is_chosen)  # as it would again, for every file of a run
         argv = [self._program, *_OPTIONS, *arguments]
         try:
             done = programs.exchange(argv, self._environ, data=data, seconds=seconds, limit=_LIMIT)
         except programs.ProgramError as error:
             if isinstance(error, programs.ProgramTimeoutError):
                 self._hung = programs.ProgramTimeoutError(*error.args)  # a new one: that one's frames hold the data
-            raise _translated(error, self._is_chosen) from None
+            raise _as_gpg_error(error, self._is_chosen) from None
         return Answer(done.status, done.stdout, _status_lines(done.stderr))
 
     def _check_home(self) -> None:
@@ -196,7 +196,7 @@ def _terminal() -> str | None:
     return None
 
 
-def _translated(error: programs.ProgramError, is_chosen: bool) -> GpgError:
+def _as_gpg_error(error: programs.ProgramError, is_chosen: bool) -> GpgError:
     if isinstance(error, programs.ProgramMissingError):
         if is_chosen:
             hint = f"{PROGRAM_VARIABLE} holds a name or a path, without arguments"

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 
 from leafseal.keys import PART_SIZES
-from leafseal.providers.pgp.failures import GpgLockedError, no_public_key, not_decrypted, not_encrypted, unusable
+from leafseal.providers.pgp.failures import (
+    GpgLockedError,
+    decryption_error,
+    encryption_error,
+    no_public_key_error,
+    unusable_key_error,
+)
 from leafseal.providers.pgp.gpg import Answer, Gpg, GpgError
 
 _MAX_BYTES = 64 * 1024
@@ -28,7 +34,7 @@ def encrypt(gpg: Gpg, fingerprint: str, part: bytes) -> bytes:
     """Return an armored message for the key that a fingerprint means. Raises `GpgError`."""
     answer = gpg.run(*_ENCRYPT, _recipient(gpg, fingerprint), data=part)
     if answer.status != 0 or not answer.has("END_ENCRYPTION"):
-        raise not_encrypted(gpg, answer)
+        raise encryption_error(gpg, answer)
     message = answer.output.strip()
     if not _is_message(message):
         raise GpgError("gpg gave something else than an armored message")
@@ -54,11 +60,11 @@ def _find_recipient(gpg: Gpg, name: str) -> str:
     answer, certificates = gpg.certificates(digits)
     found = [(one, part) for one in certificates for part in one if part.is_named(digits)]
     if not found:
-        raise no_public_key(gpg) if answer.status == 0 else not_encrypted(gpg, answer)
+        raise no_public_key_error(gpg) if answer.status == 0 else encryption_error(gpg, answer)
     if len(found) > 1:
         raise GpgError(f"{digits} means {len(found)} keys of {gpg.source}", _ALL_DIGITS)
     [(certificate, part)] = found
-    if reason := unusable(certificate, part, pinned=bool(pin)):
+    if reason := unusable_key_error(certificate, part, pinned=bool(pin)):
         raise reason
     return part.fingerprint + pin
 
@@ -82,7 +88,7 @@ def decrypt(gpg: Gpg, fingerprint: str, message: bytes) -> bytes:
 
 def _part(gpg: Gpg, answer: Answer) -> bytes:
     if answer.status != 0 or not answer.has("DECRYPTION_OKAY"):
-        raise not_decrypted(gpg, answer)
+        raise decryption_error(gpg, answer)
     if len(answer.output) not in PART_SIZES:
         raise GpgError(f"gpg gave {len(answer.output)} bytes where {PART_SIZES[0]} or {PART_SIZES[1]} were expected")
     return answer.output
