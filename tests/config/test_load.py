@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from leafseal.config.load import Stores, load_config
+from leafseal.config.load import load_config
 from leafseal.config.nodes import compose
 from leafseal.errors import ConfigError, FormatError
 from leafseal.rules.selection import Selection
@@ -165,10 +165,12 @@ def test_texts_are_taken_as_they_stand(load):
 
 
 def test_stores(load):
-    assert load("stores: {yaml: {indent: 2}, json: {indent: 0}, json_binary: {indent: -1}, ini: {}}").stores == Stores(
-        2, 0, -1
-    )
-    assert load("stores:").stores == load("stores: {json: }").stores == Stores()
+    assert load("stores: {yaml: {indent: 2}, json: {indent: 0}, json_binary: {indent: -1}, ini: {}}").indents == {
+        "yaml": 2,
+        "json": 0,
+        "binary": -1,
+    }
+    assert load("stores:").indents == load("stores: {json: }").indents == {}
 
 
 def test_destination_rules_are_kept(load):
@@ -186,7 +188,7 @@ def test_nothing_said_is_no_configuration(load, text):
     config = load(text)
     assert config.rules is None
     assert config.rule_for("x.yaml") is None
-    assert config.stores == Stores()
+    assert config.indents == {}
 
 
 def test_dev_null_is_an_empty_configuration():

@@ -9,7 +9,7 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.extract import emit_part, locate
 from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
 from leafseal.cli.shared.keys import ambient, key_services
-from leafseal.cli.shared.options import FORMATS, InputOptions, config_option, decrypting_reading, limits_options
+from leafseal.cli.shared.options import FORMAT_NAMES, InputOptions, config_option, decrypting_reading, limits_options
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Source, open_all, results
@@ -22,7 +22,7 @@ from leafseal.system import terminal
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path())
 @output_options
 @click.option("--extract", metavar="PATH", help="Write only what stands at this path.")
-@click.option("--output-type", type=FORMATS, help="Write another format than is read.")
+@click.option("--output-type", type=FORMAT_NAMES, help="Write another format than is read.")
 @click.option("--indent", type=click.IntRange(-1, 100), metavar="N", help="Indentation of another format.")
 @decrypting_reading
 @config_option

@@ -27,7 +27,7 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import ConflictError, LeafsealError
-from leafseal.formats import format_of
+from leafseal.formats import ANY_BYTES, FORMATS, format_of
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
@@ -37,14 +37,6 @@ from leafseal.system import files, terminal
 from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
 
 T = TypeVar("T")
-
-_TEMPLATES = {
-    "yaml": b"# Write your values here; they are sealed when you save and close.\nexample_key: example_value\n",
-    "json": b'{\n\t"example_key": "example_value"\n}\n',
-    "dotenv": b"# Write your values here; they are sealed when you save and close.\nEXAMPLE_KEY=example_value\n",
-    "ini": b"[section]\nexample_key = example_value\n",
-    "binary": b"Write your text here; it is sealed when you save and close.\n",
-}
 
 
 @command("edit")
@@ -147,11 +139,11 @@ def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, setti
         files.create(file, product.data, verify=product.check)
 
     def keep(text: bytes) -> None:
-        product = encrypt(text, "binary", wanted.groups, wanted.threshold, wanted.selection, surroundings, read=read)
+        product = encrypt(text, ANY_BYTES, wanted.groups, wanted.threshold, wanted.selection, surroundings, read=read)
         _keep_sealed(file, product.data)
 
     try:
-        if edit_text(_TEMPLATES[format_name], file, save, keep=keep, **settings) is UNCHANGED:
+        if edit_text(FORMATS[format_name].template, file, save, keep=keep, **settings) is UNCHANGED:
             terminal.say(f"{file}: nothing was written, so nothing was made")
     except LeafsealError as error:
         raise error.in_file(file) from error.__cause__

@@ -9,7 +9,7 @@ from leafseal.cli.shared.configuration import Configuration, plan
 from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import (
-    FORMATS,
+    FORMAT_NAMES,
     InputOptions,
     Recipients,
     RuleOptions,
@@ -35,7 +35,7 @@ from leafseal.system import terminal
 @threshold_option
 @rule_options
 @config_option
-@click.option("--output-type", type=FORMATS, help="Write another format than is read.")
+@click.option("--output-type", type=FORMAT_NAMES, help="Write another format than is read.")
 @click.option("--indent", type=click.IntRange(-1, 100), metavar="N", help="Indentation of what is written anew.")
 @click.option("--allow-nothing-sealed", is_flag=True, help="Write a file in which the rule seals nothing.")
 @plain_reading

@@ -8,7 +8,7 @@ it stops the command.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from leafseal.config.keys import Group, read_groups
 from leafseal.config.nodes import MAX_BYTES, Node, compose
 from leafseal.config.reader import Reader, Report
 from leafseal.errors import ConfigError, FormatError
+from leafseal.formats import FORMATS
 from leafseal.keys.kinds import KINDS
 from leafseal.rules.pattern import PatternError, compile_pattern
 from leafseal.rules.selection import RULE_FIELDS, Selection
@@ -30,7 +31,6 @@ _RULE_KEYS = (
     *RULE_FIELDS,
     "mac_only_encrypted",
 )
-_STORE_KEYS = ("yaml", "json", "json_binary", "dotenv", "ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,12 @@ class CreationRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
-    """Indentations of files that are written anew; None where nothing is said. -1 is a tab, for JSON."""
-
-    yaml_indent: int | None = None
-    json_indent: int | None = None
-    json_binary_indent: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """A configuration file. `rules` is None when it says nothing of creation rules: keys must come from elsewhere."""
 
     path: Path
     rules: tuple[CreationRule, ...] | None = None
-    stores: Stores = field(default_factory=Stores)
+    indents: Mapping[str, int] = field(default_factory=dict)  # by format, of files that are written anew; -1 is a tab
     destination_rules: tuple[dict[str, object], ...] = ()
     warnings: tuple[str, ...] = ()
     faults: tuple[tuple[str, str], ...] = ()  # of single rules, which stop only what would go by them
@@ -126,7 +117,7 @@ def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
     config = Config(
         path=path,
         rules=None if top.get("creation_rules").is_absent else tuple(_read_rules(top.get("creation_rules"))),
-        stores=_read_stores(top.get("stores")),
+        indents=_read_indents(top.get("stores")),
         destination_rules=tuple(_read_destinations(top.get("destination_rules"))),
         warnings=report.warnings(),
     )
@@ -197,24 +188,25 @@ def _read_selection(rule: Reader) -> Selection:
         return Selection()
 
 
-def _read_stores(field: Reader) -> Stores:
-    if field.is_absent or not field.is_mapping():
-        return Stores()
-    field.expect(_STORE_KEYS)
-    return Stores(
-        yaml_indent=_read_indent(field.get("yaml"), least=0),
-        json_indent=_read_indent(field.get("json"), least=-1),
-        json_binary_indent=_read_indent(field.get("json_binary"), least=-1),
-    )
+def _read_indents(stores: Reader) -> dict[str, int]:
+    if stores.is_absent or not stores.is_mapping():
+        return {}
+    stores.expect(one.store for one in FORMATS.values())
+    found = {
+        one.name: _read_indent(stores.get(one.store), least=one.least_indent)
+        for one in FORMATS.values()
+        if one.least_indent is not None
+    }
+    return {name: indent for name, indent in found.items() if indent is not None}
 
 
-def _read_indent(field: Reader, *, least: int) -> int | None:
-    if field.is_absent or not field.is_mapping():
+def _read_indent(store: Reader, *, least: int) -> int | None:
+    if store.is_absent or not store.is_mapping():
         return None
-    field.expect(("indent",))
-    indent = field.get("indent").number()
+    store.expect(("indent",))
+    indent = store.get("indent").number()
     if indent is not None and not least <= indent <= 100:
-        field.get("indent").fault(f"must be between {least} and 100")
+        store.get("indent").fault(f"must be between {least} and 100")
     return indent
 
 

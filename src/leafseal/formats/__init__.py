@@ -1,25 +1,110 @@
-"""The formats, by name and by file name suffix; a format's module is imported when a file needs it."""
+"""The formats: everything that other code knows of one stands in its row here.
+
+A format's module is imported when a file needs it. To add a format, write its module and a row: docs/contributing.md.
+"""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import NamedTuple, Protocol, cast
 
 from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_READ, Limits, ReadOptions
 from leafseal.document.tree import MappingNode
 from leafseal.errors import FormatError, UsageError
 
-MODULES = {
-    "yaml": "leafseal.formats.yaml",
-    "json": "leafseal.formats.json",
-    "dotenv": "leafseal.formats.dotenv",
-    "ini": "leafseal.formats.ini",
-    "binary": "leafseal.formats.binary",
-}
 
-SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".env": "dotenv", ".ini": "ini"}
+class Format(NamedTuple):
+    """A format: where its code is, what its files are called, and what it can hold."""
+
+    name: str
+
+    module: str
+    """It offers `parse`, a `Parser`, and `emit(documents, *, indent)`."""
+
+    store: str
+    """Its name below `stores` in a configuration file (sops-cli §1.5)."""
+
+    template: bytes
+    """What the editor shows in a file that is not there yet."""
+
+    suffixes: tuple[str, ...] = ()
+
+    least_indent: int | None = None
+    """The smallest indentation that a configuration may ask for; -1 is a tab. None: the format has none."""
+
+    is_text_only: bool = False
+    """Whether every value is text, numbers too."""
+
+    needs_document: bool = False
+    """Whether an empty file is not one of this format, because it has no document."""
+
+    has_list_comments: bool = False
+    """Whether an encrypted comment may stand as a member of a list (sops-format §6.1)."""
+
+    reserved_prefix: str = ""
+    """How the names of metadata begin, where it does not stand below the one name `sops`."""
+
+    tree_format: str = ""
+    """The format of encrypted files, where a file of this one is a single value and no tree."""
+
+
+_NOTE = b"# Write your values here; they are encrypted when you save and close.\n"
+
+FORMATS: Mapping[str, Format] = {
+    one.name: one
+    for one in (
+        Format(
+            name="yaml",
+            module="leafseal.formats.yaml",
+            store="yaml",
+            template=_NOTE + b"example_key: example_value\n",
+            suffixes=(".yaml", ".yml"),
+            least_indent=0,
+            needs_document=True,
+            has_list_comments=True,
+        ),
+        Format(
+            name="json",
+            module="leafseal.formats.json",
+            store="json",
+            template=b'{\n\t"example_key": "example_value"\n}\n',
+            suffixes=(".json",),
+            least_indent=-1,
+        ),
+        Format(
+            name="dotenv",
+            module="leafseal.formats.dotenv",
+            store="dotenv",
+            template=_NOTE + b"EXAMPLE_KEY=example_value\n",
+            suffixes=(".env",),
+            is_text_only=True,
+            reserved_prefix="sops_",
+        ),
+        Format(
+            name="ini",
+            module="leafseal.formats.ini",
+            store="ini",
+            template=b"[section]\nexample_key = example_value\n",
+            suffixes=(".ini",),
+            is_text_only=True,
+        ),
+        Format(
+            name="binary",
+            module="leafseal.formats.binary",
+            store="json_binary",
+            template=b"Write your text here; it is encrypted when you save and close.\n",
+            least_indent=-1,
+            tree_format="json",
+        ),
+    )
+}
+"""By name, in the order in which messages and completion list them."""
+
+ANY_BYTES = "binary"
+"""The format that any bytes are a file of."""
 
 
 class Parser(Protocol):
@@ -33,11 +118,8 @@ class Parser(Protocol):
 
 
 def format_of(name: str) -> str:
-    """Return the format that a file's name stands for: by suffix, case-sensitive, `binary` for all others."""
-    for suffix, format_name in SUFFIXES.items():
-        if name.endswith(suffix):
-            return format_name
-    return "binary"
+    """Return the format that a file's name stands for: by suffix, case-sensitive, `ANY_BYTES` for all others."""
+    return next((one.name for one in FORMATS.values() if name.endswith(one.suffixes)), ANY_BYTES)
 
 
 def parse(
@@ -48,18 +130,20 @@ def parse(
     sealed: bool = False,
 ) -> Document:
     """Scan a file of the named format. Raises `FormatError` when the bytes are not that format."""
-    if format_name not in MODULES:
-        raise UsageError(f"unknown format {format_name}", hint=f"one of {', '.join(sorted(MODULES))}")
+    module = _module(format_name)
     if len(data) > read.limits.file_bytes:
         raise FormatError(
             f"larger than {read.limits.file_bytes} bytes", hint="raise the limit with --max-file-size if this is meant"
         )
-    parser = cast(Parser, importlib.import_module(MODULES[format_name]).parse)
-    return parser(data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates)
+    return cast(Parser, module.parse)(data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates)
 
 
 def emit(documents: Sequence[MappingNode], format_name: str, *, indent: int | None = None) -> bytes:
     """Return trees as a new file of the named format, as SOPS writes it. Raises `EmitError` for what it cannot hold."""
-    if format_name not in MODULES:
-        raise UsageError(f"unknown format {format_name}", hint=f"one of {', '.join(sorted(MODULES))}")
-    return cast(bytes, importlib.import_module(MODULES[format_name]).emit(documents, indent=indent))
+    return cast(bytes, _module(format_name).emit(documents, indent=indent))
+
+
+def _module(format_name: str) -> ModuleType:
+    if format_name not in FORMATS:
+        raise UsageError(f"unknown format {format_name}", hint=f"one of {', '.join(FORMATS)}")
+    return importlib.import_module(FORMATS[format_name].module)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from leafseal.document.limits import ReadOptions
 from leafseal.document.tree import MappingNode, build
-from leafseal.formats import emit, parse
+from leafseal.formats import FORMATS, emit, parse
 from leafseal.metadata import Metadata
 from leafseal.operations.open import Opened, read_metadata
 from leafseal.operations.product import Product
@@ -26,7 +26,7 @@ def reformat(product: Product, output_format: str, *, indent: int | None = None)
     document, metadata = read_metadata(product.data, product.format, product.read)
     tree = build((leaf, leaf.value) for leaf in document.leaves())
     plain = metadata.with_spelling({})
-    written = "json" if output_format == "binary" else output_format
+    written = FORMATS[output_format].tree_format or output_format
     data = emit_sealed(tree, replace(plain, extra={}), written, indent, product.read)
     return replace(product, data=data, format=written, expected=None)
 

@@ -9,14 +9,14 @@ from leafseal.document import Document, Edit, Locator, Path
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
 from leafseal.errors import FormatError, MetadataError, RefusedError
-from leafseal.formats import parse
+from leafseal.formats import FORMATS, parse
 from leafseal.operations.open import Opened
 
 
 def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:
     """Return the plain text of an opened file with `value` at `locator` of the first document."""
     plain, document = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
-    as_text = document.format in ("dotenv", "ini")
+    as_text = FORMATS[document.format].is_text_only
     stored = [
         (leaf.locator, *_known(leaf.value))
         for leaf in document.leaves()

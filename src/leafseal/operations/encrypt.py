@@ -7,7 +7,7 @@ from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
 from leafseal.errors import AlreadyEncryptedError, MetadataError
-from leafseal.formats import parse
+from leafseal.formats import FORMATS, parse
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
@@ -38,7 +38,7 @@ def encrypt(
     """
     document = parse(data, format_name, read)
     refuse_reserved(document, output_format or format_name)
-    if format_name == "binary":
+    if FORMATS[format_name].tree_format:
         selection = Selection()  # the one leaf is always sealed
     data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
@@ -47,11 +47,10 @@ def encrypt(
         threshold=resolve_threshold(len(wrapped), threshold),
         selection=selection,
         version=FORMAT_VERSION,
-        states_rule=format_name != "binary",
+        states_rule=not FORMATS[format_name].tree_format,
     )
-    if output_format not in (None, format_name):
-        # As a binary file, the tree of another format is written as SOPS does: as JSON.
-        written = "json" if output_format == "binary" else str(output_format)
+    if output_format is not None and output_format != format_name:
+        written = FORMATS[output_format].tree_format or output_format
         sealed = _seal_converted(document, data_key, metadata, written, indent, read, allow_nothing)
         return Product(sealed, written, data_key, None, read)
     sealed = seal_document(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
@@ -64,8 +63,8 @@ def refuse_reserved(document: Document, output_format: str) -> None:
         reserved = document.metadata() is not None
     except MetadataError:
         reserved = True  # whatever stands in its place
-    if output_format == "dotenv" and not reserved:
-        reserved = any(leaf.path and leaf.path[0].startswith("sops_") for leaf in document.leaves())
+    if (prefix := FORMATS[output_format].reserved_prefix) and not reserved:
+        reserved = any(leaf.path and leaf.path[0].startswith(prefix) for leaf in document.leaves())
     if reserved:
         raise AlreadyEncryptedError(
             "has a top-level entry called 'sops', as an encrypted file does",

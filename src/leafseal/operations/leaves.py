@@ -15,6 +15,7 @@ from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar, from_bytes, to_bytes
 from leafseal.document.tree import Comment
 from leafseal.errors import IntegrityError
+from leafseal.formats import FORMATS
 from leafseal.rules.selection import Selection
 
 _COMMENT_END = ",type:comment]"  # what has this and not the beginning of a token is a damaged one
@@ -108,8 +109,9 @@ def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
 
 
 def _list_comment(document: Document, leaf: Leaf, value: Scalar) -> Comment:
-    # SOPS stores the sealed comments of YAML lists as elements of type comment; anywhere else that type is forged.
-    if document.format != "yaml" or not leaf.locator or not isinstance(leaf.locator[-1], int):
+    # SOPS stores the sealed comments of lists as elements of type comment; anywhere else that type is forged.
+    is_member = bool(leaf.locator) and isinstance(leaf.locator[-1], int)
+    if not (is_member and FORMATS[document.format].has_list_comments):
         raise IntegrityError(f"{format_path(leaf.locator)}: a comment stands in the place of a value", path=leaf.path)
     return Comment(value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value))
 

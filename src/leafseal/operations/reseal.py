@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from leafseal.crypto.spelling import entry_name
 from leafseal.document import Locator
-from leafseal.formats import parse
+from leafseal.formats import ANY_BYTES, parse
 from leafseal.metadata import Metadata
 from leafseal.operations.edit import plain_with, plain_without
 from leafseal.operations.encrypt import refuse_reserved
@@ -59,7 +59,7 @@ def unset_leaf(opened: Opened, locator: Locator) -> Product:
 
 def seal_beside(opened: Opened, data: bytes) -> bytes:
     """Return any bytes as a binary file under the data key and the wrapped keys of an opened file."""
-    document = parse(data, "binary", opened.read)
+    document = parse(data, ANY_BYTES, opened.read)
     metadata = Metadata(
         groups=opened.metadata.groups,
         threshold=opened.metadata.threshold,

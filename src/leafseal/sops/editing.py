@@ -13,7 +13,7 @@ from leafseal.errors import (
     LeafsealError,
     ProviderError,
 )
-from leafseal.formats import emit
+from leafseal.formats import FORMATS, emit
 from leafseal.metadata import version_numbers
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened, open_with, read_metadata
@@ -77,7 +77,7 @@ def sealed(opened: Opened, text: bytes) -> Product:
     try:
         return reseal(opened, text)
     except FormatError as error:
-        if not text.strip() and opened.document.format == "yaml":
+        if not text.strip() and FORMATS[opened.document.format].needs_document:
             raise BrokenTextError("Tree not valid for encryption.", _EMPTY, 92) from error
         log = "Could not load tree, probably due to invalid syntax."
         raise BrokenTextError(log, str(error), error.exit_code) from error

@@ -10,6 +10,7 @@ from leafseal.errors import (
     NothingSealedError,
     ProviderError,
 )
+from leafseal.formats import FORMATS
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.product import Product
 from leafseal.sops.shared.failures import Failure
@@ -48,7 +49,7 @@ def seal(session: Session, file: str | None) -> None:
 
 
 def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Product:
-    if not data and formats.input == "yaml":
+    if not data and FORMATS[formats.input].needs_document:
         raise Failure("File cannot be completely empty, it must contain at least one document", 92)
     try:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafseal.errors import LeafsealError
-from leafseal.formats import parse
+from leafseal.formats import FORMATS, parse
 from leafseal.metadata import Metadata
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
@@ -32,7 +32,7 @@ def filestatus(arguments: Arguments) -> int:
 
 def is_encrypted(data: bytes, format_name: str) -> bool:
     """Tell whether a file has metadata by which it could be opened. Raises `LeafsealError` where that is damaged."""
-    if not data and format_name == "yaml":
+    if not data and FORMATS[format_name].needs_document:
         return False
     mapping = parse(data, format_name, READ, sealed=True).metadata()
     if mapping is None:

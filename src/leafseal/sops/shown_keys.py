@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from leafseal.document import KEEP
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, FormatError, MetadataError, ProviderError
-from leafseal.formats import emit, parse
+from leafseal.formats import FORMATS, emit, parse
 from leafseal.keys.changes import Keys, compare, keys_of, required_groups
 from leafseal.keys.kinds import KINDS
 from leafseal.metadata import Metadata, version_numbers
@@ -40,14 +40,15 @@ class EditedKeys(Edited):
     def plain(self) -> bytes:
         """Return the plain text with the metadata block of the sealed one. Raises `Failure`."""
         opened = self.opened
-        if opened.document.format != "binary":
+        written = FORMATS[opened.document.format].tree_format
+        if not written:
             return opened.document.rewrite(opened.edits(), KEEP)
         try:
             text = opened.plaintext().decode()
         except UnicodeDecodeError:
             raise Failure("Could not marshal tree: what is no text cannot be shown with its keys", 4) from None
-        holder = emit([MappingNode([("data", text)])], "json")
-        return parse(holder, "json").rewrite([], opened.metadata.to_mapping())
+        holder = emit([MappingNode([("data", text)])], written)
+        return parse(holder, written).rewrite([], opened.metadata.to_mapping())
 
     def seal(self, text: bytes) -> Product:
         """Return an edited text sealed as its metadata wants it. Raises `BrokenTextError`, or `Failure` with 202."""
@@ -61,9 +62,10 @@ class EditedKeys(Edited):
 
     def _split(self, text: bytes) -> tuple[bytes, Mapping[str, object]]:
         """Return the plain text and the metadata that stand in one text."""
-        is_binary = self.opened.document.format == "binary"
+        own = self.opened.document.format
+        tree_format = FORMATS[own].tree_format
         try:
-            document = parse(text, "json" if is_binary else self.opened.document.format)
+            document = parse(text, tree_format or own)
         except FormatError as error:
             log = "Could not load tree, probably due to invalid syntax."
             raise BrokenTextError(log, str(error), error.exit_code) from error
@@ -73,7 +75,7 @@ class EditedKeys(Edited):
             raise BrokenTextError(_INVALID, str(error), 1) from error
         if mapping is None:
             raise BrokenTextError(_INVALID, "sops metadata not found", 1)
-        if not is_binary:
+        if not tree_format:
             return document.rewrite([], None), mapping
         values = [leaf.value for leaf in document.leaves() if not leaf.is_comment]
         if len(values) != 1 or not isinstance(values[0], str):

@@ -52,11 +52,7 @@ class Configuration:
     def indent(self, name: str, format_name: str) -> int | None:
         """Return the indentation that the configuration wants for a format."""
         config = self.of(name)
-        if config is None:
-            return None
-        stores = config.stores
-        wanted = {"yaml": stores.yaml_indent, "json": stores.json_indent, "binary": stores.json_binary_indent}
-        return wanted.get(format_name)
+        return None if config is None else config.indents.get(format_name)
 
     def forget(self) -> None:
         """Look for configurations again: one was written."""

@@ -12,6 +12,7 @@ from leafseal.display import first_of
 from leafseal.document import Document, Leaf
 from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError, UsageError
+from leafseal.formats import FORMATS
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import Keys, keys_of, not_configured
 from leafseal.operations import guards
@@ -70,7 +71,7 @@ class Guard:
         """
         self.check_recipients(keys_of(opened.metadata.groups))
         own = opened.metadata.selection
-        if self.rule is None or opened.document.format == "binary":
+        if self.rule is None or FORMATS[opened.document.format].tree_format:
             return own
         if self.consent.sync_rules:
             return replace(self.rule.selection, mac_only_encrypted=own.mac_only_encrypted)
@@ -102,7 +103,7 @@ class Guard:
 
         Raises `RefusedError`.
         """
-        if self.consent.plaintext_ok or document.format == "binary":
+        if self.consent.plaintext_ok or FORMATS[document.format].tree_format:
             return
         doubtful = [
             leaf for leaf in guards.newly_clear(opened, document, selection) if self._is_doubtful(leaf, selection)

@@ -12,12 +12,12 @@ import click
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.errors import ConfigError, UsageError
-from leafseal.formats import MODULES
+from leafseal.formats import FORMATS
 from leafseal.keys.kinds import KINDS, OPTION_ORDER, Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = click.Choice(sorted(MODULES))
+FORMAT_NAMES = click.Choice(list(FORMATS))
 
 
 def grouped(
@@ -104,7 +104,7 @@ class InputOptions(NamedTuple):
             )
 
 
-_INPUT_TYPE = (["--input-type"], {"type": FORMATS, "help": "Format, where the file's name does not tell."})
+_INPUT_TYPE = (["--input-type"], {"type": FORMAT_NAMES, "help": "Format, where the file's name does not tell."})
 _OVERRIDE = (["--filename-override"], {"metavar": "NAME", "help": "Take format and rule as for this name."})
 _IGNORE_MAC = (["--ignore-mac"], {"is_flag": True, "help": "Go on although values were added, removed or moved."})
 _UNVERIFIED = (["--write-unverified"], {"is_flag": True, "help": "With --ignore-mac: write, with a new, valid MAC."})

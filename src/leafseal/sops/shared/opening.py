@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from leafseal.errors import DataKeyError, FormatError, LeafsealError, MetadataError, NotEncryptedError
+from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import paused_collector
 from leafseal.operations.open import Opened
@@ -28,7 +29,7 @@ def open_sealed(
         notice("opened with another encryption context than the file names: leafseal repair-context repairs it")
         return garbled
     except FormatError as error:
-        if format_name == "yaml" and not data:
+        if not data and FORMATS[format_name].needs_document:
             raise NotEncryptedError("sops metadata not found") from None
         raise Failure(str(error), 1, hint=error.hint) from error
     except LeafsealError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from leafseal.errors import ConfigError, ProviderError
+from leafseal.formats import FORMATS
 from leafseal.keys import MasterKey
 from leafseal.keys.kinds import KINDS, OPTION_ORDER
 from leafseal.keys.registry import make_key, parse_recipients
@@ -62,7 +63,7 @@ def _of_rule(rule: CreationRule, context: dict[str, str]) -> list[list[MasterKey
 def _selection(arguments: Arguments, configured: Selection | None, input_format: str) -> Selection:
     texts = {field: arguments.text(field.replace("_", "-")) or getattr(configured, field, "") for field in RULE_FIELDS}
     mac_only = arguments.flag("mac-only-encrypted") or (configured is not None and configured.mac_only_encrypted)
-    if input_format == "binary":
+    if FORMATS[input_format].tree_format:
         for field, text in texts.items():
             if text and field != "unencrypted_comment_regex":
                 reason = "never produces comments" if "comment" in field else _SINGLE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, EmitError, system_text
-from leafseal.formats import MODULES, emit, format_of
+from leafseal.formats import FORMATS, emit, format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.convert import reformat
@@ -37,9 +37,9 @@ class Formats(NamedTuple):
     @classmethod
     def of(cls, arguments: Arguments, name: str) -> Formats:
         """Return what the options say, else what the name tells; type names that nobody knows say nothing."""
-        own = format_of(name) if name else "binary"
+        own = format_of(name)
         wanted = [arguments.text("input-type"), arguments.text("output-type")]
-        return cls(*(text if text in MODULES else own for text in wanted))
+        return cls(*(text if text in FORMATS else own for text in wanted))
 
 
 @dataclass
@@ -109,11 +109,7 @@ class Session:
         """
         if self.arguments.is_given("indent"):
             return _checked_indent(self.arguments.number("indent"), format_name)
-        if self.config is None:
-            return None
-        stores = self.config.stores
-        wanted = {"yaml": stores.yaml_indent, "json": stores.json_indent, "binary": stores.json_binary_indent}
-        return wanted.get(format_name)
+        return None if self.config is None else self.config.indents.get(format_name)
 
     # -- keys
 
@@ -157,17 +153,20 @@ class Session:
 
         Raises `Failure` with exit code 4.
         """
-        is_asked_for = output in ("yaml", "json") and self.arguments.is_given("indent")
-        if output == opened.document.format and not is_asked_for:
+        if output == opened.document.format and not self._is_laid_out_anew(output):
             return opened.plaintext()
         return self.emit(opened.documents(), output)
+
+    def _is_laid_out_anew(self, output: str) -> bool:
+        wanted = FORMATS[output]
+        return wanted.least_indent is not None and not wanted.tree_format and self.arguments.is_given("indent")
 
     def emit(self, documents: Sequence[MappingNode], output: str) -> bytes:
         """Return trees as a file of the output format. Raises `Failure` with exit code 4."""
         try:
             return emit(documents, output, indent=self.indent(output))
         except EmitError as error:
-            text = f"{error.message}\n\n{_NOT_BINARY}" if output == "binary" else error.message
+            text = f"{error.message}\n\n{_NOT_BINARY}" if FORMATS[output].tree_format else error.message
             raise Failure(f"Error dumping file: {text}", 4) from error
 
     def in_format(self, product: Product, output: str) -> Product:
@@ -175,8 +174,7 @@ class Session:
 
         Raises `Failure` with exit code 4.
         """
-        is_asked_for = output in ("yaml", "json") and self.arguments.is_given("indent")
-        if output == product.format and not is_asked_for:
+        if output == product.format and not self._is_laid_out_anew(output):
             return product
         try:
             return reformat(product, output, indent=self.indent(output))
@@ -230,8 +228,11 @@ def one_file(session: Session) -> str:
 
 
 def _checked_indent(indent: int, format_name: str) -> int | None:
-    if format_name == "yaml" and indent < 0:
-        raise EmitError("YAML Negative indentation not accepted")
-    if format_name in ("json", "binary") and indent < -1:
-        raise EmitError("Error marshaling to json: JSON Indentation parameter smaller than -1 is not accepted")
+    least = FORMATS[format_name].least_indent
+    if least is not None and indent < least:
+        raise EmitError(_NEGATIVE if least == 0 else _BELOW_A_TAB)
     return indent
+
+
+_NEGATIVE = "YAML Negative indentation not accepted"
+_BELOW_A_TAB = "Error marshaling to json: JSON Indentation parameter smaller than -1 is not accepted"

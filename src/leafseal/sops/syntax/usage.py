@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leafseal import __version__
+from leafseal.formats import FORMATS
 from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command, find
 from leafseal.sops.syntax.grammar import Arguments, Option, OptionType
 
@@ -130,10 +131,9 @@ class _Place:
             written = [(_written(name), option.help) for option in self.options for name in option.names]
             return [(name, text) for name, text in written if name.startswith(partial)]
         if self.awaited is not None:
-            return [(name, "") for name in _TYPES] if self.awaited.name.endswith("put-type") else []
+            return [(name, "") for name in FORMATS] if self.awaited.name.endswith("put-type") else []
         return [(command.name, command.help) for command in self.commands]
 
 
 _HELPERS = (Command("help", "", "show help"), Command("h", "", "show help"))
 _MODES = ("decrypt", "d", "encrypt", "e", "rotate", "r", "set")
-_TYPES = ("yaml", "json", "dotenv", "ini", "binary")

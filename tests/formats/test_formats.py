@@ -1,0 +1,109 @@
+"""The table of formats, compared with every place that knows of formats."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import click
+import pytest
+
+from leafseal.cli.decrypt import decrypt
+from leafseal.config.load import load_config
+from leafseal.errors import UsageError
+from leafseal.formats import FORMATS, Format, emit, format_of, parse
+from leafseal.sops.syntax.usage import completions
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "src" / "leafseal"
+EACH = pytest.mark.parametrize("one", FORMATS.values(), ids=FORMATS)
+
+
+@EACH
+def test_its_module_parses_and_emits(one: Format) -> None:
+    module = importlib.import_module(one.module)
+    assert callable(module.parse)
+    assert callable(module.emit)
+
+
+@EACH
+def test_its_template_is_of_the_format(one: Format) -> None:
+    document = parse(one.template, one.name)
+    assert document.format == one.name
+    assert any(leaf.value for leaf in document.leaves() if not leaf.is_comment)
+
+
+@EACH
+def test_names_of_files_tell_it(one: Format) -> None:
+    for suffix in one.suffixes:
+        assert format_of(f"folder.json/app{suffix}") == one.name
+        assert format_of(f"app{suffix.upper()}") == "binary"
+    assert one.suffixes or one.name == format_of("app")
+
+
+@EACH
+def test_an_empty_file_is_one_unless_a_document_is_needed(one: Format) -> None:
+    if one.is_text_only or one.tree_format:
+        assert not parse(b"", one.name).text
+
+
+@EACH
+def test_a_configuration_may_name_its_store(one: Format, tmp_path: Path) -> None:
+    path = tmp_path / ".sops.yaml"
+    if one.least_indent is None:
+        path.write_text(f"stores: {{{one.store}: {{}}}}\n")
+        assert load_config(path).indents == {}
+    else:
+        path.write_text(f"stores: {{{one.store}: {{indent: {one.least_indent}}}}}\n")
+        assert load_config(path).indents == {one.name: one.least_indent}
+    assert load_config(path).warnings == ()
+
+
+@EACH
+def test_options_take_its_name(one: Format) -> None:
+    [option] = [parameter for parameter in decrypt.params if "--input-type" in parameter.opts]
+    assert isinstance(option.type, click.Choice)
+    assert one.name in option.type.choices
+    assert one.name in completions(["decrypt", "--input-type", ""])
+
+
+@EACH
+def test_pages_name_it(one: Format) -> None:
+    configuration = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert one.least_indent is None or f"`{one.store}" in configuration
+    for suffix in one.suffixes:
+        assert f"`{suffix}`" in (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+
+
+def test_no_two_formats_share_a_name() -> None:
+    suffixes = [suffix for one in FORMATS.values() for suffix in one.suffixes]
+    assert len(suffixes) == len(set(suffixes))
+    assert len({one.store for one in FORMATS.values()}) == len({one.module for one in FORMATS.values()}) == len(FORMATS)
+
+
+def test_a_format_that_is_none_is_refused() -> None:
+    for use in (lambda: parse(b"", "toml"), lambda: emit([], "toml")):
+        with pytest.raises(UsageError) as caught:
+            use()
+        assert caught.value.hint == "one of yaml, json, dotenv, ini, binary"
+
+
+NAMERS = {
+    "cli/shared/extract.py": "writes a single value as YAML or JSON has it",
+    "config/write.py": "the configuration is a YAML file",
+    "sops/examples.py": "what sops shows in new files",
+    "sops/extracting.py": "writes a single value as sops does, a way for each format",
+}
+"""Modules outside `formats/` that name a format, and why that is not said in the format's row."""
+
+
+def test_no_other_module_names_a_format() -> None:
+    found = {
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        if path.relative_to(SOURCES).parts[0] not in ("formats", "providers")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in FORMATS
+    }
+    assert found == set(NAMERS)
