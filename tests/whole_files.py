@@ -13,13 +13,14 @@ from leafseal.document.tree import Comment
 from leafseal.formats import parse
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened, open_sealed
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
 from .generators.flat_files import dotenv_file, ini_file
 from .generators.json_files import JSONWriter
 from .generators.yaml_files import YAMLWriter
+from .opening import open_sealed
 
 ME = throwaway_identity()
 AMBIENT = ME.ambient()

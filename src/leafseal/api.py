@@ -14,13 +14,13 @@ from leafseal.document import Locator
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.document.paths import resolve_path
 from leafseal.document.tree import MappingNode, to_python
-from leafseal.errors import FormatError, PathError, UsageError
+from leafseal.errors import FormatError, PathError, UsageError, naming
 from leafseal.formats import format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Failed, Source, open_all, paused_collector
+from leafseal.operations.batch import Failed, open_all
 from leafseal.operations.encrypt import encrypt as encrypt_file
-from leafseal.operations.open import Opened, open_sealed, open_with, read_metadata
+from leafseal.operations.open import Opened, Source, open_file
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
@@ -104,8 +104,7 @@ def open_many(
 
 
 def _open(data: bytes, format_name: str, ambient: Ambient | None) -> Opened:
-    with paused_collector():
-        return open_sealed(data, format_name, ambient or Ambient.of_process())
+    return open_file(Source("", data, format_name), KeyRing(ambient or Ambient.of_process()))
 
 
 def _first(documents: Sequence[MappingNode]) -> dict[str, Any]:
@@ -141,15 +140,11 @@ class SealedFile:
         limits: Limits = DEFAULT_LIMITS,
     ) -> SealedFile:
         """Open a file and verify all of it. Raises what `load` raises."""
-        from leafseal.errors import LeafsealError
-
-        ambient = ambient or Ambient.of_process()
         name = os.fspath(path)
         snapshot = read(path, limits)
-        try:
-            opened = open_sealed(snapshot.data, format or format_of(name), ambient, ReadOptions(limits))
-        except LeafsealError as error:
-            raise error.in_file(name) from error.__cause__
+        source = Source(name, snapshot.data, format or format_of(name))
+        with naming(name):
+            opened = open_file(source, KeyRing(ambient or Ambient.of_process()), ReadOptions(limits))
         return cls(opened, snapshot, snapshot.data)
 
     @property
@@ -203,8 +198,7 @@ class SealedFile:
         return resolve_path(path, [leaf.locator for leaf, _ in self._opened.leaves.values if leaf.document == 0])
 
     def _change(self, product: Product) -> None:
-        document, metadata = read_metadata(product.data, product.format, product.read)
-        self._opened = open_with(document, metadata, product.data_key, product.read)
+        self._opened = product.open()
         self._data = product.data
         self._product = product
 

@@ -31,7 +31,8 @@ is in `hint`. `file` is set by whoever knows which file was being worked on.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 
@@ -49,11 +50,16 @@ class LeafsealError(Exception):
     def __str__(self) -> str:
         return f"{self.file}: {self.message}" if self.file else self.message
 
-    def in_file(self, file: str) -> LeafsealError:
-        """Name the file this happened in, unless a deeper layer already did; return the error, to be raised."""
-        if self.file is None:
-            self.file = file
-        return self
+
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Name the file in errors that come from within, unless a deeper layer already did."""
+    try:
+        yield
+    except LeafsealError as error:
+        if error.file is None:
+            error.file = file
+        raise
 
 
 class UsageError(LeafsealError):

@@ -23,10 +23,10 @@ from leafseal.errors import (
 )
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from ..opening import open_sealed
 from ..whole_files import AMBIENT, KEYS, open_, seal
 
 CANARY = "canary-7f3a"

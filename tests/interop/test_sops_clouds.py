@@ -13,10 +13,10 @@ import pytest
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.operations.rekey import rotate
 from leafseal.rules.selection import Selection
 
+from ..opening import open_sealed
 from ..services.fixtures import Azure
 from ..services.recorder import Recorder
 

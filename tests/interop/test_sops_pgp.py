@@ -14,10 +14,10 @@ from leafseal.keys import MasterKey
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
+from ..opening import open_sealed
 from ..providers.gpg_home import GpgHome, gpg_home, needs_gpg
 from .test_sops import program
 

@@ -15,7 +15,6 @@ from leafseal.keys.groups import check_groups
 from leafseal.keys.permits import check_account, check_role, line_for
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.providers.aws import AWSKMSKey
 from leafseal.providers.azure import AzureKeyVaultKey
@@ -23,6 +22,8 @@ from leafseal.rules.selection import Selection
 from leafseal.sops.main import run as run_sops
 from leafseal.system import private, terminal
 from leafseal.testing import throwaway_identity
+
+from ..opening import open_sealed
 
 ME, OTHER = throwaway_identity(), throwaway_identity()
 [MINE], [THEIRS] = (parse_recipients("age", one.recipient) for one in (ME, OTHER))

@@ -15,10 +15,11 @@ from leafseal.formats import parse
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened, open_sealed
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.testing import ambient_with, throwaway_identity
 
+from ..opening import open_sealed
 from ..oracles import assert_silent
 from ..tampering import CANARIES, PLAIN, ask_nobody, fixture
 from ..whole_files import AMBIENT, KEYS, ME, TOKEN, open_, plain_values, seal, tokens, values

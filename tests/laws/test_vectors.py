@@ -18,11 +18,12 @@ from leafseal.formats import format_of, parse
 from leafseal.keys import Ambient
 from leafseal.operations.convert import convert
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened, open_sealed
+from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
 from leafseal.testing import NOWHERE, ambient_with
 
+from ..opening import open_sealed
 from ..whole_files import comments, plain_values, values, without_mac
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "sops-3.13.2"

@@ -14,9 +14,9 @@ from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import groups as metadata_groups
-from leafseal.operations.batch import Done, Failed, Source, each, failures, open_all, results
+from leafseal.operations.batch import Done, Failed, each, failures, open_all, results
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, Source
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey

@@ -12,13 +12,14 @@ from leafseal.errors import DataKeyError, MetadataError, ProviderError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened, open_sealed, read_metadata
+from leafseal.operations.open import Opened, read_metadata
 from leafseal.operations.product import FORMAT_VERSION
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws import AWSKMSKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from ..opening import open_sealed
 from ..repairing import repair_context
 from ..services.moto_kms import AWS
 from ..services.recorder import Recorder, forward

@@ -16,12 +16,12 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import FailedAttempt
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.operations.rekey import rotate
 from leafseal.providers.aws import AWSKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
 
+from ..opening import open_sealed
 from ..services.fixtures import Authority
 from ..services.moto_kms import AWS
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, forward, json_answer, redirect

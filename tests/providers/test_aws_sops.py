@@ -16,13 +16,13 @@ import pytest
 from leafseal.config.load import load_config
 from leafseal.keys import Ambient, MasterKey
 from leafseal.operations.encrypt import encrypt as encrypt_file
-from leafseal.operations.open import open_sealed
 from leafseal.operations.rekey import rotate
 from leafseal.providers.age import AgeKey
 from leafseal.providers.aws import AWSKMSKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from ..opening import open_sealed
 from ..operations.test_context_repair import old_file
 from ..repairing import repair_context
 from ..services.moto_kms import AWS

@@ -20,11 +20,11 @@ from leafseal.keys import Ambient, Resolvable
 from leafseal.keys.groups import DataKey, wrap_data_key
 from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.providers.azure import AzureKeyVaultKey
 from leafseal.providers.azure.vaults import AUTHORITIES
 from leafseal.rules.selection import Selection
 
+from ..opening import open_sealed
 from ..services.fixtures import Authority, Azure
 from ..services.key_vault import SECRET, TENANT, TOKEN, Entra, KeyVault, encode, private_keys
 from ..services.proxy import Proxy

@@ -15,12 +15,12 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.providers.azure import AzureKeyVaultKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from ..opening import open_sealed
 from ..services.fixtures import Azure
 from ..services.key_vault import SECRET, TENANT, TOKEN, encode
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect

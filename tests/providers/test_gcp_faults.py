@@ -20,12 +20,12 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.providers.gcp import GCPKMSKey, crc32c
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from ..opening import open_sealed
 from ..services.fixtures import Authority
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect
 from .contract import DATA_KEY

@@ -18,9 +18,9 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import report as attempts
 from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Source, open_all, results
+from leafseal.operations.batch import open_all, results
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, Source
 from leafseal.rules.selection import Selection
 
 from ..services.moto_kms import AWS

@@ -15,11 +15,11 @@ import pytest
 from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.providers.huawei import HuaweiKMSKey
 from leafseal.providers.network import TIMEOUT_VARIABLE
 from leafseal.rules.selection import Selection
 
+from ..opening import open_sealed
 from ..services.fixtures import Authority
 from ..services.huawei_kms import AK, ENDPOINT, REGION, SK, HuaweiKMS, User, changed
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect

@@ -14,11 +14,11 @@ from leafseal.errors import DataKeyError, MetadataError, ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key, parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.providers.vault import VaultKey
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
+from ..opening import open_sealed
 from ..services.fixtures import Authority
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect
 from ..services.transit import TOKEN, Transit, errors

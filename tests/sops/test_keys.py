@@ -19,12 +19,13 @@ from leafseal.keys.registry import make_key, parse_recipients, provider
 from leafseal.keys.ring import WrappedKey
 from leafseal.metadata import Metadata
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened, open_sealed, read_metadata
+from leafseal.operations.open import Opened, read_metadata
 from leafseal.rules.selection import Selection
 from leafseal.sops.main import run
 from leafseal.system import directory, files, terminal
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
+from ..opening import open_sealed
 from .transcripts import link_to_us
 
 PLAIN = b"k: v\nl: [1, two] # three\n"

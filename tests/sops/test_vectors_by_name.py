@@ -14,11 +14,12 @@ import pytest
 
 from leafseal.cli.main import run as run_leafseal
 from leafseal.formats import format_of
-from leafseal.operations.open import Opened, open_sealed
+from leafseal.operations.open import Opened
 from leafseal.sops.main import run as run_sops
 from leafseal.system import terminal
 
 from ..laws.test_vectors import EMITTED, EVERYBODY, FOLDER, NAMES, Case, assert_same_content, read, sealed_leaves
+from ..opening import open_sealed
 from ..whole_files import plain_values
 from .transcripts import link_to_us
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.operations.open import open_sealed
 from leafseal.sops.main import run
 from leafseal.sops.shared import opening
 from leafseal.system import directory
 from leafseal.testing import ThrowawayIdentity
 
+from ..opening import open_sealed
 from .transcripts import ME, Stage
 
 PLAIN = "k: v\n"

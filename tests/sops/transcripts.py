@@ -38,9 +38,10 @@ from typing import Any
 from leafseal.formats import format_of
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import open_sealed
 from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
+
+from ..opening import open_sealed
 
 CASES = Path(__file__).with_name("cases")
 SECONDS = 60

@@ -24,6 +24,7 @@ READY = "/plaintext-ready"
 
 WRITE = f"""
 import os, sys
+from leafseal.errors import LeafsealError
 from leafseal.system import directory, files, locks, owners, reading
 path, new = sys.argv[1], open(sys.argv[2], "rb").read()
 snapshot = reading.read(path)
@@ -34,7 +35,7 @@ def verify(data):
 os.path.exists({READY!r})
 try:
     files.replace(snapshot, new, verify=verify)
-except files.LeafsealError as error:
+except LeafsealError as error:
     print(error, error.hint)
     sys.exit(error.exit_code)
 """
@@ -268,6 +269,7 @@ def test_killed_between_all_steps(folder: Path) -> None:
 FULL_DISK = """
 import errno, os, sys
 from pathlib import Path
+from leafseal.errors import LeafsealError
 from leafseal.system import files
 from leafseal.errors import WriteError
 
@@ -317,11 +319,12 @@ def test_a_full_disk(folder: Path, rounds: int) -> None:
 MOUNTED = """
 import sys
 from pathlib import Path
+from leafseal.errors import LeafsealError
 from leafseal.system import files
 target = Path(sys.argv[1], "prod.yaml")
 try:
     files.replace(files.read(target), b"new", verify=lambda data: None)
-except files.LeafsealError as error:
+except LeafsealError as error:
     print(error.exit_code, error.hint)
 assert target.read_bytes() == b"old"
 assert [entry.name for entry in target.parent.iterdir()] == ["prod.yaml"]

@@ -12,9 +12,9 @@ from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import FORMAT_NAMES, InputOptions, config_option, decrypting_reading, limits_options
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Source, open_all, results
+from leafseal.operations.batch import open_all, results
 from leafseal.operations.convert import convert
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, Source
 from leafseal.system import terminal
 
 

@@ -26,7 +26,7 @@ from leafseal.cli.shared.options import (
     threshold_option,
 )
 from leafseal.document.limits import Limits, ReadOptions
-from leafseal.errors import ConflictError, LeafsealError
+from leafseal.errors import ConflictError, LeafsealError, naming
 from leafseal.formats import ANY_BYTES, FORMATS, format_of
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
@@ -101,7 +101,7 @@ def _edit_existing(
     consent: Consent,
     settings: dict[str, Any],
 ) -> None:
-    try:
+    with naming(file):
         current = open_one(file, reading, limits, configuration, consent)
 
         def save(text: bytes) -> None:
@@ -117,8 +117,6 @@ def _edit_existing(
             current = open_one(file, reading, limits, configuration, consent)
         if edit_text(current.opened.plaintext(), file, save, keep=keep, **settings) is UNCHANGED:
             terminal.say(f"{file}: unchanged")
-    except LeafsealError as error:
-        raise error.in_file(file) from error.__cause__
 
 
 def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, settings: dict[str, Any]) -> None:
@@ -142,11 +140,9 @@ def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, setti
         product = encrypt(text, ANY_BYTES, wanted.groups, wanted.threshold, wanted.selection, surroundings, read=read)
         _keep_sealed(file, product.data)
 
-    try:
+    with naming(file):
         if edit_text(FORMATS[format_name].template, file, save, keep=keep, **settings) is UNCHANGED:
             terminal.say(f"{file}: nothing was written, so nothing was made")
-    except LeafsealError as error:
-        raise error.in_file(file) from error.__cause__
 
 
 def _keep(current: Change, text: bytes) -> None:

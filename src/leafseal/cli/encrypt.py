@@ -22,8 +22,9 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
-from leafseal.operations.batch import Source, each, results
+from leafseal.operations.batch import each, results
 from leafseal.operations.encrypt import encrypt as encrypt_file
+from leafseal.operations.open import Source
 from leafseal.operations.product import Product
 from leafseal.system import terminal
 

@@ -13,8 +13,9 @@ from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.document.tree import MappingNode
-from leafseal.errors import LeafsealError, RefusedError, UsageError
-from leafseal.operations.open import Opened, open_sealed
+from leafseal.errors import RefusedError, UsageError, naming
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.open import Opened, open_file
 from leafseal.run import environment
 from leafseal.run import exec as running
 
@@ -75,10 +76,8 @@ def exec_env(
         raise UsageError("--supervise and --same-process do not go together", hint="choose one")
     account = environment.find_account(user) if user else None
     secrets = _secrets(file, reading, limits, flatten, strict)
-    try:
+    with naming(file):
         environment.check_names(secrets, allow)
-    except LeafsealError as error:
-        raise error.in_file(file) from None
     variables = environment.child_environment(
         secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
     )
@@ -91,14 +90,12 @@ def exec_env(
 
 def _secrets(file: str, reading: InputOptions, limits: Limits, flatten: str | None, strict: bool) -> dict[str, bytes]:
     item = read_one(file, reading, limits)
-    try:
-        opened = open_sealed(item.source.data, item.source.format, ambient(), reading.within(limits))
+    with naming(file):
+        opened = open_file(item.source, KeyRing(ambient()), reading.within(limits))
         if strict:
             _refuse_empty(opened)
         documents = opened.documents()
         return environment.variables(documents[0] if documents else MappingNode(), flatten=flatten)
-    except LeafsealError as error:
-        raise error.in_file(file) from error.__cause__
 
 
 def _refuse_empty(opened: Opened) -> None:

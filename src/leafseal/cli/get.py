@@ -10,9 +10,9 @@ from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.document.limits import Limits
-from leafseal.errors import LeafsealError
-from leafseal.operations.batch import paused_collector
-from leafseal.operations.open import open_sealed
+from leafseal.errors import naming
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.open import open_file
 from leafseal.system import terminal
 
 
@@ -34,16 +34,13 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOpt
     leafseal get --json config.yaml db
     """
     item = read_one(file, reading, limits)
-    try:
-        with paused_collector():
-            opened = open_sealed(item.source.data, item.source.format, ambient(), reading.within(limits))
-            locator = locate(opened, path)
-            if as_json:
-                data = as_json_text(part_at(opened, locator))
-            else:
-                data = emit_part(opened, locator, item.source.format)
-    except LeafsealError as error:
-        raise error.in_file(file) from error.__cause__
+    with naming(file):
+        opened = open_file(item.source, KeyRing(ambient()), reading.within(limits))
+        locator = locate(opened, path)
+        if as_json:
+            data = as_json_text(part_at(opened, locator))
+        else:
+            data = emit_part(opened, locator, item.source.format)
     terminal.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
 
 

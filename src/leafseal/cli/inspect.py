@@ -14,8 +14,8 @@ from leafseal.display import escape_line
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.scalars import Empty
-from leafseal.operations.batch import Source, each, results
-from leafseal.operations.open import read_metadata
+from leafseal.operations.batch import each, results
+from leafseal.operations.open import Source, read_metadata
 from leafseal.system import terminal
 
 

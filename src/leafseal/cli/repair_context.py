@@ -12,8 +12,8 @@ from leafseal.document.limits import Limits
 from leafseal.keys.changes import keys_of, prefer_configured
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import context_repair
-from leafseal.operations.batch import Source, each, results
-from leafseal.operations.open import read_metadata
+from leafseal.operations.batch import each, results
+from leafseal.operations.open import Source
 from leafseal.system import terminal
 
 
@@ -43,10 +43,10 @@ def repair_context(
     keys, read = KeyRing(ambient()), reading.within(limits)
 
     def work(source: Source) -> Output | None:
-        _, metadata = read_metadata(source.data, source.format, read)
-        if not metadata.may_have_context_bug:
+        try:
+            opened = context_repair.open_garbled(source, keys, read)
+        except context_repair.NothingToRepairError:
             return None
-        opened = context_repair.open_garbled(source.data, source.format, keys, read)
         guard, groups = Guard(source.name, configuration, consent), keys_of(opened.metadata.groups)
         guard.check_recipients(groups)
         named = prefer_configured(groups, guard.configured_keys)

@@ -22,8 +22,8 @@ from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import keys_of, meant, name, prefer_configured, without
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Source, open_all, results
-from leafseal.operations.open import Opened, readable
+from leafseal.operations.batch import open_all, results
+from leafseal.operations.open import Opened, Source, readable
 from leafseal.operations.rekey import rotate as rotate_file
 from leafseal.system import terminal
 

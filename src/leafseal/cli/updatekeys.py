@@ -18,8 +18,8 @@ from leafseal.keys import Ambient
 from leafseal.keys.changes import keys_of, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Source, open_all, results
-from leafseal.operations.open import Opened, readable
+from leafseal.operations.batch import open_all, results
+from leafseal.operations.open import Opened, Source, readable
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.system import terminal

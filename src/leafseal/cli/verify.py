@@ -13,8 +13,8 @@ from leafseal.cli.shared.options import InputOptions, files_argument, json_optio
 from leafseal.display import escape_line
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Failed, Source, open_all, results
-from leafseal.operations.open import Opened
+from leafseal.operations.batch import Failed, open_all, results
+from leafseal.operations.open import Opened, Source
 from leafseal.system import terminal
 
 

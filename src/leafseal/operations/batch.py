@@ -1,34 +1,24 @@
 """Many files at once: read, unwrap each blob once, verify all, and only then let anything out.
 
-Every verb that takes files goes through here, also with one file. A file that fails does not stop the others from being
-looked at, so that one run shows all that is wrong; but a verb that writes writes nothing until all have succeeded.
+Every verb that takes several files goes through here. A file that fails does not stop the others from being looked at,
+so that one run shows all that is wrong; but a verb that writes writes nothing until all have succeeded.
 """
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
-from leafseal.errors import LeafsealError
+from leafseal.errors import LeafsealError, naming
 from leafseal.keys.groups import DataKey, needs_networks
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
-from leafseal.operations.open import Opened, open_sealed, read_metadata, recover
+from leafseal.operations.open import Opened, Source, open_file, paused_collector, read_metadata, recover
 
 T = TypeVar("T")
 
 MAX_WORKERS = 16  # files that wait for their keys at the same time
-
-
-class Source(NamedTuple):
-    """A file's bytes, under the name that messages use, in the format it is to be read as."""
-
-    name: str
-    data: bytes
-    format: str
 
 
 class Done(NamedTuple, Generic[T]):
@@ -65,7 +55,7 @@ def open_all(
     _ask_networks(sources, ring, read)
 
     def open_and_work(source: Source) -> T:
-        return work(source, open_sealed(source.data, source.format, ring, read))
+        return work(source, open_file(source, ring, read))
 
     return each(sources, open_and_work, progress=progress)
 
@@ -81,9 +71,10 @@ def each(
     with paused_collector():
         for source in sources:
             try:
-                outcomes.append(Done(source, work(source)))
+                with naming(source.name):
+                    outcomes.append(Done(source, work(source)))
             except LeafsealError as error:
-                outcomes.append(Failed(source, error.in_file(source.name)))
+                outcomes.append(Failed(source, error))
             progress()
     return outcomes
 
@@ -96,18 +87,6 @@ def failures(outcomes: Sequence[Outcome[T]]) -> list[Failed]:
 def results(outcomes: Sequence[Outcome[T]]) -> Iterator[tuple[Source, T]]:
     """Yield what came of the files that did not fail."""
     return ((outcome.source, outcome.result) for outcome in outcomes if isinstance(outcome, Done))
-
-
-@contextmanager
-def paused_collector() -> Iterator[None]:
-    """Keep the cyclic garbage collector from walking a million leaves again and again while they are made."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _ask_networks(sources: Sequence[Source], ring: KeyRing, read: ReadOptions) -> None:

@@ -17,22 +17,23 @@ from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key
 from leafseal.keys.registry import make_key
 from leafseal.keys.ring import KeyRing, WrappedKey
 from leafseal.metadata import Metadata
-from leafseal.operations.open import Opened, open_with, read_metadata
+from leafseal.operations.open import Opened, Source, open_file
 from leafseal.operations.product import FORMAT_VERSION, Groups, Product
 from leafseal.operations.rekey import rotate
 
 _MAX_GUESSES = 1024
 
 
-def open_garbled(data: bytes, format_name: str, keys: KeyRing, read: ReadOptions = DEFAULT_READ) -> Opened:
-    """Open a file whose data key may be wrapped under a garbled context, and verify all of it."""
-    document, metadata = read_metadata(data, format_name, read)
-    if not metadata.may_have_context_bug:
-        raise MetadataError(
-            "there is no encryption context to repair",
-            hint="it takes a file of SOPS before 3.3.0, with an AWS key whose context has different values",
-        )
-    return open_with(document, metadata, _recover(metadata, keys), read)
+class NothingToRepairError(MetadataError):
+    """The file has no encryption context that could have been garbled."""
+
+
+def open_garbled(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ) -> Opened:
+    """Open a file whose data key may be wrapped under a garbled context, and verify all of it.
+
+    Raises `NothingToRepairError` for a file that has none.
+    """
+    return open_file(source, ring, read, find_key=_recover)
 
 
 def rewrap_garbled(opened: Opened, groups: Groups, ambient: Ambient) -> Product:
@@ -41,16 +42,21 @@ def rewrap_garbled(opened: Opened, groups: Groups, ambient: Ambient) -> Product:
     return rotate(opened, groups, opened.metadata.threshold, ambient)
 
 
-def _recover(metadata: Metadata, keys: KeyRing) -> DataKey:
+def _recover(metadata: Metadata, ring: KeyRing) -> DataKey:
+    if not metadata.may_have_context_bug:
+        raise NothingToRepairError(
+            "there is no encryption context to repair",
+            hint="it takes a file of SOPS before 3.3.0, with an AWS key whose context has different values",
+        )
     try:
-        return recover_data_key(metadata.groups, metadata.threshold, keys)
+        return recover_data_key(metadata.groups, metadata.threshold, ring)
     except DataKeyError as error:
         failure = error
     groups = [tuple(_with_guesses(group)) for group in metadata.groups]
     if sum(map(len, groups)) > _MAX_GUESSES:
         raise MetadataError(f"the encryption contexts leave more than {_MAX_GUESSES} possibilities")
     try:
-        return recover_data_key(groups, metadata.threshold, keys)
+        return recover_data_key(groups, metadata.threshold, ring)
     except DataKeyError:
         failure.hint = "no value of its encryption contexts opens it either: something else is the matter"
         raise failure from None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from leafseal.crypto import mac
 from leafseal.crypto.spelling import open_spellings
@@ -15,11 +18,18 @@ from leafseal.document.scalars import Empty, Scalar, to_bytes
 from leafseal.document.tree import Comment, MappingNode, build
 from leafseal.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
 from leafseal.formats import parse
-from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
 from leafseal.operations.leaves import OpenedLeaves, open_leaves
+
+
+class Source(NamedTuple):
+    """A file's bytes, under the name that messages use, in the format it is to be read as."""
+
+    name: str
+    data: bytes
+    format: str
 
 
 @dataclass(slots=True)
@@ -92,24 +102,43 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
     return document, Metadata.parse(mapping)
 
 
-def open_sealed(data: bytes, format_name: str, keys: KeyRing | Ambient, read: ReadOptions = DEFAULT_READ) -> Opened:
-    """Recover the data key, open every leaf and verify the MAC.
-
-    Raises `NotEncryptedError`, `MetadataError`, `DataKeyError`, `IntegrityError` or `MACMismatchError`; nothing of the
-    file is let out before all of it has verified.
-    """
-    document, metadata = read_metadata(data, format_name, read)
-    return open_with(document, metadata, recover(metadata, keys), read)
-
-
-def recover(metadata: Metadata, keys: KeyRing | Ambient) -> DataKey:
+def recover(metadata: Metadata, ring: KeyRing) -> DataKey:
     """Recover the data key of a file. Raises `DataKeyError`, which names the repair where a file may need one."""
     try:
-        return recover_data_key(metadata.groups, metadata.threshold, keys)
+        return recover_data_key(metadata.groups, metadata.threshold, ring)
     except DataKeyError as error:
         if metadata.may_have_context_bug:
             error.hint = 'SOPS before 3.3.0 garbled encryption contexts: "leafseal repair-context" repairs such files'
         raise
+
+
+def open_file(
+    source: Source,
+    ring: KeyRing,
+    read: ReadOptions = DEFAULT_READ,
+    *,
+    find_key: Callable[[Metadata, KeyRing], DataKey] = recover,
+) -> Opened:
+    """Recover the data key of a file, open every leaf and verify the MAC. Every sealed file is opened here.
+
+    Raises `NotEncryptedError`, `MetadataError`, `DataKeyError`, `IntegrityError` or `MACMismatchError`; nothing of the
+    file is let out before all of it has verified.
+    """
+    with paused_collector():
+        document, metadata = read_metadata(source.data, source.format, read)
+        return open_with(document, metadata, find_key(metadata, ring), read)
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep the cyclic garbage collector from walking a million leaves again and again while they are made."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def open_with(document: Document, metadata: Metadata, data_key: DataKey, read: ReadOptions = DEFAULT_READ) -> Opened:

@@ -9,7 +9,7 @@ from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.errors import IntegrityError
 from leafseal.keys import MasterKey
 from leafseal.keys.groups import DataKey
-from leafseal.operations.open import open_with, read_metadata
+from leafseal.operations.open import Opened, open_with, read_metadata
 
 FORMAT_VERSION = "3.13.2"
 """The version of SOPS whose format is written; readers compare it with their own."""
@@ -28,15 +28,22 @@ class Product:
     expected: bytes | None = field(repr=False)  # the plain file, None where it has no plain form in this format
     read: ReadOptions = DEFAULT_READ  # how it is to be read
 
+    def open(self) -> Opened:
+        """Open it under the data key that it was sealed with."""
+        return self._open(self.data)
+
     def check(self, data: bytes) -> None:
         """Open what was read back from the disk and compare it with what it must hold, to the byte.
 
         Raises `IntegrityError` when it does not open, or opens to anything else: then the old file stays.
         """
-        document, metadata = read_metadata(data, self.format, self.read)
-        again = open_with(document, metadata, self.data_key, self.read)
+        again = self._open(data)
         if self.expected is not None and again.plaintext() != self.expected:
             raise IntegrityError(
                 "what was to be written does not open to what it was made from; nothing was written",
                 hint="this is a fault of leafseal: please report it, without the file's values",
             )
+
+    def _open(self, data: bytes) -> Opened:
+        document, metadata = read_metadata(data, self.format, self.read)
+        return open_with(document, metadata, self.data_key, self.read)

@@ -34,7 +34,7 @@ def open_to_output(session: Session, file: str | None) -> None:
     formats = Formats.of(arguments, arguments.text("filename-override") or (as_file(file) if file is not None else ""))
     with held(session, as_file(file)):
         source = read(as_file(file))
-        opened = session.open(source.data, formats.input)
+        opened = session.open(source, formats.input)
         try:
             plain = extract(session, opened, path, formats.output) if path else session.plain(opened, formats.output)
         except EmitError as error:

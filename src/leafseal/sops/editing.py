@@ -16,7 +16,7 @@ from leafseal.errors import (
 from leafseal.formats import FORMATS, emit
 from leafseal.metadata import version_numbers
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened, open_with, read_metadata
+from leafseal.operations.open import Opened
 from leafseal.operations.product import FORMAT_VERSION, Product
 from leafseal.operations.reseal import reseal, seal_beside
 from leafseal.sops.examples import example
@@ -91,10 +91,10 @@ _EMPTY = "File cannot be completely empty, it must contain at least one document
 def open_file(session: Session, file: str, formats: Formats) -> Edited:
     """Read and open a file, and take it to the format that is written."""
     source = reading.read(file)
-    opened = session.open(source.data, formats.input)
+    opened = session.open(source, formats.input)
     if formats.output != formats.input:
         product = Product(source.data, formats.input, opened.data_key, None, opened.read)
-        opened = _opened(session.in_format(product, formats.output))
+        opened = session.in_format(product, formats.output).open()
     return Edited(session, file, source, raised(opened))
 
 
@@ -118,7 +118,7 @@ def make_file(session: Session, file: str, name: str, formats: Formats) -> Edite
         raise Failure(f"Could not marshal tree: {error.message}", 4, hint=error.hint) from error
     except (ProviderError, ConfigError) as error:
         raise Failure(f"{_NO_DATA_KEY}[{error}]", 128, hint=error.hint) from error
-    return Edited(session, file, None, _opened(product))
+    return Edited(session, file, None, product.open())
 
 
 _NO_DATA_KEY = "Error encrypting the data key with one or more master keys: "
@@ -132,11 +132,6 @@ def _plan(session: Session, name: str, input_format: str) -> Plan:
         if reason == failure.message:
             raise
         raise Failure(f"{_NO_DATA_KEY}{reason}", 128, hint=failure.hint) from failure
-
-
-def _opened(product: Product) -> Opened:
-    document, metadata = read_metadata(product.data, product.format, product.read)
-    return open_with(document, metadata, product.data_key, product.read)
 
 
 def raised(opened: Opened) -> Opened:

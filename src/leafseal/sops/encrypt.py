@@ -6,7 +6,6 @@ from leafseal.errors import (
     ConfigError,
     EmitError,
     FormatError,
-    LeafsealError,
     NothingSealedError,
     ProviderError,
 )
@@ -63,9 +62,6 @@ def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Pr
         raise Failure(f"Error unmarshalling file: {error}", error.exit_code, hint=error.hint) from error
     except EmitError as error:
         raise Failure(f"Could not marshal tree: {error}", 4, hint=error.hint) from error
-    except LeafsealError as error:
-        error.file = None
-        raise
 
 
 def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *, allow_nothing: bool) -> Product:

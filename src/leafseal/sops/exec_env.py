@@ -27,7 +27,7 @@ def exec_env(arguments: Arguments) -> int:
     same_process = arguments.flag("same-process")
     if background and same_process:
         raise Failure("Error: The --same-process flag cannot be used with --background", 8)
-    opened = session.open(read(as_file(file)).data, Formats.of(arguments, file).input)
+    opened = session.open(read(as_file(file)), Formats.of(arguments, file).input)
     secrets = _variables(session, opened)
     account = child.account_of(arguments)
     environ = environment.child_environment(

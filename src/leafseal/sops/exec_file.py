@@ -28,7 +28,7 @@ def exec_file(arguments: Arguments) -> int:
     session.config  # noqa: B018  one that cannot be read stops every command of sops
     session.order  # noqa: B018  refused before anything is read
     formats = Formats.of(arguments, file)
-    opened = session.open(read(as_file(file)).data, formats.input)
+    opened = session.open(read(as_file(file)), formats.input)
     try:
         plain = session.plain(opened, formats.output)
     except EmitError as error:

@@ -23,7 +23,6 @@ def filestatus(arguments: Arguments) -> int:
     try:
         encrypted = is_encrypted(read(as_file(file)).data, Formats.of(arguments, file).input)
     except LeafsealError as error:
-        error.file = None
         talk.log("CMD", "fatal", f"cannot check file status: cannot load encrypted file: {error}")
         raise Failure("", 1, hint=error.hint) from None
     terminal.print_line('{"encrypted":true}' if encrypted else '{"encrypted":false}')

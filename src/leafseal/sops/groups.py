@@ -66,7 +66,7 @@ def _change(session: Session, edit: Callable[[list[Keys]], list[Keys]]) -> None:
     session.config  # noqa: B018  one that cannot be read stops every command of sops
     with held(session, path):
         source = read(path)
-        opened = session.open(source.data, format_of(path))
+        opened = session.open(source, format_of(path))
         before = keys_of(opened.metadata.groups)
         after = edit(prefer_configured(before, session.configured_keys(path)))
         product = _rewrapped(session, opened, after, _threshold(session, opened, after))

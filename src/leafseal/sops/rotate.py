@@ -43,7 +43,7 @@ def rotate_file(session: Session, file: str) -> None:
     added, gone = keys_of_options(arguments, "add-"), keys_of_options(arguments, "rm-")
     with held(session, path):
         source = read(path)
-        opened = session.open(source.data, formats.input)
+        opened = session.open(source, formats.input)
         groups = _changed(session, named, keys_of(opened.metadata.groups), added, gone)
         product = session.in_format(_rotated(session, opened, groups), formats.output)
         session.write(source, product.data, product.check)

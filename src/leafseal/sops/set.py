@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from leafseal.document import Locator
 from leafseal.document.tree import ListNode, MappingNode, to_python
-from leafseal.errors import EmitError, LeafsealError, PathError
+from leafseal.errors import EmitError, PathError
 from leafseal.operations import edit
-from leafseal.operations.batch import paused_collector
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
 from leafseal.sops.paths import MISSING, Found, element, made, member, root_of, wrong_step
@@ -67,7 +66,7 @@ def set_in_file(session: Session, file: str, path: Locator, value: object) -> in
     formats = Formats.of(arguments, arguments.text("filename-override") or path_of_file)
     with locked(path_of_file), paused_collector():
         source = read(path_of_file)
-        opened = session.open(source.data, formats.input)
+        opened = session.open(source, formats.input)
         if arguments.flag("idempotent") and _stands_already(opened, path, value):
             return 0
         product = session.in_format(_stored(opened, path, value), formats.output)
@@ -86,9 +85,6 @@ def _stored(opened: Opened, path: Locator, value: object) -> Product:
         raise Failure(f"Invalid set index format: {error.message}", CODE, hint=error.hint) from error
     except EmitError as error:
         raise Failure(f"Could not marshal tree: {error.message}", 4, hint=error.hint) from error
-    except LeafsealError as error:
-        error.file = None  # sops names no file in these
-        raise
 
 
 class Place(NamedTuple):

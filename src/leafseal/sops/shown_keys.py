@@ -18,7 +18,6 @@ from leafseal.formats import FORMATS, emit, parse
 from leafseal.keys.changes import Keys, compare, keys_of, required_groups
 from leafseal.keys.kinds import KINDS
 from leafseal.metadata import Metadata, version_numbers
-from leafseal.operations.open import open_with, read_metadata
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
@@ -89,8 +88,7 @@ class EditedKeys(Edited):
         counts = required_groups(len(before), old.threshold), required_groups(len(after), wanted.threshold)
         if _are_the_same(before, after) and counts[0] == counts[1]:
             return product
-        document, metadata = read_metadata(product.data, product.format, product.read)
-        opened = open_with(document, metadata, product.data_key, product.read)
+        opened = product.open()
         only_more = len(before) == len(after) and not any(change.removed for change in compare(before, after))
         try:
             if only_more and counts[0] == counts[1]:

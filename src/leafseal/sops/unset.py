@@ -7,9 +7,8 @@ import os
 from leafseal.display import visible
 from leafseal.document import Locator
 from leafseal.document.tree import ListNode, MappingNode
-from leafseal.errors import LeafsealError, PathError
-from leafseal.operations.batch import paused_collector
-from leafseal.operations.open import Opened
+from leafseal.errors import PathError
+from leafseal.operations.open import Opened, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import unset_leaf
 from leafseal.sops.paths import MISSING, Found, element, go_type, member, root_of, wrong_step
@@ -36,7 +35,7 @@ def unset(arguments: Arguments) -> int:
     formats = Formats.of(arguments, file)
     with locked(file), paused_collector():
         source = read(file)
-        opened = session.open(source.data, formats.input)
+        opened = session.open(source, formats.input)
         try:
             product = _removed(opened, _place(opened, path))
         except _NothingThereError:
@@ -55,9 +54,6 @@ def _removed(opened: Opened, locator: Locator) -> Product:
         return unset_leaf(opened, locator)
     except PathError as error:
         raise Failure(f"Invalid unset index format: {error.message}", CODE, hint=error.hint) from error
-    except LeafsealError as error:
-        error.file = None  # sops names no file in these
-        raise
 
 
 def _place(opened: Opened, path: Locator) -> Locator:

@@ -81,7 +81,7 @@ def _sync(session: Session, file: str) -> None:
     if not session.arguments.flag("yes") and not _is_okay():
         _say(f"File {path} left unchanged")
         return
-    opened = session.open(source.data, format_name)
+    opened = session.open(source, format_name)
     try:
         product = rewrap(opened, after, threshold, session.ambient)
     except (ProviderError, ConfigError) as error:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from leafseal.errors import ConflictError, LeafsealError, RefusedError, UsageError, WriteError, system_text
+from leafseal.errors import ConflictError, RefusedError, UsageError, WriteError, naming, system_text
 from leafseal.system.descriptors import write_all
 from leafseal.system.directory import Folder
 from leafseal.system.locks import locked
@@ -49,15 +49,14 @@ def replace(
     if snapshot is not None and snapshot.identity is None:
         raise UsageError("a stream cannot be written back in place", file=name)
     try:
-        if snapshot is None and _is_stream(name):
-            verify(data)
-            _write_stream(name, data)
-            return []
-        real = _follow(name)
-        with locked(real), Folder(os.path.dirname(real)) as folder:
-            return _put(folder, os.path.basename(real), snapshot, data, verify, private, overwrite)
-    except LeafsealError as error:
-        raise error.in_file(name) from error.__cause__
+        with naming(name):
+            if snapshot is None and _is_stream(name):
+                verify(data)
+                _write_stream(name, data)
+                return []
+            real = _follow(name)
+            with locked(real), Folder(os.path.dirname(real)) as folder:
+                return _put(folder, os.path.basename(real), snapshot, data, verify, private, overwrite)
     except BrokenPipeError:  # the reader of a stream went away: nobody is left to be told
         raise
     except OSError as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
-from leafseal.errors import InputError, LeafsealError, MissingFileError, system_text
+from leafseal.errors import InputError, MissingFileError, naming, system_text
 from leafseal.system.descriptors import read_some
 
 
@@ -48,15 +48,14 @@ def read(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Snaps
     name = os.fspath(path)
     descriptor = 0 if name == "-" else descriptor_of(name)
     try:
-        if descriptor is not None:
-            return Snapshot(name, _read_stream(descriptor, limits.file_bytes))
-        return _read_file(name, limits.file_bytes)
+        with naming(name):
+            if descriptor is not None:
+                return Snapshot(name, _read_stream(descriptor, limits.file_bytes))
+            return _read_file(name, limits.file_bytes)
     except FileNotFoundError:
         raise MissingFileError("no such file", file=name) from None
     except OSError as error:
         raise InputError(f"cannot read: {system_text(error)}", file=name) from error
-    except LeafsealError as error:
-        raise error.in_file(name) from None
 
 
 def descriptor_of(name: str) -> int | None:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from leafseal.formats import format_of
-from leafseal.operations.open import open_sealed
 
 from ...isolation import CALLER
+from ...opening import open_sealed
 from ..transcripts import SECONDS, Stage
 
 CLIENTS = CALLER.get("LEAFSEAL_CLIENTS")

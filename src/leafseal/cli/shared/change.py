@@ -12,11 +12,11 @@ from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.limits import Limits
-from leafseal.errors import LeafsealError, UsageError
+from leafseal.errors import UsageError, naming
 from leafseal.formats import parse
 from leafseal.keys.changes import keys_of
-from leafseal.operations.batch import Source, paused_collector
-from leafseal.operations.open import Opened, open_sealed
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.open import Opened, Source, open_file, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
 from leafseal.rules.selection import Selection
@@ -75,11 +75,8 @@ def open_one(
     if name == "-":
         raise UsageError("standard input cannot be changed in place", hint="name a file")
     item = read_one(name, reading, limits)
-    try:
-        surroundings = ambient()
-        opened = open_sealed(item.source.data, item.source.format, surroundings, reading.within(limits))
-    except LeafsealError as error:
-        raise error.in_file(name) from error.__cause__
+    with naming(name):
+        opened = open_file(item.source, KeyRing(ambient()), reading.within(limits))
     guard = Guard(name, configuration, consent)
     if asks_of_rules:
         selection = guard.before(opened)
@@ -92,11 +89,8 @@ def open_one(
 @contextmanager
 def changing(name: str) -> Iterator[None]:
     """Hold the file's lock, name it in errors, and spare the garbage collector work on what soon goes anyway."""
-    try:
-        with locked(name), paused_collector():
-            yield
-    except LeafsealError as error:
-        raise error.in_file(name) from error.__cause__
+    with naming(name), locked(name), paused_collector():
+        yield
 
 
 def change(

@@ -11,7 +11,8 @@ from leafseal.cli.shared.options import InputOptions, grouped
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
-from leafseal.operations.batch import Failed, Outcome, Source
+from leafseal.operations.batch import Failed, Outcome
+from leafseal.operations.open import Source
 from leafseal.operations.product import Product
 from leafseal.system import files, terminal
 from leafseal.system.reading import Snapshot, read

@@ -15,11 +15,11 @@ from leafseal.formats import FORMATS, emit, format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.convert import reformat
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, Source
 from leafseal.operations.product import Product
 from leafseal.sops.shared import opening, services, talk, writing
 from leafseal.sops.shared.failures import Failure
-from leafseal.sops.shared.reading import warn_of_more
+from leafseal.sops.shared.reading import READ, warn_of_more
 from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import reading, terminal
 from leafseal.system.locks import locked
@@ -140,10 +140,11 @@ class Session:
 
     # -- files
 
-    def open(self, data: bytes, format_name: str, *, ignore_mac: bool | None = None) -> Opened:
+    def open(self, snapshot: reading.Snapshot, format_name: str) -> Opened:
         """Open a sealed file. Raises `LeafsealError`."""
-        lenient = self.arguments.flag("ignore-mac") if ignore_mac is None else ignore_mac
-        opened = opening.open_sealed(data, format_name, self.keys, self.notice, ignore_mac=lenient)
+        source = Source(snapshot.path, snapshot.data, format_name)
+        read = READ._replace(ignore_mac=self.arguments.flag("ignore-mac"))
+        opened = opening.open_file(source, self.keys, read, self.notice)
         if self.arguments.flag("verbose"):
             talk.log("SOPS", "info", "Data key recovered successfully")  # which programs look for
         return opened
