@@ -44,7 +44,7 @@ def old_file(
     made = encrypt(PLAIN, "yaml", used, threshold, Selection(), ambient)
     opened = open_sealed(made.data, "yaml", ambient)
     named = tuple(
-        tuple(replace(wrapped, master_key=key) for wrapped, key in zip(old, new, strict=True))
+        tuple(wrapped._replace(master_key=key) for wrapped, key in zip(old, new, strict=True))
         for old, new in zip(opened.metadata.groups, groups, strict=True)
     )
     metadata = replace(opened.metadata.with_groups(named, opened.metadata.threshold), version=version)
@@ -151,7 +151,7 @@ def test_endless_guesses_are_not_made(aws: AWS, recorder: Recorder, tmp_path: Pa
     small = old_file([[AWSKMSKey(key.arn, context=CONTEXT)]], ambient, "prod")
     before = open_sealed(repair_context(small, "yaml", ambient).data, "yaml", ambient)
     [[wrapped]] = before.metadata.groups
-    groups = ((replace(wrapped, master_key=key),),)
+    groups = ((wrapped._replace(master_key=key),),)
     metadata = replace(before.metadata.with_groups(groups, 0), version=OLD)
     recorder.otherwise = forward(aws.url)
     with pytest.raises(MetadataError, match="more than 1024 possibilities"):

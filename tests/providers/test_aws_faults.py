@@ -6,7 +6,6 @@ import base64
 import re
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -374,7 +373,7 @@ def test_the_next_key_of_the_group_is_tried(aws: AWS, endless: Recorder, tmp_pat
     [[wrapped]] = both.metadata.groups
     slow = data.replace(b"good", b"slow")
     assert slow != data
-    group = (replace(wrapped, master_key=keys[0]), wrapped)
+    group = (wrapped._replace(master_key=keys[0]), wrapped)
     mixed = both.document.rewrite([], both.metadata.with_groups((group,), 0).to_mapping())
     assert open_sealed(mixed, "yaml", Ambient(environ, tmp_path)).plaintext() == PLAIN
     assert len(endless.requests) <= 1  # the other may have opened before this one was asked

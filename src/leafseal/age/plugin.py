@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from leafseal.age import bech32
 from leafseal.age.errors import HeaderError, KeyTextError, PluginError
@@ -46,19 +45,25 @@ class PluginUI(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class PluginHost:
-    """How plugins are started: `find` returns the path of a program, and raises `PluginError`."""
+    """How plugins are started. Nothing of it is shown: the environment may hold an identity.
 
-    find: Callable[[str], str]
-    environ: Mapping[str, str] = field(repr=False)
-    ui: PluginUI
-    seconds: float = 120.0
-    """How long a plugin may take in one conversation, the time aside in which the user is asked."""
+    `find` returns the path of a program, and raises `PluginError`. `seconds` is how long a plugin may take in one
+    conversation, the time aside in which the user is asked.
+    """
+
+    __slots__ = ("environ", "find", "seconds", "ui")
+
+    def __init__(
+        self, find: Callable[[str], str], environ: Mapping[str, str], ui: PluginUI, seconds: float = 120.0
+    ) -> None:
+        self.find = find
+        self.environ = environ
+        self.ui = ui
+        self.seconds = seconds
 
 
-@dataclass(frozen=True, slots=True)
-class PluginRecipient:
+class PluginRecipient(NamedTuple):
     """A recipient that its plugin understands."""
 
     name: str

@@ -6,9 +6,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeVar, cast, runtime_checkable
+from typing import ClassVar, NoReturn, Protocol, TypeVar, cast, runtime_checkable
 
 from leafseal.system import directories
 
@@ -16,6 +15,22 @@ T = TypeVar("T")
 
 PART_SIZES = (32, 33)
 """Bytes of what a master key wraps: the whole data key, or a share of it, which has one byte more."""
+
+
+class Frozen:
+    """A value whose attributes are set once. Not a dataclass, since every decryption would wait for that module."""
+
+    __slots__ = ()
+
+    def _set(self, **attributes: object) -> None:
+        for name, value in attributes.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
 
 
 class _Kept:
@@ -28,8 +43,7 @@ class _Kept:
         self.object: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ambient:
+class Ambient(Frozen):
     """What a provider may consult beyond its arguments.
 
     `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `tell` shows the user
@@ -37,14 +51,32 @@ class Ambient:
     providers of this process do not give, or in their place without `asks_providers`.
     """
 
-    environ: Mapping[str, str] = field(repr=False)  # it may hold an identity
+    __slots__ = ("_kept", "_lock", "ask", "asks_providers", "environ", "home", "services", "tell")
+
+    environ: Mapping[str, str]
     home: Path
-    ask: Callable[[str], str] | None = field(default=None, repr=False)
-    services: tuple[KeyService, ...] = ()
-    asks_providers: bool = True
-    tell: Callable[[str], None] | None = field(default=None, repr=False)
-    _kept: dict[object, _Kept] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    ask: Callable[[str], str] | None
+    services: tuple[KeyService, ...]
+    asks_providers: bool
+    tell: Callable[[str], None] | None
+    _kept: dict[object, _Kept]
+    _lock: threading.Lock
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        home: Path,
+        ask: Callable[[str], str] | None = None,
+        services: tuple[KeyService, ...] = (),
+        asks_providers: bool = True,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self._set(environ=environ, home=home, ask=ask, services=services, asks_providers=asks_providers, tell=tell)
+        self._set(_kept={}, _lock=threading.Lock())
+
+    def __repr__(self) -> str:
+        """Return all but the environment, which may hold an identity."""
+        return f"Ambient(home={self.home!r}, services={self.services!r}, asks_providers={self.asks_providers!r})"
 
     @classmethod
     def of_process(cls, ask: Callable[[str], str] | None = None) -> Ambient:
@@ -75,7 +107,7 @@ def _tell(text: str) -> None:
 
 @runtime_checkable
 class MasterKey(Protocol):
-    """A key outside the file. Implementations are frozen dataclasses that name a key and hold no secret."""
+    """A key outside the file. Implementations are frozen values that name a key and hold no secret."""
 
     kind: ClassVar[str]
     """The key's list in the metadata: "age", "kms", "gcp_kms", "azure_kv", …"""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from leafseal.crypto import shamir
 from leafseal.crypto.secret import Secret
@@ -141,7 +140,7 @@ def _wrap(key: MasterKey, part: bytes, ambient: Ambient) -> WrappedKey:
 
 
 def _dated(wrapped: WrappedKey, date: str) -> WrappedKey:
-    return replace(wrapped, created_at=date) if is_dated(wrapped.master_key.kind) else wrapped
+    return wrapped._replace(created_at=date) if is_dated(wrapped.master_key.kind) else wrapped
 
 
 def recover_data_key(groups: Sequence[KeyGroup], threshold: int, keys: KeyRing | Ambient) -> DataKey:

@@ -19,9 +19,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from leafseal.errors import ConfigError, system_text
@@ -36,8 +35,7 @@ Names = frozenset[str] | None
 Fault = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What is allowed. A list that is None was not given."""
 
     endpoints: Names = None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
 
@@ -21,8 +20,7 @@ _RACERS = 16
 _CAPACITY = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class WrappedKey:
+class WrappedKey(NamedTuple):
     """A part of a data key as a file holds it: `enc` is what `master_key` made of the part."""
 
     master_key: MasterKey
@@ -30,16 +28,14 @@ class WrappedKey:
     created_at: str | None = None  # None for kinds that have no such field
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedPart:
+class OpenedPart(NamedTuple):
     """A master key gave its part."""
 
     master_key: MasterKey
     part: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class FailedAttempt:
+class FailedAttempt(NamedTuple):
     """A master key did not give its part. `source` says where the identities came from, if any were tried."""
 
     master_key: MasterKey

@@ -71,4 +71,4 @@ def _with_guesses(group: KeyGroup) -> Iterator[WrappedKey]:
         if isinstance(context, Mapping) and len(values := set(context.values())) > 1:
             for value in sorted(values):
                 garbled = make_key(kind, {**fields, "context": dict.fromkeys(context, value)})
-                yield replace(wrapped, master_key=garbled)
+                yield wrapped._replace(master_key=garbled)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from leafseal import age
 from leafseal.age.keys import recipient_type
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.keys import PART_SIZES, Ambient
+from leafseal.keys import PART_SIZES, Ambient, Frozen
 from leafseal.providers.age.identities import Identities
 from leafseal.system.clock import now
 
 __all__ = ["AgeKey", "generate_identity", "identity_file_text", "recipient_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class AgeKey:
+class AgeKey(Frozen):
     """An age recipient.
 
     It is written as `age1…`. To wrap takes nothing but the recipient; to unwrap takes an identity from one of the
@@ -28,11 +26,29 @@ class AgeKey:
     names it: then no program is started to wrap for it, unless the policy allows it (`leafseal.providers.age.plugins`).
     """
 
+    __slots__ = ("from_file", "recipient")
+
     kind: ClassVar[str] = "age"
     needs_network: ClassVar[bool] = False
 
     recipient: str
-    from_file: bool = field(default=False, compare=False, repr=False)
+    from_file: bool
+
+    def __init__(self, recipient: str, from_file: bool = False) -> None:
+        self._set(recipient=recipient, from_file=from_file)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are the same key, whoever named it."""
+        return self.recipient == other.recipient if isinstance(other, AgeKey) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.recipient)
+
+    def __reduce__(self) -> tuple[type[AgeKey], tuple[str, bool]]:
+        return AgeKey, (self.recipient, self.from_file)
+
+    def __repr__(self) -> str:
+        return f"AgeKey({self.recipient!r})"
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, object]) -> Self:

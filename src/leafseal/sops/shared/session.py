@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from dataclasses import replace as changed
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -116,12 +115,14 @@ class Session:
     @cached_property
     def ambient(self) -> Ambient:
         """What providers may consult, and who is asked besides them, or in their place."""
-        ambient = Ambient.of_process(terminal.passphrase_asker())
-        return changed(
-            ambient,
-            environ=services.environment(ambient),
-            asks_providers=services.is_local(self.arguments),
+        own = Ambient.of_process(terminal.passphrase_asker())
+        return Ambient(
+            services.environment(own),
+            own.home,
+            own.ask,
             services=services.elsewhere(self.arguments),
+            asks_providers=services.is_local(self.arguments),
+            tell=own.tell,
         )
 
     @cached_property
