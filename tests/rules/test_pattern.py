@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leafseal.rules.pattern import PatternError, compile_pattern
+from leafseal.rules.matching import PatternError
+from leafseal.rules.pattern import compile_pattern
 from leafseal.rules.subset import compile_subset
 
 re2 = pytest.importorskip("re2")

@@ -18,7 +18,8 @@ from leafseal.config.reader import Reader, Report
 from leafseal.errors import ConfigError, FormatError
 from leafseal.formats import FORMATS
 from leafseal.keys.kinds import KINDS
-from leafseal.rules.pattern import PatternError, compile_pattern
+from leafseal.rules.matching import PatternError
+from leafseal.rules.pattern import compile_pattern
 from leafseal.rules.selection import RULE_FIELDS, Selection
 
 _TOP_KEYS = ("creation_rules", "destination_rules", "stores")

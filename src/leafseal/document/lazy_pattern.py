@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 
-class Pattern:
+class LazyPattern:
     """Stands for `re.compile(source, flags)`, and becomes it at the first use of a method."""
 
     def __init__(self, source: str, flags: int = 0) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,7 +67,7 @@ class Timestamp:
         return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-_RFC3339 = Pattern(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = LazyPattern(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def _days(year: int, month: int) -> int:

@@ -12,12 +12,12 @@ from typing import cast
 
 from leafseal.display import visible
 from leafseal.document import Locator
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import MetadataError
 
-_MARKER = Pattern(r"__(map|list)_")
+_MARKER = LazyPattern(r"__(map|list)_")
 
 MAX_DEPTH = 50  # metadata of real files is five levels deep
 

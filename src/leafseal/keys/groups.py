@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from leafseal.crypto import shamir
 from leafseal.crypto.secret import Secret
 from leafseal.errors import ConfigError, DataKeyError, IntegrityError, MetadataError, ProviderError
-from leafseal.keys import Ambient, MasterKey, Resolvable, asking
+from leafseal.keys import Ambient, MasterKey, Resolvable
 from leafseal.keys.kinds import is_dated
-from leafseal.keys.ring import FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, label, race
+from leafseal.keys.ring import FailedAttempt, Job, KeyRing, OpenedPart, WrappedKey, ask_in_turn, label, race
 
 KeyGroup = tuple[WrappedKey, ...]
 
@@ -133,7 +133,8 @@ def _name(key: MasterKey) -> tuple[str, str]:
 def _wrap(key: MasterKey, part: bytes, ambient: Ambient) -> WrappedKey:
     try:
         key = _resolved(key, ambient)
-        return WrappedKey(key, asking.wrap(key, part, ambient).decode("ascii"))
+        enc = ask_in_turn(ambient, lambda: key.wrap(part, ambient), lambda service: service.wrap(key, part))
+        return WrappedKey(key, enc.decode("ascii"))
     except ProviderError as error:
         message = f"cannot wrap the data key for {label(key)}: {error.message}"
         raise type(error)(message, master_key=str(key), source=error.source, hint=error.hint) from error

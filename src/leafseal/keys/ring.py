@@ -6,13 +6,13 @@ Failure of one key is data, not an exception: another key of the group may do.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
 from typing import NamedTuple
 
 from leafseal.crypto.secret import Secret
 from leafseal.errors import ProviderError
-from leafseal.keys import Ambient, MasterKey, asking
+from leafseal.keys import Ambient, KeyService, MasterKey
 from leafseal.keys.kinds import TRIED_FIRST
 
 RACE_SECONDS = 30.0
@@ -120,7 +120,9 @@ def _unwrap(wrapped: WrappedKey, ambient: Ambient) -> OpenedPart | FailedAttempt
     key = wrapped.master_key
     try:
         # A lone surrogate cannot be encoded; what has one is damaged, which the provider will say.
-        return OpenedPart(key, Secret(asking.unwrap(key, wrapped.enc.encode("utf-8", "replace"), ambient)))
+        enc = wrapped.enc.encode("utf-8", "replace")
+        part = ask_in_turn(ambient, lambda: key.unwrap(enc, ambient), lambda service: service.unwrap(key, enc))
+        return OpenedPart(key, Secret(part))
     except ProviderError as error:
         return FailedAttempt(key, error.message, error.source, error.hint)
 
@@ -167,3 +169,29 @@ def race(
             yield jobs[index], FailedAttempt(jobs[index].wrapped.master_key, f"no answer within {seconds:g} seconds")
     finally:
         over.set()
+
+
+def ask_in_turn(ambient: Ambient, here: Callable[[], bytes], there: Callable[[KeyService], bytes]) -> bytes:
+    """Ask the provider of this process, then the key services elsewhere, until one gives an answer (sops-format §4.8).
+
+    A key service holds credentials or identities that this process does not have, and is handed parts of data keys.
+    Which ones are asked is the user's word, as `Ambient.services`; a file cannot name one. Raises `ProviderError`.
+    """
+    failures: list[ProviderError] = []
+    if ambient.asks_providers:
+        try:
+            return here()
+        except ProviderError as error:
+            failures.append(error)
+    for service in ambient.services:
+        try:
+            return there(service)
+        except ProviderError as error:
+            failures.append(error)
+    if len(failures) == 1:
+        raise failures[0]
+    raise ProviderError(
+        "; ".join(error.message for error in failures) or "there is no key service to ask",
+        source=", ".join(error.source for error in failures if error.source) or None,
+        hint=next((error.hint for error in failures if error.hint), None),
+    )

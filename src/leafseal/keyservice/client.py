@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from leafseal.display import visible
-from leafseal.errors import ProviderError, ProviderMissingError, UsageError
+from leafseal.errors import ProviderError, UsageError
 from leafseal.keys import MasterKey
 from leafseal.keyservice import messages
-from leafseal.system import hardening
+from leafseal.keyservice.grpc import load
 
 if TYPE_CHECKING:
     import grpc
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
-_VERBOSITY = "GRPC_VERBOSITY"  # looked at when gRPC is loaded; it would write of each failure to standard error
 
 
 @dataclass(slots=True)
@@ -59,7 +57,7 @@ class RemoteService:
     def _ask(self, method: str, key: MasterKey, data: bytes) -> bytes:
         if not messages.is_known(key.kind):
             raise self._error(f"keys of kind {key.kind} are not in the protocol", key)
-        grpc = load_grpc()
+        grpc = load()
         with self._lock:  # several keys are asked for at a time
             channel = self._channel = self._channel or self._connect(grpc)
         call = channel.unary_unary(f"/KeyService/{method}", request_serializer=None, response_deserializer=None)
@@ -106,23 +104,6 @@ def target_of(address: str) -> str:
     raise UsageError(
         f"not the address of a key service: {visible(address)}", hint="write tcp://host:port or unix:///path"
     )
-
-
-def load_grpc() -> Any:
-    """Import grpcio. Raises `ProviderMissingError`."""
-    is_ours = _VERBOSITY not in os.environ
-    os.environ.setdefault(_VERBOSITY, "NONE")
-    try:
-        import grpc
-    except ImportError:
-        raise ProviderMissingError(
-            "key services need grpcio, which is not installed", hint="pip install 'leafseal[grpc]'"
-        ) from None
-    finally:
-        if is_ours:
-            os.environ.pop(_VERBOSITY, None)  # programs that we start may want to hear it
-    hardening.quiet_loggers()
-    return grpc
 
 
 def _reason(grpc: Any, error: Any, seconds: float) -> str:

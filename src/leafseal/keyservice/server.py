@@ -12,7 +12,8 @@ from leafseal.errors import LeafsealError, ProviderError, WriteError
 from leafseal.keys import PART_SIZES, Ambient, MasterKey
 from leafseal.keys.registry import make_key
 from leafseal.keyservice import gate, messages
-from leafseal.keyservice.client import load_grpc, target_of
+from leafseal.keyservice.client import target_of
+from leafseal.keyservice.grpc import load
 from leafseal.system import signals
 from leafseal.system.private import private_directory
 
@@ -84,7 +85,7 @@ def serving(address: str, answering: Answering) -> Iterator[str]:
     A Unix socket is the user's alone: 0600, and whoever connects must be the same user or root. Nothing protects a TCP
     port. Raises `WriteError` where the address cannot be had.
     """
-    grpc = load_grpc()
+    grpc = load()
     server = grpc.server(_pool(), options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 1 << 20)])
     server.add_generic_rpc_handlers((_handlers(grpc, answering),))
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from leafseal.rules.pattern import PatternError
+from leafseal.rules.matching import PatternError
 
 Ranges = tuple[tuple[int, int], ...]
 """Code points from, to; both included."""

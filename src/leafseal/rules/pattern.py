@@ -9,20 +9,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
 from contextlib import suppress
 
 from leafseal.display import visible
-
-Matcher = Callable[[str | bytes], bool]
-"""Says whether a pattern occurs somewhere in a text."""
+from leafseal.rules.matching import Matcher, PatternError, utf8
 
 MAX_PATTERN_BYTES = 4096
 MAX_GROUPS = 900
-
-
-class PatternError(ValueError):
-    """A pattern is too long, not valid RE2, or beyond the subset that works without `google-re2`."""
 
 
 @functools.lru_cache(maxsize=256)
@@ -68,16 +61,6 @@ def _with_re2(pattern: str) -> Matcher:
 def _reason(exc: Exception) -> str:
     text = exc.args[0] if exc.args else "not RE2 syntax"
     return visible(text.decode(errors="replace") if isinstance(text, bytes) else str(text))
-
-
-def utf8(text: str | bytes) -> bytes:
-    """Return the bytes that a pattern sees: each byte that is not UTF-8 counts as one U+FFFD."""
-    if isinstance(text, bytes):
-        text = text.decode(errors="surrogateescape")
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text).encode()
 
 
 _UNICODE_GROUP_NAME = re.compile(r"\(\?P?<[^>]*[^>\x00-\x7f]")

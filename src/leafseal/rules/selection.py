@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from leafseal.document import Leaf, Path
 from leafseal.document.comments import CommentsInForce
 from leafseal.errors import ConfigError
-from leafseal.rules.pattern import Matcher, PatternError, compile_pattern
+from leafseal.rules.matching import Matcher, PatternError
+from leafseal.rules.pattern import compile_pattern
 
 DEFAULT_SUFFIX = "_unencrypted"
 

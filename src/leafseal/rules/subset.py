@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from leafseal.display import visible
 from leafseal.rules.automaton import Assertion, Automaton, Choice, Class, Node, Ranges, Repeat, Sequence
-from leafseal.rules.pattern import Matcher, PatternError, utf8
+from leafseal.rules.matching import Matcher, PatternError, utf8
 
 MAX_NESTING = 50
 MAX_REPEAT = 1000

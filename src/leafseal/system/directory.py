@@ -173,9 +173,7 @@ class Folder:
 
     def _is_leftover(self, name: str, match: re.Match[str]) -> bool:
         status = self.status(name)
-        if status is None or not stat.S_ISREG(status.st_mode) or (os.name != "nt" and status.st_uid != os.geteuid()):
-            return False
-        return owners.is_abandoned(int(match["pid"]), int(match["start"]), match["mark"], status.st_mtime)
+        return status is not None and stat.S_ISREG(status.st_mode) and owners.is_left_over(match, status)
 
 
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)

@@ -8,6 +8,7 @@ same number is somebody else, so a mark of host and process namespace does too.
 from __future__ import annotations
 
 import os
+import re
 import time
 import zlib
 
@@ -25,10 +26,13 @@ def tag() -> str:
     return f"{pid}-{start_time(pid)}-{_mark()}{os.urandom(4).hex()}"
 
 
-def is_abandoned(pid: int, start: int, mark: str, modified: float) -> bool:
-    """Tell whether the process of a tag is gone; `modified` is when its file was last written, in seconds."""
-    if mark != _mark():
-        return time.time() - modified > _FOREIGN_SECONDS
+def is_left_over(tagged: re.Match[str], status: os.stat_result) -> bool:
+    """Tell whether what has a tag in its name is the user's own, and its process is gone."""
+    if os.name != "nt" and status.st_uid != os.geteuid():
+        return False
+    if tagged["mark"] != _mark():
+        return time.time() - status.st_mtime > _FOREIGN_SECONDS
+    pid, start = int(tagged["pid"]), int(tagged["start"])
     return not _runs(pid) or (start != 0 and start_time(pid) not in (0, start))
 
 

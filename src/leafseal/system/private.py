@@ -62,9 +62,7 @@ def _is_leftover(path: str, match: re.Match[str]) -> bool:
         status = os.lstat(path)
     except OSError:
         return False
-    if not stat.S_ISDIR(status.st_mode) or (os.name != "nt" and status.st_uid != os.geteuid()):
-        return False
-    return owners.is_abandoned(int(match["pid"]), int(match["start"]), match["mark"], status.st_mtime)
+    return stat.S_ISDIR(status.st_mode) and owners.is_left_over(match, status)
 
 
 def _remove(path: str) -> None:

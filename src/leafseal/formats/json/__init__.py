@@ -13,7 +13,8 @@ from leafseal.document.tree import from_python
 from leafseal.errors import FormatError, MetadataError
 from leafseal.formats.common import SplicedDocument
 from leafseal.formats.json.emitter import emit, scalar_text, unit_of, write
-from leafseal.formats.json.scan import Container, Member, Scan, read_scalar, scan
+from leafseal.formats.json.layout import margin_of, removal, separator, unit_in
+from leafseal.formats.json.scan import Member, Scan, read_scalar, scan
 
 __all__ = ["JSONDocument", "emit", "parse"]
 
@@ -145,39 +146,3 @@ def _spells(spelling: str, value: Scalar) -> bool:
     if spelling[0] != "C" or read is None or isinstance(read, Empty):
         return False
     return type_word(read) == type_word(value) and to_bytes(read) == to_bytes(value)
-
-
-# -- layout ----------------------------------------------------------------------------------------------------------
-
-
-def margin_of(text: str, start: int) -> str | None:
-    """Return the blanks before what stands at `start`, None where it is not the first on its line."""
-    line = text.rfind("\n", 0, start) + 1
-    margin = text[line:start]
-    return margin if line and not margin.strip(" \t") else None
-
-
-def unit_in(text: str, root: Container, margin: str) -> str:
-    """Return what one level of the file is indented by, where members of the root have `margin` before them."""
-    return margin.removeprefix(margin_of(text, root.start) or "")
-
-
-def separator(text: str, container: Container) -> str:
-    """Return the comma and the blanks to put between the last member of `container` and a new one."""
-    last = container.members[-1]
-    margin = margin_of(text, last.key)
-    if margin is not None:
-        newline = "\r\n" if text.endswith("\r\n", 0, last.key - len(margin)) else "\n"
-        return f",{newline}{margin}"
-    is_tight = len(container.members) > 1 and text[last.key - 1] == ","
-    return "," if is_tight else ", "
-
-
-def removal(container: Container, index: int) -> Edit:
-    """Return the edit that cuts a member out, with one comma where there are others."""
-    member = container.members[index]
-    if index + 1 < len(container.members):
-        return Edit(member.key, container.members[index + 1].key, "")
-    if index:
-        return Edit(container.members[index - 1].end, member.end, "")
-    return Edit(container.start + 1, member.end, "")

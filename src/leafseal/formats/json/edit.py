@@ -8,8 +8,8 @@ from leafseal.document.paths import format_path
 from leafseal.document.tree import ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
 from leafseal.formats.common import in_the_way_error, nothing_there_error
-from leafseal.formats.json import margin_of, removal, separator, unit_in
 from leafseal.formats.json.emitter import scalar_text, write
+from leafseal.formats.json.layout import margin_of, removal, separator, unit_in
 from leafseal.formats.json.scan import Container, Member, scan
 
 # The text was scanned under the caller's limits already.

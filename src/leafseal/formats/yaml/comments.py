@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from leafseal.document import Leaf, Path
 from leafseal.document.comments import NO_COMMENTS, CommentRun, CommentsInForce
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.tree import AT_HEAD, BEFORE_LAST
 from leafseal.formats.yaml.containers import Container
 
-_COMMENT = Pattern(r"#[^\r\n]*")
-_BLANK_LINE = Pattern(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)")
-_DIRECTIVE_COMMENT = Pattern(r"(?:(?<=[ \t])|^)#([^\r\n]*)", re.MULTILINE)
+_COMMENT = LazyPattern(r"#[^\r\n]*")
+_BLANK_LINE = LazyPattern(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)")
+_DIRECTIVE_COMMENT = LazyPattern(r"(?:(?<=[ \t])|^)#([^\r\n]*)", re.MULTILINE)
 
 
 class Gap:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from leafseal.document import Edit, Leaf, Locator
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
@@ -15,7 +15,7 @@ from leafseal.formats.yaml.emitter import emit, scalar_text
 from leafseal.formats.yaml.nodes import YAMLNode, first_document
 from leafseal.formats.yaml.style import canonical_text, fits_block, flow_key, flow_text
 
-_TO_COLON = Pattern(r"(?:[^:#]|#[^\r\n]*+)*+")
+_TO_COLON = LazyPattern(r"(?:[^:#]|#[^\r\n]*+)*+")
 _LINE_REST = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
 
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import Scalar, Timestamp, yaml_float_text
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import EmitError
@@ -56,7 +56,7 @@ def flow_json(mapping: Mapping[str, object]) -> str:
     return str(_UNFIT_FOR_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
-_UNFIT_FOR_JSON = Pattern(f"[\u2028\u2029{UNPRINTABLE}]")
+_UNFIT_FOR_JSON = LazyPattern(f"[\u2028\u2029{UNPRINTABLE}]")
 
 
 def _time_text(value: object) -> str:
@@ -119,9 +119,9 @@ def _string_text(text: str, indent: int, column: int, *, one_line: bool, flow: b
 
 # Most strings, tokens among them: the first letter begins no word of another type, nothing inside needs a second look.
 _PLAIN_AT_ONCE = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz][\w/.+=@$()\[\],-]*(?::[\w/.+=@$()\[\],-]+)*", re.ASCII)
-_ENCODED = Pattern("[\ud800-\udfff]")
-_ABOVE_FFFF = Pattern("[\U00010000-\U0010ffff]")
-_UNQUOTABLE = Pattern(f"[\t\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]")
+_ENCODED = LazyPattern("[\ud800-\udfff]")
+_ABOVE_FFFF = LazyPattern("[\U00010000-\U0010ffff]")
+_UNQUOTABLE = LazyPattern(f"[\t\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]")
 
 
 def _raw_bytes(text: str) -> bytes:
@@ -152,8 +152,8 @@ def quote_double(text: str, *, raw: bool = True) -> str:
     return f'"{(_ESCAPED if raw else _ESCAPED_BY_SOPS).sub(_escape, text)}"'
 
 
-_ESCAPED = Pattern(f'["\\\\\t\n\u2028\u2029{UNPRINTABLE}]')
-_ESCAPED_BY_SOPS = Pattern(f'["\\\\\t\n\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]')
+_ESCAPED = LazyPattern(f'["\\\\\t\n\u2028\u2029{UNPRINTABLE}]')
+_ESCAPED_BY_SOPS = LazyPattern(f'["\\\\\t\n\u2028\u2029{UNPRINTABLE}\U00010000-\U0010ffff]')
 _ESCAPES = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
     "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
@@ -203,7 +203,7 @@ def is_literal_safe(text: str) -> bool:
 
 
 # A tab at the start would be taken for indentation; to SOPS that is the end of the value.
-_UNFIT_FOR_LITERAL = Pattern(rf"\A\t| (?:\n|\Z)|[\u2028\u2029{UNPRINTABLE}]")
+_UNFIT_FOR_LITERAL = LazyPattern(rf"\A\t| (?:\n|\Z)|[\u2028\u2029{UNPRINTABLE}]")
 
 
 # --- Documents
@@ -313,8 +313,8 @@ def _is_empty(node: MappingNode | ListNode) -> bool:
     return all(isinstance(item, Comment) for item in node.items)
 
 
-_LINE_BREAK = Pattern("\r\n|[\r\n\x85\u2028\u2029]")
-_UNFIT_FOR_COMMENT = Pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_LINE_BREAK = LazyPattern("\r\n|[\r\n\x85\u2028\u2029]")
+_UNFIT_FOR_COMMENT = LazyPattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def is_simple_key(key: str) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from leafseal.document import Edit
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.formats.yaml.containers import DocumentNote
 
-_COMMENT = Pattern(r"#[^\r\n]*")
-_LINE_END = Pattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+_COMMENT = LazyPattern(r"#[^\r\n]*")
+_LINE_END = LazyPattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 
 def insertions(text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int) -> list[Edit]:
@@ -103,7 +103,7 @@ def _empty_mapping(text: str, cut: Edit) -> Edit:
     return cut._replace(new=f"{before}{{}}{behind}")
 
 
-_ROOT_WORD = Pattern(r"(\d{1,6})\.(\d{1,6}):(~|null|Null|NULL)")
+_ROOT_WORD = LazyPattern(r"(\d{1,6})\.(\d{1,6}):(~|null|Null|NULL)")
 
 
 def root_words(text: str, documents: Sequence[DocumentNote]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import INT_MAX, INT_MIN, Scalar, Timestamp
 from leafseal.errors import FormatError
 
@@ -97,15 +97,15 @@ def _integer(digits: str) -> int | None:
     return None
 
 
-_INTEGER = Pattern(
+_INTEGER = LazyPattern(
     r"([-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<binary>[01]+)|0[oO](?P<octal>[0-7]+)|0(?P<old>[0-7]*)"
     r"|(?P<decimal>[1-9][0-9]*))"
 )
 _MISPLACED_SIGNS = ("0b-", "0b+", "0o-", "0o+")  # SOPS reads 0b-1 and 0o-1, in small letters only.
 _BASES = {"hex": 16, "binary": 2, "octal": 8, "old": 8, "decimal": 10}
 
-_FLOAT = Pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_POINT_FLOAT = Pattern(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
+_FLOAT = LazyPattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_POINT_FLOAT = LazyPattern(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 
 
 def _finite(digits: str) -> float | None:
@@ -149,7 +149,7 @@ def _zone(zone: str) -> str | None:
 
 
 # A zone stands exactly behind the form with a T. SOPS takes a comma for the point of the fraction, and several blanks.
-_TIMESTAMP = Pattern(
+_TIMESTAMP = LazyPattern(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:(?:(?P<t>[Tt])|(?P<blank> +))([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,](?P<fraction>[0-9]+))?"
     r"(?P<zone>Z|[-+][0-9]{2}:[0-9]{2})?)?"
@@ -184,8 +184,8 @@ _SIMPLE = re.compile(r"[A-Za-z0-9_/$(+=][A-Za-z0-9_/.+=@$()-]*")
 _UNSAFE = (
     r"\A(?:[#,\[\]{}&*!|>'\"%@` ]|[-?:](?: |\Z)|---|\.\.\.)|:(?: |\Z)| (?:#|\Z)" + f"|[\t\n\u2028\u2029{UNPRINTABLE}]"
 )
-_UNSAFE_IN_BLOCK = Pattern(_UNSAFE)
-_UNSAFE_IN_FLOW = Pattern(r"\A:|[?,\[\]{}]|" + _UNSAFE)
+_UNSAFE_IN_BLOCK = LazyPattern(_UNSAFE)
+_UNSAFE_IN_FLOW = LazyPattern(r"\A:|[?,\[\]{}]|" + _UNSAFE)
 
 
 def is_plain_safe(text: str, *, flow: bool) -> bool:
@@ -211,5 +211,5 @@ def is_plain_string(text: str) -> bool:
 _OLD_BOOLS = frozenset(
     ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF")
 )
-_BASE_60 = Pattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_BASE_60 = LazyPattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _SUSPICIOUS = frozenset(_READERS) | frozenset("yYoO")

@@ -25,7 +25,7 @@ from yaml.events import (
 )
 
 from leafseal.document import Leaf
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
@@ -41,9 +41,9 @@ NOWHERE = 1 << 62  # a position behind every text
 # A plain scalar that starts with one of these is a string, whatever follows: no need to ask the resolver.
 _ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
 
-_PROPERTY = Pattern(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
-_BLANK = Pattern(r"(?:[ \t\r\n\u2028\u2029\x85]|#[^\r\n]*)+")
-_BLOCK_HEADER = Pattern(r"[|>]([-+0-9]*)([ \t]*)(#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+_PROPERTY = LazyPattern(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
+_BLANK = LazyPattern(r"(?:[ \t\r\n\u2028\u2029\x85]|#[^\r\n]*)+")
+_BLOCK_HEADER = LazyPattern(r"[|>]([-+0-9]*)([ \t]*)(#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 
 def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from leafseal.document import Edit, Leaf, Sealing
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, build
@@ -28,9 +28,9 @@ from leafseal.formats.yaml.style import (
     token_text,
 )
 
-_ANCHOR = Pattern(r"&\S+\s+")
-_ALIAS = Pattern(r"\*[^\s,\[\]{}]+")
-_ALIAS_LEVEL = Pattern(r"A(\d{1,3}):")
+_ANCHOR = LazyPattern(r"&\S+\s+")
+_ALIAS = LazyPattern(r"\*[^\s,\[\]{}]+")
+_ALIAS_LEVEL = LazyPattern(r"A(\d{1,3}):")
 
 Tokens = Sequence[tuple[Leaf, str]]
 

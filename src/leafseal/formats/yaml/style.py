@@ -10,19 +10,19 @@ import re
 from typing import cast
 
 from leafseal.document import Leaf
-from leafseal.document.lazy_pattern import Pattern
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.formats.yaml.containers import Container, Place
 from leafseal.formats.yaml.scalars import is_plain_safe, is_plain_string
 
-_HEADER = Pattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
-_BREAK = Pattern(r"\r\n|\r|\n")
-_BEHIND = Pattern(r"[ \t]*+(?:\Z|(?:\r\n|\r|\n)(?:[ \t]*+(?:\r\n|\r|\n))*+)([ \t]*+)(#)?")
-_END_BLANKS = Pattern(r"[ \t]+\Z")
-_BREAKS = Pattern(r"(?:[ \t]*(?:\r\n|\r|\n))*")
+_HEADER = LazyPattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
+_BREAK = LazyPattern(r"\r\n|\r|\n")
+_BEHIND = LazyPattern(r"[ \t]*+(?:\Z|(?:\r\n|\r|\n)(?:[ \t]*+(?:\r\n|\r|\n))*+)([ \t]*+)(#)?")
+_END_BLANKS = LazyPattern(r"[ \t]+\Z")
+_BREAKS = LazyPattern(r"(?:[ \t]*(?:\r\n|\r|\n))*")
 # What a literal block cannot hold, or not without a reader folding or dropping it.
-_NOT_LITERAL = Pattern("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
+_NOT_LITERAL = LazyPattern("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
 
 
 def container_of(leaf: Leaf) -> Container:

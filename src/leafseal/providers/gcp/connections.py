@@ -20,7 +20,7 @@ from google.auth.transport.requests import Request
 
 from leafseal.errors import ProviderError, ProviderMissingError
 from leafseal.keys import Ambient
-from leafseal.keyservice.client import load_grpc
+from leafseal.keyservice import grpc
 from leafseal.providers import network
 from leafseal.providers.gcp import credentials
 from leafseal.providers.gcp.errors import BUSY, FAILURES, refusal_error
@@ -144,7 +144,7 @@ def _client(ambient: Ambient, session: AmbientSession, deadlines: network.Deadli
     if endpoint.scheme == "http":
         raise ProviderError("gRPC goes by TLS alone", hint="set SOPS_GCP_KMS_CLIENT_TYPE=rest for an http:// endpoint")
     try:
-        load_grpc()  # before Google's client does, so that it is quiet
+        grpc.load()  # before Google's client does, so that it is quiet
     except ProviderMissingError:
         raise ImportError from None  # like any other library of Google's client
     with hardening.quiet_imports():
