@@ -1,12 +1,20 @@
-"""Sealed files, opened from their bytes."""
+"""Sealed files, opened from their bytes, and edited texts, sealed again."""
 
 from __future__ import annotations
 
 from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
+from leafseal.operations.edit import Draft
 from leafseal.operations.open import Opened, Source, open_file
+from leafseal.operations.product import Product
+from leafseal.operations.reseal import reseal
 
 
 def open_sealed(data: bytes, format_name: str, keys: KeyRing | Ambient) -> Opened:
     """Open a sealed file and verify all of it."""
     return open_file(Source("", data, format_name), keys if isinstance(keys, KeyRing) else KeyRing(keys))
+
+
+def reseal_text(opened: Opened, text: bytes) -> Product:
+    """Return an edited text sealed again, as after the editor."""
+    return reseal(opened, Draft.of(opened, text))

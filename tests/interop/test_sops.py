@@ -24,12 +24,12 @@ from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.open import Opened
 from leafseal.operations.rekey import rewrap, rotate
-from leafseal.operations.reseal import reseal, set_leaf, unset_leaf
+from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.testing import NOWHERE, throwaway_identity
 
 from ..generators.yaml_files import YAMLWriter
-from ..opening import open_sealed
+from ..opening import open_sealed, reseal_text
 from ..whole_files import FORMATS, SPLICED, Value, plain_values, random_file, tokens_in, values
 
 PEOPLE = [throwaway_identity() for _ in range(3)]
@@ -198,7 +198,7 @@ def both_ways(sops: Sops, format_name: str, pair: Pair) -> int:
         return 0
     assert typed(values(opened)) == typed(values(open_(pair.ours, format_name)))
     assert values_sealed(pair.theirs, format_name) == values_sealed(pair.ours, format_name)
-    product = reseal(opened, opened.plaintext())
+    product = reseal_text(opened, opened.plaintext())
     product.check(product.data)
     again = sops.decrypt(product.data, format_name)
     assert again.status == 0, again.stderr

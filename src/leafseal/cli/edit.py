@@ -31,6 +31,7 @@ from leafseal.formats import ANY_BYTES, FORMATS, format_of
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
+from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.reseal import seal_beside
 from leafseal.system import files, terminal
@@ -106,7 +107,8 @@ def _edit_existing(
 
         def save(text: bytes) -> None:
             with changing(file):
-                current.write(current.seal(text), text)
+                draft = Draft.of(current.opened, text)
+                current.write(current.seal(draft), draft)
 
         def keep(text: bytes) -> None:
             _keep(current, text)

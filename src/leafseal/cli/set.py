@@ -14,7 +14,7 @@ from leafseal.cli.shared.options import InputOptions, changing_reading, config_o
 from leafseal.document.limits import Limits
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
-from leafseal.operations import edit as plain_edits
+from leafseal.operations.edit import Draft, draft_with
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
@@ -58,13 +58,13 @@ def set_(
     """
     wanted = values.take(value, value_file, value_stdin, string, limits)
 
-    def edit(opened: Opened) -> bytes | None:
+    def edit(opened: Opened) -> Draft | None:
         locator = locate(opened, path)
         if not locator:
             raise PathError("the whole document cannot be set", hint='use "leafseal edit"')
         if idempotent and _stands_already(opened, locator, wanted):
             return None
-        return plain_edits.plain_with(opened, locator, wanted)
+        return draft_with(opened, locator, wanted)
 
     if not change(file, reading, limits, config, consent, edit):
         terminal.say(f"{file}: unchanged")

@@ -12,7 +12,7 @@ from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
-from leafseal.operations import edit as plain_edits
+from leafseal.operations.edit import Draft, draft_without
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
@@ -42,12 +42,12 @@ def unset(
     leafseal unset config.yaml '["hosts"][0]'
     """
 
-    def edit(opened: Opened) -> bytes | None:
+    def edit(opened: Opened) -> Draft | None:
         locator = locate(opened, path)
         if not locator:
             raise PathError("the whole document cannot be removed", hint='use "leafseal edit"')
         try:
-            return plain_edits.plain_without(opened, locator)
+            return draft_without(opened, locator)
         except PathError:
             if idempotent:
                 return None

@@ -38,8 +38,8 @@ def open_garbled(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ
 
 def rewrap_garbled(opened: Opened, groups: Groups, ambient: Ambient) -> Product:
     """Return an opened file under a new data key, and under a version that no longer has the fault."""
-    opened.metadata = replace(opened.metadata, version=FORMAT_VERSION)
-    return rotate(opened, groups, opened.metadata.threshold, ambient)
+    current = opened.with_metadata(replace(opened.metadata, version=FORMAT_VERSION))
+    return rotate(current, groups, current.metadata.threshold, ambient)
 
 
 def _recover(metadata: Metadata, ring: KeyRing) -> DataKey:

@@ -1,4 +1,4 @@
-"""Change one value in the plain text of an opened file, and make sure that nothing else moved."""
+"""Change the plain text of an opened file: a whole new text, or one value, and then nothing else may move."""
 
 from __future__ import annotations
 
@@ -13,9 +13,25 @@ from leafseal.formats import FORMATS, parse
 from leafseal.operations.open import Opened
 
 
-def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:
-    """Return the plain text of an opened file with `value` at `locator` of the first document."""
-    plain, document = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
+class Draft:
+    """An edited text of an opened file, scanned once: guards look at it, then it is sealed."""
+
+    __slots__ = ("document", "plain")
+
+    def __init__(self, document: Document, plain: bytes) -> None:
+        self.document = document
+        self.plain = plain
+
+    @classmethod
+    def of(cls, opened: Opened, text: bytes) -> Draft:
+        """Scan what an editor made of the text. Raises `FormatError`."""
+        return cls(parse(text, opened.document.format, opened.read), text)
+
+
+def draft_with(opened: Opened, locator: Locator, value: object) -> Draft:
+    """Return the text of an opened file with `value` at `locator` of the first document."""
+    draft = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
+    document = draft.document
     as_text = FORMATS[document.format].is_text_only
     stored = [
         (leaf.locator, *_known(leaf.value))
@@ -27,7 +43,7 @@ def plain_with(opened: Opened, locator: Locator, value: object) -> bytes:
     ]
     if [item for item in stored if item[1]] != expected and not _is_reserved(document):
         raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
-    return plain
+    return draft
 
 
 def _is_reserved(document: Document) -> bool:
@@ -54,21 +70,20 @@ def _known(value: Scalar | Empty | None) -> tuple[str, bytes]:
     return type_word(value).replace("float", "int"), to_bytes(value)
 
 
-def plain_without(opened: Opened, locator: Locator) -> bytes:
-    """Return the plain text of an opened file without what stands at `locator` of the first document."""
-    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator))[0]
+def draft_without(opened: Opened, locator: Locator) -> Draft:
+    """Return the text of an opened file without what stands at `locator` of the first document."""
+    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator))
 
 
 def _edit_plain(
     opened: Opened, locator: Locator, new: Locator | None, change: Callable[[Document], list[Edit]]
-) -> tuple[bytes, Document]:
+) -> Draft:
     """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
-    document = parse(opened.plaintext(), opened.document.format, opened.read)
+    document = opened.plain_document()
     edits = change(document)
     try:
-        plain = document.rewrite(edits)
-        after = parse(plain, document.format, opened.read)
-        moved = _others(after, new) != _others(document, locator)
+        draft = Draft.of(opened, document.rewrite(edits))
+        moved = _others(draft.document, new) != _others(document, locator)
     except FormatError:
         moved = True
     if moved:
@@ -76,7 +91,7 @@ def _edit_plain(
             f"{format_path(locator)}: this change cannot be made without moving something else",
             hint=_HINT,
         )
-    return plain, after
+    return draft
 
 
 _HINT = 'make it with "leafseal edit"'

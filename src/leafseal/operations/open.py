@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from leafseal.crypto import mac
@@ -32,21 +31,43 @@ class Source(NamedTuple):
     format: str
 
 
-@dataclass(slots=True)
 class Opened:
-    """A sealed file whose data key was recovered, and whose every tag and MAC verified."""
+    """A sealed file whose data key was recovered, and whose every tag and MAC verified. It does not change."""
 
-    document: Document
-    metadata: Metadata
-    data_key: DataKey = field(repr=False)
-    leaves: OpenedLeaves = field(repr=False)
-    spellings: Mapping[str, str] = field(repr=False)
-    read: ReadOptions = DEFAULT_READ  # how it was read
-    _edits: list[Edit] | None = field(default=None, repr=False)
+    __slots__ = ("_edits", "_plain", "data_key", "document", "leaves", "metadata", "read", "spellings")
+
+    def __init__(
+        self,
+        document: Document,
+        metadata: Metadata,
+        data_key: DataKey,
+        leaves: OpenedLeaves,
+        spellings: Mapping[str, str],
+        read: ReadOptions,
+    ) -> None:
+        self.document = document
+        self.metadata = metadata
+        self.data_key = data_key
+        self.leaves = leaves
+        self.spellings = spellings
+        self.read = read  # how it was read
+        self._edits: list[Edit] | None = None  # made when they are first asked for, as the plain document is
+        self._plain: Document | None = None
+
+    def with_metadata(self, metadata: Metadata) -> Opened:
+        """Return the same under other metadata."""
+        return Opened(self.document, metadata, self.data_key, self.leaves, self.spellings, self.read)
 
     def plaintext(self) -> bytes:
         """Return the file as it was before it was sealed, to the byte."""
         return self.document.rewrite(self.edits(), None)
+
+    def plain_document(self) -> Document:
+        """Return the file as it was before it was sealed, scanned."""
+        edits = self.edits()  # which may have scanned it already
+        if self._plain is None:
+            self._plain = self._scan(edits)
+        return self._plain
 
     def edits(self) -> list[Edit]:
         """Return the edits that open the file, one for each token.
@@ -54,26 +75,35 @@ class Opened:
         A spelling counts only while it means what its token held.
         """
         if self._edits is None:
-            opened = [(item.leaf, item.value) for item in self.leaves.sealed]
-            edits = self.document.open_edits(opened, self.spellings)
-            if self.spellings and not self._means_the_same(edits):
-                edits = self.document.open_edits(opened, {})
-            self._edits = edits
+            self._edits = self._open_edits()
         return self._edits
+
+    def _open_edits(self) -> list[Edit]:
+        opened = [(item.leaf, item.value) for item in self.leaves.sealed]
+        edits = self.document.open_edits(opened, self.spellings)
+        if self.spellings and not self._means_the_same(edits):
+            return self.document.open_edits(opened, {})
+        return edits
 
     def _means_the_same(self, edits: Sequence[Edit]) -> bool:
         try:
-            leaves = parse(self.document.rewrite(edits, None), self.document.format, self.read).leaves()
+            plain = self._scan(edits)
         except FormatError:
             return False  # such as an alias whose anchor is gone
         # What stands for an empty document has no place; whether it is there depends on comments.
-        one = [leaf.value for leaf in leaves if leaf.locator and not leaf.is_comment]
+        one = [leaf.value for leaf in plain.leaves() if leaf.locator and not leaf.is_comment]
         other = [
             value
             for leaf, value in self.leaves.values
             if leaf.locator and not (leaf.is_comment or isinstance(value, Comment))
         ]
-        return len(one) == len(other) and all(map(_equal, one, other))
+        if not (len(one) == len(other) and all(map(_equal, one, other))):
+            return False
+        self._plain = plain
+        return True
+
+    def _scan(self, edits: Sequence[Edit]) -> Document:
+        return parse(self.document.rewrite(edits, None), self.document.format, self.read)
 
     def documents(self) -> list[MappingNode]:
         """Return the values as trees, one per document."""

@@ -1,4 +1,4 @@
-"""Seal an edited text under the data key that its file has: what did not change keeps its token to the byte."""
+"""Seal a draft under the data key that its file has: what did not change keeps its token to the byte."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leafseal.crypto.spelling import entry_name
 from leafseal.document import Locator
 from leafseal.formats import ANY_BYTES, parse
 from leafseal.metadata import Metadata
-from leafseal.operations.edit import plain_with, plain_without
+from leafseal.operations.edit import Draft, draft_with, draft_without
 from leafseal.operations.encrypt import refuse_reserved
 from leafseal.operations.memory import Memory
 from leafseal.operations.open import Opened
@@ -19,15 +19,15 @@ from leafseal.rules.selection import Selection
 
 
 def reseal(
-    opened: Opened, plain: bytes, *, selection: Selection | None = None, floats: Collection[Locator] = ()
+    opened: Opened, draft: Draft, *, selection: Selection | None = None, floats: Collection[Locator] = ()
 ) -> Product:
-    """Return `plain`, an edited form of the opened file, sealed under the same data key.
+    """Return an edited form of the opened file, sealed under the same data key.
 
     What did not change keeps its token to the byte; `lastmodified` and the MAC are new. With `selection` the file gets
     another rule. `floats` are places of the first document whose numbers are floats also where their text, such as
     `5`, is that of an integer.
     """
-    document = parse(plain, opened.document.format, opened.read)
+    document = draft.document
     refuse_reserved(document, document.format)
     metadata = opened.metadata if selection is None else replace(opened.metadata, selection=selection)
     stored = opened.metadata.spelling
@@ -44,17 +44,17 @@ def reseal(
         indent=opened.document.block_indent,
         allow_nothing=selection in (None, opened.metadata.selection),
     )
-    return Product(data, document.format, opened.data_key, plain, opened.read._replace(ignore_mac=False))
+    return Product(data, document.format, opened.data_key, draft.plain, opened.read._replace(ignore_mac=False))
 
 
 def set_leaf(opened: Opened, locator: Locator, value: object) -> Product:
     """Return the file with `value` stored at `locator` of the first document, and nothing else moved."""
-    return reseal(opened, plain_with(opened, locator, value))
+    return reseal(opened, draft_with(opened, locator, value))
 
 
 def unset_leaf(opened: Opened, locator: Locator) -> Product:
     """Return the file without what stands at `locator` of the first document."""
-    return reseal(opened, plain_without(opened, locator))
+    return reseal(opened, draft_without(opened, locator))
 
 
 def seal_beside(opened: Opened, data: bytes) -> bytes:

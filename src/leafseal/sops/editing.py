@@ -15,6 +15,7 @@ from leafseal.errors import (
 )
 from leafseal.formats import FORMATS, emit
 from leafseal.metadata import version_numbers
+from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened
 from leafseal.operations.product import FORMAT_VERSION, Product
@@ -75,7 +76,7 @@ class Edited:
 def sealed(opened: Opened, text: bytes) -> Product:
     """Return an edited text sealed, under a version that is at least ours. Raises `BrokenTextError`."""
     try:
-        return reseal(opened, text)
+        return reseal(opened, Draft.of(opened, text))
     except FormatError as error:
         if not text.strip() and FORMATS[opened.document.format].needs_document:
             raise BrokenTextError("Tree not valid for encryption.", _EMPTY, 92) from error
@@ -139,4 +140,4 @@ def raised(opened: Opened) -> Opened:
     metadata = opened.metadata
     if version_numbers(metadata.version) >= version_numbers(FORMAT_VERSION):
         return opened
-    return replace(opened, metadata=replace(metadata, version=FORMAT_VERSION))
+    return opened.with_metadata(replace(metadata, version=FORMAT_VERSION))

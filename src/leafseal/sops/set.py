@@ -8,7 +8,7 @@ from typing import NamedTuple
 from leafseal.document import Locator
 from leafseal.document.tree import ListNode, MappingNode, to_python
 from leafseal.errors import EmitError, PathError
-from leafseal.operations import edit
+from leafseal.operations.edit import draft_with
 from leafseal.operations.open import Opened, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
@@ -79,8 +79,8 @@ def set_in_file(session: Session, file: str, path: Locator, value: object) -> in
 def _stored(opened: Opened, path: Locator, value: object) -> Product:
     place = find_place(opened, path, value)
     try:
-        plain = edit.plain_with(opened, place.locator, place.value)
-        return reseal(opened, plain, floats=set(floats_in(place.value, place.locator)))
+        draft = draft_with(opened, place.locator, place.value)
+        return reseal(opened, draft, floats=set(floats_in(place.value, place.locator)))
     except PathError as error:
         raise Failure(f"Invalid set index format: {error.message}", CODE, hint=error.hint) from error
     except EmitError as error:

@@ -57,7 +57,7 @@ class EditedKeys(Edited):
         except MetadataError as error:
             raise BrokenTextError(_INVALID, str(error), 1) from error
         metadata = _taken_over(self.opened.metadata, wanted)
-        return self._regrouped(sealed(raised(replace(self.opened, metadata=metadata)), plain), wanted)
+        return self._regrouped(sealed(raised(self.opened.with_metadata(metadata)), plain), wanted)
 
     def _split(self, text: bytes) -> tuple[bytes, Mapping[str, object]]:
         """Return the plain text and the metadata that stand in one text."""

@@ -13,9 +13,9 @@ from leafseal.cli.shared.keys import ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError, naming
-from leafseal.formats import parse
 from leafseal.keys.changes import keys_of
 from leafseal.keys.ring import KeyRing
+from leafseal.operations.edit import Draft
 from leafseal.operations.open import Opened, Source, open_file, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
@@ -36,25 +36,25 @@ class Change:
     guard: Guard
     selection: Selection
 
-    def seal(self, text: bytes) -> Product:
+    def seal(self, draft: Draft) -> Product:
         """Return an edited text sealed, unchanged leaves to the byte. Raises `RefusedError` where it gets weaker."""
-        document = parse(text, self.opened.document.format, self.opened.read)
-        self.guard.after(self.opened, document, self.selection)
+        self.guard.after(self.opened, draft.document, self.selection)
         own = self.selection == self.opened.metadata.selection
-        return reseal(self.opened, text, selection=None if own else self.selection)
+        return reseal(self.opened, draft, selection=None if own else self.selection)
 
-    def write(self, product: Product, text: bytes) -> None:
+    def write(self, product: Product, draft: Draft) -> None:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""
         for warning in files.replace(self.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
         if self.opened.read.ignore_mac:
-            terminal.warn(f"{self.name}: written although its MAC was not verified{self._changed(text)}")
+            terminal.warn(f"{self.name}: written although its MAC was not verified{self._changed(draft)}")
 
-    def _changed(self, text: bytes) -> str:
+    def _changed(self, draft: Draft) -> str:
         """Name what differs from what was read, for the user to look through."""
         before = {(leaf.document, leaf.locator): value for leaf, value in self.opened.leaves.values}
-        after = parse(text, self.opened.document.format, self.opened.read).leaves()
-        new = [leaf for leaf in after if before.get((leaf.document, leaf.locator), self) != leaf.value]
+        new = [
+            leaf for leaf in draft.document.leaves() if before.get((leaf.document, leaf.locator), self) != leaf.value
+        ]
         return f"; changed: {listed(new)}" if new else ""
 
 
@@ -99,13 +99,13 @@ def change(
     limits: Limits,
     config: str | None,
     consent: Consent,
-    edit: Callable[[Opened], bytes | None],
+    edit: Callable[[Opened], Draft | None],
 ) -> bool:
-    """Change a file: `edit` returns the new plain text, or None for no change. Return whether it was written."""
+    """Change a file: `edit` returns the edited text, or None for no change. Return whether it was written."""
     with changing(name):
         current = open_one(name, reading, limits, Configuration(config), consent)
-        text = edit(current.opened)
-        if text is None:
+        draft = edit(current.opened)
+        if draft is None:
             return False
-        current.write(current.seal(text), text)
+        current.write(current.seal(draft), draft)
         return True

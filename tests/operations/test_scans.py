@@ -1,0 +1,138 @@
+"""How often a command scans the text of a file: each text once, and what was written once more, from the disk."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import leafseal
+from leafseal.cli.main import run as run_ours
+from leafseal.formats import FORMATS
+from leafseal.sops.main import run as run_sops
+from leafseal.testing import throwaway_identity
+
+TEXTS = {
+    "yaml": b"db:\n  password: one\n  port: 5432\nlist:\n  - x\n  - z\n",
+    "json": b'{\n\t"db": {"password": "one", "port": 5432},\n\t"list": ["x", "z"]\n}\n',
+    "dotenv": b"PASSWORD=one\nPORT=5432\n",
+    "ini": b"[db]\npassword = one\nport = 5432\n",
+}
+SUFFIXES = {"yaml": "yaml", "json": "json", "dotenv": "env", "ini": "ini"}
+OURS = {"yaml": "db.password", "json": "db.password", "dotenv": "PASSWORD", "ini": "db.password"}
+THEIRS = {"yaml": '["db"]["password"]', "json": '["db"]["password"]', "dotenv": '["PASSWORD"]',
+          "ini": '["db"]["password"]'}  # fmt: skip
+
+COUNTS = {
+    # the sealed file
+    "decrypt": 1,
+    "get": 1,
+    "exec-env": 1,
+    "inspect": 1,
+    "verify": 1,
+    # the sealed file, and what was written
+    "rotate": 2,
+    # the sealed file, the edited text, and what was written
+    "edit": 3,
+    # the sealed file, the plain text before and after, and what was written
+    "set": 4,
+    "unset": 4,
+}
+
+
+@pytest.fixture
+def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The formats of the texts that are scanned, one entry a scan."""
+    seen: list[str] = []
+
+    def counting(name: str, parse: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **named: Any) -> Any:
+            seen.append(name)
+            return parse(*arguments, **named)
+
+        return counted
+
+    for name in TEXTS:
+        module = importlib.import_module(FORMATS[name].module)
+        monkeypatch.setattr(module, "parse", counting(name, module.parse))
+    return seen
+
+
+@pytest.fixture
+def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    me = throwaway_identity()
+    monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
+    monkeypatch.setenv("EDITOR", "sed -i s/one/two/")
+    monkeypatch.chdir(tmp_path)
+
+    def make(format_name: str, text: bytes | None = None) -> str:
+        name = f"file.{SUFFIXES[format_name]}"
+        data = leafseal.encrypt(text or TEXTS[format_name], format=format_name, recipients=[me.recipient])
+        (tmp_path / name).write_bytes(data)
+        return name
+
+    return make
+
+
+@pytest.mark.parametrize("format_name", TEXTS)
+@pytest.mark.parametrize(
+    ("command", "rest"),
+    [
+        ("decrypt", []),
+        ("decrypt", ["--output-type", "json"]),
+        ("get", ["PATH"]),
+        ("inspect", []),
+        ("verify", []),
+        ("rotate", ["-i"]),
+        ("edit", []),
+        ("set", ["PATH", "new"]),
+        ("unset", ["PATH"]),
+    ],
+)
+def test_our_commands(
+    sealed: Callable[..., str], scans: list[str], format_name: str, command: str, rest: list[str]
+) -> None:
+    file = sealed(format_name)
+    del scans[:]
+    assert run_ours([command, file, *(OURS[format_name] if word == "PATH" else word for word in rest)]) == 0
+    assert (len(scans), set(scans)) == (COUNTS[command], {format_name})
+
+
+@pytest.mark.parametrize("format_name", TEXTS)
+@pytest.mark.parametrize(
+    ("command", "rest"),
+    [
+        ("decrypt", []),
+        ("rotate", ["-i"]),
+        ("edit", []),
+        ("set", ["PATH", '"new"']),
+        ("unset", ["PATH"]),
+        ("exec-env", ["true"]),
+    ],
+)
+def test_commands_of_sops(
+    sealed: Callable[..., str], scans: list[str], format_name: str, command: str, rest: list[str]
+) -> None:
+    file = sealed(format_name)
+    del scans[:]
+    if command == "exec-env" and format_name != "dotenv":
+        pytest.skip("variables are text")
+    assert run_sops([command, file, *(THEIRS[format_name] if word == "PATH" else word for word in rest)]) == 0
+    assert (len(scans), set(scans)) == (COUNTS[command], {format_name})
+
+
+@pytest.mark.parametrize(
+    ("command", "rest", "count"),
+    [("decrypt", [], 2), ("rotate", ["-i"], 4), ("edit", [], 5), ("set", ["a", "new"], 5)],
+)
+def test_what_spellings_mean_is_seen_in_the_plain_text(
+    sealed: Callable[..., str], scans: list[str], command: str, rest: list[str], count: int
+) -> None:
+    # Written anew, the y would get quotes; set needs the plain text anyway.
+    file = sealed("yaml", b"a: one\nlist: [x, y]\n")
+    del scans[:]
+    assert run_ours([command, file, *rest]) == 0
+    assert len(scans) == count
