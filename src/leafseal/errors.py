@@ -135,6 +135,15 @@ class ConfigError(LeafsealError):
         super().__init__(message, hint=hint, file=file)
         self.faults = tuple(faults)
 
+    @classmethod
+    def of(cls, faults: Sequence[tuple[str, str]], file: str) -> Self:
+        """Return the error for a file with these faults; its message tells how many there are, and the first."""
+        location, message = faults[0]
+        first = f"{location}: {message}" if location else message
+        if len(faults) > 1:
+            first = f"{len(faults)} faults, the first is {first}"
+        return cls(first, faults=faults, file=file)
+
 
 class MetadataError(LeafsealError):
     """The metadata block does not hold what it must, or holds it twice."""

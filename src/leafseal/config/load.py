@@ -71,7 +71,7 @@ class Config:
         for rule in self.rules:
             if rule.matches(tested):  # one whose path_regex is faulty has none, and matches
                 if faults := _of_rule(rule, self.faults):
-                    raise _as_error(faults, self.path)
+                    raise ConfigError.of(faults, str(self.path))
                 return rule
         raise ConfigError(
             "no matching creation rules found",
@@ -125,7 +125,7 @@ def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
     faults = report.faults()
     ours = [fault for rule in config.rules or () for fault in _of_rule(rule, faults)] if lenient else []
     if len(ours) < len(faults):
-        raise _as_error(faults, path)
+        raise ConfigError.of(faults, str(path))
     return replace(config, faults=tuple(ours)) if ours else config
 
 
@@ -133,14 +133,6 @@ def _of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tupl
     """Return the faults that stand in a rule."""
     inside = (rule.location, f"{rule.location}.", f"{rule.location}[")
     return [fault for fault in faults if fault[0] == inside[0] or fault[0].startswith(inside[1:])]
-
-
-def _as_error(faults: Sequence[tuple[str, str]], path: Path) -> ConfigError:
-    location, message = faults[0]
-    first = f"{location}: {message}" if location else message
-    if len(faults) > 1:
-        first = f"{len(faults)} faults, the first is {first}"
-    return ConfigError(first, faults=faults, file=str(path))
 
 
 def _read_rules(field: Reader) -> Iterator[CreationRule]:

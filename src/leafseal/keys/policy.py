@@ -145,7 +145,7 @@ def _parse(data: bytes, path: Path) -> Policy:
         table = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8, or nested too deeply"
-        raise _as_error([("", f"not TOML: {reason[:1].lower()}{reason[1:]}")], path) from None
+        raise ConfigError.of([("", f"not TOML: {reason[:1].lower()}{reason[1:]}")], str(path)) from None
     faults: list[Fault] = []
     policy = Policy(
         **{name: _names(table.get(name), name, check, faults) for name, check in _LISTS.items()},
@@ -154,16 +154,8 @@ def _parse(data: bytes, path: Path) -> Policy:
     )
     faults += _unknown(table, (*_LISTS, "min_threshold", "no_disk_plaintext"), "")
     if faults:
-        raise _as_error(faults, path)
+        raise ConfigError.of(faults, str(path))
     return policy
-
-
-def _as_error(faults: list[Fault], path: Path) -> ConfigError:
-    location, message = faults[0]
-    first = f"{location}: {message}" if location else message
-    if len(faults) > 1:
-        first = f"{len(faults)} faults, the first is {first}"
-    return ConfigError(first, faults=faults, file=str(path))
 
 
 def _names(section: Any, name: str, check: Callable[[str], str], faults: list[Fault]) -> Names:
