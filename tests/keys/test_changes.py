@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from leafseal.keys.changes import Keys, compare, holder, meant, name, not_configured, removed, required_groups, without
+from leafseal.keys.changes import (
+    Keys,
+    compare,
+    excluding,
+    holder_id,
+    key_id,
+    matching,
+    not_configured,
+    removed,
+    required_groups,
+)
 from leafseal.keys.registry import parse_recipients
 from leafseal.testing import MemoryKey, RemoteMemoryKey
 
@@ -40,18 +50,18 @@ def test_groups_are_compared_by_position() -> None:
 def test_who_cannot_open_any_more() -> None:
     assert removed([(A,), (B, C)], [(B,), (A,)]) == (C,)
     assert not_configured([(A, FAR_A)], [(A,)]) == (FAR_A,)
-    assert without((A, B, A), {("memory", "a")}) == (B,)
+    assert excluding((A, B, A), {("memory", "a")}) == (B,)
 
 
 def test_versions_of_a_key_are_one_recipient() -> None:
     url = "https://shop.vault.azure.net/keys"
     one, two, general, other = parse_recipients("azure_kv", f"{url}/k/1,{url}/k/2,{url}/k,{url}/l/1")
-    assert holder(one) == holder(two) == name(general)
+    assert holder_id(one) == holder_id(two) == key_id(general)
     assert removed([(one, other)], [(two,)]) == (other,)
     assert not_configured([(one, A)], [(general,)]) == (A,)
     assert compare([(one,)], [(two,)])[0].added == (two,)
-    assert meant([general], [(one, A), (two,), (other,)]) == {name(one), name(two)}
-    assert meant([one, B], [(two, A)]) == {name(one), name(B)}
+    assert matching([general], [(one, A), (two,), (other,)]) == {key_id(one), key_id(two)}
+    assert matching([one, B], [(two, A)]) == {key_id(one), key_id(B)}
 
 
 def test_how_many_groups_are_needed() -> None:

@@ -19,7 +19,7 @@ from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keys.registry import parse_recipients
 from leafseal.keyservice.client import RemoteService
-from leafseal.keyservice.server import Answering, serving
+from leafseal.keyservice.server import KeyServer, serving
 from leafseal.testing import NOWHERE, throwaway_identity
 
 pytest.importorskip("grpc", reason="grpcio is not installed")
@@ -37,7 +37,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def client(address: str) -> Iterator[RemoteService]:
-    with serving(address, Answering(ME.ambient())) as real:
+    with serving(address, KeyServer(ME.ambient())) as real:
         service = RemoteService(real, connect_seconds=10)
         yield service
         service.close()
@@ -78,7 +78,7 @@ def test_it_asks_before_it_answers(approves: bool, tmp_path: Path) -> None:
         asked.append(f"{verb} {key}")
         return approves
 
-    with serving(f"unix://{tmp_path}/s", Answering(ME.ambient(), approve)) as address:
+    with serving(f"unix://{tmp_path}/s", KeyServer(ME.ambient(), approve)) as address:
         client = RemoteService(address)
         if approves:
             client.unwrap(KEY, client.wrap(KEY, PART))
@@ -91,7 +91,7 @@ def test_it_asks_before_it_answers(approves: bool, tmp_path: Path) -> None:
 
 def test_a_socket_is_its_users_own_and_goes(tmp_path: Path) -> None:
     path = tmp_path / "s"
-    with serving(f"unix://{path}", Answering(ME.ambient())):
+    with serving(f"unix://{path}", KeyServer(ME.ambient())):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not path.exists()
 
@@ -107,15 +107,15 @@ def test_another_user_is_not_let_in(tmp_path: Path) -> None:
     )
     for folder in (tmp_path, *tmp_path.parents[:3]):
         folder.chmod(folder.stat().st_mode | 0o011)
-    with serving(f"unix://{path}", Answering(ME.ambient())):
+    with serving(f"unix://{path}", KeyServer(ME.ambient())):
         path.chmod(0o666)  # so that only the look at the caller is left
         done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
     assert done.stdout == "closed\n", done.stderr
 
 
 def test_a_socket_in_use_is_not_taken(tmp_path: Path) -> None:
-    with serving(f"unix://{tmp_path}/s", Answering(ME.ambient())) as address:
-        with pytest.raises(RefusedError, match="somebody listens"), serving(address, Answering(ME.ambient())):
+    with serving(f"unix://{tmp_path}/s", KeyServer(ME.ambient())) as address:
+        with pytest.raises(RefusedError, match="somebody listens"), serving(address, KeyServer(ME.ambient())):
             pass
         client = RemoteService(address)
         assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
@@ -126,7 +126,7 @@ def test_a_socket_that_was_left_is_taken(tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(path)
-    with serving(f"unix://{path}", Answering(ME.ambient())) as address:
+    with serving(f"unix://{path}", KeyServer(ME.ambient())) as address:
         client = RemoteService(address)
         assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
         client.close()
@@ -135,14 +135,14 @@ def test_a_socket_that_was_left_is_taken(tmp_path: Path) -> None:
 def test_a_file_is_not_taken_for_a_socket(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_text("precious")
-    with pytest.raises(RefusedError, match="no socket"), serving(f"unix://{path}", Answering(ME.ambient())):
+    with pytest.raises(RefusedError, match="no socket"), serving(f"unix://{path}", KeyServer(ME.ambient())):
         pass
     assert path.read_text() == "precious"
 
 
 @pytest.mark.parametrize("address", ["tcp://192.0.2.1:5000", "unix:///nowhere/at/all"])
 def test_an_address_that_cannot_be_had(address: str) -> None:
-    with pytest.raises(WriteError), serving(address, Answering(ME.ambient())):
+    with pytest.raises(WriteError), serving(address, KeyServer(ME.ambient())):
         pass
 
 
@@ -170,7 +170,7 @@ def test_somebody_who_says_nothing(tmp_path: Path) -> None:
 
 def test_somebody_slow(tmp_path: Path) -> None:
     over = Event()
-    slow = Answering(ME.ambient(), lambda verb, key: over.wait(30))
+    slow = KeyServer(ME.ambient(), lambda verb, key: over.wait(30))
     with serving(f"unix://{tmp_path}/s", slow) as address:
         service = RemoteService(address, answer_seconds=0.3)
         with pytest.raises(ProviderError, match=r"no answer within 0\.3 seconds"):
@@ -182,7 +182,7 @@ def test_somebody_slow(tmp_path: Path) -> None:
 def test_nonsense_is_answered_with_a_refusal(tmp_path: Path) -> None:
     import grpc
 
-    with serving(f"unix://{tmp_path}/s", Answering(ME.ambient())) as address:
+    with serving(f"unix://{tmp_path}/s", KeyServer(ME.ambient())) as address:
         channel = grpc.insecure_channel(
             address.replace("unix://", "unix:"), options=[("grpc.default_authority", "localhost")]
         )
@@ -225,7 +225,7 @@ class TestWithSops:
         plain = tmp_path / "a.yaml"
         plain.write_text("k: v\n")
         stranger = {name: text for name, text in home.items() if name != "SOPS_AGE_KEY_FILE"}
-        with serving(address, Answering(ME.ambient())) as real:
+        with serving(address, KeyServer(ME.ambient())) as real:
             services = ["--enable-local-keyservice=false", "--keyservice", real]
             sealed = run([str(REAL), "encrypt", *services, "--age", ME.recipient, str(plain)], stranger)
             (tmp_path / "b.yaml").write_bytes(sealed)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from leafseal.keyservice import client
-from leafseal.keyservice.server import Answering, serving
+from leafseal.keyservice.server import KeyServer, serving
 from leafseal.sops.main import run
 
 from .transcripts import ME, Stage
@@ -26,7 +26,7 @@ PLAIN = "k: v\n"
 def address() -> Iterator[str]:
     """A service that has the identity; its path is short, as a socket's must be."""
     folder = tempfile.mkdtemp(prefix="sops-")
-    with serving(f"unix://{folder}/socket", Answering(ME.ambient())) as where:
+    with serving(f"unix://{folder}/socket", KeyServer(ME.ambient())) as where:
         yield where
     shutil.rmtree(folder)
 

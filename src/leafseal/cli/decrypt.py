@@ -8,7 +8,7 @@ from leafseal.cli.main import command
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.extract import emit_part, locate
 from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import FORMAT_NAMES, InputOptions, config_option, decrypting_reading, limits_options
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
@@ -69,7 +69,7 @@ def decrypt(
             plain = opened.plaintext()
         return Output(by_source[id(source)], plain, same_as(plain), private=True)
 
-    keys, read = KeyRing(ambient()), reading.within(limits)
+    keys, read = KeyRing(current_ambient()), reading.within(limits)
     with terminal.progress(len(inputs), "decrypting") as step:
         outcomes = open_all([item.source for item in inputs], keys, open_one, read=read, progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):

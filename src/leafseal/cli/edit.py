@@ -12,7 +12,7 @@ from leafseal.cli.shared.change import Change, changing, open_one
 from leafseal.cli.shared.configuration import Configuration, plan
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.errors import edit_again
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
     Recipients,
@@ -122,8 +122,8 @@ def _edit_existing(
 
 
 def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, settings: dict[str, Any]) -> None:
-    surroundings = ambient()
-    check_groups(wanted.groups, wanted.threshold, surroundings)  # before there is a text that could not be kept
+    ambient = current_ambient()
+    check_groups(wanted.groups, wanted.threshold, ambient)  # before there is a text that could not be kept
 
     def save(text: bytes) -> None:
         product = encrypt(
@@ -132,14 +132,14 @@ def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, setti
             wanted.groups,
             wanted.threshold,
             wanted.selection,
-            surroundings,
+            ambient,
             indent=wanted.indent,
             read=read,
         )
         files.create(file, product.data, verify=product.check)
 
     def keep(text: bytes) -> None:
-        product = encrypt(text, ANY_BYTES, wanted.groups, wanted.threshold, wanted.selection, surroundings, read=read)
+        product = encrypt(text, ANY_BYTES, wanted.groups, wanted.threshold, wanted.selection, ambient, read=read)
         _keep_sealed(file, product.data)
 
     with naming(file):

@@ -7,7 +7,7 @@ import click
 from leafseal.cli.main import command
 from leafseal.cli.shared.configuration import Configuration, plan
 from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     FORMAT_NAMES,
     InputOptions,
@@ -74,7 +74,7 @@ def encrypt(
         )
     inputs, errors = read_all(names, reading, limits)
     configuration = Configuration(config)
-    surroundings = ambient()
+    ambient = current_ambient()
     by_source = {id(item.source): item for item in inputs}
 
     def seal(source: Source) -> Output:
@@ -87,7 +87,7 @@ def encrypt(
                 wanted.groups,
                 wanted.threshold,
                 wanted.selection,
-                surroundings,
+                ambient,
                 output_format=output_type,
                 indent=wanted.indent,
                 read=reading.within(limits),

@@ -9,7 +9,7 @@ import click
 from leafseal.cli.main import Command, command
 from leafseal.cli.shared.consent import listed
 from leafseal.cli.shared.files import read_one
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.document.tree import MappingNode
@@ -91,7 +91,7 @@ def exec_env(
 def _secrets(file: str, reading: InputOptions, limits: Limits, flatten: str | None, strict: bool) -> dict[str, bytes]:
     item = read_one(file, reading, limits)
     with naming(file):
-        opened = open_file(item.source, KeyRing(ambient()), reading.within(limits))
+        opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
         if strict:
             _refuse_empty(opened)
         documents = opened.documents()

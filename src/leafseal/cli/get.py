@@ -7,7 +7,7 @@ import click
 from leafseal.cli.main import command
 from leafseal.cli.shared.extract import emit_part, locate, part_at
 from leafseal.cli.shared.files import read_one
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import naming
@@ -35,7 +35,7 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOpt
     """
     item = read_one(file, reading, limits)
     with naming(file):
-        opened = open_file(item.source, KeyRing(ambient()), reading.within(limits))
+        opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
         locator = locate(opened, path)
         if as_json:
             data = as_json_text(part_at(opened, locator))

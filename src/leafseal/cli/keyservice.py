@@ -10,7 +10,7 @@ import click
 from leafseal.cli.main import command
 from leafseal.errors import UsageError, WriteError
 from leafseal.keys import Ambient, MasterKey
-from leafseal.keyservice.server import Answering, answer_until_ended
+from leafseal.keyservice.server import KeyServer, answer_until_ended
 from leafseal.system import terminal
 from leafseal.system.directories import own_directory, runtime_directory, state_directory
 
@@ -33,12 +33,12 @@ def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
     """
     if prompt and not terminal.has_terminal():
         raise UsageError("--prompt needs a terminal to ask on")
-    answering = Answering(
+    server = KeyServer(
         Ambient.of_process(terminal.passphrase_asker()),
         _Approval() if prompt else None,
         terminal.say if verbose else None,
     )
-    answer_until_ended(address or f"unix://{default_socket()}", answering, _started)
+    answer_until_ended(address or f"unix://{default_socket()}", server, _started)
 
 
 def _started(address: str) -> None:

@@ -6,7 +6,7 @@ from leafseal.cli.main import command
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
 from leafseal.cli.shared.files import Output, Outputs, errors_of, product_of, read_all, show_errors
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.document.limits import Limits
 from leafseal.keys.changes import keys_of, prefer_configured
@@ -40,7 +40,7 @@ def repair_context(
     inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
     by_source = {id(item.source): item for item in inputs}
-    keys, read = KeyRing(ambient()), reading.within(limits)
+    keys, read = KeyRing(current_ambient()), reading.within(limits)
 
     def work(source: Source) -> Output | None:
         try:

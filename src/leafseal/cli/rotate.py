@@ -7,7 +7,7 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
 from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
 from leafseal.cli.shared.groups import refuse_empty
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
     Recipients,
@@ -20,7 +20,7 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
-from leafseal.keys.changes import keys_of, meant, name, prefer_configured, without
+from leafseal.keys.changes import excluding, key_id, keys_of, matching, prefer_configured
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import open_all, results
 from leafseal.operations.open import Opened, Source, readable
@@ -60,20 +60,20 @@ def rotate(
     inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
     by_source = {id(item.source): item for item in inputs}
-    keys = KeyRing(ambient())
+    keys = KeyRing(current_ambient())
     added, removing = add_keys.master_keys(), rm_keys.master_keys()
 
     def work(source: Source, opened: Opened) -> tuple[Output, list[str]]:
         groups = keys_of(opened.metadata.groups)
-        present = {name(key) for group in groups for key in group}
-        gone = meant(removing, groups)
+        present = {key_id(key) for group in groups for key in group}
+        gone = matching(removing, groups)
         if missing := gone - present:
             raise UsageError(
                 f"cannot be opened by {', '.join(sorted(text for _, text in missing))}, which is to be removed",
                 hint='"leafseal inspect" lists the recipients',
             )
-        kept = [without(group, gone) for group in groups]
-        kept[0] = (*kept[0], *(key for key in added if name(key) not in present))
+        kept = [excluding(group, gone) for group in groups]
+        kept[0] = (*kept[0], *(key for key in added if key_id(key) not in present))
         refuse_empty(kept, opened.metadata.threshold)
         guard = Guard(source.name, configuration, consent)
         guard.check_recipients(kept)

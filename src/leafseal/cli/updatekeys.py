@@ -10,7 +10,7 @@ from leafseal.cli.main import command
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.files import Outputs, errors_of, product_of, read_all, show_errors
 from leafseal.cli.shared.groups import difference, refuse_empty, refuse_lower
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import ConfigError
@@ -65,7 +65,7 @@ def updatekeys(
     outputs.check(files)
     inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
-    keys = KeyRing(ambient())
+    keys = KeyRing(current_ambient())
 
     def work(source: Source, opened: Opened) -> _Change:
         return _change(source, opened, configuration, keys.ambient, keep_data_key, lower_threshold)

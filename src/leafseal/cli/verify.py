@@ -8,7 +8,7 @@ from leafseal.cli.get import as_json_text
 from leafseal.cli.main import command
 from leafseal.cli.shared.consent import place_of
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
-from leafseal.cli.shared.keys import ambient, key_services
+from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, sealed_reading
 from leafseal.display import escape_line
 from leafseal.document.limits import Limits
@@ -34,7 +34,7 @@ def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits:
     leafseal verify --json secrets/*.yaml
     """
     inputs, errors = read_all(files, reading, limits)
-    keys, read = KeyRing(ambient()), reading.within(limits)
+    keys, read = KeyRing(current_ambient()), reading.within(limits)
     with terminal.progress(len(inputs), "verifying") as step:
         outcomes = open_all([item.source for item in inputs], keys, _describe, read=read, progress=step)
     if as_json:

@@ -29,7 +29,7 @@ def resolve_path(text: str, locators: Iterable[Locator]) -> Locator:
     """
     children = _children(locators)
     if text.startswith("/"):
-        return _placed(_pointer(text), children)
+        return _as_locator(_pointer(text), children)
     if text.startswith("[") and (locator := _as_sops(text)) is not None:
         return locator
     plain = _dotted(text)
@@ -123,7 +123,7 @@ def _children(locators: Iterable[Locator]) -> dict[Locator, set[str | int]]:
     return children
 
 
-def _placed(parts: list[str], children: dict[Locator, set[str | int]]) -> Locator:
+def _as_locator(parts: list[str], children: dict[Locator, set[str | int]]) -> Locator:
     found: Locator = ()
     for part in parts:
         siblings = children.get(found, set())

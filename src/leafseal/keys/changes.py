@@ -11,11 +11,11 @@ from leafseal.keys.groups import KeyGroup
 Keys = tuple[MasterKey, ...]
 """The master keys of one group."""
 
-Name = tuple[str, str]
-"""What tells one master key from another: its kind, and how messages name it."""
+KeyId = tuple[str, str]
+"""What tells one master key from another: its kind, and how messages call it."""
 
 
-def name(key: MasterKey) -> Name:
+def key_id(key: MasterKey) -> KeyId:
     """Return what tells one master key from another."""
     return key.kind, str(key)
 
@@ -25,9 +25,9 @@ def keys_of(groups: Iterable[KeyGroup]) -> list[Keys]:
     return [tuple(wrapped.master_key for wrapped in group) for group in groups]
 
 
-def holder(key: MasterKey) -> Name:
+def holder_id(key: MasterKey) -> KeyId:
     """Return what tells those who can use one key from those who can use another: all versions of a key are one."""
-    return name(key.general if isinstance(key, Resolvable) else key)
+    return key_id(key.general if isinstance(key, Resolvable) else key)
 
 
 class GroupChange(NamedTuple):
@@ -39,17 +39,17 @@ class GroupChange(NamedTuple):
     @property
     def kept(self) -> Keys:
         """The keys that stay."""
-        return _with_names(self.after, {name(key) for key in self.before})
+        return _among(self.after, {key_id(key) for key in self.before})
 
     @property
     def added(self) -> Keys:
         """The keys that come."""
-        return without(self.after, {name(key) for key in self.before})
+        return excluding(self.after, {key_id(key) for key in self.before})
 
     @property
     def removed(self) -> Keys:
         """The keys that go."""
-        return without(self.before, {name(key) for key in self.after})
+        return excluding(self.before, {key_id(key) for key in self.after})
 
     def __bool__(self) -> bool:
         """Tell whether any key comes or goes; their order, and how often one is listed, means nothing."""
@@ -65,8 +65,8 @@ def compare(before: Sequence[Keys], after: Sequence[Keys]) -> list[GroupChange]:
 
 def removed(before: Iterable[Keys], after: Iterable[Keys]) -> Keys:
     """Return the keys whose holders could open a file and cannot any more."""
-    left = {holder(key) for group in after for key in group}
-    return tuple(key for group in before for key in group if holder(key) not in left)
+    left = {holder_id(key) for group in after for key in group}
+    return tuple(key for group in before for key in group if holder_id(key) not in left)
 
 
 def not_configured(groups: Iterable[Keys], configured: Iterable[Keys]) -> Keys:
@@ -79,26 +79,26 @@ def prefer_configured(groups: Iterable[Keys], named: Iterable[MasterKey]) -> lis
 
     They are equal; but for a key that nobody but a file names a provider does less, such as start no program.
     """
-    own = {name(key): key for key in named}
-    return [tuple(own[name(key)] if own.get(name(key)) == key else key for key in group) for group in groups]
+    own = {key_id(key): key for key in named}
+    return [tuple(own[key_id(key)] if own.get(key_id(key)) == key else key for key in group) for group in groups]
 
 
-def meant(keys: Iterable[MasterKey], groups: Iterable[Keys]) -> set[Name]:
+def matching(keys: Iterable[MasterKey], groups: Iterable[Keys]) -> set[KeyId]:
     """Return what the keys are called that a user means: one without a version means all its versions in the groups."""
     there = [key for group in groups for key in group]
-    found: set[Name] = set()
+    found: set[KeyId] = set()
     for key in keys:
-        found |= {name(other) for other in there if holder(other) == name(key)} or {name(key)}
+        found |= {key_id(other) for other in there if holder_id(other) == key_id(key)} or {key_id(key)}
     return found
 
 
-def without(group: Keys, names: Collection[Name]) -> Keys:
-    """Return the keys of a group that have none of these names."""
-    return tuple(key for key in group if name(key) not in names)
+def excluding(group: Keys, ids: Collection[KeyId]) -> Keys:
+    """Return the keys of a group that have none of these ids."""
+    return tuple(key for key in group if key_id(key) not in ids)
 
 
-def _with_names(group: Keys, names: Collection[Name]) -> Keys:
-    return tuple(key for key in group if name(key) in names)
+def _among(group: Keys, ids: Collection[KeyId]) -> Keys:
+    return tuple(key for key in group if key_id(key) in ids)
 
 
 def required_groups(groups: int, threshold: int) -> int:

@@ -34,12 +34,12 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class KeyServer:
     """Answers requests with the providers of this process. Raises `Refused` for those it does not answer."""
 
     ambient: Ambient
     approve: Approve | None = None
-    told: Callable[[str], None] | None = None
+    log: Callable[[str], None] | None = None
 
     def encrypt(self, message: bytes) -> bytes:
         """Wrap what an `EncryptRequest` holds, which must be a data key or a share of one."""
@@ -68,18 +68,18 @@ class Answering:
         try:
             data = work()
         except ProviderError as error:
-            self._tell(f"{verb} with {key.kind} {key}: {error.message}")
+            self._note(f"{verb} with {key.kind} {key}: {error.message}")
             raise Refused("UNKNOWN", error.message) from None
-        self._tell(f"{verb} with {key.kind} {key}: done")
+        self._note(f"{verb} with {key.kind} {key}: done")
         return messages.write_response(data)
 
-    def _tell(self, text: str) -> None:
-        if self.told is not None:
-            self.told(text)
+    def _note(self, text: str) -> None:
+        if self.log is not None:
+            self.log(text)
 
 
 @contextmanager
-def serving(address: str, answering: Answering) -> Iterator[str]:
+def serving(address: str, key_server: KeyServer) -> Iterator[str]:
     """Answer at an address until the block is left; yield the address, with the port that port 0 became.
 
     A Unix socket is the user's alone: 0600, and whoever connects must be the same user or root. Nothing protects a TCP
@@ -87,7 +87,7 @@ def serving(address: str, answering: Answering) -> Iterator[str]:
     """
     grpc = load()
     server = grpc.server(_pool(), options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 1 << 20)])
-    server.add_generic_rpc_handlers((_handlers(grpc, answering),))
+    server.add_generic_rpc_handlers((_handlers(grpc, key_server),))
     try:
         if not address.startswith("unix:"):
             yield _listen(server, address)
@@ -119,7 +119,7 @@ def _listen(server: Any, address: str) -> str:
     return address if target.startswith("unix:") else f"tcp://{target.rpartition(':')[0]}:{port}"
 
 
-def _handlers(grpc: Any, answering: Answering) -> Any:
+def _handlers(grpc: Any, key_server: KeyServer) -> Any:
     def method(answer: Callable[[bytes], bytes]) -> Any:
         def handle(message: bytes, context: Any) -> bytes:
             try:
@@ -130,12 +130,12 @@ def _handlers(grpc: Any, answering: Answering) -> Any:
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
-    methods = {"Encrypt": method(answering.encrypt), "Decrypt": method(answering.decrypt)}
+    methods = {"Encrypt": method(key_server.encrypt), "Decrypt": method(key_server.decrypt)}
     return grpc.method_handlers_generic_handler("KeyService", methods)
 
 
-def answer_until_ended(address: str, answering: Answering, started: Callable[[str], None]) -> None:
+def answer_until_ended(address: str, key_server: KeyServer, started: Callable[[str], None]) -> None:
     """Answer at an address until SIGINT or SIGTERM comes, which is how it is meant to end."""
-    with suppress(KeyboardInterrupt, signals.Ended), serving(address, answering) as real:
+    with suppress(KeyboardInterrupt, signals.Ended), serving(address, key_server) as real:
         started(real)
         threading.Event().wait()

@@ -24,7 +24,7 @@ _SECONDS_TO_END = 2.0  # for a thread that has nothing left to do
 
 
 @contextmanager
-def handed_over(
+def plaintext_path(
     data: bytes,
     name: str,
     *,
@@ -40,21 +40,21 @@ def handed_over(
     """
     on_disk = None if as_pipe else warn
     with private_directory(no_disk_plaintext=no_disk_plaintext and not as_pipe, warn=on_disk) as folder:
-        with _told():
+        with _as_write_error():
             path = os.path.join(_shown_folder(folder, account), name)
         if as_pipe:
-            with _told():
+            with _as_write_error():
                 pipe = _Pipe(folder, path, data, account)
             with pipe.served():
                 yield path
         else:
-            with _told():
+            with _as_write_error():
                 os.rename(_owned(write_private(folder, "file", data), account), path)
             yield path
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _as_write_error() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -96,7 +96,7 @@ def open_file(session: Session, file: str, formats: Formats) -> Edited:
     if formats.output != formats.input:
         product = Product(source.data, formats.input, opened.data_key, None, opened.read)
         opened = session.in_format(product, formats.output).open()
-    return Edited(session, file, source, raised(opened))
+    return Edited(session, file, source, at_current_version(opened))
 
 
 def make_file(session: Session, file: str, name: str, formats: Formats) -> Edited:
@@ -135,7 +135,7 @@ def _plan(session: Session, name: str, input_format: str) -> Plan:
         raise Failure(f"{_NO_DATA_KEY}{reason}", 128, hint=failure.hint) from failure
 
 
-def raised(opened: Opened) -> Opened:
+def at_current_version(opened: Opened) -> Opened:
     """Return the same under our version of the format, where its own is older."""
     metadata = opened.metadata
     if version_numbers(metadata.version) >= version_numbers(FORMAT_VERSION):

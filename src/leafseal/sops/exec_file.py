@@ -10,7 +10,7 @@ from leafseal.errors import EmitError, WriteError
 from leafseal.keys.policy import policy_of
 from leafseal.run import exec as running
 from leafseal.run.environment import Account, child_environment
-from leafseal.run.plaintext_path import can_pipe, handed_over
+from leafseal.run.plaintext_path import can_pipe, plaintext_path
 from leafseal.sops import child
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
@@ -47,9 +47,9 @@ def exec_file(arguments: Arguments) -> int:
 def _run(session: Session, plain: bytes, name: str, as_pipe: bool, account: Account | None, command: str) -> int:
     environ = child_environment({}, os.environ, account=account, keep=None)
     warn = session.notice if session.may_add_messages else None
-    must_not = not as_pipe and policy_of(session.ambient).no_disk_plaintext
+    strict = not as_pipe and policy_of(session.ambient).no_disk_plaintext
     try:
-        with handed_over(plain, name, as_pipe=as_pipe, account=account, no_disk_plaintext=must_not, warn=warn) as path:
+        with plaintext_path(plain, name, as_pipe=as_pipe, account=account, no_disk_plaintext=strict, warn=warn) as path:
             argv = running.shell_command(command.replace(_PLACEHOLDER, path))
             return child.run(argv, environ, account)
     except WriteError as error:

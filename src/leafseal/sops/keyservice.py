@@ -7,7 +7,7 @@ import threading
 
 from leafseal.errors import LeafsealError
 from leafseal.keys import MasterKey
-from leafseal.keyservice.server import Answering, Approve, answer_until_ended
+from leafseal.keyservice.server import Approve, KeyServer, answer_until_ended
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.session import Session
@@ -32,9 +32,9 @@ def keyservice(arguments: Arguments) -> int:
             session.notice("whoever reaches this port can use the keys of this machine")
 
     approve = _approval() if arguments.flag("prompt") else None
-    answering = Answering(session.ambient, approve, _log if arguments.flag("verbose") else None)
+    server = KeyServer(session.ambient, approve, _log if arguments.flag("verbose") else None)
     try:
-        answer_until_ended(address, answering, started)
+        answer_until_ended(address, server, started)
     except LeafsealError as error:
         raise Failure(str(error), 1, hint=error.hint) from error
     return 0

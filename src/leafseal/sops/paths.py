@@ -58,7 +58,7 @@ def element(node: ListNode, number: int, what: str) -> tuple[int, Found]:
     return index, found
 
 
-def made(path: Locator, value: object) -> object:
+def wrap_in(path: Locator, value: object) -> object:
     """Return a value with what leads to it: a name makes a mapping, any number a list of one."""
     for step in reversed(path):
         value = {step: value} if isinstance(step, str) else [value]

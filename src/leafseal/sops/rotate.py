@@ -6,7 +6,7 @@ import os
 
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.keys import MasterKey
-from leafseal.keys.changes import Keys, keys_of, meant, name, prefer_configured, removed, without
+from leafseal.keys.changes import Keys, excluding, key_id, keys_of, matching, prefer_configured, removed
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rotate as rotate_opened
@@ -54,13 +54,15 @@ def _changed(
     session: Session, named: str, groups: list[Keys], added: list[MasterKey], gone: list[MasterKey]
 ) -> list[Keys]:
     """Return the groups with keys added to the first one, and then removed from all."""
-    first = {name(key): key for key in groups[0]} | {name(key): key for key in added}
+    first = {key_id(key): key for key in groups[0]} | {key_id(key): key for key in added}
     all_groups = [tuple(first.values()), *groups[1:]]
-    names = meant(gone, all_groups)
-    there = {name(key) for group in all_groups for key in group}
+    names = matching(gone, all_groups)
+    there = {key_id(key) for group in all_groups for key in group}
     for kind, text in sorted(names - there):
         session.notice(f"{named}: {kind} {text} is to be removed and is none of its keys")
-    return prefer_configured([without(group, names) for group in all_groups], [*session.configured_keys(named), *added])
+    return prefer_configured(
+        [excluding(group, names) for group in all_groups], [*session.configured_keys(named), *added]
+    )
 
 
 def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:

@@ -12,7 +12,7 @@ from leafseal.operations.edit import draft_with
 from leafseal.operations.open import Opened, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
-from leafseal.sops.paths import MISSING, Found, element, made, member, root_of, wrong_step
+from leafseal.sops.paths import MISSING, Found, element, member, root_of, wrap_in, wrong_step
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import as_file, read
 from leafseal.sops.shared.session import Formats, Session, replace
@@ -111,10 +111,10 @@ def find_place(opened: Opened, path: Locator, value: object) -> Place:
         elif isinstance(node, MappingNode | ListNode):
             raise wrong_step("set", step)
         else:
-            return Place(found, made(path[depth:], value))
+            return Place(found, wrap_in(path[depth:], value))
         found = (*found, position)
         if node is MISSING:
-            return Place(found, made(path[depth + 1 :], value))
+            return Place(found, wrap_in(path[depth + 1 :], value))
     return Place(found, value)
 
 

@@ -20,7 +20,7 @@ from leafseal.keys.kinds import KINDS
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rewrap, rotate
-from leafseal.sops.editing import BrokenTextError, Edited, raised, sealed
+from leafseal.sops.editing import BrokenTextError, Edited, at_current_version, sealed
 from leafseal.sops.shared.failures import Failure
 from leafseal.system.clock import now as current_time
 
@@ -57,7 +57,8 @@ class EditedKeys(Edited):
         except MetadataError as error:
             raise BrokenTextError(_INVALID, str(error), 1) from error
         metadata = _taken_over(self.opened.metadata, wanted)
-        return self._regrouped(sealed(raised(self.opened.with_metadata(metadata)), plain), wanted)
+        opened = at_current_version(self.opened.with_metadata(metadata))
+        return self._regrouped(sealed(opened, plain), wanted)
 
     def _split(self, text: bytes) -> tuple[bytes, Mapping[str, object]]:
         """Return the plain text and the metadata that stand in one text."""

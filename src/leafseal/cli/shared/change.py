@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, listed
 from leafseal.cli.shared.files import read_one
-from leafseal.cli.shared.keys import ambient
+from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError, naming
@@ -76,7 +76,7 @@ def open_one(
         raise UsageError("standard input cannot be changed in place", hint="name a file")
     item = read_one(name, reading, limits)
     with naming(name):
-        opened = open_file(item.source, KeyRing(ambient()), reading.within(limits))
+        opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
     guard = Guard(name, configuration, consent)
     if asks_of_rules:
         selection = guard.before(opened)

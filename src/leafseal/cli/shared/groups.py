@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from leafseal.display import visible
 from leafseal.errors import RefusedError
-from leafseal.keys.changes import GroupChange, Keys, compare, name, required_groups
+from leafseal.keys.changes import GroupChange, Keys, compare, key_id, required_groups
 from leafseal.metadata import Metadata
 
 
@@ -24,9 +24,9 @@ def difference(before: Sequence[Keys], after: Sequence[Keys], thresholds: tuple[
 
 
 def _lines(change: GroupChange) -> Iterator[str]:
-    gone = {name(key) for key in change.removed}
+    gone = {key_id(key) for key in change.removed}
     for key in change.before:
-        yield f"{'---' if name(key) in gone else '   '} {key.kind} {visible(str(key))}"
+        yield f"{'---' if key_id(key) in gone else '   '} {key.kind} {visible(str(key))}"
     for key in change.added:
         yield f"+++ {key.kind} {visible(str(key))}"
 

@@ -43,7 +43,7 @@ def key_services(function: F) -> F:
     )(function)
 
 
-def ambient() -> Ambient:
+def current_ambient() -> Ambient:
     """Return what providers may consult in the command that runs. Raises `UsageError` for what is no address."""
     own = Ambient.of_process(terminal.passphrase_asker())
     context = click.get_current_context(silent=True)
