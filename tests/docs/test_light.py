@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -80,3 +81,14 @@ def test_under_the_name_of_sops_no_library_for_command_lines_is_loaded(tmp_path:
 def test_what_needs_no_file_loads_no_library(argument: str) -> None:
     modules = _modules(f"import sys; {_SOPS}", throwaway_identity(), argument)
     assert not {"click", "cryptography", "re2", "yaml", "leafseal.operations.open"} & set(modules)
+
+
+def test_what_unwraps_a_data_key_waits_for_no_dataclasses() -> None:
+    me = throwaway_identity()
+    text = leafseal.encrypt(b'{"a": 1}\n', format="json", recipients=[me.recipient])
+    code = f"import leafseal; leafseal.loads({text!r}, format='json'); {_LIST}"
+    packages = ("leafseal.keys", "leafseal.age", "leafseal.providers")
+    loaded = [name for name in _modules(code, me) if name.startswith(packages)]
+    assert "leafseal.providers.age" in loaded
+    sources = {name: Path(importlib.import_module(name).__file__ or "").read_text("utf-8") for name in loaded}
+    assert [name for name, source in sources.items() if "from dataclasses import" in source] == []
