@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
+from leafseal.operations.batch import Item
 from leafseal.operations.edit import Draft
 from leafseal.operations.open import Opened, Source, open_file
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
+from leafseal.system.reading import Snapshot
+
+
+def as_item(name: str, data: bytes, format_name: str) -> Item:
+    """Return what reading a file gives."""
+    return Item(Snapshot(name, data), Source(name, data, format_name))
 
 
 def open_sealed(data: bytes, format_name: str, keys: KeyRing | Ambient) -> Opened:

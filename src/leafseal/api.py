@@ -18,7 +18,7 @@ from leafseal.errors import FormatError, PathError, UsageError, naming
 from leafseal.formats import format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Failed, open_all
+from leafseal.operations.batch import Failed, Item, open_all
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.open import Opened, Source, open_file
 from leafseal.operations.product import Product
@@ -93,14 +93,19 @@ def open_many(
 
     Raises the first error, which names its file, when any of them does not open.
     """
-    sources = [Source(os.fspath(path), read(path, limits).data, format_of(os.fspath(path))) for path in paths]
+    items = [_item(os.fspath(path), limits) for path in paths]
     ring = KeyRing(ambient or Ambient.of_process())
     values: dict[str, dict[str, Any]] = {}
-    for outcome in open_all(sources, ring, lambda _, opened: _first(opened.documents()), read=ReadOptions(limits)):
+    for outcome in open_all(items, ring, lambda _, opened: _first(opened.documents()), read=ReadOptions(limits)):
         if isinstance(outcome, Failed):
             raise outcome.error
-        values[outcome.source.name] = outcome.result
+        values[outcome.item.name] = outcome.result
     return values
+
+
+def _item(name: str, limits: Limits, format_name: str | None = None) -> Item:
+    snapshot = read(name, limits)
+    return Item(snapshot, Source(name, snapshot.data, format_name or format_of(name)))
 
 
 def _open(data: bytes, format_name: str, ambient: Ambient | None) -> Opened:
@@ -140,12 +145,10 @@ class SealedFile:
         limits: Limits = DEFAULT_LIMITS,
     ) -> SealedFile:
         """Open a file and verify all of it. Raises what `load` raises."""
-        name = os.fspath(path)
-        snapshot = read(path, limits)
-        source = Source(name, snapshot.data, format or format_of(name))
-        with naming(name):
-            opened = open_file(source, KeyRing(ambient or Ambient.of_process()), ReadOptions(limits))
-        return cls(opened, snapshot, snapshot.data)
+        item = _item(os.fspath(path), limits, format)
+        with naming(item.name):
+            opened = open_file(item.source, KeyRing(ambient or Ambient.of_process()), ReadOptions(limits))
+        return cls(opened, item.snapshot, item.snapshot.data)
 
     @property
     def recipients(self) -> tuple[MasterKey, ...]:

@@ -14,19 +14,20 @@ from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import groups as metadata_groups
-from leafseal.operations.batch import Done, Failed, each, failures, open_all, results
+from leafseal.operations.batch import Done, Failed, Item, each, failures, open_all, results
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened, Source
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
 from leafseal.testing import NOWHERE, MemoryKey, RemoteMemoryKey
 
+from ..opening import as_item
 from ..whole_files import AMBIENT, seal
 
-FILES = [Source(f"{number}.yaml", seal(b"a: %d\n" % number, "yaml"), "yaml") for number in range(5)]
+FILES = [as_item(f"{number}.yaml", seal(b"a: %d\n" % number, "yaml"), "yaml") for number in range(5)]
 
 
-def _plain(_source: Source, opened: Opened) -> bytes:
+def _plain(_item: Item, opened: Opened) -> bytes:
     return opened.plaintext()
 
 
@@ -37,7 +38,7 @@ def test_outcomes_stand_in_the_order_of_the_files() -> None:
 
 
 def test_a_file_that_fails_hides_no_other() -> None:
-    bad = Source("plain.yaml", b"a: 1\n", "yaml")
+    bad = as_item("plain.yaml", b"a: 1\n", "yaml")
     steps: list[None] = []
     outcomes = open_all([FILES[0], bad, FILES[1]], KeyRing(AMBIENT), _plain, progress=lambda: steps.append(None))
     assert [type(outcome) for outcome in outcomes] == [Done, Failed, Done]
@@ -48,7 +49,7 @@ def test_a_file_that_fails_hides_no_other() -> None:
 
 
 def test_each_keeps_the_place_that_a_deeper_layer_named() -> None:
-    def work(_source: Source) -> None:
+    def work(_item: Item) -> None:
         raise LeafsealError("gone", file="other.yaml")
 
     [outcome] = each([FILES[0]], work)
@@ -107,15 +108,15 @@ def network(monkeypatch: pytest.MonkeyPatch) -> dict[str, CountingKey]:
     return keys
 
 
-def _sealed(key: MemoryKey, count: int) -> list[Source]:
+def _sealed(key: MemoryKey, count: int) -> list[Item]:
     nowhere = Ambient({}, NOWHERE)
     sealed = [encrypt(b"a: %d\n" % number, "yaml", [[key]], 0, Selection(), nowhere).data for number in range(count)]
-    return [Source(f"{key}-{number}.yaml", data, "yaml") for number, data in enumerate(sealed)]
+    return [as_item(f"{key}-{number}.yaml", data, "yaml") for number, data in enumerate(sealed)]
 
 
 def test_files_with_equal_blobs_ask_once(network: dict[str, CountingKey]) -> None:
     [source] = _sealed(network["one"], 1)
-    copies = [Source(f"{number}.yaml", source.data, "yaml") for number in range(40)]
+    copies = [as_item(f"{number}.yaml", source.source.data, "yaml") for number in range(40)]
     outcomes = open_all(copies, KeyRing(Ambient({}, NOWHERE)), _plain)
     assert [result for _, result in results(outcomes)] == [b"a: 0\n"] * 40
     assert network["one"].calls == ["wrap", "unwrap"]

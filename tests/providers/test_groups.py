@@ -18,11 +18,12 @@ from leafseal.errors import DataKeyError, ProviderError
 from leafseal.keys import report as attempts
 from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key, wrap_data_key
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import open_all, results
+from leafseal.operations.batch import Item, open_all, results
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import Opened, Source
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 
+from ..opening import as_item
 from ..services.moto_kms import AWS
 from .gpg_home import GpgHome, gpg_home, needs_gpg
 from .mixed import KINDS, LOCAL, NETWORK, Mix, mixed
@@ -208,9 +209,9 @@ def test_every_blob_is_unwrapped_once_over_many_files(mix: Mix) -> None:
         for number, kind in enumerate(("kms", "hc_vault", "pgp"))
     ]
     mix.asked()
-    sources = [Source(f"{number}.json", made[number % 3], "json") for number in range(20)]
+    sources = [as_item(f"{number}.json", made[number % 3], "json") for number in range(20)]
 
-    def plain(_: Source, opened: Opened) -> bytes:
+    def plain(_: Item, opened: Opened) -> bytes:
         return opened.plaintext()
 
     outcomes = open_all(sources, KeyRing(mix.ambient), plain)
@@ -225,7 +226,7 @@ def test_files_wait_for_networks_together_also_where_they_have_local_keys(mix: M
     ]
     both = Barrier(2)
     mix.hold = lambda _: (both.wait(20), None)[1]
-    sources = [Source(f"{number}.json", data, "json") for number, data in enumerate(made)]
+    sources = [as_item(f"{number}.json", data, "json") for number, data in enumerate(made)]
     outcomes = open_all(sources, KeyRing(mix.without("age").ambient), lambda _, opened: opened.plaintext())
     assert [data for _, data in results(outcomes)] == [b'{"a": 0}\n', b'{"a": 1}\n']
 
@@ -234,7 +235,7 @@ def test_blobs_of_groups_are_unwrapped_once_too(mix: Mix) -> None:
     groups = [mix.keys("kms"), mix.keys("hc_vault"), mix.keys("age")]
     data = encrypt(b'{"a": 1}\n', "json", groups, 3, Selection(), mix.ambient).data
     mix.asked()
-    sources = [Source(f"{number}.json", data, "json") for number in range(20)]
+    sources = [as_item(f"{number}.json", data, "json") for number in range(20)]
     outcomes = open_all(sources, KeyRing(mix.ambient), lambda _, opened: opened.plaintext())
     assert len(list(results(outcomes))) == 20
     assert Counter(mix.asked()) == {"kms Decrypt": 1, "hc_vault decrypt": 1}
@@ -243,7 +244,7 @@ def test_blobs_of_groups_are_unwrapped_once_too(mix: Mix) -> None:
 def test_a_key_that_refuses_is_asked_once_over_many_files(mix: Mix) -> None:
     data = encrypt(b'{"a": 1}\n', "json", [mix.keys(*NETWORK)], 0, Selection(), mix.ambient).data
     mix.without(*NETWORK).asked()
-    sources = [Source(f"{number}.json", data, "json") for number in range(20)]
+    sources = [as_item(f"{number}.json", data, "json") for number in range(20)]
     outcomes = open_all(sources, KeyRing(mix.ambient), lambda _, opened: opened.plaintext())
     assert not list(results(outcomes))
     assert Counter(mix.asked()) == {"kms Decrypt": 1, "hc_vault decrypt": 1}

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from leafseal.cli.main import command
+from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.extract import emit_part, locate
-from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, read_all, same_as, show_errors
+from leafseal.cli.shared.files import Output, Outputs, output_options, same_as
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import FORMAT_NAMES, InputOptions, config_option, decrypting_reading, limits_options
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import open_all, results
+from leafseal.operations.batch import Item, open_all
 from leafseal.operations.convert import convert
-from leafseal.operations.open import Opened, Source
-from leafseal.system import terminal
+from leafseal.operations.open import Opened
 
 
 @command("decrypt")
@@ -37,7 +39,7 @@ def decrypt(
     reading: InputOptions,
     config: str | None,
     limits: Limits,
-) -> int:
+) -> None:
     """Open sealed files and write them as they were before they were sealed, to the byte.
 
     Nothing is written before every value of every file has verified. Without FILE standard input is read, as a binary
@@ -52,27 +54,21 @@ def decrypt(
     outputs.check(names)
     if outputs.in_place:
         reading.check_write()
-    inputs, errors = read_all(names, reading, limits)
     configuration = Configuration(config)
-    by_source = {id(item.source): item for item in inputs}
 
-    def open_one(source: Source, opened: Opened) -> Output:
-        target = output_type or source.format
+    def work(item: Item, opened: Opened) -> Output:
+        own = item.source.format
+        target = output_type or own
         width = indent
-        if width is None and (extract is not None or target != source.format):
-            width = configuration.indent(source.name, target)
+        if width is None and (extract is not None or target != own):
+            width = configuration.indent(item.name, target)
         if extract is not None:
             plain = emit_part(opened, locate(opened, extract), target, width)
-        elif target != source.format:
+        elif target != own:
             plain = convert(opened, target, indent=width)
         else:
             plain = opened.plaintext()
-        return Output(by_source[id(source)], plain, same_as(plain), private=True)
+        return Output(item, plain, same_as(plain), private=True)
 
-    keys, read = KeyRing(current_ambient()), reading.within(limits)
-    with terminal.progress(len(inputs), "decrypting") as step:
-        outcomes = open_all([item.source for item in inputs], keys, open_one, read=read, progress=step)
-    if code := show_errors([*errors, *errors_of(outcomes)]):
-        return code
-    outputs.write(output for _, output in results(outcomes))
-    return 0
+    run = partial(open_all, ring=KeyRing(current_ambient()), work=work, read=reading.within(limits))
+    transform(names, run, outputs, reading=reading, limits=limits, verb="decrypting")

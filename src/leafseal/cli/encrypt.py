@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from leafseal.cli.main import command
+from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration, plan
-from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
+from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     FORMAT_NAMES,
@@ -22,9 +25,8 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
-from leafseal.operations.batch import each, results
+from leafseal.operations.batch import Item, each
 from leafseal.operations.encrypt import encrypt as encrypt_file
-from leafseal.operations.open import Source
 from leafseal.operations.product import Product
 from leafseal.system import terminal
 
@@ -54,7 +56,7 @@ def encrypt(
     allow_nothing_sealed: bool,
     reading: InputOptions,
     limits: Limits,
-) -> int:
+) -> None:
     """Seal the values of plain files.
 
     Who can open them and what is sealed comes from the configuration (.sops.yaml) above the file, or from options.
@@ -72,12 +74,11 @@ def encrypt(
             "must specify --filename-override when reading from stdin",
             hint="its format and its rule are chosen by that name",
         )
-    inputs, errors = read_all(names, reading, limits)
     configuration = Configuration(config)
     ambient = current_ambient()
-    by_source = {id(item.source): item for item in inputs}
 
-    def seal(source: Source) -> Output:
+    def seal(item: Item) -> Output:
+        source = item.source
         wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)
 
         def product(allow_nothing: bool) -> Product:
@@ -95,17 +96,12 @@ def encrypt(
             )
 
         try:
-            return product_of(by_source[id(source)], product(allow_nothing_sealed))
+            return output_of(item, product(allow_nothing_sealed))
         except NothingSealedError as error:
             # What the configuration leaves clear is consented to, down to the last value; but it is said.
             if rule.names_rule or configuration.rule_or_none(source.name) is None:
                 raise
             terminal.warn(f"{source.name}: {error.message}")
-            return product_of(by_source[id(source)], product(True))
+            return output_of(item, product(True))
 
-    with terminal.progress(len(inputs), "encrypting") as step:
-        outcomes = each([item.source for item in inputs], seal, progress=step)
-    if code := show_errors([*errors, *errors_of(outcomes)]):
-        return code
-    outputs.write(output for _, output in results(outcomes))
-    return 0
+    transform(names, partial(each, work=seal), outputs, reading=reading, limits=limits, verb="encrypting")

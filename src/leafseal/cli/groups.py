@@ -11,7 +11,7 @@ from leafseal.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
 from leafseal.cli.shared.change import changing, open_one
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, recipients_consent
-from leafseal.cli.shared.files import Input, Outputs, product_of
+from leafseal.cli.shared.files import Outputs, output_of
 from leafseal.cli.shared.groups import refuse_empty, refuse_lower
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
@@ -118,4 +118,4 @@ def _change(
         # Whoever had a group that goes must not read what is sealed from now on.
         how = rotate if new_data_key else partial(rewrap, keep_dates=True)
         product = how(opened, changed, needed, current_ambient())
-        Outputs(in_place=in_place).write([product_of(Input(current.snapshot, current.source), product)])
+        Outputs(in_place=in_place).write([output_of(current.item, product)])

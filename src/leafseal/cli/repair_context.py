@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from leafseal.cli.main import command
+from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
-from leafseal.cli.shared.files import Output, Outputs, errors_of, product_of, read_all, show_errors
+from leafseal.cli.shared.files import Output, Outputs, output_of
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.document.limits import Limits
 from leafseal.keys.changes import keys_of, prefer_configured
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import context_repair
-from leafseal.operations.batch import each, results
-from leafseal.operations.open import Source
+from leafseal.operations.batch import Item, each
 from leafseal.system import terminal
 
 
@@ -26,7 +28,7 @@ from leafseal.system import terminal
 @limits_options
 def repair_context(
     files: tuple[str, ...], consent: Consent, reading: InputOptions, config: str | None, limits: Limits
-) -> int:
+) -> None:
     """Repair files whose AWS keys SOPS before 3.3.0 used with a garbled encryption context.
 
     Such a file says for which context its data key was wrapped, and does not open under it. It is opened under the
@@ -37,26 +39,19 @@ def repair_context(
     """
     outputs = Outputs(in_place=True)
     outputs.check(files)
-    inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
-    by_source = {id(item.source): item for item in inputs}
     keys, read = KeyRing(current_ambient()), reading.within(limits)
 
-    def work(source: Source) -> Output | None:
+    def work(item: Item) -> Output | None:
         try:
-            opened = context_repair.open_garbled(source, keys, read)
+            opened = context_repair.open_garbled(item.source, keys, read)
         except context_repair.NothingToRepairError:
             return None
-        guard, groups = Guard(source.name, configuration, consent), keys_of(opened.metadata.groups)
+        guard, groups = Guard(item.name, configuration, consent), keys_of(opened.metadata.groups)
         guard.check_recipients(groups)
         named = prefer_configured(groups, guard.configured_keys)
-        return product_of(by_source[id(source)], context_repair.rewrap_garbled(opened, named, keys.ambient))
+        return output_of(item, context_repair.rewrap_garbled(opened, named, keys.ambient))
 
-    with terminal.progress(len(inputs), "repairing") as step:
-        outcomes = each([item.source for item in inputs], work, progress=step)
-    if code := show_errors([*errors, *errors_of(outcomes)]):
-        return code
-    outputs.write(output for _, output in results(outcomes) if output is not None)
-    for source, output in results(outcomes):
-        terminal.say(f"{source.name}: {'repaired' if output else 'nothing to repair'}")
-    return 0
+    done = transform(files, partial(each, work=work), outputs, reading=reading, limits=limits, verb="repairing")
+    for item, output in done:
+        terminal.say(f"{item.name}: {'repaired' if output else 'nothing to repair'}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from leafseal.cli.main import command
+from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
-from leafseal.cli.shared.files import Output, Outputs, errors_of, output_options, product_of, read_all, show_errors
+from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.groups import refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
@@ -22,10 +25,9 @@ from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import excluding, key_id, keys_of, matching, prefer_configured
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import open_all, results
-from leafseal.operations.open import Opened, Source, readable
+from leafseal.operations.batch import Item, open_all
+from leafseal.operations.open import Opened, readable
 from leafseal.operations.rekey import rotate as rotate_file
-from leafseal.system import terminal
 
 
 @command("rotate")
@@ -47,7 +49,7 @@ def rotate(
     reading: InputOptions,
     config: str | None,
     limits: Limits,
-) -> int:
+) -> None:
     """Give sealed files a new data key: every value is sealed anew, everything else stays as it stands.
 
     Keys are added to the first key group, and removed from all.
@@ -57,13 +59,11 @@ def rotate(
     leafseal rotate -i --rm-age age1... secrets/*.yaml
     """
     outputs.check(files)
-    inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
-    by_source = {id(item.source): item for item in inputs}
     keys = KeyRing(current_ambient())
     added, removing = add_keys.master_keys(), rm_keys.master_keys()
 
-    def work(source: Source, opened: Opened) -> tuple[Output, list[str]]:
+    def work(item: Item, opened: Opened) -> Output:
         groups = keys_of(opened.metadata.groups)
         present = {key_id(key) for group in groups for key in group}
         gone = matching(removing, groups)
@@ -75,18 +75,11 @@ def rotate(
         kept = [excluding(group, gone) for group in groups]
         kept[0] = (*kept[0], *(key for key in added if key_id(key) not in present))
         refuse_empty(kept, opened.metadata.threshold)
-        guard = Guard(source.name, configuration, consent)
+        guard = Guard(item.name, configuration, consent)
         guard.check_recipients(kept)
         kept = prefer_configured(kept, [*guard.configured_keys, *added])
         product = rotate_file(opened, kept, opened.metadata.threshold, keys.ambient)
-        return product_of(by_source[id(source)], product), readable(opened) if gone else []
+        return output_of(item, product, readable(opened) if gone else ())
 
-    with terminal.progress(len(inputs), "rotating") as step:
-        sources = [item.source for item in inputs]
-        outcomes = open_all(sources, keys, work, read=reading.within(limits), progress=step)
-    if code := show_errors([*errors, *errors_of(outcomes)]):
-        return code
-    outputs.write(output for _, (output, _) in results(outcomes))
-    for source, (_, places) in results(outcomes):
-        terminal.say_readable(source.name, places)
-    return 0
+    run = partial(open_all, ring=keys, work=work, read=reading.within(limits))
+    transform(files, run, outputs, reading=reading, limits=limits, verb="rotating")

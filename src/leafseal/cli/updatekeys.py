@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import click
 
 from leafseal.cli.main import command
+from leafseal.cli.shared.batch import collect
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.files import Outputs, errors_of, product_of, read_all, show_errors
+from leafseal.cli.shared.files import Output, Outputs, output_of
 from leafseal.cli.shared.groups import difference, refuse_empty, refuse_lower
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
@@ -18,18 +20,15 @@ from leafseal.keys import Ambient
 from leafseal.keys.changes import keys_of, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import open_all, results
-from leafseal.operations.open import Opened, Source, readable
-from leafseal.operations.product import Product
+from leafseal.operations.batch import Item, open_all
+from leafseal.operations.open import Opened, readable
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.system import terminal
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(NamedTuple):
     lines: list[str]  # what changes; none where the file is up to date
-    product: Product | None = None
-    readable: tuple[str, ...] = ()  # what those who are removed could read
+    output: Output | None = None
 
 
 @command("updatekeys")
@@ -63,43 +62,36 @@ def updatekeys(
     """
     outputs = Outputs(in_place=True)
     outputs.check(files)
-    inputs, errors = read_all(files, reading, limits)
     configuration = Configuration(config)
     keys = KeyRing(current_ambient())
 
-    def work(source: Source, opened: Opened) -> _Change:
-        return _change(source, opened, configuration, keys.ambient, keep_data_key, lower_threshold)
+    def work(item: Item, opened: Opened) -> _Change:
+        return _change(item, opened, configuration, keys.ambient, keep_data_key, lower_threshold)
 
-    with terminal.progress(len(inputs), "reading") as step:
-        sources = [item.source for item in inputs]
-        outcomes = open_all(sources, keys, work, read=reading.within(limits), progress=step)
-    if code := show_errors([*errors, *errors_of(outcomes)]):
-        return code
-    changes = [(item, change) for item, (_, change) in zip(inputs, results(outcomes), strict=True)]
+    run = partial(open_all, ring=keys, work=work, read=reading.within(limits))
+    changes = collect(files, run, reading=reading, limits=limits, verb="reading")
     for item, change in changes:
         _show(item.name, change)
-    pending = [(item, change, change.product) for item, change in changes if change.product is not None]
+    pending = [change.output for _, change in changes if change.output is not None]
     if dry_run or not pending:
         return int(bool(pending))
     if not yes:
         terminal.confirm(
             f"Change the recipients of {len(pending)} file{'s' if len(pending) > 1 else ''}?", flag="--yes"
         )
-    outputs.write(product_of(item, product) for item, _, product in pending)
-    for item, change, _ in pending:
-        terminal.say_readable(item.name, change.readable)
+    outputs.write(pending)
     return 0
 
 
 def _change(
-    source: Source,
+    item: Item,
     opened: Opened,
     configuration: Configuration,
     ambient: Ambient,
     keep_data_key: bool,
     lower_threshold: bool,
 ) -> _Change:
-    rule = configuration.rule_for(source.name)
+    rule = configuration.rule_for(item.name)
     if rule is None:
         raise ConfigError("no configuration with creation rules found", hint='"leafseal init" writes one')
     before, after = keys_of(opened.metadata.groups), [resolve_keys(group, ambient) for group in rule.groups]
@@ -116,7 +108,8 @@ def _change(
         refuse_lower(opened.metadata, len(after), threshold)
     gone = removed(before, after)
     how = rotate if gone and not keep_data_key else rewrap
-    return _Change(lines, how(opened, after, threshold, ambient), tuple(readable(opened) if gone else ()))
+    product = how(opened, after, threshold, ambient)
+    return _Change(lines, output_of(item, product, readable(opened) if gone else ()))
 
 
 def _show(name: str, change: _Change) -> None:

@@ -13,8 +13,8 @@ from leafseal.cli.shared.options import InputOptions, files_argument, json_optio
 from leafseal.display import escape_line
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Failed, open_all, results
-from leafseal.operations.open import Opened, Source
+from leafseal.operations.batch import Failed, Item, open_all, results
+from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
 
@@ -36,10 +36,10 @@ def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits:
     inputs, errors = read_all(files, reading, limits)
     keys, read = KeyRing(current_ambient()), reading.within(limits)
     with terminal.progress(len(inputs), "verifying") as step:
-        outcomes = open_all([item.source for item in inputs], keys, _describe, read=read, progress=step)
+        outcomes = open_all(inputs, keys, _describe, read=read, progress=step)
     if as_json:
         told = [about for _, about in results(outcomes)]
-        told += [{"file": one.source.name, "verified": False, "error": one.error.message}
+        told += [{"file": one.item.name, "verified": False, "error": one.error.message}
                  for one in outcomes if isinstance(one, Failed)]  # fmt: skip
         terminal.write_result(as_json_text(told) + b"\n")
     else:
@@ -48,13 +48,13 @@ def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits:
     return show_errors([*errors, *errors_of(outcomes)])
 
 
-def _describe(source: Source, opened: Opened) -> dict[str, Any]:
+def _describe(item: Item, opened: Opened) -> dict[str, Any]:
     comments = sum(item.leaf.is_comment for item in opened.leaves.sealed)
     values = sum(not leaf.is_comment for leaf, _ in opened.leaves.values)
     empty = [place_of(leaf) for leaf in opened.leaves.unauthenticated]
     sealed = len(opened.leaves.sealed) - comments
     return {
-        "file": source.name,
+        "file": item.name,
         "verified": not opened.read.ignore_mac,
         "sealed": sealed,
         "sealed_comments": comments,

@@ -15,23 +15,36 @@ from leafseal.keys.groups import DataKey, needs_networks
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
 from leafseal.operations.open import Opened, Source, open_file, paused_collector, read_metadata, recover
+from leafseal.system.reading import Snapshot
 
 T = TypeVar("T")
 
 MAX_WORKERS = 16  # files that wait for their keys at the same time
 
 
+class Item(NamedTuple):
+    """A file that was read: what it was then, and what it is read as."""
+
+    snapshot: Snapshot
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """The name that messages use, and by which rules and formats are chosen."""
+        return self.source.name
+
+
 class Done(NamedTuple, Generic[T]):
     """What came of a file."""
 
-    source: Source
+    item: Item
     result: T
 
 
 class Failed(NamedTuple):
     """What went wrong with a file."""
 
-    source: Source
+    item: Item
     error: LeafsealError
 
 
@@ -39,9 +52,9 @@ Outcome = Done[T] | Failed
 
 
 def open_all(
-    sources: Iterable[Source],
+    items: Sequence[Item],
     ring: KeyRing,
-    work: Callable[[Source, Opened], T],
+    work: Callable[[Item, Opened], T],
     *,
     read: ReadOptions = DEFAULT_READ,
     progress: Callable[[], None] = lambda: None,
@@ -51,30 +64,29 @@ def open_all(
     Files whose keys are all at hand are opened one after another and dropped, so that ten thousand take no more memory
     than what `work` returns. Those that need a network wait for their keys together.
     """
-    sources = list(sources)
-    _ask_networks(sources, ring, read)
+    _ask_networks(items, ring, read)
 
-    def open_and_work(source: Source) -> T:
-        return work(source, open_file(source, ring, read))
+    def open_and_work(item: Item) -> T:
+        return work(item, open_file(item.source, ring, read))
 
-    return each(sources, open_and_work, progress=progress)
+    return each(items, open_and_work, progress=progress)
 
 
 def each(
-    sources: Iterable[Source],
-    work: Callable[[Source], T],
+    items: Iterable[Item],
+    work: Callable[[Item], T],
     *,
     progress: Callable[[], None] = lambda: None,
 ) -> list[Outcome[T]]:
     """Do `work` with every file, in order; a `LeafsealError` becomes an outcome that names the file."""
     outcomes: list[Outcome[T]] = []
     with paused_collector():
-        for source in sources:
+        for item in items:
             try:
-                with naming(source.name):
-                    outcomes.append(Done(source, work(source)))
+                with naming(item.name):
+                    outcomes.append(Done(item, work(item)))
             except LeafsealError as error:
-                outcomes.append(Failed(source, error))
+                outcomes.append(Failed(item, error))
             progress()
     return outcomes
 
@@ -84,22 +96,22 @@ def failures(outcomes: Sequence[Outcome[T]]) -> list[Failed]:
     return [outcome for outcome in outcomes if isinstance(outcome, Failed)]
 
 
-def results(outcomes: Sequence[Outcome[T]]) -> Iterator[tuple[Source, T]]:
+def results(outcomes: Sequence[Outcome[T]]) -> Iterator[tuple[Item, T]]:
     """Yield what came of the files that did not fail."""
-    return ((outcome.source, outcome.result) for outcome in outcomes if isinstance(outcome, Done))
+    return ((outcome.item, outcome.result) for outcome in outcomes if isinstance(outcome, Done))
 
 
-def _ask_networks(sources: Sequence[Source], ring: KeyRing, read: ReadOptions) -> None:
+def _ask_networks(items: Sequence[Item], ring: KeyRing, read: ReadOptions) -> None:
     """Have the key ring ask for every blob that needs a network, a bounded number at a time.
 
     What fails here fails again, from memory, when its file's turn comes; then it is reported.
     """
-    if len(sources) < 2:
+    if len(items) < 2:
         return
     waiting: list[Metadata] = []
-    for source in sources:
+    for item in items:
         try:
-            _, metadata = read_metadata(source.data, source.format, read)
+            _, metadata = read_metadata(item.source.data, item.source.format, read)
             # Keys that are here are tried one after the other: there may be a user to ask, or a device to be touched.
             if _has_remote_key(metadata) and needs_networks(metadata.groups, metadata.threshold, ring):
                 waiting.append(metadata)

@@ -15,14 +15,14 @@ from leafseal.document.limits import Limits
 from leafseal.errors import UsageError, naming
 from leafseal.keys.changes import keys_of
 from leafseal.keys.ring import KeyRing
+from leafseal.operations.batch import Item
 from leafseal.operations.edit import Draft
-from leafseal.operations.open import Opened, Source, open_file, paused_collector
+from leafseal.operations.open import Opened, open_file, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
 from leafseal.rules.selection import Selection
 from leafseal.system import files, terminal
 from leafseal.system.locks import locked
-from leafseal.system.reading import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,7 @@ class Change:
     """A sealed file that is about to be changed."""
 
     name: str
-    snapshot: Snapshot
-    source: Source
+    item: Item
     opened: Opened
     guard: Guard
     selection: Selection
@@ -44,7 +43,7 @@ class Change:
 
     def write(self, product: Product, draft: Draft) -> None:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""
-        for warning in files.replace(self.snapshot, product.data, verify=product.check):
+        for warning in files.replace(self.item.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
         if self.opened.read.ignore_mac:
             terminal.warn(f"{self.name}: written although its MAC was not verified{self._changed(draft)}")
@@ -83,7 +82,7 @@ def open_one(
     else:
         guard.check_recipients(keys_of(opened.metadata.groups))
         selection = opened.metadata.selection
-    return Change(name, item.snapshot, item.source, opened, guard, selection)
+    return Change(name, item, opened, guard, selection)
 
 
 @contextmanager

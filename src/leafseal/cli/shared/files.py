@@ -11,48 +11,36 @@ from leafseal.cli.shared.options import InputOptions, grouped
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
-from leafseal.operations.batch import Failed, Outcome
+from leafseal.operations.batch import Failed, Item, Outcome
 from leafseal.operations.open import Source
 from leafseal.operations.product import Product
 from leafseal.system import files, terminal
-from leafseal.system.reading import Snapshot, read
+from leafseal.system.reading import read
 
 T = TypeVar("T")
 
 
-class Input(NamedTuple):
-    """A file that was read."""
-
-    snapshot: Snapshot
-    source: Source
-
-    @property
-    def name(self) -> str:
-        """The name by which rules and formats are chosen."""
-        return self.source.name
-
-
-def read_all(names: Sequence[str], reading: InputOptions, limits: Limits) -> tuple[list[Input], list[LeafsealError]]:
+def read_all(names: Sequence[str], reading: InputOptions, limits: Limits) -> tuple[list[Item], list[LeafsealError]]:
     """Read every file; what cannot be read is an error among others."""
     if reading.filename_override is not None and len(names) > 1:
         raise UsageError("--filename-override stands for one file", hint="name one file at a time")
     if [name for name in names if name == "-"][1:]:
         raise UsageError("standard input can be read once", hint="write - once")
-    inputs: list[Input] = []
+    items: list[Item] = []
     errors: list[LeafsealError] = []
     for name in names:
         try:
-            inputs.append(read_one(name, reading, limits))
+            items.append(read_one(name, reading, limits))
         except LeafsealError as error:
             errors.append(error)
-    return inputs, errors
+    return items, errors
 
 
-def read_one(name: str, reading: InputOptions, limits: Limits) -> Input:
+def read_one(name: str, reading: InputOptions, limits: Limits) -> Item:
     """Read a file. Its format is what the options say, else what its name tells."""
     shown = reading.filename_override or name
     snapshot = read(name, limits)
-    return Input(snapshot, Source(shown, snapshot.data, reading.input_type or format_of(shown)))
+    return Item(snapshot, Source(shown, snapshot.data, reading.input_type or format_of(shown)))
 
 
 def show_errors(errors: Iterable[LeafsealError]) -> int:
@@ -72,10 +60,11 @@ def errors_of(outcomes: Sequence[Outcome[T]]) -> list[LeafsealError]:
 class Output(NamedTuple):
     """Something to be written, and how to see that it was written right. `private` marks plaintext."""
 
-    input: Input
+    item: Item
     data: bytes
     verify: Callable[[bytes], None]
     private: bool = False
+    readable: Sequence[str] = ()  # what those could read whose keys are removed
 
 
 class Outputs(NamedTuple):
@@ -110,8 +99,8 @@ class Outputs(NamedTuple):
                         hint="use --output, one file at a time",
                     )  # fmt: skip
 
-    def write(self, outputs: Iterable[Output]) -> None:
-        """Write all results."""
+    def write(self, outputs: Sequence[Output]) -> None:
+        """Write all results, and then tell what those could read whose keys are removed."""
         if self.output_dir is not None:
             try:
                 os.makedirs(self.output_dir, mode=0o700, exist_ok=True)
@@ -119,24 +108,26 @@ class Outputs(NamedTuple):
                 raise files.write_error(error, self.output_dir) from error
         for output in outputs:
             self._write(output)
+        for output in outputs:
+            terminal.say_readable(output.item.name, output.readable)
 
     def _write(self, output: Output) -> None:
         lost: list[str] = []
         if self.in_place:
             lost = files.replace(
-                output.input.snapshot,
+                output.item.snapshot,
                 output.data,
                 verify=output.verify,
                 private=output.private,
                 overwrite=self.overwrite,
             )
         elif self.output not in (None, "-") or self.output_dir is not None:
-            path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.input.snapshot.path))
+            path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.item.snapshot.path))
             lost = files.replace(path, output.data, verify=output.verify, private=output.private)
         else:
             terminal.write_result(output.data)
         for warning in lost:
-            terminal.warn(f"{output.input.name}: {warning}")
+            terminal.warn(f"{output.item.name}: {warning}")
 
 
 _OUTPUT_OPTIONS: list[tuple[list[str], dict[str, Any]]] = [
@@ -149,9 +140,9 @@ _OUTPUT_OPTIONS: list[tuple[list[str], dict[str, Any]]] = [
 output_options = grouped("outputs", Outputs, *_OUTPUT_OPTIONS)
 
 
-def product_of(item: Input, product: Product) -> Output:
+def output_of(item: Item, product: Product, readable: Sequence[str] = ()) -> Output:
     """Return the output for a new form of a sealed file."""
-    return Output(item, product.data, product.check)
+    return Output(item, product.data, product.check, readable=readable)
 
 
 def same_as(data: bytes) -> Callable[[bytes], None]:
