@@ -50,6 +50,12 @@ class LeafsealError(Exception):
     def __str__(self) -> str:
         return f"{self.file}: {self.message}" if self.file else self.message
 
+    def with_hint(self, hint: str) -> Self:
+        """Return the same error with another hint, to be raised in its place."""
+        again = type(self).__new__(type(self), *self.args)
+        vars(again).update(vars(self), hint=hint)
+        return again
+
 
 @contextmanager
 def naming(file: str) -> Iterator[None]:

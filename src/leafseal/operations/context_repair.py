@@ -58,8 +58,10 @@ def _recover(metadata: Metadata, ring: KeyRing) -> DataKey:
     try:
         return recover_data_key(groups, metadata.threshold, ring)
     except DataKeyError:
-        failure.hint = "no value of its encryption contexts opens it either: something else is the matter"
-        raise failure from None
+        raise failure.with_hint(_NOT_GARBLED) from None
+
+
+_NOT_GARBLED = "no value of its encryption contexts opens it either: something else is the matter"
 
 
 def _with_guesses(group: KeyGroup) -> Iterator[WrappedKey]:

@@ -138,8 +138,11 @@ def recover(metadata: Metadata, ring: KeyRing) -> DataKey:
         return recover_data_key(metadata.groups, metadata.threshold, ring)
     except DataKeyError as error:
         if metadata.may_have_context_bug:
-            error.hint = 'SOPS before 3.3.0 garbled encryption contexts: "leafseal repair-context" repairs such files'
+            raise error.with_hint(_REPAIR_HINT) from error.__cause__
         raise
+
+
+_REPAIR_HINT = 'SOPS before 3.3.0 garbled encryption contexts: "leafseal repair-context" repairs such files'
 
 
 def open_file(

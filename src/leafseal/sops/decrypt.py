@@ -28,8 +28,7 @@ def open_to_output(session: Session, file: str | None) -> None:
     arguments = session.arguments
     if file is not None:
         refuse_missing(file)
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
-    session.order  # noqa: B018  refused before anything is read
+    session.check(order=True)
     path = locate(arguments.text("extract"))
     formats = Formats.of(arguments, arguments.text("filename-override") or (as_file(file) if file is not None else ""))
     with held(session, as_file(file)):

@@ -29,7 +29,7 @@ def edit_file(session: Session, file: str) -> int:
     arguments = session.arguments
     path = os.path.abspath(file)
     name = arguments.text("filename-override") or path
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    session.check()
     formats = Formats.of(arguments, name)
     edited = make_file(session, path, name, formats) if is_missing(path) else open_file(session, path, formats)
     if arguments.flag("show-master-keys"):

@@ -21,8 +21,7 @@ def exec_env(arguments: Arguments) -> int:
     """Run a command with the values of a file in its environment (sops-cli §4.10)."""
     file, command = child.file_and_command(arguments)
     session = Session(arguments)
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
-    session.order  # noqa: B018  refused before anything is read
+    session.check(order=True)
     background = child.warn_of_background(arguments, "exec-env")
     same_process = arguments.flag("same-process")
     if background and same_process:

@@ -25,8 +25,7 @@ def exec_file(arguments: Arguments) -> int:
     """Run a command with the opened file, under a path that takes the place of each `{}` (sops-cli §4.11)."""
     file, command = child.file_and_command(arguments)
     session = Session(arguments)
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
-    session.order  # noqa: B018  refused before anything is read
+    session.check(order=True)
     formats = Formats.of(arguments, file)
     opened = session.open(read(as_file(file)), formats.input)
     try:

@@ -18,7 +18,7 @@ def filestatus(arguments: Arguments) -> int:
     if not arguments.positionals:
         raise Failure("Error: no file specified", 100)
     session = Session(arguments)
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    session.check()
     file = arguments.positionals[0]
     try:
         encrypted = is_encrypted(read(as_file(file)).data, Formats.of(arguments, file).input)

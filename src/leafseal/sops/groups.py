@@ -63,7 +63,7 @@ def _change(session: Session, edit: Callable[[list[Keys]], list[Keys]]) -> None:
     if not file:
         raise Failure("Error reading file: no file is named", 2, hint="name one with --file")
     path = os.path.abspath(file)
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    session.check()
     with held(session, path):
         source = read(path)
         opened = session.open(source, format_of(path))

@@ -38,7 +38,7 @@ def rotate_file(session: Session, file: str) -> None:
     arguments = session.arguments
     path = os.path.abspath(file)
     named = arguments.text("filename-override") or path
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    session.check()
     formats = Formats.of(arguments, named)
     added, gone = keys_of_options(arguments, "add-"), keys_of_options(arguments, "rm-")
     with held(session, path):

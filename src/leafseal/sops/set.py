@@ -38,7 +38,7 @@ def set_(arguments: Arguments) -> int:
             "Error: no file specified, or index and value are missing. Need precisely 3 positional arguments.", 100
         )
     session = Session(arguments)
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    session.check()
     path = parse_index(words[1], "set")
     return set_in_file(session, words[0], path, parse_value(_value_text(arguments, words)))
 

@@ -30,7 +30,7 @@ def unset(arguments: Arguments) -> int:
     if len(words) != 2:
         raise Failure("Error: no file specified, or index is missing", 100)
     session = Session(arguments)
-    session.config  # noqa: B018  one that cannot be read stops every command of sops
+    session.check()
     file, path = os.path.abspath(words[0]), parse_index(words[1], "unset")
     formats = Formats.of(arguments, file)
     with locked(file), paused_collector():

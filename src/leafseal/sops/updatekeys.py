@@ -62,7 +62,7 @@ def _sync(session: Session, file: str) -> None:
     """Bring one file up to date. The data key, values, time and MAC stay as they are."""
     path = os.path.abspath(file)
     _require_file(path)
-    session.config  # noqa: B018  where it is faulty, nothing is said to be synced
+    session.check()  # where the configuration is faulty, nothing is said to be synced
     _say(f"Syncing keys for file {path}")
     source = read(path)
     format_name = Formats.of(session.arguments, path).input

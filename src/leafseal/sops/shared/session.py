@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,12 +40,13 @@ class Formats(NamedTuple):
         return cls(*(text if text in FORMATS else own for text in wanted))
 
 
-@dataclass
 class Session:
     """One run of a command: its arguments, and what was loaded for them."""
 
-    arguments: Arguments
-    gives_context: bool = False  # `sops FILE` gives the configuration's AWS keys the encryption context too
+    def __init__(self, arguments: Arguments, *, gives_context: bool = False) -> None:
+        self.arguments = arguments
+        self.gives_context = gives_context  # `sops FILE` gives the configuration's AWS keys the encryption context too
+        self._configs: list[Config | None] = []  # the one, once it was looked for
 
     # -- talk
 
@@ -60,14 +60,32 @@ class Session:
         if self.may_add_messages:
             talk.warn("CMD", text)
 
+    def check(self, *, order: bool = False) -> None:
+        """Load the configuration: one that cannot be read stops every command of sops.
+
+        With `order` refuse also one of decryption that cannot be, before anything is read. Commands call this once they
+        have looked at their arguments, as sops does. Raises `LeafsealError`.
+        """
+        self._load_config()
+        if order:
+            _order(self.arguments)
+
     # -- the configuration
 
-    @cached_property
+    @property
     def config(self) -> Config | None:
         """The configuration that `--config` names, else the one found from the current directory upwards.
 
         A fault in a rule counts only where the rule does, as in sops.
         """
+        return self._load_config()
+
+    def _load_config(self) -> Config | None:
+        if not self._configs:
+            self._configs.append(self._found_config())
+        return self._configs[0]
+
+    def _found_config(self) -> Config | None:
         from leafseal.config.find import find_config_from_cwd
 
         explicit = self.arguments.text("config")
@@ -126,18 +144,10 @@ class Session:
         )
 
     @cached_property
-    def order(self) -> tuple[str, ...]:
-        """The kinds that `--decryption-order` names. Raises `Failure` with exit code 112."""
-        order = [kind.strip() for kind in self.arguments.text("decryption-order").split(",") if kind.strip()]
-        for kind in order:
-            if order.count(kind) > 1:
-                raise Failure(f"Duplicate decryption key type: {kind}", 112)
-        return tuple(order)
-
-    @cached_property
     def keys(self) -> KeyRing:
         """The key ring of this run."""
-        return KeyRing(self.ambient, order=self.order) if self.order else KeyRing(self.ambient)
+        order = _order(self.arguments)
+        return KeyRing(self.ambient, order=order) if order else KeyRing(self.ambient)
 
     # -- files
 
@@ -201,6 +211,15 @@ class Session:
             writing.put(output, data, verify, self.notice, what="output file", private=private)
         else:
             terminal.write_result(data)
+
+
+def _order(arguments: Arguments) -> tuple[str, ...]:
+    """Return the kinds that `--decryption-order` names. Raises `Failure` with exit code 112."""
+    order = [kind.strip() for kind in arguments.text("decryption-order").split(",") if kind.strip()]
+    for kind in order:
+        if order.count(kind) > 1:
+            raise Failure(f"Duplicate decryption key type: {kind}", 112)
+    return tuple(order)
 
 
 _NOT_BINARY = (
