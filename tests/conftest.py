@@ -19,6 +19,8 @@ from .services.fixtures import (  # noqa: F401  # every test has them
     second_recorder,
 )
 
+pytest.register_assert_rewrite("tests.providers.contract", "tests.providers.faults")  # which hold tests, and are none
+
 _COPIES = Path(__file__).parent / "vectors" / "third-party"
 
 

@@ -75,7 +75,7 @@ def test_google(
     }
     [key] = parse_recipients("gcp_kms", ID)
     Sops(tmp_path, environ).both_ways("--gcp-kms", key, ID)
-    assert [call.operation for call in cloud_kms.calls].count("Encrypt") == 4
+    assert [call.operation for call in cloud_kms.requests].count("Encrypt") == 4
 
 
 def test_a_service_account_of_google(cloud_kms: CloudKMS, cloud_kms_at: dict[str, str], tmp_path: Path) -> None:

@@ -73,13 +73,13 @@ class TestContract(ProviderContract):
 def test_requests_carry_key_data_and_checksum(cloud_kms: CloudKMS, ambient: Ambient) -> None:
     wrapped = KEY.wrap(DATA_KEY, ambient)
     assert KEY.unwrap(wrapped, ambient) == DATA_KEY
-    wrap, unwrap = cloud_kms.calls
+    wrap, unwrap = cloud_kms.requests
     assert (wrap.operation, wrap.message.name, wrap.message.plaintext) == ("Encrypt", ID, DATA_KEY)
     assert wrap.message.plaintext_crc32c == crc32c(DATA_KEY)
     blob = base64.b64decode(wrapped)
     assert (unwrap.operation, unwrap.message.name, unwrap.message.ciphertext) == ("Decrypt", ID, blob)
     assert unwrap.message.ciphertext_crc32c == crc32c(blob)
-    for call in cloud_kms.calls:
+    for call in cloud_kms.requests:
         assert call.message.additional_authenticated_data == b""
         assert call.headers["authorization"].startswith("Bearer ya29.")
 
@@ -230,7 +230,7 @@ def test_a_service_account_signs_its_own_tokens(
     cloud_kms.verbs_of = lambda token: {"Encrypt"} if claims(token)["iss"].startswith("ci@shop") else None
     ambient = Ambient({**user, **variables}, tmp_path)
     wrapped = KEY.wrap(DATA_KEY, ambient)
-    [call] = cloud_kms.calls
+    [call] = cloud_kms.requests
     found = claims(call.headers["authorization"].removeprefix("Bearer "))
     assert found["scope"] == "https://www.googleapis.com/auth/cloudkms"
     assert call.headers.get("x-goog-user-project") == ("payer" if "APPLICATION" in place else None)
@@ -388,7 +388,7 @@ def test_nobody_has_any(user: dict[str, str], cloud_kms: CloudKMS, recorder: Rec
         with pytest.raises(ProviderError, match=r"^no Google credentials found$") as caught:
             KEY.wrap(DATA_KEY, ambient)
         assert "gcloud auth application-default login" in str(caught.value.hint)
-    assert cloud_kms.calls == []
+    assert cloud_kms.requests == []
     assert len(recorder.requests) == 1
 
 
@@ -420,7 +420,7 @@ def test_credentials_that_are_none(
         KEY.wrap(DATA_KEY, Ambient(environ, tmp_path))
     assert "canary" not in str(caught.value)
     assert caught.value.master_key == ID
-    assert cloud_kms.calls == []
+    assert cloud_kms.requests == []
 
 
 # -- how it is written
@@ -446,4 +446,4 @@ def test_what_is_no_key_is_not_asked_for(ambient: Ambient, cloud_kms: CloudKMS, 
     for act in (lambda key: key.wrap(DATA_KEY, ambient), lambda key: key.unwrap(b"eA==", ambient)):
         with pytest.raises(ProviderError, match="this is not the id of a key"):
             act(GCPKMSKey(name))
-    assert cloud_kms.calls == []
+    assert cloud_kms.requests == []

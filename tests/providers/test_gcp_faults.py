@@ -8,11 +8,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -27,34 +26,19 @@ from leafseal.testing import throwaway_identity
 
 from ..opening import open_sealed
 from ..services.fixtures import Authority
-from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect
+from ..services.recorder import Answer, Hang, Reaction, Recorder, json_answer
+from . import faults
 from .contract import DATA_KEY
+from .faults import ACTS, PART, WRAPPED, Act, Denied, Refused, Secured, ServiceFaults, WireFaults, unwrap, wrap
 from .test_gcp import ID, KEY, TRANSPORTS
 
 if TYPE_CHECKING:
-    from ..services.cloud_kms import CloudKMS
+    from ..services.cloud_kms import Call, CloudKMS
 
 pytestmark = pytest.mark.skipif(find_spec("google.cloud.kms_v1") is None, reason="google-cloud-kms is not installed")
 
-WHO = "(credentials: GOOGLE_OAUTH_ACCESS_TOKEN)"
-PART = base64.b64encode(DATA_KEY).decode()
+SOURCE = "GOOGLE_OAUTH_ACCESS_TOKEN"
 TOKEN = "ya29.a-canary-that-no-message-shows"
-
-SECONDS = 20.0
-"""What no failure takes, on the busiest machine: less than the thirty that nobody has to wait."""
-
-Act = Callable[[Ambient], bytes]
-
-
-def wrap(ambient: Ambient) -> bytes:
-    return KEY.wrap(DATA_KEY, ambient)
-
-
-def unwrap(ambient: Ambient) -> bytes:
-    return KEY.unwrap(b"eA==", ambient)
-
-
-ACTS = pytest.mark.parametrize("act", [wrap, unwrap])
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -85,53 +69,89 @@ def impatient(user: dict[str, str], tmp_path: Path) -> Ambient:
 
 
 def failure(act: Act, ambient: Ambient) -> ProviderError:
-    """Return the error, which came in time, names the key, and tells no secret."""
-    start = monotonic()
-    with pytest.raises(ProviderError) as caught:
-        act(ambient)
-    assert monotonic() - start < SECONDS
-    error = caught.value
-    assert error.master_key == ID
-    assert error.__cause__ is None
-    for secret in (PART, DATA_KEY.hex(), TOKEN):
-        assert secret not in f"{error} {error.args} {error.hint}"
-    assert error.message.isprintable()
-    return error
+    return faults.failure(act, KEY, ambient, TOKEN, forgets=False)
+
+
+def refusing(code: str, words: str = "") -> Any:
+    """Return an act of the service, which is imported where its library is."""
+
+    def act(_: Call, _served: object) -> Any:
+        from ..services.cloud_kms import Status
+
+        raise Status(code, words)
+
+    return act
+
+
+def _denied(act: Act, verb: str) -> Denied:
+    permission = f"cloudkms.cryptoKeyVersions.useTo{verb}"
+    words = f"Permission '{permission}' denied on resource '{ID}' (or it may not exist)"
+    hint = f"these credentials need {permission} on the key (roles/cloudkms.cryptoKey{verb}"
+    return Denied(act, f"GCP KMS answered PERMISSION_DENIED: {words}", hint)
+
+
+class TestService(ServiceFaults):
+    """The service over gRPC, and over REST."""
+
+    SOURCE = SOURCE
+    SECRETS = (TOKEN,)
+    FORGETS = False
+    REFUSED = "GCP KMS answered NOT_FOUND"
+    WITHHELD = REFUSED
+    TOLD: ClassVar = {**ServiceFaults.TOLD, "hex": DATA_KEY.hex(), "raw": DATA_KEY.decode("latin-1")}
+    NO_PART = "what GCP KMS decrypted is no part of a data key"
+    ENDPOINT = "SOPS_GCP_KMS_ENDPOINT"
+    UNREACHABLE = "UNAVAILABLE|cannot be reached"
+    DENIED: ClassVar = {"wrap": _denied(wrap, "Encrypt"), "unwrap": _denied(unwrap, "Decrypt")}
+    REFUSALS: ClassVar = {
+        code: Refused(refusing(code, "Words of the service."), f"GCP KMS answered {code}: Words of the service", hint)
+        for code, hint in {
+            "NOT_FOUND": "location and ring",
+            "INVALID_ARGUMENT": "wrapped by this key",
+            "FAILED_PRECONDITION": "enabled",
+            "UNAUTHENTICATED": "log in",
+        }.items()
+    }
+    BUSY: ClassVar = {code: refusing(code) for code in ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL")}
+    BUSY_FOR_EVER = Refused(
+        refusing("RESOURCE_EXHAUSTED", "Quota exceeded"),
+        "GCP KMS answered RESOURCE_EXHAUSTED: Quota exceeded",
+        "limit of requests",
+    )
+    DAMAGED: ClassVar = {**ServiceFaults.DAMAGED, "without padding": b"eA"}
+
+    @pytest.fixture
+    def key(self) -> GCPKMSKey:
+        return KEY
+
+    @pytest.fixture
+    def service(self, cloud_kms: CloudKMS) -> CloudKMS:
+        return cloud_kms
+
+    @pytest.fixture
+    def environ(self, user: dict[str, str]) -> dict[str, str]:
+        return user
+
+    @pytest.fixture
+    def secured(self, service: CloudKMS, environ: dict[str, str]) -> Secured:
+        return Secured(service, environ, "SSL_CERT_FILE")
+
+    def deny(self, service: CloudKMS, act: Act) -> None:
+        service.tokens[TOKEN].discard("Encrypt" if act is wrap else "Decrypt")
+
+    def refusal(self, words: str) -> Any:
+        return refusing("NOT_FOUND", words)
+
+    def opening_to(self, key: GCPKMSKey, data: bytes) -> Any:
+        def act(call: Call, served: object) -> Any:
+            from google.cloud.kms_v1.types import service as messages
+
+            return messages.DecryptResponse(plaintext=data, plaintext_crc32c=crc32c(data))
+
+        return act
 
 
 # -- what the service says -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("act", "verb"), [(wrap, "Encrypt"), (unwrap, "Decrypt")], ids=["wrap", "unwrap"])
-def test_a_permission_that_is_missing(cloud_kms: CloudKMS, ambient: Ambient, act: Act, verb: str) -> None:
-    cloud_kms.tokens[TOKEN].discard(verb)
-    error = failure(act, ambient)
-    permission = f"cloudkms.cryptoKeyVersions.useTo{verb}"
-    words = f"Permission '{permission}' denied on resource '{ID}' (or it may not exist)"
-    assert error.message == f"GCP KMS answered PERMISSION_DENIED: {words} {WHO}"
-    assert str(error.hint).startswith(f"these credentials need {permission} on the key (roles/cloudkms.cryptoKey{verb}")
-    assert error.source == "GOOGLE_OAUTH_ACCESS_TOKEN"
-    assert len(cloud_kms.calls) == 1
-
-
-@ACTS
-@pytest.mark.parametrize(
-    ("code", "hint"),
-    [
-        ("NOT_FOUND", "location and ring"),
-        ("INVALID_ARGUMENT", "wrapped by this key"),
-        ("FAILED_PRECONDITION", "enabled"),
-        ("UNAUTHENTICATED", "log in"),
-    ],
-)
-def test_refusals_are_final(cloud_kms: CloudKMS, ambient: Ambient, act: Act, code: str, hint: str) -> None:
-    from ..services.cloud_kms import Status
-
-    cloud_kms.will(Status(code, "Words of the service."))
-    error = failure(act, ambient)
-    assert error.message == f"GCP KMS answered {code}: Words of the service {WHO}"
-    assert hint in str(error.hint)
-    assert len(cloud_kms.calls) == 1
 
 
 def test_keys_that_cannot_be_used(cloud_kms: CloudKMS, ambient: Ambient) -> None:
@@ -141,49 +161,8 @@ def test_keys_that_cannot_be_used(cloud_kms: CloudKMS, ambient: Ambient) -> None
         with pytest.raises(ProviderError, match=words):
             key.unwrap(wrapped, ambient)
     cloud_kms.disabled.add(ID)
-    for act in (wrap, lambda ambient: KEY.unwrap(wrapped, ambient)):
+    for act in (wrap, lambda key, ambient: key.unwrap(wrapped, ambient)):
         assert "FAILED_PRECONDITION" in failure(act, ambient).message
-
-
-def test_words_are_made_fit_to_be_shown(cloud_kms: CloudKMS, ambient: Ambient) -> None:
-    from ..services.cloud_kms import Status
-
-    cloud_kms.will(Status("NOT_FOUND", "red \x1b[31m" + "x" * 500))
-    message = failure(unwrap, ambient).message
-    assert message.startswith("GCP KMS answered NOT_FOUND: red \\x1b[31mxxx")
-    assert len(message) < 400
-
-
-@pytest.mark.parametrize("form", [PART, DATA_KEY.hex(), DATA_KEY.decode("latin-1")], ids=["base64", "hex", "raw"])
-def test_what_an_endpoint_repeats_is_not_told(cloud_kms: CloudKMS, ambient: Ambient, form: str) -> None:
-    from ..services.cloud_kms import Status
-
-    cloud_kms.will(Status("INVALID_ARGUMENT", f"you sent {form}"))
-    assert failure(wrap, ambient).message == f"GCP KMS answered INVALID_ARGUMENT {WHO}"
-
-
-# -- overload --------------------------------------------------------------------------------------------------------
-
-
-@ACTS
-@pytest.mark.parametrize("code", ["RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL"])
-def test_busy_and_then_well(cloud_kms: CloudKMS, ambient: Ambient, act: Act, code: str) -> None:
-    from ..services.cloud_kms import Status
-
-    wrapped = KEY.wrap(DATA_KEY, ambient)
-    cloud_kms.will(Status(code))
-    assert KEY.unwrap(wrapped, ambient) == DATA_KEY if act is unwrap else act(ambient)
-    assert len(cloud_kms.calls) == 3
-
-
-def test_busy_for_ever(cloud_kms: CloudKMS, ambient: Ambient) -> None:
-    from ..services.cloud_kms import Status
-
-    cloud_kms.will(*[Status("RESOURCE_EXHAUSTED", "Quota exceeded")] * 9)
-    error = failure(unwrap, ambient)
-    assert error.message == f"GCP KMS answered RESOURCE_EXHAUSTED: Quota exceeded {WHO}"
-    assert "limit of requests" in str(error.hint)
-    assert len(cloud_kms.calls) == 3
 
 
 # -- answers that are not what they should be ------------------------------------------------------------------------
@@ -197,7 +176,7 @@ def test_checksums_are_compared(cloud_kms: CloudKMS, ambient: Ambient, act: Act,
     wrapped = KEY.wrap(DATA_KEY, ambient)
     field = "ciphertext_crc32c" if act is wrap else "plaintext_crc32c"
     cloud_kms.will(changed(**{field: told}))
-    error = failure(act if act is wrap else lambda ambient: KEY.unwrap(wrapped, ambient), ambient)
+    error = failure(act if act is wrap else lambda key, ambient: key.unwrap(wrapped, ambient), ambient)
     assert error.message == "the answer of GCP KMS does not match its checksum"
 
 
@@ -221,23 +200,6 @@ def test_answers_to_a_wrap(cloud_kms: CloudKMS, ambient: Ambient, fields: dict[s
     assert message in failure(wrap, ambient).message
 
 
-@pytest.mark.parametrize("size", [0, 16, 31, 34, 4096])
-def test_data_keys_of_a_wrong_length(cloud_kms: CloudKMS, ambient: Ambient, size: int) -> None:
-    from ..services.cloud_kms import changed
-
-    wrapped = KEY.wrap(DATA_KEY, ambient)
-    cloud_kms.will(changed(plaintext=bytes(size), plaintext_crc32c=crc32c(bytes(size))))
-    error = failure(lambda ambient: KEY.unwrap(wrapped, ambient), ambient)
-    assert error.message == "what GCP KMS decrypted is no part of a data key"
-
-
-def test_a_wrapped_key_that_is_damaged_is_not_sent(cloud_kms: CloudKMS, ambient: Ambient) -> None:
-    for wrapped in (b"", b"\n", b"eA", b"e\x00A=", b"\xff", b"e A=="):
-        with pytest.raises(ProviderError, match="empty, or not base64"):
-            KEY.unwrap(wrapped, ambient)
-    assert cloud_kms.calls == []
-
-
 @ACTS
 def test_an_answer_without_end(cloud_kms: CloudKMS, ambient: Ambient, act: Act) -> None:
     from ..services.cloud_kms import changed
@@ -245,7 +207,7 @@ def test_an_answer_without_end(cloud_kms: CloudKMS, ambient: Ambient, act: Act) 
     wrapped = KEY.wrap(DATA_KEY, ambient)
     field = "ciphertext" if act is wrap else "plaintext"
     cloud_kms.will(*[changed(**{field: bytes(2 << 20)})] * 3)
-    message = failure(act if act is wrap else lambda given: KEY.unwrap(wrapped, given), ambient).message
+    message = failure(act if act is wrap else lambda key, ambient: key.unwrap(wrapped, ambient), ambient).message
     assert re.search("longer than 1048576 bytes|RESOURCE_EXHAUSTED", message)
 
 
@@ -266,95 +228,71 @@ def test_what_is_no_message_of_google(
 
 
 @pytest.fixture
-def at_recorder(recorder: Recorder, tmp_path: Path) -> Ambient:
-    """Somebody for whom the recorder is the service, over REST."""
-    environ = {
+def at_recorder(recorder: Recorder) -> dict[str, str]:
+    """The variables of somebody for whom the recorder is the service, over REST."""
+    return {
         "SOPS_GCP_KMS_CLIENT_TYPE": "rest",
         "SOPS_GCP_KMS_ENDPOINT": recorder.url,
         "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
     }
-    return Ambient(environ, tmp_path)
 
 
 GOOD: dict[str, object] = {
     "name": f"{ID}/cryptoKeyVersions/1",
-    "ciphertext": "eA==",
-    "ciphertextCrc32c": str(crc32c(b"x")),
+    "ciphertext": WRAPPED.decode(),
+    "ciphertextCrc32c": str(crc32c(base64.b64decode(WRAPPED))),
     "verifiedPlaintextCrc32c": True,
     "plaintext": PART,
     "plaintextCrc32c": str(crc32c(DATA_KEY)),
 }
 
-BAD_ANSWERS: dict[str, Reaction] = {
-    "cut": Cut(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
-    "closed": Cut(),
-    "reset": Cut(reset=True),
-    "not HTTP": Cut(b"SSH-2.0-OpenSSH\r\n"),
-    "not JSON": Answer(200, b"<html>"),
-    "a list": json_answer([]),
-    "a key twice": Answer(200, b'{"name": "", "name": ""}'),
-    "nothing": Answer(204),
-    "teapot": Answer(418, b"\xff"),
-    "an odd error": json_answer({"error": "x"}, 400),
-    "an odder error": json_answer({"error": {"status": 5, "message": []}}, 400),
-    "checksum of another kind": json_answer({**GOOD, "ciphertextCrc32c": 5, "plaintextCrc32c": True}),
-    "data of another kind": json_answer({**GOOD, "ciphertext": 5, "plaintext": {}}),
-    "not base64": json_answer({**GOOD, "ciphertext": "%", "plaintext": "%"}),
-}
 
+class TestWire(WireFaults):
+    """A recorder in the place of the service, over REST."""
 
-@ACTS
-@pytest.mark.parametrize("name", BAD_ANSWERS)
-def test_bad_answers_over_rest(recorder: Recorder, at_recorder: Ambient, act: Act, name: str) -> None:
-    recorder.otherwise = lambda _: BAD_ANSWERS[name]
-    failure(act, at_recorder)
-    assert len(recorder.requests) == 1
+    SOURCE = SOURCE
+    SECRETS = (TOKEN,)
+    FORGETS = False
+    LATE = "no answer (within 2 seconds|from GCP KMS in time) "
+    BAD: ClassVar[dict[str, Reaction]] = {
+        **WireFaults.BAD,
+        "checksum of another kind": json_answer({**GOOD, "ciphertextCrc32c": 5, "plaintextCrc32c": True}),
+        "data of another kind": json_answer({**GOOD, "ciphertext": 5, "plaintext": {}}),
+        "not base64": json_answer({**GOOD, "ciphertext": "%", "plaintext": "%"}),
+    }
 
+    @pytest.fixture
+    def key(self) -> GCPKMSKey:
+        return KEY
 
-@ACTS
-@pytest.mark.parametrize("reaction", [Hang(), Drip(json_answer(GOOD), 0.1)], ids=["hang", "drip"])
-def test_answers_that_never_end_over_rest(
-    recorder: Recorder, at_recorder: Ambient, tmp_path: Path, act: Act, reaction: Reaction
-) -> None:
-    recorder.otherwise = lambda _: reaction
-    error = failure(act, Ambient({**at_recorder.environ, TIMEOUT_VARIABLE: "2"}, tmp_path))
-    assert re.match("no answer (within 2 seconds|from GCP KMS in time) ", error.message)
-    assert len(recorder.requests) == 1
+    @pytest.fixture
+    def there(self, recorder: Recorder) -> Recorder:
+        return recorder
 
+    @pytest.fixture
+    def environ(self, at_recorder: dict[str, str]) -> dict[str, str]:
+        return at_recorder
 
-def test_the_good_answer_is_good(recorder: Recorder, at_recorder: Ambient) -> None:
-    recorder.otherwise = lambda _: json_answer(GOOD)
-    assert wrap(at_recorder) == b"eA=="
-    assert unwrap(at_recorder) == DATA_KEY
-
-
-@ACTS
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(
-    recorder: Recorder, second_recorder: Recorder, at_recorder: Ambient, act: Act, status: int
-) -> None:
-    recorder.will(redirect(second_recorder.url, status))
-    assert "it redirects to another server, which is not followed" in failure(act, at_recorder).message
-    assert len(recorder.requests) == 1
-    assert second_recorder.requests == []
+    def good(self, key: GCPKMSKey, act: Act) -> Answer:
+        return json_answer(GOOD)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_busy_without_words(recorder: Recorder, at_recorder: Ambient, status: int) -> None:
+def test_busy_without_words(recorder: Recorder, at_recorder: dict[str, str], tmp_path: Path, status: int) -> None:
     recorder.will(Answer(status, b"<html>"))
     recorder.otherwise = lambda _: json_answer(GOOD)
-    assert unwrap(at_recorder) == DATA_KEY
+    assert unwrap(KEY, Ambient(at_recorder, tmp_path)) == DATA_KEY
     assert len(recorder.requests) == 2
 
 
-def test_passwords_of_netrc_are_not_sent(recorder: Recorder, at_recorder: Ambient, tmp_path: Path) -> None:
+def test_passwords_of_netrc_are_not_sent(recorder: Recorder, at_recorder: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login x password y\n")
     recorder.otherwise = lambda _: json_answer(GOOD)
     code = (
         "import sys; from leafseal.keys import Ambient; from leafseal.providers.gcp import GCPKMSKey\n"
         "GCPKMSKey(sys.argv[1]).unwrap(b'eA==', Ambient.of_process())\n"
     )
-    environ = {**at_recorder.environ, "HOME": str(tmp_path)}
+    environ = {**at_recorder, "HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code, ID], env=environ, check=True, timeout=60)
     assert recorder.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
@@ -371,15 +309,7 @@ def test_a_service_that_does_not_answer(cloud_kms: CloudKMS, impatient: Ambient,
     message = failure(act, impatient).message
     over.set()
     assert re.search("DEADLINE_EXCEEDED|no answer from GCP KMS in time", message)
-    assert len(cloud_kms.calls) == 1
-
-
-def test_nobody_listens(user: dict[str, str], tmp_path: Path) -> None:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        endpoint = f"https://127.0.0.1:{bound.getsockname()[1]}"
-        message = failure(unwrap, Ambient({**user, "SOPS_GCP_KMS_ENDPOINT": endpoint}, tmp_path)).message
-    assert re.search("UNAVAILABLE|cannot be reached", message)
+    assert len(cloud_kms.requests) == 1
 
 
 @pytest.fixture(params=[b"", b"SSH-2.0-OpenSSH\r\n", b"\x16\x03\x03\x00\x02"], ids=["closed", "SSH", "half"])
@@ -405,16 +335,6 @@ def rude(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_connections_that_fail(rude: str, user: dict[str, str], tmp_path: Path, act: Act) -> None:
     ambient = Ambient({**user, "SOPS_GCP_KMS_ENDPOINT": rude}, tmp_path)
     failure(act, ambient)
-
-
-def test_certificates_are_verified(cloud_kms: CloudKMS, user: dict[str, str], tmp_path: Path) -> None:
-    message = failure(wrap, Ambient({**user, "SSL_CERT_FILE": ""}, tmp_path)).message
-    assert re.search("certificate of the endpoint does not verify|CERTIFICATE_VERIFY_FAILED", message)
-    assert cloud_kms.calls == []
-
-
-def test_certificates_that_are_not_there(user: dict[str, str], tmp_path: Path) -> None:
-    failure(wrap, Ambient({**user, "SSL_CERT_FILE": str(tmp_path / "none.pem")}, tmp_path))
 
 
 def test_where_tokens_come_from_nobody_answers(user: dict[str, str], authority: Authority, tmp_path: Path) -> None:
@@ -446,9 +366,9 @@ def test_projects_that_the_policy_does_not_list(cloud_kms: CloudKMS, ambient: Am
         error = failure(act, Ambient(ambient.environ, tmp_path))
         assert error.message == "the policy does not allow the account shop"
         assert error.hint == 'add it to your policy file: [accounts] allow = ["shop"]'
-    assert cloud_kms.calls == []
+    assert cloud_kms.requests == []
     policy.write_text('[accounts]\nallow = ["other", "shop"]\n')
-    assert wrap(Ambient(ambient.environ, tmp_path))
+    assert wrap(KEY, Ambient(ambient.environ, tmp_path))
 
 
 # -- whole files -----------------------------------------------------------------------------------------------------
@@ -470,12 +390,6 @@ def test_the_next_key_of_the_group_opens(cloud_kms: CloudKMS, ambient: Ambient, 
         open_sealed(data, "yaml", again)
     assert len(caught.value.attempts) == 3
     assert open_sealed(data, "yaml", me.ambient()).plaintext() == PLAIN
-
-
-def test_all_or_nothing(cloud_kms: CloudKMS, ambient: Ambient) -> None:
-    cloud_kms.tokens[TOKEN].discard("Encrypt")
-    with pytest.raises(ProviderError, match=f"cannot wrap the data key for gcp_kms {ID}: GCP KMS answered PERM"):
-        encrypt(PLAIN, "yaml", [[KEY]], 0, Selection(), ambient)
 
 
 def run(code: str, **environ: str) -> str:

@@ -71,7 +71,7 @@ class CloudKMS:
         self.tokens: dict[str, set[str]] = {TOKEN: {"Encrypt", "Decrypt"}}
         self.verbs_of: Callable[[str], set[str] | None] = self.tokens.get
         self.disabled: set[str] = set()
-        self.calls: list[Call] = []
+        self.requests: list[Call] = []
         self._next: deque[Status | Act] = deque()
 
     def create(self, name: str) -> str:
@@ -85,7 +85,7 @@ class CloudKMS:
 
     def answer(self, call: Call) -> Any:
         """Answer a request. Raises `Status`."""
-        self.calls.append(call)
+        self.requests.append(call)
         act = self._next.popleft() if self._next else None
         if isinstance(act, Status):
             raise act
