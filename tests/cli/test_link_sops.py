@@ -167,7 +167,7 @@ def test_windows_has_no_links(leafseal: Run, monkeypatch: pytest.MonkeyPatch, tm
     target = str(tmp_path)
     monkeypatch.setattr(link_sops.os, "name", "nt")
     with pytest.raises(errors.LeafsealError, match="not made on Windows"):
-        link_sops.link_sops.callback(target, False)  # type: ignore[misc]
+        link_sops.link_sops.function(folder=target, force=False)
 
 
 def test_the_other_door(leafseal: Run) -> None:

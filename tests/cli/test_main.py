@@ -1,4 +1,3 @@
-import importlib
 import os
 import subprocess
 import sys
@@ -9,7 +8,9 @@ import pytest
 
 from leafseal import __version__
 from leafseal.cli import main
-from leafseal.cli.main import COMMANDS, run
+from leafseal.cli.main import run
+from leafseal.cli.shared.click_commands import group
+from leafseal.cli.shared.commands import COMMANDS
 from leafseal.cli.shared.errors import show_error
 from leafseal.errors import ConfigError, LeafsealError, RefusedError
 from leafseal.system import signals
@@ -44,9 +45,8 @@ def test_without_a_command_help_goes_to_stderr(leafseal: Run) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name: str, leafseal: Run) -> None:
-    module, _, attribute = COMMANDS[name][0].partition(":")
-    command = getattr(importlib.import_module(module), attribute)
-    assert isinstance(command, click.Command)
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
     assert command.name == name
     assert command.get_short_help_str() == COMMANDS[name][1]
     result = leafseal(name, "--help")
@@ -109,8 +109,6 @@ def test_errors_give_their_code_details_and_hint(capsys: pytest.CaptureFixture[s
         (LeafsealError("x"), 1),
         (RefusedError("x"), 220),
         (KeyboardInterrupt(), 130),
-        (click.Abort(), 130),
-        (click.ClickException("x"), 1),
     ],
 )
 def test_what_ends_a_command(monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int) -> None:
@@ -119,6 +117,15 @@ def test_what_ends_a_command(monkeypatch: pytest.MonkeyPatch, error: BaseExcepti
 
     monkeypatch.setattr(main, "_dispatch", fail)
     assert run(["x"]) == code
+
+
+@pytest.mark.parametrize(("error", "code"), [(click.Abort(), 130), (click.ClickException("x"), 1)])
+def test_what_click_ends_in(monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int) -> None:
+    def fail(*_arguments: object) -> click.Context:
+        raise error
+
+    monkeypatch.setattr(group, "make_context", fail)
+    assert run(["--what"]) == code
 
 
 def test_a_signal_ends_the_process_as_it_would_any_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from leafseal.cli.main import COMMANDS, group
+from leafseal.cli.shared.click_commands import group
+from leafseal.cli.shared.commands import COMMANDS
 
 from .blocks import ROOT
 from .sops_options import sops_options

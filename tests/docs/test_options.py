@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from leafseal.cli.main import COMMANDS, group
+from leafseal.cli.shared.click_commands import group
+from leafseal.cli.shared.commands import COMMANDS
 
 from .blocks import PAGES, ROOT
 from .sops_options import sops_options

@@ -6,10 +6,10 @@ import ast
 import importlib
 from pathlib import Path
 
-import click
 import pytest
 
 from leafseal.cli.decrypt import decrypt
+from leafseal.cli.shared.declarations import Choice
 from leafseal.config.load import load_config
 from leafseal.errors import UsageError
 from leafseal.formats import FORMATS, Format, emit, format_of, parse
@@ -62,9 +62,9 @@ def test_a_configuration_may_name_its_store(one: Format, tmp_path: Path) -> None
 
 @EACH
 def test_options_take_its_name(one: Format) -> None:
-    [option] = [parameter for parameter in decrypt.params if "--input-type" in parameter.opts]
-    assert isinstance(option.type, click.Choice)
-    assert one.name in option.type.choices
+    [option] = [option for option in decrypt.options if "--input-type" in option.names]
+    assert isinstance(option.type, Choice)
+    assert one.name in option.type.texts
     assert one.name in completions(["decrypt", "--input-type", ""])
 
 

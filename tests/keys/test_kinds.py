@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from leafseal.cli.main import group
+from leafseal.cli.shared.click_commands import group
 from leafseal.config.load import load_config
 from leafseal.keys.kinds import KINDS, MAPS, OPTION_ORDER, READING_ORDER, TRIED_FIRST, Kind, is_dated
 from leafseal.keys.registry import provider

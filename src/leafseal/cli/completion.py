@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import click
-
-from leafseal.cli.main import PROGRAM, command, group
+from leafseal.cli.main import COMPLETION_VARIABLE
+from leafseal.cli.shared.declarations import Choice, argument, command
 from leafseal.system import terminal
 
 
 @command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@argument("shell", type=Choice(("bash", "zsh", "fish")))
 def completion(shell: str) -> None:
     """Print a script that has the shell complete commands, options and file names.
 
@@ -17,9 +16,6 @@ def completion(shell: str) -> None:
     source <(leafseal completion bash)
     leafseal completion fish > ~/.config/fish/completions/leafseal.fish
     """
-    from click.shell_completion import get_completion_class
+    from leafseal.cli.shared.click_commands import completion_script
 
-    completer = get_completion_class(shell)
-    if completer is None:
-        raise click.UsageError(f"no completion for {shell}")
-    terminal.print_line(completer(group, {}, PROGRAM, "_LEAFSEAL_COMPLETE").source())
+    terminal.print_line(completion_script(shell, COMPLETION_VARIABLE))

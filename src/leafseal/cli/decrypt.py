@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-import click
-
-from leafseal.cli.main import command
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.declarations import FileName, Whole, argument, command, option
 from leafseal.cli.shared.extract import emit_part, locate
 from leafseal.cli.shared.files import Output, Outputs, output_options, same_as
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -21,11 +19,11 @@ from leafseal.operations.open import Opened
 
 
 @command("decrypt")
-@click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path())
+@argument("files", is_many=True, metavar="[FILE...]", type=FileName())
 @output_options
-@click.option("--extract", metavar="PATH", help="Write only what stands at this path.")
-@click.option("--output-type", type=FORMAT_NAMES, help="Write another format than is read.")
-@click.option("--indent", type=click.IntRange(-1, 100), metavar="N", help="Indentation of another format.")
+@option("--extract", metavar="PATH", help="Write only what stands at this path.")
+@option("--output-type", type=FORMAT_NAMES, help="Write another format than is read.")
+@option("--indent", type=Whole(-1, 100), metavar="N", help="Indentation of another format.")
 @decrypting_reading
 @config_option
 @key_services

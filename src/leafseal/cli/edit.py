@@ -5,26 +5,22 @@ from __future__ import annotations
 import os
 from typing import Any, TypeVar
 
-import click
-
-from leafseal.cli.main import command
 from leafseal.cli.shared.change import Change, changing, open_one
 from leafseal.cli.shared.configuration import Configuration, plan
 from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.errors import edit_again
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
-    Recipients,
-    RuleOptions,
     changing_reading,
     config_option,
     file_argument,
     limits_options,
-    recipient_options,
-    rule_options,
     threshold_option,
 )
+from leafseal.cli.shared.recipients import Recipients, recipient_options
+from leafseal.cli.shared.rule import RuleOptions, rule_options
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import ConflictError, LeafsealError, naming
 from leafseal.formats import ANY_BYTES, FORMATS, format_of
@@ -47,8 +43,8 @@ T = TypeVar("T")
 @rule_options
 @consent_options
 @config_option
-@click.option("--no-disk-plaintext", is_flag=True, help="Refuse where the text would touch a disk.")
-@click.option("--plain-editor", is_flag=True, help="Run the editor without our options against its copies.")
+@option("--no-disk-plaintext", is_flag=True, help="Refuse where the text would touch a disk.")
+@option("--plain-editor", is_flag=True, help="Run the editor without our options against its copies.")
 @changing_reading
 @key_services
 @limits_options

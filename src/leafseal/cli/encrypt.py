@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 
-import click
-
-from leafseal.cli.main import command
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration, plan
+from leafseal.cli.shared.declarations import FileName, Whole, argument, command, option
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     FORMAT_NAMES,
     InputOptions,
-    Recipients,
-    RuleOptions,
     config_option,
     limits_options,
     plain_reading,
-    recipient_options,
-    rule_options,
     threshold_option,
 )
+from leafseal.cli.shared.recipients import Recipients, recipient_options
+from leafseal.cli.shared.rule import RuleOptions, rule_options
 from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
 from leafseal.operations.batch import Item, each
@@ -32,15 +28,15 @@ from leafseal.system import terminal
 
 
 @command("encrypt")
-@click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path())
+@argument("files", is_many=True, metavar="[FILE...]", type=FileName())
 @output_options
 @recipient_options
 @threshold_option
 @rule_options
 @config_option
-@click.option("--output-type", type=FORMAT_NAMES, help="Write another format than is read.")
-@click.option("--indent", type=click.IntRange(-1, 100), metavar="N", help="Indentation of what is written anew.")
-@click.option("--allow-nothing-sealed", is_flag=True, help="Write a file in which the rule seals nothing.")
+@option("--output-type", type=FORMAT_NAMES, help="Write another format than is read.")
+@option("--indent", type=Whole(-1, 100), metavar="N", help="Indentation of what is written anew.")
+@option("--allow-nothing-sealed", is_flag=True, help="Write a file in which the rule seals nothing.")
 @plain_reading
 @key_services
 @limits_options

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 
-import click
-
-from leafseal.cli.main import Command, command
 from leafseal.cli.shared.consent import listed
+from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
@@ -20,30 +18,18 @@ from leafseal.run import environment
 from leafseal.run import exec as running
 
 
-class _ExecCommand(Command):
-    """Remembers whether `--` stood before the program: then even a single word is one, and no command line."""
-
-    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        """Read the arguments."""
-        context.meta[_IS_PROGRAM] = "--" in arguments
-        return super().parse_args(context, arguments)
-
-
-_IS_PROGRAM = "leafseal.exec_env.is_program"
-
-
-@command("exec-env", cls=_ExecCommand)
+@command("exec-env", separator="is_program")
 @file_argument
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
-@click.option("--pristine", is_flag=True, help="Pass on nothing of the environment that leafseal has.")
-@click.option("--allow", multiple=True, metavar="NAME", help="Set this variable although it changes how programs run.")
-@click.option("--keep", multiple=True, metavar="NAME", help="Pass on this variable although it leads to identities.")
-@click.option("--flatten", metavar="TEXT", help="Make variables of nested values, their keys joined with this.")
-@click.option("--scrub-cloud", is_flag=True, help="Keep credentials of clouds and of Vault from the program.")
-@click.option("--user", metavar="NAME", help="Run as this user; only root may.")
-@click.option("--same-process", is_flag=True, help="Become the program; so it is anyway, where that is possible.")
-@click.option("--supervise", is_flag=True, help="Stay the program's parent, and pass signals on.")
-@click.option("--strict", is_flag=True, help="Refuse a file with empty values, which the format does not protect.")
+@argument("command", is_many=True, is_required=True, metavar="-- COMMAND...")
+@option("--pristine", is_flag=True, help="Pass on nothing of the environment that leafseal has.")
+@option("--allow", is_multiple=True, metavar="NAME", help="Set this variable although it changes how programs run.")
+@option("--keep", is_multiple=True, metavar="NAME", help="Pass on this variable although it leads to identities.")
+@option("--flatten", metavar="TEXT", help="Make variables of nested values, their keys joined with this.")
+@option("--scrub-cloud", is_flag=True, help="Keep credentials of clouds and of Vault from the program.")
+@option("--user", metavar="NAME", help="Run as this user; only root may.")
+@option("--same-process", is_flag=True, help="Become the program; so it is anyway, where that is possible.")
+@option("--supervise", is_flag=True, help="Stay the program's parent, and pass signals on.")
+@option("--strict", is_flag=True, help="Refuse a file with empty values, which the format does not protect.")
 @sealed_reading
 @key_services
 @limits_options
@@ -59,6 +45,7 @@ def exec_env(
     same_process: bool,
     supervise: bool,
     strict: bool,
+    is_program: bool,
     reading: InputOptions,
     limits: Limits,
 ) -> int:
@@ -81,8 +68,8 @@ def exec_env(
     variables = environment.child_environment(
         secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
     )
-    is_program = len(command) > 1 or click.get_current_context().meta[_IS_PROGRAM]
-    argv = list(command) if is_program else running.shell_command(command[0])
+    # Behind `--` even a single word is a program, and no command line.
+    argv = list(command) if is_program or len(command) > 1 else running.shell_command(command[0])
     if supervise or not running.can_replace():
         return running.supervise(argv, variables, account=account)
     return running.execute(argv, variables, account=account)

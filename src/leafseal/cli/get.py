@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from leafseal.cli.main import command
+from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.extract import emit_part, locate, part_at
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -18,8 +16,8 @@ from leafseal.system import terminal
 
 @command("get")
 @file_argument
-@click.argument("path")
-@click.option("-n", "--no-newline", is_flag=True, help="Write no line break behind the value.")
+@argument("path")
+@option("-n", "--no-newline", is_flag=True, help="Write no line break behind the value.")
 @json_option
 @sealed_reading
 @key_services

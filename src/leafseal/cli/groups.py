@@ -5,39 +5,30 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import click
-
-from leafseal.cli.main import COMMANDS, CONTEXT_SETTINGS, Command
 from leafseal.cli.shared.change import changing, open_one
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, recipients_consent
+from leafseal.cli.shared.declarations import FileName, Group, Whole, argument, command, grouped, make_option, option
 from leafseal.cli.shared.files import Outputs, output_of
 from leafseal.cli.shared.groups import refuse_empty, refuse_lower
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import (
-    InputOptions,
-    Recipients,
-    config_option,
-    grouped,
-    limits_options,
-    new_group_options,
-    threshold_option,
-)
+from leafseal.cli.shared.options import InputOptions, config_option, limits_options, threshold_option
+from leafseal.cli.shared.recipients import Recipients, new_group_options
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import Keys, keys_of, prefer_configured
 from leafseal.operations.rekey import rewrap, rotate
 
-_file = click.option("-f", "--file", required=True, metavar="FILE", type=click.Path(), help="The sealed file.")
-_in_place = click.option("-i", "--in-place", is_flag=True, help="Write the file itself.")
-_lower = click.option("--lower-threshold", is_flag=True, help="Let fewer key groups open the file than until now.")
+_file = option("-f", "--file", is_required=True, metavar="FILE", type=FileName(), help="The sealed file.")
+_in_place = option("-i", "--in-place", is_flag=True, help="Write the file itself.")
+_lower = option("--lower-threshold", is_flag=True, help="Let fewer key groups open the file than until now.")
 _reading = grouped(
-    "reading", InputOptions, (["--input-type"], {"help": "Format, where the file's name does not tell."})
+    "reading", InputOptions, make_option("--input-type", help="Format, where the file's name does not tell.")
 )
 
 
 def _shared(function: Any) -> Any:
-    for option in (
+    for declare in (
         key_services,
         limits_options,
         _reading,
@@ -48,21 +39,11 @@ def _shared(function: Any) -> Any:
         _in_place,
         _file,
     ):
-        function = option(function)
+        function = declare(function)
     return function
 
 
-@click.group("groups", short_help=COMMANDS["groups"][1], context_settings=CONTEXT_SETTINGS)
-def groups() -> None:
-    """Add and remove key groups, of which several must open before a file does.
-
-    \b
-    leafseal groups add -f config.yaml --age age1... --threshold 2 -i
-    leafseal groups delete -f config.yaml 1 -i
-    """
-
-
-@groups.command("add", cls=Command, context_settings=CONTEXT_SETTINGS)
+@command("add")
 @_shared
 @new_group_options
 def add(recipients: Recipients, **options: Any) -> None:
@@ -76,9 +57,9 @@ def add(recipients: Recipients, **options: Any) -> None:
     _change(lambda old: [*old, tuple(recipients.master_keys())], new_data_key=False, **options)
 
 
-@groups.command("delete", cls=Command, context_settings=CONTEXT_SETTINGS)
+@command("delete")
 @_shared
-@click.argument("index", type=int)
+@argument("index", type=Whole())
 def delete(index: int, **options: Any) -> None:
     """Remove the key group number INDEX, counted from 0. The file gets a new data key.
 
@@ -92,6 +73,18 @@ def delete(index: int, **options: Any) -> None:
         return [*old[:index], *old[index + 1 :]]
 
     _change(without, new_data_key=True, **options)
+
+
+groups = Group(
+    "groups",
+    """Add and remove key groups, of which several must open before a file does.
+
+    \b
+    leafseal groups add -f config.yaml --age age1... --threshold 2 -i
+    leafseal groups delete -f config.yaml 1 -i
+    """,
+    {"add": add, "delete": delete},
+)
 
 
 def _change(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 
-import click
-
-from leafseal.cli.main import command
+from leafseal.cli.shared.declarations import Choice, argument, command, option
 from leafseal.config.find import NAMES
 from leafseal.config.write import propose_config
 from leafseal.errors import RefusedError
@@ -23,13 +21,13 @@ _VALUES = (
 
 
 @command("init")
-@click.option("-a", "--age", metavar="AGE1…", multiple=True, help="A recipient to name (default: your own identity).")
-@click.option("--kubernetes", is_flag=True, help="Add a rule for Kubernetes manifests.")
-@click.option("--values", is_flag=True, help="Add a rule for Helm values files.")
-@click.option("--config-name", default=".sops.yaml", show_default=True, type=click.Choice(NAMES[::-1]),
+@option("-a", "--age", metavar="AGE1…", is_multiple=True, help="A recipient to name (default: your own identity).")
+@option("--kubernetes", is_flag=True, help="Add a rule for Kubernetes manifests.")
+@option("--values", is_flag=True, help="Add a rule for Helm values files.")
+@option("--config-name", default=".sops.yaml", shows_default=True, type=Choice(NAMES[::-1]),
               help="The name of the configuration file.")  # fmt: skip
-@click.option("--no-identity", is_flag=True, help="Do not make an age identity where there is none.")
-@click.argument("folder", default=".", metavar="[FOLDER]")
+@option("--no-identity", is_flag=True, help="Do not make an age identity where there is none.")
+@argument("folder", default=".", metavar="[FOLDER]")
 def init(
     age: tuple[str, ...], kubernetes: bool, values: bool, config_name: str, no_identity: bool, folder: str
 ) -> None:

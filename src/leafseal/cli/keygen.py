@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import sys
 
-import click
-
-from leafseal.cli.main import command
+from leafseal.cli.shared.declarations import command, option
 from leafseal.errors import UsageError
 from leafseal.system import files, terminal
 from leafseal.system.directories import home, identity_file
 
 
 @command("keygen")
-@click.option("-o", "--output", metavar="FILE", help="Write to a new file that only you may read.")
-@click.option("--append", is_flag=True, help="Add to the file where identities are looked for, and make it if need be.")
-@click.option("--pq", is_flag=True, help="Make a post-quantum identity (AGE-SECRET-KEY-PQ-1..., age1pq1...).")
+@option("-o", "--output", metavar="FILE", help="Write to a new file that only you may read.")
+@option("--append", is_flag=True, help="Add to the file where identities are looked for, and make it if need be.")
+@option("--pq", is_flag=True, help="Make a post-quantum identity (AGE-SECRET-KEY-PQ-1..., age1pq1...).")
 def keygen(output: str | None, append: bool, pq: bool) -> None:
     """Make an age identity, by which files are opened, and show its public key, for which they are sealed.
 

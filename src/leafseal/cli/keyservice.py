@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-import click
-
-from leafseal.cli.main import command
+from leafseal.cli.shared.declarations import command, option
 from leafseal.errors import UsageError, WriteError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keyservice.server import KeyServer, answer_until_ended
@@ -16,9 +14,9 @@ from leafseal.system.directories import own_directory, runtime_directory, state_
 
 
 @command("keyservice")
-@click.option("--address", metavar="ADDRESS", help="unix:///PATH or tcp://HOST:PORT; a socket of your own by default.")
-@click.option("--prompt", is_flag=True, help="Ask on the terminal before every answer.")
-@click.option("--verbose", is_flag=True, help="Say what is asked for.")
+@option("--address", metavar="ADDRESS", help="unix:///PATH or tcp://HOST:PORT; a socket of your own by default.")
+@option("--prompt", is_flag=True, help="Ask on the terminal before every answer.")
+@option("--verbose", is_flag=True, help="Say what is asked for.")
 def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
     """Wrap and unwrap data keys for others, with the keys and credentials of this machine.
 

@@ -7,9 +7,8 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 
-import click
-
-from leafseal.cli.main import PROGRAM, command
+from leafseal.cli.shared.commands import PROGRAM
+from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.errors import CommandError, LeafsealError, MissingFileError, RefusedError
 from leafseal.system import files, owners, terminal
 
@@ -17,8 +16,8 @@ _NAME = "sops"
 
 
 @command("link-sops")
-@click.option("--force", is_flag=True, help="Replace what is there, and come before another sops on PATH.")
-@click.argument("folder", metavar="DIR")
+@option("--force", is_flag=True, help="Replace what is there, and come before another sops on PATH.")
+@argument("folder", metavar="DIR")
 def link_sops(folder: str, force: bool) -> None:
     """Make a link named sops in a folder, so that programs and people who start sops get this program.
 

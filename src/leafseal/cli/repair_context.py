@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from leafseal.cli.main import command
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
+from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.files import Output, Outputs, output_of
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading

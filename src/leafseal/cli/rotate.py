@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from leafseal.cli.main import command
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
+from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.groups import refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import (
-    InputOptions,
-    Recipients,
-    adding_options,
-    config_option,
-    files_argument,
-    limits_options,
-    removing_options,
-    rotating_reading,
-)
+from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
+from leafseal.cli.shared.recipients import Recipients, adding_options, removing_options
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import excluding, key_id, keys_of, matching, prefer_configured

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import click
-
-from leafseal.cli.main import command
 from leafseal.cli.shared import values
 from leafseal.cli.shared.change import change
 from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.extract import locate, part_at
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
@@ -21,12 +19,12 @@ from leafseal.system import terminal
 
 @command("set")
 @file_argument
-@click.argument("path")
-@click.argument("value", required=False)
-@click.option("--value-file", metavar="FILE", help="Take the value from a file.")
-@click.option("--value-stdin", is_flag=True, help="Take the value from standard input.")
-@click.option("--string", is_flag=True, help="Take the value as a string, also if it is JSON.")
-@click.option("--idempotent", is_flag=True, help="Leave the file alone where the value stands already.")
+@argument("path")
+@argument("value", is_required=False)
+@option("--value-file", metavar="FILE", help="Take the value from a file.")
+@option("--value-stdin", is_flag=True, help="Take the value from standard input.")
+@option("--string", is_flag=True, help="Take the value as a string, also if it is JSON.")
+@option("--idempotent", is_flag=True, help="Leave the file alone where the value stands already.")
 @changing_reading
 @consent_options
 @config_option

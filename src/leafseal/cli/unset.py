@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
-from leafseal.cli.main import command
 from leafseal.cli.shared.change import change
 from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.extract import locate
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
@@ -19,8 +17,8 @@ from leafseal.system import terminal
 
 @command("unset")
 @file_argument
-@click.argument("path")
-@click.option("--idempotent", is_flag=True, help="Leave the file alone where nothing stands there.")
+@argument("path")
+@option("--idempotent", is_flag=True, help="Leave the file alone where nothing stands there.")
 @changing_reading
 @consent_options
 @config_option

@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-import click
-
-from leafseal.cli.main import command
 from leafseal.cli.shared.batch import collect
 from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.files import Output, Outputs, output_of
 from leafseal.cli.shared.groups import difference, refuse_empty, refuse_lower
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -33,10 +31,10 @@ class _Change(NamedTuple):
 
 @command("updatekeys")
 @files_argument
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Show what would change; exit with 1 if anything would.")
-@click.option("--keep-data-key", is_flag=True, help="Do not seal the values anew when a recipient is removed.")
-@click.option("--lower-threshold", is_flag=True, help="Let fewer key groups open a file than until now.")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("--dry-run", is_flag=True, help="Show what would change; exit with 1 if anything would.")
+@option("--keep-data-key", is_flag=True, help="Do not seal the values anew when a recipient is removed.")
+@option("--lower-threshold", is_flag=True, help="Let fewer key groups open a file than until now.")
 @rotating_reading
 @config_option
 @key_services

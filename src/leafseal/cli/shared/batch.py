@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-import click
-
+from leafseal.cli.shared.errors import ErrorsShown
 from leafseal.cli.shared.files import Output, Outputs, errors_of, read_all, show_errors
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.limits import Limits
@@ -33,7 +32,7 @@ def collect(
     with terminal.progress(len(items), verb) as step:
         outcomes = run(items, progress=step)
     if code := show_errors([*errors, *errors_of(outcomes)]):
-        raise click.exceptions.Exit(code)
+        raise ErrorsShown(code)
     return list(results(outcomes))
 
 

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leafseal.cli.shared.options import Recipients, RuleOptions
+from leafseal.cli.shared.recipients import Recipients
+from leafseal.cli.shared.rule import RuleOptions
 from leafseal.errors import ConfigError
 from leafseal.keys import MasterKey
 from leafseal.rules.selection import Selection

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.options import grouped
+from leafseal.cli.shared.declarations import grouped, make_option
 from leafseal.config.load import CreationRule
 from leafseal.display import first_of
 from leafseal.document import Document, Leaf
@@ -38,16 +38,16 @@ class Consent:
 consent_options = grouped(
     "consent",
     Consent,
-    (["--keep-rules"], {"is_flag": True, "help": "Keep the file's own rule although the configuration seals more."}),
-    (["--sync-rules"], {"is_flag": True, "help": "Give the file the rule of the configuration."}),
-    (["--accept-recipients"], {"is_flag": True, "help": "Write also for recipients the configuration does not name."}),
-    (["--plaintext-ok"], {"is_flag": True, "help": "Let new values stay clear that look like secrets."}),
+    make_option("--keep-rules", is_flag=True, help="Keep the file's own rule although the configuration seals more."),
+    make_option("--sync-rules", is_flag=True, help="Give the file the rule of the configuration."),
+    make_option("--accept-recipients", is_flag=True, help="Write also for recipients the configuration does not name."),
+    make_option("--plaintext-ok", is_flag=True, help="Let new values stay clear that look like secrets."),
 )
 
 recipients_consent = grouped(
     "consent",
     Consent,
-    (["--accept-recipients"], {"is_flag": True, "help": "Write also for recipients the configuration does not name."}),
+    make_option("--accept-recipients", is_flag=True, help="Write also for recipients the configuration does not name."),
 )
 
 

@@ -6,6 +6,14 @@ from leafseal.errors import ConfigError, DataKeyError, LeafsealError
 from leafseal.system import terminal
 
 
+class ErrorsShown(Exception):
+    """A command ends here, with this exit code: what is wrong has been shown."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 def show_error(error: LeafsealError) -> None:
     """Print an error, its details and its hint."""
     terminal.report(str(error), *_details(error))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
+from leafseal.cli.shared.declarations import grouped, make_option
 from leafseal.cli.shared.errors import show_error
-from leafseal.cli.shared.options import InputOptions, grouped
+from leafseal.cli.shared.options import InputOptions
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
@@ -130,14 +131,14 @@ class Outputs(NamedTuple):
             terminal.warn(f"{output.item.name}: {warning}")
 
 
-_OUTPUT_OPTIONS: list[tuple[list[str], dict[str, Any]]] = [
-    (["-i", "--in-place"], {"is_flag": True, "help": "Write the file itself."}),
-    (["--overwrite"], {"is_flag": True, "hidden": True}),
-    (["-o", "--output"], {"metavar": "FILE", "help": "Write to this file."}),
-    (["--output-dir"], {"metavar": "DIR", "help": "Write to files of the same names in this folder."}),
-]
-
-output_options = grouped("outputs", Outputs, *_OUTPUT_OPTIONS)
+output_options = grouped(
+    "outputs",
+    Outputs,
+    make_option("-i", "--in-place", is_flag=True, help="Write the file itself."),
+    make_option("--overwrite", is_flag=True, is_hidden=True),
+    make_option("-o", "--output", metavar="FILE", help="Write to this file."),
+    make_option("--output-dir", metavar="DIR", help="Write to files of the same names in this folder."),
+)
 
 
 def output_of(item: Item, product: Product, readable: Sequence[str] = ()) -> Output:

@@ -2,59 +2,60 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from typing import Any, NamedTuple, TypeVar
 
-import click
-
+from leafseal.cli.shared.declarations import option
 from leafseal.keys import Ambient, KeyService
 from leafseal.system import terminal
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_META = "leafseal.key_services"
+
+class KeyServices(NamedTuple):
+    """The key services that options name, and whether only they are asked."""
+
+    addresses: tuple[str, ...] = ()
+    remote_only: bool = False
 
 
-def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    def callback(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
-        context.meta[f"{_META}.{name}"] = value
-
-    return callback
+_named: ContextVar[KeyServices | None] = ContextVar("key services", default=None)
 
 
 def key_services(function: F) -> F:
-    """Add the options of key services; `ambient` looks at them."""
-    function = click.option(
-        "--no-local-keyservice",
-        is_flag=True,
-        expose_value=False,
-        callback=_remember("remote_only"),
-        help="Ask the key services only, no keys of this machine.",
-    )(function)
-    return click.option(
-        "--keyservice",
-        "key_services",
-        multiple=True,
-        metavar="ADDRESS",
-        expose_value=False,
-        callback=_remember("addresses"),
-        help="Ask this key service after the own keys: tcp://HOST:PORT or unix:///PATH. [SOPS_KEYSERVICE]",
-    )(function)
+    """Add the options of key services; `current_ambient` looks at them."""
+
+    @functools.wraps(function)
+    def remembering(*, keyservice: tuple[str, ...], no_local_keyservice: bool, **values: Any) -> Any:
+        before = _named.set(KeyServices(keyservice, no_local_keyservice))
+        try:
+            return function(**values)
+        finally:
+            _named.reset(before)
+
+    text = "Ask this key service after the own keys: tcp://HOST:PORT or unix:///PATH. [SOPS_KEYSERVICE]"
+    decorated: Any = remembering
+    decorated = option(
+        "--no-local-keyservice", is_flag=True, help="Ask the key services only, no keys of this machine."
+    )(decorated)
+    decorated = option("--keyservice", is_multiple=True, metavar="ADDRESS", help=text)(decorated)
+    return decorated  # type: ignore[no-any-return]
 
 
 def current_ambient() -> Ambient:
     """Return what providers may consult in the command that runs. Raises `UsageError` for what is no address."""
     own = Ambient.of_process(terminal.passphrase_asker())
-    context = click.get_current_context(silent=True)
-    meta = context.meta if context is not None else {}
-    named = meta.get(f"{_META}.addresses") or tuple(filter(None, os.environ.get("SOPS_KEYSERVICE", "").split(",")))
+    named = _named.get() or KeyServices()
+    addresses = named.addresses or tuple(filter(None, os.environ.get("SOPS_KEYSERVICE", "").split(",")))
     return Ambient(
         own.environ,
         own.home,
         own.ask,
-        services=tuple(_service(address) for address in named),
-        asks_providers=not meta.get(f"{_META}.remote_only"),
+        services=tuple(_service(address) for address in addresses),
+        asks_providers=not named.remote_only,
         tell=own.tell,
     )
 

@@ -1,0 +1,187 @@
+"""Commands of click's, made of our declarations: for help, completion, and command lines that are not usual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from leafseal.cli.shared import commands, declarations
+from leafseal.errors import LeafsealError
+
+_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Command(click.Command):
+    """A command that does not repeat arguments in its complaints: they may be values."""
+
+    def __init__(self, declared: declarations.Command, short_help: str | None = None) -> None:
+        self.declared = declared
+        super().__init__(
+            declared.name,
+            callback=declared.function,
+            params=[*map(_argument, declared.arguments), *map(_option, declared.options)],
+            help=declared.function.__doc__,
+            short_help=short_help,
+            context_settings=_SETTINGS,
+        )
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Read the arguments; complain of those too many by their number."""
+        if self.declared.passes_on is not None:
+            context.params[self.declared.passes_on] = arguments
+            return []
+        if self.declared.separator is not None:
+            context.params[self.declared.separator] = "--" in arguments
+        context.allow_extra_args = True
+        if "--in-place=overwrite" in arguments:
+            at = arguments.index("--in-place=overwrite")
+            arguments = [*arguments[:at], "--in-place", "--overwrite", *arguments[at + 1 :]]
+        rest = super().parse_args(context, arguments)
+        if rest and not context.resilient_parsing:
+            raise click.UsageError(
+                "one argument too many" if len(rest) == 1 else f"{len(rest)} arguments too many", context
+            )
+        return rest
+
+
+class _Size(click.ParamType):  # type: ignore[type-arg]
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read `64M`."""
+        try:
+            return declarations.Size().read(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _type(declared: declarations.Type | None) -> Any:
+    if isinstance(declared, declarations.Choice):
+        return click.Choice(declared.texts)
+    if isinstance(declared, declarations.Whole):
+        is_any = declared.least is declared.most is None
+        return click.INT if is_any else click.IntRange(declared.least, declared.most)
+    if isinstance(declared, declarations.FileName):
+        return click.Path()
+    return _Size() if isinstance(declared, declarations.Size) else click.UNPROCESSED
+
+
+def command_of(declared: declarations.Command, short_help: str | None = None) -> click.Command:
+    """Return click's form of a command."""
+    return _Command(declared, short_help)
+
+
+def _option(declared: declarations.Option) -> click.Option:
+    settings: dict[str, Any] = {"is_flag": True} if declared.is_flag else {"type": _type(declared.type)}
+    if declared.default is not None:
+        settings["default"] = declared.default
+    return click.Option(
+        [*declared.names, declared.name],
+        multiple=declared.is_multiple,
+        required=declared.is_required,
+        hidden=declared.is_hidden,
+        show_default=declared.shows_default,
+        envvar=declared.variable,
+        metavar=declared.metavar,
+        help=declared.help,
+        **settings,
+    )
+
+
+def _argument(declared: declarations.Argument) -> click.Argument:
+    settings: dict[str, Any] = {} if declared.default is None else {"default": declared.default}
+    return click.Argument(
+        [declared.name],
+        nargs=-1 if declared.is_many else 1,
+        required=declared.is_required,
+        metavar=declared.metavar,
+        type=_type(declared.type),
+        **settings,
+    )
+
+
+class _Group(click.Group):
+    """The commands of the table, loaded when they are needed."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(commands.COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import the module of a command."""
+        if name not in commands.COMMANDS:
+            return None
+        declared, text = commands.load(name), commands.COMMANDS[name][1]
+        if isinstance(declared, declarations.Command):
+            return _Command(declared, text)
+        members: dict[str, click.Command] = {member: _Command(command) for member, command in declared.commands.items()}
+        return click.Group(name, members, short_help=text, help=declared.help, context_settings=_SETTINGS)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in commands.COMMANDS.items()])
+
+
+def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        commands.print_version()
+        context.exit()
+
+
+@click.group(commands.PROGRAM, cls=_Group, context_settings=_SETTINGS)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show it.")
+def group() -> None:
+    """Seal the values of YAML, JSON, .env and INI files and keep every other byte.
+
+    \b
+    leafseal encrypt -i config.yaml
+    leafseal edit config.yaml
+    leafseal decrypt config.yaml
+    """
+
+
+def run(arguments: Sequence[str]) -> int | None:
+    """Run a command line. Raises `LeafsealError` for what is wrong with it too."""
+    try:
+        with group.make_context(commands.PROGRAM, list(arguments)) as context:
+            result = group.invoke(context)
+            return result if isinstance(result, int) else None
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        raise _usage_error(error) from None
+    except click.ClickException as error:
+        raise LeafsealError(error.format_message()) from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
+
+
+def _usage_error(error: click.UsageError) -> LeafsealError:
+    message = error.format_message().rstrip(".")
+    where = error.ctx.command_path if error.ctx is not None else commands.PROGRAM
+    return LeafsealError(message[:1].lower() + message[1:], hint=f'see "{where} --help"')
+
+
+def show_help() -> None:
+    """Show the help of the program on standard error."""
+    click.echo(group.get_help(click.Context(group, info_name=commands.PROGRAM)), err=True)
+
+
+def complete(variable: str, instruction: str) -> int:
+    """Print what a shell's completion script asks for in a variable, and return the exit code."""
+    from click.shell_completion import shell_complete
+
+    return shell_complete(group, {}, commands.PROGRAM, variable, instruction)
+
+
+def completion_script(shell: str, variable: str) -> str:
+    """Return the script that has a shell ask for completions in a variable."""
+    from click.shell_completion import get_completion_class
+
+    completer = get_completion_class(shell)
+    if completer is None:
+        raise LeafsealError(f"no completion for {shell}")
+    return str(completer(group, {}, commands.PROGRAM, variable).source())

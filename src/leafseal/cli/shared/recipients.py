@@ -1,0 +1,80 @@
+"""Options that name master keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from leafseal.cli.shared.declarations import Option, grouped, make_option
+from leafseal.keys.kinds import KINDS, OPTION_ORDER, Kind
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_KINDS = [KINDS[name] for name in OPTION_ORDER]
+
+
+class Recipients(NamedTuple):
+    """The master keys that options name: by kind, comma lists as they were given."""
+
+    given: Mapping[str, tuple[str, ...]]
+    variables: tuple[str, ...] = ()  # those they were taken from, when no option named any
+
+    def __bool__(self) -> bool:
+        return bool(self.given)
+
+    def master_keys(self) -> list[Any]:
+        """Return the master keys, of which each alone will open the file. Raises `ProviderError`."""
+        from leafseal.keys.registry import parse_recipients
+
+        found = [
+            key for kind in OPTION_ORDER for text in self.given.get(kind, ()) for key in parse_recipients(kind, text)
+        ]
+        return list({(key.kind, str(key)): key for key in found}.values())
+
+
+def _recipients(**given: tuple[str, ...]) -> Recipients:
+    named = _exactly(**given)
+    if named:
+        return named
+    from_environment = [(kind, text) for kind in _KINDS if (text := os.environ.get(kind.variable))]
+    return Recipients(
+        {kind.name: (text,) for kind, text in from_environment}, tuple(kind.variable for kind, _ in from_environment)
+    )
+
+
+def _attribute(kind: Kind) -> str:
+    return kind.option.replace("-", "_")
+
+
+def _exactly(**given: tuple[str, ...]) -> Recipients:
+    return Recipients({kind.name: given[_attribute(kind)] for kind in _KINDS if given[_attribute(kind)]})
+
+
+def _prefixed(prefix: str, verb: str) -> Callable[[F], F]:
+    options = [
+        make_option(
+            f"--{prefix}-{kind.option}", is_multiple=True, metavar="KEYS", help=f"{verb} {kind.what} (comma list)."
+        )
+        for kind in _KINDS
+    ]
+
+    def build(**given: tuple[str, ...]) -> Recipients:
+        return _exactly(**{name.removeprefix(f"{prefix}_"): value for name, value in given.items()})
+
+    return grouped(f"{prefix}_keys", build, *options)
+
+
+def _options_of_kinds(*, variables: bool) -> list[Option]:
+    found = []
+    for kind in reversed(_KINDS):
+        text = f"{kind.what} (comma list)." + (f" [{kind.variable}]" if variables else "")
+        names = [f"--{kind.option}", *([f"-{kind.short}"] if kind.short else [])]
+        found.append(make_option(*names, is_multiple=True, metavar="KEYS", help=text))
+    return found
+
+
+recipient_options = grouped("recipients", _recipients, *_options_of_kinds(variables=True))
+new_group_options = grouped("recipients", _exactly, *_options_of_kinds(variables=False))
+adding_options = _prefixed("add", "Add")
+removing_options = _prefixed("rm", "Remove")

@@ -1,0 +1,55 @@
+"""Options that say which values are encrypted."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from leafseal.cli.shared.declarations import Option, grouped, make_option
+from leafseal.errors import ConfigError, UsageError
+
+
+class RuleOptions(NamedTuple):
+    """The settings of a rule that options give; empty ones come from the configuration."""
+
+    unencrypted_suffix: str = ""
+    encrypted_suffix: str = ""
+    unencrypted_regex: str = ""
+    encrypted_regex: str = ""
+    unencrypted_comment_regex: str = ""
+    encrypted_comment_regex: str = ""
+    mac_only_encrypted: bool = False
+
+    @property
+    def names_rule(self) -> bool:
+        """Tell whether an option says what is sealed."""
+        from leafseal.rules.selection import RULE_FIELDS
+
+        return any(getattr(self, name) for name in RULE_FIELDS)
+
+    def over(self, configured: Any) -> Any:
+        """Return the `Selection` of these settings, those not given taken from the `configured` one, or None."""
+        from leafseal.rules.selection import RULE_FIELDS, Selection
+
+        texts = {name: getattr(self, name) or getattr(configured, name, "") for name in RULE_FIELDS}
+        mac_only = self.mac_only_encrypted or bool(getattr(configured, "mac_only_encrypted", False))
+        try:
+            return Selection(**texts, mac_only_encrypted=mac_only)
+        except ConfigError as error:
+            raise UsageError(error.message, hint=error.hint) from None
+
+
+def _rule_option(name: str, text: str) -> Option:
+    return make_option(f"--{name}", default="", metavar="TEXT" if name.endswith("suffix") else "REGEX", help=text)
+
+
+rule_options = grouped(
+    "rule",
+    RuleOptions,
+    _rule_option("unencrypted-suffix", "Seal all but what is under names with this ending."),
+    _rule_option("encrypted-suffix", "Seal only what is under names with this ending."),
+    _rule_option("unencrypted-regex", "Seal all but what is under names that match."),
+    _rule_option("encrypted-regex", "Seal only what is under names that match."),
+    _rule_option("unencrypted-comment-regex", "Seal all but what is under comments that match."),
+    _rule_option("encrypted-comment-regex", "Seal only what is under comments that match."),
+    make_option("--mac-only-encrypted", is_flag=True, help="Leave clear values out of the MAC."),
+)
