@@ -154,13 +154,13 @@ def test_a_read_only_file_is_left(stage: Stage, capfd: pytest.CaptureFixture[str
 def test_a_file_that_changes_meanwhile_is_left(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    original = opening.open_strictly
+    original = opening.open_file
 
     def meanwhile(*arguments: object, **more: object) -> opened.Opened:
         Path("a.yaml").write_text("somebody: else's\n")
         return original(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(opening, "open_strictly", meanwhile)
+    monkeypatch.setattr(opening, "open_file", meanwhile)
     assert run(["decrypt", "-i", "a.yaml"]) == 3
     assert Path("a.yaml").read_text() == "somebody: else's\n"
     assert "changed since it was read" in capfd.readouterr().err
