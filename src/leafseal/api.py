@@ -10,16 +10,15 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from leafseal.document import Locator
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
-from leafseal.document.paths import resolve_path
 from leafseal.document.tree import MappingNode, to_python
-from leafseal.errors import FormatError, PathError, UsageError, naming
+from leafseal.errors import FormatError, UsageError, naming
 from leafseal.formats import format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Failed, Item, open_all
 from leafseal.operations.encrypt import encrypt as encrypt_file
+from leafseal.operations.extract import locate, part_at
 from leafseal.operations.open import Opened, Source, open_file
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import set_leaf, unset_leaf
@@ -165,21 +164,15 @@ class SealedFile:
 
     def get(self, path: str) -> Any:
         """Return what stands at a path: `["db"]["password"]`, `/db/password` or `db.password`. Raises `PathError`."""
-        value: Any = self.values()
-        for part in self._locate(path):
-            try:
-                value = value[part]
-            except (KeyError, IndexError, TypeError):
-                raise PathError("nothing stands there") from None
-        return value
+        return to_python(part_at(self._opened, locate(self._opened, path)))
 
     def set(self, path: str, value: object) -> None:
         """Store a scalar, None, or nested dicts and lists at a path. Missing mappings on the way are created."""
-        self._change(set_leaf(self._opened, self._locate(path), value))
+        self._change(set_leaf(self._opened, locate(self._opened, path), value))
 
     def unset(self, path: str) -> None:
         """Remove what stands at a path. Raises `PathError` when nothing does."""
-        self._change(unset_leaf(self._opened, self._locate(path)))
+        self._change(unset_leaf(self._opened, locate(self._opened, path)))
 
     def __bytes__(self) -> bytes:
         """Return the encrypted file as it stands, changes included."""
@@ -196,9 +189,6 @@ class SealedFile:
         replace(self._snapshot, self._product.data, verify=self._product.check)
         self._product = None
         self._snapshot = read(self._snapshot.path, self._opened.read.limits)
-
-    def _locate(self, path: str) -> Locator:
-        return resolve_path(path, [leaf.locator for leaf, _ in self._opened.leaves.values if leaf.document == 0])
 
     def _change(self, product: Product) -> None:
         self._opened = product.open()

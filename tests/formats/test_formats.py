@@ -90,10 +90,9 @@ def test_a_format_that_is_none_is_refused() -> None:
 
 
 NAMERS = {
-    "cli/shared/extract.py": "writes a single value as YAML or JSON has it",
     "config/write.py": "the configuration is a YAML file",
     "sops/examples.py": "what sops shows in new files",
-    "sops/extracting.py": "writes a single value as sops does, a way for each format",
+    "sops/values.py": "writes a single value as sops does, a way for each format",
 }
 """Modules outside `formats/` that name a format, and why that is not said in the format's row."""
 

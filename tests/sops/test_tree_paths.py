@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leafseal.errors import PathError
-from leafseal.sops.extracting import tree_path
+from leafseal.sops.paths import tree_path
 
 NAMES = st.text(st.characters(exclude_characters="["), min_size=0, max_size=8)
 STEPS = st.lists(NAMES | st.integers(0, 2**63 - 1), max_size=6)

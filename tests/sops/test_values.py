@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leafseal.document.scalars import float_text
+from leafseal.document.scalars import float_text, same
+from leafseal.sops.paths import parse_index
 from leafseal.sops.shared.failures import Failure
-from leafseal.sops.values import equal, floats_in, parse_index, parse_value, split_setting
+from leafseal.sops.values import floats_in, parse_value, split_setting
 
 
 def refused(text: str) -> str:
@@ -52,7 +53,7 @@ trees = st.recursive(
 def test_an_object_is_what_it_is(tree: dict[str, object]) -> None:
     value = parse_value(json.dumps(tree))
     assert value == tree
-    assert equal(value, tree)
+    assert same(value, tree)
     assert list(floats_in(value, ())) == []
 
 
@@ -85,11 +86,11 @@ def test_floats_are_found_where_they_come_to_stand() -> None:
 
 
 def test_equal_values_have_one_type() -> None:
-    assert not equal(1, 1.0)
-    assert not equal(1, True)
-    assert not equal({"a": 1, "b": 2}, {"b": 2, "a": 1})
-    assert not equal([1], [1, 2])
-    assert equal({"a": [1, None]}, {"a": [1, None]})
+    assert not same(1, 1.0)
+    assert not same(1, True)
+    assert not same({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    assert not same([1], [1, 2])
+    assert same({"a": [1, None]}, {"a": [1, None]})
 
 
 @pytest.mark.parametrize("text", ["", "a", "[]", '["a"', "[-1]", "[a]", '["]'])

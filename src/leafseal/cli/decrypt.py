@@ -7,15 +7,16 @@ from functools import partial
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import FileName, Whole, argument, command, option
-from leafseal.cli.shared.extract import emit_part, locate
-from leafseal.cli.shared.files import Output, Outputs, output_options, same_as
+from leafseal.cli.shared.files import Output, Outputs, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import FORMAT_NAMES, InputOptions, config_option, decrypting_reading, limits_options
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
 from leafseal.operations.convert import convert
+from leafseal.operations.extract import emit_part, locate, part_at
 from leafseal.operations.open import Opened
+from leafseal.operations.product import Product
 
 
 @command("decrypt")
@@ -61,12 +62,12 @@ def decrypt(
         if width is None and (extract is not None or target != own):
             width = configuration.indent(item.name, target)
         if extract is not None:
-            plain = emit_part(opened, locate(opened, extract), target, width)
+            plain = emit_part(part_at(opened, locate(opened, extract)), target, indent=width)
         elif target != own:
             plain = convert(opened, target, indent=width)
         else:
             plain = opened.plaintext()
-        return Output(item, plain, same_as(plain), private=True)
+        return Output(item, plain, Product.exactly(plain), private=True)
 
     run = partial(open_all, ring=KeyRing(current_ambient()), work=work, read=reading.within(limits))
     transform(names, run, outputs, reading=reading, limits=limits, verb="decrypting")

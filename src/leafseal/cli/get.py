@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from leafseal.cli.shared.declarations import argument, command, option
-from leafseal.cli.shared.extract import emit_part, locate, part_at
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import naming
 from leafseal.keys.ring import KeyRing
+from leafseal.operations.extract import emit_part, locate, part_at
 from leafseal.operations.open import open_file
 from leafseal.system import terminal
 
@@ -34,11 +34,8 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOpt
     item = read_one(file, reading, limits)
     with naming(file):
         opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
-        locator = locate(opened, path)
-        if as_json:
-            data = as_json_text(part_at(opened, locator))
-        else:
-            data = emit_part(opened, locator, item.source.format)
+        part = part_at(opened, locate(opened, path))
+        data = as_json_text(part) if as_json else emit_part(part, item.source.format)
     terminal.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
 
 

@@ -6,13 +6,14 @@ from leafseal.cli.shared import values
 from leafseal.cli.shared.change import change
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.declarations import argument, command, option
-from leafseal.cli.shared.extract import locate, part_at
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.document.limits import Limits
+from leafseal.document.scalars import same
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
 from leafseal.operations.edit import Draft, draft_with
+from leafseal.operations.extract import locate, part_at
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
@@ -70,15 +71,6 @@ def set_(
 
 def _stands_already(opened: Opened, locator: tuple[str | int, ...], wanted: object) -> bool:
     try:
-        return _same(to_python(part_at(opened, locator)), wanted)
+        return same(to_python(part_at(opened, locator)), wanted)
     except PathError:
         return False
-
-
-def _same(one: object, other: object) -> bool:
-    # In Python 1 == 1.0 == True; in a file they are three values.
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return type(one) is type(other) and one == other

@@ -5,12 +5,12 @@ from __future__ import annotations
 from leafseal.cli.shared.change import change
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.declarations import argument, command, option
-from leafseal.cli.shared.extract import locate
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
 from leafseal.operations.edit import Draft, draft_without
+from leafseal.operations.extract import locate
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 

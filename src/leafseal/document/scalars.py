@@ -155,6 +155,20 @@ def _typed(word: str, data: bytes) -> Scalar:
 _FLOAT_WORDS = {"+Inf": float("inf"), "-Inf": float("-inf"), "NaN": float("nan")}
 
 
+def same(one: object, other: object) -> bool:
+    """Tell whether two values, or lists and dicts of them, are the same to a file: there 1, 1.0 and True are three.
+
+    The order of keys counts.
+    """
+    if one.__class__ is not other.__class__:
+        return False
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other or (isinstance(one, float) and one != one and other != other)
+
+
 def float_text(value: float) -> str:
     """Return the shortest round-trip digits in positional notation, without a trailing `.0`."""
     if value != value:

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from leafseal.document import Leaf, Locator
+from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar
-from leafseal.errors import FormatError
+from leafseal.errors import FormatError, PathError
 
 
 class Comment(str):
@@ -98,6 +99,20 @@ def _attach(
         parent.items.append((last, node))
     else:
         raise FormatError("a key stands twice: this file has no tree", hint="remove one of the two")
+
+
+def find(node: Node, path: Locator) -> Node:
+    """Return what stands at a path below a node; the comments of a list do not count. Raises `PathError`."""
+    for depth, step in enumerate(path):
+        found: list[Node] = []
+        if isinstance(node, MappingNode):
+            found = [item[1] for item in node.items if not isinstance(item, Comment) and item[0] == step]
+        elif isinstance(node, ListNode) and isinstance(step, int):
+            found = [item for item in node.items if not isinstance(item, Comment)][step : step + 1]
+        if not found:
+            raise PathError(f"nothing stands at {format_path(path[: depth + 1])}")
+        node = found[0]
+    return node
 
 
 def to_python(node: Node) -> object:

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, cast
 
 from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_READ, Limits, ReadOptions
-from leafseal.document.tree import MappingNode
+from leafseal.document.tree import MappingNode, Node
 from leafseal.errors import FormatError, UsageError
 
 
@@ -22,7 +22,7 @@ class Format(NamedTuple):
     name: str
 
     module: str
-    """It offers `parse`, a `Parser`, and `emit(documents, *, indent)`."""
+    """It offers `parse`, a `Parser`, `emit(documents, *, indent)`, and `emit_node` where a value can stand alone."""
 
     store: str
     """Its name below `stores` in a configuration file (sops-cli §1.5)."""
@@ -141,6 +141,12 @@ def parse(
 def emit(documents: Sequence[MappingNode], format_name: str, *, indent: int | None = None) -> bytes:
     """Return trees as a new file of the named format, as SOPS writes it. Raises `EmitError` for what it cannot hold."""
     return cast(bytes, _module(format_name).emit(documents, indent=indent))
+
+
+def emit_node(node: Node, format_name: str, *, indent: int | None = None) -> bytes | None:
+    """Return a value by itself as the named format writes it; None for a format that has no such thing."""
+    write = getattr(_module(format_name), "emit_node", None)
+    return None if write is None else cast(bytes, write(node, indent=indent))
 
 
 def _module(format_name: str) -> ModuleType:

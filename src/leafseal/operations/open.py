@@ -13,7 +13,7 @@ from leafseal.crypto.token import Sealer, TokenError
 from leafseal.document import Document, Edit
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.paths import format_path
-from leafseal.document.scalars import Empty, Scalar, to_bytes
+from leafseal.document.scalars import same
 from leafseal.document.tree import Comment, MappingNode, build
 from leafseal.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
 from leafseal.formats import parse
@@ -97,7 +97,7 @@ class Opened:
             for leaf, value in self.leaves.values
             if leaf.locator and not (leaf.is_comment or isinstance(value, Comment))
         ]
-        if not (len(one) == len(other) and all(map(_equal, one, other))):
+        if not (len(one) == len(other) and all(map(same, one, other))):
             return False
         self._plain = plain
         return True
@@ -112,13 +112,6 @@ class Opened:
     def tokens(self) -> list[str]:
         """Return the tokens of all sealed leaves, in file order."""
         return [str(item.leaf.value) for item in self.leaves.sealed]
-
-
-def _equal(one: Scalar | Empty | None, other: Scalar | Empty | None) -> bool:
-    # In Python 1 == 1.0 == True; in a file they are three values.
-    if one.__class__ is not other.__class__:
-        return False
-    return one == other or (isinstance(one, float) and to_bytes(one) == to_bytes(other))  # type: ignore[arg-type]
 
 
 def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_READ) -> tuple[Document, Metadata]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
-from leafseal.errors import IntegrityError
+from leafseal.errors import IntegrityError, WriteError
 from leafseal.keys import MasterKey
 from leafseal.keys.groups import DataKey
 from leafseal.operations.open import Opened, open_with, read_metadata
@@ -43,6 +43,16 @@ class Product:
                 "what was to be written does not open to what it was made from; nothing was written",
                 hint="this is a fault of leafseal: please report it, without the file's values",
             )
+
+    @staticmethod
+    def exactly(plain: bytes) -> Callable[[bytes], None]:
+        """Return the check of what is not sealed: that exactly these bytes were read back from the disk."""
+
+        def check(data: bytes) -> None:
+            if data != plain:
+                raise WriteError("what was written reads back differently; nothing was changed", hint="check the disk")
+
+        return check
 
     def _open(self, data: bytes) -> Opened:
         document, metadata = read_metadata(data, self.format, self.read)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from leafseal.document import Locator
+from leafseal.document.tree import MappingNode
 from leafseal.errors import EmitError
-from leafseal.sops.extracting import extract, locate
+from leafseal.operations.extract import text_of
+from leafseal.operations.open import Opened
+from leafseal.operations.product import Product
+from leafseal.sops.paths import find, locate
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import as_file, read, refuse_missing, warn_of_more
 from leafseal.sops.shared.session import Formats, Session, held
-from leafseal.sops.shared.writing import same_as
 from leafseal.sops.syntax.grammar import Arguments
+from leafseal.sops.values import emit_value
 
 
 def decrypt(arguments: Arguments) -> int:
@@ -35,7 +40,24 @@ def open_to_output(session: Session, file: str | None) -> None:
         source = read(as_file(file))
         opened = session.open(source, formats.input)
         try:
-            plain = extract(session, opened, path, formats.output) if path else session.plain(opened, formats.output)
+            plain = _extract(session, opened, path, formats.output) if path else session.plain(opened, formats.output)
         except EmitError as error:
             raise Failure(f"Error dumping file: {error}", 4, hint=error.hint) from error
-        session.write(source, plain, same_as(plain), private=True)
+        session.write(source, plain, Product.exactly(plain), private=True)
+
+
+def _extract(session: Session, opened: Opened, path: Locator, output: str) -> bytes:
+    """Return what stands at a path of the first document: text as its bytes, all else as the format writes it.
+
+    A mapping is a document in the place of the first one; the others of a YAML file follow it, as in sops.
+    """
+    documents = opened.documents() or [MappingNode()]
+    node = find(documents[0], path)
+    if (text := text_of(node)) is not None:
+        return text
+    if isinstance(node, MappingNode):
+        return session.emit([node, *documents[1:]], output)
+    try:
+        return emit_value(node, output, session.indent(output))
+    except EmitError as error:
+        raise Failure(f"Error dumping tree: {error.message}", 4, hint=error.hint) from error

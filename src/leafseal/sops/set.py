@@ -6,18 +6,19 @@ import os
 from typing import NamedTuple
 
 from leafseal.document import Locator
+from leafseal.document.scalars import same
 from leafseal.document.tree import ListNode, MappingNode, to_python
 from leafseal.errors import EmitError, PathError
 from leafseal.operations.edit import draft_with
 from leafseal.operations.open import Opened, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
-from leafseal.sops.paths import MISSING, Found, element, member, root_of, wrap_in, wrong_step
+from leafseal.sops.paths import CODE, MISSING, Found, element, member, parse_index, root_of, wrap_in, wrong_step
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import as_file, read
 from leafseal.sops.shared.session import Formats, Session, replace
 from leafseal.sops.syntax.grammar import Arguments
-from leafseal.sops.values import CODE, equal, floats_in, parse_index, parse_value
+from leafseal.sops.values import floats_in, parse_value
 from leafseal.system.locks import locked
 
 
@@ -128,4 +129,4 @@ def _stands_already(opened: Opened, path: Locator, value: object) -> bool:
             node = element(node, step, "set")[1]
         else:
             return False
-    return node is not MISSING and equal(to_python(node), value)
+    return node is not MISSING and same(to_python(node), value)

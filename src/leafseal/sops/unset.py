@@ -11,12 +11,11 @@ from leafseal.errors import PathError
 from leafseal.operations.open import Opened, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import unset_leaf
-from leafseal.sops.paths import MISSING, Found, element, go_type, member, root_of, wrong_step
+from leafseal.sops.paths import CODE, MISSING, Found, element, go_type, member, parse_index, root_of, wrong_step
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import read
 from leafseal.sops.shared.session import Formats, Session, replace
 from leafseal.sops.syntax.grammar import Arguments
-from leafseal.sops.values import CODE, parse_index
 from leafseal.system.locks import locked
 
 

@@ -1,21 +1,20 @@
-"""Values as `sops set` takes them: JSON, in which a bare number is a float (sops-cli §4.4)."""
+"""Single values of sops: as `set` takes them, JSON in which a bare number is a float (sops-cli §4.4), and as
+`--extract` writes them (§4.2).
+"""
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn
 
-from leafseal.document import Locator
-from leafseal.document.scalars import INT_MAX, INT_MIN, float_text
-from leafseal.errors import PathError
-from leafseal.sops.extracting import tree_path
+from leafseal.document import Locator, json_values
+from leafseal.document.scalars import Scalar, float_text
+from leafseal.document.tree import Comment, ListNode, MappingNode, Node
+from leafseal.errors import EmitError, InvalidValueError, PathError
+from leafseal.formats import emit_node
+from leafseal.sops.paths import CODE, go_type, tree_path
 from leafseal.sops.shared.failures import Failure
-
-CODE = 7
-"""The exit code for an index or a value that cannot be."""
 
 
 def parse_value(text: str) -> object:
@@ -25,9 +24,9 @@ def parse_value(text: str) -> object:
     does not keep stays an integer, or is refused beyond 64 bits: sops stores another one in its place.
     """
     try:
-        value = json.loads(
-            text, parse_constant=_refuse, parse_int=_Integer, parse_float=_float, object_pairs_hook=_distinct
-        )
+        value = json_values.load(text, integer=_Integer, number=_float)
+    except InvalidValueError:
+        raise Failure("Invalid --set value format: an object has a key twice", CODE) from None
     except (ValueError, RecursionError):  # the error would show the text
         raise Failure("Value for --set is not valid JSON", CODE) from None
     if isinstance(value, list):
@@ -45,7 +44,7 @@ class _Integer(str):
     @property
     def is_short(self) -> bool:
         """Tell whether it fits 64 bits."""
-        return len(self) <= 20 and INT_MIN <= int(self) <= INT_MAX
+        return json_values.is_short(self)
 
     def as_float(self) -> float | int:
         """Return it as a float where that shows the same digits, else as an integer. Raises `Failure`."""
@@ -66,17 +65,6 @@ def _float(digits: str) -> float:
     if math.isinf(number):
         raise ValueError
     return number or 0.0  # -0 is 0 here
-
-
-def _refuse(_: str) -> NoReturn:
-    raise ValueError  # NaN and Infinity are none of JSON's words
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Failure("Invalid --set value format: an object has a key twice", CODE)
-    return found
 
 
 def _plain(value: object) -> object:
@@ -104,17 +92,6 @@ def floats_in(value: object, locator: Locator) -> Iterator[Locator]:
             yield from floats_in(member, (*locator, step))
 
 
-def parse_index(text: str, what: str) -> Locator:
-    """Return the path that an index names; `what` is the command. Raises `Failure` with exit code 7."""
-    try:
-        path = tree_path(text)
-    except PathError as error:
-        raise Failure(f"Invalid {what} index format", CODE, hint=error.message) from None
-    if not path:
-        raise Failure(f"Invalid {what} index format", CODE, hint="""it looks like '["db"]["ports"][0]'""")
-    return path
-
-
 def split_setting(text: str) -> tuple[Locator, object]:
     """Return path and value of `--set 'PATH VALUE'` (sops-cli §4.15). Raises `Failure` with exit code 7."""
     index, separator, value = text.partition("] ")
@@ -130,12 +107,31 @@ def split_setting(text: str) -> tuple[Locator, object]:
     return path, parsed
 
 
-def equal(one: object, other: object) -> bool:
-    """Tell whether two values are the same to sops: 1 is not 1.0, and the order of keys counts."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(equal(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(equal, one, other))
-    return one == other
+# -- what --extract writes
+
+_Part = ListNode | Scalar | None
+
+
+def emit_value(node: _Part, output: str, indent: int | None) -> bytes:
+    """Return a list, or a value that is no text, as sops writes it by itself. Raises `EmitError`."""
+    if output == "dotenv":
+        raise EmitError(f"the dotenv store only supports emitting strings, got {go_type(node)}")
+    if output == "ini":
+        return _compact(node).encode()
+    # As sops has it, no indentation that is asked for counts for YAML here.
+    alone = emit_node(node, output, indent=None if output == "yaml" else indent)
+    if alone is None:
+        raise EmitError("Binary files are not structured and extracting a single value is not possible")
+    return alone
+
+
+def _compact(node: Node) -> str:
+    """Return a node as JSON without blanks. Of a mapping in a list sops shows its own fields, we what it holds."""
+    from leafseal.formats.json.emitter import quote_as_sops, write
+
+    if isinstance(node, MappingNode):
+        pairs = [item for item in node.items if not isinstance(item, Comment)]
+        return "{" + ",".join(f"{quote_as_sops(key)}:{_compact(value)}" for key, value in pairs) + "}"
+    if isinstance(node, ListNode):
+        return "[" + ",".join(_compact(item) for item in node.items if not isinstance(item, Comment)) + "]"
+    return write(node, unit="")

@@ -51,9 +51,8 @@ class Change:
     def _changed(self, draft: Draft) -> str:
         """Name what differs from what was read, for the user to look through."""
         before = {(leaf.document, leaf.locator): value for leaf, value in self.opened.leaves.values}
-        new = [
-            leaf for leaf in draft.document.leaves() if before.get((leaf.document, leaf.locator), self) != leaf.value
-        ]
+        after = draft.document.leaves()
+        new = [leaf for leaf in after if before.get((leaf.document, leaf.locator), self) != leaf.value]
         return f"; changed: {listed(new)}" if new else ""
 
 

@@ -144,13 +144,3 @@ output_options = grouped(
 def output_of(item: Item, product: Product, readable: Sequence[str] = ()) -> Output:
     """Return the output for a new form of a sealed file."""
     return Output(item, product.data, product.check, readable=readable)
-
-
-def same_as(data: bytes) -> Callable[[bytes], None]:
-    """Return a verification that wants exactly these bytes back from the disk."""
-
-    def verify(written: bytes) -> None:
-        if written != data:
-            raise LeafsealError("what was written reads back differently; nothing was changed", hint="check the disk")
-
-    return verify

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, NoReturn
-
+from leafseal.document import json_values
 from leafseal.document.limits import Limits
-from leafseal.document.scalars import INT_MAX, INT_MIN
 from leafseal.errors import InvalidValueError, UsageError
 from leafseal.system import terminal
 from leafseal.system.reading import read
@@ -44,7 +41,7 @@ def parse(text: str, as_string: bool = False) -> object:
     if as_string:
         return text
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, object_pairs_hook=_distinct)
+        return json_values.load(text, integer=_integer)
     except ValueError:
         if text[:1] in ("{", "[", '"'):
             raise InvalidValueError(
@@ -56,17 +53,6 @@ def parse(text: str, as_string: bool = False) -> object:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > 20 or not INT_MIN <= int(digits) <= INT_MAX:
+    if not json_values.is_short(digits):
         raise InvalidValueError("the value holds an integer beyond 64 bits", hint="store it as text with --string")
     return int(digits)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise InvalidValueError("the value has a key twice")
-    return found

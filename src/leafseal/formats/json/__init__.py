@@ -12,11 +12,11 @@ from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.document.tree import from_python
 from leafseal.errors import FormatError, MetadataError
 from leafseal.formats.common import SplicedDocument
-from leafseal.formats.json.emitter import emit, scalar_text, unit_of, write
+from leafseal.formats.json.emitter import emit, emit_node, scalar_text, unit_of, write
 from leafseal.formats.json.layout import margin_of, removal, separator, unit_in
 from leafseal.formats.json.scan import Member, Scan, read_scalar, scan
 
-__all__ = ["JSONDocument", "emit", "parse"]
+__all__ = ["JSONDocument", "emit", "emit_node", "parse"]
 
 _METADATA_KEY = "sops"
 

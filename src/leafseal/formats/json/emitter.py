@@ -25,6 +25,11 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> byte
     return (write(root, unit=unit_of(indent)) + "\n").encode()
 
 
+def emit_node(node: Node, *, indent: int | None = None) -> bytes:
+    """Return a value by itself, without a line break at its end."""
+    return write(node, unit=unit_of(indent)).encode()
+
+
 def unit_of(indent: int | None) -> str:
     """Return what one level is indented by. Raises `EmitError` for a number below -1."""
     if indent is None or indent == TAB:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar
-from leafseal.document.tree import MappingNode
+from leafseal.document.tree import MappingNode, Node
 from leafseal.errors import FormatError, MetadataError
 from leafseal.formats.yaml import metadata_block, seal
 from leafseal.formats.yaml.containers import Place, Scan
@@ -49,6 +49,13 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> byte
     from leafseal.formats.yaml import emitter
 
     return emitter.emit(documents, indent=indent)
+
+
+def emit_node(node: Node, *, indent: int | None = None) -> bytes:
+    """Return a value by itself, as it stands below a key of a document."""
+    from leafseal.formats.yaml import emitter
+
+    return emitter.emit_node(node, indent=indent)
 
 
 class YAMLDocument:

@@ -34,6 +34,16 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> byte
     return "---\n".join(texts).encode()
 
 
+def emit_node(node: Node, *, indent: int | None = None) -> bytes:
+    """Return a value by itself, as it stands below a key of a document."""
+    whole = emit([MappingNode([("x", node)])], indent=indent).decode("utf-8", "surrogateescape")
+    head, _, rest = whole.partition("\n")
+    if head != "x:":
+        return whole.removeprefix("x: ").encode("utf-8", "surrogateescape")
+    margin = len(rest) - len(rest.lstrip(" "))
+    return "\n".join(line[margin:] for line in rest.split("\n")).encode("utf-8", "surrogateescape")
+
+
 def emit_mapping_block(
     key: str, mapping: Mapping[str, object], *, column: int, indent: int = DEFAULT_INDENT, newline: str = "\n"
 ) -> str:

@@ -44,16 +44,6 @@ def put(
         notice(warning)
 
 
-def same_as(data: bytes) -> files.Verifier:
-    """Return a verification that wants exactly these bytes back from the disk."""
-
-    def verify(written: bytes) -> None:
-        if written != data:
-            raise WriteError("what was written reads back differently; nothing was changed")
-
-    return verify
-
-
 def _replace(target: Target, data: bytes, verify: files.Verifier, private: bool, *, overwrite: bool) -> list[str]:
     # In place the rights stay what they are, as in sops.
     keeps_rights = isinstance(target, reading.Snapshot)

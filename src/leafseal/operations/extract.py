@@ -1,0 +1,44 @@
+"""One part of an opened file: finding it by its path, and writing it."""
+
+from __future__ import annotations
+
+from leafseal.document import Locator
+from leafseal.document.paths import resolve_path
+from leafseal.document.scalars import to_plain_text
+from leafseal.document.tree import ListNode, MappingNode, Node, find
+from leafseal.errors import EmitError
+from leafseal.formats import emit, emit_node
+from leafseal.operations.open import Opened
+
+
+def locate(opened: Opened, path: str) -> Locator:
+    """Read a path expression with the places that the first document has. Raises `PathError`."""
+    return resolve_path(path, [leaf.locator for leaf, _ in opened.leaves.values if leaf.document == 0])
+
+
+def part_at(opened: Opened, locator: Locator) -> Node:
+    """Return what stands at a place of the first document. Raises `PathError`."""
+    documents = opened.documents()
+    return find(documents[0] if documents else MappingNode(), locator)
+
+
+def emit_part(node: Node, format_name: str, *, indent: int | None = None) -> bytes:
+    """Return text as its bytes, a mapping as a document, others as the format has them. Raises `EmitError`."""
+    if (text := text_of(node)) is not None:
+        return text
+    if isinstance(node, MappingNode):
+        return emit([node], format_name, indent=indent)
+    if (alone := emit_node(node, format_name, indent=indent)) is not None:
+        return alone
+    if isinstance(node, ListNode):
+        raise EmitError(f"{format_name} holds no lists", hint="--output-type yaml or json does")
+    return _encoded("null" if node is None else to_plain_text(node))
+
+
+def text_of(node: Node) -> bytes | None:
+    """Return the bytes of text, with nothing added; None for what is no text."""
+    return _encoded(node) if isinstance(node, str | bytes) else None
+
+
+def _encoded(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
