@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from leafseal.age.errors import HeaderError, PayloadError
 from leafseal.age.wrapping import derive_key
+from leafseal.crypto.primitives import ChaCha20Poly1305
 
 CHUNK_BYTES = 64 * 2**10
 _TAG_BYTES = 16

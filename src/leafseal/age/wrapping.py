@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from leafseal.age.errors import HeaderError
+from leafseal.crypto.primitives import ChaCha20Poly1305
 
 FILE_KEY_BYTES = 16
 _BODY_BYTES = FILE_KEY_BYTES + 16
@@ -15,8 +15,9 @@ _NONCE = bytes(12)  # Each wrapping key is derived for one stanza and seals one 
 
 
 def derive_key(secret: bytes, salt: bytes, info: bytes) -> bytes:
-    """Return 32 bytes of HKDF-SHA-256."""
-    return HKDF(SHA256(), 32, salt, info).derive(secret)
+    """Return 32 bytes of HKDF-SHA-256 (RFC 5869)."""
+    extracted = hmac.digest(salt, secret, "sha256")
+    return hmac.digest(extracted, info + b"\x01", "sha256")  # the first block of its output, which is as long
 
 
 def seal_file_key(key: bytes, file_key: bytes) -> bytes:

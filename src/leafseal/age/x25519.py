@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from typing import TYPE_CHECKING
 
 from leafseal.age import bech32
 from leafseal.age.errors import HeaderError, KeyTextError
 from leafseal.age.header import Stanza, from_base64, to_base64
 from leafseal.age.keys import Wrapped
 from leafseal.age.wrapping import derive_key, open_file_key, seal_file_key
+from leafseal.crypto.primitives import generate_x25519, x25519_private, x25519_public
 from leafseal.crypto.secret import Secret
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 _TYPE = "X25519"
 _INFO = b"age-encryption.org/v1/X25519"
@@ -33,7 +36,7 @@ class X25519Recipient:
 
     def wrap(self, file_key: bytes) -> Wrapped:
         """Return one stanza, made with a key pair that is then forgotten. Raises `KeyTextError`."""
-        ephemeral = X25519PrivateKey.generate()
+        ephemeral = generate_x25519()
         share = ephemeral.public_key().public_bytes_raw()
         try:
             secret = _exchange(ephemeral, self._point)
@@ -50,13 +53,13 @@ class X25519Identity:
 
     def __init__(self, scalar: bytes) -> None:
         self._scalar = Secret(scalar)
-        self._key = X25519PrivateKey.from_private_bytes(scalar)
+        self._key = x25519_private(scalar)
         self._point = self._key.public_key().public_bytes_raw()
 
     @classmethod
     def generate(cls) -> X25519Identity:
         """Return a new identity."""
-        return cls(X25519PrivateKey.generate().private_bytes_raw())
+        return cls(generate_x25519().private_bytes_raw())
 
     @property
     def recipient(self) -> X25519Recipient:
@@ -106,4 +109,4 @@ def _decode(text: str, prefix: str) -> bytes:
 
 def _exchange(key: X25519PrivateKey, point: bytes) -> bytes:
     # Raises ValueError where the result is all zero: a point of low order, whose secret everybody knows.
-    return key.exchange(X25519PublicKey.from_public_bytes(point))
+    return key.exchange(x25519_public(point))

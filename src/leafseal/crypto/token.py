@@ -1,19 +1,18 @@
 """One leaf, sealed and opened: AES-256-GCM and the `ENC[…]` text (sops-format §1.4, §1.5).
 
-This is the only module that calls the cipher, and only through `AESGCM`, which releases nothing before the tag is
-checked. IVs are drawn here and are no parameter of anything: an IV used for two plaintexts under one key gives both
-away.
+This is the only module that calls the cipher, and only as `AESGCM`, which releases nothing before the tag is checked.
+IVs are drawn here and are no parameter of anything: an IV used for two plaintexts under one key gives both away.
 """
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from binascii import a2b_base64, b2a_base64
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from leafseal.crypto.primitives import AESGCM
 from leafseal.document.scalars import Scalar, from_bytes, to_bytes, type_word
 
 IV_BYTES, KEY_BYTES = 32, 32
@@ -60,7 +59,7 @@ class Sealer:
         position = self._position
         if position == len(self._pool):
             # One call of the system for a hundred IVs: it costs more than sealing a leaf does.
-            self._pool = secrets.token_bytes(100 * IV_BYTES)
+            self._pool = os.urandom(100 * IV_BYTES)
             position = 0
         self._position = position + IV_BYTES
         iv = self._pool[position : position + IV_BYTES]
