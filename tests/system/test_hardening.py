@@ -95,8 +95,9 @@ IN_A_FINALIZER = "class Bad:\n    def __del__(self): work('c4n4ry')\nbad = Bad()
 
 
 @pytest.mark.parametrize("end", ["work('c4n4ry')", IN_A_THREAD, IN_A_FINALIZER])
-def test_an_unforeseen_error_shows_its_type_alone(end: str) -> None:
-    result = python(FAILING + end)
+@pytest.mark.parametrize("before", ["", "import threading", "import _thread; del _thread._excepthook"])
+def test_an_unforeseen_error_shows_its_type_alone(before: str, end: str) -> None:
+    result = python(f"{before}\n{FAILING}{end}")
     assert result.stdout == ""
     assert result.stderr == (
         "leafseal: error: unforeseen: KeyError\n"

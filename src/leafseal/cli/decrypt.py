@@ -13,8 +13,6 @@ from leafseal.cli.shared.options import FORMAT_NAMES, InputOptions, config_optio
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
-from leafseal.operations.convert import convert
-from leafseal.operations.extract import emit_part, locate, part_at
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
 
@@ -62,8 +60,12 @@ def decrypt(
         if width is None and (extract is not None or target != own):
             width = configuration.indent(item.name, target)
         if extract is not None:
+            from leafseal.operations.extract import emit_part, locate, part_at
+
             plain = emit_part(part_at(opened, locate(opened, extract)), target, indent=width)
         elif target != own:
+            from leafseal.operations.convert import convert
+
             plain = convert(opened, target, indent=width)
         else:
             plain = opened.plaintext()

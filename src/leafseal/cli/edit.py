@@ -6,7 +6,7 @@ import os
 from typing import Any, TypeVar
 
 from leafseal.cli.shared.change import Change, changing, open_one
-from leafseal.cli.shared.configuration import Configuration, plan
+from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.errors import edit_again
@@ -19,6 +19,7 @@ from leafseal.cli.shared.options import (
     limits_options,
     threshold_option,
 )
+from leafseal.cli.shared.plan import plan
 from leafseal.cli.shared.recipients import Recipients, recipient_options
 from leafseal.cli.shared.rule import RuleOptions, rule_options
 from leafseal.document.limits import Limits, ReadOptions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from leafseal.cli.shared.batch import transform
-from leafseal.cli.shared.configuration import Configuration, plan
+from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import FileName, Whole, argument, command, option
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -17,6 +17,7 @@ from leafseal.cli.shared.options import (
     plain_reading,
     threshold_option,
 )
+from leafseal.cli.shared.plan import plan
 from leafseal.cli.shared.recipients import Recipients, recipient_options
 from leafseal.cli.shared.rule import RuleOptions, rule_options
 from leafseal.document.limits import Limits

@@ -7,8 +7,8 @@ comparison in `files.replace`. Where no such file can be made or locked, writing
 
 from __future__ import annotations
 
+import _thread
 import os
-import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def locked(path: str | os.PathLike[str]) -> Iterator[None]:
     Raises `ConflictError` when another process does not let go of it for a minute.
     """
     lock = _lock_file(os.path.realpath(path))
-    key = (threading.get_ident(), lock or "")
+    key = (_thread.get_ident(), lock or "")
     if lock is None or fcntl is None or key in _held:
         yield
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -30,7 +30,7 @@ def as_exceptions() -> Iterator[None]:
 
     Only the main thread can do that; in another this does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not _is_main_thread():
         yield
         return
     ours = [number for number in _ENDING if signal.getsignal(number) == signal.SIG_DFL]
@@ -57,7 +57,7 @@ def as_notes() -> Iterator[Notes]:
     from queue import SimpleQueue  # here because hardly any command starts such a program
 
     notes: Notes = SimpleQueue()  # a signal may come while something is put into it
-    if threading.current_thread() is not threading.main_thread():
+    if not _is_main_thread():
         yield notes
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING)}
@@ -88,7 +88,7 @@ def held_back() -> Iterator[None]:
     They are noted, not blocked: what this thread blocks, the system hands to another one, and Python then handles it
     here all the same. Only the main thread can do that; in another this does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not _is_main_thread():
         yield
         return
     noted: list[int] = []
@@ -110,6 +110,11 @@ def die_of(number: int) -> NoReturn:
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
+
+
+def _is_main_thread() -> bool:
+    threading = sys.modules.get("threading")  # where it was not loaded, no other thread was started
+    return threading is None or threading.current_thread() is threading.main_thread()
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:

@@ -1,16 +1,10 @@
-"""The configuration of each file, loaded once, and what it gives a new one."""
+"""The configuration of each file, loaded once."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leafseal.cli.shared.recipients import Recipients
-from leafseal.cli.shared.rule import RuleOptions
-from leafseal.errors import ConfigError
-from leafseal.keys import MasterKey
-from leafseal.rules.selection import Selection
 from leafseal.system import terminal
 
 if TYPE_CHECKING:
@@ -67,47 +61,3 @@ class Configuration:
             for warning in config.warnings:
                 terminal.warn(f"{path}: {warning}")
         return self._by_path[path]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a new file is sealed."""
-
-    groups: list[list[MasterKey]]
-    threshold: int
-    selection: Selection
-    indent: int | None
-
-
-def plan(
-    name: str,
-    format_name: str,
-    configuration: Configuration,
-    recipients: Recipients,
-    rule: RuleOptions,
-    threshold: int,
-    indent: int | None = None,
-) -> Plan:
-    """Put options and configuration together as SOPS does (sops-cli §3). Raises `ConfigError` or `UsageError`."""
-    configured = configuration.rule_for(name)
-    if configured is None and not recipients:
-        from leafseal.cli.init import offer
-
-        if offer(name):
-            configuration.forget()
-            configured = configuration.rule_for(name)
-    selection = rule.over(configured.selection if configured else None)
-    if recipients:
-        if recipients.variables and configured is not None and configured.groups:
-            terminal.warn(f"{name}: {', '.join(recipients.variables)} counts, not the recipients in the configuration")
-        groups = [recipients.master_keys()]
-    elif configured is not None:
-        groups = [list(group) for group in configured.groups]
-    else:
-        raise ConfigError(
-            "config file not found, or has no creation rules, and no keys provided through command line options",
-            hint='name a recipient, such as with --age, or write a configuration with "leafseal init"',
-        )
-    wanted = threshold or (configured.threshold if configured is not None and not recipients else 0)
-    width = indent if indent is not None else configuration.indent(name, format_name)
-    return Plan(groups, wanted, selection, width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from leafseal.cli.shared.declarations import grouped, make_option
 from leafseal.cli.shared.errors import show_error
@@ -14,9 +14,11 @@ from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of
 from leafseal.operations.batch import Failed, Item, Outcome
 from leafseal.operations.open import Source
-from leafseal.operations.product import Product
-from leafseal.system import files, terminal
+from leafseal.system import terminal
 from leafseal.system.reading import read
+
+if TYPE_CHECKING:
+    from leafseal.operations.product import Product
 
 T = TypeVar("T")
 
@@ -100,9 +102,15 @@ class Outputs(NamedTuple):
                         hint="use --output, one file at a time",
                     )  # fmt: skip
 
+    @property
+    def _is_standard_output(self) -> bool:
+        return not self.in_place and self.output in (None, "-") and self.output_dir is None
+
     def write(self, outputs: Sequence[Output]) -> None:
         """Write all results, and then tell what those could read whose keys are removed."""
         if self.output_dir is not None:
+            from leafseal.system import files  # here, because most results go to standard output
+
             try:
                 os.makedirs(self.output_dir, mode=0o700, exist_ok=True)
             except OSError as error:
@@ -113,7 +121,11 @@ class Outputs(NamedTuple):
             terminal.say_readable(output.item.name, output.readable)
 
     def _write(self, output: Output) -> None:
-        lost: list[str] = []
+        if self._is_standard_output:
+            terminal.write_result(output.data)
+            return
+        from leafseal.system import files
+
         if self.in_place:
             lost = files.replace(
                 output.item.snapshot,
@@ -122,11 +134,9 @@ class Outputs(NamedTuple):
                 private=output.private,
                 overwrite=self.overwrite,
             )
-        elif self.output not in (None, "-") or self.output_dir is not None:
+        else:
             path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.item.snapshot.path))
             lost = files.replace(path, output.data, verify=output.verify, private=output.private)
-        else:
-            terminal.write_result(output.data)
         for warning in lost:
             terminal.warn(f"{output.item.name}: {warning}")
 
