@@ -1,0 +1,118 @@
+"""Nothing of a file is let out before its key, its leaves and its MAC have verified."""
+
+from __future__ import annotations
+
+import gc
+import re
+
+import pytest
+
+from leafseal.document.limits import DEFAULT_READ
+from leafseal.errors import DataKeyError, IntegrityError, MACMismatchError, MetadataError, NotEncryptedError
+from leafseal.keys.groups import DataKey
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.open import Source, open_file, open_with, paused_collector, read_metadata, readable
+from leafseal.testing import ambient_with, throwaway_identity
+
+from ..whole_files import AMBIENT, open_, seal
+
+PLAIN = b"# note\na: x\nb:\n    - 5\nc_unencrypted: y\n"
+SEALED = seal(PLAIN, "yaml")
+IGNORING = DEFAULT_READ._replace(ignore_mac=True)
+
+
+def test_an_opened_file_shows_what_was_sealed() -> None:
+    opened = open_(SEALED, "yaml")
+    assert opened.plaintext() == PLAIN
+    assert opened.plain_document().text == PLAIN.decode()
+    assert opened.plain_document() is opened.plain_document()
+    assert opened.edits() is opened.edits()
+    assert len(opened.tokens()) == 3
+    assert all(token in SEALED.decode() for token in opened.tokens())
+    assert readable(opened) == ["a", "b[0]"]
+
+
+def test_with_other_metadata_the_rest_is_the_same() -> None:
+    opened = open_(SEALED, "yaml")
+    other = opened.with_metadata(opened.metadata.with_spelling({}))
+    assert other.metadata is not opened.metadata
+    assert (other.document, other.data_key, other.leaves) == (opened.document, opened.data_key, opened.leaves)
+    assert other.plaintext() == PLAIN
+
+
+def test_to_read_the_metadata_takes_no_key() -> None:
+    document, metadata = read_metadata(SEALED, "yaml")
+    assert document.text == SEALED.decode()
+    assert [len(group) for group in metadata.groups] == [1]
+
+
+@pytest.mark.parametrize("data", [b"{}\n", b"a: x\n", b"a:\n  sops: x\n"])
+def test_a_file_without_metadata_is_not_encrypted(data: bytes) -> None:
+    with pytest.raises(NotEncryptedError, match="sops metadata not found"):
+        read_metadata(data, "yaml")
+
+
+def test_metadata_that_is_none_is_refused() -> None:
+    with pytest.raises(MetadataError):
+        read_metadata(b"a: x\nsops: y\n", "yaml")
+
+
+def test_a_stranger_opens_nothing() -> None:
+    ring = KeyRing(throwaway_identity().ambient())
+    with pytest.raises(DataKeyError, match="the identity from SOPS_AGE_KEY does not open it"):
+        open_file(Source("a.yaml", SEALED, "yaml"), ring)
+    with pytest.raises(DataKeyError):
+        open_file(Source("a.yaml", SEALED, "yaml"), KeyRing(ambient_with()))
+
+
+def test_another_data_key_opens_no_leaf() -> None:
+    document, metadata = read_metadata(SEALED, "yaml")
+    with pytest.raises(IntegrityError, match="does not verify"):
+        open_with(document, metadata, DataKey(bytes(32)))
+
+
+def test_who_finds_the_key_is_the_callers_choice() -> None:
+    """A cache of data keys, for one: nobody else is asked."""
+    data_key = open_(SEALED, "yaml").data_key
+    source = Source("a.yaml", SEALED, "yaml")
+    opened = open_file(source, KeyRing(ambient_with()), find_key=lambda metadata, ring: data_key)
+    assert opened.plaintext() == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "message"),
+    [
+        (rb"    mac: .*\n", b"", "no MAC"),
+        (rb"    mac: .*\n", b"    mac: ''\n", "no MAC"),
+        (rb"(    mac: ENC\[AES256_GCM,data:).", rb"\1-", "the MAC does not verify"),
+        (rb"(    lastmodified: [^0-9]*)[0-9]{4}", rb"\g<1>1999", "the MAC does not verify"),
+        (rb"c_unencrypted: y", b"c_unencrypted: z", "MAC mismatch"),
+        (rb"c_unencrypted: y\n", b"", "MAC mismatch"),
+    ],
+)
+def test_a_mac_that_does_not_fit_is_told_and_can_be_ignored(pattern: bytes, new: bytes, message: str) -> None:
+    changed, count = re.subn(pattern, new, SEALED)
+    assert count == 1
+    source, ring = Source("a.yaml", changed, "yaml"), KeyRing(AMBIENT)
+    with pytest.raises(MACMismatchError, match=message):
+        open_file(source, ring)
+    assert open_file(source, ring, IGNORING).plaintext().startswith(b"# note\na: x\n")
+
+
+def test_without_the_mac_tags_still_count() -> None:
+    changed = SEALED.replace(b"\na: ENC", b"\na2: ENC")
+    with pytest.raises(IntegrityError, match="a2: value does not verify"):
+        open_file(Source("a.yaml", changed, "yaml"), KeyRing(AMBIENT), IGNORING)
+
+
+def test_the_collector_pauses_and_goes_on_as_it_was() -> None:
+    with paused_collector():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with paused_collector():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
