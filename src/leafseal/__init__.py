@@ -9,7 +9,7 @@ See `docs/api.md`. Importing this package loads nothing but this file; names com
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # loading `typing` for it would cost more than Python's own start
 
 __version__ = "0.1.0"
 
@@ -76,6 +76,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from leafseal.api import SealedFile, decrypt, encrypt, load, loads, open_many
     from leafseal.document.scalars import Timestamp
     from leafseal.errors import (

@@ -16,9 +16,23 @@ def main() -> int:
     # Only now: these import libraries.
     if is_sops(sys.argv[0]):
         from leafseal.sops.main import run
+    elif sys.argv[1:] == ["--version"] and print_version():
+        return 0
     else:
         from leafseal.cli.main import run
     return run(sys.argv[1:])
+
+
+def print_version() -> bool:
+    """Print the version without loading the command line. Return False where that failed, and nothing was printed."""
+    from leafseal import __version__
+
+    try:
+        sys.stdout.write(f"leafseal {__version__}\n")
+        sys.stdout.flush()
+    except (AttributeError, OSError, ValueError):  # there is no output, or it takes nothing: `run` says so
+        return False
+    return True
 
 
 def is_sops(program: str) -> bool:

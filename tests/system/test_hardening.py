@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.system import hardening
+from leafseal.system import hardening, libraries
 
 SOURCE = str(Path(__file__).parents[2] / "src")
 
@@ -52,7 +52,7 @@ def test_where_libraries_are_installed_they_are_still_found(monkeypatch: pytest.
 def test_no_core_is_dumped_and_the_limit_is_given_back() -> None:
     code = """if True:
         import json, resource
-        from leafseal.system import hardening
+        from leafseal.system import hardening, libraries
         before = resource.getrlimit(resource.RLIMIT_CORE)
         hardening.forbid_dumps()
         import ctypes
@@ -80,7 +80,7 @@ def test_without_the_inner_module_nothing_breaks() -> None:
 
 
 FAILING = """
-from leafseal.system import hardening
+from leafseal.system import hardening, libraries
 hardening.install_excepthook()
 def work(canary):
     try:
@@ -119,7 +119,7 @@ def test_loggers_of_libraries_are_held_at_warnings(monkeypatch: pytest.MonkeyPat
     before = logger.level
     logger.setLevel(logging.DEBUG)
     try:
-        hardening.quiet_loggers()
+        libraries.quiet_loggers()
         assert logger.level == logging.WARNING
         assert "GOOGLE_SDK_PYTHON_LOGGING_SCOPE" not in os.environ
     finally:
@@ -127,7 +127,7 @@ def test_loggers_of_libraries_are_held_at_warnings(monkeypatch: pytest.MonkeyPat
 
 
 def test_libraries_may_warn_of_python_unheard() -> None:
-    with hardening.quiet_imports():
+    with libraries.quiet_imports():
         warnings.warn("your Python is old", FutureWarning, stacklevel=1)
     with pytest.raises(FutureWarning):
         warnings.warn("still an error", FutureWarning, stacklevel=1)

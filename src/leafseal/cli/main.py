@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from leafseal.cli.shared import plain_parser
-from leafseal.cli.shared.commands import COMMANDS, load, print_version
+from leafseal.cli.shared.commands import COMMANDS, load
 from leafseal.cli.shared.declarations import Command
 from leafseal.cli.shared.errors import ErrorsShown, show_error
 from leafseal.errors import LeafsealError
@@ -44,9 +44,6 @@ def _dispatch(arguments: list[str]) -> int:
 
         click_commands.show_help()
         return 1
-    if arguments == ["--version"]:
-        print_version()
-        return 0
     private.sweep()
     result = _run_command(arguments)
     terminal.flush()

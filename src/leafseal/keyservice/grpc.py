@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from leafseal.errors import ProviderMissingError
-from leafseal.system import hardening
+from leafseal.system import libraries
 
 _VERBOSITY = "GRPC_VERBOSITY"  # looked at when gRPC is loaded; it would write of each failure to standard error
 
@@ -24,5 +24,5 @@ def load() -> Any:
     finally:
         if is_ours:
             os.environ.pop(_VERBOSITY, None)  # programs that we start may want to hear it
-    hardening.quiet_loggers()
+    libraries.quiet_loggers()
     return grpc

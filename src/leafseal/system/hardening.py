@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Any
+
+TYPE_CHECKING = False  # every command loads this module: it loads no other that costs something
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
 
 DEBUG_VARIABLE = "LEAFSEAL_DEBUG"
 
@@ -124,22 +126,3 @@ def _frames(error: BaseException) -> list[str]:
             traceback = traceback.tb_next
         current = current.__cause__ or current.__context__
     return lines
-
-
-@contextmanager
-def quiet_imports() -> Iterator[None]:
-    """Let SDKs be imported that warn of the Python they find: who runs a command can do nothing about that."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def quiet_loggers() -> None:
-    """Hold the SDKs' loggers at warnings: their debug lines carry headers, and those carry tokens."""
-    os.environ.pop("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", None)
-    import logging
-
-    for name in ("azure", "boto3", "botocore", "google", "httpcore", "httpx", "msal", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from leafseal import __version__
 from leafseal.cli.shared import commands, declarations
 from leafseal.errors import LeafsealError
+from leafseal.system import terminal
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -127,7 +129,7 @@ class _Group(click.Group):
 
 def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value and not context.resilient_parsing:
-        commands.print_version()
+        terminal.print_line(f"{commands.PROGRAM} {__version__}")
         context.exit()
 
 

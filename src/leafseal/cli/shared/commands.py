@@ -6,7 +6,6 @@ import importlib
 from typing import cast
 
 from leafseal.cli.shared.declarations import Declaration
-from leafseal.system import terminal
 
 PROGRAM = "leafseal"
 
@@ -38,10 +37,3 @@ def load(name: str) -> Declaration:
     """Return the declaration of a command of the table."""
     module, _, attribute = COMMANDS[name][0].partition(":")
     return cast(Declaration, getattr(importlib.import_module(module), attribute))
-
-
-def print_version() -> None:
-    """Print the program's name and version."""
-    from leafseal import __version__
-
-    terminal.print_line(f"{PROGRAM} {__version__}")

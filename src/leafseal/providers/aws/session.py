@@ -24,10 +24,10 @@ from leafseal import __version__
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, MAX_ANSWER_BYTES, Deadlines
-from leafseal.system import hardening
+from leafseal.system import libraries
 from leafseal.system.programs import child_environment
 
-hardening.quiet_loggers()
+libraries.quiet_loggers()
 logging.getLogger("botocore.credentials").setLevel(logging.ERROR)  # its warnings quote answers, and so headers
 
 _CONNECTIONS = 16

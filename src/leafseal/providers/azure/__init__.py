@@ -114,11 +114,11 @@ class AzureKeyVaultKey:
         if not _NAME.fullmatch(self.name) or not _VERSION.fullmatch(self.version):
             raise self._error("this is not the identifier of a key", _FORM)
         from leafseal.providers.azure.vaults import check_vault
-        from leafseal.system import hardening
+        from leafseal.system import libraries
 
         vault = check_vault(self.vault_url, ambient, str(self))
         try:
-            with hardening.quiet_imports():
+            with libraries.quiet_imports():
                 from leafseal.providers.azure import connections
         except ImportError as error:
             raise ProviderMissingError(

@@ -25,10 +25,10 @@ from azure.core.pipeline.transport import RequestsTransport
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, Deadlines
-from leafseal.system import hardening
+from leafseal.system import libraries
 from leafseal.system.programs import ProgramError, child_environment, output_of
 
-hardening.quiet_loggers()
+libraries.quiet_loggers()
 for _name in ("azure.identity", "msal"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # a place without a token is worth a warning to them
 

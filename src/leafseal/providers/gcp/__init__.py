@@ -78,11 +78,11 @@ class GCPKMSKey:
         if match is None:
             raise self._error("this is not the id of a key", _FORM)
         from leafseal.keys import permits
-        from leafseal.system import hardening
+        from leafseal.system import libraries
 
         permits.check_account(match[1], ambient, str(self))
         try:
-            with hardening.quiet_imports():
+            with libraries.quiet_imports():
                 from leafseal.providers.gcp import connections
             answer = connections.ask(operation, self.resource_id, data, crc32c(data), ambient)
         except ImportError as error:

@@ -26,7 +26,7 @@ from leafseal.providers.gcp import credentials
 from leafseal.providers.gcp.errors import BUSY, FAILURES, refusal_error
 from leafseal.providers.gcp.messages import Answer, Asked, Refusal
 from leafseal.providers.http_sessions import AmbientSession
-from leafseal.system import hardening
+from leafseal.system import libraries
 
 _AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")
@@ -147,6 +147,6 @@ def _client(ambient: Ambient, session: AmbientSession, deadlines: network.Deadli
         grpc.load()  # before Google's client does, so that it is quiet
     except ProviderMissingError:
         raise ImportError from None  # like any other library of Google's client
-    with hardening.quiet_imports():
+    with libraries.quiet_imports():
         from leafseal.providers.gcp.grpc import GrpcClient
     return GrpcClient(ambient, endpoint.authority, deadlines)

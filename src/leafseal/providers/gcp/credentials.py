@@ -26,10 +26,10 @@ from google.oauth2.credentials import Credentials as Token
 
 from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
-from leafseal.system import hardening
+from leafseal.system import libraries
 from leafseal.system.directories import roaming
 
-hardening.quiet_loggers()
+libraries.quiet_loggers()
 logging.getLogger("google.auth").setLevel(logging.ERROR)  # its warnings are for whoever writes programs
 
 SCOPES = ("https://www.googleapis.com/auth/cloudkms",)

@@ -16,7 +16,7 @@ import requests
 from leafseal import __version__
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.network import Deadlines
-from leafseal.system import hardening
+from leafseal.system import libraries
 
 __all__ = [
     "BasicCredentials",
@@ -54,7 +54,7 @@ from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkkms import v2
 from huaweicloudsdkkms.v2.region.kms_region import KmsRegion
 
-hardening.quiet_loggers()
+libraries.quiet_loggers()
 
 
 class _Client(v2.KmsClient):  # type: ignore[misc,unused-ignore]

@@ -24,7 +24,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.policy import origin, policy_of
 from leafseal.providers import network
 from leafseal.providers.vault import tokens
-from leafseal.system import hardening
+from leafseal.system import libraries
 
 if TYPE_CHECKING:
     import httpx
@@ -108,7 +108,7 @@ def _client(address: str, ambient: Ambient, deadlines: network.Deadlines, key: s
         raise ProviderMissingError(
             "Vault keys need httpx, which is not installed", master_key=key, hint="pip install 'leafseal[vault]'"
         ) from None
-    hardening.quiet_loggers()
+    libraries.quiet_loggers()
     return httpx.Client(
         base_url=f"{address}/v1/",
         verify=_tls(ambient, key) if address.startswith("https:") else True,
