@@ -47,7 +47,7 @@ def old_file(
         tuple(wrapped._replace(master_key=key) for wrapped, key in zip(old, new, strict=True))
         for old, new in zip(opened.metadata.groups, groups, strict=True)
     )
-    metadata = replace(opened.metadata.with_groups(named, opened.metadata.threshold), version=version)
+    metadata = opened.metadata.with_groups(named, opened.metadata.threshold)._replace(version=version)
     return opened.document.rewrite([], metadata.to_mapping())
 
 
@@ -152,7 +152,7 @@ def test_endless_guesses_are_not_made(aws: AWS, recorder: Recorder, tmp_path: Pa
     before = open_sealed(repair_context(small, "yaml", ambient).data, "yaml", ambient)
     [[wrapped]] = before.metadata.groups
     groups = ((wrapped._replace(master_key=key),),)
-    metadata = replace(before.metadata.with_groups(groups, 0), version=OLD)
+    metadata = before.metadata.with_groups(groups, 0)._replace(version=OLD)
     recorder.otherwise = forward(aws.url)
     with pytest.raises(MetadataError, match="more than 1024 possibilities"):
         repair_context(

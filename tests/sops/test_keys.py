@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -254,7 +253,7 @@ def test_updatekeys_and_groups_keep_the_data_key_and_the_values(
 
 
 def without_keys(metadata: Metadata) -> Metadata:
-    return replace(metadata, groups=(), threshold=0)
+    return metadata._replace(groups=(), threshold=0)
 
 
 def test_who_is_removed_is_told_of_where_somebody_looks(

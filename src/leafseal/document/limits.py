@@ -5,12 +5,10 @@ A caller may raise a limit; a file never can.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds for parsers, in bytes, levels and counts."""
 
     file_bytes: int = 64 * 2**20

@@ -6,25 +6,29 @@ The byte form of a value is both the plaintext that is sealed and what the MAC h
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from leafseal.document.frozen import Value
 from leafseal.document.lazy_pattern import LazyPattern
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Timestamp:
+class Timestamp(Value):
     """A point in time with nanoseconds and its own zone, as its canonical RFC 3339 text.
 
     `2024-01-01T00:00:00Z`, `2001-12-14T21:59:43.1-05:00`: trailing zeros of the fraction removed, `Z` when the offset
     is zero. Two timestamps are equal when their texts are.
     """
 
+    __slots__ = __match_args__ = ("text",)
+
     text: str
+
+    def __init__(self, text: str) -> None:
+        self._set(text=text)
 
     def __str__(self) -> str:
         return self.text

@@ -6,7 +6,6 @@ Splicing never goes this way. A tree is rebuilt from a document's leaves, so eve
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from leafseal.document import Leaf, Locator
 from leafseal.document.paths import format_path
@@ -25,18 +24,38 @@ class Comment(str):
         return str(self)
 
 
-@dataclass(slots=True)
 class MappingNode:
     """A mapping in order; comments are members of it."""
 
-    items: list[tuple[str, Node] | Comment] = field(default_factory=list)
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[tuple[str, Node] | Comment] | None = None) -> None:
+        self.items = [] if items is None else items
+
+    def __eq__(self, other: object) -> bool:
+        return self.items == other.items if isinstance(other, MappingNode) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"MappingNode({self.items!r})"
 
 
-@dataclass(slots=True)
 class ListNode:
     """A list in order; comments are members of it."""
 
-    items: list[Node | Comment] = field(default_factory=list)
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Node | Comment] | None = None) -> None:
+        self.items = [] if items is None else items
+
+    def __eq__(self, other: object) -> bool:
+        return self.items == other.items if isinstance(other, ListNode) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"ListNode({self.items!r})"
 
 
 BEFORE_LAST, AT_HEAD = "^", "<"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
@@ -17,7 +16,7 @@ from leafseal.formats.json.emitter import TAB
 
 _PLACE = ("data",)
 
-_ANY_LENGTH = replace(DEFAULT_LIMITS, scalar_bytes=2**62)  # of what was let in already
+_ANY_LENGTH = DEFAULT_LIMITS._replace(scalar_bytes=2**62)  # of what was let in already
 
 _HINT = "This is likely not an encrypted binary file? If not, use --output-type to select the correct output type."
 
@@ -29,7 +28,7 @@ def parse(
     if not sealed:
         return BinaryDocument(data)
     # The one value may be as large as the file.
-    limits = replace(limits, scalar_bytes=max(limits.scalar_bytes, limits.file_bytes))
+    limits = limits._replace(scalar_bytes=max(limits.scalar_bytes, limits.file_bytes))
     try:
         return SealedBinaryDocument(json.parse(data, limits, allow_duplicates=allow_duplicates))
     except FormatError:

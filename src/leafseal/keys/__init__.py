@@ -7,30 +7,15 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, NoReturn, Protocol, TypeVar, cast, runtime_checkable
+from typing import ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
+from leafseal.document.frozen import Frozen
 from leafseal.system import directories
 
 T = TypeVar("T")
 
 PART_SIZES = (32, 33)
 """Bytes of what a master key wraps: the whole data key, or a share of it, which has one byte more."""
-
-
-class Frozen:
-    """A value whose attributes are set once. Not a dataclass, since every decryption would wait for that module."""
-
-    __slots__ = ()
-
-    def _set(self, **attributes: object) -> None:
-        for name, value in attributes.items():
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
 
 
 class _Kept:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import cast
+from types import MappingProxyType
+from typing import NamedTuple, Never, cast
 
 from leafseal.display import visible
 from leafseal.errors import ConfigError, MetadataError
@@ -32,9 +32,10 @@ _FIELDS = (
     "version",
 )
 
+_NOTHING: Mapping[str, Never] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+
+class Metadata(NamedTuple):
     """What the metadata block says.
 
     `lastmodified` is the text that is the AAD of `mac`. `spelling` and `extra` are what SOPS does not know: the sealed
@@ -46,10 +47,10 @@ class Metadata:
     threshold: int = 0
     lastmodified: str = ""
     mac: str = ""
-    selection: Selection = field(default_factory=Selection)
+    selection: Selection = Selection()
     version: str = ""
-    spelling: Mapping[str, str] = field(default_factory=dict)
-    extra: Mapping[str, object] = field(default_factory=dict)
+    spelling: Mapping[str, str] = _NOTHING
+    extra: Mapping[str, object] = _NOTHING
     states_rule: bool = True
 
     @classmethod
@@ -98,15 +99,15 @@ class Metadata:
 
     def with_mac(self, mac: str, lastmodified: str) -> Metadata:
         """Return the same with a new MAC token and the time that authenticates it."""
-        return replace(self, mac=mac, lastmodified=lastmodified)
+        return self._replace(mac=mac, lastmodified=lastmodified)
 
     def with_groups(self, groups: tuple[KeyGroup, ...], threshold: int) -> Metadata:
         """Return the same with other wrapped keys."""
-        return replace(self, groups=groups, threshold=threshold)
+        return self._replace(groups=groups, threshold=threshold)
 
     def with_spelling(self, spelling: Mapping[str, str]) -> Metadata:
         """Return the same with other spellings; they are written in the order of their names."""
-        return replace(self, spelling=dict(spelling))
+        return self._replace(spelling=dict(spelling))
 
     def wrapped_keys(self) -> Iterator[WrappedKey]:
         """Return the wrapped keys of all groups, in file order."""

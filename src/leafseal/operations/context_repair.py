@@ -8,7 +8,6 @@ no command that reads.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.errors import DataKeyError, MetadataError
@@ -38,7 +37,7 @@ def open_garbled(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ
 
 def rewrap_garbled(opened: Opened, groups: Groups, ambient: Ambient) -> Product:
     """Return an opened file under a new data key, and under a version that no longer has the fault."""
-    current = opened.with_metadata(replace(opened.metadata, version=FORMAT_VERSION))
+    current = opened.with_metadata(opened.metadata._replace(version=FORMAT_VERSION))
     return rotate(current, groups, current.metadata.threshold, ambient)
 
 

@@ -27,7 +27,7 @@ def reformat(product: Product, output_format: str, *, indent: int | None = None)
     tree = build((leaf, leaf.value) for leaf in document.leaves())
     plain = metadata.with_spelling({})
     written = FORMATS[output_format].tree_format or output_format
-    data = emit_sealed(tree, replace(plain, extra={}), written, indent, product.read)
+    data = emit_sealed(tree, plain._replace(extra={}), written, indent, product.read)
     return replace(product, data=data, format=written, expected=None)
 
 

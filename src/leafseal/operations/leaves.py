@@ -6,7 +6,6 @@ Strict where SOPS is not: a comment that looks sealed must verify, a token must 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from leafseal.crypto.token import Sealer, TokenError, looks_sealed
@@ -32,15 +31,17 @@ class OpenedLeaf(NamedTuple):
     aad: str
 
 
-@dataclass(slots=True)
 class OpenedLeaves:
     """All leaves with their values, those that had tokens, and the byte forms under the MAC."""
 
-    values: list[tuple[Leaf, Scalar | Empty | Comment | None]] = field(default_factory=list)
-    sealed: list[OpenedLeaf] = field(default_factory=list)
-    hashed: list[bytes] = field(default_factory=list)
-    unsealed_comments: int = 0  # comments that the rule would seal and that are clear
-    unauthenticated: list[Leaf] = field(default_factory=list)  # what the format protects in no way: empty and null
+    __slots__ = ("hashed", "sealed", "unauthenticated", "unsealed_comments", "values")
+
+    def __init__(self) -> None:
+        self.values: list[tuple[Leaf, Scalar | Empty | Comment | None]] = []
+        self.sealed: list[OpenedLeaf] = []
+        self.hashed: list[bytes] = []
+        self.unsealed_comments = 0  # comments that the rule would seal and that are clear
+        self.unauthenticated: list[Leaf] = []  # what the format protects in no way: empty and null
 
 
 def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> OpenedLeaves:

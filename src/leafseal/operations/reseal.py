@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from leafseal.crypto.spelling import entry_name
 from leafseal.document import Locator
@@ -29,7 +28,7 @@ def reseal(
     """
     document = draft.document
     refuse_reserved(document, document.format)
-    metadata = opened.metadata if selection is None else replace(opened.metadata, selection=selection)
+    metadata = opened.metadata if selection is None else opened.metadata._replace(selection=selection)
     stored = opened.metadata.spelling
     entries = {token: (source, stored[entry_name(token)]) for token, source in opened.spellings.items()}
     edits = opened.edits()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from leafseal.crypto import mac
@@ -110,7 +110,7 @@ def _remembering(metadata: Metadata, document: Document, spellings: Mapping[str,
     ours.update(document.remember())
     if ours:
         extra["leafseal"] = ours
-    return replace(metadata, spelling=spellings, extra=extra)
+    return metadata._replace(spelling=spellings, extra=extra)
 
 
 def with_mac(metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer) -> Metadata:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from leafseal.document import Leaf, Path
 from leafseal.document.comments import CommentsInForce
+from leafseal.document.frozen import Value
 from leafseal.errors import ConfigError
 from leafseal.rules.matching import Matcher, PatternError
 from leafseal.rules.pattern import compile_pattern
@@ -25,29 +25,57 @@ RULE_FIELDS = (
 _Test = Callable[[Leaf], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Value):
     """The rule of a file. At most one of the first six fields is not empty; if none is, `_unencrypted` is the suffix.
 
     Raises `ConfigError` when two rules are given or a pattern is not valid.
     """
 
-    unencrypted_suffix: str = ""
-    encrypted_suffix: str = ""
-    unencrypted_regex: str = ""
-    encrypted_regex: str = ""
-    unencrypted_comment_regex: str = ""
-    encrypted_comment_regex: str = ""
-    mac_only_encrypted: bool = False
-    _test: _Test = field(init=False, repr=False, compare=False)
-    _matches_comment: Matcher = field(init=False, repr=False, compare=False)
+    __match_args__ = (
+        "unencrypted_suffix",
+        "encrypted_suffix",
+        "unencrypted_regex",
+        "encrypted_regex",
+        "unencrypted_comment_regex",
+        "encrypted_comment_regex",
+        "mac_only_encrypted",
+    )
+    __slots__ = (*__match_args__, "_matches_comment", "_test")
 
-    def __post_init__(self) -> None:
+    unencrypted_suffix: str
+    encrypted_suffix: str
+    unencrypted_regex: str
+    encrypted_regex: str
+    unencrypted_comment_regex: str
+    encrypted_comment_regex: str
+    mac_only_encrypted: bool
+    _test: _Test
+    _matches_comment: Matcher
+
+    def __init__(
+        self,
+        unencrypted_suffix: str = "",
+        encrypted_suffix: str = "",
+        unencrypted_regex: str = "",
+        encrypted_regex: str = "",
+        unencrypted_comment_regex: str = "",
+        encrypted_comment_regex: str = "",
+        mac_only_encrypted: bool = False,
+    ) -> None:
+        self._set(
+            unencrypted_suffix=unencrypted_suffix,
+            encrypted_suffix=encrypted_suffix,
+            unencrypted_regex=unencrypted_regex,
+            encrypted_regex=encrypted_regex,
+            unencrypted_comment_regex=unencrypted_comment_regex,
+            encrypted_comment_regex=encrypted_comment_regex,
+            mac_only_encrypted=mac_only_encrypted,
+        )
         if len(self.rules()) > 1:
             names = " and ".join(self.rules())
             raise ConfigError(f"{names}: only one rule can decide what is encrypted", hint="keep one of them")
         name, text = self._rule()
-        object.__setattr__(self, "_matches_comment", _never)
+        self._set(_matches_comment=_never)
         if name.endswith("_suffix"):
             test = _suffix_test(text, sealed_if_found=name == "encrypted_suffix")
         else:
@@ -56,11 +84,11 @@ class Selection:
             except PatternError as exc:
                 raise ConfigError(f"{name}: {exc}", hint="rules are RE2 patterns, as everywhere in SOPS") from None
             if name.endswith("_comment_regex"):
-                object.__setattr__(self, "_matches_comment", matches)
+                self._set(_matches_comment=matches)
                 test = _comment_test(matches, sealed_if_found=name == "encrypted_comment_regex")
             else:
                 test = _regex_test(matches, sealed_if_found=name == "encrypted_regex")
-        object.__setattr__(self, "_test", test)
+        self._set(_test=test)
 
     @property
     def selects(self) -> Callable[[Leaf], bool]:

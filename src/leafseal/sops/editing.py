@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from leafseal.errors import (
     AlreadyEncryptedError,
@@ -140,4 +140,4 @@ def at_current_version(opened: Opened) -> Opened:
     metadata = opened.metadata
     if version_numbers(metadata.version) >= version_numbers(FORMAT_VERSION):
         return opened
-    return opened.with_metadata(replace(metadata, version=FORMAT_VERSION))
+    return opened.with_metadata(metadata._replace(version=FORMAT_VERSION))

@@ -9,7 +9,7 @@ are taken over. What is computed is not: MAC, time, the wrapped keys of those th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from leafseal.document import KEEP
 from leafseal.document.tree import MappingNode
@@ -136,8 +136,7 @@ def _taken_over(old: Metadata, wanted: Metadata) -> Metadata:
     extra = {name: value for name, value in wanted.extra.items() if name != "leafseal"}
     if "leafseal" in old.extra:
         extra["leafseal"] = old.extra["leafseal"]
-    return replace(
-        old,
+    return old._replace(
         selection=wanted.selection,
         states_rule=wanted.states_rule,
         version=wanted.version,

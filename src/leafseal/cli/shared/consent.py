@@ -74,7 +74,7 @@ class Guard:
         if self.rule is None or FORMATS[opened.document.format].tree_format:
             return own
         if self.consent.sync_rules:
-            return replace(self.rule.selection, mac_only_encrypted=own.mac_only_encrypted)
+            return self.rule.selection.replace(mac_only_encrypted=own.mac_only_encrypted)
         clear = guards.left_clear(opened.document, own, self.rule.selection)
         if clear and not self.consent.keep_rules:
             self._ask(

@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 
 from leafseal import age
 from leafseal.age.keys import recipient_type
+from leafseal.document.frozen import Frozen
 from leafseal.errors import MetadataError, ProviderError
-from leafseal.keys import PART_SIZES, Ambient, Frozen
+from leafseal.keys import PART_SIZES, Ambient
 from leafseal.providers.age.identities import Identities
 from leafseal.system.clock import now
 

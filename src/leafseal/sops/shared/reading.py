@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import replace
 
 from leafseal.display import visible
 from leafseal.document.limits import DEFAULT_LIMITS, ReadOptions
@@ -15,7 +14,7 @@ from leafseal.sops.shared.failures import Failure
 from leafseal.system import reading
 from leafseal.system.reading import descriptor_of
 
-LIMITS = replace(DEFAULT_LIMITS, file_bytes=2**30, scalar_bytes=2**30)
+LIMITS = DEFAULT_LIMITS._replace(file_bytes=2**30, scalar_bytes=2**30)
 """Sizes that sops takes as well: it has no options to raise a limit with."""
 
 READ = ReadOptions(LIMITS)
