@@ -10,7 +10,7 @@ from leafseal.system import terminal
 @command("completion")
 @argument("shell", type=Choice(("bash", "zsh", "fish")))
 def completion(shell: str) -> None:
-    """Print a script that has the shell complete commands, options and file names.
+    """Print a script with which your shell completes commands, options and file names.
 
     \b
     source <(leafseal completion bash)

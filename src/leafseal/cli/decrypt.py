@@ -20,9 +20,9 @@ from leafseal.operations.product import Product
 @command("decrypt")
 @argument("files", is_many=True, metavar="[FILE...]", type=FileName())
 @output_options
-@option("--extract", metavar="PATH", help="Write only what stands at this path.")
-@option("--output-type", type=FORMAT_NAMES, help="Write another format than is read.")
-@option("--indent", type=Whole(-1, 100), metavar="N", help="Indentation of another format.")
+@option("--extract", metavar="PATH", help="Write only the value at this path.")
+@option("--output-type", type=FORMAT_NAMES, help="Convert to this format.")
+@option("--indent", type=Whole(-1, 100), metavar="N", help="Indentation of converted output; -1 is a tab (JSON).")
 @decrypting_reading
 @config_option
 @key_services
@@ -37,10 +37,10 @@ def decrypt(
     config: str | None,
     limits: Limits,
 ) -> None:
-    """Open sealed files and write them as they were before they were sealed, to the byte.
+    """Decrypt files to what they were before, byte for byte.
 
-    Nothing is written before every value of every file has verified. Without FILE standard input is read, as a binary
-    file unless --input-type or --filename-override says otherwise.
+    Nothing is written before every value of every file is verified. Without FILE, standard input is read, as a binary
+    file unless you add --input-type or --filename-override.
 
     \b
     leafseal decrypt config.yaml

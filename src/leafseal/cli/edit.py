@@ -44,8 +44,8 @@ T = TypeVar("T")
 @rule_options
 @consent_options
 @config_option
-@option("--no-disk-plaintext", is_flag=True, help="Refuse where the text would touch a disk.")
-@option("--plain-editor", is_flag=True, help="Run the editor without our options against its copies.")
+@option("--no-disk-plaintext", is_flag=True, help="Stop if the plain text would have to touch a disk.")
+@option("--plain-editor", is_flag=True, help="Start the editor without options that keep it from making copies.")
 @changing_reading
 @key_services
 @limits_options
@@ -61,10 +61,10 @@ def edit(
     reading: InputOptions,
     limits: Limits,
 ) -> None:
-    """Edit a sealed file in your editor; a file that is not there yet is made.
+    """Edit an encrypted file in your editor. If the file does not exist, it is created.
 
-    The editor is SOPS_EDITOR, EDITOR or the first of vim, nano, vi. Values that you do not change keep their sealed
-    text. The options for recipients and rule are for new files.
+    The editor is SOPS_EDITOR, EDITOR or the first of vim, nano, vi. Values that you do not change keep their
+    ciphertext. Options for recipients and rule are for new files only.
 
     \b
     leafseal edit config.yaml

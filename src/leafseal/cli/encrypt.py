@@ -35,9 +35,11 @@ from leafseal.system import terminal
 @threshold_option
 @rule_options
 @config_option
-@option("--output-type", type=FORMAT_NAMES, help="Write another format than is read.")
-@option("--indent", type=Whole(-1, 100), metavar="N", help="Indentation of what is written anew.")
-@option("--allow-nothing-sealed", is_flag=True, help="Write a file in which the rule seals nothing.")
+@option("--output-type", type=FORMAT_NAMES, help="Convert to this format.")
+@option("--indent", type=Whole(-1, 100), metavar="N", help="Indentation of converted output; -1 is a tab (JSON).")
+@option(
+    "--allow-nothing-sealed", is_flag=True, help="Write the file even if the rule that options name encrypts nothing."
+)
 @plain_reading
 @key_services
 @limits_options
@@ -54,15 +56,15 @@ def encrypt(
     reading: InputOptions,
     limits: Limits,
 ) -> None:
-    """Seal the values of plain files.
+    """Encrypt the values in files.
 
-    Who can open them and what is sealed comes from the configuration (.sops.yaml) above the file, or from options.
-    Without FILE, or for -, standard input is read; --filename-override then says what it is.
+    Who can decrypt them and what is encrypted comes from the .sops.yaml above the file, or from options.
+    Without FILE, or for -, standard input is read; add --filename-override NAME to choose its format and rule.
 
     \b
     leafseal encrypt -i config.yaml
     leafseal encrypt --age age1... secrets.json > secrets.enc.json
-    leafseal encrypt --output-dir sealed/ *.yaml
+    leafseal encrypt --output-dir encrypted/ *.yaml
     """
     names = files or ("-",)
     outputs.check(names)

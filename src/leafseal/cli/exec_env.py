@@ -21,15 +21,20 @@ from leafseal.run import exec as running
 @command("exec-env", separator="is_program")
 @file_argument
 @argument("command", is_many=True, is_required=True, metavar="-- COMMAND...")
-@option("--pristine", is_flag=True, help="Pass on nothing of the environment that leafseal has.")
-@option("--allow", is_multiple=True, metavar="NAME", help="Set this variable although it changes how programs run.")
-@option("--keep", is_multiple=True, metavar="NAME", help="Pass on this variable although it leads to identities.")
-@option("--flatten", metavar="TEXT", help="Make variables of nested values, their keys joined with this.")
-@option("--scrub-cloud", is_flag=True, help="Keep credentials of clouds and of Vault from the program.")
-@option("--user", metavar="NAME", help="Run as this user; only root may.")
-@option("--same-process", is_flag=True, help="Become the program; so it is anyway, where that is possible.")
-@option("--supervise", is_flag=True, help="Stay the program's parent, and pass signals on.")
-@option("--strict", is_flag=True, help="Refuse a file with empty values, which the format does not protect.")
+@option("--pristine", is_flag=True, help="Start with an empty environment.")
+@option("--allow", is_multiple=True, metavar="NAME", help="Set this variable even if it changes how programs run.")
+@option(
+    "--keep",
+    is_multiple=True,
+    metavar="NAME",
+    help="Pass on this variable even if it gives access to your private keys.",
+)
+@option("--flatten", metavar="TEXT", help="Make variables of nested values; join their key names with TEXT.")
+@option("--scrub-cloud", is_flag=True, help="Do not pass on credentials of clouds and of Vault.")
+@option("--user", metavar="NAME", help="Run the program as this user; requires root.")
+@option("--same-process", is_flag=True, help="Accepted for compatibility; this is the default.")
+@option("--supervise", is_flag=True, help="Stay the program's parent, and forward signals to it.")
+@option("--strict", is_flag=True, help="Stop if the file has empty values, which SOPS does not protect.")
 @sealed_reading
 @key_services
 @limits_options
@@ -49,11 +54,11 @@ def exec_env(
     reading: InputOptions,
     limits: Limits,
 ) -> int:
-    """Run a program with the values of a sealed file in its environment.
+    """Run a program with the values of an encrypted file as environment variables.
 
-    What stands behind -- is a program and its arguments, run without a shell; a single word without -- is a command
-    line for /bin/sh.
-    leafseal becomes the program, so signals and exit code are the program's own.
+    After --, name a program and its arguments; they run without a shell. A single word without -- is a command line
+    for /bin/sh.
+    leafseal replaces itself with the program, so signals and exit code are the program's own.
 
     \b
     leafseal exec-env secrets.env -- ./server --port 8080

@@ -17,15 +17,15 @@ from leafseal.system import terminal
 @command("get")
 @file_argument
 @argument("path")
-@option("-n", "--no-newline", is_flag=True, help="Write no line break behind the value.")
+@option("-n", "--no-newline", is_flag=True, help="Print no line break after the value.")
 @json_option
 @sealed_reading
 @key_services
 @limits_options
 def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOptions, limits: Limits) -> None:
-    """Write one value of a sealed file, followed by a line break.
+    """Print one decrypted value of a file, followed by a line break.
 
-    Text is written as its bytes are; a mapping or list as the file's format has it.
+    Text is printed as it is, a mapping or list in the file's format.
 
     \b
     leafseal get config.yaml db.password

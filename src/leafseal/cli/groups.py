@@ -19,11 +19,11 @@ from leafseal.errors import UsageError
 from leafseal.keys.changes import Keys, keys_of, prefer_configured
 from leafseal.operations.rekey import rewrap, rotate
 
-_file = option("-f", "--file", is_required=True, metavar="FILE", type=FileName(), help="The sealed file.")
-_in_place = option("-i", "--in-place", is_flag=True, help="Write the file itself.")
-_lower = option("--lower-threshold", is_flag=True, help="Let fewer key groups open the file than until now.")
+_file = option("-f", "--file", is_required=True, metavar="FILE", type=FileName(), help="The encrypted file.")
+_in_place = option("-i", "--in-place", is_flag=True, help="Replace the file with the result.")
+_lower = option("--lower-threshold", is_flag=True, help="Allow fewer key groups than before to decrypt the file.")
 _reading = grouped(
-    "reading", InputOptions, make_option("--input-type", help="Format, where the file's name does not tell.")
+    "reading", InputOptions, make_option("--input-type", help="File format, if the name doesn't show it.")
 )
 
 
@@ -47,7 +47,7 @@ def _shared(function: Any) -> Any:
 @_shared
 @new_group_options
 def add(recipients: Recipients, **options: Any) -> None:
-    """Add a key group; the data key is split anew among all groups.
+    """Add a key group. The data key is split again among all groups.
 
     \b
     leafseal groups add -f config.yaml --age age1... --threshold 2 -i
@@ -61,7 +61,7 @@ def add(recipients: Recipients, **options: Any) -> None:
 @_shared
 @argument("index", type=Whole())
 def delete(index: int, **options: Any) -> None:
-    """Remove the key group number INDEX, counted from 0. The file gets a new data key.
+    """Delete the key group number INDEX, counted from 0. The file gets a new data key.
 
     \b
     leafseal groups delete -f config.yaml 1 -i
@@ -77,7 +77,7 @@ def delete(index: int, **options: Any) -> None:
 
 groups = Group(
     "groups",
-    """Add and remove key groups, of which several must open before a file does.
+    """Add and delete key groups. Decrypting a file needs keys from several of its groups.
 
     \b
     leafseal groups add -f config.yaml --age age1... --threshold 2 -i

@@ -21,19 +21,23 @@ _VALUES = (
 
 
 @command("init")
-@option("-a", "--age", metavar="AGE1…", is_multiple=True, help="A recipient to name (default: your own identity).")
-@option("--kubernetes", is_flag=True, help="Add a rule for Kubernetes manifests.")
-@option("--values", is_flag=True, help="Add a rule for Helm values files.")
+@option("-a", "--age", metavar="AGE1…", is_multiple=True, help="Encrypt for this public key instead of your own.")
+@option("--kubernetes", is_flag=True, help="Add a rule for Kubernetes manifests: encrypt only data and stringData.")
+@option(
+    "--values",
+    is_flag=True,
+    help="Add a rule for Helm values: encrypt only values whose key names look like secrets.",
+)
 @option("--config-name", default=".sops.yaml", shows_default=True, type=Choice(NAMES[::-1]),
-              help="The name of the configuration file.")  # fmt: skip
-@option("--no-identity", is_flag=True, help="Do not make an age identity where there is none.")
+              help="Name of the configuration file.")  # fmt: skip
+@option("--no-identity", is_flag=True, help="Do not create a private key if there is none.")
 @argument("folder", default=".", metavar="[FOLDER]")
 def init(
     age: tuple[str, ...], kubernetes: bool, values: bool, config_name: str, no_identity: bool, folder: str
 ) -> None:
-    """Make what encrypting needs: an age identity of your own, and a configuration that names it.
+    """Create what you need to encrypt files: an age key pair of your own, and a .sops.yaml with your public key.
 
-    The identity goes where sops looks for it, readable for you only. Nothing that exists is overwritten.
+    Your private key goes where sops looks for it, and only you can read the file. Existing files are not overwritten.
 
     \b
     leafseal init

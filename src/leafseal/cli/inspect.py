@@ -25,9 +25,9 @@ from leafseal.system import terminal
 @plain_reading
 @limits_options
 def inspect(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits: Limits) -> int:
-    """Tell what can be told of sealed files without a key: recipients, rule, which values are sealed and which clear.
+    """Show who can decrypt files, their rule, and which values are encrypted, without a key.
 
-    What is told is what the file says; nothing of it has been verified.
+    This is what each file claims; it has not been verified.
 
     \b
     leafseal inspect config.yaml

@@ -12,15 +12,17 @@ from leafseal.system.directories import home, identity_file
 
 
 @command("keygen")
-@option("-o", "--output", metavar="FILE", help="Write to a new file that only you may read.")
-@option("--append", is_flag=True, help="Add to the file where identities are looked for, and make it if need be.")
-@option("--pq", is_flag=True, help="Make a post-quantum identity (AGE-SECRET-KEY-PQ-1..., age1pq1...).")
+@option("-o", "--output", metavar="FILE", help="Write the key pair to a new file that only you can read.")
+@option(
+    "--append", is_flag=True, help="Add the key pair to keys.txt (or SOPS_AGE_KEY_FILE); create the file if needed."
+)
+@option("--pq", is_flag=True, help="Create a post-quantum key pair (AGE-SECRET-KEY-PQ-1..., age1pq1...).")
 def keygen(output: str | None, append: bool, pq: bool) -> None:
-    """Make an age identity, by which files are opened, and show its public key, for which they are sealed.
+    """Create a private key that decrypts files, and print the public key to encrypt them for.
 
-    The identity goes to standard output unless -o or --append is given. Keep it secret; share the public key. With
-    --pq not even a quantum computer opens what is sealed for it; the public key is long then, and older tools do not
-    know it.
+    The private key goes to standard output unless you add -o or --append. Keep it secret; share the public key.
+    --pq makes a post-quantum key, meant to withstand quantum computers. Its public key is 1959 characters long;
+    it needs age 1.3, sops 3.12 or newer.
 
     \b
     leafseal keygen --append

@@ -16,13 +16,14 @@ from leafseal.system.directories import own_directory, runtime_directory, state_
 @command("keyservice")
 @option("--address", metavar="ADDRESS", help="unix:///PATH or tcp://HOST:PORT; a socket of your own by default.")
 @option("--prompt", is_flag=True, help="Ask on the terminal before every answer.")
-@option("--verbose", is_flag=True, help="Say what is asked for.")
+@option("--verbose", is_flag=True, help="Log requests to standard error.")
 def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
-    """Wrap and unwrap data keys for others, with the keys and credentials of this machine.
+    """Encrypt and decrypt data keys for other machines, with the keys and credentials of this machine.
 
-    Others name it with --keyservice or SOPS_KEYSERVICE; sops is understood, and understands. A Unix socket lets in its
-    own user only. Nothing protects a TCP port: whoever reaches it can have the data keys of all files that this machine
-    can open, so bind it to the loopback interface or to a network that is yours. Ctrl+C ends the service.
+    Other machines use it with --keyservice or SOPS_KEYSERVICE; both ends can be leafseal or sops. A Unix socket accepts
+    its own user and root only. Nothing protects a TCP port: anyone who reaches it can get the data keys of all files
+    that this machine can decrypt. Bind it to the loopback interface or to a network that is yours. Ctrl+C ends the
+    service.
 
     \b
     leafseal keyservice

@@ -16,12 +16,12 @@ _NAME = "sops"
 
 
 @command("link-sops")
-@option("--force", is_flag=True, help="Replace what is there, and come before another sops on PATH.")
+@option("--force", is_flag=True, help="Replace an existing file or link, and hide another sops on PATH.")
 @argument("folder", metavar="DIR")
 def link_sops(folder: str, force: bool) -> None:
-    """Make a link named sops in a folder, so that programs and people who start sops get this program.
+    """Create a link named sops in DIR, so that programs and people who start sops run leafseal.
 
-    Under that name it has the command line of sops 3.13.2. Nothing that is there is replaced unless you say so.
+    Under that name it has the command line of sops 3.13.2. Without --force, nothing that exists is replaced.
 
     \b
     leafseal link-sops ~/.local/bin

@@ -29,10 +29,10 @@ from leafseal.system import terminal
 def repair_context(
     files: tuple[str, ...], consent: Consent, reading: InputOptions, config: str | None, limits: Limits
 ) -> None:
-    """Repair files whose AWS keys SOPS before 3.3.0 used with a garbled encryption context.
+    """Fix files that SOPS before 3.3.0 encrypted with a garbled encryption context of AWS KMS.
 
-    Such a file says for which context its data key was wrapped, and does not open under it. It is opened under the
-    contexts that it may have been, gets a new data key, and is written in its place.
+    AWS KMS cannot decrypt such a file under the context that the file names. leafseal tries the contexts that SOPS may
+    have used, gives the file a new data key, and replaces it.
 
     \b
     leafseal repair-context old.yaml

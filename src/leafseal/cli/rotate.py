@@ -42,9 +42,9 @@ def rotate(
     config: str | None,
     limits: Limits,
 ) -> None:
-    """Give sealed files a new data key: every value is sealed anew, everything else stays as it stands.
+    """Re-encrypt files: give each a new data key and encrypt every value again. The rest of the file stays as it is.
 
-    Keys are added to the first key group, and removed from all.
+    Keys are added to the first key group, and removed from all groups.
 
     \b
     leafseal rotate -i config.yaml

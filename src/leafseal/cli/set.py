@@ -22,10 +22,10 @@ from leafseal.system import terminal
 @file_argument
 @argument("path")
 @argument("value", is_required=False)
-@option("--value-file", metavar="FILE", help="Take the value from a file.")
-@option("--value-stdin", is_flag=True, help="Take the value from standard input.")
-@option("--string", is_flag=True, help="Take the value as a string, also if it is JSON.")
-@option("--idempotent", is_flag=True, help="Leave the file alone where the value stands already.")
+@option("--value-file", metavar="FILE", help="Read the value from a file.")
+@option("--value-stdin", is_flag=True, help="Read the value from standard input.")
+@option("--string", is_flag=True, help="Store the value as text, even if it looks like JSON.")
+@option("--idempotent", is_flag=True, help="Do nothing if the value is already set.")
 @changing_reading
 @consent_options
 @config_option
@@ -44,11 +44,11 @@ def set_(
     config: str | None,
     limits: Limits,
 ) -> None:
-    """Store a value in a sealed file; all other values keep their sealed text.
+    """Set a value in an encrypted file. All other values keep their ciphertext.
 
-    PATH is db.password, /db/password or ["db"]["password"]. What is missing on the way is made. A value that is JSON is
-    taken as JSON: 5 is an integer, "5" a string, {"a": 1} a mapping; any other is a string. Where no value is given it
-    is asked for, and what is typed is a string.
+    PATH is db.password, /db/password or ["db"]["password"]; missing mappings are created. A VALUE that is JSON is read
+    as JSON: 5 is an integer, "5" is text, {"a": 1} is a mapping. Any other VALUE is text. Without VALUE you are asked
+    for one; it is stored as text.
 
     \b
     leafseal set config.yaml db.password

@@ -7,10 +7,9 @@ from leafseal.cli.shared.declarations import command
 
 @command("sops", passes_on="arguments")
 def sops(arguments: list[str]) -> int:
-    """Run a command line of sops 3.13.2, in any of its dialects, on this program.
+    """Use the command line of sops 3.13.2: its commands, options, environment variables and exit codes.
 
-    A link of the name sops does the same (see link-sops). What follows is sops's own: its options, its variables, its
-    exit codes.
+    A link named sops does the same (see "leafseal link-sops --help").
 
     \b
     leafseal sops --help

@@ -18,7 +18,7 @@ from leafseal.system import terminal
 @command("unset")
 @file_argument
 @argument("path")
-@option("--idempotent", is_flag=True, help="Leave the file alone where nothing stands there.")
+@option("--idempotent", is_flag=True, help="Do nothing if the value does not exist.")
 @changing_reading
 @consent_options
 @config_option
@@ -33,7 +33,7 @@ def unset(
     config: str | None,
     limits: Limits,
 ) -> None:
-    """Remove a value, or all that is below a key, from a sealed file.
+    """Delete a value, or everything under a key name, from an encrypted file.
 
     \b
     leafseal unset config.yaml db.password

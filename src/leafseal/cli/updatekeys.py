@@ -31,10 +31,10 @@ class _Change(NamedTuple):
 
 @command("updatekeys")
 @files_argument
-@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @option("--dry-run", is_flag=True, help="Show what would change; exit with 1 if anything would.")
-@option("--keep-data-key", is_flag=True, help="Do not seal the values anew when a recipient is removed.")
-@option("--lower-threshold", is_flag=True, help="Let fewer key groups open a file than until now.")
+@option("--keep-data-key", is_flag=True, help="Keep the data key even if a recipient is removed.")
+@option("--lower-threshold", is_flag=True, help="Allow fewer key groups than before to decrypt a file.")
 @rotating_reading
 @config_option
 @key_services
@@ -49,10 +49,10 @@ def updatekeys(
     config: str | None,
     limits: Limits,
 ) -> int:
-    """Give sealed files the recipients that the configuration names for them.
+    """Apply the recipients in .sops.yaml to existing files.
 
-    When one is removed, a file also gets a new data key and every value is sealed anew: who is removed keeps what the
-    old file held, and reads nothing of what is sealed from now on. What they could read should be changed.
+    If a recipient is removed, the file also gets a new data key and every value is encrypted again. A removed recipient
+    can still decrypt old versions, but nothing written from now on. Change the secrets they could read.
 
     \b
     leafseal updatekeys config.yaml

@@ -25,9 +25,9 @@ from leafseal.system import terminal
 @key_services
 @limits_options
 def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits: Limits) -> int:
-    """Open sealed files, verify every value and the whole, and show none of it.
+    """Check that every value of files decrypts, and their integrity check (MAC). Print no values.
 
-    Values that are empty are listed: the format protects them in no way, so anybody could have emptied them.
+    Empty values are listed: SOPS does not protect them, so anyone with write access could have emptied them.
 
     \b
     leafseal verify config.yaml

@@ -134,9 +134,16 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
 
 
 @click.group(commands.PROGRAM, cls=_Group, context_settings=_SETTINGS)
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show it.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def group() -> None:
-    """Seal the values of YAML, JSON, .env and INI files and keep every other byte.
+    """Encrypt the values in YAML, JSON, .env and INI files; leave the rest of the file untouched.
 
     \b
     leafseal encrypt -i config.yaml

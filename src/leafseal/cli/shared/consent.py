@@ -38,16 +38,16 @@ class Consent:
 consent_options = grouped(
     "consent",
     Consent,
-    make_option("--keep-rules", is_flag=True, help="Keep the file's own rule although the configuration seals more."),
-    make_option("--sync-rules", is_flag=True, help="Give the file the rule of the configuration."),
-    make_option("--accept-recipients", is_flag=True, help="Write also for recipients the configuration does not name."),
-    make_option("--plaintext-ok", is_flag=True, help="Let new values stay clear that look like secrets."),
+    make_option("--keep-rules", is_flag=True, help="Keep the file's rule even if .sops.yaml would encrypt more."),
+    make_option("--sync-rules", is_flag=True, help="Change the file's rule to the one in .sops.yaml."),
+    make_option("--accept-recipients", is_flag=True, help="Keep recipients that .sops.yaml does not name."),
+    make_option("--plaintext-ok", is_flag=True, help="Allow new unencrypted values that look like secrets."),
 )
 
 recipients_consent = grouped(
     "consent",
     Consent,
-    make_option("--accept-recipients", is_flag=True, help="Write also for recipients the configuration does not name."),
+    make_option("--accept-recipients", is_flag=True, help="Keep recipients that .sops.yaml does not name."),
 )
 
 

@@ -144,10 +144,15 @@ class Outputs(NamedTuple):
 output_options = grouped(
     "outputs",
     Outputs,
-    make_option("-i", "--in-place", is_flag=True, help="Write the file itself."),
+    make_option(
+        "-i",
+        "--in-place",
+        is_flag=True,
+        help="Replace the file with the result; =overwrite writes into the existing file, for hard links (not atomic).",
+    ),
     make_option("--overwrite", is_flag=True, is_hidden=True),
-    make_option("-o", "--output", metavar="FILE", help="Write to this file."),
-    make_option("--output-dir", metavar="DIR", help="Write to files of the same names in this folder."),
+    make_option("-o", "--output", metavar="FILE", help="Write the result to FILE."),
+    make_option("--output-dir", metavar="DIR", help="Write each result to DIR under the same name."),
 )
 
 

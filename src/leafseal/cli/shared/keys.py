@@ -36,10 +36,10 @@ def key_services(function: F) -> F:
         finally:
             _named.reset(before)
 
-    text = "Ask this key service after the own keys: tcp://HOST:PORT or unix:///PATH. [SOPS_KEYSERVICE]"
+    text = "Also try this key service, after your own keys: tcp://HOST:PORT or unix:///PATH. [SOPS_KEYSERVICE]"
     decorated: Any = remembering
     decorated = option(
-        "--no-local-keyservice", is_flag=True, help="Ask the key services only, no keys of this machine."
+        "--no-local-keyservice", is_flag=True, help="Use key services only, not the keys of this machine."
     )(decorated)
     decorated = option("--keyservice", is_multiple=True, metavar="ADDRESS", help=text)(decorated)
     return decorated  # type: ignore[no-any-return]

@@ -29,10 +29,10 @@ def _limits(
 limits_options = grouped(
     "limits",
     _limits,
-    make_option("--max-file-size", type=Size(), metavar="SIZE", help="Largest file that is read (default 64M)."),
-    make_option("--max-depth", type=Whole(1), metavar="N", help="Deepest nesting (default 200)."),
-    make_option("--max-leaves", type=Whole(1), metavar="N", help="Most values (default 1000000)."),
-    make_option("--max-scalar-size", type=Size(), metavar="SIZE", help="Largest value (default 16M)."),
+    make_option("--max-file-size", type=Size(), metavar="SIZE", help="Largest file to read [default: 64M]."),
+    make_option("--max-depth", type=Whole(1), metavar="N", help="Deepest nesting [default: 200]."),
+    make_option("--max-leaves", type=Whole(1), metavar="N", help="Most values in a file [default: 1000000]."),
+    make_option("--max-scalar-size", type=Size(), metavar="SIZE", help="Largest value [default: 16M]."),
 )
 
 
@@ -61,11 +61,23 @@ class InputOptions(NamedTuple):
             )
 
 
-_INPUT_TYPE = make_option("--input-type", type=FORMAT_NAMES, help="Format, where the file's name does not tell.")
-_OVERRIDE = make_option("--filename-override", metavar="NAME", help="Take format and rule as for this name.")
-_IGNORE_MAC = make_option("--ignore-mac", is_flag=True, help="Go on although values were added, removed or moved.")
-_UNVERIFIED = make_option("--write-unverified", is_flag=True, help="With --ignore-mac: write, with a new, valid MAC.")
-_DUPLICATES = make_option("--allow-duplicates", is_flag=True, help="Read files in which a key stands twice.")
+_INPUT_TYPE = make_option("--input-type", type=FORMAT_NAMES, help="File format, if the name doesn't show it.")
+_OVERRIDE = make_option(
+    "--filename-override",
+    metavar="NAME",
+    help="Choose format and rule as if the file had this name; needed for standard input.",
+)
+_IGNORE_MAC = make_option(
+    "--ignore-mac",
+    is_flag=True,
+    help="Continue although the integrity check (MAC) fails. Each value is still checked.",
+)
+_UNVERIFIED = make_option(
+    "--write-unverified",
+    is_flag=True,
+    help="With --ignore-mac: save the file with a new, valid MAC. Do this only if you know who changed it.",
+)
+_DUPLICATES = make_option("--allow-duplicates", is_flag=True, help="Accept duplicate keys when reading.")
 
 plain_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE)
 sealed_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES)
@@ -79,13 +91,13 @@ decrypting_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _I
 
 def config_option(function: F) -> F:
     """Add `--config`."""
-    text = "Configuration file, in place of one found from the file's folder upwards. [SOPS_CONFIG]"
+    text = "Use this configuration instead of the .sops.yaml above the file. [SOPS_CONFIG]"
     return option("--config", variable="SOPS_CONFIG", metavar="FILE", help=text)(function)
 
 
 def json_option(function: F) -> F:
     """Add `--json`, which reaches the command as `as_json`."""
-    return option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")(function)
+    return option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(function)
 
 
 def threshold_option(function: F) -> F:
@@ -96,7 +108,7 @@ def threshold_option(function: F) -> F:
         type=Whole(0),
         default=0,
         metavar="N",
-        help="How many key groups must open; 0 for all.",
+        help="How many key groups are needed to decrypt [default: as in .sops.yaml or the file, else all].",
     )(function)
 
 

@@ -45,11 +45,15 @@ def _rule_option(name: str, text: str) -> Option:
 rule_options = grouped(
     "rule",
     RuleOptions,
-    _rule_option("unencrypted-suffix", "Seal all but what is under names with this ending."),
-    _rule_option("encrypted-suffix", "Seal only what is under names with this ending."),
-    _rule_option("unencrypted-regex", "Seal all but what is under names that match."),
-    _rule_option("encrypted-regex", "Seal only what is under names that match."),
-    _rule_option("unencrypted-comment-regex", "Seal all but what is under comments that match."),
-    _rule_option("encrypted-comment-regex", "Seal only what is under comments that match."),
-    make_option("--mac-only-encrypted", is_flag=True, help="Leave clear values out of the MAC."),
+    _rule_option("unencrypted-suffix", "Encrypt all values except under key names that end in TEXT, at any level."),
+    _rule_option("encrypted-suffix", "Encrypt only values under key names that end in TEXT, at any level."),
+    _rule_option("unencrypted-regex", "Encrypt all values except under key names that match, at any level."),
+    _rule_option("encrypted-regex", "Encrypt only values under key names that match, at any level."),
+    _rule_option("unencrypted-comment-regex", "Encrypt all values except under comments that match."),
+    _rule_option("encrypted-comment-regex", "Encrypt only values under comments that match."),
+    make_option(
+        "--mac-only-encrypted",
+        is_flag=True,
+        help="Leave unencrypted values out of the MAC, so that they can be changed without a key.",
+    ),
 )
