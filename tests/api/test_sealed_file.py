@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from leafseal.errors import (
     RefusedError,
     UsageError,
 )
+from leafseal.operations.product import Product
 from leafseal.operations.seal import seal_document
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
@@ -111,10 +111,11 @@ def test_a_file_that_would_not_open_again_is_not_written(path: Path, monkeypatch
     before = files_in(path.parent)
     file = SealedFile.open(path, ambient=AMBIENT)
     file.set(PASSWORD[format_of(path)], "new")
-    assert file._product is not None
-    monkeypatch.setattr(
-        file, "_product", replace(file._product, data=file._product.data.replace(b"tag:", b"tag:AAAA", 1))
-    )
+    made = file._product
+    assert made is not None
+    damaged = made.data.replace(b"tag:", b"tag:AAAA", 1)
+    product = Product(damaged, made.format, made.data_key, made.expected, made.read)
+    monkeypatch.setattr(file, "_product", product)
     with pytest.raises(LeafsealError):
         file.save()
     assert files_in(path.parent) == before
@@ -124,8 +125,9 @@ def test_a_file_that_would_open_to_something_else_is_not_written(path: Path, mon
     before = files_in(path.parent)
     file = SealedFile.open(path, ambient=AMBIENT)
     file.set(PASSWORD[format_of(path)], "new")
-    assert file._product is not None
-    monkeypatch.setattr(file, "_product", replace(file._product, expected=b"something else"))
+    made = file._product
+    assert made is not None
+    monkeypatch.setattr(file, "_product", Product(made.data, made.format, made.data_key, b"something else", made.read))
     with pytest.raises(IntegrityError, match="does not open to what it was made from; nothing was written"):
         file.save()
     assert files_in(path.parent) == before

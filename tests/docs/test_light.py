@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import leafseal
+from leafseal.formats import format_of
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 _HEAVY = {
@@ -83,13 +84,16 @@ def test_what_needs_no_file_loads_no_library(argument: str) -> None:
     assert not {"click", "cryptography", "re2", "yaml", "leafseal.operations.open"} & set(modules)
 
 
-def test_what_opens_a_file_waits_for_no_dataclasses() -> None:
+_FILES = {"a.yaml": b"a: 1\n# b\nc: [x]\n", "a.json": b'{"a": 1}\n', "a.env": b"A=1\n", "a.ini": b"[s]\na = 1\n"}
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_what_decrypt_loads_waits_for_no_dataclasses(tmp_path: Path, name: str) -> None:
     me = throwaway_identity()
-    text = leafseal.encrypt(b'{"a": 1}\n', format="json", recipients=[me.recipient])
-    code = f"import leafseal; leafseal.loads({text!r}, format='json'); {_LIST}"
-    rooms = ("age", "crypto", "document", "keys", "metadata", "providers", "rules")
-    packages = tuple(f"leafseal.{room}" for room in rooms)
-    loaded = [name for name in _modules(code, me) if name.startswith(packages)]
+    path = tmp_path / name
+    path.write_bytes(leafseal.encrypt(_FILES[name], format=format_of(name), recipients=[me.recipient]))
+    code = f"import sys; from leafseal.cli.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
+    loaded = [name for name in _modules(code, me, "decrypt", str(path)) if name.startswith("leafseal")]
     assert "leafseal.providers.age" in loaded
     sources = {name: Path(importlib.import_module(name).__file__ or "").read_text("utf-8") for name in loaded}
     assert [name for name, source in sources.items() if "from dataclasses import" in source] == []

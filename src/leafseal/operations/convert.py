@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from leafseal.document.limits import ReadOptions
 from leafseal.document.tree import MappingNode, build
@@ -28,7 +27,7 @@ def reformat(product: Product, output_format: str, *, indent: int | None = None)
     plain = metadata.with_spelling({})
     written = FORMATS[output_format].tree_format or output_format
     data = emit_sealed(tree, plain._replace(extra={}), written, indent, product.read)
-    return replace(product, data=data, format=written, expected=None)
+    return Product(data, written, product.data_key, None, product.read)
 
 
 def emit_sealed(

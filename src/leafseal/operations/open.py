@@ -30,6 +30,9 @@ class Source(NamedTuple):
     data: bytes
     format: str
 
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, {len(self.data)} bytes, {self.format!r})"
+
 
 class Opened:
     """A sealed file whose data key was recovered, and whose every tag and MAC verified. It does not change."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
-from leafseal.document.limits import DEFAULT_READ, ReadOptions
+from leafseal.document.frozen import Frozen
+from leafseal.document.limits import ReadOptions
 from leafseal.errors import IntegrityError, WriteError
 from leafseal.keys import MasterKey
 from leafseal.keys.groups import DataKey
@@ -18,15 +18,26 @@ FORMAT_VERSION = "3.13.2"
 Groups = Sequence[Sequence[MasterKey]]
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Frozen):
     """A new form of a file, and what it must open to."""
 
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "data_key", "expected", "format", "read")
+
+    data: bytes
     format: str
-    data_key: DataKey = field(repr=False)
-    expected: bytes | None = field(repr=False)  # the plain file, None where it has no plain form in this format
-    read: ReadOptions = DEFAULT_READ  # how it is to be read
+    data_key: DataKey
+    expected: bytes | None
+    read: ReadOptions
+
+    def __init__(
+        self,
+        data: bytes,
+        format_name: str,
+        data_key: DataKey,
+        expected: bytes | None,  # the plain file, None where it has no plain form in this format
+        read: ReadOptions,
+    ) -> None:
+        self._set(data=data, format=format_name, data_key=data_key, expected=expected, read=read)
 
     def open(self) -> Opened:
         """Open it under the data key that it was sealed with."""

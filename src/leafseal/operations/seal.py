@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from leafseal.crypto import mac
@@ -22,14 +21,15 @@ Kept = tuple[Leaf, str, Edit]
 """A leaf whose sealed text is put back as it was, its token, and the edit that does it."""
 
 
-@dataclass(slots=True)
 class SealedLeaves:
     """The tokens for a document, and the byte forms under the MAC."""
 
-    tokens: list[tuple[Leaf, str]] = field(default_factory=list)
-    keys: list[Key] = field(default_factory=list)  # with a memory only: what each token holds
-    hashed: list[bytes] = field(default_factory=list)
-    clear: int = 0  # values that stay readable
+    __slots__ = ("clear", "hashed", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens: list[tuple[Leaf, str]] = []
+        self.hashed: list[bytes] = []
+        self.clear = 0  # values that stay readable
 
 
 def seal_leaves(document: Document, selection: Selection, sealer: Sealer) -> SealedLeaves:

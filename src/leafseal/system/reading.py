@@ -8,7 +8,6 @@ import re
 import stat
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
@@ -30,13 +29,15 @@ class Identity(NamedTuple):
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A file as it was when it was read. Without `identity` it came through a stream and cannot be written back."""
 
     path: str  # as the user named it
-    data: bytes = field(repr=False)
+    data: bytes
     identity: Identity | None = None
+
+    def __repr__(self) -> str:
+        return f"Snapshot({self.path!r}, {len(self.data)} bytes)"
 
 
 def read(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Snapshot:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from leafseal.document import Leaf, Locator, Path
 from leafseal.document.comments import CommentRun
 
@@ -54,29 +52,35 @@ class Place:
         self.source = source  # the leaf that a copy repeats
 
 
-@dataclass(slots=True)
 class DocumentNote:
     """Where one document's parts stand in the text."""
 
-    start: int  # behind `---`, or where the previous document ended
-    root: Container | None = None
-    root_word: tuple[int, int] | None = None  # the span of `null` or `~` as the whole document
-    last_end: int = 0  # of a flow root: the end of its last member's text
-    end: int = 0  # where the document's content ends: the next marker, or the end of the file
-    metadata: tuple[int, int] | None = None  # the span of the block: its key's start to its last character
-    before_metadata: int | None = None  # the end of the member before it
-    block_indent: int = 0  # how far the block's first key stands behind `sops`; 0 in flow style
+    __slots__ = (
+        "before_metadata", "block_indent", "end", "last_end", "metadata", "root", "root_word", "start",
+    )  # fmt: skip
+
+    def __init__(self, start: int) -> None:
+        self.start = start  # behind `---`, or where the previous document ended
+        self.root: Container | None = None
+        self.root_word: tuple[int, int] | None = None  # the span of `null` or `~` as the whole document
+        self.last_end = 0  # of a flow root: the end of its last member's text
+        self.end = 0  # where the document's content ends: the next marker, or the end of the file
+        self.metadata: tuple[int, int] | None = None  # the block's span: its key's start to its last character
+        self.before_metadata: int | None = None  # the end of the member before it
+        self.block_indent = 0  # how far the block's first key stands behind `sops`; 0 in flow style
 
 
-@dataclass(slots=True)
 class Scan:
     """What a scanner found in a file."""
 
-    leaves: list[Leaf] = field(default_factory=list)
-    documents: list[DocumentNote] = field(default_factory=list)
-    metadata: dict[str, object] | None = None
-    metadata_fault: str | None = None
-    has_aliases: bool = False
+    __slots__ = ("documents", "has_aliases", "leaves", "metadata", "metadata_fault")
+
+    def __init__(self) -> None:
+        self.leaves: list[Leaf] = []
+        self.documents: list[DocumentNote] = []
+        self.metadata: dict[str, object] | None = None
+        self.metadata_fault: str | None = None
+        self.has_aliases = False
 
 
 def block_end(text: str, start: int, end: int, value: str) -> int:

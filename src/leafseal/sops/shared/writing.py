@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
 from leafseal.errors import ConflictError, LeafsealError, RefusedError, UsageError, WriteError
 from leafseal.sops.shared.failures import Failure
@@ -61,7 +60,7 @@ def _real(target: Target) -> Target:
     if is_stream or not os.path.islink(name):
         return target
     real = os.path.realpath(name)
-    return replace(target, path=real) if isinstance(target, reading.Snapshot) else real
+    return target._replace(path=real) if isinstance(target, reading.Snapshot) else real
 
 
 def _has_other_names(target: Target) -> bool:
