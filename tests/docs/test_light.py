@@ -97,3 +97,25 @@ def test_what_decrypt_loads_waits_for_no_dataclasses(tmp_path: Path, name: str) 
     assert "leafseal.providers.age" in loaded
     sources = {name: Path(importlib.import_module(name).__file__ or "").read_text("utf-8") for name in loaded}
     assert [name for name, source in sources.items() if "from dataclasses import" in source] == []
+
+
+@pytest.mark.parametrize("variable", ["SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE"])
+def test_what_opens_a_file_imports_nothing_heavy(tmp_path: Path, variable: str) -> None:
+    me = throwaway_identity()
+    path = tmp_path / "keys.txt"
+    path.write_text(me.identity)
+    text = leafseal.encrypt(b"A=1\n", format="dotenv", recipients=[me.recipient])
+    value = me.identity if variable == "SOPS_AGE_KEY" else str(path)
+    code = f"""
+import os
+from leafseal.keys import Ambient
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.open import Source, open_file
+ring = KeyRing(Ambient({{{variable!r}: {value!r}}}, {str(tmp_path)!r}))
+assert open_file(Source("", {text!r}, "dotenv"), ring).plaintext() == b"A=1\\n"
+{_LIST}"""
+    modules = set(_modules(code, me))
+    needless = {"base64", "dataclasses", "inspect", "pathlib", "random", "secrets", "threading", "urllib.parse", "uuid"}
+    assert not needless & modules
+    layers = {name for name in modules if name.startswith("cryptography.hazmat.primitives")}
+    assert not layers

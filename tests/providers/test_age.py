@@ -299,7 +299,7 @@ def test_a_command_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_default_file(tmp_path: Path) -> None:
     xdg = str(tmp_path / "xdg")
     for environ in ({}, {"XDG_CONFIG_HOME": xdg}):
-        path = identity_file(environ, tmp_path)
+        path = Path(identity_file(environ, tmp_path))
         assert "opens" not in str(failure(tmp_path, **environ))
         write(path, f"{ALICE.identity}\n")
         assert unwrap(tmp_path, **environ) == DATA_KEY

@@ -26,7 +26,7 @@ from leafseal.system.directories import identity_file, policy_file, system_polic
 )
 def test_default_files(tmp_path: Path, platform: str, environ: dict[str, str], expected: str) -> None:
     path = identity_file(environ, tmp_path, platform)
-    assert path == Path(expected.replace("HOME", str(tmp_path)))
+    assert path == identity_file(environ, str(tmp_path), platform) == expected.replace("HOME", str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_a_relative_folder_is_refused(tmp_path: Path, platform: str, name: str) 
     ],
 )
 def test_where_the_users_policy_is(tmp_path: Path, platform: str, environ: dict[str, str], expected: str) -> None:
-    assert policy_file(environ, tmp_path, platform) == Path(expected.replace("HOME", str(tmp_path)))
+    assert policy_file(environ, tmp_path, platform) == expected.replace("HOME", str(tmp_path))
 
 
 def test_where_the_administrators_policy_is() -> None:
-    assert system_policy_file({}, "linux") == Path("/etc/leafseal/policy.toml")
-    assert system_policy_file({"PROGRAMDATA": "/all"}, "win32") == Path("/all/leafseal/policy.toml")
+    assert system_policy_file({}, "linux") == "/etc/leafseal/policy.toml"
+    assert system_policy_file({"PROGRAMDATA": "/all"}, "win32") == "/all/leafseal/policy.toml"
 
 
 def test_a_state_folder_that_others_can_enter_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

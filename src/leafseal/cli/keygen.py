@@ -54,4 +54,4 @@ def own_identity_file() -> str:
     """
     if named := os.environ.get("SOPS_AGE_KEY_FILE"):
         return named
-    return str(identity_file(os.environ, home()))
+    return identity_file(os.environ, home())

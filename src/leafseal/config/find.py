@@ -31,7 +31,7 @@ def find_config(
     """
     misnamed: Path | None = None
     found: Path | None = None
-    for folder in _folders(Path(os.path.abspath(start)), home or directories.home()):
+    for folder in _folders(Path(os.path.abspath(start)), home or Path(directories.home())):
         if misnamed is None and (folder / _MISNAMED).is_file():
             misnamed = folder / _MISNAMED
         found = _in_folder(folder)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
+from _thread import allocate_lock  # not threading, which every decryption would wait for
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import ClassVar, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
 from leafseal.document.frozen import Frozen
 from leafseal.system import directories
+
+if TYPE_CHECKING:
+    from _thread import LockType
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -24,7 +27,7 @@ class _Kept:
     __slots__ = ("lock", "object")
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.object: object = None
 
 
@@ -36,28 +39,35 @@ class Ambient(Frozen):
     providers of this process do not give, or in their place without `asks_providers`.
     """
 
-    __slots__ = ("_kept", "_lock", "ask", "asks_providers", "environ", "home", "services", "tell")
+    __slots__ = ("_kept", "_lock", "ask", "asks_providers", "environ", "home_text", "services", "tell")
 
     environ: Mapping[str, str]
-    home: Path
+    home_text: str
     ask: Callable[[str], str] | None
     services: tuple[KeyService, ...]
     asks_providers: bool
     tell: Callable[[str], None] | None
     _kept: dict[object, _Kept]
-    _lock: threading.Lock
+    _lock: LockType
 
     def __init__(
         self,
         environ: Mapping[str, str],
-        home: Path,
+        home: str | os.PathLike[str],
         ask: Callable[[str], str] | None = None,
         services: tuple[KeyService, ...] = (),
         asks_providers: bool = True,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        self._set(environ=environ, home=home, ask=ask, services=services, asks_providers=asks_providers, tell=tell)
-        self._set(_kept={}, _lock=threading.Lock())
+        self._set(environ=environ, home_text=os.fspath(home), ask=ask, services=services)
+        self._set(asks_providers=asks_providers, tell=tell, _kept={}, _lock=allocate_lock())
+
+    @property
+    def home(self) -> Path:
+        """The home folder."""
+        from pathlib import Path  # hardly anybody asks
+
+        return Path(self.home_text)
 
     def __repr__(self) -> str:
         """Return all but the environment, which may hold an identity."""

@@ -89,7 +89,7 @@ def policy_of(ambient: Ambient) -> Policy:
 
 def policy_files(ambient: Ambient) -> tuple[Path, Path]:
     """Return where the user's policy is, and the administrator's; neither has to exist."""
-    return policy_file(ambient.environ, ambient.home), system_policy_file(ambient.environ)
+    return Path(policy_file(ambient.environ, ambient.home)), Path(system_policy_file(ambient.environ))
 
 
 def load_policy(*paths: Path) -> Policy:

@@ -5,7 +5,7 @@ Failure of one key is data, not an exception: another key of the group may do.
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock  # not threading, which every decryption would wait for
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
 from typing import NamedTuple
@@ -69,7 +69,7 @@ class _Cell:
     __slots__ = ("lock", "outcome")
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.outcome: OpenedPart | FailedAttempt | None = None
 
 
@@ -83,7 +83,7 @@ class KeyRing:
         self.ambient = ambient
         self.order = tuple(order)
         self._cells: dict[tuple[str, str, str], _Cell] = {}
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
 
     def unwrap(self, wrapped: WrappedKey) -> OpenedPart | FailedAttempt:
         """Ask the master key for its part, unless it has been asked for this very blob before."""
@@ -134,7 +134,8 @@ def race(
 
     A key service that does not answer is left behind in a thread that holds up nobody, not even the program's end.
     """
-    from queue import Empty, SimpleQueue  # only networks need it
+    import threading  # only networks need them
+    from queue import Empty, SimpleQueue
 
     outcomes: SimpleQueue[tuple[int, OpenedPart | FailedAttempt | BaseException]] = SimpleQueue()
     waiting = list(reversed(range(len(jobs))))

@@ -2,6 +2,9 @@
 
 A relative path in the environment would lead into the folder we stand in, which may be anybody's checkout. What other
 programs keep in the home folder, such as `~/.ssh`, is known where it is read.
+
+Paths are texts here, and may be given as either: every decryption asks where the identity file is, and `pathlib` takes
+longer to import than that takes to find out.
 """
 
 from __future__ import annotations
@@ -9,22 +12,23 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from leafseal.errors import UsageError
 
+AnyPath = str | os.PathLike[str]
 
-def home() -> Path:
+
+def home() -> str:
     """Return the home folder of the user of this process."""
-    return Path(os.path.expanduser("~"))
+    return os.path.expanduser("~")
 
 
-def roaming(environ: Mapping[str, str], home: Path) -> Path:
+def roaming(environ: Mapping[str, str], home: AnyPath) -> str:
     """Return the folder of Windows for settings that follow a user from machine to machine."""
-    return Path(environ.get("APPDATA") or environ.get("AppData") or home / "AppData" / "Roaming")
+    return environ.get("APPDATA") or environ.get("AppData") or os.path.join(home, "AppData", "Roaming")
 
 
-def identity_file(environ: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:
+def identity_file(environ: Mapping[str, str], home: AnyPath, platform: str = sys.platform) -> str:
     """Return the file in which SOPS looks for age identities when it is told nothing else (sops-format §4.3).
 
     Raises `UsageError` where the environment names a folder that is not absolute.
@@ -32,31 +36,31 @@ def identity_file(environ: Mapping[str, str], home: Path, platform: str = sys.pl
     if platform == "win32":
         folder, variable = roaming(environ, home), "APPDATA"
     elif environ.get("XDG_CONFIG_HOME"):
-        folder, variable = Path(environ["XDG_CONFIG_HOME"]), "XDG_CONFIG_HOME"
+        folder, variable = environ["XDG_CONFIG_HOME"], "XDG_CONFIG_HOME"
     else:
-        folder = home / "Library" / "Application Support" if platform == "darwin" else home / ".config"
-        variable = "HOME"
-    if not folder.is_absolute():
+        settings = (".config",) if platform != "darwin" else ("Library", "Application Support")
+        folder, variable = os.path.join(home, *settings), "HOME"
+    if not os.path.isabs(folder):
         raise UsageError(
             f"{variable} is not an absolute path",
             hint=f"set {variable} to an absolute path, or name your keys file in SOPS_AGE_KEY_FILE",
         )
-    return folder / "sops" / "age" / "keys.txt"
+    return os.path.join(folder, "sops", "age", "keys.txt")
 
 
-def policy_file(environ: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:
+def policy_file(environ: Mapping[str, str], home: AnyPath, platform: str = sys.platform) -> str:
     """Return where the user's policy is. A relative path in the environment is ignored."""
     is_windows = platform == "win32"
-    named = Path(environ.get("APPDATA" if is_windows else "XDG_CONFIG_HOME", ""))
-    default = roaming({}, home) if is_windows else home / ".config"
-    return (named if named.is_absolute() else default) / "leafseal" / "policy.toml"
+    named = environ.get("APPDATA" if is_windows else "XDG_CONFIG_HOME", "")
+    default = roaming({}, home) if is_windows else os.path.join(home, ".config")
+    return os.path.join(named if os.path.isabs(named) else default, "leafseal", "policy.toml")
 
 
-def system_policy_file(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+def system_policy_file(environ: Mapping[str, str], platform: str = sys.platform) -> str:
     """Return where the administrator's policy is."""
     if platform == "win32":
-        return Path(environ.get("PROGRAMDATA") or r"C:\ProgramData", "leafseal", "policy.toml")
-    return Path("/etc/leafseal/policy.toml")
+        return os.path.join(environ.get("PROGRAMDATA") or r"C:\ProgramData", "leafseal", "policy.toml")
+    return "/etc/leafseal/policy.toml"
 
 
 def runtime_directory(environ: Mapping[str, str]) -> str | None:

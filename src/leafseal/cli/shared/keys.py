@@ -52,7 +52,7 @@ def current_ambient() -> Ambient:
     addresses = named.addresses or tuple(filter(None, os.environ.get("SOPS_KEYSERVICE", "").split(",")))
     return Ambient(
         own.environ,
-        own.home,
+        own.home_text,
         own.ask,
         services=tuple(_service(address) for address in addresses),
         asks_providers=not named.remote_only,

@@ -7,9 +7,8 @@ matters only when no identity from another place does.
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock  # not threading, which every decryption would wait for
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leafseal import age
@@ -86,8 +85,8 @@ class Identities:
         self._places: list[Place] | None = None
         self._by_command: dict[str, Place] = {}
         self._ssh: SSHKeys | None = None
-        self._lock = threading.Lock()
-        self._command_lock = threading.Lock()
+        self._lock = allocate_lock()
+        self._command_lock = allocate_lock()
 
     def candidates(self, recipient: str) -> Iterator[age.Identity]:
         """Yield identities, the cheap ones first: at hand, of a command, of plugins, under a passphrase."""
@@ -161,18 +160,18 @@ def _from_named_file(ambient: Ambient) -> Place:
     value = ambient.environ.get(name)
     if value is None:
         return Absent(name)
-    return _from_file(f"{name} ({value})", Path(value), ambient) if value else Failed(name, "is set, and empty")
+    return _from_file(f"{name} ({value})", value, ambient) if value else Failed(name, "is set, and empty")
 
 
 def _from_default_file(ambient: Ambient) -> Place:
     try:
-        path = identity_file(ambient.environ, ambient.home)
+        path = identity_file(ambient.environ, ambient.home_text)
     except UsageError as error:
         return Failed("default identity file", error.message)
-    return _from_file(str(path), path, ambient) if os.path.lexists(path) else Absent(str(path))
+    return _from_file(path, path, ambient) if os.path.lexists(path) else Absent(path)
 
 
-def _from_file(name: str, path: Path, ambient: Ambient) -> Place:
+def _from_file(name: str, path: str, ambient: Ambient) -> Place:
     data = read_file(name, path)
     return data if isinstance(data, Place) else _read(name, data, ambient)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from leafseal import age
 from leafseal.keys import Ambient
@@ -52,10 +52,10 @@ class Loaded(Place):
         self.identities = tuple(identities)
 
 
-def read_file(name: str, path: Path, limit: int = SIZE_LIMIT) -> bytes | Failed:
+def read_file(name: str, path: str | os.PathLike[str], limit: int = SIZE_LIMIT) -> bytes | Failed:
     """Return the content of a file, or the place that failed."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(limit + 1)
     except (OSError, ValueError) as error:
         return Failed(name, (getattr(error, "strerror", None) or "cannot be opened").lower())

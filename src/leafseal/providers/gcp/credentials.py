@@ -89,7 +89,7 @@ def _gcloud_folder(ambient: Ambient) -> Path:
     if named := ambient.environ.get("CLOUDSDK_CONFIG"):
         return Path(named)
     if sys.platform == "win32":
-        return roaming(ambient.environ, ambient.home) / "gcloud"
+        return Path(roaming(ambient.environ, ambient.home), "gcloud")
     return ambient.home / ".config" / "gcloud"
 
 

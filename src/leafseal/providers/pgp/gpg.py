@@ -172,7 +172,7 @@ def _home(ambient: Ambient) -> tuple[Path, str]:
     if named:
         return Path(named), f"GNUPGHOME ({named})"
     if os.name == "nt":
-        folder = roaming(ambient.environ, ambient.home) / "gnupg"
+        folder = Path(roaming(ambient.environ, ambient.home), "gnupg")
     else:
         folder = ambient.home / ".gnupg"
     return folder, str(folder)

@@ -136,7 +136,7 @@ class Session:
         own = Ambient.of_process(terminal.passphrase_asker())
         return Ambient(
             services.environment(own),
-            own.home,
+            own.home_text,
             own.ask,
             services=services.elsewhere(self.arguments),
             asks_providers=services.is_local(self.arguments),
