@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,27 +20,23 @@ Seal = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def stage(tmp_path: Path, aws: AWS, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    stage = Stage.make(tmp_path, [])
-    monkeypatch.chdir(stage.folder)
-    credentials = stage.folder / "credentials"
+def desk(desk: Stage, aws: AWS, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    credentials = desk.folder / "credentials"
     credentials.write_text("[p]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n")
-    environ = stage.environ(aws.environ(AWS_SHARED_CREDENTIALS_FILE=str(credentials)))
-    for name, text in environ.items():
-        monkeypatch.setenv(name, text)
-    (stage.folder / "a.json").write_text('{"k": "v"}\n')
-    return stage
+    desk.enter(monkeypatch, **aws.environ(AWS_SHARED_CREDENTIALS_FILE=str(credentials)))
+    (desk.folder / "a.json").write_text('{"k": "v"}\n')
+    return desk
 
 
 @pytest.fixture
-def seal(stage: Stage) -> Seal:
+def seal(desk: Stage) -> Seal:
     """Seal a file in place, look whether it opens, and return what it says of its one AWS key."""
 
     def call(*words: str) -> dict[str, Any]:
         assert run([*words, "-i", "a.json"]) == 0
-        metadata = json.loads((stage.folder / "a.json").read_text())["sops"]
+        metadata = json.loads((desk.folder / "a.json").read_text())["sops"]
         assert run(["decrypt", "-i", "a.json"]) == 0
-        assert (stage.folder / "a.json").read_text() == '{"k": "v"}\n'
+        assert (desk.folder / "a.json").read_text() == '{"k": "v"}\n'
         key: dict[str, Any] = metadata["kms"][0]
         return {name: key[name] for name in ("arn", "context", "aws_profile") if key.get(name)}
 
@@ -66,22 +61,22 @@ def test_a_key_in_the_environment(seal: Seal, aws: AWS, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(("words", "context"), [(["encrypt"], {}), (["-e"], {"context": {"app": "shop"}})])
 def test_a_key_of_the_configuration_gets_a_context_in_the_older_way_only(
-    seal: Seal, stage: Stage, aws: AWS, words: list[str], context: dict[str, object]
+    seal: Seal, desk: Stage, aws: AWS, words: list[str], context: dict[str, object]
 ) -> None:
     arn = aws.create_key()
-    (stage.folder / ".sops.yaml").write_text(f"creation_rules:\n  - kms: {arn}\n")
+    (desk.folder / ".sops.yaml").write_text(f"creation_rules:\n  - kms: {arn}\n")
     assert seal(*words, "--encryption-context", "app:shop") == {"arn": arn, **context}
 
 
 @pytest.mark.parametrize("words", [["encrypt"], ["-e"]])
-def test_a_key_group_states_its_context_itself(seal: Seal, stage: Stage, aws: AWS, words: list[str]) -> None:
+def test_a_key_group_states_its_context_itself(seal: Seal, desk: Stage, aws: AWS, words: list[str]) -> None:
     arn = aws.create_key()
     group = {"kms": [{"arn": arn, "context": {"own": "one"}}]}
-    (stage.folder / ".sops.yaml").write_text(json.dumps({"creation_rules": [{"key_groups": [group]}]}))
+    (desk.folder / ".sops.yaml").write_text(json.dumps({"creation_rules": [{"key_groups": [group]}]}))
     assert seal(*words, "--encryption-context", "app:shop") == {"arn": arn, "context": {"own": "one"}}
 
 
-def test_a_key_that_refuses(stage: Stage, aws: AWS, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_refuses(desk: Stage, aws: AWS, capfd: pytest.CaptureFixture[str]) -> None:
     arn = aws.create_key()
     aws.disable(arn)
     assert run(["encrypt", "--kms", arn, "-i", "a.json"]) == 1
@@ -89,16 +84,16 @@ def test_a_key_that_refuses(stage: Stage, aws: AWS, capfd: pytest.CaptureFixture
     assert out == ""
     assert err.startswith("Could not generate data key: [")
     assert arn in err
-    assert (stage.folder / "a.json").read_text() == '{"k": "v"}\n'
+    assert (desk.folder / "a.json").read_text() == '{"k": "v"}\n'
 
 
 def test_a_file_with_a_garbled_context_is_opened_as_it_is(
-    stage: Stage, aws: AWS, capfd: pytest.CaptureFixture[str]
+    desk: Stage, aws: AWS, capfd: pytest.CaptureFixture[str]
 ) -> None:
     key = make_key("kms", {"arn": aws.create_key(), "context": {"app": "shop", "env": "prod"}})
-    old = old_file([[key]], Ambient(aws.environ(), stage.home), "prod")
-    (stage.folder / "old.yaml").write_bytes(old)
+    old = old_file([[key]], Ambient(aws.environ(), desk.home), "prod")
+    (desk.folder / "old.yaml").write_bytes(old)
     assert run(["decrypt", "old.yaml"]) == 0
     out, err = capfd.readouterr()
     assert (bool(out), err) == (True, "")
-    assert (stage.folder / "old.yaml").read_bytes() == old
+    assert (desk.folder / "old.yaml").read_bytes() == old

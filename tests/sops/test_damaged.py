@@ -4,45 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from leafseal.sops.main import run
-
+from .conftest import Result, Run
 from .transcripts import Stage
 
 PLAIN = "k: hunter2\nl: swordfish\nm_unencrypted: readable\n"
 
-Tell = Callable[[bytes], tuple[int, str, str]]
+Tell = Callable[..., Result]
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    stage = Stage.make(tmp_path, [])
-    monkeypatch.chdir(stage.folder)
-    for name, text in stage.environ({}).items():
-        monkeypatch.setenv(name, text)
-    return stage
+def desk(desk: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    desk.enter(monkeypatch)
+    return desk
 
 
 @pytest.fixture
-def sealed(stage: Stage) -> bytes:
-    return stage.seal("a.yaml", PLAIN)
+def sealed(desk: Stage) -> bytes:
+    return desk.seal("a.yaml", PLAIN)
 
 
 @pytest.fixture
-def tell(stage: Stage, capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., tuple[int, str, str]]:
+def tell(desk: Stage, outcome_of: Run) -> Tell:
     """Open a file and tell what came of it."""
 
-    def call(data: bytes, *words: str) -> tuple[int, str, str]:
-        (stage.folder / "a.yaml").write_bytes(data)
-        code = run([*(words or ("decrypt",)), "a.yaml"])
-        assert (stage.folder / "a.yaml").read_bytes() == data
-        out, err = capfdbinary.readouterr()
-        return code, out.decode(), err.decode()
+    def tell(data: bytes, *words: str) -> Result:
+        (desk.folder / "a.yaml").write_bytes(data)
+        result = outcome_of(*(words or ("decrypt",)), "a.yaml")
+        assert (desk.folder / "a.yaml").read_bytes() == data
+        return result
 
-    return call
+    return tell
 
 
 def changed(data: bytes, pattern: bytes, new: bytes) -> bytes:

@@ -20,22 +20,16 @@ import pytest
 from leafseal.system import private
 from leafseal.system.locks import locked
 
-from .transcripts import Stage, link_to_us
+from .transcripts import Stage
 
 PLAIN = "password: c4n4ry-v4lue\nport: 5432\n"
 SECONDS = 20
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(link_to_us(tmp_path_factory.mktemp("bin")))
-
-
 @pytest.fixture
-def stage(tmp_path: Path, program: str) -> Stage:
-    found = Stage.make(tmp_path, [program])
-    (found.folder / "a.yaml").write_bytes(found.seal("a.yaml", PLAIN))
-    return found
+def desk(desk: Stage) -> Stage:
+    (desk.folder / "a.yaml").write_bytes(desk.seal("a.yaml", PLAIN))
+    return desk
 
 
 @pytest.fixture
@@ -49,9 +43,9 @@ def runtime() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def editor(stage: Stage, script: str) -> str:
+def editor(desk: Stage, script: str) -> str:
     """Make a script that is given the file as `$1`, and return it as a command."""
-    path = stage.home / "editor.sh"
+    path = desk.home / "editor.sh"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return str(path)
@@ -70,16 +64,16 @@ def readable(folder: Path, text: str = "c4n4ry") -> list[str]:
     return [path.name for path in files if text.encode() in path.read_bytes()]
 
 
-def opened(stage: Stage, name: str, *arguments: str) -> str:
+def opened(desk: Stage, name: str, *arguments: str) -> str:
     done = subprocess.run(
-        [*stage.program, "decrypt", *arguments, name], cwd=stage.folder, env=stage.environ({}), capture_output=True
+        [*desk.program, "decrypt", *arguments, name], cwd=desk.folder, env=desk.environ({}), capture_output=True
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.decode()
 
 
-def kept(stage: Stage) -> list[str]:
-    return sorted(path.name for path in stage.folder.glob("*.kept-*"))
+def kept(desk: Stage) -> list[str]:
+    return sorted(path.name for path in desk.folder.glob("*.kept-*"))
 
 
 # -- signals
@@ -119,37 +113,37 @@ POINTS = {
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("name", SIGNALS)
 def test_no_plaintext_is_left(
-    stage: Stage, runtime: Path, monkeypatch: pytest.MonkeyPatch, name: str, point: str
+    desk: Stage, runtime: Path, monkeypatch: pytest.MonkeyPatch, name: str, point: str
 ) -> None:
     at, number = POINTS[point], signal.Signals[f"SIG{name}"]
-    reached, before = stage.home / "reached", (stage.folder / "a.yaml").read_bytes()
-    environ = stage.environ({"XDG_RUNTIME_DIR": str(runtime), "XDG_STATE_HOME": str(stage.home)})
-    environ["EDITOR"] = editor(stage, at.script.format(reached=reached))
+    reached, before = desk.home / "reached", (desk.folder / "a.yaml").read_bytes()
+    environ = desk.environ({"XDG_RUNTIME_DIR": str(runtime), "XDG_STATE_HOME": str(desk.home)})
+    environ["EDITOR"] = editor(desk, at.script.format(reached=reached))
     if at.slow_key:
         del environ["SOPS_AGE_KEY_FILE"]
         environ["SOPS_AGE_KEY_CMD"] = f"sh -c 'touch {reached}; exec sleep 60'"
     if at.is_locked:
-        monkeypatch.setenv("XDG_STATE_HOME", str(stage.home))
-        with locked(stage.folder / "a.yaml"):
-            code = _signalled(stage, environ, reached, number, at)
+        monkeypatch.setenv("XDG_STATE_HOME", str(desk.home))
+        with locked(desk.folder / "a.yaml"):
+            code = _signalled(desk, environ, reached, number, at)
     else:
-        code = _signalled(stage, environ, reached, number, at)
+        code = _signalled(desk, environ, reached, number, at)
     if name == "KILL":
-        subprocess.run([*stage.program, "filestatus", "a.yaml"], cwd=stage.folder, env=environ, check=True)
+        subprocess.run([*desk.program, "filestatus", "a.yaml"], cwd=desk.folder, env=environ, check=True)
     assert list(runtime.iterdir()) == []
-    assert readable(stage.folder) == []
-    assert (stage.folder / "a.yaml").read_bytes() == before
+    assert readable(desk.folder) == []
+    assert (desk.folder / "a.yaml").read_bytes() == before
     cancels = name in ("INT", "TERM") and not at.slow_key
     assert code == (1 if cancels else 130 if name == "INT" else -number)
     # Who interrupts an edit gives it up, unless the program asked what to do with the text.
     is_kept = at.changed and name != "KILL" and (name != "INT" or point == "asking for a line")
-    assert len(kept(stage)) == is_kept
+    assert len(kept(desk)) == is_kept
 
 
-def _signalled(stage: Stage, environ: dict[str, str], reached: Path, number: int, at: Point | None = None) -> int:
+def _signalled(desk: Stage, environ: dict[str, str], reached: Path, number: int, at: Point | None = None) -> int:
     with subprocess.Popen(
-        [*stage.program, "edit", "a.yaml"],
-        cwd=stage.folder,
+        [*desk.program, "edit", "a.yaml"],
+        cwd=desk.folder,
         env=environ,
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -190,11 +184,11 @@ def _is_reaped(pid: int) -> bool:
     return False
 
 
-def test_a_text_kept_on_a_signal_opens(stage: Stage) -> None:
-    reached = stage.home / "reached"
-    environ = stage.environ({"EDITOR": editor(stage, f"{CHANGE}; touch {reached}; exec sleep 60")})
-    _signalled(stage, environ, reached, signal.SIGHUP)
-    assert opened(stage, *kept(stage)) == f"{PLAIN}token: c4n4ry-two\n"
+def test_a_text_kept_on_a_signal_opens(desk: Stage) -> None:
+    reached = desk.home / "reached"
+    environ = desk.environ({"EDITOR": editor(desk, f"{CHANGE}; touch {reached}; exec sleep 60")})
+    _signalled(desk, environ, reached, signal.SIGHUP)
+    assert opened(desk, *kept(desk)) == f"{PLAIN}token: c4n4ry-two\n"
 
 
 # -- a terminal
@@ -203,11 +197,11 @@ def test_a_text_kept_on_a_signal_opens(stage: Stage) -> None:
 class Terminal:
     """A program on a terminal of its own."""
 
-    def __init__(self, stage: Stage, environ: dict[str, str]) -> None:
+    def __init__(self, desk: Stage, environ: dict[str, str]) -> None:
         self.ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
-            [*stage.program, "edit", "a.yaml"],
-            cwd=stage.folder,
+            [*desk.program, "edit", "a.yaml"],
+            cwd=desk.folder,
             env=environ,
             stdin=theirs,
             stdout=theirs,
@@ -253,61 +247,61 @@ class Terminal:
 INTERRUPT = "\x03"
 
 
-def test_an_interrupt_belongs_to_the_editor_that_takes_it(stage: Stage) -> None:
+def test_an_interrupt_belongs_to_the_editor_that_takes_it(desk: Stage) -> None:
     script = f"trap 'echo taken' INT; echo ready; read line; read line; {CHANGE}"
-    terminal = Terminal(stage, stage.environ({"EDITOR": editor(stage, script)}))
+    terminal = Terminal(desk, desk.environ({"EDITOR": editor(desk, script)}))
     terminal.wait_for("ready")
     terminal.type(INTERRUPT)
     terminal.wait_for("taken")
     terminal.type("\n\n")
     assert terminal.end() == 0, terminal.shown
-    assert opened(stage, "a.yaml") == f"{PLAIN}token: c4n4ry-two\n"
+    assert opened(desk, "a.yaml") == f"{PLAIN}token: c4n4ry-two\n"
 
 
-def test_an_interrupt_that_ends_the_editor_ends_the_edit(stage: Stage, runtime: Path) -> None:
-    before = (stage.folder / "a.yaml").read_bytes()
+def test_an_interrupt_that_ends_the_editor_ends_the_edit(desk: Stage, runtime: Path) -> None:
+    before = (desk.folder / "a.yaml").read_bytes()
     script = f"{CHANGE}; echo ready; exec sleep 60"
-    terminal = Terminal(stage, stage.environ({"EDITOR": editor(stage, script), "XDG_RUNTIME_DIR": str(runtime)}))
+    terminal = Terminal(desk, desk.environ({"EDITOR": editor(desk, script), "XDG_RUNTIME_DIR": str(runtime)}))
     terminal.wait_for("ready")
     terminal.type(INTERRUPT)
     assert terminal.end() == 1
     assert "User canceled operation" in terminal.shown
     assert list(runtime.iterdir()) == []
-    assert (stage.folder / "a.yaml").read_bytes() == before
-    assert kept(stage) == []
+    assert (desk.folder / "a.yaml").read_bytes() == before
+    assert kept(desk) == []
 
 
 BROKEN_FIRST = """if grep -q broken "$1"; then echo "k: good" > "$1"; else echo "broken: [" > "$1"; fi"""
 
 
-def test_enter_goes_back_to_the_editor(stage: Stage) -> None:
-    terminal = Terminal(stage, stage.environ({"EDITOR": editor(stage, BROKEN_FIRST)}))
+def test_enter_goes_back_to_the_editor(desk: Stage) -> None:
+    terminal = Terminal(desk, desk.environ({"EDITOR": editor(desk, BROKEN_FIRST)}))
     terminal.wait_for(PROMPT)
     terminal.type("\n")
     assert terminal.end() == 0, terminal.shown
-    assert opened(stage, "a.yaml") == "k: good\n"
+    assert opened(desk, "a.yaml") == "k: good\n"
 
 
 @pytest.mark.parametrize("key", [INTERRUPT, "\x04"], ids=["interrupt", "end of input"])
-def test_who_leaves_at_the_question_finds_the_text_again(stage: Stage, key: str) -> None:
-    before = (stage.folder / "a.yaml").read_bytes()
-    terminal = Terminal(stage, stage.environ({"EDITOR": editor(stage, BROKEN_FIRST)}))
+def test_who_leaves_at_the_question_finds_the_text_again(desk: Stage, key: str) -> None:
+    before = (desk.folder / "a.yaml").read_bytes()
+    terminal = Terminal(desk, desk.environ({"EDITOR": editor(desk, BROKEN_FIRST)}))
     terminal.wait_for(PROMPT)
     terminal.type(key)
     assert terminal.end() == (1 if key == INTERRUPT else 2)
-    assert (stage.folder / "a.yaml").read_bytes() == before
-    assert opened(stage, *kept(stage)) == "broken: [\n"
+    assert (desk.folder / "a.yaml").read_bytes() == before
+    assert opened(desk, *kept(desk)) == "broken: [\n"
     assert "The edited text is kept, sealed, in " in terminal.shown
 
 
 # -- without one
 
 
-def edit(stage: Stage, script: str, *arguments: str, stdin: bytes | None = b"", **environ: str) -> tuple[int, str, str]:
+def edit(desk: Stage, script: str, *arguments: str, stdin: bytes | None = b"", **environ: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        [*stage.program, "edit", *arguments, "a.yaml"],
-        cwd=stage.folder,
-        env=stage.environ({"EDITOR": editor(stage, script), **environ}),
+        [*desk.program, "edit", *arguments, "a.yaml"],
+        cwd=desk.folder,
+        env=desk.environ({"EDITOR": editor(desk, script), **environ}),
         input=stdin,
         capture_output=True,
         timeout=SECONDS,
@@ -315,132 +309,132 @@ def edit(stage: Stage, script: str, *arguments: str, stdin: bytes | None = b"", 
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def test_the_end_of_standard_input_ends_the_edit(stage: Stage) -> None:
-    started = stage.home / "started"
-    code, _, err = edit(stage, f'echo >> {started}; echo "k: [" > "$1"', stdin=b"\n\n")
+def test_the_end_of_standard_input_ends_the_edit(desk: Stage) -> None:
+    started = desk.home / "started"
+    code, _, err = edit(desk, f'echo >> {started}; echo "k: [" > "$1"', stdin=b"\n\n")
     assert code == 2
     assert err.count(PROMPT) == 3
     assert started.read_text() == "\n" * 3
-    assert opened(stage, *kept(stage)) == "k: [\n"
+    assert opened(desk, *kept(desk)) == "k: [\n"
 
 
-def test_a_closed_standard_input_is_at_its_end(stage: Stage) -> None:
-    environ = stage.environ({"EDITOR": editor(stage, 'echo "k: [" > "$1"')})
-    line = [*stage.program, "edit", "a.yaml"]
+def test_a_closed_standard_input_is_at_its_end(desk: Stage) -> None:
+    environ = desk.environ({"EDITOR": editor(desk, 'echo "k: [" > "$1"')})
+    line = [*desk.program, "edit", "a.yaml"]
     done = subprocess.run(
-        ["sh", "-c", 'exec "$@" <&-', "sh", *line], cwd=stage.folder, env=environ, capture_output=True, timeout=SECONDS
+        ["sh", "-c", 'exec "$@" <&-', "sh", *line], cwd=desk.folder, env=environ, capture_output=True, timeout=SECONDS
     )
     assert done.returncode == 2, done.stderr
-    assert len(kept(stage)) == 1
+    assert len(kept(desk)) == 1
 
 
-def test_not_a_byte_too_much_is_read(stage: Stage) -> None:
+def test_not_a_byte_too_much_is_read(desk: Stage) -> None:
     script = 'if grep -q broken "$1"; then cat > "$1"; else echo "broken: [" > "$1"; fi'
-    code, _, _ = edit(stage, script, stdin=b"\nk: from the input\n")
+    code, _, _ = edit(desk, script, stdin=b"\nk: from the input\n")
     assert code == 0
-    assert opened(stage, "a.yaml") == "k: from the input\n"
+    assert opened(desk, "a.yaml") == "k: from the input\n"
 
 
-def test_an_editor_that_reads_its_text_and_says_nothing_on_stderr(stage: Stage) -> None:
+def test_an_editor_that_reads_its_text_and_says_nothing_on_stderr(desk: Stage) -> None:
     """As an extension of IntelliJ does it, which takes any byte on standard error for a failure."""
-    assert edit(stage, 'echo READY; cat > "$1"', stdin=b"k: typed\n") == (0, "READY\n", "")
-    assert opened(stage, "a.yaml") == "k: typed\n"
+    assert edit(desk, 'echo READY; cat > "$1"', stdin=b"k: typed\n") == (0, "READY\n", "")
+    assert opened(desk, "a.yaml") == "k: typed\n"
 
 
-def test_what_is_not_changed_keeps_its_sealed_text(stage: Stage) -> None:
-    before = (stage.folder / "a.yaml").read_text().splitlines()
-    assert edit(stage, """sed -i 's/5432/6432/' "$1" """)[0] == 0
-    after = (stage.folder / "a.yaml").read_text().splitlines()
+def test_what_is_not_changed_keeps_its_sealed_text(desk: Stage) -> None:
+    before = (desk.folder / "a.yaml").read_text().splitlines()
+    assert edit(desk, """sed -i 's/5432/6432/' "$1" """)[0] == 0
+    after = (desk.folder / "a.yaml").read_text().splitlines()
     differ = [line.split(":")[0].strip() for line, old in zip(after, before, strict=True) if line != old]
     assert differ[0] == "port"
     assert set(differ) <= {"port", "lastmodified", "mac"}
 
 
-def test_a_file_that_changed_meanwhile_is_not_written_over(stage: Stage) -> None:
-    other = f"""{stage.program[0]} set {stage.folder}/a.yaml '["other"]' '"theirs"'"""
-    code, _, err = edit(stage, f"{CHANGE}; {other}")
+def test_a_file_that_changed_meanwhile_is_not_written_over(desk: Stage) -> None:
+    other = f"""{desk.program[0]} set {desk.folder}/a.yaml '["other"]' '"theirs"'"""
+    code, _, err = edit(desk, f"{CHANGE}; {other}")
     assert code == 3
     assert "changed since it was read" in err
-    assert "other: theirs" in opened(stage, "a.yaml")
-    assert opened(stage, *kept(stage)) == f"{PLAIN}token: c4n4ry-two\n"
+    assert "other: theirs" in opened(desk, "a.yaml")
+    assert opened(desk, *kept(desk)) == f"{PLAIN}token: c4n4ry-two\n"
 
 
-def test_a_file_that_somebody_made_meanwhile_is_not_written_over(stage: Stage) -> None:
-    script = f'echo "a: mine" > "$1"; echo "a: theirs" > {stage.folder}/a.yaml'
-    (stage.folder / "a.yaml").unlink()
-    code, _, err = edit(stage, script, "--age", stage.me.recipient)
+def test_a_file_that_somebody_made_meanwhile_is_not_written_over(desk: Stage) -> None:
+    script = f'echo "a: mine" > "$1"; echo "a: theirs" > {desk.folder}/a.yaml'
+    (desk.folder / "a.yaml").unlink()
+    code, _, err = edit(desk, script, "--age", desk.me.recipient)
     assert code == 3
     assert "exists already" in err
-    assert (stage.folder / "a.yaml").read_text() == "a: theirs\n"
-    assert opened(stage, *kept(stage)) == "a: mine\n"
+    assert (desk.folder / "a.yaml").read_text() == "a: theirs\n"
+    assert opened(desk, *kept(desk)) == "a: mine\n"
 
 
-def test_what_an_editor_wrote_before_it_failed_is_kept(stage: Stage) -> None:
-    code, _, err = edit(stage, f"{CHANGE}; exit 3")
+def test_what_an_editor_wrote_before_it_failed_is_kept(desk: Stage) -> None:
+    code, _, err = edit(desk, f"{CHANGE}; exit 3")
     assert code == 201
     assert err.endswith("Could not run editor: exit status 3\n")
-    assert opened(stage, *kept(stage)) == f"{PLAIN}token: c4n4ry-two\n"
+    assert opened(desk, *kept(desk)) == f"{PLAIN}token: c4n4ry-two\n"
 
 
-def test_the_editor_gets_no_identities(stage: Stage) -> None:
-    seen = stage.home / "seen"
-    edit(stage, f"env > {seen}", SOPS_AGE_KEY=stage.me.identity, SHOWN="1")
+def test_the_editor_gets_no_identities(desk: Stage) -> None:
+    seen = desk.home / "seen"
+    edit(desk, f"env > {seen}", SOPS_AGE_KEY=desk.me.identity, SHOWN="1")
     assert "SHOWN=1\n" in seen.read_text()
-    assert stage.me.identity not in seen.read_text()
+    assert desk.me.identity not in seen.read_text()
 
 
 # -- metadata
 
 
-def tokens(stage: Stage) -> set[str]:
-    lines = (stage.folder / "a.yaml").read_text().splitlines()
+def tokens(desk: Stage) -> set[str]:
+    lines = (desk.folder / "a.yaml").read_text().splitlines()
     return {line for line in lines if line.startswith(("password", "port"))}
 
 
-def test_a_key_that_is_added_gets_the_data_key(stage: Stage) -> None:
-    before = tokens(stage)
-    script = f"""sed -i 's/^    lastmodified/        - recipient: {stage.other.recipient}\\n&/' "$1" """
-    assert edit(stage, script, "-s") == (0, "", "")
-    assert tokens(stage) == before
-    assert _opens_for_the_other(stage)
+def test_a_key_that_is_added_gets_the_data_key(desk: Stage) -> None:
+    before = tokens(desk)
+    script = f"""sed -i 's/^    lastmodified/        - recipient: {desk.other.recipient}\\n&/' "$1" """
+    assert edit(desk, script, "-s") == (0, "", "")
+    assert tokens(desk) == before
+    assert _opens_for_the_other(desk)
 
 
-def test_where_a_key_goes_the_data_key_is_new(stage: Stage) -> None:
-    before = tokens(stage)
-    assert edit(stage, f"sed -i 's/{stage.me.recipient}/{stage.other.recipient}/' $1", "-s") == (0, "", "")
-    assert not tokens(stage) & before
-    assert _opens_for_the_other(stage)
-    assert stage.me.recipient not in (stage.folder / "a.yaml").read_text()
+def test_where_a_key_goes_the_data_key_is_new(desk: Stage) -> None:
+    before = tokens(desk)
+    assert edit(desk, f"sed -i 's/{desk.me.recipient}/{desk.other.recipient}/' $1", "-s") == (0, "", "")
+    assert not tokens(desk) & before
+    assert _opens_for_the_other(desk)
+    assert desk.me.recipient not in (desk.folder / "a.yaml").read_text()
 
 
-def _opens_for_the_other(stage: Stage) -> bool:
-    environ = stage.environ({})
+def _opens_for_the_other(desk: Stage) -> bool:
+    environ = desk.environ({})
     del environ["SOPS_AGE_KEY_FILE"]
-    environ["SOPS_AGE_KEY"] = stage.other.identity
+    environ["SOPS_AGE_KEY"] = desk.other.identity
     done = subprocess.run(
-        [*stage.program, "decrypt", "a.yaml"], cwd=stage.folder, env=environ, capture_output=True, timeout=SECONDS
+        [*desk.program, "decrypt", "a.yaml"], cwd=desk.folder, env=environ, capture_output=True, timeout=SECONDS
     )
     return done.returncode == 0 and done.stdout.decode() == PLAIN
 
 
-def test_what_is_computed_cannot_be_edited(stage: Stage) -> None:
+def test_what_is_computed_cannot_be_edited(desk: Stage) -> None:
     script = (
         """sed -i 's/^    lastmodified: .*/    lastmodified: "2001-01-01T00:00:00Z"/; s/mac: .*/mac: none/' "$1" """
     )
-    assert edit(stage, script, "-s") == (0, "", "")
-    assert opened(stage, "a.yaml") == PLAIN
-    assert "2001-01-01" not in (stage.folder / "a.yaml").read_text()
+    assert edit(desk, script, "-s") == (0, "", "")
+    assert opened(desk, "a.yaml") == PLAIN
+    assert "2001-01-01" not in (desk.folder / "a.yaml").read_text()
 
 
-def test_a_threshold_that_is_changed_splits_a_new_data_key(stage: Stage) -> None:
-    names = [stage.me.recipient, stage.other.recipient, stage.me.recipient]
+def test_a_threshold_that_is_changed_splits_a_new_data_key(desk: Stage) -> None:
+    names = [desk.me.recipient, desk.other.recipient, desk.me.recipient]
     groups = "".join(f"      - age: [{name}]\n" for name in names)
-    (stage.folder / ".sops.yaml").write_text(f"creation_rules:\n  - shamir_threshold: 3\n    key_groups:\n{groups}")
-    (stage.folder / "a.yaml").unlink()
-    assert edit(stage, f'printf "{PLAIN}" > "$1"')[0] == 0
-    environ = {"SOPS_AGE_KEY": stage.other.identity}
-    before = tokens(stage)
-    code, _, err = edit(stage, "sed -i 's/shamir_threshold: 3/shamir_threshold: 2/' $1", "-s", **environ)
+    (desk.folder / ".sops.yaml").write_text(f"creation_rules:\n  - shamir_threshold: 3\n    key_groups:\n{groups}")
+    (desk.folder / "a.yaml").unlink()
+    assert edit(desk, f'printf "{PLAIN}" > "$1"')[0] == 0
+    environ = {"SOPS_AGE_KEY": desk.other.identity}
+    before = tokens(desk)
+    code, _, err = edit(desk, "sed -i 's/shamir_threshold: 3/shamir_threshold: 2/' $1", "-s", **environ)
     assert (code, err) == (0, "")
-    assert not tokens(stage) & before
-    assert opened(stage, "a.yaml") == PLAIN
+    assert not tokens(desk) & before
+    assert opened(desk, "a.yaml") == PLAIN

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from .transcripts import Stage, link_to_us
+from .transcripts import Stage
 
 CANARY = "c4n4ry-in-a-file"
 SIGNALS = ["INT", "TERM", "HUP", "QUIT"]
@@ -28,10 +28,9 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    stage = Stage.make(tmp_path, [str(link_to_us(tmp_path))])
-    (stage.folder / "a.env").write_bytes(stage.seal("a.env", f"A={CANARY}\n"))
-    return stage
+def desk(desk: Stage) -> Stage:
+    (desk.folder / "a.env").write_bytes(desk.seal("a.env", f"A={CANARY}\n"))
+    return desk
 
 
 @pytest.fixture
@@ -45,20 +44,13 @@ def memory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def start(stage: Stage, memory: Path) -> Iterator[Start]:
+def start(desk: Stage, memory: Path) -> Iterator[Start]:
     """Start a command line in a session of its own, and end at the end what is left of it."""
     started = []
 
     def call(*words: str, stdin: int = subprocess.DEVNULL, **more: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [*stage.program, *words],
-            cwd=stage.folder,
-            env=stage.environ({"XDG_RUNTIME_DIR": str(memory), "TMPDIR": str(memory), **more}),
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        environ = {"XDG_RUNTIME_DIR": str(memory), "TMPDIR": str(memory), **more}
+        process = desk.start(*words, environ=environ, stdin=stdin, start_new_session=True)
         started.append(process)
         return process
 
@@ -104,15 +96,15 @@ def test_a_signal_that_ends_the_command_ends_both(start: Start, memory: Path, li
     assert not list(memory.iterdir())
 
 
-def test_the_terminal_sends_to_both(stage: Stage, memory: Path) -> None:
+def test_the_terminal_sends_to_both(desk: Stage, memory: Path) -> None:
     """What is typed there reaches the command once."""
-    (stage.folder / "counts.py").write_text(_COUNTS)
+    (desk.folder / "counts.py").write_text(_COUNTS)
     script = f"exec {shlex.quote(sys.executable)} counts.py"
     terminal, inner = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", _AT_TERMINAL, *stage.program, "exec-env", "a.env", script],
-        cwd=stage.folder,
-        env=stage.environ({}),
+        [sys.executable, "-c", _AT_TERMINAL, *desk.program, "exec-env", "a.env", script],
+        cwd=desk.folder,
+        env=desk.environ({}),
         stdin=inner,
         stdout=inner,
         stderr=inner,
@@ -190,9 +182,9 @@ POINTS = ["empty folder", "written file", "before the command", "after the comma
 
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("name", [*SIGNALS, "KILL"])
-def test_no_plaintext_is_left(stage: Stage, start: Start, memory: Path, name: str, point: str) -> None:
+def test_no_plaintext_is_left(desk: Stage, program: str, start: Start, memory: Path, name: str, point: str) -> None:
     for options in (["--no-fifo"], []):
-        stage.program[:] = [sys.executable, "-c", _AT, name, point]
+        desk.program[:] = [sys.executable, "-c", _AT, name, point]
         code, out, err = ended(start("exec-file", *options, "a.env", "trap '' INT TERM HUP QUIT; echo ran >&2"))
         assert out == b""
         if name == "KILL":
@@ -203,7 +195,7 @@ def test_no_plaintext_is_left(stage: Stage, start: Start, memory: Path, name: st
             ours = 130 if name == "INT" else -signal.Signals[f"SIG{name}"]
             commands = {"before the command": (0, -signal.Signals[f"SIG{name}"]), "after the command": (0,)}
             assert code in commands.get(point, (ours,)), err
-        stage.program[:] = [str(stage.folder.parent / "sops")]
+        desk.program[:] = [program]
         assert ended(start("exec-file", "a.env", "true")) == (0, b"", b"")
         assert not list(memory.iterdir())
 
@@ -219,14 +211,14 @@ def test_a_killed_one_while_its_command_runs(start: Start, memory: Path) -> None
     assert not list(memory.iterdir())
 
 
-def test_the_policy_forbids_plaintext_on_disks(stage: Stage, start: Start, memory: Path) -> None:
+def test_the_policy_forbids_plaintext_on_disks(desk: Stage, start: Start, memory: Path) -> None:
     """Where there is no folder in memory. A pipe holds nothing on a disk."""
     program = (
         "from leafseal.system import private; private._memory_candidates = list; from leafseal.sops.main import run"
     )
-    stage.program[:] = [sys.executable, "-c", f"{program}; import sys; sys.exit(run(sys.argv[1:]))"]
+    desk.program[:] = [sys.executable, "-c", f"{program}; import sys; sys.exit(run(sys.argv[1:]))"]
     assert ended(start("exec-file", "--no-fifo", "a.env", "cat {}")) == (0, f"A={CANARY}\n".encode(), b"")
-    policy = stage.home / ".config" / "leafseal" / "policy.toml"
+    policy = desk.home / ".config" / "leafseal" / "policy.toml"
     policy.parent.mkdir(parents=True)
     policy.write_text("no_disk_plaintext = true\n")
     code, out, err = ended(start("exec-file", "--no-fifo", "a.env", "cat {}"))
@@ -243,8 +235,8 @@ LONG = f"{CANARY} and more\n" * 60_000  # beyond what any pipe holds
 
 
 @pytest.fixture
-def long_file(stage: Stage) -> str:
-    (stage.folder / "long.txt").write_bytes(stage.seal("long.txt", LONG))
+def long_file(desk: Stage) -> str:
+    (desk.folder / "long.txt").write_bytes(desk.seal("long.txt", LONG))
     return "long.txt"
 
 
@@ -290,8 +282,8 @@ def test_a_reader_that_goes_away(start: Start, long_file: str) -> None:
 # -- who runs what
 
 
-def test_standard_input_as_the_file(stage: Stage, start: Start) -> None:
-    with open(stage.folder / "a.env", "rb") as file:
+def test_standard_input_as_the_file(desk: Stage, start: Start) -> None:
+    with open(desk.folder / "a.env", "rb") as file:
         words = ("exec-file", "--input-type", "dotenv", "--output-type", "dotenv", "/dev/stdin", "cat {}")
         assert ended(start(*words, stdin=file.fileno())) == (0, f"A={CANARY}\n".encode(), b"")
 
@@ -302,11 +294,11 @@ def test_the_same_process(start: Start) -> None:
     assert ended(start("exec-env", "--same-process", "a.env", "kill -TERM $$"))[0] == -signal.SIGTERM
 
 
-def test_in_the_background(stage: Stage, start: Start, memory: Path) -> None:
+def test_in_the_background(desk: Stage, start: Start, memory: Path) -> None:
     """The file stays until the command has ended."""
     for options in ([], ["--no-fifo"]):
-        done = stage.folder / "done"
-        go = stage.folder / "go"
+        done = desk.folder / "done"
+        go = desk.folder / "go"
         script = "until [ -e go ]; do sleep 0.02; done; cat {} >part; cat {} >>part; mv part done"
         code, out, err = ended(start("exec-file", "--background", *options, "a.env", script))
         assert (code, out, err.count(b"\n")) == (0, b"", 1)
@@ -345,9 +337,9 @@ def test_a_file_for_another_user(start: Start, memory: Path, options: list[str])
 
 
 @needs_root
-def test_what_another_user_puts_in_the_place_of_the_pipe(stage: Stage, start: Start) -> None:
+def test_what_another_user_puts_in_the_place_of_the_pipe(desk: Stage, start: Start) -> None:
     """We, who are root, must not write through a link of somebody else's."""
-    victim = stage.folder / "victim"
+    victim = desk.folder / "victim"
     victim.write_text("untouched")
     script = f"exec 3<{{}}; ln -sf {victim} {{}}; cat <&3; sleep 0.1; ln -sf {victim} {{}}; sleep 0.1"
     code, out, err = ended(start("exec-file", "--user", "nobody", "a.env", script))
@@ -355,12 +347,12 @@ def test_what_another_user_puts_in_the_place_of_the_pipe(stage: Stage, start: St
     assert victim.read_text() == "untouched"
 
 
-def test_another_user_without_the_right(stage: Stage, start: Start, memory: Path) -> None:
+def test_another_user_without_the_right(desk: Stage, start: Start, memory: Path) -> None:
     without = ["setpriv", "--bounding-set=-setuid,-setgid,-chown", "--inh-caps=-setuid,-setgid,-chown"]
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
             pytest.skip("root may, and nothing is there to take that away")
-        stage.program[:0] = without
+        desk.program[:0] = without
     for line in (["exec-env"], ["exec-env", "--same-process"], ["exec-file"], ["exec-file", "--no-fifo"]):
         code, out, err = ended(start(*line, "--user", "nobody", "a.env", "echo ran"))
         assert (code, out, err) == (1, b"", b"cannot run as user nobody: only root may\n")

@@ -8,9 +8,7 @@ import pty
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -20,11 +18,11 @@ from leafseal.metadata import Metadata
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened, read_metadata
 from leafseal.rules.selection import Selection
-from leafseal.sops.main import run
 from leafseal.system import directory, files, terminal
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..opening import open_sealed
+from .conftest import Run
 from .transcripts import link_to_us
 
 PLAIN = b"k: v\nl: [1, two] # three\n"
@@ -47,15 +45,6 @@ FOREIGN = {
 """Options, the kinds that they name, a key as it is written, and its fields in a file."""
 THEN = "2020-02-02T02:02:02Z"
 REAL = shutil.which("sops")
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -82,14 +71,8 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, me: ThrowawayIdentity)
 
 
 @pytest.fixture
-def sops(work: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    def call(*arguments: str) -> Result:
-        capfdbinary.readouterr()
-        code = run(arguments)
-        captured = capfdbinary.readouterr()
-        return Result(code, captured.out.decode(), captured.err.decode())
-
-    return call
+def sops(work: Path, outcome_of: Run) -> Run:
+    return outcome_of
 
 
 @pytest.fixture

@@ -12,23 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from .transcripts import Case, Stage, link_to_us
+from .transcripts import Case, Stage
 
 pytest.importorskip("grpc", reason="grpcio is not installed")
 
 LEAFSEAL = str(Path(sys.executable).with_name("leafseal"))
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    (tmp_path / "bin").mkdir()
-    return Stage.make(tmp_path, [str(link_to_us(tmp_path / "bin"))])
-
-
 @contextmanager
-def running(stage: Stage, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def running(desk: Stage, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Start a key service with the identity at hand, and wait until it says that it answers."""
-    server = subprocess.Popen(argv, cwd=stage.folder, env=stage.environ({}), stderr=subprocess.PIPE)
+    server = subprocess.Popen(argv, cwd=desk.folder, env=desk.environ({}), stderr=subprocess.PIPE)
     try:
         assert server.stderr is not None
         line = server.stderr.readline()
@@ -39,47 +33,47 @@ def running(stage: Stage, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         server.communicate(timeout=20)
 
 
-def programs(stage: Stage) -> list[list[str]]:
-    path = stage.folder / "socket"
+def programs(desk: Stage) -> list[list[str]]:
+    path = desk.folder / "socket"
     return [
         [LEAFSEAL, "keyservice", "--address", f"unix://{path}"],
-        [*stage.program, "keyservice", "--verbose", "--network", "unix", "--address", "socket"],
+        [*desk.program, "keyservice", "--verbose", "--network", "unix", "--address", "socket"],
     ]
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["leafseal", "sops"])
-def test_others_open_and_seal_through_it(stage: Stage, which: int) -> None:
-    (stage.folder / "a.yaml").write_bytes(stage.seal("a.yaml", "k: v\n"))
-    stranger = {name: text for name, text in stage.environ({}).items() if name != "SOPS_AGE_KEY_FILE"}
-    service = f"unix://{stage.folder}/socket"
+def test_others_open_and_seal_through_it(desk: Stage, which: int) -> None:
+    (desk.folder / "a.yaml").write_bytes(desk.seal("a.yaml", "k: v\n"))
+    stranger = {name: text for name, text in desk.environ({}).items() if name != "SOPS_AGE_KEY_FILE"}
+    service = f"unix://{desk.folder}/socket"
     commands = [
-        [*stage.program, "decrypt", "--keyservice", service, "a.yaml"],
-        [*stage.program, "decrypt", "--enable-local-keyservice=false", "--keyservice", service, "a.yaml"],
+        [*desk.program, "decrypt", "--keyservice", service, "a.yaml"],
+        [*desk.program, "decrypt", "--enable-local-keyservice=false", "--keyservice", service, "a.yaml"],
         [LEAFSEAL, "decrypt", "--keyservice", service, "a.yaml"],
         [LEAFSEAL, "decrypt", "--keyservice", service, "--no-local-keyservice", "a.yaml"],
     ]
-    with running(stage, programs(stage)[which]):
+    with running(desk, programs(desk)[which]):
         for command in commands:
-            done = subprocess.run(command, cwd=stage.folder, env=stranger, capture_output=True, check=False, timeout=60)
+            done = subprocess.run(command, cwd=desk.folder, env=stranger, capture_output=True, check=False, timeout=60)
             assert (done.returncode, done.stdout, done.stderr) == (0, b"k: v\n", b"")
         variable = {**stranger, "SOPS_KEYSERVICE": service}
         done = subprocess.run(
-            [LEAFSEAL, "get", "a.yaml", "k"], cwd=stage.folder, env=variable, capture_output=True, check=False
+            [LEAFSEAL, "get", "a.yaml", "k"], cwd=desk.folder, env=variable, capture_output=True, check=False
         )
         assert (done.returncode, done.stdout) == (0, b"v\n"), done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
 @pytest.mark.parametrize("which", [0, 1], ids=["leafseal", "sops"])
-def test_a_signal_ends_it_well(stage: Stage, which: int, number: int) -> None:
-    with running(stage, programs(stage)[which]) as server:
+def test_a_signal_ends_it_well(desk: Stage, which: int, number: int) -> None:
+    with running(desk, programs(desk)[which]) as server:
         server.send_signal(number)
         _, err = server.communicate(timeout=20)
         assert (server.returncode, err) == (0, b"")
-    assert not os.path.lexists(stage.folder / "socket")
+    assert not os.path.lexists(desk.folder / "socket")
 
 
-def test_nobody_is_asked_where_nobody_is_named(stage: Stage) -> None:
+def test_nobody_is_asked_where_nobody_is_named(desk: Stage) -> None:
     case = Case("here", "no service", ["decrypt", "--enable-local-keyservice=false", "a.yaml"], code=128)
-    (stage.folder / "a.yaml").write_bytes(stage.seal("a.yaml", "k: v\n"))
-    stage.play(case)
+    (desk.folder / "a.yaml").write_bytes(desk.seal("a.yaml", "k: v\n"))
+    desk.play(case)

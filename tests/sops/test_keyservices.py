@@ -7,7 +7,6 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -32,19 +31,16 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def desk(desk: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A folder of somebody without an identity."""
-    stage = Stage.make(tmp_path, [])
-    monkeypatch.chdir(stage.folder)
-    for name, text in stage.environ({"SOPS_AGE_KEY_FILE": str(stage.home / "none")}).items():
-        monkeypatch.setenv(name, text)
-    (stage.folder / "a.yaml").write_bytes(stage.seal("a.yaml", PLAIN))
-    return stage
+    desk.enter(monkeypatch, SOPS_AGE_KEY_FILE=str(desk.home / "none"))
+    (desk.folder / "a.yaml").write_bytes(desk.seal("a.yaml", PLAIN))
+    return desk
 
 
 @pytest.mark.parametrize("words", [["decrypt"], ["decrypt", "--enable-local-keyservice=false"], ["-d"]])
 def test_a_service_opens_what_we_do_not(
-    stage: Stage, address: str, words: list[str], capfd: pytest.CaptureFixture[str]
+    desk: Stage, address: str, words: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run([*words, "--keyservice", address, "a.yaml"]) == 0
     assert capfd.readouterr() == (PLAIN, "")
@@ -61,28 +57,28 @@ def lose_patience(monkeypatch: pytest.MonkeyPatch, *, but_with: str = "") -> Non
 
 
 def test_services_of_the_environment_are_asked_in_turn(
-    stage: Stage, address: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    desk: Stage, address: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     lose_patience(monkeypatch, but_with=address)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    monkeypatch.setenv("SOPS_KEYSERVICE", f"unix://{stage.folder}/none,{address},tcp://127.0.0.1:{port}")
+    monkeypatch.setenv("SOPS_KEYSERVICE", f"unix://{desk.folder}/none,{address},tcp://127.0.0.1:{port}")
     assert run(["decrypt", "a.yaml"]) == 0
     assert capfd.readouterr() == (PLAIN, "")
 
 
-def test_a_service_wraps_in_our_place(stage: Stage, address: str, capfd: pytest.CaptureFixture[str]) -> None:
-    (stage.folder / "b.yaml").write_text(PLAIN)
+def test_a_service_wraps_in_our_place(desk: Stage, address: str, capfd: pytest.CaptureFixture[str]) -> None:
+    (desk.folder / "b.yaml").write_text(PLAIN)
     words = ["--enable-local-keyservice=false", "--keyservice", address]
     assert run(["encrypt", *words, "--age", ME.recipient, "-i", "b.yaml"]) == 0
     assert run(["decrypt", *words, "b.yaml"]) == 0
     assert capfd.readouterr() == (PLAIN, "")
 
 
-def test_nobody_opens_it(stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nobody_opens_it(desk: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     lose_patience(monkeypatch)
-    words = ["--enable-local-keyservice=false", "--keyservice", f"unix://{stage.folder}/none"]
+    words = ["--enable-local-keyservice=false", "--keyservice", f"unix://{desk.folder}/none"]
     assert run(["decrypt", *words, "a.yaml"]) == 128
     out, err = capfd.readouterr()
     assert out == ""
-    assert f"  {ME.recipient}: FAILED\n    - | unix://{stage.folder}/none:" in err
+    assert f"  {ME.recipient}: FAILED\n    - | unix://{desk.folder}/none:" in err

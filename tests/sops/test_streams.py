@@ -8,13 +8,12 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from leafseal.sops.shared.reading import read
 
-from .transcripts import Stage, link_to_us
+from .transcripts import Stage
 
 PLAIN = "k: v\nlong: " + "x" * 200_000 + "\n"  # more than a pipe holds
 
@@ -23,31 +22,15 @@ Start = Callable[..., Process]
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage.make(tmp_path, [str(link_to_us(tmp_path))])
+def sealed(desk: Stage) -> bytes:
+    return desk.seal("a.yaml", PLAIN)
 
 
 @pytest.fixture
-def sealed(stage: Stage) -> bytes:
-    return stage.seal("a.yaml", PLAIN)
-
-
-@pytest.fixture
-def start(stage: Stage) -> Start:
+def start(desk: Stage) -> Start:
     """Start a command line."""
 
-    def call(*words: str, stdin: Any = subprocess.DEVNULL, stdout: Any = subprocess.PIPE, **more: Any) -> Process:
-        return subprocess.Popen(
-            [*stage.program, *words],
-            cwd=stage.folder,
-            env=stage.environ({}),
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            **more,
-        )
-
-    return call
+    return desk.start
 
 
 def ended(process: Process, data: bytes | None = None) -> tuple[bytes, bytes, int]:
@@ -67,8 +50,8 @@ def test_a_pipe_is_read(start: Start, sealed: bytes, words: list[str]) -> None:
 
 
 @READING
-def test_a_file_is_read_from_where_it_stands(start: Start, stage: Stage, sealed: bytes, words: list[str]) -> None:
-    path = stage.folder / "b"
+def test_a_file_is_read_from_where_it_stands(start: Start, desk: Stage, sealed: bytes, words: list[str]) -> None:
+    path = desk.folder / "b"
     path.write_bytes(b"what was read already\n" + sealed)
     with path.open("rb", buffering=0) as file:
         file.readline()
@@ -92,23 +75,23 @@ def test_a_socket_is_read(start: Start, sealed: bytes, words: list[str]) -> None
         writer.join()
 
 
-def test_standard_input_is_sealed(start: Start, stage: Stage) -> None:
-    words = ["encrypt", "--age", stage.me.recipient, "--filename-override", "a.yaml", "--output", "b.yaml"]
+def test_standard_input_is_sealed(start: Start, desk: Stage) -> None:
+    words = ["encrypt", "--age", desk.me.recipient, "--filename-override", "a.yaml", "--output", "b.yaml"]
     assert ended(start(*words, stdin=subprocess.PIPE), PLAIN.encode()) == (b"", b"", 0)
     assert ended(start("decrypt", "b.yaml"))[0] == PLAIN.encode()
 
 
-def test_no_standard_input(stage: Stage) -> None:
-    line = f"{stage.program[0]} decrypt --filename-override a.yaml <&-"
-    done = subprocess.run(["sh", "-c", line], env=stage.environ({}), capture_output=True, check=False)
+def test_no_standard_input(desk: Stage) -> None:
+    line = f"{desk.program[0]} decrypt --filename-override a.yaml <&-"
+    done = subprocess.run(["sh", "-c", line], env=desk.environ({}), capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"Error reading from stdin: ")
 
 
-def test_a_named_pipe_is_read(start: Start, stage: Stage, sealed: bytes) -> None:
-    os.mkfifo(stage.folder / "a.yaml")
+def test_a_named_pipe_is_read(start: Start, desk: Stage, sealed: bytes) -> None:
+    os.mkfifo(desk.folder / "a.yaml")
     process = start("decrypt", "a.yaml")
-    (stage.folder / "a.yaml").write_bytes(sealed)
+    (desk.folder / "a.yaml").write_bytes(sealed)
     assert ended(process) == (PLAIN.encode(), b"", 0)
 
 
@@ -123,12 +106,12 @@ def test_an_inherited_descriptor_is_read(start: Start, sealed: bytes) -> None:
 
 @pytest.mark.parametrize("what", ["pipe", "device"])
 def test_what_was_read_from_a_stream_cannot_be_written_back(
-    start: Start, stage: Stage, sealed: bytes, what: str
+    start: Start, desk: Stage, sealed: bytes, what: str
 ) -> None:
     if what == "pipe":
-        os.mkfifo(stage.folder / "a.yaml")
+        os.mkfifo(desk.folder / "a.yaml")
         process = start("decrypt", "-i", "a.yaml")
-        (stage.folder / "a.yaml").write_bytes(sealed)
+        (desk.folder / "a.yaml").write_bytes(sealed)
         out, err, code = ended(process)
     else:
         words = ["decrypt", "-i", "--filename-override", "a.yaml", "/dev/stdin"]
@@ -137,25 +120,25 @@ def test_what_was_read_from_a_stream_cannot_be_written_back(
     assert err.startswith(b"Could not open in-place file for writing: ")
 
 
-def test_a_named_pipe_is_written_to(start: Start, stage: Stage, sealed: bytes) -> None:
-    (stage.folder / "a.yaml").write_bytes(sealed)
-    os.mkfifo(stage.folder / "b")
+def test_a_named_pipe_is_written_to(start: Start, desk: Stage, sealed: bytes) -> None:
+    (desk.folder / "a.yaml").write_bytes(sealed)
+    os.mkfifo(desk.folder / "b")
     process = start("decrypt", "--output", "b", "a.yaml")
-    assert (stage.folder / "b").read_bytes() == PLAIN.encode()
+    assert (desk.folder / "b").read_bytes() == PLAIN.encode()
     assert ended(process) == (b"", b"", 0)
 
 
-def test_standard_output_by_name_is_written_on_to(start: Start, stage: Stage, sealed: bytes) -> None:
-    (stage.folder / "a.yaml").write_bytes(sealed)
-    out = stage.folder / "b"
+def test_standard_output_by_name_is_written_on_to(start: Start, desk: Stage, sealed: bytes) -> None:
+    (desk.folder / "a.yaml").write_bytes(sealed)
+    out = desk.folder / "b"
     out.write_bytes(b"before\n")
     with out.open("ab") as file:
         assert ended(start("decrypt", "--output", "/dev/stdout", "a.yaml", stdout=file))[1:] == (b"", 0)
     assert out.read_bytes() == b"before\n" + PLAIN.encode()
 
 
-def test_a_descriptor_is_written_to(start: Start, stage: Stage) -> None:
-    (stage.folder / "a.env").write_bytes(stage.seal("a.env", "K=v\n"))
+def test_a_descriptor_is_written_to(start: Start, desk: Stage) -> None:
+    (desk.folder / "a.env").write_bytes(desk.seal("a.env", "K=v\n"))
     here, there = os.pipe()
     process = start("decrypt", "--output", f"/dev/fd/{there}", "a.env", pass_fds=[there])
     os.close(there)
@@ -164,13 +147,13 @@ def test_a_descriptor_is_written_to(start: Start, stage: Stage) -> None:
     assert ended(process) == (b"", b"", 0)
 
 
-def test_the_null_device_is_written_to(start: Start, stage: Stage, sealed: bytes) -> None:
-    (stage.folder / "a.yaml").write_bytes(sealed)
+def test_the_null_device_is_written_to(start: Start, desk: Stage, sealed: bytes) -> None:
+    (desk.folder / "a.yaml").write_bytes(sealed)
     assert ended(start("decrypt", "--output", "/dev/null", "a.yaml")) == (b"", b"", 0)
 
 
-def test_a_reader_that_goes_away_is_no_fault_to_be_told(start: Start, stage: Stage, sealed: bytes) -> None:
-    (stage.folder / "a.yaml").write_bytes(sealed)
+def test_a_reader_that_goes_away_is_no_fault_to_be_told(start: Start, desk: Stage, sealed: bytes) -> None:
+    (desk.folder / "a.yaml").write_bytes(sealed)
     here, there = os.pipe()
     os.close(here)
     with open(there, "wb") as pipe:
@@ -178,20 +161,20 @@ def test_a_reader_that_goes_away_is_no_fault_to_be_told(start: Start, stage: Sta
     assert ended(process)[1:] == (b"", 141)
 
 
-def test_a_full_device_is_told(start: Start, stage: Stage, sealed: bytes) -> None:
+def test_a_full_device_is_told(start: Start, desk: Stage, sealed: bytes) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("there is no /dev/full")
-    (stage.folder / "a.yaml").write_bytes(sealed)
+    (desk.folder / "a.yaml").write_bytes(sealed)
     with open("/dev/full", "wb") as full:
         _, err, code = ended(start("decrypt", "a.yaml", stdout=full))
     assert code == 3
     assert b"no space left on device" in err
 
 
-def test_long_files_are_taken_as_sops_does(start: Start, stage: Stage) -> None:
+def test_long_files_are_taken_as_sops_does(start: Start, desk: Stage) -> None:
     data = bytes(range(256)) * (17 << 12)  # 17 MiB
-    (stage.folder / "a.bin").write_bytes(data)
-    assert ended(start("encrypt", "--age", stage.me.recipient, "-i", "a.bin")) == (b"", b"", 0)
+    (desk.folder / "a.bin").write_bytes(data)
+    assert ended(start("encrypt", "--age", desk.me.recipient, "-i", "a.bin")) == (b"", b"", 0)
     out, err, code = ended(start("decrypt", "a.bin"))
     assert (out == data, err, code) == (True, b"", 0)
 

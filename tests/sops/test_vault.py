@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -11,15 +10,9 @@ from leafseal.providers.vault import VaultKey
 
 from ..services.recorder import Recorder
 from ..services.transit import TOKEN, Transit
-from .transcripts import Stage, link_to_us
+from .transcripts import Stage
 
 pytest.importorskip("httpx", reason="httpx is not installed")
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    (tmp_path / "bin").mkdir()
-    return Stage.make(tmp_path, [str(link_to_us(tmp_path / "bin"))])
 
 
 @pytest.fixture
@@ -30,28 +23,29 @@ def key(recorder: Recorder) -> VaultKey:
     return VaultKey(recorder.url, "transit", "shop")
 
 
-def sops(stage: Stage, *words: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
-    environ = stage.environ({"VAULT_TOKEN": TOKEN, **variables})
-    return subprocess.run([*stage.program, *words], cwd=stage.folder, env=environ, capture_output=True, check=False)
+def sops(desk: Stage, *words: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    process = desk.start(*words, environ={"VAULT_TOKEN": TOKEN, **variables})
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
-def test_both_ways(stage: Stage, key: VaultKey) -> None:
-    (stage.folder / "a.yaml").write_text("k: v\n")
-    done = sops(stage, "encrypt", "-i", "--hc-vault-transit", str(key), "a.yaml")
+def test_both_ways(desk: Stage, key: VaultKey) -> None:
+    (desk.folder / "a.yaml").write_text("k: v\n")
+    done = sops(desk, "encrypt", "-i", "--hc-vault-transit", str(key), "a.yaml")
     assert (done.returncode, done.stderr) == (0, b"")
-    done = sops(stage, "decrypt", "a.yaml")
+    done = sops(desk, "decrypt", "a.yaml")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"k: v\n", b"")
 
 
 @pytest.mark.parametrize("how", ["list", "policy"])
-def test_what_the_user_said_counts(stage: Stage, key: VaultKey, recorder: Recorder, how: str) -> None:
-    (stage.folder / "a.yaml").write_text("k: v\n")
+def test_what_the_user_said_counts(desk: Stage, key: VaultKey, recorder: Recorder, how: str) -> None:
+    (desk.folder / "a.yaml").write_text("k: v\n")
     variables = {"SOPS_HC_VAULT_ALLOWLIST": "https://vault.example.org"} if how == "list" else {}
     if how == "policy":
-        policy = stage.home / ".config" / "leafseal" / "policy.toml"
+        policy = desk.home / ".config" / "leafseal" / "policy.toml"
         policy.parent.mkdir(parents=True)
         policy.write_text('endpoints.allow = ["https://vault.example.org"]\n')
-    done = sops(stage, "encrypt", "--hc-vault-transit", str(key), "a.yaml", **variables)
+    done = sops(desk, "encrypt", "--hc-vault-transit", str(key), "a.yaml", **variables)
     assert done.returncode == 1
     assert b"Could not generate data key: [" in done.stderr
     assert recorder.requests == []

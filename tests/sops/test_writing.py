@@ -21,16 +21,13 @@ PLAIN = "k: v\n"
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    stage = Stage.make(tmp_path, [])
-    monkeypatch.chdir(stage.folder)
-    for name, text in stage.environ({}).items():
-        monkeypatch.setenv(name, text)
-    (stage.folder / "a.yaml").write_bytes(stage.seal("a.yaml", PLAIN))
-    (stage.folder / "b.yaml").write_text(PLAIN)
-    (stage.folder / "b.yaml").chmod(0o644)
+def desk(desk: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    desk.enter(monkeypatch)
+    (desk.folder / "a.yaml").write_bytes(desk.seal("a.yaml", PLAIN))
+    (desk.folder / "b.yaml").write_text(PLAIN)
+    (desk.folder / "b.yaml").chmod(0o644)
     directory._swept.clear()
-    return stage
+    return desk
 
 
 def mode(path: str) -> int:
@@ -42,7 +39,7 @@ def opened(path: str, identity: ThrowawayIdentity = ME) -> bytes:
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
-def test_new_plaintext_is_for_its_owner_alone(stage: Stage, umask: int) -> None:
+def test_new_plaintext_is_for_its_owner_alone(desk: Stage, umask: int) -> None:
     before = os.umask(umask)
     try:
         assert run(["decrypt", "--output", "c.yaml", "a.yaml"]) == 0
@@ -54,7 +51,7 @@ def test_new_plaintext_is_for_its_owner_alone(stage: Stage, umask: int) -> None:
 
 
 @pytest.mark.parametrize("rights", [0o600, 0o644, 0o640, 0o664, 0o755])
-def test_what_was_there_keeps_its_rights(stage: Stage, rights: int) -> None:
+def test_what_was_there_keeps_its_rights(desk: Stage, rights: int) -> None:
     for name in ("a.yaml", "b.yaml", "c.yaml"):
         Path(name).touch()
         os.chmod(name, rights)
@@ -66,7 +63,7 @@ def test_what_was_there_keeps_its_rights(stage: Stage, rights: int) -> None:
     assert opened("b.yaml") == PLAIN.encode()
 
 
-def test_another_name_of_a_file_stays_one(stage: Stage) -> None:
+def test_another_name_of_a_file_stays_one(desk: Stage) -> None:
     os.link("a.yaml", "other.yaml")
     assert run(["decrypt", "-i", "a.yaml"]) == 0
     assert Path("other.yaml").read_text() == PLAIN
@@ -76,9 +73,9 @@ def test_another_name_of_a_file_stays_one(stage: Stage) -> None:
     assert opened("b.yaml") == PLAIN.encode()
 
 
-def test_links_are_followed_wherever_they_lead(stage: Stage) -> None:
+def test_links_are_followed_wherever_they_lead(desk: Stage) -> None:
     Path(".git").mkdir()
-    outside = stage.home / "a.yaml"
+    outside = desk.home / "a.yaml"
     os.rename("a.yaml", outside)
     os.symlink(outside, "a.yaml")
     assert run(["decrypt", "-i", "a.yaml"]) == 0
@@ -86,7 +83,7 @@ def test_links_are_followed_wherever_they_lead(stage: Stage) -> None:
     assert outside.read_text() == PLAIN
 
 
-def test_a_link_that_leads_nowhere_yet(stage: Stage) -> None:
+def test_a_link_that_leads_nowhere_yet(desk: Stage) -> None:
     os.symlink("target", "out")
     assert run(["decrypt", "--output", "out", "a.yaml"]) == 0
     assert Path("target").read_text() == PLAIN
@@ -96,7 +93,7 @@ def test_a_link_that_leads_nowhere_yet(stage: Stage) -> None:
 @pytest.mark.parametrize("number", [errno.EBUSY, errno.EACCES, errno.EPERM])
 @pytest.mark.parametrize("call", ["create_temporary", "rename"])
 def test_what_cannot_be_replaced_is_written_into(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], call: str, number: int
+    desk: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], call: str, number: int
 ) -> None:
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
@@ -111,7 +108,7 @@ def test_what_cannot_be_replaced_is_written_into(
 
 
 def test_a_new_file_where_none_can_be_made(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    desk: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
@@ -126,7 +123,7 @@ def test_a_new_file_where_none_can_be_made(
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
 def test_a_full_disk_leaves_the_file(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], number: int
+    desk: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], number: int
 ) -> None:
     was = Path("a.yaml").read_bytes()
 
@@ -141,18 +138,18 @@ def test_a_full_disk_leaves_the_file(
     assert capfd.readouterr().err.count("a.yaml: cannot write: ") == 2
 
 
-def test_a_read_only_file_is_left(stage: Stage, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_read_only_file_is_left(desk: Stage, capfd: pytest.CaptureFixture[str]) -> None:
     os.chmod("a.yaml", 0o444)
     was = Path("a.yaml").read_bytes()
     assert run(["decrypt", "-i", "a.yaml"]) == 3
     assert Path("a.yaml").read_bytes() == was
     assert capfd.readouterr().err.startswith(
-        f"Could not open in-place file for writing: {stage.folder}/a.yaml: cannot write: "
+        f"Could not open in-place file for writing: {desk.folder}/a.yaml: cannot write: "
     )
 
 
 def test_a_file_that_changes_meanwhile_is_left(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    desk: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     original = opening.open_file
 
@@ -167,7 +164,7 @@ def test_a_file_that_changes_meanwhile_is_left(
 
 
 def test_what_reads_back_otherwise_is_not_kept(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    desk: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from leafseal.system import files
 

@@ -35,6 +35,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from leafseal.formats import format_of
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
@@ -178,6 +180,17 @@ class Stage:
             timeout=SECONDS,
             check=False,
         )
+
+    def enter(self, monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
+        """Have this process work in the folder, with that environment."""
+        monkeypatch.chdir(self.folder)
+        for name, text in self.environ(more).items():
+            monkeypatch.setenv(name, text)
+
+    def start(self, *words: str, environ: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
+        """Start a command line, with pipes to hear it by and nothing to read, unless the options say otherwise."""
+        piped = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        return subprocess.Popen([*self.program, *words], cwd=self.folder, env=self.environ(environ or {}), **piped)
 
     def environ(self, more: dict[str, str]) -> dict[str, str]:
         """Return a small environment with the identity at hand."""
