@@ -78,7 +78,7 @@ def test_what_google_refuses_changes_nothing(
     result = leafseal(*arguments)
     assert result.code in (1, 128)
     assert result.out == b""
-    assert "GCP KMS answered PERMISSION_DENIED" in result.err
+    assert "Google Cloud KMS answered PERMISSION_DENIED" in result.err
     assert f"these credentials need cloudkms.cryptoKeyVersions.useTo{verb} on the key" in result.err
     assert TOKEN not in result.err
     assert contents(work) == before

@@ -1,4 +1,4 @@
-"""Commands on files whose key HuaweiCloud refuses: what they say, and that nothing is left behind."""
+"""Commands on files whose key Huawei Cloud refuses: what they say, and that nothing is left behind."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_is_refused_changes_nothing(
     result = leafseal(*arguments)
     assert result.code in (1, 128)
     assert result.out == b""
-    assert f"hckms {key}: KMS of HuaweiCloud answered 403" in result.err
+    assert f"hckms {key}: Huawei Cloud KMS answered 403" in result.err
     assert "(credentials: HUAWEICLOUD_SDK_AK)" in result.err
     assert f"hint: these credentials need kms:cmk:{verb}Data on the key" in result.err
     assert contents(work) == before

@@ -87,7 +87,7 @@ def _denied(act: Act, verb: str) -> Denied:
     permission = f"cloudkms.cryptoKeyVersions.useTo{verb}"
     words = f"Permission '{permission}' denied on resource '{ID}' (or it may not exist)"
     hint = f"these credentials need {permission} on the key (roles/cloudkms.cryptoKey{verb}"
-    return Denied(act, f"GCP KMS answered PERMISSION_DENIED: {words}", hint)
+    return Denied(act, f"Google Cloud KMS answered PERMISSION_DENIED: {words}", hint)
 
 
 class TestService(ServiceFaults):
@@ -96,15 +96,17 @@ class TestService(ServiceFaults):
     SOURCE = SOURCE
     SECRETS = (TOKEN,)
     FORGETS = False
-    REFUSED = "GCP KMS answered NOT_FOUND"
+    REFUSED = "Google Cloud KMS answered NOT_FOUND"
     WITHHELD = REFUSED
     TOLD: ClassVar = {**ServiceFaults.TOLD, "hex": DATA_KEY.hex(), "raw": DATA_KEY.decode("latin-1")}
-    NO_PART = "what GCP KMS decrypted is no part of a data key"
+    NO_PART = "what Google Cloud KMS decrypted is no part of a data key"
     ENDPOINT = "SOPS_GCP_KMS_ENDPOINT"
     UNREACHABLE = "UNAVAILABLE|cannot be reached"
     DENIED: ClassVar = {"wrap": _denied(wrap, "Encrypt"), "unwrap": _denied(unwrap, "Decrypt")}
     REFUSALS: ClassVar = {
-        code: Refused(refusing(code, "Words of the service."), f"GCP KMS answered {code}: Words of the service", hint)
+        code: Refused(
+            refusing(code, "Words of the service."), f"Google Cloud KMS answered {code}: Words of the service", hint
+        )
         for code, hint in {
             "NOT_FOUND": "location and ring",
             "INVALID_ARGUMENT": "wrapped by this key",
@@ -115,7 +117,7 @@ class TestService(ServiceFaults):
     BUSY: ClassVar = {code: refusing(code) for code in ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL")}
     BUSY_FOR_EVER = Refused(
         refusing("RESOURCE_EXHAUSTED", "Quota exceeded"),
-        "GCP KMS answered RESOURCE_EXHAUSTED: Quota exceeded",
+        "Google Cloud KMS answered RESOURCE_EXHAUSTED: Quota exceeded",
         "limit of requests",
     )
     DAMAGED: ClassVar = {**ServiceFaults.DAMAGED, "without padding": b"eA"}
@@ -177,7 +179,7 @@ def test_checksums_are_compared(cloud_kms: CloudKMS, ambient: Ambient, act: Act,
     field = "ciphertext_crc32c" if act is wrap else "plaintext_crc32c"
     cloud_kms.will(changed(**{field: told}))
     error = failure(act if act is wrap else lambda key, ambient: key.unwrap(wrapped, ambient), ambient)
-    assert error.message == "the answer of GCP KMS does not match its checksum"
+    assert error.message == "the answer of Google Cloud KMS does not match its checksum"
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,7 @@ def test_what_is_no_message_of_google(
         "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
     }
     cloud_kms.will(*[lambda _call, _served: b"\xff\xff\xff"] * 3)
-    assert "GCP KMS answered INTERNAL" in failure(act, Ambient(environ, tmp_path)).message
+    assert "Google Cloud KMS answered INTERNAL" in failure(act, Ambient(environ, tmp_path)).message
 
 
 # -- REST ------------------------------------------------------------------------------------------------------------
@@ -253,7 +255,7 @@ class TestWire(WireFaults):
     SOURCE = SOURCE
     SECRETS = (TOKEN,)
     FORGETS = False
-    LATE = "no answer (within 2 seconds|from GCP KMS in time) "
+    LATE = "no answer (within 2 seconds|from Google Cloud KMS in time) "
     BAD: ClassVar[dict[str, Reaction]] = {
         **WireFaults.BAD,
         "checksum of another kind": json_answer({**GOOD, "ciphertextCrc32c": 5, "plaintextCrc32c": True}),
@@ -308,7 +310,7 @@ def test_a_service_that_does_not_answer(cloud_kms: CloudKMS, impatient: Ambient,
     cloud_kms.will(*[held(over)] * 3)
     message = failure(act, impatient).message
     over.set()
-    assert re.search("DEADLINE_EXCEEDED|no answer from GCP KMS in time", message)
+    assert re.search("DEADLINE_EXCEEDED|no answer from Google Cloud KMS in time", message)
     assert len(cloud_kms.requests) == 1
 
 

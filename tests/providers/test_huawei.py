@@ -1,4 +1,4 @@
-"""Keys of HuaweiCloud KMS: what is asked, with whose credentials, and where."""
+"""Keys of Huawei Cloud KMS: what is asked, with whose credentials, and where."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_endpoints_that_are_none(
 
 
 def test_a_region_that_nobody_knows(user: dict[str, str], tmp_path: Path) -> None:
-    with pytest.raises(ProviderError, match="there is no region moon-1 in HuaweiCloud") as caught:
+    with pytest.raises(ProviderError, match="there is no region moon-1 in Huawei Cloud") as caught:
         HuaweiKMSKey("moon-1:x").wrap(DATA_KEY, Ambient(user, tmp_path))
     assert "HUAWEICLOUD_SDK_REGION_KMS_MOON_1 names its endpoint" in str(caught.value.hint)
 
@@ -315,7 +315,7 @@ def test_no_credentials_at_all(
         "HC_CONTAINER_CREDENTIALS_FULL_URI": f"{recorder.url}/pod",
         "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "none"),
     }
-    with pytest.raises(ProviderError, match="no HuaweiCloud credentials found") as caught:
+    with pytest.raises(ProviderError, match="no Huawei Cloud credentials found") as caught:
         key.wrap(DATA_KEY, Ambient({**nobody, **more}, tmp_path))
     assert "set HUAWEICLOUD_SDK_AK" in str(caught.value.hint)
     assert not [request for request in recorder.requests if "kms" in request.path]
@@ -341,7 +341,7 @@ def test_projects_that_are_none_or_several(
     service.users["HPUAPROJECTS"] = User()
     service.projects[REGION] = projects
     ambient = Ambient({**user, "HUAWEICLOUD_SDK_AK": "HPUAPROJECTS", "HUAWEICLOUD_SDK_PROJECT_ID": ""}, tmp_path)
-    with pytest.raises(ProviderError, match="IAM of HuaweiCloud names no project for the region, or several") as caught:
+    with pytest.raises(ProviderError, match="Huawei Cloud IAM names no project for the region, or several") as caught:
         key.wrap(DATA_KEY, ambient)
     assert caught.value.source == "HUAWEICLOUD_SDK_AK"
     assert caught.value.hint == "set HUAWEICLOUD_SDK_PROJECT_ID to the id of the key's project"

@@ -1,4 +1,4 @@
-"""What HuaweiCloud KMS and the network can do wrong: the time it takes, and what is said of it."""
+"""What Huawei Cloud KMS and the network can do wrong: the time it takes, and what is said of it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def refusal(code: str, words: str, status: int = 400) -> Answer:
 
 
 def _denied(act: Act, verb: str) -> Denied:
-    said = "KMS of HuaweiCloud answered 403 KMS.0303: You are not authorized to do this"
+    said = "Huawei Cloud KMS answered 403 KMS.0303: You are not authorized to do this"
     return Denied(act, said, f"these credentials need kms:cmk:{verb}Data on the key")
 
 
@@ -71,15 +71,15 @@ class TestService(ServiceFaults):
 
     SOURCE = SOURCE
     SECRETS = (SK,)
-    REFUSED = "KMS of HuaweiCloud answered 400 KMS.1"
-    WITHHELD = "KMS of HuaweiCloud answered 400"
+    REFUSED = "Huawei Cloud KMS answered 400 KMS.1"
+    WITHHELD = "Huawei Cloud KMS answered 400"
     TOLD: ClassVar = {**ServiceFaults.TOLD, "secret": SK}
-    NO_PART = "what HuaweiCloud KMS decrypted is no part of a data key"
+    NO_PART = "what Huawei Cloud KMS decrypted is no part of a data key"
     ENDPOINT = ENDPOINT
     UNREACHABLE = "the endpoint cannot be reached, or the connection broke off"
     DENIED: ClassVar = {"wrap": _denied(wrap, "encrypt"), "unwrap": _denied(unwrap, "decrypt")}
     REFUSALS: ClassVar = {
-        code: Refused(refusal(code, "Words.", status), f"KMS of HuaweiCloud answered {status} {code}: Words", hint)
+        code: Refused(refusal(code, "Words.", status), f"Huawei Cloud KMS answered {status} {code}: Words", hint)
         for code, status, hint in [
             ("KMS.0205", 400, "in this region and project"),
             ("KMS.0209", 400, "enable the key"),
@@ -92,7 +92,7 @@ class TestService(ServiceFaults):
     BUSY: ClassVar = {str(status): Answer(status, b"<html>") for status in (429, 500, 502, 503, 504)}
     BUSY_FOR_EVER = Refused(
         json_answer({"error_code": "APIGW.0308", "error_msg": "Too many requests."}, 429),
-        "KMS of HuaweiCloud answered 429 APIGW.0308: Too many requests",
+        "Huawei Cloud KMS answered 429 APIGW.0308: Too many requests",
         "limit of requests",
     )
     DAMAGED: ClassVar = {**ServiceFaults.DAMAGED, "padding alone": b"=", "endless": b"x" * 65537}
@@ -134,7 +134,7 @@ class TestWire(WireFaults):
 
     SOURCE = SOURCE
     SECRETS = (SK,)
-    LATE = "no answer (within 2 seconds|from HuaweiCloud in time) "
+    LATE = "no answer (within 2 seconds|from Huawei Cloud in time) "
     BAD: ClassVar[dict[str, Reaction]] = {
         **WireFaults.BAD,
         "XML": Answer(200, b"<x/>", {"Content-Type": "application/xml"}),
@@ -176,7 +176,7 @@ class TestWire(WireFaults):
 )
 def test_the_wrong_identity(user: dict[str, str], tmp_path: Path, environ: dict[str, str], words: str) -> None:
     error = failure(wrap, Ambient({**user, **environ}, tmp_path))
-    said = f"KMS of HuaweiCloud answered 401 APIGW.0301: Incorrect IAM authentication information: {words}"
+    said = f"Huawei Cloud KMS answered 401 APIGW.0301: Incorrect IAM authentication information: {words}"
     assert error.message == f"{said} {WHO}"
     assert "are the access key and its secret right" in str(error.hint)
 
@@ -197,7 +197,7 @@ def test_keys_that_cannot_be_used(service: HuaweiKMS, ambient: Ambient) -> None:
     del service.keys[UUID]
     for act in (wrap, again):
         error = failure(act, ambient)
-        assert error.message == f"KMS of HuaweiCloud answered 400 KMS.0205: Invalid key ID {WHO}"
+        assert error.message == f"Huawei Cloud KMS answered 400 KMS.0205: Invalid key ID {WHO}"
         assert "in this region and project" in str(error.hint)
 
 
@@ -205,7 +205,7 @@ def test_what_another_key_wrapped(service: HuaweiKMS, ambient: Ambient) -> None:
     other = HuaweiKMSKey(f"{REGION}:{service.create()}")
     wrapped = other.wrap(DATA_KEY, ambient)
     error = failure(lambda key, ambient: key.unwrap(wrapped, ambient), ambient)
-    assert error.message == "KMS of HuaweiCloud did not answer for the key that was asked"
+    assert error.message == "Huawei Cloud KMS did not answer for the key that was asked"
 
 
 def test_a_project_of_somebody_else(user: dict[str, str], tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_what_an_endpoint_repeats_to_a_temporary_key_is_not_told(
 ) -> None:
     recorder.will(json_answer({"error_code": "KMS.1", "error_msg": f"you sent {told}"}, 400))
     ambient = Ambient({**user, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "temporary-token"}, tmp_path)
-    assert failure(wrap, ambient).message == f"KMS of HuaweiCloud answered 400 {WHO}"
+    assert failure(wrap, ambient).message == f"Huawei Cloud KMS answered 400 {WHO}"
 
 
 # -- IAM
@@ -244,11 +244,11 @@ def test_iam_is_busy_and_then_well(
         ({"key_id": "0d0466b0-e727-4d9c-b35d-000000000000"}, "did not answer for the key"),
         ({"key_id": None}, "did not answer for the key"),
         ({"key_id": 5}, "did not answer for the key"),
-        ({"cipher_text": None}, "the answer of HuaweiCloud KMS holds no cipher_text"),
+        ({"cipher_text": None}, "the answer of Huawei Cloud KMS holds no cipher_text"),
         ({"cipher_text": ""}, "holds no ciphertext"),
         ({"cipher_text": "%"}, "holds no ciphertext"),
         ({"cipher_text": "x" * 65537}, "holds no ciphertext"),
-        ({"cipher_text": {}}, "the answer of HuaweiCloud KMS holds no cipher_text"),
+        ({"cipher_text": {}}, "the answer of Huawei Cloud KMS holds no cipher_text"),
     ],
 )
 def test_answers_to_a_wrap(
@@ -295,7 +295,7 @@ def test_bad_answers_of_a_metadata_service(service: HuaweiKMS, recorder: Recorde
     environ = service.surroundings(recorder.url, LEAFSEAL_HUAWEICLOUD_METADATA=recorder.url)
     recorder.otherwise = lambda _: BAD_METADATA[name]
     error = failure(wrap, Ambient(environ, tmp_path))
-    assert error.message == "no HuaweiCloud credentials found"
+    assert error.message == "no Huawei Cloud credentials found"
 
 
 # -- the network

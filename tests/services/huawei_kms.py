@@ -1,4 +1,4 @@
-"""KMS and IAM of HuaweiCloud, and the services that give credentials to machines and pods: a function for a `Recorder`.
+"""KMS and Huawei Cloud IAM, and the services that give credentials to machines and pods: a function for a `Recorder`.
 
 Signatures are verified as the service describes them. Ciphertexts are AES-GCM under keys of this process and, as the
 real ones, tell which key they are for.

@@ -121,7 +121,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             name="hckms",
             provider="leafseal.providers.huawei:HuaweiKMSKey",
-            what="HuaweiCloud KMS keys",
+            what="Huawei Cloud KMS keys",
             option="hckms",
             variable="SOPS_HUAWEICLOUD_KMS_IDS",
             fields=("key_id",),

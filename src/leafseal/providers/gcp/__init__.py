@@ -51,18 +51,18 @@ class GCPKMSKey:
         """Have the service encrypt a part; return it in base64. Raises `ProviderError`."""
         answer = self._ask("encrypt", part, ambient)
         if not answer.verified:
-            raise self._error("GCP KMS did not say that what was to be encrypted reached it intact")
+            raise self._error("Google Cloud KMS did not say that what was to be encrypted reached it intact")
         if not _is_version_of(self.resource_id, answer.name):
-            raise self._error("GCP KMS answered for another key than the one that was asked")
+            raise self._error("Google Cloud KMS answered for another key than the one that was asked")
         if not 0 < len(answer.data) <= _LONGEST_BLOB:
-            raise self._error("the answer of GCP KMS holds no ciphertext")
+            raise self._error("the answer of Google Cloud KMS holds no ciphertext")
         return base64.b64encode(answer.data)
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Have the service decrypt a part. Raises `ProviderError`, which says whose credentials were tried."""
         part = self._ask("decrypt", decode(wrapped, str(self)), ambient).data
         if len(part) not in PART_SIZES:
-            raise self._error("what GCP KMS decrypted is no part of a data key")
+            raise self._error("what Google Cloud KMS decrypted is no part of a data key")
         return part
 
     def to_metadata(self) -> dict[str, object]:
@@ -87,12 +87,12 @@ class GCPKMSKey:
             answer = connections.ask(operation, self.resource_id, data, crc32c(data), ambient)
         except ImportError as error:
             raise ProviderMissingError(
-                "GCP keys need a library that is not installed",
+                "Google Cloud KMS keys need a library that is not installed",
                 master_key=str(self),
                 hint="pip install 'leafseal[gcp]'",
             ) from error
         if answer.checksum != crc32c(answer.data):
-            raise self._error("the answer of GCP KMS does not match its checksum", "try again")
+            raise self._error("the answer of Google Cloud KMS does not match its checksum", "try again")
         return answer
 
     def _error(self, message: str, hint: str | None = None) -> ProviderError:

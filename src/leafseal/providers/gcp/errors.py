@@ -38,7 +38,7 @@ def refusal_error(
     hint = _HINTS.get(refusal.status)
     if refusal.status == "PERMISSION_DENIED":
         hint = f"these credentials need {_PERMISSIONS[operation]}"
-    said = f"GCP KMS answered {visible(refusal.status)[:80]}"
+    said = f"Google Cloud KMS answered {visible(refusal.status)[:80]}"
     line = network.first_line(refusal.words)
     if line and not (secret and _tells(refusal.words, secret)):
         said += f": {line}"
@@ -58,7 +58,7 @@ FAILURES: network.Failures = {
     exceptions.GoogleAuthError: ("the Google credentials cannot be used", None),
     requests.exceptions.SSLError: ("the certificate of the endpoint does not verify", _TRUST),
     requests.exceptions.ProxyError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
-    requests.exceptions.Timeout: ("no answer from GCP KMS in time", None),
+    requests.exceptions.Timeout: ("no answer from Google Cloud KMS in time", None),
     requests.exceptions.ConnectionError: ("the endpoint cannot be reached, or the connection broke off", None),
     requests.exceptions.RequestException: ("the answer of the endpoint is not HTTP", None),
     OSError: ("the file of certificates cannot be used", "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names it"),

@@ -1,4 +1,4 @@
-"""HuaweiCloud KMS: symmetric keys that never leave the service, used by whoever IAM lets (sops-format §4.5)."""
+"""Huawei Cloud KMS: symmetric keys that never leave the service, used by whoever IAM lets (sops-format §4.5)."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ class HuaweiKMSKey:
         sent = {"plain_text": base64.b64encode(part).decode()}
         text = self._ask("encrypt", sent, "cipher_text", ambient).encode("utf-8", "replace")
         if len(text) > _LONGEST or not _CIPHERTEXT.fullmatch(text):
-            raise self._error("the answer of HuaweiCloud KMS holds no ciphertext")
+            raise self._error("the answer of Huawei Cloud KMS holds no ciphertext")
         return text
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Have the service decrypt a part. Raises `ProviderError`, which says whose credentials were tried."""
         text = wrapped.strip()
         if len(text) > _LONGEST or not _CIPHERTEXT.fullmatch(text):
-            raise self._error("the wrapped key is damaged: it is not what HuaweiCloud KMS returns")
+            raise self._error("the wrapped key is damaged: it is not what Huawei Cloud KMS returns")
         answer = self._ask("decrypt", {"cipher_text": text.decode()}, "plain_text", ambient)
         part = read_base64(answer)
         if len(part) not in PART_SIZES:
-            raise self._error("what HuaweiCloud KMS decrypted is no part of a data key")
+            raise self._error("what Huawei Cloud KMS decrypted is no part of a data key")
         return part
 
     def to_metadata(self) -> dict[str, object]:
@@ -85,17 +85,17 @@ class HuaweiKMSKey:
             from leafseal.providers.huawei import connections
         except ImportError as error:
             raise ProviderMissingError(
-                "keys of HuaweiCloud need a library that is not installed",
+                "Huawei Cloud KMS keys need a library that is not installed",
                 master_key=str(self),
                 hint="pip install 'leafseal[huawei]'",
             ) from error
         content = {"key_id": key, "encryption_algorithm": _ALGORITHM, **content}
         answer = connections.ask(operation, region, content, ambient, str(self))
         if answer.get("key_id") != key:
-            raise self._error("KMS of HuaweiCloud did not answer for the key that was asked")
+            raise self._error("Huawei Cloud KMS did not answer for the key that was asked")
         found = answer.get(wanted)
         if not isinstance(found, str):
-            raise self._error(f"the answer of HuaweiCloud KMS holds no {wanted}")
+            raise self._error(f"the answer of Huawei Cloud KMS holds no {wanted}")
         return found
 
     def _error(self, message: str) -> ProviderError:

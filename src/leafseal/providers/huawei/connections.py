@@ -1,4 +1,4 @@
-"""Connections to HuaweiCloud KMS: one for each region, used by all threads of a run.
+"""Connections to Huawei Cloud KMS: one for each region, used by all threads of a run.
 
 The endpoint of a region is what `HUAWEICLOUD_SDK_REGION_KMS_…` names, else the user's file of regions, else the SDK.
 """
@@ -117,7 +117,7 @@ def endpoints_of(region: str, ambient: Ambient) -> list[str]:
     if region in KmsRegion.static_fields:
         return [str(endpoint) for endpoint in KmsRegion.static_fields[region].endpoints]
     raise ProviderError(
-        f"there is no region {visible(region)} in HuaweiCloud",
+        f"there is no region {visible(region)} in Huawei Cloud",
         hint=f"if it is newer than the installed library, {visible(variable)} names its endpoint",
     )
 

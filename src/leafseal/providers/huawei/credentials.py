@@ -1,4 +1,4 @@
-"""Where credentials for HuaweiCloud come from: the places that its SDK knows, in the SDK's order.
+"""Where credentials for Huawei Cloud come from: the places that its SDK knows, in the SDK's order.
 
 1. `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, with `HUAWEICLOUD_SDK_SECURITY_TOKEN` if they are temporary, or
    `HUAWEICLOUD_SDK_IDP_ID` and `HUAWEICLOUD_SDK_ID_TOKEN_FILE` for a federated identity;
@@ -170,6 +170,6 @@ def _text(answer: requests.Response) -> str:
 
 def _nothing() -> Found:
     raise ProviderError(
-        "no HuaweiCloud credentials found",
+        "no Huawei Cloud credentials found",
         hint="set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write them into ~/.huaweicloud/credentials",
     )

@@ -1,4 +1,4 @@
-"""What HuaweiCloud says and what its SDK raises, in our words: told apart by status, code and type, not by its text."""
+"""What Huawei Cloud says and what its SDK raises, in our words: told apart by status, code and type, not by text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leafseal.providers.huawei.sdk import SdkException, ServiceResponseException
 _TRUST = "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names other authorities"
 _PROJECT = "set HUAWEICLOUD_SDK_PROJECT_ID to the id of the key's project"
 
-_FAILED = "the HuaweiCloud client failed with {error}"
+_FAILED = "the Huawei Cloud client failed with {error}"
 
 PROJECT = "project"
 """Finding out the project of a region, which IAM is asked for; the other steps are `encrypt` and `decrypt`."""
@@ -57,7 +57,7 @@ def refusal(error: SdkException, step: str) -> Refusal:
     if isinstance(told, requests.RequestException):
         raise told
     if step == PROJECT:
-        raise ProviderError("IAM of HuaweiCloud names no project for the region, or several", hint=_PROJECT)
+        raise ProviderError("Huawei Cloud IAM names no project for the region, or several", hint=_PROJECT)
     raise ProviderError(_FAILED.format(error=type(error).__name__))
 
 
@@ -69,7 +69,7 @@ def refusal_error(refused: Refusal, key: str, source: str | None, secrets: tuple
         hint = f"these credentials need {_PERMISSIONS[step]}"
     elif step == PROJECT and status not in (401, 429):
         hint = _PROJECT
-    said = f"{'IAM' if step == PROJECT else 'KMS'} of HuaweiCloud answered {status}"
+    said = f"Huawei Cloud {'IAM' if step == PROJECT else 'KMS'} answered {status}"
     if any(secret in text for secret in secrets for text in (code, words)):
         return ProviderError.of(key, said, source, hint)
     if code and code != str(status):
@@ -83,7 +83,7 @@ def refusal_error(refused: Refusal, key: str, source: str | None, secrets: tuple
 FAILURES: network.Failures = {
     requests.exceptions.SSLError: ("the certificate of the endpoint does not verify", _TRUST),
     requests.exceptions.ProxyError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
-    requests.exceptions.Timeout: ("no answer from HuaweiCloud in time", None),
+    requests.exceptions.Timeout: ("no answer from Huawei Cloud in time", None),
     requests.exceptions.ConnectionError: ("the endpoint cannot be reached, or the connection broke off", None),
     requests.exceptions.RequestException: ("the answer of the endpoint is not HTTP", None),
     OSError: ("the file of certificates cannot be used", "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it"),

@@ -1,4 +1,4 @@
-"""What is used of HuaweiCloud's SDK, which is imported here and nowhere else, and what is changed about it.
+"""What is used of Huawei Cloud's SDK, which is imported here and nowhere else, and what is changed about it.
 
 Its HTTP client reads `~/.netrc`, whose passwords would go out in the place of signatures, and answers of any length.
 When it is imported it writes an identifier of the machine into the home directory, to send it along from then on.

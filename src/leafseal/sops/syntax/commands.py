@@ -22,27 +22,29 @@ class Command(NamedTuple):
     commands: tuple[Command, ...] = ()
 
 
-HELP = Option("help", "show this", OptionType.FLAG, ("h",))
+HELP = Option("help", "show help", OptionType.FLAG, ("h",))
 
 _CONFIG = (
-    Option("config", "configuration file, in place of one searched from the current directory", variable="SOPS_CONFIG"),
-    Option("indent", "indentation of YAML and JSON that is written anew", OptionType.NUMBER),
-    Option("mac-only-encrypted", "compute the MAC over sealed values only", OptionType.FLAG),
-    Option("verbose", "say on standard error what is done", OptionType.FLAG),
+    Option(
+        "config", "use this configuration instead of the .sops.yaml above the current folder", variable="SOPS_CONFIG"
+    ),
+    Option("indent", "indentation of YAML and JSON output", OptionType.NUMBER),
+    Option("mac-only-encrypted", "leave unencrypted values out of the MAC", OptionType.FLAG),
+    Option("verbose", "log to standard error", OptionType.FLAG),
 )
 """Global options that count for every command, before or after its name."""
 
 _SERVICES = (
     Option(
         "enable-local-keyservice",
-        "unwrap and wrap data keys in this process",
+        "use the keys of this machine (default: true)",
         OptionType.FLAG,
         variable="SOPS_ENABLE_LOCAL_KEYSERVICE",
         default="true",
     ),
     Option(
         "keyservice",
-        "a key service to ask after the local one, as tcp://host:port or unix:///path; may be repeated",
+        "also try this key service, after your own keys: tcp://host:port or unix:///path; may be repeated",
         OptionType.LIST,
         variable="SOPS_KEYSERVICE",
     ),
@@ -62,37 +64,37 @@ _CHANGED_KEYS = tuple(
 )
 
 _RULE = (
-    Option("unencrypted-suffix", "leave clear what is under names with this ending"),
-    Option("encrypted-suffix", "seal only what is under names with this ending"),
-    Option("unencrypted-regex", "leave clear what is under names that match"),
-    Option("encrypted-regex", "seal only what is under names that match"),
+    Option("unencrypted-suffix", "encrypt all values except under key names with this ending"),
+    Option("encrypted-suffix", "encrypt only values under key names with this ending"),
+    Option("unencrypted-regex", "encrypt all values except under key names that match"),
+    Option("encrypted-regex", "encrypt only values under key names that match"),
 )
 _COMMENT_RULE = (
-    Option("unencrypted-comment-regex", "leave clear what is under comments that match"),
-    Option("encrypted-comment-regex", "seal only what is under comments that match"),
+    Option("unencrypted-comment-regex", "encrypt all values except under comments that match"),
+    Option("encrypted-comment-regex", "encrypt only values under comments that match"),
 )
 _ORDER = Option("decryption-order", "kinds of keys in the order to try (comma list)", variable="SOPS_DECRYPTION_ORDER")
-_IN_PLACE = Option("in-place", "write the file itself", OptionType.FLAG, ("i",))
-_OUTPUT = Option("output", "write to this file")
-_INPUT_TYPE = Option("input-type", "format that is read: yaml, json, dotenv, ini or binary")
-_OUTPUT_TYPE = Option("output-type", "format that is written")
-_OVERRIDE = Option("filename-override", "take formats and rule as for this name")
-_EXTRACT = Option("extract", """write only what stands at this path, such as '["db"]["password"]'""")
-_IGNORE_MAC = Option("ignore-mac", "go on although the MAC does not fit", OptionType.FLAG)
-_THRESHOLD = Option("shamir-secret-sharing-threshold", "how many key groups must open", OptionType.NUMBER)
-_YES = Option("yes", "approve of everything", OptionType.FLAG, ("y",))
-_IDEMPOTENT = Option("idempotent", "do nothing where nothing would change", OptionType.FLAG)
-_MASTER_KEYS = Option("show-master-keys", "show the metadata in the editor too", OptionType.FLAG, ("s",))
+_IN_PLACE = Option("in-place", "replace the file with the result", OptionType.FLAG, ("i",))
+_OUTPUT = Option("output", "write the result to this file")
+_INPUT_TYPE = Option("input-type", "file format, if the name doesn't show it: yaml, json, dotenv, ini or binary")
+_OUTPUT_TYPE = Option("output-type", "convert to this format")
+_OVERRIDE = Option("filename-override", "choose formats and rule as if the file had this name")
+_EXTRACT = Option("extract", """write only the value at this path, such as '["db"]["password"]'""")
+_IGNORE_MAC = Option("ignore-mac", "continue although the integrity check (MAC) fails", OptionType.FLAG)
+_THRESHOLD = Option("shamir-secret-sharing-threshold", "how many key groups are needed to decrypt", OptionType.NUMBER)
+_YES = Option("yes", "do not ask for confirmation", OptionType.FLAG, ("y",))
+_IDEMPOTENT = Option("idempotent", "do nothing if nothing would change", OptionType.FLAG)
+_MASTER_KEYS = Option("show-master-keys", "show the metadata in the editor, too", OptionType.FLAG, ("s",))
 _USER = Option("user", "run the command as this user")
-_BACKGROUND = Option("background", "start the command and do not wait (deprecated)", OptionType.FLAG)
+_BACKGROUND = Option("background", "run the command in the background (deprecated)", OptionType.FLAG)
 _VERSION_CHECK = (
     Option(
         "disable-version-check",
-        "nothing: the newest version is never asked for",
+        "accepted; leafseal never checks for new versions",
         OptionType.FLAG,
         variable="SOPS_DISABLE_VERSION_CHECK",
     ),
-    Option("check-for-updates", "nothing: the newest version is never asked for", OptionType.FLAG),
+    Option("check-for-updates", "accepted; leafseal never checks for new versions", OptionType.FLAG),
 )
 
 _IO = (_IN_PLACE, _OUTPUT, _INPUT_TYPE, _OUTPUT_TYPE, _OVERRIDE)
@@ -100,9 +102,9 @@ _GROUP_KEYS = tuple(Option(option.name, f"{option.help}; may be repeated", Optio
 _GROUP_FILE = Option("file", "the file", short=("f",))
 
 GLOBAL = (
-    Option("decrypt", "open a file and write it", OptionType.FLAG, ("d",)),
-    Option("encrypt", "seal a file and write it", OptionType.FLAG, ("e",)),
-    Option("rotate", "seal a file anew under a new data key", OptionType.FLAG, ("r",)),
+    Option("decrypt", "decrypt a file", OptionType.FLAG, ("d",)),
+    Option("encrypt", "encrypt a file", OptionType.FLAG, ("e",)),
+    Option("rotate", "re-encrypt a file with a new data key", OptionType.FLAG, ("r",)),
     *_VERSION_CHECK,
     *_KEYS,
     _PROFILE,
@@ -117,7 +119,7 @@ GLOBAL = (
     *_COMMENT_RULE,
     *_CONFIG,
     _CONTEXT,
-    Option("set", """store a value, such as '["db"]["port"] 5432'"""),
+    Option("set", """set a value, such as '["db"]["port"] 5432'"""),
     _THRESHOLD,
     _OUTPUT,
     _OVERRIDE,
@@ -149,27 +151,27 @@ COMMANDS = (
         options=(HELP,),
     ),
     _command(
-        "exec-env", "FILE COMMAND", "run a command with the values in its environment", "exec_env",
-        _BACKGROUND, Option("pristine", "pass on nothing of the own environment", OptionType.FLAG), _USER,
-        Option("same-process", "become the command instead of waiting for it", OptionType.FLAG), _ORDER, _SERVICES,
+        "exec-env", "FILE COMMAND", "run a command with the values as environment variables", "exec_env",
+        _BACKGROUND, Option("pristine", "start with an empty environment", OptionType.FLAG), _USER,
+        Option("same-process", "replace sops with the command, do not wait for it", OptionType.FLAG), _ORDER, _SERVICES,
     ),
     _command(
-        "exec-file", "FILE COMMAND", "run a command with the opened file, whose path takes the place of {}",
+        "exec-file", "FILE COMMAND", "run a command with the path of the decrypted file in place of {}",
         "exec_file", _BACKGROUND, Option("no-fifo", "use a regular file, not a named pipe", OptionType.FLAG), _USER,
-        _INPUT_TYPE, _OUTPUT_TYPE, Option("filename", "name of that file, in place of tmp-file"), _ORDER, _SERVICES,
+        _INPUT_TYPE, _OUTPUT_TYPE, Option("filename", "name of that file, instead of tmp-file"), _ORDER, _SERVICES,
     ),
     _command(
-        "publish", "FILE|DIR", "publish files to where the configuration says (not in this version)", "unavailable",
-        _YES, Option("omit-extensions", "cut the names' last extensions", OptionType.FLAG),
+        "publish", "FILE|DIR", "not available in this version", "unavailable",
+        _YES, Option("omit-extensions", "leave out the last extension of the names", OptionType.FLAG),
         Option("recursive", "publish all files of a folder", OptionType.FLAG), _ORDER, _SERVICES, function="publish",
     ),
     _command(
-        "keyservice", "", "wrap and unwrap data keys for others", "keyservice",
+        "keyservice", "", "let other machines use this machine's keys", "keyservice",
         Option("network", "tcp or unix", short=("net",), default="tcp"),
-        Option("address", "host:port or path to listen at", short=("addr",), default="127.0.0.1:5000"),
+        Option("address", "host:port or path to listen on", short=("addr",), default="127.0.0.1:5000"),
         Option("prompt", "ask before every answer", OptionType.FLAG),
     ),
-    _command("filestatus", "FILE", "tell whether a file is encrypted, as JSON", "filestatus", _INPUT_TYPE),
+    _command("filestatus", "FILE", "show whether a file is encrypted, as JSON", "filestatus", _INPUT_TYPE),
     Command(
         "groups",
         "add|delete",
@@ -180,40 +182,41 @@ COMMANDS = (
                 _CONTEXT, _SERVICES, function="add",
             ),
             _command(
-                "delete", "INDEX", "remove a key group, counted from 0", "groups", _GROUP_FILE, _IN_PLACE, _THRESHOLD,
+                "delete", "INDEX", "delete a key group, counted from 0", "groups", _GROUP_FILE, _IN_PLACE, _THRESHOLD,
                 _SERVICES, function="delete",
             ),
         ),
         options=(HELP,),
     ),
     _command(
-        "updatekeys", "FILE...", "give files the keys of the configuration", "updatekeys", _YES, _INPUT_TYPE, _SERVICES
+        "updatekeys", "FILE...", "apply the keys in .sops.yaml to existing files", "updatekeys",
+        _YES, _INPUT_TYPE, _SERVICES
     ),
     _command(
-        "decrypt", "[FILE]", "open a file, or standard input, and write it", "decrypt",
+        "decrypt", "[FILE]", "decrypt a file or standard input", "decrypt",
         _IO, _PROFILE, _EXTRACT, _IGNORE_MAC, _ORDER, _SERVICES,
     ),
     _command(
-        "encrypt", "[FILE]", "seal a file, or standard input, and write it", "encrypt",
+        "encrypt", "[FILE]", "encrypt a file or standard input", "encrypt",
         _IO, _KEYS, _PROFILE, _RULE, _CONTEXT, _THRESHOLD, _SERVICES,
     ),
     _command(
-        "rotate", "FILE", "seal a file anew under a new data key", "rotate",
+        "rotate", "FILE", "re-encrypt a file with a new data key", "rotate",
         _IO, _CONTEXT, _CHANGED_KEYS, _ORDER, _SERVICES,
     ),
     _command(
-        "edit", "FILE", "edit an encrypted file, or make one", "edit",
+        "edit", "FILE", "edit an encrypted file, or create one", "edit",
         _KEYS, _PROFILE, _INPUT_TYPE, _OUTPUT_TYPE, _RULE, _CONTEXT, _THRESHOLD, _MASTER_KEYS, _IGNORE_MAC, _ORDER,
         _SERVICES,
     ),
     _command(
-        "set", "FILE INDEX [VALUE]", "store a value, given as JSON", "set",
-        _INPUT_TYPE, _OUTPUT_TYPE, Option("value-file", "VALUE is a file that holds it", OptionType.FLAG),
-        Option("value-stdin", "the value comes from standard input", OptionType.FLAG),
+        "set", "FILE INDEX [VALUE]", "set a value, given as JSON", "set",
+        _INPUT_TYPE, _OUTPUT_TYPE, Option("value-file", "VALUE is the name of a file with the value", OptionType.FLAG),
+        Option("value-stdin", "read the value from standard input", OptionType.FLAG),
         _THRESHOLD, _IGNORE_MAC, _ORDER, _IDEMPOTENT, _SERVICES, function="set_",
     ),
     _command(
-        "unset", "FILE INDEX", "remove a value", "unset",
+        "unset", "FILE INDEX", "delete a value", "unset",
         _INPUT_TYPE, _OUTPUT_TYPE, _THRESHOLD, _IGNORE_MAC, _ORDER, _IDEMPOTENT, _SERVICES,
     ),
 )  # fmt: skip

@@ -27,15 +27,15 @@ def overview() -> str:
     """Return the help of the program."""
     lines = [
         "NAME:",
-        "   sops - edit, seal and open encrypted files (this is leafseal, under the command line of sops)",
+        "   sops - encrypt, decrypt and edit files (this is leafseal, with the command line of sops)",
         "",
         "USAGE:",
         "   sops [global options] COMMAND [command options] [arguments...]",
         "   sops [global options] FILE",
         "   leafseal sops …",
         "",
-        '   Without a command FILE is edited; -d opens it, -e seals it, -r seals it anew. "leafseal --help" shows',
-        "   the commands that this program adds to those of sops.",
+        "   Without a command, FILE is edited; -d decrypts it, -e encrypts it, -r re-encrypts it with a new data key.",
+        '   "leafseal --help" shows the commands that leafseal adds to those of sops.',
         "",
         "VERSION:",
         f"   {VERSION}",
