@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import starts
 from loopback_kms import LoopbackKMS
 from measuring import Command, Failure, Figures, measure, output_of
 from report import Row, machine, render
@@ -33,11 +34,14 @@ def main() -> int:
             load = os.getloadavg()[0]
             _warn_of_load(load)
             rows = list(_rows(workshop, options.runs, 10 if options.quick else 1))
+            counted = starts.count(workshop)
             version = _version(workshop.run_sops("--version", "--disable-version-check")) if sops else None
         except (Failure, OSError) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     page = render(rows, machine(), version, options.runs, loads=(load, os.getloadavg()[0]))
+    if counted is not None:
+        page += starts.render(*counted, starts.recorded())
     print(page)
     if not options.quick:
         options.write.write_text(page, encoding="utf-8")
