@@ -12,7 +12,6 @@ from leafseal.keys import ring as keyring
 from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key, resolve_threshold, wrap_data_key
 from leafseal.keys.ring import FailedAttempt, KeyRing, OpenedPart, WrappedKey
 from leafseal.providers.age import AgeKey
-from leafseal.sops.shared import failures
 from leafseal.testing import MemoryKey, RemoteMemoryKey, ambient_with, throwaway_identity
 
 AMBIENT = ambient_with()
@@ -352,77 +351,6 @@ def test_a_report_names_groups_keys_and_reasons() -> None:
         "    no answer",
         "3 of 3 groups are needed, 1 opened",
     ]
-
-
-def failing(
-    *outcomes: tuple[int, str, str | None, str | None], groups: int = 1, hint: str | None = None
-) -> DataKeyError:
-    """Return the error for attempts of which each has a group, a reason, a source and a hint."""
-    tried = [
-        FailedAttempt(MemoryKey(f"key {number}"), reason, source, hint, group)
-        for number, (group, reason, source, hint) in enumerate(outcomes)
-    ]
-    return DataKeyError("no", attempts=tried, groups=groups, needed=groups, hint=hint)
-
-
-def test_a_report_names_the_credentials_and_the_way_out_of_each_key() -> None:
-    error = failing(
-        (0, "denied (credentials: profile dev)", "profile dev", "these credentials need kms:Decrypt"),
-        (0, "no identity fits", "SOPS_AGE_KEY", None),
-        (0, "timed out", None, "try again " * 8 + "later"),
-        hint="these credentials need kms:Decrypt",
-    )
-    assert report.describe(error).split("\n") == [
-        "  memory key 0",
-        "    denied (credentials: profile dev)",
-        "    hint: these credentials need kms:Decrypt",
-        "  memory key 1",
-        "    no identity fits (SOPS_AGE_KEY)",
-        "  memory key 2",
-        "    timed out",
-        "    hint: try again try again try again try again try again try again try",
-        "          again try again later",
-    ]
-    assert report.last_hint(error) is None
-    assert failures.report(error).split("\n")[:13] == [
-        "Failed to get the data key required to decrypt the SOPS file.",
-        "",
-        "Group 0: FAILED",
-        "  key 0: FAILED",
-        "    - | denied (credentials: profile dev)",
-        "      | hint: these credentials need kms:Decrypt",
-        "  ",
-        "  key 1: FAILED",
-        "    - | no identity fits (SOPS_AGE_KEY)",
-        "  ",
-        "  key 2: FAILED",
-        "    - | timed out",
-        "      | hint: try again try again try again try again try again try",
-    ]
-    assert failures.as_failure(error).hint is None
-
-
-def test_a_way_out_that_several_keys_share_is_told_below_the_last() -> None:
-    error = failing(
-        *[(0, "no identity", None, "name a file")] * 3,
-        (0, "denied", None, "log in"),
-        (1, "denied", None, "log in"),
-        groups=2,
-        hint="something else",
-    )
-    lines = [line.strip() for line in report.describe(error).split("\n")]
-    assert [line for line in lines if not line.startswith("memory")] == [
-        "group 1 of 2: not opened",
-        *["no identity"] * 3,
-        "hint: name a file",
-        "denied",
-        "hint: log in",
-        "group 2 of 2: not opened",
-        "denied",
-        "hint: log in",
-        "2 of 2 groups are needed, 0 opened",
-    ]
-    assert report.last_hint(error) == "something else"
 
 
 def test_keys_that_need_a_network_are_reported_in_order() -> None:
