@@ -6,10 +6,10 @@ import hmac
 import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from leafseal.age.errors import HeaderError, HeaderMACError
 from leafseal.age.wrapping import derive_key
+from leafseal.document.frozen import NamedTuple
 
 _VERSION = "age-encryption.org/v1"
 _COLUMNS = 64

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, cast, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from leafseal.age.errors import KeyTextError
 from leafseal.age.header import Stanza
+from leafseal.document.frozen import NamedTuple
 
 MODULES = {
     "SSH": "leafseal.age.ssh",

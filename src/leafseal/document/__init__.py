@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
 

@@ -1,8 +1,9 @@
-"""Values that do not change, without `dataclasses`: every decryption would wait for that module."""
+"""Values that do not change, without what `dataclasses` and `typing` do for them while every decryption waits."""
 
 from __future__ import annotations
 
-from typing import NoReturn, Self
+from collections import namedtuple
+from typing import TYPE_CHECKING, NoReturn, Self
 
 
 class Frozen:
@@ -47,3 +48,20 @@ class Value(Frozen):
     def __repr__(self) -> str:
         shown = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+if TYPE_CHECKING:
+    from typing import NamedTuple as NamedTuple
+else:
+
+    class _NamedTupleType(type):
+        def __new__(cls, name, bases, namespace):
+            if not bases:
+                return super().__new__(cls, name, bases, namespace)
+            fields = namespace.get("__annotations__", ())  # as texts, by the import from __future__ in every module
+            defaults = [namespace.pop(field) for field in fields if field in namespace]
+            base = namedtuple(name, fields, defaults=defaults)
+            return type(name, (base,), {"__slots__": (), **namespace})
+
+    class NamedTuple(metaclass=_NamedTupleType):
+        """`typing.NamedTuple` where nobody asks for the types of fields: that one compiles each of them."""

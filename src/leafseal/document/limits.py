@@ -5,7 +5,7 @@ A caller may raise a limit; a file never can.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from leafseal.document.frozen import NamedTuple
 
 
 class Limits(NamedTuple):

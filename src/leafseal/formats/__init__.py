@@ -8,9 +8,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import NamedTuple, Protocol, cast
+from typing import Protocol, cast
 
 from leafseal.document import Document
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, Limits, ReadOptions
 from leafseal.document.tree import MappingNode, Node
 from leafseal.errors import FormatError, UsageError

@@ -6,11 +6,12 @@ The text of a value and its meaning differ only in `\\n`, which stands for a lin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from leafseal.display import visible
 from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
 from leafseal.document.comments import CommentRun, CommentsInForce
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode

@@ -7,7 +7,8 @@ the table; `registry` does that when a file or a rule names a kind.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from leafseal.document.frozen import NamedTuple
 
 
 class Kind(NamedTuple):

@@ -8,9 +8,9 @@ from __future__ import annotations
 from _thread import allocate_lock  # not threading, which every decryption would wait for
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
-from typing import NamedTuple
 
 from leafseal.crypto.secret import Secret
+from leafseal.document.frozen import NamedTuple
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient, KeyService, MasterKey
 from leafseal.keys.kinds import TRIED_FIRST

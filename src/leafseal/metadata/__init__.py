@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Never, cast
+from typing import Never, cast
 
 from leafseal.display import visible
+from leafseal.document.frozen import NamedTuple
 from leafseal.errors import ConfigError, MetadataError
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.kinds import READING_ORDER

@@ -7,8 +7,9 @@ so that one run shows all that is wrong; but a verb that writes writes nothing u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.errors import LeafsealError, naming
 from leafseal.keys.groups import DataKey, needs_networks

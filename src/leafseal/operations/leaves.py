@@ -6,10 +6,11 @@ Strict where SOPS is not: a comment that looks sealed must verify, a token must 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from leafseal.crypto.token import Sealer, TokenError, looks_sealed
 from leafseal.document import Document, Leaf, Path, aad_of
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty, Scalar, from_bytes, to_bytes
 from leafseal.document.tree import Comment

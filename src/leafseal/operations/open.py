@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from leafseal.crypto import mac
 from leafseal.crypto.spelling import open_spellings
 from leafseal.crypto.token import Sealer, TokenError
 from leafseal.document import Document, Edit
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import same

@@ -8,8 +8,9 @@ import re
 import stat
 import sys
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from typing import cast
 
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import InputError, MissingFileError, naming, system_text
 from leafseal.system.descriptors import read_some

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from leafseal.document.frozen import NamedTuple
 
 F = TypeVar("F", bound=Callable[..., Any])
 

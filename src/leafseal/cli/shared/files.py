@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from leafseal.cli.shared.declarations import grouped, make_option
 from leafseal.cli.shared.errors import show_error
 from leafseal.cli.shared.options import InputOptions
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
 from leafseal.formats import format_of

@@ -6,9 +6,10 @@ import functools
 import os
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from leafseal.cli.shared.declarations import option
+from leafseal.document.frozen import NamedTuple
 from leafseal.keys import Ambient, KeyService
 from leafseal.system import terminal
 

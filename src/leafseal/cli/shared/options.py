@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from leafseal.cli.shared.declarations import Choice, FileName, Size, Whole, argument, grouped, make_option, option
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.errors import UsageError
 from leafseal.formats import FORMATS

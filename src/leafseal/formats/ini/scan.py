@@ -9,10 +9,10 @@ behind a header no token can stand, for a header ends with the last `]` of its l
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from leafseal.display import visible
 from leafseal.document import Leaf
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
 from leafseal.errors import FormatError

@@ -7,8 +7,8 @@ it is told to be, and only after it was read back and found the same.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from leafseal.document.frozen import NamedTuple
 from leafseal.errors import EmitError, FormatError
 from leafseal.formats.common import line_of
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from math import isinf
-from typing import NamedTuple, cast
+from typing import cast
 
 from leafseal.document import Leaf, Locator, Path
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import INT_MAX, INT_MIN, Empty, Scalar
 from leafseal.errors import FormatError
