@@ -61,7 +61,7 @@ class Timestamp(Value):
 
     def to_seconds_text(self) -> str:
         """Return RFC 3339 without the fraction, as dotenv, INI and environments get it (§6.6)."""
-        return re.sub(r"\.\d+", "", self.text)
+        return re.sub(r"\.\d+", "", self.text) if "." in self.text else self.text
 
     def to_datetime(self) -> datetime:
         """Return an aware `datetime`, nanoseconds cut to microseconds."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
 from leafseal.document import Edit, Leaf, apply_edits
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Scalar, to_plain_text
@@ -61,7 +61,7 @@ def has_other_bytes(text: str) -> bool:
     return not text.isascii() and _OTHER_BYTES.search(text) is not None
 
 
-_OTHER_BYTES = re.compile("[\udc80-\udcff]")
+_OTHER_BYTES = LazyPattern("[\udc80-\udcff]")
 
 
 def refuse_nul(text: str) -> None:

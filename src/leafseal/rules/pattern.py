@@ -8,10 +8,10 @@ that is not valid is always an error: to take it for one that never matches woul
 from __future__ import annotations
 
 import functools
-import re
 from contextlib import suppress
 
 from leafseal.display import visible
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.rules.matching import Matcher, PatternError, utf8
 
 MAX_PATTERN_BYTES = 4096
@@ -63,7 +63,7 @@ def _reason(exc: Exception) -> str:
     return visible(text.decode(errors="replace") if isinstance(text, bytes) else str(text))
 
 
-_UNICODE_GROUP_NAME = re.compile(r"\(\?P?<[^>]*[^>\x00-\x7f]")
+_UNICODE_GROUP_NAME = LazyPattern(r"\(\?P?<[^>]*[^>\x00-\x7f]")
 
 
 def _refuse_foreign(pattern: str) -> None:
