@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 from leafseal.system import hardening
 
+_OBJECTS_AT_LEISURE = 50_000  # new ones between two collections: loading modules and small files makes fewer
+
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
+    gc.set_threshold(_OBJECTS_AT_LEISURE)
     hardening.forget_working_directory()
     hardening.install_excepthook()
     hardening.forbid_dumps()

@@ -1,7 +1,6 @@
 """Where the configuration of a file is found, and where the search ends (sops-cli §1.1)."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -20,18 +19,18 @@ def tree(tmp_path):
 
 def test_found_from_the_folder_of_the_file(tree):
     (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x.yaml") == tree / ".sops.yaml"
-    assert find_config(tree / "a" / "b") == tree / ".sops.yaml"
-    assert find_config(tree / "a" / "none" / "x.yaml") == tree / ".sops.yaml"
+    assert find_config(tree / "a" / "b" / "x.yaml") == str(tree / ".sops.yaml")
+    assert find_config(tree / "a" / "b") == str(tree / ".sops.yaml")
+    assert find_config(tree / "a" / "none" / "x.yaml") == str(tree / ".sops.yaml")
     (tree / "a" / ".sops-style-config.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x.yaml") == tree / "a" / ".sops-style-config.yaml"
-    assert find_config(tree / "x.yaml") == tree / ".sops.yaml"
+    assert find_config(tree / "a" / "b" / "x.yaml") == str(tree / "a" / ".sops-style-config.yaml")
+    assert find_config(tree / "x.yaml") == str(tree / ".sops.yaml")
 
 
 def test_a_relative_path_is_below_the_working_directory(tree, monkeypatch):
     (tree / ".sops.yaml").touch()
     monkeypatch.chdir(tree / "a")
-    assert find_config("b/x.yaml") == tree / ".sops.yaml"
+    assert find_config("b/x.yaml") == str(tree / ".sops.yaml")
 
 
 @pytest.mark.parametrize("git", ["folder", "file"])
@@ -48,27 +47,27 @@ def test_the_search_ends_at_home(tree):
     (tree.parent / ".sops.yaml").touch()
     assert find_config(tree / "a" / "b" / "x", home=tree) is None
     (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x", home=tree) == tree / ".sops.yaml"
+    assert find_config(tree / "a" / "b" / "x", home=tree) == str(tree / ".sops.yaml")
 
 
 def test_the_search_ends_at_a_mount(tree, monkeypatch):
     (tree / ".sops.yaml").touch()
-    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == tree / "a")
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == str(tree / "a"))
     assert find_config(tree / "a" / "b" / "x") is None
     (tree / "a" / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x") == tree / "a" / ".sops.yaml"
+    assert find_config(tree / "a" / "b" / "x") == str(tree / "a" / ".sops.yaml")
 
 
 def test_a_folder_of_that_name_is_no_configuration(tree):
     (tree / "a" / ".sops.yaml").mkdir()
     (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "x") == tree / ".sops.yaml"
+    assert find_config(tree / "a" / "x") == str(tree / ".sops.yaml")
 
 
 def test_two_names_in_one_folder(tree):
     for name in (".sops.yaml", ".sops-style-config.yaml"):
         (tree / name).write_text("creation_rules: []\n")
-    assert find_config(tree / "x") == tree / ".sops-style-config.yaml"
+    assert find_config(tree / "x") == str(tree / ".sops-style-config.yaml")
     (tree / ".sops.yaml").write_text("creation_rules: [{}]\n")
     with pytest.raises(ConfigError, match="side by side and differ"):
         find_config(tree / "x")
@@ -79,7 +78,7 @@ def test_the_wrong_suffix_is_told(tree):
     (tree / "a" / ".sops.yml").touch()
     assert find_config(tree / "a" / "b" / "x", warn=said.append) is None
     (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "b" / "x", warn=said.append) == tree / ".sops.yaml"
+    assert find_config(tree / "a" / "b" / "x", warn=said.append) == str(tree / ".sops.yaml")
     text = f'ignoring "{tree}/a/.sops.yml" when searching for config file; the config file must be called ".sops.yaml"'
     assert said == [text, f'{text}; using "{tree}/.sops.yaml" instead']
 
@@ -90,13 +89,13 @@ def test_as_sops_looks_for_it(tree, monkeypatch):
     (tree.parent / ".sops.yaml").touch()
     (tree / ".sops.yml").touch()
     monkeypatch.chdir(tree / "a" / "b")
-    assert find_config_from_cwd(warn=said.append) == Path("../../../.sops.yaml")
+    assert find_config_from_cwd(warn=said.append) == "../../../.sops.yaml"
     assert said == [
         'ignoring "../../.sops.yml" when searching for config file; the config file must be called ".sops.yaml"; '
         'using "../../../.sops.yaml" instead'
     ]
     (tree / "a" / "b" / ".sops.yaml").touch()
-    assert find_config_from_cwd() == Path(".sops.yaml")
+    assert find_config_from_cwd() == ".sops.yaml"
 
 
 def test_as_sops_finds_nothing(tree, monkeypatch):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from leafseal.errors import ConfigError
 from leafseal.system import directories
+from leafseal.system.directories import AnyPath
 
 NAMES = (".sops-style-config.yaml", ".sops.yaml")
 """Names of a configuration file; their contents mean the same."""
@@ -21,58 +21,60 @@ def _say_nothing(message: str) -> None:
 
 
 def find_config(
-    start: str | os.PathLike[str], *, home: Path | None = None, warn: Callable[[str], None] = _say_nothing
-) -> Path | None:
+    start: str | os.PathLike[str], *, home: AnyPath | None = None, warn: Callable[[str], None] = _say_nothing
+) -> str | None:
     """Look for a configuration in the folder of a file, then upwards.
 
     `start` is the file, which need not exist, or a folder. The search ends in the folder that holds `.git`, in the home
     directory, and before another file system begins. Raises `ConfigError` where the two names stand side by side with
     different content.
     """
-    misnamed: Path | None = None
-    found: Path | None = None
-    for folder in _folders(Path(os.path.abspath(start)), home or Path(directories.home())):
-        if misnamed is None and (folder / _MISNAMED).is_file():
-            misnamed = folder / _MISNAMED
+    misnamed: str | None = None
+    found: str | None = None
+    for folder in _folders(os.path.abspath(start), os.fspath(home or directories.home())):
+        if misnamed is None and os.path.isfile(os.path.join(folder, _MISNAMED)):
+            misnamed = os.path.join(folder, _MISNAMED)
         found = _in_folder(folder)
         if found is not None:
             break
     if misnamed is not None:
-        warn(_misnamed_text(str(misnamed), str(found) if found else None))
+        warn(_misnamed_text(misnamed, found))
     return found
 
 
-def _folders(start: Path, home: Path) -> Iterator[Path]:
-    homes = (home, home.resolve())
-    folder = start if start.is_dir() else start.parent
+def _folders(start: str, home: str) -> Iterator[str]:
+    homes = (os.path.normpath(home), os.path.realpath(home))
+    folder = start if os.path.isdir(start) else os.path.dirname(start)
     while True:
         yield folder
-        if (folder / ".git").exists() or folder in homes or os.path.ismount(folder):
+        if os.path.exists(os.path.join(folder, ".git")) or folder in homes or os.path.ismount(folder):
             return
-        if folder.parent == folder:
+        above = os.path.dirname(folder)
+        if above == folder:
             return
-        folder = folder.parent
+        folder = above
 
 
-def _in_folder(folder: Path) -> Path | None:
-    present = [folder / name for name in NAMES if (folder / name).is_file()]
+def _in_folder(folder: str) -> str | None:
+    present = [path for name in NAMES if os.path.isfile(path := os.path.join(folder, name))]
     if len(present) == 2 and _content(present[0]) != _content(present[1]):
         raise ConfigError(
             f"{NAMES[0]} and {NAMES[1]} stand side by side and differ",
             hint="keep one of them, or make one a link to the other",
-            file=str(folder),
+            file=folder,
         )
     return present[0] if present else None
 
 
-def _content(path: Path) -> bytes:
+def _content(path: str) -> bytes:
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as exc:
-        raise ConfigError(f"could not read config file: {exc.strerror}", file=str(path)) from None
+        raise ConfigError(f"could not read config file: {exc.strerror}", file=path) from None
 
 
-def find_config_from_cwd(*, warn: Callable[[str], None] = _say_nothing) -> Path | None:
+def find_config_from_cwd(*, warn: Callable[[str], None] = _say_nothing) -> str | None:
     """Look for `.sops.yaml` as SOPS does: in the current directory, then up to 100 levels above it.
 
     The path is relative to the current directory.
@@ -86,7 +88,7 @@ def find_config_from_cwd(*, warn: Callable[[str], None] = _say_nothing) -> Path 
         if os.path.exists(path):
             if misnamed is not None:
                 warn(_misnamed_text(misnamed, path))
-            return Path(path)
+            return path
     if misnamed is not None:
         warn(_misnamed_text(misnamed, None))
     return None

@@ -19,13 +19,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from leafseal.errors import ConfigError, system_text
 from leafseal.keys import Ambient
-from leafseal.system.directories import policy_file, system_policy_file
+from leafseal.system.directories import AnyPath, policy_file, system_policy_file
 
 _MAX_BYTES = 2**20
 _MAX_GROUPS = 255
@@ -84,21 +83,17 @@ class Policy(NamedTuple):
 
 def policy_of(ambient: Ambient) -> Policy:
     """Return the policy that holds in these surroundings, read once. Raises `ConfigError`."""
-    return ambient.once(Policy, lambda: load_policy(*policy_files(ambient)))
+    own = policy_file(ambient.environ, ambient.home)
+    return ambient.once(Policy, lambda: load_policy(own, system_policy_file(ambient.environ)))
 
 
-def policy_files(ambient: Ambient) -> tuple[Path, Path]:
-    """Return where the user's policy is, and the administrator's; neither has to exist."""
-    return Path(policy_file(ambient.environ, ambient.home)), Path(system_policy_file(ambient.environ))
-
-
-def load_policy(*paths: Path) -> Policy:
+def load_policy(*paths: AnyPath) -> Policy:
     """Read policy files, of which none has to exist. Raises `ConfigError` with every fault of the first bad one."""
     policy = Policy()
     for path in paths:
-        data = _read(path)
+        data = _read(os.fspath(path))
         if data is not None:
-            policy = policy.and_also(_parse(data, path))
+            policy = policy.and_also(_parse(data, os.fspath(path)))
     return policy
 
 
@@ -121,31 +116,31 @@ def _stricter(one: Names, other: Names) -> Names:
     return one & other
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: str) -> bytes | None:
     """Return the content of a file, None where there is none."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ConfigError(f"cannot be read: {system_text(error)}", file=str(path)) from None
+        raise ConfigError(f"cannot be read: {system_text(error)}", file=path) from None
     if os.name != "nt" and mode & stat.S_IWOTH:
-        raise ConfigError("everybody may write it", hint=f"chmod o-w {path}", file=str(path))
+        raise ConfigError("everybody may write it", hint=f"chmod o-w {path}", file=path)
     if len(data) > _MAX_BYTES:
-        raise ConfigError(f"larger than {_MAX_BYTES // 2**20} MiB", file=str(path))
+        raise ConfigError(f"larger than {_MAX_BYTES // 2**20} MiB", file=path)
     return data
 
 
-def _parse(data: bytes, path: Path) -> Policy:
+def _parse(data: bytes, path: str) -> Policy:
     import tomllib  # most people have no policy
 
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8, or nested too deeply"
-        raise ConfigError.of([("", f"not TOML: {reason[:1].lower()}{reason[1:]}")], str(path)) from None
+        raise ConfigError.of([("", f"not TOML: {reason[:1].lower()}{reason[1:]}")], path) from None
     faults: list[Fault] = []
     policy = Policy(
         **{name: _names(table.get(name), name, check, faults) for name, check in _LISTS.items()},
@@ -154,7 +149,7 @@ def _parse(data: bytes, path: Path) -> Policy:
     )
     faults += _unknown(table, (*_LISTS, "min_threshold", "no_disk_plaintext"), "")
     if faults:
-        raise ConfigError.of(faults, str(path))
+        raise ConfigError.of(faults, path)
     return policy
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from leafseal.document import Locator
 from leafseal.document.tree import MappingNode
 from leafseal.errors import EmitError
-from leafseal.operations.extract import text_of
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
-from leafseal.sops.paths import find, locate
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import as_file, read, refuse_missing, warn_of_more
 from leafseal.sops.shared.session import Formats, Session, held
 from leafseal.sops.syntax.grammar import Arguments
-from leafseal.sops.values import emit_value
 
 
 def decrypt(arguments: Arguments) -> int:
@@ -34,7 +31,7 @@ def open_to_output(session: Session, file: str | None) -> None:
     if file is not None:
         refuse_missing(file)
     session.check(order=True)
-    path = locate(arguments.text("extract"))
+    path = _path(arguments.text("extract"))
     formats = Formats.of(arguments, arguments.text("filename-override") or (as_file(file) if file is not None else ""))
     with held(session, as_file(file)):
         source = read(as_file(file))
@@ -46,11 +43,23 @@ def open_to_output(session: Session, file: str | None) -> None:
         session.write(source, plain, Product.exactly(plain), private=True)
 
 
+def _path(text: str) -> Locator:
+    if not text:
+        return ()
+    from leafseal.sops.paths import locate
+
+    return locate(text)
+
+
 def _extract(session: Session, opened: Opened, path: Locator, output: str) -> bytes:
     """Return what stands at a path of the first document: text as its bytes, all else as the format writes it.
 
     A mapping is a document in the place of the first one; the others of a YAML file follow it, as in sops.
     """
+    from leafseal.operations.extract import text_of
+    from leafseal.sops.paths import find
+    from leafseal.sops.values import emit_value
+
     documents = opened.documents() or [MappingNode()]
     node = find(documents[0], path)
     if (text := text_of(node)) is not None:

@@ -7,7 +7,6 @@ import os
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import is_missing, quoted, refuse_missing
-from leafseal.sops.shared.recipients import changes_keys
 from leafseal.sops.shared.session import Session, one_file
 from leafseal.sops.syntax.grammar import Arguments
 
@@ -46,6 +45,8 @@ def _is_set(arguments: Arguments, mode: str) -> bool:
 def _refuse_missing(arguments: Arguments, file: str, modes: list[str]) -> None:
     if not is_missing(file):
         return
+    from leafseal.sops.shared.recipients import changes_keys
+
     if changes_keys(arguments):
         raise Failure(
             f"Error: cannot add or remove keys on non-existent file {quoted(os.path.abspath(file))}, use `--kms` and "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import stat
 import sys
 from collections.abc import Callable
@@ -64,8 +63,9 @@ def descriptor_of(name: str) -> int | None:
     """Return the number in a name that stands for an open descriptor of this process."""
     if name in _STANDARD:
         return _STANDARD[name]
-    match = re.fullmatch(r"/(?:dev|proc/self)/fd/([0-9]{1,6})", name)
-    return int(match[1]) if match else None
+    folder, _, number = name.rpartition("/")
+    is_number = folder in ("/dev/fd", "/proc/self/fd") and number.isascii() and number.isdigit() and len(number) <= 6
+    return int(number) if is_number else None
 
 
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}

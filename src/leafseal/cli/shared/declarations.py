@@ -15,10 +15,11 @@ from leafseal.document.frozen import NamedTuple
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Choice(NamedTuple):
+class Choice:
     """One of these texts."""
 
-    texts: tuple[str, ...]
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.texts = texts
 
     def read(self, text: str) -> str:
         """Return the text. Raises `ValueError` for any other."""
@@ -27,11 +28,12 @@ class Choice(NamedTuple):
         return text
 
 
-class Whole(NamedTuple):
+class Whole:
     """A whole number, from `least` to `most`."""
 
-    least: int | None = None
-    most: int | None = None
+    def __init__(self, least: int | None = None, most: int | None = None) -> None:
+        self.least = least
+        self.most = most
 
     def read(self, text: str) -> int:
         """Read digits. Raises `ValueError`."""
@@ -43,7 +45,7 @@ class Whole(NamedTuple):
         return number
 
 
-class Size(NamedTuple):
+class Size:
     """A number of bytes, with K, M or G for powers of 1024."""
 
     def read(self, text: str) -> int:
@@ -55,7 +57,7 @@ class Size(NamedTuple):
         return int(digits) << shift
 
 
-class FileName(NamedTuple):
+class FileName:
     """The name of a file, which a shell can complete."""
 
     def read(self, text: str) -> str:

@@ -19,7 +19,6 @@ from leafseal.errors import (
     MACMismatchError,
     WriteError,
 )
-from leafseal.keys import report as attempts
 
 KNOWN_CODES = frozenset(
     (1, 2, 3, 4, 5, 6, 7, 8, 21, 23, 24, 25, 49, 51, 52, 61, 85, 91, 92, 100, 111, 112, 128, 200, 201, 202, 203)
@@ -50,7 +49,9 @@ def as_failure(error: LeafsealError) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, DataKeyError):
-        return Failure(report(error), 128, hint=attempts.last_hint(error))
+        from leafseal.keys.report import last_hint  # only failures need it
+
+        return Failure(report(error), 128, hint=last_hint(error))
     if isinstance(error, AlreadyEncryptedError):
         return Failure(_filled(RESERVED), 203)
     if isinstance(error, MACMismatchError):
@@ -114,8 +115,10 @@ def report(error: DataKeyError) -> str:
 
 
 def _group(error: DataKeyError, number: int) -> Iterator[str]:
+    from leafseal.keys.report import attempts_in_group
+
     yield f"Group {number}: {'SUCCESS' if number in error.opened else 'FAILED'}"
-    for position, told in enumerate(attempts.attempts_in_group(error, number)):
+    for position, told in enumerate(attempts_in_group(error, number)):
         if position:
             yield "  "
         yield f"  {visible(str(told.attempt.master_key))}: FAILED"

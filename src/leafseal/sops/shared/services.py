@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 
 from leafseal.errors import UsageError
 from leafseal.keys import Ambient, KeyService
-from leafseal.keys.policy import policy_files
 from leafseal.sops.shared import talk
 from leafseal.sops.syntax.grammar import Arguments
+from leafseal.system.directories import policy_file, system_policy_file
 
 _VAULTS = "SOPS_HC_VAULT_ALLOWLIST"
 
@@ -28,7 +29,8 @@ def elsewhere(arguments: Arguments) -> tuple[KeyService, ...]:
 def environment(ambient: Ambient) -> Mapping[str, str]:
     """Return the environment of providers: without a list of Vault servers, or a policy, all are asked, as in sops."""
     listed = ambient.environ.get(_VAULTS, "").strip()
-    if listed or any(path.exists() for path in policy_files(ambient)):
+    policies = policy_file(ambient.environ, ambient.home), system_policy_file(ambient.environ)
+    if listed or any(map(os.path.exists, policies)):
         return ambient.environ
     return ChainMap({_VAULTS: "all"}, ambient.environ)  # type: ignore[arg-type]
 

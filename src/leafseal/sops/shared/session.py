@@ -12,18 +12,16 @@ from leafseal.errors import ConfigError, EmitError, system_text
 from leafseal.formats import FORMATS, emit, format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.convert import reformat
 from leafseal.operations.open import Opened, Source
-from leafseal.operations.product import Product
-from leafseal.sops.shared import opening, services, talk, writing
+from leafseal.sops.shared import opening, services, talk
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import READ, warn_of_more
 from leafseal.sops.syntax.grammar import Arguments
 from leafseal.system import reading, terminal
-from leafseal.system.locks import locked
 
 if TYPE_CHECKING:
     from leafseal.config.load import Config, CreationRule  # imported where one is loaded: it brings YAML
+    from leafseal.operations.product import Product
 
 
 class Formats(NamedTuple):
@@ -188,6 +186,8 @@ class Session:
         """
         if output == product.format and not self._is_laid_out_anew(output):
             return product
+        from leafseal.operations.convert import reformat
+
         try:
             return reformat(product, output, indent=self.indent(output))
         except EmitError as error:
@@ -208,6 +208,8 @@ class Session:
         if self.arguments.flag("in-place"):
             replace(self, target, data, verify, private=private)
         elif output := self.arguments.text("output"):
+            from leafseal.sops.shared import writing  # here, as in `replace`, because most results go to a stream
+
             writing.put(output, data, verify, self.notice, what="output file", private=private)
         else:
             terminal.write_result(data)
@@ -231,12 +233,18 @@ def replace(
     session: Session, target: reading.Snapshot, data: bytes, verify: Callable[[bytes], None], *, private: bool = False
 ) -> None:
     """Put a result in the place of the file that it was made from."""
+    from leafseal.sops.shared import writing
+
     writing.put(target, data, verify, session.notice, what="in-place file", private=private)
 
 
 def held(session: Session, path: str) -> AbstractContextManager[None]:
     """Return what holds the lock of a file that is to be read, changed and written back in its place."""
-    return locked(path) if session.arguments.flag("in-place") else nullcontext()
+    if not session.arguments.flag("in-place"):
+        return nullcontext()
+    from leafseal.system.locks import locked
+
+    return locked(path)
 
 
 def one_file(session: Session) -> str:

@@ -6,7 +6,6 @@ always; what we know better is said on a terminal, or with `--verbose`.
 
 from __future__ import annotations
 
-import re
 import sys
 from time import localtime, strftime
 
@@ -30,9 +29,11 @@ def log(name: str, level: str, message: str, **fields: str) -> None:
 
 
 def _quoted(text: str) -> str:
+    import json  # here because most runs have nothing to say
+    import re
+
     if re.fullmatch(r"[A-Za-z0-9._/@^+-]+", text):
         return text
-    import json  # here because most runs have nothing to say
 
     return visible(json.dumps(text, ensure_ascii=False))
 

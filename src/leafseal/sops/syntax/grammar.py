@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
+
+from leafseal.document.frozen import Frozen
 
 
 class OptionType(Enum):
@@ -46,14 +47,24 @@ class BadVariable(BadUsage):
     """A variable that stands in for an option does not hold what the option takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Frozen):
     """What a command line says: options by their long names, and what is left."""
 
+    __slots__ = ("environ", "given", "options", "positionals")
+
     given: Mapping[str, tuple[str, ...]]
-    positionals: tuple[str, ...] = ()
-    options: Mapping[str, Option] = field(default_factory=dict, repr=False)
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    positionals: tuple[str, ...]
+    options: Mapping[str, Option]
+    environ: Mapping[str, str]
+
+    def __init__(
+        self,
+        given: Mapping[str, tuple[str, ...]],
+        positionals: tuple[str, ...] = (),
+        options: Mapping[str, Option] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._set(given=given, positionals=positionals, options=options or {}, environ=environ or {})
 
     def text(self, name: str) -> str:
         """Return an option's value: the last one given, else its variable's, else its default; empty without any."""
@@ -99,7 +110,7 @@ class Arguments:
         missing = {
             name: values for name, values in outer.given.items() if name in self.options and name not in self.given
         }
-        return replace(self, given={**self.given, **missing})
+        return Arguments({**self.given, **missing}, self.positionals, self.options, self.environ)
 
 
 _TRUTHS = {"": False} | dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True)
