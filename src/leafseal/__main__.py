@@ -24,7 +24,20 @@ def main() -> int:
         return 0
     else:
         from leafseal.cli.main import run
-    return run(sys.argv[1:])
+    return _end(run(sys.argv[1:]))
+
+
+def _end(code: int) -> int:
+    """End the process here if nothing waits for its end: to take Python down takes a tenth of a small command."""
+    if "threading" in sys.modules or "atexit" in sys.modules:
+        return code
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        return code
+    os._exit(code)
 
 
 def print_version() -> bool:

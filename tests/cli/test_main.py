@@ -181,3 +181,26 @@ def test_completion_of_commands_and_options() -> None:
     assert complete("leafseal dec", 1) == ["plain,decrypt"]
     assert "plain,--output-dir" in complete("leafseal decrypt --out", 2)
     assert complete("leafseal decrypt ", 2) == ["file,"]
+
+
+def ending(code: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the program in a process, with some code of a test's before it."""
+    script = (
+        f"import sys\nsys.argv = ['leafseal', '--help']\n{code}\nfrom leafseal.__main__ import main\nsys.exit(main())"
+    )
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, env={**os.environ, "PYTHONPATH": SOURCE})
+
+
+def test_a_process_that_nothing_waits_for_ends_at_once() -> None:
+    """The interpreter is not taken down; what was written is there all the same."""
+    code = "class Last:\n    def __del__(self): print('taken down', file=sys.stderr)\nlast = Last()"
+    result = ending(f"{code}\nfrom leafseal.cli import main as cli\ncli.run = lambda words: print('done', end='') or 3")
+    assert (result.returncode, result.stdout, result.stderr) == (3, b"done", b"")
+
+
+@pytest.mark.parametrize("module", ["atexit", "threading"])
+def test_what_waits_for_the_end_gets_it(module: str) -> None:
+    code = f"import {module}, atexit; atexit.register(lambda: print('at the end'))"
+    result = ending(code)
+    assert result.returncode == 0
+    assert result.stdout.endswith(b"at the end\n")

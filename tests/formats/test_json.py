@@ -376,3 +376,26 @@ def test_what_is_emitted_reads_back(value: dict[str, object]) -> None:
     value.pop("sops", None)
     if value:
         assert to_python(tree_of(emit([from_python(value)]))[0]) == value  # type: ignore[list-item]
+
+
+@given(metadata=st.dictionaries(st.text(max_size=4), st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5) | st.floats(-1e300, 1e300),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=12,
+), max_size=4))  # fmt: skip
+def test_metadata_is_what_the_json_module_reads(metadata: dict[str, object]) -> None:
+    text = json.dumps({"a": 1, "sops": metadata, "z": {"sops": 2}})
+    for allow_duplicates in (False, True):
+        assert parse(text.encode(), allow_duplicates=allow_duplicates).metadata() == json.loads(text)["sops"]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '{"a": 1, "a": [2], "b": 3}',
+        '{"a": {"b": 1}, "a": {"c": 2}}',
+        '{"a": [1, 2], "a": [3]}',
+        '{"a": {"b": 1}, "a": 5}',
+    ],
+)
+def test_in_metadata_with_a_key_twice_the_last_counts(block: str) -> None:
+    assert parse(f'{{"x": 1, "sops": {block}}}'.encode(), allow_duplicates=True).metadata() == json.loads(block)

@@ -10,7 +10,6 @@ from leafseal.system.programs import (
     ProgramError,
     ProgramMissingError,
     ProgramTimeoutError,
-    child_environment,
     exchange,
     find_program,
     output_of,
@@ -86,20 +85,6 @@ def test_what_is_no_program(tmp_path: Path) -> None:
         run(str(tmp_path / "tool"), "")
     with pytest.raises(ProgramError, match="cannot be started"):
         run("/a\0b", "")
-
-
-def test_children_see_no_identities() -> None:
-    environ = {
-        "PATH": "/bin",
-        "SOPS_AGE_KEY_FILE": "kept",
-        "SOPS_AGE_KEY": "x",
-        "SOPS_AGE_KEY_CMD": "x",
-        "SOPS_AGE_SSH_PRIVATE_KEY_FILE": "x",
-        "SOPS_AGE_SSH_PRIVATE_KEY_CMD": "x",
-        "LEAFSEAL_DEBUG": "x",
-        "AGEDEBUG": "x",
-    }
-    assert child_environment(environ, ADDED="1") == {"PATH": "/bin", "SOPS_AGE_KEY_FILE": "kept", "ADDED": "1"}
 
 
 def talk(script: str, data: bytes = b"", *, seconds: float = 20, limit: int = 200_000) -> tuple[int, bytes, bytes]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from leafseal.cli.shared.consent import listed
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
+from leafseal.cli.shared.places import listed
 from leafseal.document.limits import Limits
 from leafseal.document.tree import MappingNode
 from leafseal.errors import RefusedError, UsageError, naming

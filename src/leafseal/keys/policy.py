@@ -83,7 +83,7 @@ class Policy(NamedTuple):
 
 def policy_of(ambient: Ambient) -> Policy:
     """Return the policy that holds in these surroundings, read once. Raises `ConfigError`."""
-    own = policy_file(ambient.environ, ambient.home)
+    own = policy_file(ambient.environ, ambient.home_text)
     return ambient.once(Policy, lambda: load_policy(own, system_policy_file(ambient.environ)))
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from leafseal.errors import CommandError, LeafsealError, system_text
 from leafseal.run.environment import Account
 from leafseal.system import hardening, signals
 from leafseal.system.executables import locate
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 def shell_command(command: str) -> list[str]:
@@ -76,6 +78,8 @@ def supervise(
 
 def start_detached(argv: Sequence[str], environ: Mapping[bytes, bytes], *, account: Account | None = None) -> None:
     """Start the program `argv` without standard streams and leave it to itself."""
+    import subprocess
+
     process = _start(
         argv, environ, account, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -105,6 +109,8 @@ def _start(
     stdout: int | None = None,
     stderr: int | None = None,
 ) -> subprocess.Popen[bytes]:
+    import subprocess  # here, because `execute` does without: it would double what that takes
+
     program = _resolve(argv[0])
     own = dict(environ) if os.name != "nt" else {os.fsdecode(k): os.fsdecode(v) for k, v in environ.items()}
     try:

@@ -20,9 +20,9 @@ from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import EditorError, LeafsealError, RefusedError, system_text
 from leafseal.system import files, signals
 from leafseal.system.directories import home
+from leafseal.system.environment import child_environment
 from leafseal.system.executables import locate
 from leafseal.system.private import private_directory, write_private
-from leafseal.system.programs import child_environment
 
 T = TypeVar("T")
 

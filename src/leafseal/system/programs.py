@@ -17,10 +17,6 @@ from typing import IO
 
 from leafseal.system.executables import locate
 
-_HIDDEN = frozenset({"SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD", "AGEDEBUG"})
-_HIDDEN_PREFIXES = ("SOPS_AGE_SSH_PRIVATE_KEY_", "LEAFSEAL_")
-
-
 _TICK = 0.2  # seconds between two looks at whether a program has ended while it holds its output open
 _GRACE = 1.0  # and how long what it wrote before it ended may take to arrive
 
@@ -58,14 +54,6 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
     if found is None:
         raise ProgramMissingError("its program was not found on PATH")
     return found
-
-
-def child_environment(environ: Mapping[str, str], **additions: str) -> dict[str, str]:
-    """Return what a child gets to see of `environ`: no identities, and none of our own settings."""
-    kept = {
-        name: value for name, value in environ.items() if name not in _HIDDEN and not name.startswith(_HIDDEN_PREFIXES)
-    }
-    return {**kept, **additions}
 
 
 def output_of(argv: Sequence[str], environ: Mapping[str, str], *, seconds: float, limit: int) -> bytes:

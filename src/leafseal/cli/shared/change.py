@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import Consent, Guard, listed
+from leafseal.cli.shared.consent import Consent, Guard
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
+from leafseal.cli.shared.places import listed
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError, naming
 from leafseal.keys.changes import keys_of

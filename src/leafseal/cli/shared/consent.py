@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import grouped, make_option
+from leafseal.cli.shared.places import listed
 from leafseal.config.load import CreationRule
-from leafseal.display import first_of
 from leafseal.document import Document, Leaf
-from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError, UsageError
 from leafseal.formats import FORMATS
 from leafseal.keys import MasterKey
@@ -127,19 +126,6 @@ class Guard:
         answer = terminal.ask(f"{self.name}: {what} {question} [y/N]")
         if answer is None or answer.strip().lower() not in ("y", "yes"):
             raise RefusedError(what.rstrip("."), hint=flags, file=self.name)
-
-
-def listed(leaves: Iterable[Leaf]) -> str:
-    """Return where leaves stand, the first few of many."""
-    return first_of([place_of(leaf) for leaf in leaves])
-
-
-def place_of(leaf: Leaf) -> str:
-    """Return where a leaf stands, as messages show it."""
-    place = format_path(leaf.locator) or "the whole file"
-    if leaf.is_comment:
-        place = f"a comment in {format_path(leaf.path) or 'the document'}"
-    return place if leaf.document == 0 else f"document {leaf.document + 1}: {place}"
 
 
 def warn_of_clear_secrets(name: str, document: Document, selection: Selection) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -31,7 +30,8 @@ def parse(
         # Python's own exception would carry the whole file along.
         place = data.count(b"\n", 0, error.start) + 1
     else:
-        return JSONDocument(text, scan(text, limits, allow_duplicates=allow_duplicates))
+        found = scan(text, limits, allow_duplicates=allow_duplicates)
+        return JSONDocument(text, found, may_repeat_keys=allow_duplicates)
     raise FormatError("not UTF-8", line=place, hint="save the file as UTF-8")
 
 
@@ -40,12 +40,15 @@ class JSONDocument(SplicedDocument):
 
     format: ClassVar[str] = "json"
 
-    def __init__(self, text: str, found: Scan) -> None:
+    def __init__(self, text: str, found: Scan, *, may_repeat_keys: bool = False) -> None:
+        self._may_repeat_keys = may_repeat_keys
         leaves, self._root = found.leaves, found.containers[()]
         members = self._root.members
         self._blocks = [i for i, member in enumerate(members) if member.name == _METADATA_KEY]
+        self._metadata: list[Leaf] = []  # of the last block
         for i in reversed(self._blocks):
             following = members[i + 1].first_leaf if i + 1 < len(members) else len(leaves)
+            self._metadata = self._metadata or leaves[members[i].first_leaf : following]
             del leaves[members[i].first_leaf : following]
         if not leaves:
             leaves.append(Leaf(0, (), (), self._root.start, self._root.end, "", Empty.MAPPING))
@@ -57,11 +60,18 @@ class JSONDocument(SplicedDocument):
             return None
         if len(self._blocks) > 1:
             raise MetadataError("found a duplicate sops entry", hint="remove one of the two")
-        block = self._root.members[self._blocks[0]]
-        mapping = json.loads(self._text[block.start : block.end])
+        mapping = self._metadata_value()
         if not isinstance(mapping, dict):
             raise MetadataError("the sops entry is not a mapping")
         return mapping
+
+    def _metadata_value(self) -> object:
+        if not self._may_repeat_keys:
+            return _value_of(self._metadata, 1)
+        import json  # which takes longer to load than a small file to open
+
+        block = self._root.members[self._blocks[0]]
+        return json.loads(self._text[block.start : block.end])
 
     def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens, always strings, in the places of leaves, and the spellings to remember."""
@@ -135,6 +145,18 @@ class JSONDocument(SplicedDocument):
         inner = first[: len(first) - len(first.lstrip(" \t"))]
         block = write(from_python(dict(metadata)), unit=inner.removeprefix(margin), base=margin, newline=newline)
         return Edit(old.start, old.end, block)
+
+
+def _value_of(leaves: Sequence[Leaf], depth: int) -> object:
+    """Return the plain value whose leaves these are, below a depth; no key stands twice in it."""
+    first = leaves[0]
+    if len(first.locator) == depth:
+        return {} if first.value is Empty.MAPPING else [] if first.value is Empty.LIST else first.value
+    members: dict[str | int, list[Leaf]] = {}
+    for leaf in leaves:
+        members.setdefault(leaf.locator[depth], []).append(leaf)
+    values = {name: _value_of(below, depth + 1) for name, below in members.items()}
+    return values if isinstance(first.locator[depth], str) else list(values.values())
 
 
 def _spells(spelling: str, value: Scalar) -> bool:

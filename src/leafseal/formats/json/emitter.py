@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from json.encoder import encode_basestring
 from math import isfinite
 
 from leafseal.document.scalars import Scalar, Timestamp, float_digits, float_text
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.errors import EmitError
+from leafseal.formats.json.strings import quote
 
 TAB = -1
 
@@ -69,7 +69,7 @@ def _bracketed(opening: str, members: list[str], closing: str, base: str, inner:
 def scalar_text(value: Scalar | None) -> str:
     """Return the canonical text of a leaf: in strings only what must be is escaped, numbers are as SOPS writes them."""
     if isinstance(value, str):
-        return encode_basestring(value)
+        return quote(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -85,7 +85,7 @@ def scalar_text(value: Scalar | None) -> str:
 
 def quote_as_sops(text: str) -> str:
     """Return a string as SOPS writes it, safe inside of HTML."""
-    return encode_basestring(text).translate(_MARKUP)
+    return quote(text).translate(_MARKUP)
 
 
 def _float_text(value: float) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from json.decoder import scanstring  # type: ignore[attr-defined]
 from math import isinf
 from typing import cast
 
 from leafseal.document import Leaf, Locator, Path
 from leafseal.document.frozen import NamedTuple
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import INT_MAX, INT_MIN, Empty, Scalar
 from leafseal.errors import FormatError
 from leafseal.formats.common import duplicate_key_error, place_of, refuse_sizes, too_many_leaves_error
+from leafseal.formats.json.strings import unquote
 
 # Possessive throughout: nothing is tried twice, whatever the file holds.
 _BLANKS = r"[ \t\n\r]*+"
@@ -25,8 +26,7 @@ _MEMBER = re.compile(rf"{_BLANKS}({_STRING}){_BLANKS}:{_BLANKS}({_VALUE}){_BLANK
 _ELEMENT = re.compile(rf"{_BLANKS}({_VALUE}){_BLANKS}([,\]}}])?").match
 # Matches anywhere, if only nothing.
 _closing = cast(Callable[[str, int], re.Match[str]], re.compile(rf"{_BLANKS}([,\]}}])?").match)
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_BEGINNING = re.compile(rf"{_BLANKS}(?:({_STRING}){_BLANKS}(:{_BLANKS})?)?").match
+_BEGINNING = LazyPattern(rf"{_BLANKS}(?:({_STRING}){_BLANKS}(:{_BLANKS})?)?")
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
@@ -115,7 +115,7 @@ class _Scanner:
             if match is None:
                 raise self._not_a_member_error(pos)
             name, raw, delimiter = match.groups()
-            name = _unescape(name)
+            name = unquote(name)
             if name in names and not self.allow_duplicates:
                 raise duplicate_key_error(name, text, match.start(1))
             names.add(name)
@@ -176,7 +176,7 @@ class _Scanner:
 
     def _append(self, locator: Locator, path: Path, start: int, raw: str) -> None:
         is_text = raw[0] == '"'
-        value = _unescape(raw) if is_text else self._typed(raw, start)
+        value = unquote(raw) if is_text else self._typed(raw, start)
         self.leaves.append(Leaf(0, locator, path, start, start + len(raw), '"' if is_text else "", value))
 
     def _typed(self, raw: str, start: int) -> Scalar | Empty | None:
@@ -215,7 +215,7 @@ class _Scanner:
         return self._error(start, "the top level is not an object", 'wrap it in one: {"data": [...]}')
 
     def _not_a_member_error(self, pos: int) -> FormatError:
-        match = cast(re.Match[str], _BEGINNING(self.text, pos))
+        match = cast(re.Match[str], _BEGINNING.match(self.text, pos))
         if match[1] is None:
             pos = match.end()
             is_quoted = self.text.startswith('"', pos)
@@ -247,10 +247,3 @@ def read_scalar(source: str) -> Scalar | Empty | None:
         raise FormatError("not one JSON value")
     leaf._append((), (), 0, source)
     return leaf.leaves[0].value
-
-
-def _unescape(raw: str) -> str:
-    """Return the text of a string; like SOPS with U+FFFD for half of a surrogate pair."""
-    if "\\" not in raw:
-        return raw[1:-1]
-    return _LONE_SURROGATE.sub("\ufffd", scanstring(raw, 1)[0])

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from leafseal.document import Leaf, Path
 from leafseal.document.comments import NO_COMMENTS, CommentRun, CommentsInForce
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.tree import AT_HEAD, BEFORE_LAST
 from leafseal.formats.yaml.containers import Container

@@ -6,7 +6,6 @@ format, for values that are set, and for the metadata. The functions that write 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -61,6 +60,8 @@ def flow_json(mapping: Mapping[str, object]) -> str:
 
     Timestamps become text. Raises `EmitError` for bytes, which JSON does not know.
     """
+    import json  # for flow mappings alone
+
     text: str = json.dumps(mapping, ensure_ascii=False, default=_time_text)
     # Readers of YAML refuse these characters raw, and JSON's pairs of surrogate escapes: above U+FFFF stays raw.
     return str(_UNFIT_FOR_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from leafseal import age
 from leafseal.keys import Ambient
+from leafseal.system.environment import child_environment
 
 SIZE_LIMIT = 16 * 2**20
 _COMMAND_SECONDS = 120.0
@@ -77,7 +78,7 @@ def output_of_variable(name: str, ambient: Ambient, recipient: str, limit: int =
         return Failed(name, "its quotes do not match")
     if not argv:
         return Failed(name, "is set, and empty")
-    environ = programs.child_environment(ambient.environ, SOPS_AGE_RECIPIENT=recipient)
+    environ = child_environment(ambient.environ, SOPS_AGE_RECIPIENT=recipient)
     try:
         return programs.output_of(argv, environ, seconds=_COMMAND_SECONDS, limit=limit)
     except programs.ProgramError as error:

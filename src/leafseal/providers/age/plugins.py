@@ -27,6 +27,7 @@ from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.age.passphrases import asking
 from leafseal.providers.age.places import OF_PLUGINS
+from leafseal.system.environment import child_environment
 
 T = TypeVar("T")
 
@@ -74,9 +75,8 @@ class Plugins:
                 raise
 
     def _host(self) -> PluginHost:
-        from leafseal.system import programs
 
-        environ = programs.child_environment(self._ambient.environ)
+        environ = child_environment(self._ambient.environ)
         return PluginHost(self._find, environ, _User(self._ambient), self._seconds())
 
     def _find(self, program: str) -> str:

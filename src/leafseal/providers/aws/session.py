@@ -25,7 +25,7 @@ from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, MAX_ANSWER_BYTES, Deadlines
 from leafseal.system import libraries
-from leafseal.system.programs import child_environment
+from leafseal.system.environment import child_environment
 
 libraries.quiet_loggers()
 logging.getLogger("botocore.credentials").setLevel(logging.ERROR)  # its warnings quote answers, and so headers

@@ -26,7 +26,8 @@ from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, Deadlines
 from leafseal.system import libraries
-from leafseal.system.programs import ProgramError, child_environment, output_of
+from leafseal.system.environment import child_environment
+from leafseal.system.programs import ProgramError, output_of
 
 libraries.quiet_loggers()
 for _name in ("azure.identity", "msal"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from leafseal.document.frozen import NamedTuple
 from leafseal.errors import ConfigError, ProviderError
 from leafseal.formats import FORMATS
 from leafseal.keys import MasterKey

@@ -29,7 +29,7 @@ def elsewhere(arguments: Arguments) -> tuple[KeyService, ...]:
 def environment(ambient: Ambient) -> Mapping[str, str]:
     """Return the environment of providers: without a list of Vault servers, or a policy, all are asked, as in sops."""
     listed = ambient.environ.get(_VAULTS, "").strip()
-    policies = policy_file(ambient.environ, ambient.home), system_policy_file(ambient.environ)
+    policies = policy_file(ambient.environ, ambient.home_text), system_policy_file(ambient.environ)
     if listed or any(map(os.path.exists, policies)):
         return ambient.environ
     return ChainMap({_VAULTS: "all"}, ambient.environ)  # type: ignore[arg-type]

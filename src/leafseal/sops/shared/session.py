@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.tree import MappingNode
 from leafseal.errors import ConfigError, EmitError, system_text
 from leafseal.formats import FORMATS, emit, format_of

@@ -5,8 +5,7 @@ The table is all that parsing, help and completion need; a command's module is i
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from leafseal.document.frozen import NamedTuple
 from leafseal.keys.kinds import KINDS, OPTION_ORDER
 from leafseal.sops.syntax.grammar import Option, OptionType
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
 
-from leafseal.document.frozen import Frozen
+from leafseal.document.frozen import Frozen, NamedTuple
 
 
 class OptionType(Enum):
