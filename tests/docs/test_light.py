@@ -119,3 +119,73 @@ assert open_file(Source("", {text!r}, "dotenv"), ring).plaintext() == b"A=1\\n"
     assert not needless & modules
     layers = {name for name in modules if name.startswith("cryptography.hazmat.primitives")}
     assert not layers
+
+
+NEEDLESS = {
+    "argparse", "base64", "cffi", "click", "concurrent", "copy", "ctypes", "dataclasses", "email", "getpass",
+    "importlib.metadata", "inspect", "json", "logging", "pathlib", "queue", "random", "secrets", "shutil", "socket",
+    "ssl", "subprocess", "tempfile", "threading", "tomllib", "urllib", "uuid", "weakref", "xml",
+}  # fmt: skip
+"""What no command that opens one small file may load, for what it costs."""
+
+BY_YAML = {"base64", "datetime", "weakref", "copy"}
+"""What PyYAML loads, whose C module is not to be had without all of it."""
+
+HOT = {
+    "dotenv": (["leafseal", "decrypt", "small.env"], 80),
+    "JSON": (["leafseal", "decrypt", "small.json"], 83),
+    "YAML": (["leafseal", "decrypt", "small.yaml"], 89),
+    "get": (["leafseal", "get", "small.yaml", "b"], 86),
+    "exec-env": (["leafseal", "exec-env", "small.env", "--", "true"], 82),
+    "sops": (["sops", "-d", "small.yaml"], 92),
+    "version": (["leafseal", "--version"], 5),
+}
+"""Command lines, and how many modules of ours they may load."""
+
+_STARTED = """
+import atexit, json, os, sys
+alone = set(sys.modules)
+def tell():
+    sys.stderr.write(json.dumps(sorted(set(sys.modules) - alone)))
+    sys.stderr.flush()
+os.execve = lambda *_: (tell(), os._exit(0))
+sys.argv = sys.argv[1:]
+del sys.modules["json"], sys.modules["json.decoder"], sys.modules["json.encoder"], sys.modules["json.scanner"]
+alone -= {"json"}
+from leafseal.__main__ import main
+code = main()
+tell()
+sys.exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def small_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ThrowawayIdentity]:
+    """Small files of the formats, with values in quotes and without, and who opens them."""
+    folder, me = tmp_path_factory.mktemp("small"), throwaway_identity()
+    texts = {"env": b"A=1\nB=two\n", "json": b'{"a": 1, "b": "two"}\n', "yaml": b"a: 1\nb: two\nc: 'three'\nd: [4]\n"}
+    for suffix, text in texts.items():
+        format_name = {"env": "dotenv"}.get(suffix, suffix)
+        sealed = leafseal.encrypt(text, format=format_name, recipients=[me.recipient])
+        (folder / f"small.{suffix}").write_bytes(sealed)
+    return folder, me
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_hot_commands_load_few_modules_and_no_heavy_ones(
+    small_files: tuple[Path, ThrowawayIdentity], name: str
+) -> None:
+    folder, me = small_files
+    words, most = HOT[name]
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", _STARTED, *words],
+        env={**os.environ, "SOPS_AGE_KEY": me.identity},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = set(json.loads(done.stderr))
+    allowed = BY_YAML if "yaml" in modules else set()
+    assert sorted(module for module in modules if module.partition(".")[0] in NEEDLESS - allowed) == []
+    assert len([module for module in modules if module.partition(".")[0] == "leafseal"]) <= most

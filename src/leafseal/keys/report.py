@@ -25,10 +25,10 @@ def attempts_in_group(error: DataKeyError, number: int) -> list[ReportedAttempt]
     if number in error.opened:
         return []
     found = [tried for tried in error.attempts if isinstance(tried, FailedAttempt) and tried.group == number]
-    following = [*(tried.hint for tried in found[1:]), None]
+    following: list[str | None] = [*(tried.hint for tried in found[1:]), None]
     return [
         ReportedAttempt(tried, visible(_reason(tried)), _hint(tried, after))
-        for tried, after in zip(found, following, strict=True)
+        for tried, after in zip(found, following, strict=False)  # a group without keys has no attempts
     ]
 
 

@@ -129,7 +129,7 @@ def ask(
         outcome = network.with_deadline(limits.total, lambda: connection.ask(path, content))
     except TimeoutError:
         raise ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source) from None
-    except (ProviderError, AzureError, OSError, ValueError, LookupError) as error:
+    except (ProviderError, AzureError, OSError, ValueError, LookupError, RecursionError) as error:
         raise as_error(error, key, connection.source) from None  # what was caught may hold a request
     if outcome.status != 200:
         secret = content["value"] if operation == "encrypt" and content else None
