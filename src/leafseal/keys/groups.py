@@ -61,12 +61,12 @@ def check_groups(groups: Sequence[Sequence[MasterKey]], threshold: int, ambient:
 
     Raises `ConfigError` for groups that cannot be, `RefusedError` for those that the user's policy does not allow.
     """
-    from leafseal.keys import permits  # only what wraps asks for permission
+    from leafseal.keys import policy  # only what wraps asks for permission
 
     needed = resolve_threshold(len(groups), threshold)
     if not all(groups):
         raise ConfigError("empty key group provided", hint="every key group needs at least one master key")
-    permits.check_groups(groups, needed if len(groups) > 1 else 1, ambient)
+    policy.check_groups(groups, needed if len(groups) > 1 else 1, ambient)
     return needed
 
 

@@ -108,14 +108,14 @@ class AWSKMSKey:
 
     def _ask(self, operation: str, arguments: dict[str, object], ambient: Ambient) -> Mapping[str, Any]:
         """Ask the service for this key, and check that it answered for this key. Raises `ProviderError`."""
-        from leafseal.keys import permits
+        from leafseal.keys import policy
 
         match = _ARN.fullmatch(self.arn)
         if match is None:
             raise self._error("this is not the ARN of a key or an alias", hint=_FORM)
-        permits.check_account(self.arn.split(":")[4], ambient, str(self))
+        policy.check_account(self.arn.split(":")[4], ambient, str(self))
         if self.role:
-            permits.check_role(self.role, ambient, str(self))
+            policy.check_role(self.role, ambient, str(self))
         try:
             from leafseal.providers.aws import connections
         except ImportError as error:

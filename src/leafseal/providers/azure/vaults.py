@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 from leafseal.display import visible
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.keys.permits import line_for
-from leafseal.keys.policy import origin, policy_of
+from leafseal.keys.policy import line_for, origin, policy_of
 
 AUTHORITIES = {
     "vault.azure.net": "login.microsoftonline.com",

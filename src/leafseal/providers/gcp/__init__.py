@@ -77,10 +77,10 @@ class GCPKMSKey:
         match = _ID.fullmatch(self.resource_id)
         if match is None:
             raise self._error("this is not the id of a key", _FORM)
-        from leafseal.keys import permits
+        from leafseal.keys import policy
         from leafseal.system import libraries
 
-        permits.check_account(match[1], ambient, str(self))
+        policy.check_account(match[1], ambient, str(self))
         try:
             with libraries.quiet_imports():
                 from leafseal.providers.gcp import connections

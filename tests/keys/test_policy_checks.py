@@ -12,7 +12,7 @@ from leafseal.cli.main import run as run_leafseal
 from leafseal.errors import ProviderError, RefusedError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.groups import check_groups
-from leafseal.keys.permits import check_account, check_role, line_for
+from leafseal.keys.policy import check_account, check_role, line_for
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.rekey import rewrap, rotate
