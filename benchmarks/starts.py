@@ -49,6 +49,8 @@ class Counted(NamedTuple):
     date: str
     millions: dict[str, int]
     loops: dict[str, float]
+    warm_load: float
+    """Milliseconds that `leafseal.load` of the YAML file takes in a process that has loaded it before."""
 
 
 def starts(workshop: Workshop) -> list[Start]:
@@ -92,7 +94,8 @@ def count(workshop: Workshop) -> tuple[list[Start], Counted] | None:
         return None
     counted = starts(workshop)
     millions = {start.name: _millions(valgrind, workshop, start) for start in counted}
-    return counted, Counted(datetime.now(UTC).strftime("%Y-%m-%d"), millions, _loops(workshop))
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    return counted, Counted(today, millions, _loops(workshop), _warm_load(workshop))
 
 
 def _millions(valgrind: str, workshop: Workshop, start: Start) -> int:
@@ -116,6 +119,22 @@ def _loops(workshop: Workshop) -> dict[str, float]:
     return {name: figures.median for name, figures in measure(commands, 3).items()}
 
 
+_LOAD = """\
+import leafseal, statistics, time
+taken = []
+for _ in range(200):
+    start = time.perf_counter()
+    leafseal.load("sealed-small.yaml")
+    taken.append(time.perf_counter() - start)
+print(statistics.median(taken) * 1000)
+"""
+
+
+def _warm_load(workshop: Workshop) -> float:
+    bare = workshop.bare()
+    return float(output_of(Command([sys.executable, "-c", _LOAD], bare.folder, bare.environ)))
+
+
 def recorded() -> Counted | None:
     """Return the figures of before; None where none are recorded."""
     return Counted(**json.loads(RECORD.read_text())) if RECORD.exists() else None
@@ -132,7 +151,8 @@ def render(counted: list[Start], now: Counted, before: Counted | None) -> str:
     loops = ", ".join(f"{program} {seconds:.2f} s" for program, seconds in sorted(now.loops.items()))
     if before is not None:
         loops += f"; leafseal before {before.loops[LEAFSEAL]:.2f} s"
-    return _SECTION.format(rows=rows, since=since, count=LOOPS, loops=loops)
+    warm = f"{now.warm_load:.1f} ms, at most 3 ms" + (f"; before {before.warm_load:.1f} ms" if before else "")
+    return _SECTION.format(rows=rows, since=since, count=LOOPS, loops=loops, warm=warm)
 
 
 _SECTION = """
@@ -146,6 +166,8 @@ the machine does. *Before* was recorded{since}, by `benchmarks/starts.py --recor
 {rows}
 
 {count} times `sops -d` of the YAML file, one after another: {loops}.
+
+`leafseal.load` of the YAML file in a process that has loaded it before: {warm}.
 """
 
 
