@@ -128,7 +128,7 @@ def test_a_file_that_would_open_to_something_else_is_not_written(path: Path, mon
     made = file._product
     assert made is not None
     monkeypatch.setattr(file, "_product", Product(made.data, made.format, made.data_key, b"something else", made.read))
-    with pytest.raises(IntegrityError, match="does not open to what it was made from; nothing was written"):
+    with pytest.raises(IntegrityError, match="does not decrypt to what was encrypted; nothing was written"):
         file.save()
     assert files_in(path.parent) == before
 
@@ -180,7 +180,7 @@ def test_many_files_are_read_or_none(tmp_path: Path) -> None:
     opened = leafseal.open_many(paths, ambient=AMBIENT)
     assert opened == {str(path): {"a": number} for number, path in enumerate(paths)}
     paths[1].write_bytes(paths[1].read_bytes().replace(b"a: ENC", b"b: ENC"))
-    with pytest.raises(IntegrityError, match=r"1\.yaml: b: value does not verify under its path"):
+    with pytest.raises(IntegrityError, match=r"1\.yaml: b: this value was changed or moved after it was encrypted"):
         leafseal.open_many(paths, ambient=AMBIENT)
 
 

@@ -39,7 +39,7 @@ def test_get(leafseal: Run, sealed: Path, arguments: list[str], out: bytes) -> N
 def test_get_of_what_is_not_there(leafseal: Run, sealed: Path) -> None:
     result = leafseal("get", sealed, "db.none")
     assert (result.code, result.out) == (91, b"")
-    assert "app.yaml: nothing stands at db.none" in result.err
+    assert "app.yaml: db.none does not exist" in result.err
 
 
 # -- set and unset
@@ -96,7 +96,7 @@ def test_broken_values(leafseal: Run, sealed: Path, given: str) -> None:
 
 
 def test_a_value_on_the_command_line_is_warned_of(leafseal: Run, sealed: Path) -> None:
-    assert "warning: the value stood on the command line" in leafseal("set", sealed, "db.port", "1").err
+    assert "warning: the value was on the command line" in leafseal("set", sealed, "db.port", "1").err
 
 
 def test_a_value_from_a_file(leafseal: Run, sealed: Path, work: Path) -> None:
@@ -177,7 +177,7 @@ def test_an_unverified_file_is_written_only_when_that_is_spelled_out(leafseal: R
     assert sealed.read_bytes() == before
     result = leafseal("set", "--ignore-mac", "--write-unverified", sealed, "db.port", "1")
     assert result.code == 0
-    assert "written although its MAC was not verified; changed: db.port" in result.err
+    assert "written although the integrity check (MAC) was skipped; changed: db.port" in result.err
     assert leafseal("verify", sealed).code == 0
 
 
@@ -197,7 +197,7 @@ def test_drifted_rules_are_refused_where_nobody_can_be_asked(leafseal: Run, drif
     before = drifted.read_bytes()
     result = leafseal("unset", drifted, "empty")
     assert result.code == 220
-    assert "leaves clear what the configuration would seal:" in result.err
+    assert "would encrypt what this file's own rule leaves in plain text:" in result.err
     assert "db.port, list[0], list[1]" in result.err
     assert "--keep-rules" in result.err
     assert drifted.read_bytes() == before
@@ -217,7 +217,7 @@ def test_drifted_rules_can_be_kept_or_mended(leafseal: Run, drifted: Path) -> No
 def test_drifted_rules_are_asked_about(leafseal: Run, drifted: Path, screen: Terminal, answer: str, code: int) -> None:
     screen.answers = [answer]
     assert leafseal("unset", drifted, "empty").code == code
-    assert "Keep it so? [y/N]" in screen.shown
+    assert "Leave it in plain text? [y/N]" in screen.shown
 
 
 def test_recipients_that_only_the_file_names(leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity) -> None:

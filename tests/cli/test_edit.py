@@ -95,7 +95,7 @@ def test_on_a_terminal_the_user_goes_on(
     screen.answers = [""]
     result = leafseal("edit", sealed)
     assert result.code == 0
-    assert "press enter to go on editing, or type q to give up:" in screen.shown
+    assert "Press Enter to edit again, or q to quit:" in screen.shown
     assert leafseal("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
     assert kept(work) == []
 
@@ -161,7 +161,7 @@ def current_umask() -> int:
 def test_an_unchanged_new_file_is_not_made(leafseal: Run, work: Path, editor: Editor, me: ThrowawayIdentity) -> None:
     editor("true")
     result = leafseal("edit", "--age", me.recipient, "new.yaml")
-    assert result == (0, b"", "leafseal: new.yaml: nothing was written, so nothing was made\n")
+    assert result == (0, b"", "leafseal: new.yaml: nothing was typed; no file created\n")
     assert not (work / "new.yaml").exists()
 
 

@@ -84,17 +84,17 @@ def test_of_many_files_all_are_written_or_none(leafseal: Run, work: Path, me: Th
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["a.yaml", "b.yaml"], "several files do not go into one"),
-        (["-o", "x", "a.yaml", "b.yaml"], "several files do not go into one"),
-        (["-i", "-o", "x", "a.yaml"], "-i, --output and --output-dir do not go together"),
-        (["-i", "--output-dir", "x", "a.yaml"], "do not go together"),
-        (["-i", "-"], "standard input cannot be written in place"),
-        (["-i"], "standard input cannot be written in place"),
-        (["--output-dir", "x", "d/a.yaml", "a.yaml"], "there would be two files a.yaml"),
+        (["a.yaml", "b.yaml"], "several input files need -i or --output-dir"),
+        (["-o", "x", "a.yaml", "b.yaml"], "several input files need -i or --output-dir"),
+        (["-i", "-o", "x", "a.yaml"], "-i, --output and --output-dir contradict each other"),
+        (["-i", "--output-dir", "x", "a.yaml"], "contradict each other"),
+        (["-i", "-"], "standard input cannot be changed in place"),
+        (["-i"], "standard input cannot be changed in place"),
+        (["--output-dir", "x", "d/a.yaml", "a.yaml"], "two results would have the name a.yaml"),
         (["--output-dir", "x", "-"], "standard input has no name"),
         (["--output-dir", "x", "-", "-"], "standard input has no name"),
-        (["--overwrite", "a.yaml"], "--overwrite is a way of writing in place"),
-        (["--filename-override", "x.yaml", "-i", "a.yaml", "b.yaml"], "--filename-override stands for one file"),
+        (["--overwrite", "a.yaml"], "--overwrite needs --in-place"),
+        (["--filename-override", "x.yaml", "-i", "a.yaml", "b.yaml"], "--filename-override works for one file only"),
     ],
 )
 @pytest.mark.parametrize("command", ["encrypt", "decrypt"])
@@ -118,7 +118,7 @@ def test_standard_input(work: Path, me: ThrowawayIdentity) -> None:
         assert (opened.returncode, opened.stdout, opened.stderr) == (0, b'{"a": "b"}', b"")
     refused = process("encrypt", "--age", me.recipient, data=b"x")
     assert refused.returncode == 8
-    assert b"must specify --filename-override when reading from stdin" in refused.stderr
+    assert b"standard input needs a name" in refused.stderr
 
 
 def test_any_bytes_are_a_binary_file(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
@@ -187,7 +187,7 @@ def test_the_configuration_is_that_of_the_files_folder(leafseal: Run, work: Path
 def test_without_anybody_named_nothing_is_sealed(leafseal: Run, plain: Path) -> None:
     result = leafseal("encrypt", "-i", plain)
     assert result.code == 1
-    assert "config file not found, or has no creation rules, and no keys provided" in result.err
+    assert "no .sops.yaml with creation rules found, and no recipient given" in result.err
     assert plain.read_bytes() == PLAIN
 
 
@@ -196,7 +196,7 @@ def test_on_a_terminal_a_configuration_is_offered(leafseal: Run, plain: Path, wo
     result = leafseal("encrypt", "-i", plain)
     assert result.code == 0
     assert (work / ".sops.yaml").exists()
-    assert "wrote" in result.err
+    assert "created your private key" in result.err
     os.environ.pop("SOPS_AGE_KEY")
     assert leafseal("decrypt", plain) == (0, PLAIN, "")
 
@@ -225,7 +225,7 @@ def test_a_variable_that_wins_over_the_configuration_is_named(
     monkeypatch.setenv("SOPS_AGE_RECIPIENTS", me.recipient)
     result = leafseal("encrypt", "-i", plain)
     assert result.code == 0
-    assert "SOPS_AGE_RECIPIENTS counts, not the recipients in the configuration" in result.err
+    assert "encrypted for SOPS_AGE_RECIPIENTS, not for the recipients in .sops.yaml" in result.err
     assert leafseal("decrypt", plain).out == PLAIN
 
 
@@ -262,7 +262,10 @@ def test_a_rule_of_the_configuration_that_seals_nothing(leafseal: Run, plain: Pa
     Path(".sops.yaml").write_text(config(me, "    encrypted_regex: ^nothing$\n"))
     result = leafseal("encrypt", "-i", plain.name)
     assert result.code == 0
-    assert "warning: app.yaml: the rule seals nothing in this file: only what is under names that match" in result.err
+    assert (
+        "warning: app.yaml: the rule encrypts nothing in this file: only values under key names that match"
+        in result.err
+    )
     assert b"lastmodified" in plain.read_bytes()
     assert leafseal("decrypt", plain.name).out == PLAIN
 
@@ -287,7 +290,7 @@ def test_what_is_sealed_already(leafseal: Run, sealed: Path, me: ThrowawayIdenti
 def test_a_plain_file_is_not_decrypted(leafseal: Run, plain: Path) -> None:
     result = leafseal("decrypt", "-i", plain)
     assert result.code == 1
-    assert "sops metadata not found" in result.err
+    assert "not encrypted (it has no sops metadata)" in result.err
     assert plain.read_bytes() == PLAIN
 
 

@@ -116,7 +116,7 @@ def test_nested_values(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None
 def test_strict_refuses_what_nothing_protects(secrets: Path) -> None:
     result = exec_env("--strict", secrets.name, "echo ran")
     assert (result.returncode, result.stdout) == (220, b"")
-    assert b"which the format does not protect: EMPTY" in result.stderr
+    assert b"SOPS does not protect them: EMPTY" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_these_are_all() -> None:
 
 def test_all_kinds_in_one_group(leafseal: Run, flat: str) -> None:
     lines = leafseal("inspect", flat).out.decode().splitlines()
-    assert lines[0] == "flat.yaml: yaml, sealed 2026-11-23T05:10:36Z (format 3.13.2)"
+    assert lines[0] == "flat.yaml: yaml, last changed 2026-11-23T05:10:36Z, SOPS format 3.13.2"
     assert lines[1:9] == ["  recipients:", *(f"    {kind} {ENTRIES[kind][1]}" for kind in READING_ORDER)]
 
 
@@ -83,7 +83,7 @@ def test_all_kinds_in_groups(leafseal: Run, grouped: str) -> None:
     result = leafseal("inspect", grouped)
     assert (result.code, result.err) == (0, "")
     lines = result.out.decode().splitlines()
-    assert lines[1] == "  7 key groups, of which 3 must open"
+    assert lines[1] == "  7 key groups, 3 needed to decrypt"
     assert lines[2:16] == [
         line
         for number, kind in enumerate(READING_ORDER, 1)

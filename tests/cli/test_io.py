@@ -78,14 +78,14 @@ def test_consent(screen: Terminal, answer: str, agreed: bool) -> None:
     if agreed:
         terminal.confirm("go on?", flag="--yes")
     else:
-        with pytest.raises(RefusedError, match="not done"):
+        with pytest.raises(RefusedError, match="cancelled"):
             terminal.confirm("go on?", flag="--yes")
 
 
 def test_consent_without_a_terminal_names_the_flag() -> None:
     with pytest.raises(RefusedError) as caught:
         terminal.confirm("go on?", flag="--yes")
-    assert caught.value.hint == "--yes says yes"
+    assert caught.value.hint == "to confirm, add --yes"
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_link_that_works_from_anywhere(
     target = folder(tmp_path, "bin")
     on_path(monkeypatch, target)
     monkeypatch.chdir(tmp_path)
-    assert leafseal("link-sops", "bin") == (0, b"", f"leafseal: made {target}/sops, which leads to {program}\n")
+    assert leafseal("link-sops", "bin") == (0, b"", f"leafseal: created {target}/sops, which runs {program}\n")
     assert os.readlink(target / "sops") == str(program)
     assert os.listdir(target) == ["sops"]
     for name in (str(target / "sops"), "sops"):
@@ -62,7 +62,7 @@ def test_again(leafseal: Run, program: Path, tmp_path: Path, monkeypatch: pytest
     assert leafseal("link-sops", "--force", target).code == 0
     for options in ([], ["--force"]):
         assert leafseal("link-sops", *options, target) == (
-            0, b"", f"leafseal: {target}/sops leads to {program} already\n",
+            0, b"", f"leafseal: {target}/sops already points to {program}\n",
         )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def test_what_is_there_is_kept(leafseal: Run, program: Path, tmp_path: Path) -> 
     target = folder(tmp_path, "bin", sops=True)
     result = leafseal("link-sops", target)
     assert result.code == 220
-    assert f"{target}/sops: exists already" in result.err
+    assert f"{target}/sops: already exists" in result.err
     assert "--force" in result.err
     assert (target / "sops").read_text() == "#!/bin/sh\n"
     assert leafseal("link-sops", "--force", target).code == 0
@@ -111,7 +111,7 @@ def test_another_sops_is_not_hidden(
     on_path(monkeypatch, target, other)
     result = leafseal("link-sops", target)
     assert result.code == 220
-    assert f"would come before {other}/sops on PATH" in result.err
+    assert f"would hide {other}/sops on PATH" in result.err
     assert os.listdir(target) == []
     assert leafseal("link-sops", "--force", target).code == 0
     assert os.listdir(target) == ["sops"]
@@ -160,13 +160,13 @@ def test_no_program(leafseal: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(link_sops, "_candidates", lambda: iter([str(tmp_path / "leafseal")]))
     result = leafseal("link-sops", tmp_path)
     assert result.code == 127
-    assert "no program named leafseal was found" in result.err
+    assert "the program leafseal, to which the link would point, was not found" in result.err
 
 
 def test_windows_has_no_links(leafseal: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     target = str(tmp_path)
     monkeypatch.setattr(link_sops.os, "name", "nt")
-    with pytest.raises(errors.LeafsealError, match="not made on Windows"):
+    with pytest.raises(errors.LeafsealError, match="links to programs on Windows"):
         link_sops.link_sops.function(folder=target, force=False)
 
 

@@ -19,15 +19,15 @@ def test_inspect_needs_no_key(leafseal: Run, sealed: Path, me: ThrowawayIdentity
     result = leafseal("inspect", sealed.name)
     assert (result.code, result.err) == (0, "")
     lines = result.out.decode().splitlines()
-    assert lines[0].startswith("app.yaml: yaml, sealed 20")
+    assert lines[0].startswith("app.yaml: yaml, last changed 20")
     assert lines[1:5] == [
         "  recipients:",
         f"    age {me.recipient}",
-        "  rule: everything except under names that end in _unencrypted",
-        "  sealed (6):",
+        "  rule: everything except under key names that end in _unencrypted",
+        "  encrypted (6):",
     ]
     assert "    db.password" in lines
-    assert lines[-4:] == ["  clear (1):", "    name_unencrypted", "  empty (1):", "    empty"]
+    assert lines[-4:] == ["  not encrypted (1):", "    name_unencrypted", "  empty (1):", "    empty"]
 
 
 @pytest.mark.usefixtures("keyless")
@@ -48,8 +48,8 @@ def test_inspect_tells_groups(leafseal: Run, plain: Path, work: Path, me: Throwa
     )
     assert leafseal("encrypt", "-i", plain).code == 0
     out = leafseal("inspect", plain).out.decode()
-    assert "  2 key groups, of which 2 must open\n  recipients of group 1:\n" in out
-    assert "  clear values are not under the MAC\n" in out
+    assert "  2 key groups, 2 needed to decrypt\n  recipients of group 1:\n" in out
+    assert "  the MAC does not cover values that are not encrypted\n" in out
 
 
 def test_inspect_goes_on_after_a_file_that_is_none(leafseal: Run, sealed: Path, work: Path) -> None:
@@ -57,7 +57,7 @@ def test_inspect_goes_on_after_a_file_that_is_none(leafseal: Run, sealed: Path, 
     result = leafseal("inspect", "plain.yaml", sealed.name, "none.yaml")
     assert result.code == 1
     assert result.out.startswith(b"app.yaml: ")
-    assert "plain.yaml: sops metadata not found" in result.err
+    assert "plain.yaml: not encrypted (it has no sops metadata)" in result.err
     assert "none.yaml: no such file" in result.err
 
 
@@ -70,8 +70,11 @@ def test_inspect_escapes_names(leafseal: Run, plain: Path, work: Path, me: Throw
 def test_verify_shows_no_value(leafseal: Run, sealed: Path) -> None:
     result = leafseal("verify", sealed.name)
     assert result == (
-        0, b"app.yaml: verified: 4 sealed, 1 clear, 2 sealed comments\n  empty, not protected: empty\n", "",
-    )  # fmt: skip
+        0,
+        b"app.yaml: OK: 4 encrypted values and 2 encrypted comments verified, 1 not encrypted\n"
+        b"  empty, not protected: empty\n",
+        "",
+    )
     [about] = json.loads(leafseal("verify", "--json", sealed.name).out)
     assert about["verified"] is True
     assert about["empty"] == ["empty"]
@@ -81,8 +84,8 @@ def test_verify_of_good_and_bad(leafseal: Run, sealed: Path, work: Path) -> None
     (work / "bad.yaml").write_text(sealed.read_text().replace("name_unencrypted: shop", "name_unencrypted: ship"))
     result = leafseal("verify", "bad.yaml", sealed.name)
     assert result.code == 51
-    assert result.out.startswith(b"app.yaml: verified")
-    assert "bad.yaml: MAC mismatch" in result.err
+    assert result.out.startswith(b"app.yaml: OK")
+    assert "bad.yaml: the integrity check (MAC) failed" in result.err
     told = leafseal("verify", "--json", "bad.yaml", sealed.name)
     assert told.code == 51
     assert {about["file"]: about["verified"] for about in json.loads(told.out)} == {"app.yaml": True, "bad.yaml": False}

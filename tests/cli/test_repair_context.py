@@ -37,8 +37,8 @@ def test_decrypt_names_the_repair_and_repair_is_for_good(leafseal: Run, old: Pat
     before = old.read_bytes()
     result = leafseal("decrypt", old)
     assert result.code == 128
-    assert "hint: SOPS before 3.3.0 garbled encryption contexts" in result.err
-    assert '"leafseal repair-context" repairs such files' in result.err
+    assert "hint: if SOPS before 3.3.0 encrypted this file" in result.err
+    assert 'fix it with "leafseal repair-context"' in result.err
     assert old.read_bytes() == before
     result = leafseal("repair-context", "old.yaml")
     assert result == (0, b"", "leafseal: old.yaml: repaired\n")
@@ -68,7 +68,7 @@ def test_all_files_are_repaired_or_none(leafseal: Run, old: Path, key: AWSKMSKey
     result = leafseal("repair-context", "old.yaml", "other.yaml")
     assert result.code == 128
     assert "other.yaml: kms" in result.err
-    assert "something else is the matter" in result.err
+    assert "the cause is another one" in result.err
     assert old.read_bytes() == before
 
 

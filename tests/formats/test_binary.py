@@ -98,7 +98,7 @@ def test_a_token_of_another_type_has_no_bytes() -> None:
 
 
 def test_a_sealed_file_is_json() -> None:
-    with pytest.raises(NotEncryptedError, match="no encrypted binary file"):
+    with pytest.raises(NotEncryptedError, match="not an encrypted binary file"):
         parse(b"\x00binary", sealed=True)
     with pytest.raises(FormatError, match="not JSON"):
         parse(b'{"data": "ENC[AES256_GCM,data', sealed=True)

@@ -146,7 +146,7 @@ NOT_SEALED = {
     b"a_unencrypted: |\n  x": "the file ends in this block without a line break, and it stays clear",
     b"l:\n  - |+\n   ": "the file ends in this block without a line break, and it stays clear",
     b"a: !!int # note\n  5\n": "two edits overlap",
-    b"a: 1\n---\nsops: {}\n": "top-level entry called 'sops'",
+    b"a: 1\n---\nsops: {}\n": "a plain file with a top-level key 'sops'",
 }
 
 
@@ -187,5 +187,5 @@ def test_a_token_with_another_bit_does_not_open(bit: int) -> None:
     flipped = bytearray(data + iv + tag)
     flipped[bit // 8] ^= 1 << bit % 8
     raw = bytes(flipped)
-    with pytest.raises(TokenError, match=r"^does not verify under its path$"):
+    with pytest.raises(TokenError, match=r"^was changed or moved after it was encrypted$"):
         Sealer(bytes(32)).open(Token(raw[:10], raw[10:42], raw[42:], word).spelled(), "a:")

@@ -152,23 +152,25 @@ EVERYWHERE: dict[str, tuple[Change, type[LeafsealError], str]] = {
     "a tag of 12 bytes": (part(b"tag", lambda _: b"AAAAAAAAAAAAAAAA"), IntegrityError, "is damaged"),
     "no data": (part(b"data", lambda _: b""), IntegrityError, "is damaged"),
     "an unknown type": (part(b"type", lambda _: b"uint"), IntegrityError, "is damaged"),
-    "another cipher": (replaced(password, lambda token: token.replace(b"AES256", b"AES128")), IntegrityError, "clear"),
-    "the type of an int": (part(b"type", lambda _: b"int"), IntegrityError, "has a type that its value does not have"),
+    "another cipher": (
+        replaced(password, lambda token: token.replace(b"AES256", b"AES128")), IntegrityError, "not encrypted"
+    ),
+    "the type of an int": (part(b"type", lambda _: b"int"), IntegrityError, "has a type that does not match its value"),
     "the type of a float": (part(b"type", lambda _: b"float"), IntegrityError, "has a type that"),
     "the type of a flag": (part(b"type", lambda _: b"bool"), IntegrityError, "has a type that"),
     "the type of a time": (part(b"type", lambda _: b"time"), IntegrityError, "has a type that"),
     "the type of a comment": (part(b"type", lambda _: b"comment"), IntegrityError, "in the place of a value"),
     "a comment sealed in its place": (sealed_anew("comment"), IntegrityError, "in the place of a value"),
-    "sealed for another path": (sealed_anew("str", "other:"), IntegrityError, "does not verify under its path"),
-    "a token of another file": (of_another_file, IntegrityError, "does not verify under its path"),
-    "a clear value in its place": (replaced(password, lambda _: b"clear"), IntegrityError, "stands in clear"),
-    "nothing in its place": (replaced(password, lambda _: b""), MACMismatchError, "MAC mismatch"),
+    "sealed for another path": (sealed_anew("str", "other:"), IntegrityError, "was changed or moved"),
+    "a token of another file": (of_another_file, IntegrityError, "was changed or moved"),
+    "a clear value in its place": (replaced(password, lambda _: b"clear"), IntegrityError, "not encrypted"),
+    "nothing in its place": (replaced(password, lambda _: b""), MACMismatchError, "integrity check"),
     "no MAC": (metadata_with(mac=None), MACMismatchError, "^no MAC$"),
     "an empty MAC": (metadata_with(mac=""), MACMismatchError, "^no MAC$"),
-    "a MAC that is no token": (metadata_with(mac="0" * 128), MACMismatchError, "^the MAC does not verify$"),
-    "the MAC of nothing": (mac_of("0" * 128), MACMismatchError, "^MAC mismatch"),
-    "a MAC of another file": (mac_of_another_file, MACMismatchError, "^the MAC does not verify$"),
-    "another time": (metadata_with(lastmodified="2020-01-01T00:00:00Z"), MACMismatchError, "MAC does not verify"),
+    "a MAC that is no token": (metadata_with(mac="0" * 128), MACMismatchError, "^the MAC or lastmodified was changed$"),
+    "the MAC of nothing": (mac_of("0" * 128), MACMismatchError, "^the integrity check .MAC. failed"),
+    "a MAC of another file": (mac_of_another_file, MACMismatchError, "^the MAC or lastmodified was changed$"),
+    "another time": (metadata_with(lastmodified="2020-01-01T00:00:00Z"), MACMismatchError, "lastmodified was changed"),
     "no time": (metadata_with(lastmodified=None), MetadataError, "lastmodified"),
     "a time that is none": (metadata_with(lastmodified="yesterday"), MetadataError, "lastmodified"),
     "no version": (metadata_with(version=None), MetadataError, "version"),
@@ -180,20 +182,20 @@ EVERYWHERE: dict[str, tuple[Change, type[LeafsealError], str]] = {
     "a rule that is not valid": (
         metadata_with(encrypted_regex="(", unencrypted_suffix=None), MetadataError, "encrypted_regex"
     ),
-    "the metadata of another file": (metadata_of_another_file, IntegrityError, "does not verify"),
+    "the metadata of another file": (metadata_of_another_file, IntegrityError, "was changed or moved"),
 }  # fmt: skip
 WITH_PATHS: dict[str, tuple[Change, type[LeafsealError], str]] = {
-    "two tokens swapped": (swapped, IntegrityError, "does not verify under its path"),
-    "a token copied to another path": (copied, IntegrityError, "does not verify under its path"),
-    "a clear value gone": (without_clear_value, MACMismatchError, "MAC mismatch"),
-    "a clear value changed": (other_clear_value, MACMismatchError, "MAC mismatch"),
+    "two tokens swapped": (swapped, IntegrityError, "was changed or moved"),
+    "a token copied to another path": (copied, IntegrityError, "was changed or moved"),
+    "a clear value gone": (without_clear_value, MACMismatchError, "integrity check"),
+    "a clear value changed": (other_clear_value, MACMismatchError, "integrity check"),
     "another rule, under which nothing is sealed": (
-        metadata_with(encrypted_regex="^$", unencrypted_suffix=None), MACMismatchError, "MAC mismatch"
+        metadata_with(encrypted_regex="^$", unencrypted_suffix=None), MACMismatchError, "integrity check"
     ),
     "another rule, under which more is sealed": (
-        metadata_with(encrypted_regex=".", unencrypted_suffix=None), IntegrityError, "stands in clear"
+        metadata_with(encrypted_regex=".", unencrypted_suffix=None), IntegrityError, "not encrypted"
     ),
-    "a MAC of the sealed values alone": (metadata_with(mac_only_encrypted=True), MACMismatchError, "MAC mismatch"),
+    "a MAC of the sealed values alone": (metadata_with(mac_only_encrypted=True), MACMismatchError, "integrity check"),
 }  # fmt: skip
 
 

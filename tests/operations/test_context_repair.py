@@ -134,7 +134,7 @@ def test_something_else_may_be_the_matter(aws: AWS, ambient: Ambient) -> None:
     assert [str(attempt) for attempt in caught.value.attempts] == [
         f"kms {key}: AWS KMS answered InvalidCiphertextException (credentials: AWS_ACCESS_KEY_ID)"
     ]
-    assert "something else is the matter" in str(caught.value.hint)
+    assert "the cause is another one" in str(caught.value.hint)
 
 
 def test_all_keys_wrap_or_none(aws: AWS, ambient: Ambient) -> None:

@@ -44,7 +44,7 @@ def test_no_two_files_have_a_data_key_in_common() -> None:
     ids=["sealed", "yaml", "null", "json", "dotenv", "ini"],
 )
 def test_the_name_of_the_metadata_is_taken(data: bytes, format_name: str) -> None:
-    with pytest.raises(AlreadyEncryptedError, match="top-level entry called 'sops'"):
+    with pytest.raises(AlreadyEncryptedError, match="a plain file with a top-level key 'sops'"):
         encrypt(data, format_name, KEYS, 0, ALL, AMBIENT)
 
 

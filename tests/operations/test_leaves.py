@@ -40,7 +40,7 @@ def test_what_was_sealed_opens_and_the_same_is_hashed() -> None:
 
 @pytest.mark.parametrize("text", ["a: x", "a: 5", "a: true", "a: 2024-01-01T00:00:00Z", "a: ENC[OTHER,x]"])
 def test_a_value_in_clear_is_refused_where_the_rule_wants_it_sealed(text: str) -> None:
-    with pytest.raises(IntegrityError, match="a: stands in clear where the file's rule wants it sealed") as caught:
+    with pytest.raises(IntegrityError, match="a: not encrypted, although the file's rule encrypts it") as caught:
         opened(text)
     assert caught.value.path == ("a",)
 
@@ -48,11 +48,11 @@ def test_a_value_in_clear_is_refused_where_the_rule_wants_it_sealed(text: str) -
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"a: {token(path='b:')}", "a: value does not verify under its path"),
-        (f"a:\n  b: {token(path='a:')}", "a.b: value does not verify under its path"),
-        (f"a: {token()[:-1]}", "a: value is damaged"),
-        (f"a: {token(word='int')}", "a: value has a type that its value does not have"),
-        (f"a: {token(word='comment')}", "a: a comment stands in the place of a value"),
+        (f"a: {token(path='b:')}", "a: this value was changed or moved after it was encrypted"),
+        (f"a:\n  b: {token(path='a:')}", "a.b: this value was changed or moved after it was encrypted"),
+        (f"a: {token()[:-1]}", "a: this value is damaged"),
+        (f"a: {token(word='int')}", "a: this value has a type that does not match its value"),
+        (f"a: {token(word='comment')}", "a: a comment is in the place of a value"),
     ],
     ids=["another path", "deeper", "cut", "another type", "a comment"],
 )
@@ -65,20 +65,20 @@ def test_a_comment_in_a_list_is_what_sops_makes_of_one_in_yaml_and_nowhere_else(
     found = opened(f"a:\n  - {token(' note', word='comment')}\n")
     assert [str(value) for _, value in found.values] == [" note"]
     assert found.hashed == []
-    with pytest.raises(IntegrityError, match="a comment stands in the place of a value"):
+    with pytest.raises(IntegrityError, match="a comment is in the place of a value"):
         opened(f'{{"a": ["{token(word="comment")}"]}}', format_name="json")
 
 
 def test_a_comment_opens_under_the_containers_near_it() -> None:
     sealed = token(" note", "a:", "comment")
     assert [str(value) for _, value in opened(f"a:\n  b_unencrypted: x\n  #{sealed}\n").values] == ["x", " note"]
-    with pytest.raises(IntegrityError, match="a comment in the top level does not verify"):
+    with pytest.raises(IntegrityError, match="a comment in the top level was changed or moved after"):
         opened(f"#{token(' note', 'elsewhere:', 'comment')}\nb_unencrypted: x\n")
 
 
 def test_a_comment_must_be_sealed_as_one_and_whole() -> None:
     for damaged in (token(" note", ""), token(" note", "", "comment")[:-20], token(" x", "", "comment")[5:]):
-        with pytest.raises(IntegrityError, match="does not verify"):
+        with pytest.raises(IntegrityError, match="was changed or moved"):
             opened(f"#{damaged}\nb_unencrypted: x\n")
 
 

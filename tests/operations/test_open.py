@@ -48,7 +48,7 @@ def test_to_read_the_metadata_takes_no_key() -> None:
 
 @pytest.mark.parametrize("data", [b"{}\n", b"a: x\n", b"a:\n  sops: x\n"])
 def test_a_file_without_metadata_is_not_encrypted(data: bytes) -> None:
-    with pytest.raises(NotEncryptedError, match="sops metadata not found"):
+    with pytest.raises(NotEncryptedError, match="not encrypted"):
         read_metadata(data, "yaml")
 
 
@@ -67,7 +67,7 @@ def test_a_stranger_opens_nothing() -> None:
 
 def test_another_data_key_opens_no_leaf() -> None:
     document, metadata = read_metadata(SEALED, "yaml")
-    with pytest.raises(IntegrityError, match="does not verify"):
+    with pytest.raises(IntegrityError, match="was changed or moved"):
         open_with(document, metadata, DataKey(bytes(32)))
 
 
@@ -84,10 +84,10 @@ def test_who_finds_the_key_is_the_callers_choice() -> None:
     [
         (rb"    mac: .*\n", b"", "no MAC"),
         (rb"    mac: .*\n", b"    mac: ''\n", "no MAC"),
-        (rb"(    mac: ENC\[AES256_GCM,data:).", rb"\1-", "the MAC does not verify"),
-        (rb"(    lastmodified: [^0-9]*)[0-9]{4}", rb"\g<1>1999", "the MAC does not verify"),
-        (rb"c_unencrypted: y", b"c_unencrypted: z", "MAC mismatch"),
-        (rb"c_unencrypted: y\n", b"", "MAC mismatch"),
+        (rb"(    mac: ENC\[AES256_GCM,data:).", rb"\1-", "the MAC or lastmodified was changed"),
+        (rb"(    lastmodified: [^0-9]*)[0-9]{4}", rb"\g<1>1999", "the MAC or lastmodified was changed"),
+        (rb"c_unencrypted: y", b"c_unencrypted: z", "integrity check .MAC. failed"),
+        (rb"c_unencrypted: y\n", b"", "integrity check .MAC. failed"),
     ],
 )
 def test_a_mac_that_does_not_fit_is_told_and_can_be_ignored(pattern: bytes, new: bytes, message: str) -> None:
@@ -101,7 +101,7 @@ def test_a_mac_that_does_not_fit_is_told_and_can_be_ignored(pattern: bytes, new:
 
 def test_without_the_mac_tags_still_count() -> None:
     changed = SEALED.replace(b"\na: ENC", b"\na2: ENC")
-    with pytest.raises(IntegrityError, match="a2: value does not verify"):
+    with pytest.raises(IntegrityError, match="a2: this value was changed"):
         open_file(Source("a.yaml", changed, "yaml"), KeyRing(AMBIENT), IGNORING)
 
 

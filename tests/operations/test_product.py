@@ -41,7 +41,7 @@ def test_what_does_not_open_fails(data: bytes, error: type[Exception]) -> None:
 
 def test_what_opens_to_something_else_fails() -> None:
     """A comment is outside the MAC where it is in clear; and another file under this key opens as well."""
-    with pytest.raises(IntegrityError, match="does not open to what it was made from"):
+    with pytest.raises(IntegrityError, match="does not decrypt to what was encrypted"):
         PRODUCT.check(b"# more\n" + PRODUCT.data)
 
 

@@ -45,7 +45,7 @@ def test_a_rule_that_seals_nothing_is_refused_where_there_is_something_to_seal()
     rule = Selection(encrypted_regex="^never$")
     sealed = seal_leaves(parse(TEXT, "yaml"), rule, SEALER)
     assert sealed.tokens == []
-    with pytest.raises(NothingSealedError, match=r"the rule seals nothing in this file: only .*\^never\$"):
+    with pytest.raises(NothingSealedError, match=r"the rule encrypts nothing in this file: only .*\^never\$"):
         refuse_nothing_sealed(sealed.tokens, sealed.clear, rule)
     refuse_nothing_sealed([], 0, rule)
     refuse_nothing_sealed(["a token"], 5, rule)

@@ -127,7 +127,7 @@ def test_fields_state_the_rule():
         assert Selection(**{name: "x"}).rules() == (name,)
         assert "x" in Selection(**{name: "x"}).describe()
     assert Selection().rules() == ()
-    assert Selection().describe() == "everything except under names that end in _unencrypted"
+    assert Selection().describe() == "everything except under key names that end in _unencrypted"
 
 
 def test_two_rules_are_refused():

@@ -70,7 +70,7 @@ def test_there_is_no_mac(tell: Tell, sealed: bytes, pattern: bytes) -> None:
 def test_the_mac_does_not_open(tell: Tell, sealed: bytes, pattern: bytes, new: bytes) -> None:
     code, out, err = tell(changed(sealed, pattern, new))
     assert (code, out) == (51, "")
-    assert err == "Cannot decrypt MAC: the MAC does not verify\n"
+    assert err == "Cannot decrypt MAC: the MAC or lastmodified was changed\n"
 
 
 @pytest.mark.parametrize("words", [["decrypt", "--ignore-mac"], ["--ignore-mac", "decrypt"], ["--ignore-mac", "-d"]])

@@ -364,7 +364,7 @@ def test_a_file_that_somebody_made_meanwhile_is_not_written_over(desk: Stage) ->
     (desk.folder / "a.yaml").unlink()
     code, _, err = edit(desk, script, "--age", desk.me.recipient)
     assert code == 3
-    assert "exists already" in err
+    assert "already exists" in err
     assert (desk.folder / "a.yaml").read_text() == "a: theirs\n"
     assert opened(desk, *kept(desk)) == "a: mine\n"
 

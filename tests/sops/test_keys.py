@@ -249,7 +249,7 @@ def test_who_is_removed_is_told_of_where_somebody_looks(
     assert heard.code == 0
     assert f"age {other.recipient} still knows the data key" in heard.err
     heard = sops("--verbose", "rotate", "-i", "--add-age", other.recipient, "a.yaml")
-    assert f"the configuration does not name these recipients: age {other.recipient}" in heard.err
+    assert f".sops.yaml does not name these recipients: age {other.recipient}" in heard.err
     heard = sops("--verbose", "rotate", "-i", "--rm-age", other.recipient, "a.yaml")
     assert f"age {other.recipient} could read what it held" in heard.err
     heard = sops("--verbose", "rotate", "-i", "--rm-age", other.recipient, "a.yaml")

@@ -26,7 +26,7 @@ def running(desk: Stage, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     try:
         assert server.stderr is not None
         line = server.stderr.readline()
-        assert b"answering at" in line or b"Listening on" in line, line + server.stderr.read()
+        assert b"listening on" in line or b"Listening on" in line, line + server.stderr.read()
         yield server
     finally:
         server.kill()

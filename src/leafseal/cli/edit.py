@@ -112,7 +112,7 @@ def _edit_existing(
 
         if current.selection != current.opened.metadata.selection:
             save(current.opened.plaintext())
-            terminal.say(f"{file}: has the configuration's rule now")
+            terminal.say(f"{file}: now has the rule of .sops.yaml")
             current = open_one(file, reading, limits, configuration, consent)
         if edit_text(current.opened.plaintext(), file, save, keep=keep, **settings) is UNCHANGED:
             terminal.say(f"{file}: unchanged")
@@ -141,7 +141,7 @@ def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, setti
 
     with naming(file):
         if edit_text(FORMATS[format_name].template, file, save, keep=keep, **settings) is UNCHANGED:
-            terminal.say(f"{file}: nothing was written, so nothing was made")
+            terminal.say(f"{file}: nothing was typed; no file created")
 
 
 def _keep(current: Change, text: bytes) -> None:
@@ -151,7 +151,7 @@ def _keep(current: Change, text: bytes) -> None:
 def _keep_sealed(file: str, sealed: bytes) -> None:
     path = keep_sealed(file, sealed)
     if path is None:
-        terminal.warn("your text could not be kept anywhere")
+        terminal.warn("your changes are lost: they could not be saved anywhere")
         return
-    terminal.say(f"your text is kept, sealed, in {path}")
-    terminal.say(f'"leafseal decrypt --input-type binary {path}" shows it')
+    terminal.say(f"your changes were not saved; they are in {path}, encrypted")
+    terminal.say(f'show them with "leafseal decrypt --input-type binary {path}"')

@@ -70,8 +70,8 @@ def encrypt(
     outputs.check(names)
     if "-" in names and reading.filename_override is None and not (recipients and reading.input_type):
         raise UsageError(
-            "must specify --filename-override when reading from stdin",
-            hint="its format and its rule are chosen by that name",
+            "standard input needs a name, which chooses its format and rule",
+            hint="give a FILE, or add --filename-override NAME to encrypt standard input",
         )
     configuration = Configuration(config)
     ambient = current_ambient()

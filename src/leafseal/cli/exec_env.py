@@ -65,7 +65,7 @@ def exec_env(
     leafseal exec-env secrets.env 'echo "$DB_HOST"'
     """
     if supervise and same_process:
-        raise UsageError("--supervise and --same-process do not go together", hint="choose one")
+        raise UsageError("--supervise and --same-process contradict each other", hint="use only one of them")
     account = environment.find_account(user) if user else None
     secrets = _secrets(file, reading, limits, flatten, strict)
     with naming(file):
@@ -93,6 +93,6 @@ def _secrets(file: str, reading: InputOptions, limits: Limits, flatten: str | No
 def _refuse_empty(opened: Opened) -> None:
     if opened.leaves.unauthenticated:
         raise RefusedError(
-            f"values are empty, which the format does not protect: {listed(opened.leaves.unauthenticated)}",
-            hint="give them a value, or leave --strict away",
+            f"these values are empty, and SOPS does not protect them: {listed(opened.leaves.unauthenticated)}",
+            hint="give them a value, or leave out --strict",
         )

@@ -53,7 +53,7 @@ def add(recipients: Recipients, **options: Any) -> None:
     leafseal groups add -f config.yaml --age age1... --threshold 2 -i
     """
     if not recipients:
-        raise UsageError("a key group needs a master key", hint="name one, such as with --age")
+        raise UsageError("no key given for the new key group", hint="add one, such as --age age1…")
     _change(lambda old: [*old, tuple(recipients.master_keys())], new_data_key=False, **options)
 
 

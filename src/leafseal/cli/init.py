@@ -11,12 +11,12 @@ from leafseal.errors import RefusedError
 from leafseal.system import files, terminal
 
 _MANIFESTS = (
-    "Will there be Kubernetes manifests? Then only data and stringData of them are sealed, so that tools can read and "
-    "change the rest; the MAC does not cover the rest then. [y/N]"
+    "Add a rule for Kubernetes manifests? It encrypts only data and stringData, and leaves the rest out of the MAC, so "
+    "that tools can change it. [y/N]"
 )
 _VALUES = (
-    "Will there be Helm values files? Then only values with secret-like names in them are sealed; a secret under "
-    "another name stays clear. [y/N]"
+    "Add a rule for Helm values? It encrypts only values whose key names look like secrets. All others stay in plain "
+    "text. [y/N]"
 )
 
 
@@ -62,13 +62,14 @@ def make(
     for name in NAMES:
         if os.path.lexists(os.path.join(folder, name)):
             raise RefusedError(
-                "exists already", file=os.path.join(folder, name), hint="edit it, or remove it to begin anew"
+                "already exists", file=os.path.join(folder, name), hint="edit it, or delete it to start again"
             )
     named = list(recipients) or [_own_recipient(no_identity)]
     text = propose_config(named, kubernetes=kubernetes, values=values)
     files.create(path, text.encode())
-    terminal.say(f"wrote {path}, which names {len(named)} recipient{'s' if len(named) > 1 else ''}")
-    terminal.say('next: "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new one')
+    whom = f"{len(named)} recipient{'s' if len(named) > 1 else ''}" if recipients else "you"
+    terminal.say(f"created {path}: new files are encrypted for {whom}")
+    terminal.say('next: run "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new file')
 
 
 def _own_recipient(no_identity: bool) -> str:
@@ -78,17 +79,18 @@ def _own_recipient(no_identity: bool) -> str:
     path = own_identity_file()
     found = _recipient_in(path)
     if found is not None:
-        terminal.say(f"your identity is in {path}: {found}")
+        terminal.say(f"your private key is in {path}; your public key: {found}")
         return found
     if no_identity:
-        raise RefusedError("there is no age identity, and no recipient was named", hint="name one with --age age1…")
+        raise RefusedError("no private key found, and no recipient given", hint="add --age age1…")
     from leafseal.providers.age import generate_identity, identity_file_text
 
     identity, recipient = generate_identity()
     files.append_private(path, identity_file_text(identity, recipient))
-    terminal.say(f"made an age identity in {path}")
-    terminal.warn("without this file nobody can open what is encrypted for it: back it up now, and never commit it")
-    terminal.say(f"its public key, for your team: {recipient}")
+    terminal.say(f"created your private key: {path}")
+    name = os.path.basename(path)
+    terminal.warn(f"back up {name} now, and never commit it: without it nobody can decrypt your files")
+    terminal.say(f"your public key, to share: {recipient}")
     return recipient
 
 
@@ -108,7 +110,7 @@ def offer(name: str) -> bool:
     """Ask, on a terminal, whether to write a configuration for a file now; tell whether one was written."""
     folder = os.path.dirname(os.path.abspath(name))
     question = (
-        f"no configuration says for whom to encrypt. Write {os.path.join(folder, NAMES[1])} now, for yourself? [y/N]"
+        f"No .sops.yaml found. Create {os.path.join(folder, NAMES[1])} with your key as the only recipient? [y/N]"
     )
     if not _yes(question):
         return False

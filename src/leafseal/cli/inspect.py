@@ -70,21 +70,26 @@ def _state(leaf: Leaf) -> str:
     return "sealed" if isinstance(leaf.value, str) and looks_sealed(leaf.value) else "clear"
 
 
+_STATES = {"sealed": "encrypted", "clear": "not encrypted", "empty": "empty"}
+"""The states of values, and how the list names them."""
+
+
 def _lines(about: dict[str, Any]) -> list[str]:
     lines = [
-        f"{escape_line(about['file'])}: {about['format']}, sealed {about['lastmodified']} (format {about['version']})"
+        f"{escape_line(about['file'])}: {about['format']}, last changed {about['lastmodified']}, "
+        f"SOPS format {about['version']}"
     ]
     groups = about["groups"]
     if len(groups) > 1:
-        lines.append(f"  {len(groups)} key groups, of which {about['threshold'] or len(groups)} must open")
+        lines.append(f"  {len(groups)} key groups, {about['threshold'] or len(groups)} needed to decrypt")
     for number, group in enumerate(groups, 1):
         lines.append(f"  recipients of group {number}:" if len(groups) > 1 else "  recipients:")
         lines += [f"    {key['kind']} {escape_line(key['name'])}" for key in group]
     lines.append(f"  rule: {escape_line(about['rule'])}")
     if about["mac_only_encrypted"]:
-        lines.append("  clear values are not under the MAC")
-    for state in ("sealed", "clear", "empty"):
+        lines.append("  the MAC does not cover values that are not encrypted")
+    for state in _STATES:
         if about[state]:
-            lines.append(f"  {state} ({len(about[state])}):")
+            lines.append(f"  {_STATES[state]} ({len(about[state])}):")
             lines += [f"    {place}" for place in about[state]]
     return lines

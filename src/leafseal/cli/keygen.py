@@ -30,7 +30,7 @@ def keygen(output: str | None, append: bool, pq: bool) -> None:
     leafseal keygen --pq -o long-lived.agekey
     """
     if output is not None and append:
-        raise UsageError("-o and --append do not go together", hint="choose one")
+        raise UsageError("-o and --append contradict each other", hint="use only one of them")
     from leafseal.providers.age import generate_identity, identity_file_text
 
     identity, recipient = generate_identity(post_quantum=pq)

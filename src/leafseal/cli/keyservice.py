@@ -31,7 +31,7 @@ def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
     leafseal decrypt --keyservice unix:///run/user/1000/keys.sock config.yaml
     """
     if prompt and not terminal.has_terminal():
-        raise UsageError("--prompt needs a terminal to ask on")
+        raise UsageError("--prompt needs a terminal")
     server = KeyServer(
         Ambient.of_process(terminal.passphrase_asker()),
         _Approval() if prompt else None,
@@ -42,8 +42,8 @@ def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
 
 def _started(address: str) -> None:
     if address.startswith("tcp:"):
-        terminal.warn("whoever reaches this port can use the keys of this machine")
-    terminal.say(f"answering at {address}; for others: SOPS_KEYSERVICE={address}")
+        terminal.warn("anyone who reaches this port can use the keys of this machine")
+    terminal.say(f"listening on {address}; for clients: SOPS_KEYSERVICE={address}")
 
 
 class _Approval:
@@ -65,5 +65,5 @@ def default_socket() -> str:
     if folder is None or not own_directory(folder):
         folder = state_directory()
     if folder is None:
-        raise WriteError("there is no folder of your own for a socket", hint="name a path with --address")
+        raise WriteError("there is no private folder for a socket", hint="add --address unix:///PATH")
     return os.path.join(folder, "keyservice.sock")

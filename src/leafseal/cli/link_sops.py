@@ -28,20 +28,18 @@ def link_sops(folder: str, force: bool) -> None:
     leafseal link-sops --force /usr/local/bin
     """
     if os.name == "nt":
-        raise LeafsealError(
-            "links to programs are not made on Windows", hint='"leafseal sops" is the same, wherever a command fits'
-        )
+        raise LeafsealError("cannot create links to programs on Windows", hint='use "leafseal sops" instead of "sops"')
     if not os.path.isdir(folder):
         raise MissingFileError("no such folder", hint=f"mkdir -p {folder}", file=folder)
     program, link = find_own_program(), os.path.join(os.path.abspath(folder), _NAME)
     if is_link_to(link, program):
-        terminal.say(f"{link} leads to {program} already")
+        terminal.say(f"{link} already points to {program}")
     else:
         if not force:
             _refuse_what_is_there(link)
             _refuse_to_hide_another(folder, program)
         make_link(link, program)
-        terminal.say(f"made {link}, which leads to {program}")
+        terminal.say(f"created {link}, which runs {program}")
     _tell_of_path(folder, program)
 
 
@@ -51,7 +49,7 @@ def find_own_program() -> str:
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return os.path.abspath(path)
     raise CommandError(
-        f"no program named {PROGRAM} was found that a link could lead to",
+        f"the program {PROGRAM}, to which the link would point, was not found",
         hint=f'install {PROGRAM} with "pipx install {PROGRAM}", or with pip',
     )
 
@@ -85,16 +83,16 @@ def make_link(link: str, program: str) -> None:
 
 def _refuse_what_is_there(link: str) -> None:
     if os.path.lexists(link):
-        what = f"is a link to {os.readlink(link)}" if os.path.islink(link) else "exists already"
-        raise RefusedError(what, hint="--force replaces it; or choose another folder", file=link)
+        what = f"is a link to {os.readlink(link)}" if os.path.islink(link) else "already exists"
+        raise RefusedError(what, hint="add --force to replace it, or choose another folder", file=link)
 
 
 def _refuse_to_hide_another(folder: str, program: str) -> None:
     before, after = others_on_path(folder, program)
     if after and not before:
         raise RefusedError(
-            f"a link in {folder} would come before {after[0]} on PATH",
-            hint="--force makes it all the same; programs that start sops then start leafseal",
+            f"{os.path.join(folder, _NAME)} would hide {after[0]} on PATH",
+            hint="to create it anyway, add --force; programs that start sops then run leafseal",
         )
 
 
@@ -119,8 +117,8 @@ def others_on_path(folder: str, program: str) -> tuple[list[str], list[str]]:
 def _tell_of_path(folder: str, program: str) -> None:
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     if not any(os.path.realpath(entry) == os.path.realpath(folder) for entry in entries if os.path.isabs(entry)):
-        terminal.say(f"{os.path.abspath(folder)} is not on PATH: add it for programs to find the link")
+        terminal.say(f"{os.path.abspath(folder)} is not on PATH: add it, so that programs find the link")
         return
     before, _ = others_on_path(folder, program)
     if before:
-        terminal.say(f"{before[0]} comes first on PATH: that is what still starts")
+        terminal.say(f"{before[0]} comes first on PATH, so it is what still runs")

@@ -61,8 +61,8 @@ def rotate(
         gone = matching(removing, groups)
         if missing := gone - present:
             raise UsageError(
-                f"cannot be opened by {', '.join(sorted(text for _, text in missing))}, which is to be removed",
-                hint='"leafseal inspect" lists the recipients',
+                f"cannot remove keys that the file does not have: {', '.join(sorted(text for _, text in missing))}",
+                hint=f'see its recipients with "leafseal inspect {item.name}"',
             )
         kept = [excluding(group, gone) for group in groups]
         kept[0] = (*kept[0], *(key for key in added if key_id(key) not in present))

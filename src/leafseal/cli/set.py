@@ -60,7 +60,9 @@ def set_(
     def edit(opened: Opened) -> Draft | None:
         locator = locate(opened, path)
         if not locator:
-            raise PathError("the whole document cannot be set", hint='use "leafseal edit"')
+            raise PathError(
+                "PATH is empty", hint='name a value, such as db.password, or change the file with "leafseal edit"'
+            )
         if idempotent and _stands_already(opened, locator, wanted):
             return None
         return draft_with(opened, locator, wanted)

@@ -43,7 +43,9 @@ def unset(
     def edit(opened: Opened) -> Draft | None:
         locator = locate(opened, path)
         if not locator:
-            raise PathError("the whole document cannot be removed", hint='use "leafseal edit"')
+            raise PathError(
+                "PATH is empty", hint='name a value, such as db.password, or change the file with "leafseal edit"'
+            )
         try:
             return draft_without(opened, locator)
         except PathError:

@@ -91,7 +91,7 @@ def _change(
 ) -> _Change:
     rule = configuration.rule_for(item.name)
     if rule is None:
-        raise ConfigError("no configuration with creation rules found", hint='"leafseal init" writes one')
+        raise ConfigError("no .sops.yaml with creation rules found", hint='create one with "leafseal init"')
     before, after = keys_of(opened.metadata.groups), [resolve_keys(group, ambient) for group in rule.groups]
     threshold = 0
     if len(after) > 1:

@@ -65,10 +65,18 @@ def _describe(item: Item, opened: Opened) -> dict[str, Any]:
 
 
 def _lines(about: dict[str, Any]) -> list[str]:
-    state = "verified" if about["verified"] else "every value verified, the MAC was not verified"
-    counts = f"{about['sealed']} sealed, {about['clear']} clear, {about['sealed_comments']} sealed comments"
-    lines = [f"{escape_line(about['file'])}: {state}: {counts}"]
+    state = "OK" if about["verified"] else "the integrity check (MAC) was skipped"
+    verified = _counted(about["sealed"], "value")
+    if about["sealed_comments"]:
+        verified += f" and {_counted(about['sealed_comments'], 'comment')}"
+    lines = [f"{escape_line(about['file'])}: {state}: {verified} verified, {about['clear']} not encrypted"]
     if about["clear_comments_under_the_rule"]:
-        lines.append(f"  {about['clear_comments_under_the_rule']} comments are clear that the rule would seal")
+        lines.append(
+            f"  {about['clear_comments_under_the_rule']} comments are not encrypted, but the rule would encrypt them"
+        )
     lines += [f"  empty, not protected: {place}" for place in about["empty"]]
     return lines
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} encrypted {what}{'' if number == 1 else 's'}"

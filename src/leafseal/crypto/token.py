@@ -85,7 +85,7 @@ class Sealer:
                 a2b_base64(iv), a2b_base64(data) + a2b_base64(tag), aad.encode("utf-8", "surrogateescape")
             ), word
         except InvalidTag:
-            raise TokenError("does not verify under its path") from None
+            raise TokenError("was changed or moved after it was encrypted") from None
 
     def open(self, token: str, aad: str) -> Scalar:
         """Return the value that a token holds; a comment's text as a string.
@@ -97,4 +97,4 @@ class Sealer:
         try:
             return from_bytes("str" if word in ("comment", "bytes") else word, data)
         except ValueError:
-            raise TokenError("has a type that its value does not have") from None
+            raise TokenError("has a type that does not match its value") from None

@@ -129,7 +129,7 @@ def find(node: Node, path: Locator) -> Node:
         elif isinstance(node, ListNode) and isinstance(step, int):
             found = [item for item in node.items if not isinstance(item, Comment)][step : step + 1]
         if not found:
-            raise PathError(f"nothing stands at {format_path(path[: depth + 1])}")
+            raise PathError(f"{format_path(path[: depth + 1])} does not exist")
         node = found[0]
     return node
 

@@ -35,8 +35,8 @@ def parse(
         if b"ENC[AES256_GCM," in data:  # it was one, and is damaged
             raise
         raise NotEncryptedError(
-            "sops metadata not found: this is no encrypted binary file",
-            hint="if it is an encrypted file of another format, say which with --input-type",
+            "not an encrypted binary file (it has no sops metadata)",
+            hint="if the file has another format, add it, such as --input-type yaml",
         ) from None
 
 

@@ -45,7 +45,7 @@ def _recover(metadata: Metadata, ring: KeyRing) -> DataKey:
     if not metadata.may_have_context_bug:
         raise NothingToRepairError(
             "there is no encryption context to repair",
-            hint="it takes a file of SOPS before 3.3.0, with an AWS key whose context has different values",
+            hint="only files from SOPS before 3.3.0 need this, with an AWS key whose context has different values",
         )
     try:
         return recover_data_key(metadata.groups, metadata.threshold, ring)
@@ -60,7 +60,7 @@ def _recover(metadata: Metadata, ring: KeyRing) -> DataKey:
         raise failure.with_hint(_NOT_GARBLED) from None
 
 
-_NOT_GARBLED = "no value of its encryption contexts opens it either: something else is the matter"
+_NOT_GARBLED = "none of its possible encryption contexts decrypts it: the cause is another one"
 
 
 def _with_guesses(group: KeyGroup) -> Iterator[WrappedKey]:

@@ -67,8 +67,8 @@ def refuse_reserved(document: Document, output_format: str) -> None:
         reserved = any(leaf.path and leaf.path[0].startswith(prefix) for leaf in document.leaves())
     if reserved:
         raise AlreadyEncryptedError(
-            "has a top-level entry called 'sops', as an encrypted file does",
-            hint='to change an encrypted file use "leafseal edit"; in a plain file rename the entry',
+            "already encrypted, or a plain file with a top-level key 'sops'",
+            hint='to change an encrypted file, use "leafseal edit"; in a plain file, rename the key',
         )
 
 

@@ -31,7 +31,7 @@ def emit_part(node: Node, format_name: str, *, indent: int | None = None) -> byt
     if (alone := emit_node(node, format_name, indent=indent)) is not None:
         return alone
     if isinstance(node, ListNode):
-        raise EmitError(f"{format_name} holds no lists", hint="--output-type yaml or json does")
+        raise EmitError(f"{format_name} cannot contain lists", hint="add --output-type yaml or --output-type json")
     return _encoded("null" if node is None else to_plain_text(node))
 
 

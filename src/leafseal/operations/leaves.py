@@ -89,14 +89,14 @@ def _typed(word: str, data: bytes) -> Scalar:
     try:
         return from_bytes("str" if word in ("comment", "bytes") else word, data)
     except ValueError:
-        raise TokenError("has a type that its value does not have") from None
+        raise TokenError("has a type that does not match its value") from None
 
 
 def _not_encrypted_error(leaf: Leaf) -> IntegrityError:
     return IntegrityError(
-        f"{format_path(leaf.locator)}: stands in clear where the file's rule wants it sealed",
+        f"{format_path(leaf.locator)}: not encrypted, although the file's rule encrypts it",
         path=leaf.path,
-        hint='seal it again with "leafseal set", or find out who changed the file',
+        hint='see who changed it with "git log -p", then restore the file or encrypt the value with "leafseal set"',
     )
 
 
@@ -104,9 +104,9 @@ def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
     if not looks_sealed(token):
         return _not_encrypted_error(leaf)
     return IntegrityError(
-        f"{format_path(leaf.locator)}: value {error}",
+        f"{format_path(leaf.locator)}: this value {error}",
         path=leaf.path,
-        hint='was it copied from another key, or edited? set it again with "leafseal set"',
+        hint="delete this entry, or restore the file from Git",
     )
 
 
@@ -114,7 +114,7 @@ def _list_comment(document: Document, leaf: Leaf, value: Scalar) -> Comment:
     # SOPS stores the sealed comments of lists as elements of type comment; anywhere else that type is forged.
     is_member = bool(leaf.locator) and isinstance(leaf.locator[-1], int)
     if not (is_member and FORMATS[document.format].has_list_comments):
-        raise IntegrityError(f"{format_path(leaf.locator)}: a comment stands in the place of a value", path=leaf.path)
+        raise IntegrityError(f"{format_path(leaf.locator)}: a comment is in the place of a value", path=leaf.path)
     return Comment(value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value))
 
 
@@ -143,9 +143,9 @@ def _open_comment(
             found.sealed.append(OpenedLeaf(leaf, value, data, word, aad))
             return value
     raise IntegrityError(
-        f"a comment in {format_path(leaf.locator) or 'the top level'} does not verify",
+        f"a comment in {format_path(leaf.locator) or 'the top level'} was changed or moved after it was encrypted",
         path=leaf.path,
-        hint="write the comment anew, without the ENC[…] text",
+        hint="delete the comment, or write it again without the ENC[…] text",
     )
 
 

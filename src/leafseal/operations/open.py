@@ -123,7 +123,7 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
     mapping = document.metadata()
     if mapping is None:
         raise NotEncryptedError(
-            "sops metadata not found", hint='this file is not encrypted; encrypt it with "leafseal encrypt -i"'
+            "not encrypted (it has no sops metadata)", hint='encrypt it with "leafseal encrypt -i FILE"'
         )
     return document, Metadata.parse(mapping)
 
@@ -138,7 +138,7 @@ def recover(metadata: Metadata, ring: KeyRing) -> DataKey:
         raise
 
 
-_REPAIR_HINT = 'SOPS before 3.3.0 garbled encryption contexts: "leafseal repair-context" repairs such files'
+_REPAIR_HINT = 'if SOPS before 3.3.0 encrypted this file, fix it with "leafseal repair-context"'
 
 
 def open_file(
@@ -187,13 +187,15 @@ def _verify_mac(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> Non
     try:
         stored, _ = sealer.open_bytes(metadata.mac, metadata.lastmodified)
     except TokenError:
-        raise MACMismatchError("the MAC does not verify", hint=_MAC_HINT) from None
+        raise MACMismatchError("the MAC or lastmodified was changed", hint=_MAC_HINT) from None
     computed = mac.digest(leaves.hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
     if not mac.equal(stored.decode("ascii", "replace"), computed):
-        raise MACMismatchError("MAC mismatch: values were added, removed, reordered or changed", hint=_MAC_HINT)
+        raise MACMismatchError(
+            "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand", hint=_MAC_HINT
+        )
 
 
-_MAC_HINT = "find out who changed the file since it was sealed; --ignore-mac reads it all the same"
+_MAC_HINT = 'see what changed with "git log -p"; "leafseal decrypt --ignore-mac" reads the file anyway'
 
 
 def readable(opened: Opened) -> list[str]:

@@ -51,8 +51,8 @@ class Product(Frozen):
         again = self._open(data)
         if self.expected is not None and again.plaintext() != self.expected:
             raise IntegrityError(
-                "what was to be written does not open to what it was made from; nothing was written",
-                hint="this is a fault of leafseal: please report it, without the file's values",
+                "the encrypted result does not decrypt to what was encrypted; nothing was written",
+                hint="report this fault of leafseal, without the file's values",
             )
 
     @staticmethod

@@ -42,7 +42,9 @@ def _replacements(document: Document, tokens: Sequence[tuple[Leaf, str]]) -> lis
         source, old = document.text[leaf.start : leaf.end], str(leaf.value)
         start = leaf.start + source.find(old)
         if old not in source:
-            raise IntegrityError("a token is spelled in a way that cannot be replaced in place", path=leaf.path)
+            raise IntegrityError(
+                "an encrypted value is written in a way that cannot be replaced in place", path=leaf.path
+            )
         edits.append(Edit(start, start + len(old), token))
     return edits
 

@@ -98,8 +98,8 @@ def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selec
     """Raise `NothingSealedError` where a file has values and the rule seals none of them."""
     if clear and not sealed:
         raise NothingSealedError(
-            f"the rule seals nothing in this file: {selection.describe()}",
-            hint="correct the rule; --allow-nothing-sealed writes the file as it is",
+            f"the rule encrypts nothing in this file: {selection.describe()}",
+            hint="correct the rule; to write the file without encrypted values, add --allow-nothing-sealed",
         )
 
 

@@ -126,12 +126,12 @@ class Selection(Value):
 
 
 _WORDS = {
-    "unencrypted_suffix": "everything except under names that end in {}",
-    "encrypted_suffix": "only what is under names that end in {}",
-    "unencrypted_regex": "everything except under names that match {}",
-    "encrypted_regex": "only what is under names that match {}",
+    "unencrypted_suffix": "everything except under key names that end in {}",
+    "encrypted_suffix": "only values under key names that end in {}",
+    "unencrypted_regex": "everything except under key names that match {}",
+    "encrypted_regex": "only values under key names that match {}",
     "unencrypted_comment_regex": "everything except under comments that match {}",
-    "encrypted_comment_regex": "only what is under comments that match {}",
+    "encrypted_comment_regex": "only values under comments that match {}",
 }
 
 

@@ -39,7 +39,7 @@ def edit_file(session: Session, file: str) -> int:
     _run(edited)
     notices.note_unconfigured(session, name, keys_of(edited.opened.metadata.groups))
     if edited.opened.read.ignore_mac:
-        session.notice(f"{file}: written although its MAC was not verified")
+        session.notice(f"{file}: written although the integrity check (MAC) was skipped")
     return 0
 
 

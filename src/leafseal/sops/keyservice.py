@@ -29,7 +29,7 @@ def keyservice(arguments: Arguments) -> int:
         if arguments.flag("verbose"):
             talk.log("KEYSERVICE", "info", f"Listening on {listening}")
         if address.startswith("tcp:"):
-            session.notice("whoever reaches this port can use the keys of this machine")
+            session.notice("anyone who reaches this port can use the keys of this machine")
 
     approve = _approval() if arguments.flag("prompt") else None
     server = KeyServer(session.ambient, approve, _log if arguments.flag("verbose") else None)

@@ -76,4 +76,4 @@ def _tell(session: Session, named: str, opened: Opened, groups: list[Keys]) -> N
     notices.note_removed(session, named, removed(keys_of(opened.metadata.groups), groups), keeps_data_key=False)
     notices.note_unconfigured(session, named, groups)
     if opened.read.ignore_mac:
-        session.notice(f"{named}: written although its MAC was not verified")
+        session.notice(f"{named}: written although the integrity check (MAC) was skipped")

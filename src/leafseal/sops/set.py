@@ -73,7 +73,7 @@ def set_in_file(session: Session, file: str, path: Locator, value: object) -> in
         product = session.in_format(_stored(opened, path, value), formats.output)
         replace(session, source, product.data, product.check)
     if opened.read.ignore_mac:
-        session.notice(f"{file}: written although its MAC was not verified")
+        session.notice(f"{file}: written although the integrity check (MAC) was skipped")
     return 0
 
 

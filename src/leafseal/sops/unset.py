@@ -44,7 +44,7 @@ def unset(arguments: Arguments) -> int:
         product = session.in_format(product, formats.output)
         replace(session, source, product.data, product.check)
     if opened.read.ignore_mac:
-        session.notice(f"{file}: written although its MAC was not verified")
+        session.notice(f"{file}: written although the integrity check (MAC) was skipped")
     return 0
 
 

@@ -67,7 +67,7 @@ def create(path: str | os.PathLike[str], data: bytes, *, verify: Verifier | None
     """Write a new file. Raises `RefusedError` when something of that name is there."""
     name = os.fspath(path)
     if os.path.lexists(name):
-        raise RefusedError("exists already", hint="choose another name, or remove it first", file=name)
+        raise RefusedError("already exists", hint="choose another name, or remove it first", file=name)
     replace(path, data, verify=verify or _no_check, private=private)
 
 

@@ -89,7 +89,7 @@ def report(error: str, details: Sequence[str], hint: str | None) -> None:
 def say_readable(name: str, places: Sequence[str]) -> None:
     """Tell what those could read who were removed from a file, and still can in what they have of it."""
     if places:
-        warn(f"{name}: who was removed could read {first_of(places)}; change these values too")
+        warn(f"{name}: removed recipients could read {first_of(places)}: change these values")
 
 
 def _tell(text: str, word: str = "", colour: str = "") -> None:
@@ -161,9 +161,9 @@ def confirm(question: str, *, flag: str) -> None:
     """Ask for consent. Raises `RefusedError`, naming the `flag` that gives it, when there is none or nobody to ask."""
     answer = ask(f"{question} [y/N]")
     if answer is None:
-        raise RefusedError(f"{question} There is no terminal to ask on", hint=f"{flag} says yes")
+        raise RefusedError("cannot ask for confirmation without a terminal", hint=f"to confirm, add {flag}")
     if answer.strip().lower() not in ("y", "yes"):
-        raise RefusedError("not done, as you wished")
+        raise RefusedError("cancelled; nothing was changed")
 
 
 def passphrase_asker() -> Callable[[str], str] | None:

@@ -47,7 +47,7 @@ class Change:
         for warning in files.replace(self.item.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
         if self.opened.read.ignore_mac:
-            terminal.warn(f"{self.name}: written although its MAC was not verified{self._changed(draft)}")
+            terminal.warn(f"{self.name}: written although the integrity check (MAC) was skipped{self._changed(draft)}")
 
     def _changed(self, draft: Draft) -> str:
         """Name what differs from what was read, for the user to look through."""
@@ -72,7 +72,7 @@ def open_one(
     """
     reading.check_write()
     if name == "-":
-        raise UsageError("standard input cannot be changed in place", hint="name a file")
+        raise UsageError("standard input cannot be changed in place", hint="give the name of a FILE")
     item = read_one(name, reading, limits)
     with naming(name):
         opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))

@@ -31,7 +31,7 @@ class Consent:
 
     def __post_init__(self) -> None:
         if self.keep_rules and self.sync_rules:
-            raise UsageError("--keep-rules and --sync-rules do not go together", hint="choose one")
+            raise UsageError("--keep-rules and --sync-rules contradict each other", hint="use only one of them")
 
 
 consent_options = grouped(
@@ -77,9 +77,9 @@ class Guard:
         clear = guards.left_clear(opened.document, own, self.rule.selection)
         if clear and not self.consent.keep_rules:
             self._ask(
-                f"the file's own rule leaves clear what the configuration would seal: {listed(clear)}.",
-                "Keep it so?",
-                "--keep-rules keeps the file's rule, --sync-rules gives it the configuration's",
+                f".sops.yaml would encrypt what this file's own rule leaves in plain text: {listed(clear)}.",
+                "Leave it in plain text?",
+                "to encrypt it, add --sync-rules; to leave it in plain text, add --keep-rules",
             )
             self.consent = replace(self.consent, keep_rules=True)
         return own
@@ -92,9 +92,9 @@ class Guard:
         if strangers:
             names = ", ".join(f"{key.kind} {key}" for key in strangers)
             self._ask(
-                f"the configuration does not name these recipients, who would read what is written: {names}.",
-                "Write for them too?",
-                '--accept-recipients does; "leafseal updatekeys" removes them',
+                f".sops.yaml does not name these recipients, who could decrypt what is written: {names}.",
+                "Keep them?",
+                'to keep them, add --accept-recipients; "leafseal updatekeys" removes recipients from a file',
             )
 
     def after(self, opened: Opened, document: Document, selection: Selection) -> None:
@@ -109,9 +109,9 @@ class Guard:
         ]
         if doubtful:
             self._ask(
-                f"these new values would stay clear ({selection.describe()}): {listed(doubtful)}.",
-                "Leave them clear?",
-                "--plaintext-ok does",
+                f"the file's rule leaves these new values in plain text ({selection.describe()}): {listed(doubtful)}.",
+                "Leave them in plain text?",
+                "to allow them in plain text, add --plaintext-ok",
             )
 
     def _is_doubtful(self, leaf: Leaf, selection: Selection) -> bool:
@@ -132,4 +132,4 @@ def warn_of_clear_secrets(name: str, document: Document, selection: Selection) -
     """Warn of values that look like secrets and that the rule leaves clear."""
     clear = [leaf for leaf in document.leaves() if guards.looks_secret(leaf) and not selection.selects(leaf)]
     if clear:
-        terminal.warn(f"{name}: these look like secrets and stay clear: {listed(clear)}")
+        terminal.warn(f"{name}: these values look like secrets and are not encrypted: {listed(clear)}")

@@ -34,5 +34,5 @@ def _details(error: LeafsealError) -> tuple[list[str], str | None]:
 def edit_again(error: LeafsealError) -> bool:
     """Show what is wrong with an edited text and ask whether the user goes on with it."""
     show_error(error)
-    answer = terminal.ask("press enter to go on editing, or type q to give up:")
+    answer = terminal.ask("Press Enter to edit again, or q to quit:")
     return answer is not None and answer.strip().lower() not in ("q", "quit")

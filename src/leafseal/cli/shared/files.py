@@ -27,9 +27,9 @@ T = TypeVar("T")
 def read_all(names: Sequence[str], reading: InputOptions, limits: Limits) -> tuple[list[Item], list[LeafsealError]]:
     """Read every file; what cannot be read is an error among others."""
     if reading.filename_override is not None and len(names) > 1:
-        raise UsageError("--filename-override stands for one file", hint="name one file at a time")
+        raise UsageError("--filename-override works for one file only", hint="give one FILE at a time")
     if [name for name in names if name == "-"][1:]:
-        raise UsageError("standard input can be read once", hint="write - once")
+        raise UsageError("standard input can be read only once", hint="give - only once")
     items: list[Item] = []
     errors: list[LeafsealError] = []
     for name in names:
@@ -83,23 +83,23 @@ class Outputs(NamedTuple):
         """Raise `UsageError` where options and files do not go together."""
         chosen = [self.in_place, self.output is not None, self.output_dir is not None]
         if sum(chosen) > 1:
-            raise UsageError("-i, --output and --output-dir do not go together", hint="choose one")
+            raise UsageError("-i, --output and --output-dir contradict each other", hint="use only one of them")
         if self.overwrite and not self.in_place:
-            raise UsageError("--overwrite is a way of writing in place", hint="write --in-place=overwrite")
+            raise UsageError("--overwrite needs --in-place", hint="use --in-place=overwrite")
         if self.in_place and "-" in names:
-            raise UsageError("standard input cannot be written in place", hint="leave -i away")
+            raise UsageError("standard input cannot be changed in place", hint="give the name of a FILE")
         if len(names) > 1 and not self.in_place and self.output_dir is None:
             raise UsageError(
-                "several files do not go into one",
-                hint="write each into a folder with --output-dir, or back in its place with -i",
+                "several input files need -i or --output-dir",
+                hint="add -i to replace each file, or --output-dir DIR to write the results to a folder",
             )
         if self.output_dir is not None:
             base_names = [os.path.basename(name) for name in names]
             for name in base_names:
                 if name in ("", "-") or base_names.count(name) > 1:
                     raise UsageError(
-                        f"in --output-dir there would be two files {name}" if name not in ("", "-")
-                        else "standard input has no name to be written under",
+                        f"two results would have the name {name} in --output-dir" if name not in ("", "-")
+                        else "standard input has no name for a file in --output-dir",
                         hint="use --output, one file at a time",
                     )  # fmt: skip
 

@@ -33,12 +33,14 @@ def _lines(change: GroupChange) -> Iterator[str]:
 
 def refuse_empty(groups: Sequence[Keys], threshold: int) -> None:
     """Raise `RefusedError` for groups that could never be opened."""
-    if not groups or not all(groups):
-        raise RefusedError("a key group would have no master key left", hint="remove the group, or add a key to it")
+    if not groups:
+        raise RefusedError("no key group would be left; a file needs at least one")
+    if not all(groups):
+        raise RefusedError("a key group would have no key left", hint="keep at least one key in each key group")
     if len(groups) > 1 and threshold > len(groups):
         raise RefusedError(
             f"the threshold is {threshold}, and only {len(groups)} key groups would be left",
-            hint="lower it with --threshold",
+            hint="add --threshold N to lower it",
         )
 
 
@@ -47,6 +49,6 @@ def refuse_lower(metadata: Metadata, groups: int, threshold: int) -> None:
     before, after = required_groups(len(metadata.groups), metadata.threshold), required_groups(groups, threshold)
     if after < before:
         raise RefusedError(
-            f"{after} of {groups} key groups would open the file, until now it takes {before}",
-            hint="--lower-threshold says that this is meant",
+            f"{after} of {groups} key groups could decrypt the file; until now {before} are needed",
+            hint="to allow that, add --lower-threshold",
         )

@@ -58,7 +58,7 @@ class InputOptions(NamedTuple):
         if self.ignore_mac and not self.write_unverified:
             raise UsageError(
                 "--ignore-mac with a command that writes would give a forged file a valid MAC",
-                hint="--write-unverified says that this is meant",
+                hint="to save the file anyway, add --write-unverified",
             )
 
 

@@ -42,14 +42,16 @@ def plan(
     selection = rule.over(configured.selection if configured else None)
     if recipients:
         if recipients.variables and configured is not None and configured.groups:
-            terminal.warn(f"{name}: {', '.join(recipients.variables)} counts, not the recipients in the configuration")
+            terminal.warn(
+                f"{name}: encrypted for {', '.join(recipients.variables)}, not for the recipients in .sops.yaml"
+            )
         groups = [recipients.master_keys()]
     elif configured is not None:
         groups = [list(group) for group in configured.groups]
     else:
         raise ConfigError(
-            "config file not found, or has no creation rules, and no keys provided through command line options",
-            hint='name a recipient, such as with --age, or write a configuration with "leafseal init"',
+            "no .sops.yaml with creation rules found, and no recipient given",
+            hint='add a recipient, such as --age age1…, or create a .sops.yaml with "leafseal init"',
         )
     wanted = threshold or (configured.threshold if configured is not None and not recipients else 0)
     width = indent if indent is not None else configuration.indent(name, format_name)

@@ -21,11 +21,15 @@ def take(value: str | None, value_file: str | None, value_stdin: bool, as_string
     if value_stdin:
         return parse(_text(read("-", limits).data), as_string)
     if value is not None:
-        terminal.warn("the value stood on the command line, where other programs and the shell's history see it")
+        terminal.warn(
+            "the value was on the command line: it is now in your shell history; leave it out to be asked for it"
+        )
         return parse(value, as_string)
     typed = terminal.ask_secret("new value")
     if typed is None:
-        raise UsageError("no value given, and no terminal to ask on", hint="use --value-stdin or --value-file FILE")
+        raise UsageError(
+            "no VALUE given, and there is no terminal to ask for it", hint="use --value-stdin or --value-file FILE"
+        )
     return typed  # A password such as 1e5 is no number.
 
 
@@ -45,7 +49,7 @@ def parse(text: str, as_string: bool = False) -> object:
     except ValueError:
         if text[:1] in ("{", "[", '"'):
             raise InvalidValueError(
-                "the value begins like JSON and is none", hint="correct it, or store it as it is with --string"
+                "the value looks like JSON and isn't valid", hint="correct it, or add --string to store it as text"
             ) from None
         return text
     except RecursionError:
@@ -54,5 +58,5 @@ def parse(text: str, as_string: bool = False) -> object:
 
 def _integer(digits: str) -> int:
     if not json_values.is_short(digits):
-        raise InvalidValueError("the value holds an integer beyond 64 bits", hint="store it as text with --string")
+        raise InvalidValueError("the value contains an integer beyond 64 bits", hint="add --string to store it as text")
     return int(digits)

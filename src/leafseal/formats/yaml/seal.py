@@ -249,6 +249,6 @@ def _comment_line(text: str, leaf: Leaf, comment: Comment, *, alone: bool) -> Ed
     """
     container = container_of(leaf)
     if container.flow or container.is_map:
-        raise FormatError(f"{format_path(leaf.locator)}: a comment stands in the place of a value")
+        raise FormatError(f"{format_path(leaf.locator)}: a comment is in the place of a value")
     dash = text.rfind("-", container.start, leaf.start)
     return Edit(dash, leaf.end, ("[] #" if alone else "#") + comment.text)

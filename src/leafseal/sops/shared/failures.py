@@ -17,6 +17,7 @@ from leafseal.errors import (
     IntegrityError,
     LeafsealError,
     MACMismatchError,
+    NotEncryptedError,
     WriteError,
 )
 
@@ -54,6 +55,8 @@ def as_failure(error: LeafsealError) -> Failure:
         return Failure(report(error), 128, hint=last_hint(error))
     if isinstance(error, AlreadyEncryptedError):
         return Failure(_filled(RESERVED), 203)
+    if isinstance(error, NotEncryptedError):
+        return Failure("sops metadata not found", hint=error.hint)
     if isinstance(error, MACMismatchError):
         return Failure(_mac_text(error), 51, hint=error.hint)
     if isinstance(error, ConfigError) and not error.faults:

@@ -21,7 +21,7 @@ def note_unconfigured(session: Session, name: str, groups: Sequence[Keys]) -> No
         return  # none of the rules is for this file
     strangers = not_configured(groups, rule.groups) if rule is not None else ()
     if strangers:
-        session.notice(f"{name}: the configuration does not name these recipients: {_listed(strangers)}")
+        session.notice(f"{name}: .sops.yaml does not name these recipients: {_listed(strangers)}")
 
 
 def note_removed(session: Session, name: str, gone: Sequence[MasterKey], *, keeps_data_key: bool) -> None:
