@@ -381,3 +381,22 @@ def test_a_link_is_followed_and_a_folder_is_no_file(leafseal: Run, sealed: Path,
     assert leafseal("decrypt", "folder").code == 2
     os.mkfifo(work / "fifo.yaml")
     assert leafseal("decrypt", "fifo.yaml").code == 2
+
+
+@pytest.mark.parametrize("command", ["decrypt", "get", "verify", "exec-env"])
+def test_an_encrypted_file_with_a_key_twice_names_the_option_that_reads_it(
+    leafseal: Run, work: Path, me: ThrowawayIdentity, command: str
+) -> None:
+    """sops makes such files of dotenv; `inspect` describes them."""
+    (work / "s.env").write_text("A=one\nB=two\n")
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "s.env").code == 0
+    sealed = (work / "s.env").read_bytes()
+    first = sealed.splitlines(keepends=True)[0]
+    (work / "s.env").write_bytes(first + sealed)
+    more = {"get": ["B"], "exec-env": ["--", "true"]}.get(command, [])
+    refused = leafseal(command, "s.env", *more)
+    assert refused.code == 2
+    assert 'hint: to read both values, add --allow-duplicates to "leafseal decrypt"' in refused.err
+    assert leafseal("decrypt", "--allow-duplicates", "--ignore-mac", "s.env").out == b"A=one\nA=one\nB=two\n"
+    assert leafseal("inspect", "s.env").code == 0
+    assert leafseal("sops", "filestatus", "s.env").out == b'{"encrypted":true}\n'

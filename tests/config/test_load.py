@@ -541,3 +541,17 @@ def test_a_rule_with_a_number_like_that_of_a_faulty_one_is_not_meant(lenient, tm
     assert config.rule_for(tmp_path / "11").location == "creation_rules[10]"
     with pytest.raises(ConfigError):
         config.rule_for(tmp_path / "2")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_with_its_mark_is_read(tmp_path, encoding):
+    """PowerShell's `>` writes it."""
+    path = tmp_path / ".sops.yaml"
+    text = f"creation_rules:\n  - path_regex: geheim\\.ya?ml\n    age: {A}\n"
+    path.write_bytes(("\ufeff" + text).encode(encoding))
+    config = load_config(path)
+    assert config.rules is not None
+    assert [rule.path_regex for rule in config.rules] == [r"geheim\.ya?ml"]
+    path.write_bytes(("\ufeff" + text).encode(encoding)[:-1])
+    with pytest.raises(ConfigError, match="not UTF-16"):
+        load_config(path)

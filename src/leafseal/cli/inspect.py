@@ -34,7 +34,7 @@ def inspect(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits
     leafseal inspect --json secrets/*.yaml
     """
     inputs, errors = read_all(files, reading, limits)
-    outcomes = each(inputs, lambda item: _describe(item.source, reading.within(limits)))
+    outcomes = each(inputs, lambda item: _describe(item.source, reading.within(limits)._replace(allow_duplicates=True)))
     if as_json:
         terminal.write_result(as_json_text([about for _, about in results(outcomes)]) + b"\n")
     else:

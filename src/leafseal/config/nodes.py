@@ -5,6 +5,7 @@ Only the first document counts. Anchors, aliases and merge keys work as in SOPS.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,10 +81,13 @@ def compose(data: bytes) -> Node | None:
     """Read the first document of a YAML file; None for an empty one. Raises `FormatError` with line and column."""
     if len(data) > MAX_BYTES:
         raise FormatError(f"larger than {MAX_BYTES} bytes")
+    # PowerShell's `>` writes UTF-16, which YAML readers tell by its mark.
+    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise FormatError("not UTF-8", line=data.count(b"\n", 0, exc.start) + 1) from None
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise FormatError("not UTF-16" if is_utf_16 else "not UTF-8", line=line, hint="save it as UTF-8") from None
     try:
         return _Composer(parser_for(text).get_event).document()
     except MarkedYAMLError as exc:

@@ -15,7 +15,7 @@ from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import same
 from leafseal.document.tree import Comment, MappingNode, build
-from leafseal.errors import DataKeyError, FormatError, MACMismatchError, NotEncryptedError
+from leafseal.errors import DataKeyError, FormatError, MACMismatchError, MetadataError, NotEncryptedError
 from leafseal.formats import parse
 from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
@@ -119,13 +119,29 @@ class Opened:
 
 def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_READ) -> tuple[Document, Metadata]:
     """Scan a sealed file and read its metadata; no key is needed. Raises `NotEncryptedError` where there is none."""
-    document = parse(data, format_name, read, sealed=True)
+    try:
+        document = parse(data, format_name, read, sealed=True)
+    except FormatError as error:
+        if not read.allow_duplicates and _is_read_with_duplicates(data, format_name, read):
+            raise error.with_hint(_DUPLICATES_HINT) from None
+        raise
     mapping = document.metadata()
     if mapping is None:
         raise NotEncryptedError(
             "not encrypted (it has no sops metadata)", hint='encrypt it with "leafseal encrypt -i FILE"'
         )
     return document, Metadata.parse(mapping)
+
+
+_DUPLICATES_HINT = 'to read both values, add --allow-duplicates to "leafseal decrypt"; then remove one of the two'
+
+
+def _is_read_with_duplicates(data: bytes, format_name: str, read: ReadOptions) -> bool:
+    """Tell whether a key that stands twice is all that keeps an encrypted file from being read."""
+    try:
+        return parse(data, format_name, read._replace(allow_duplicates=True), sealed=True).metadata() is not None
+    except (FormatError, MetadataError):
+        return False
 
 
 def recover(metadata: Metadata, ring: KeyRing) -> DataKey:

@@ -33,7 +33,7 @@ def is_encrypted(data: bytes, format_name: str) -> bool:
     """Tell whether a file has metadata by which it could be opened. Raises `LeafsealError` where that is damaged."""
     if not data and FORMATS[format_name].needs_document:
         return False
-    mapping = parse(data, format_name, READ, sealed=True).metadata()
+    mapping = parse(data, format_name, READ._replace(allow_duplicates=True), sealed=True).metadata()
     if mapping is None:
         return False
     metadata = Metadata.parse(mapping, check_version=False)
