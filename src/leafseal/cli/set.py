@@ -12,7 +12,7 @@ from leafseal.document.limits import Limits
 from leafseal.document.scalars import same
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
-from leafseal.operations.edit import Draft, draft_with
+from leafseal.operations.edit import Draft, draft_with, only_below
 from leafseal.operations.extract import locate, part_at
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
@@ -67,7 +67,7 @@ def set_(
             return None
         return draft_with(opened, locator, wanted)
 
-    if not change(file, reading, limits, config, consent, edit):
+    if not change(file, reading, limits, config, consent, edit, spare=only_below(path)):
         terminal.say(f"{file}: unchanged")
 
 

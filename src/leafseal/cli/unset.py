@@ -9,7 +9,7 @@ from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
-from leafseal.operations.edit import Draft, draft_without
+from leafseal.operations.edit import Draft, draft_without, only_below
 from leafseal.operations.extract import locate
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
@@ -53,5 +53,5 @@ def unset(
                 return None
             raise
 
-    if not change(file, reading, limits, config, consent, edit):
+    if not change(file, reading, limits, config, consent, edit, spare=only_below(path)):
         terminal.say(f"{file}: unchanged")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from leafseal.cli.get import as_json_text
 from leafseal.cli.shared.declarations import command
@@ -10,12 +10,15 @@ from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, sealed_reading
 from leafseal.cli.shared.places import place_of
-from leafseal.display import escape_line
-from leafseal.document.limits import Limits
+from leafseal.display import escape_line, first_of
+from leafseal.document.limits import Limits, ReadOptions
+from leafseal.errors import IntegrityError, LeafsealError
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Failed, Item, open_all, results
-from leafseal.operations.open import Opened
+from leafseal.operations.batch import Failed, Item, Outcome, open_all, results
+from leafseal.operations.open import Opened, damaged_places
 from leafseal.system import terminal
+
+T = TypeVar("T")
 
 
 @command("verify")
@@ -37,6 +40,7 @@ def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits:
     keys, read = KeyRing(current_ambient()), reading.within(limits)
     with terminal.progress(len(inputs), "verifying") as step:
         outcomes = open_all(inputs, keys, _describe, read=read, progress=step)
+    outcomes = [_with_all_damage(outcome, keys, read) for outcome in outcomes]
     if as_json:
         told = [about for _, about in results(outcomes)]
         told += [{"file": one.item.name, "verified": False, "error": one.error.message}
@@ -46,6 +50,24 @@ def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits:
         for _, about in results(outcomes):
             terminal.print_line("\n".join(_lines(about)))
     return show_errors([*errors, *errors_of(outcomes)])
+
+
+def _with_all_damage(outcome: Outcome[T], keys: KeyRing, read: ReadOptions) -> Outcome[T]:
+    """Return an outcome; of a file in which several values do not verify, one that names all of them."""
+    if not isinstance(outcome, Failed) or type(outcome.error) is not IntegrityError:
+        return outcome
+    try:
+        damaged = damaged_places(outcome.item.source, keys, read)
+    except LeafsealError:
+        return outcome
+    if len(damaged) < 2:
+        return outcome
+    where = first_of([place_of(leaf) for leaf in damaged])
+    message = f"{len(damaged)} values were added, edited or moved after the file was encrypted: {where}"
+    return Failed(outcome.item, IntegrityError(message, hint=_HINT, file=outcome.error.file))
+
+
+_HINT = "restore the file from Git; or delete these entries by hand, then set them with --ignore-mac --write-unverified"
 
 
 def _describe(item: Item, opened: Opened) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from leafseal.document import Document, Edit, Locator, Path
-from leafseal.document.paths import format_path
+from leafseal.document import Document, Edit, Leaf, Locator, Path
+from leafseal.document.paths import format_path, resolve_path
 from leafseal.document.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
-from leafseal.errors import FormatError, MetadataError, RefusedError
+from leafseal.errors import FormatError, IntegrityError, MetadataError, PathError, RefusedError
 from leafseal.formats import FORMATS, parse
+from leafseal.operations.leaves import Spare
 from leafseal.operations.open import Opened
 
 
@@ -26,6 +27,23 @@ class Draft:
     def of(cls, opened: Opened, text: bytes) -> Draft:
         """Scan what an editor made of the text. Raises `FormatError`."""
         return cls(parse(text, opened.document.format, opened.read), text)
+
+
+def only_below(path: str) -> Callable[[Document], Spare]:
+    """Return what spares whatever a path expression leads to, for those who put something else there."""
+
+    def of(document: Document) -> Spare:
+        def spare(leaf: Leaf, _error: IntegrityError) -> bool:
+            try:
+                locator = resolve_path(path, [leaf.locator for leaf in document.leaves() if leaf.document == 0])
+            except PathError:
+                return False
+            is_below = leaf.document == 0 and leaf.locator[: len(locator)] == locator
+            return is_below and bool(locator) and not leaf.is_comment
+
+        return spare
+
+    return of
 
 
 def draft_with(opened: Opened, locator: Locator, value: object) -> Draft:

@@ -5,7 +5,7 @@ Strict where SOPS is not: a comment that looks sealed must verify, a token must 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from leafseal.crypto.token import Sealer, TokenError, looks_sealed
@@ -35,7 +35,7 @@ class OpenedLeaf(NamedTuple):
 class OpenedLeaves:
     """All leaves with their values, those that had tokens, and the byte forms under the MAC."""
 
-    __slots__ = ("hashed", "sealed", "unauthenticated", "unsealed_comments", "values")
+    __slots__ = ("damaged", "hashed", "sealed", "unauthenticated", "unsealed_comments", "values")
 
     def __init__(self) -> None:
         self.values: list[tuple[Leaf, Scalar | Empty | Comment | None]] = []
@@ -43,10 +43,20 @@ class OpenedLeaves:
         self.hashed: list[bytes] = []
         self.unsealed_comments = 0  # comments that the rule would seal and that are clear
         self.unauthenticated: list[Leaf] = []  # what the format protects in no way: empty and null
+        self.damaged: list[Leaf] = []  # what does not verify, and was spared
 
 
-def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> OpenedLeaves:
-    """Open all leaves that `selection` selects. Raises `IntegrityError` at the first that does not verify."""
+Spare = Callable[[Leaf, IntegrityError], bool]
+"""Tells whether a leaf that does not verify is left as it is, and the error forgotten."""
+
+
+def open_leaves(
+    document: Document, selection: Selection, sealer: Sealer, spare: Spare = lambda _leaf, _error: False
+) -> OpenedLeaves:
+    """Open all leaves that `selection` selects. Raises `IntegrityError` at the first that does not verify.
+
+    One that `spare` spares stays what it is, a token or a clear value; the MAC is to cover the others.
+    """
     found = OpenedLeaves()
     values, opened, hashed = found.values.append, found.sealed.append, found.hashed.append
     selects, open_bytes, new = selection.selects, sealer.open_bytes, tuple.__new__
@@ -55,21 +65,23 @@ def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> Ope
     for position, leaf in enumerate(leaves):
         token: Any = leaf[6]
         if leaf[8]:
-            values((leaf, _open_comment(leaves, position, selection, sealer, found)))
+            values((leaf, _open_comment(leaves, position, selection, sealer, found, spare)))
         elif token is None or token.__class__ is Empty or token == "":
             if token.__class__ is not Empty or leaf.end > leaf.start:  # some stand for what is not written at all
                 found.unauthenticated.append(leaf)
             values((leaf, token))
         elif selects(leaf):
             if token.__class__ is not str:
-                raise _not_encrypted_error(leaf)
+                _leave(leaf, _not_encrypted_error(leaf), found, spare)
+                continue
             aad = ":".join(leaf[2]) + ":"
             try:
                 data, word = open_bytes(token, aad)
                 # Nearly all are text: decoded here, without a call.
                 value = data.decode() if word == "str" else _typed(word, data)
             except TokenError as error:
-                raise _refusal(leaf, token, error) from None
+                _leave(leaf, _refusal(leaf, token, error), found, spare)
+                continue
             except UnicodeDecodeError:
                 value = data
             if word == "comment":
@@ -83,6 +95,14 @@ def open_leaves(document: Document, selection: Selection, sealer: Sealer) -> Ope
             if hash_clear:
                 hashed(to_bytes(token))
     return found
+
+
+def _leave(leaf: Leaf, error: IntegrityError, found: OpenedLeaves, spare: Spare) -> None:
+    """Keep a leaf as it is where that is wanted. Raises the error of all others."""
+    if not spare(leaf, error):
+        raise error from None
+    found.damaged.append(leaf)
+    found.values.append((leaf, Comment(str(leaf.value)) if leaf.is_comment else leaf.value))
 
 
 def _typed(word: str, data: bytes) -> Scalar:
@@ -106,7 +126,7 @@ def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
     return IntegrityError(
         f"{format_path(leaf.locator)}: this value {error}",
         path=leaf.path,
-        hint="delete this entry, or restore the file from Git",
+        hint='restore the file from Git, or replace the value with "leafseal set", or remove it with "leafseal unset"',
     )
 
 
@@ -119,7 +139,7 @@ def _list_comment(document: Document, leaf: Leaf, value: Scalar) -> Comment:
 
 
 def _open_comment(
-    leaves: Sequence[Leaf], position: int, selection: Selection, sealer: Sealer, found: OpenedLeaves
+    leaves: Sequence[Leaf], position: int, selection: Selection, sealer: Sealer, found: OpenedLeaves, spare: Spare
 ) -> Comment:
     leaf = leaves[position]
     text = str(leaf.value)
@@ -142,11 +162,15 @@ def _open_comment(
             value = Comment(data.decode("utf-8", "surrogateescape"))
             found.sealed.append(OpenedLeaf(leaf, value, data, word, aad))
             return value
-    raise IntegrityError(
+    error = IntegrityError(
         f"a comment in {format_path(leaf.locator) or 'the top level'} was changed or moved after it was encrypted",
         path=leaf.path,
         hint="delete the comment, or write it again without the ENC[…] text",
     )
+    if not spare(leaf, error):
+        raise error
+    found.damaged.append(leaf)
+    return Comment(text)
 
 
 def _candidates(leaves: Sequence[Leaf], position: int) -> Iterator[Path]:

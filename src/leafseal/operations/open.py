@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from leafseal.crypto import mac
 from leafseal.crypto.spelling import open_spellings
 from leafseal.crypto.token import Sealer, TokenError
-from leafseal.document import Document, Edit
+from leafseal.document import Document, Edit, Leaf
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.paths import format_path
@@ -20,7 +20,7 @@ from leafseal.formats import parse
 from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
-from leafseal.operations.leaves import OpenedLeaves, open_leaves
+from leafseal.operations.leaves import OpenedLeaves, Spare, open_leaves
 
 
 class Source(NamedTuple):
@@ -163,15 +163,17 @@ def open_file(
     read: ReadOptions = DEFAULT_READ,
     *,
     find_key: Callable[[Metadata, KeyRing], DataKey] = recover,
+    spare: Callable[[Document], Spare] | None = None,
 ) -> Opened:
     """Recover the data key of a file, open every leaf and verify the MAC. Every sealed file is opened here.
 
     Raises `NotEncryptedError`, `MetadataError`, `DataKeyError`, `IntegrityError` or `MACMismatchError`; nothing of the
-    file is let out before all of it has verified.
+    file is let out before all of it has verified. With `spare`, what does not verify may stay what it is: for those who
+    put something else in its place.
     """
     with paused_collector():
         document, metadata = read_metadata(source.data, source.format, read)
-        return open_with(document, metadata, find_key(metadata, ring), read)
+        return open_with(document, metadata, find_key(metadata, ring), read, spare)
 
 
 @contextmanager
@@ -186,10 +188,19 @@ def paused_collector() -> Iterator[None]:
             gc.enable()
 
 
-def open_with(document: Document, metadata: Metadata, data_key: DataKey, read: ReadOptions = DEFAULT_READ) -> Opened:
+def open_with(
+    document: Document,
+    metadata: Metadata,
+    data_key: DataKey,
+    read: ReadOptions = DEFAULT_READ,
+    spare: Callable[[Document], Spare] | None = None,
+) -> Opened:
     """Open a file whose data key is known already."""
     sealer = Sealer(data_key.reveal())
-    leaves = open_leaves(document, metadata.selection, sealer)
+    if spare is None:
+        leaves = open_leaves(document, metadata.selection, sealer)
+    else:
+        leaves = open_leaves(document, metadata.selection, sealer, spare(document))
     if not read.ignore_mac:
         _verify_mac(metadata, leaves, sealer)
     tokens = (str(item.leaf.value) for item in leaves.sealed)
@@ -207,11 +218,21 @@ def _verify_mac(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> Non
     computed = mac.digest(leaves.hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
     if not mac.equal(stored.decode("ascii", "replace"), computed):
         raise MACMismatchError(
-            "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand", hint=_MAC_HINT
+            "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand",
+            hint=_SPARED_HINT if leaves.damaged else _MAC_HINT,
         )
 
 
 _MAC_HINT = 'see what changed with "git log -p"; "leafseal decrypt --ignore-mac" reads the file anyway'
+
+
+_SPARED_HINT = "if you know what was changed, and to make it valid, add --ignore-mac --write-unverified"
+
+
+def damaged_places(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ) -> list[Leaf]:
+    """Return everything in a file that does not verify, in order. Raises `LeafsealError` for other faults."""
+    read = read._replace(ignore_mac=True)
+    return open_file(source, ring, read, spare=lambda _document: lambda _leaf, _error: True).leaves.damaged
 
 
 def readable(opened: Opened) -> list[str]:

@@ -12,12 +12,14 @@ from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.cli.shared.places import listed
+from leafseal.document import Document
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError, naming
 from leafseal.keys.changes import keys_of
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.operations.edit import Draft
+from leafseal.operations.leaves import Spare
 from leafseal.operations.open import Opened, open_file, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
@@ -65,17 +67,19 @@ def open_one(
     consent: Consent,
     *,
     asks_of_rules: bool = True,
+    spare: Callable[[Document], Spare] | None = None,
 ) -> Change:
     """Read and open a file that is to be changed, and ask what must be asked before.
 
-    Without `asks_of_rules` only its recipients are asked about: what is sealed does not change. Raises `LeafsealError`.
+    What `spare` spares may be damaged. Without `asks_of_rules` only its recipients are asked about: what is sealed does
+    not change. Raises `LeafsealError`.
     """
     reading.check_write()
     if name == "-":
         raise UsageError("standard input cannot be changed in place", hint="give the name of a FILE")
     item = read_one(name, reading, limits)
     with naming(name):
-        opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
+        opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits), spare=spare)
     guard = Guard(name, configuration, consent)
     if asks_of_rules:
         selection = guard.before(opened)
@@ -99,10 +103,15 @@ def change(
     config: str | None,
     consent: Consent,
     edit: Callable[[Opened], Draft | None],
+    *,
+    spare: Callable[[Document], Spare] | None = None,
 ) -> bool:
-    """Change a file: `edit` returns the edited text, or None for no change. Return whether it was written."""
+    """Change a file: `edit` returns the edited text, or None for no change. Return whether it was written.
+
+    What `spare` spares may be damaged: `edit` is to put something else in its place, or to remove it.
+    """
     with changing(name):
-        current = open_one(name, reading, limits, Configuration(config), consent)
+        current = open_one(name, reading, limits, Configuration(config), consent, spare=spare)
         draft = edit(current.opened)
         if draft is None:
             return False
