@@ -51,6 +51,23 @@ def test_the_editor_sees_the_plain_file_under_its_name(
     assert (tmp_path / "name").read_text() == "app.yaml\n"
 
 
+def test_without_an_edit_the_mac_is_repaired_where_that_was_asked_for(
+    leafseal: Run, sealed: Path, editor: Editor
+) -> None:
+    text = sealed.read_text()
+    kept = [line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("port:")]
+    sealed.write_text("".join(kept))
+    before = tokens(sealed)
+    editor("true")
+    assert leafseal("edit", sealed.name).code == 51
+    result = leafseal("edit", "--ignore-mac", "--write-unverified", sealed.name)
+    assert result.code == 0
+    assert "app.yaml: not edited; its integrity check (MAC) is valid again" in result.err
+    assert tokens(sealed) == before
+    assert leafseal("verify", sealed.name).code == 0
+    assert leafseal("edit", "--ignore-mac", "--write-unverified", sealed.name).err == "leafseal: app.yaml: unchanged\n"
+
+
 def test_an_unchanged_file_is_not_touched(leafseal: Run, sealed: Path, editor: Editor) -> None:
     status, before = sealed.stat(), sealed.read_bytes()
     editor('touch "$1"')

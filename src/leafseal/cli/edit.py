@@ -30,6 +30,7 @@ from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
+from leafseal.operations.open import has_valid_mac
 from leafseal.operations.reseal import seal_beside
 from leafseal.system import files, terminal
 from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
@@ -115,7 +116,11 @@ def _edit_existing(
             terminal.say(f"{file}: now has the rule of .sops.yaml")
             current = open_one(file, reading, limits, configuration, consent)
         if edit_text(current.opened.plaintext(), file, save, keep=keep, **settings) is UNCHANGED:
-            terminal.say(f"{file}: unchanged")
+            if current.opened.read.ignore_mac and not has_valid_mac(current.opened):
+                save(current.opened.plaintext())
+                terminal.say(f"{file}: not edited; its integrity check (MAC) is valid again")
+            else:
+                terminal.say(f"{file}: unchanged")
 
 
 def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, settings: dict[str, Any]) -> None:

@@ -223,6 +223,15 @@ def _verify_mac(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> Non
         )
 
 
+def has_valid_mac(opened: Opened) -> bool:
+    """Tell whether the MAC of a file verifies that was opened without a look at it."""
+    try:
+        _verify_mac(opened.metadata, opened.leaves, Sealer(opened.data_key.reveal()))
+    except MACMismatchError:
+        return False
+    return True
+
+
 _MAC_HINT = 'see what changed with "git log -p"; "leafseal decrypt --ignore-mac" reads the file anyway'
 
 
