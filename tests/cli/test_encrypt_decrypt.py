@@ -400,3 +400,15 @@ def test_an_encrypted_file_with_a_key_twice_names_the_option_that_reads_it(
     assert leafseal("decrypt", "--allow-duplicates", "--ignore-mac", "s.env").out == b"A=one\nA=one\nB=two\n"
     assert leafseal("inspect", "s.env").code == 0
     assert leafseal("sops", "filestatus", "s.env").out == b'{"encrypted":true}\n'
+
+
+@pytest.mark.parametrize("face", [("encrypt",), ("sops", "encrypt")], ids=["leafseal", "sops"])
+def test_an_unquoted_password_that_yaml_takes_for_a_tag(
+    leafseal: Run, work: Path, me: ThrowawayIdentity, face: tuple[str, ...]
+) -> None:
+    (work / "f.yaml").write_text("user: app\npassword: !Tr0ub4dor\n")
+    code, out, err = leafseal(*face, "--age", me.recipient, "f.yaml")
+    assert code != 0
+    assert out == b""
+    assert "password: the value begins with ! or &" in err
+    assert "Tr0ub4dor" not in err

@@ -93,6 +93,13 @@ class Document(Protocol):
         """
         ...
 
+    def exposed(self) -> Sequence[Leaf]:
+        """Return the places where text that may be part of a secret stays clear, though a leaf is to be sealed there.
+
+        To the format's reader such text is no value, and no token can take it along.
+        """
+        ...
+
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return one edit per `(leaf, value)`, in order, that puts the value where its token stands.
 

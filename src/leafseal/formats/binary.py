@@ -137,6 +137,10 @@ class SealedBinaryDocument:
         """Return the edits that put tokens in the places of leaves."""
         return Sealing([Edit(leaf.start, leaf.end, token) for leaf, token in tokens], [])
 
+    def exposed(self) -> Sequence[Leaf]:
+        """Return nothing: all of the file is the value."""
+        return ()
+
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return one edit for each value, in order; that of `data` is its bytes as they will be written."""
         edits = self._inner.open_edits([(leaf, "" if _is_data(leaf) else value) for leaf, value in opened], spellings)

@@ -36,6 +36,10 @@ class SplicedDocument:
         """Return nothing: what `rewrite` adds here, it can cut out again without help."""
         return {}
 
+    def exposed(self) -> Sequence[Leaf]:
+        """Return nothing: there is no text but names, values and comments."""
+        return ()
+
     def context(self, leaf: Leaf) -> object:
         """Return what of a leaf's surroundings decides how it can be written."""
         return leaf.place

@@ -11,6 +11,7 @@ from leafseal.formats import FORMATS, parse
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
+from leafseal.operations.clear_text import refuse_exposed
 from leafseal.operations.convert import emit_sealed
 from leafseal.operations.product import FORMAT_VERSION, Groups, Product
 from leafseal.operations.seal import refuse_nothing_sealed, seal_document, seal_leaves, with_mac
@@ -40,6 +41,7 @@ def encrypt(
     refuse_reserved(document, output_format or format_name)
     if FORMATS[format_name].tree_format:
         selection = Selection()  # the one leaf is always sealed
+    refuse_exposed(document, selection)
     data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
     metadata = Metadata(

@@ -92,6 +92,10 @@ class YAMLDocument:
         """Return the edits that put tokens in the places of leaves, and the spellings to remember."""
         return seal.seal(self._text, self._scan, tokens, kept)
 
+    def exposed(self) -> Sequence[Leaf]:
+        """Return the places of tags and anchors that would stay clear, and may be the beginning of a password."""
+        return seal.exposed(self._scan)
+
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return the edits that put values where tokens stand, one for each, in order."""
         return seal.open_(self._text, opened, spellings)
@@ -122,7 +126,8 @@ class YAMLDocument:
         if isinstance(leaf.place, Place) and leaf.place.is_copy:
             return leaf.place  # equal to no other: what stands behind an alias is written with its siblings
         container = container_of(leaf)
-        return container.flow, container.column
+        properties = self._text[leaf.place.full_start : leaf.start] if isinstance(leaf.place, Place) else ""
+        return container.flow, container.column, properties
 
     @property
     def block_indent(self) -> int | None:

@@ -35,7 +35,10 @@ class Container:
 class Place:
     """What a YAML leaf remembers when its container is not enough: properties, or the alias it stands behind."""
 
-    __slots__ = ("container", "full_start", "is_copy", "source", "tag")
+    __slots__ = (
+        "anchor", "container", "full_start", "has_local_tag", "is_copy", "is_empty", "is_loose", "is_mixed", "source",
+        "tag",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -44,10 +47,16 @@ class Place:
         tag: str | None,
         is_copy: bool = False,
         source: Locator | None = None,
+        anchor: str = "",
     ) -> None:
         self.container = container
         self.full_start = full_start  # where the properties begin
         self.tag = tag  # one that types the text (`!!int`), and so cannot stay before a token
+        self.has_local_tag = False  # one that means nothing to SOPS, and may be part of a secret
+        self.anchor = anchor
+        self.is_loose = bool(anchor)  # no alias names the anchor (so far): it too may be part of a secret
+        self.is_empty = False  # nothing follows the properties, not even quotes
+        self.is_mixed = False  # a comment stands between the properties and the text
         self.is_copy = is_copy  # it stands behind an alias, whose span it has
         self.source = source  # the leaf that a copy repeats
 
@@ -73,7 +82,9 @@ class DocumentNote:
 class Scan:
     """What a scanner found in a file."""
 
-    __slots__ = ("documents", "has_aliases", "leaves", "metadata", "metadata_fault")
+    __slots__ = (
+        "documents", "has_aliases", "has_properties", "leaves", "metadata", "metadata_fault", "odd_anchors", "odd_tags",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.leaves: list[Leaf] = []
@@ -81,6 +92,9 @@ class Scan:
         self.metadata: dict[str, object] | None = None
         self.metadata_fault: str | None = None
         self.has_aliases = False
+        self.has_properties = False  # a value has a tag or an anchor
+        self.odd_tags: list[Leaf] = []  # each stands for a collection whose tag may be part of a secret
+        self.odd_anchors: dict[int, Leaf] = {}  # likewise for anchors that no alias names, by `id` of the collection
 
 
 def block_end(text: str, start: int, end: int, value: str) -> int:

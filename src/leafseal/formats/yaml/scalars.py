@@ -15,6 +15,14 @@ from leafseal.errors import FormatError
 TAG_PREFIX = "tag:yaml.org,2002:"
 """What `!!` stands for; parsers deliver tags in full."""
 
+STANDARD_TAGS: frozenset[str | None] = frozenset(
+    f"{TAG_PREFIX}{name}"
+    for name in (
+        "binary", "bool", "float", "int", "map", "merge", "null", "omap", "pairs", "seq", "set", "str", "timestamp",
+    )
+) | {"!", None}  # fmt: skip
+"""What may be meant as a tag wherever it stands, and no tag at all."""
+
 
 def resolve(text: str) -> Scalar | None:
     """Return the value of an untagged plain scalar; a string is what has no other type.

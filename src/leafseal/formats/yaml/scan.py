@@ -34,7 +34,7 @@ from leafseal.formats.yaml.comments import CommentPlacer, with_one_more
 from leafseal.formats.yaml.compose import Composer
 from leafseal.formats.yaml.containers import Container, DocumentNote, Place, Scan, block_end
 from leafseal.formats.yaml.parser import parser_for
-from leafseal.formats.yaml.scalars import resolve, resolve_tagged
+from leafseal.formats.yaml.scalars import STANDARD_TAGS, TAG_PREFIX, resolve, resolve_tagged
 
 NOWHERE = 1 << 62  # a position behind every text
 
@@ -83,6 +83,7 @@ class _Scanner:
         self.next = self.parser.get_event
         self.anchors: dict[str, Target] = {}
         self.expanded = 0
+        self.has_comment = False  # among the properties read last
         self.depth = 0
         self.document = -1
         self.comments = CommentPlacer(text, self.found.leaves)
@@ -352,19 +353,26 @@ class _Scanner:
         value = self._typed(event)
         content = self._skip_properties(event, start, end, container)
         tag = event.tag if event.tag in _TYPING_TAGS else None
-        return value, content, Place(container, start, tag)
+        place = Place(container, start, tag, anchor=event.anchor or "")
+        place.has_local_tag = event.tag not in STANDARD_TAGS
+        place.is_empty = content == end and not event.style
+        place.is_mixed = self.has_comment
+        self.found.has_properties = True
+        return value, content, place
 
     def _skip_properties(self, event: Event, start: int, end: int, owner: Container) -> int:
         """Return where anchor and tag of a node are over; comments between and behind them belong to `owner`."""
         if event.anchor:
             self._check_anchor(event)
         position = start
+        self.has_comment = False
         while position < end and (match := _PROPERTY.match(self.text, position)):
             blank = _BLANK.match(self.text, match.end(), end)
             if blank:
+                self.has_comment = self.has_comment or "#" in blank[0]
                 self.comments.inside(match.end(), blank.end(), owner)
             elif match.end() < end and not self.text.startswith(("{", "["), match.end()):
-                self._fail(event, "a value follows its anchor or tag without a blank", "put a blank between them")
+                self._fail(event, "a value follows its anchor or tag without a blank", _BLANK_HINT)
             position = blank.end() if blank else match.end()
         return position
 
@@ -376,6 +384,17 @@ class _Scanner:
             position = blank.end() if blank else position
             line = max(self.text.rfind("\n", 0, position), self.text.rfind("\r", 0, position)) + 1
             container.column = position - max(line, self.base)
+        else:
+            self._remember_odd(event, container, start, position)
+
+    def _remember_odd(self, event: Any, container: Container, start: int, end: int) -> None:
+        """Remember the properties of a collection in flow style that may be part of a secret: `&Tr0ub4dor [x]`."""
+        active = self.comments.active(container)
+        leaf = Leaf(self.document, container.locator, container.path, start, end, "", None, active)
+        if event.tag not in STANDARD_TAGS and not _PLAUSIBLE.fullmatch(event.tag or ""):
+            self.found.odd_tags.append(leaf)
+        if not _PLAUSIBLE.fullmatch(event.anchor or ""):
+            self.found.odd_anchors[id(container)] = leaf
 
     def _check_anchor(self, event: Event) -> None:
         # libyaml ends an anchor where others go on reading; what does not agree on names is not sealed.
@@ -384,7 +403,7 @@ class _Scanner:
         at = self.text.find(f"&{anchor}", start, event.end_mark.index + self.base)
         after = self.text[at + 1 + len(anchor) : at + 2 + len(anchor)]
         if at < 0 or after not in ("", " ", "\t", "\r", "\n"):
-            self._fail(event, "a value follows its anchor without a blank", "put a blank between them")
+            self._fail(event, "a value follows its anchor without a blank", _BLANK_HINT)
 
     def _append_block(self, leaf: Leaf) -> int:
         """Add a block scalar, and the comment on its header line. Return where `#` comes next."""
@@ -464,6 +483,10 @@ class _Scanner:
             container.key = key
             return True
         self.found.has_aliases = True
+        if isinstance(target, Container):
+            self.found.odd_anchors.pop(id(target), None)
+        elif isinstance(target, Leaf):
+            target.place.is_loose = False
         if container.is_map:
             assert container.key is not None
             path, locator = container.path + (container.key,), container.locator + (container.key,)
@@ -509,6 +532,9 @@ class _Scanner:
 
 _DONE: set[str] = set()
 
-_TYPING_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp", "binary")
-)
+_TYPING_TAGS = frozenset(f"{TAG_PREFIX}{name}" for name in ("int", "float", "bool", "null", "timestamp", "binary"))
+
+_BLANK_HINT = "put a blank between them; if this is a password that begins with & or !, put it in quotes"
+
+_PLAUSIBLE = LazyPattern(r"(?:!|tag:[^:]*:)?(?:[A-Za-z]+(?:[-_.:/][A-Za-z]+)*)?")
+"""Tells whether a tag or an anchor reads like a name: words without digits."""

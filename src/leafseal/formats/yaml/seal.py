@@ -28,7 +28,6 @@ from leafseal.formats.yaml.style import (
     token_text,
 )
 
-_ANCHOR = LazyPattern(r"&\S+\s+")
 _ALIAS = LazyPattern(r"\*[^\s,\[\]{}]+")
 _ALIAS_LEVEL = LazyPattern(r"A(\d{1,3}):")
 
@@ -101,14 +100,34 @@ def _seal_one(
     written = token_text(leaf, token, text)
     if header is not None:
         written = written.replace("#" + text[header[0].start : header[0].end], "#" + header[1], 1)
-    if isinstance(place, Place) and place.tag is not None:
-        # A tag that types its text would have readers type the token; the anchor does no harm.
-        anchor = _ANCHOR.search(text, place.full_start, leaf.start)
+    if isinstance(place, Place) and (place.tag is not None or (_is_suspect(place) and not place.is_mixed)):
+        # A tag that types its text would have readers type the token, and any other, like an anchor that no alias
+        # names, may be the beginning of a password. An anchor in use does no harm.
+        anchor = "" if place.is_loose or not place.anchor else f"&{place.anchor} "
         spellings.append((token, "F" + _without_comment(text, place.full_start, leaf.end, header)))
-        return Edit(place.full_start, leaf.end, (anchor[0] if anchor else "") + written)
+        return Edit(place.full_start, leaf.end, anchor + written)
     if not source_is_canonical(leaf, text):
         spellings.append((token, "C" + _without_comment(text, leaf.start, leaf.end, header)))
     return Edit(leaf.start, leaf.end, written)
+
+
+def exposed(scan: Scan) -> list[Leaf]:
+    """Return the places of tags and anchors that no token takes along, although they may be part of a secret."""
+    found = [*scan.odd_tags, *scan.odd_anchors.values()]
+    if scan.has_properties:
+        found += [leaf._replace(start=leaf.place.full_start) for leaf in scan.leaves if _is_exposed(leaf)]
+    return found
+
+
+def _is_exposed(leaf: Leaf) -> bool:
+    place = leaf.place
+    if not isinstance(place, Place) or place.is_copy or not _is_suspect(place):
+        return False
+    return place.is_mixed or (place.is_empty and leaf.value in (None, ""))
+
+
+def _is_suspect(place: Place) -> bool:
+    return place.has_local_tag or place.is_loose
 
 
 def _without_comment(text: str, start: int, end: int, header: tuple[Leaf, str] | None) -> str:

@@ -1,0 +1,111 @@
+"""No text of a value that the rule seals stays in clear, whatever the format's reader takes it for."""
+
+from __future__ import annotations
+
+import pytest
+
+from leafseal.errors import RefusedError
+from leafseal.operations.edit import Draft
+from leafseal.operations.reseal import reseal
+from leafseal.rules.selection import Selection
+
+from ..whole_files import open_, seal
+
+PASSWORD = Selection(encrypted_regex="^password")
+
+TAGGED = [
+    "password: !Tr0ub4dor x\n",
+    "password: &Tr0ub4dor x\n",
+    "password: !Tr0ub4dor&3 x\n",
+    "password: !!Tr0ub4dor x\n",
+    "password: !<Tr0ub4dor> 'x'\n",
+    "password: &Tr0ub4dor !Tr0ub4dor x\n",
+    "password: !Tr0ub4dor |\n  x\n",
+    "password: &Tr0ub4dor >-  # note\n  x\n",
+    "passwords: [!Tr0ub4dor x, &Tr0ub4dor y]\n",
+    "passwords:\n- !Tr0ub4dor x\n- &Tr0ub4dor\n  y\n",
+    "password: {k: !Tr0ub4dor 'x' , l: x}\n",
+]
+
+
+@pytest.mark.parametrize("plain", TAGGED)
+@pytest.mark.parametrize("rule", [Selection(), PASSWORD], ids=["all", "password"])
+def test_a_tag_or_an_anchor_of_a_value_is_sealed_with_it(plain: str, rule: Selection) -> None:
+    data = ("user: app\n" + plain).encode()
+    sealed = seal(data, "yaml", rule)
+    assert b"Tr0ub4dor" not in sealed
+    assert open_(sealed, "yaml").plaintext() == data
+
+
+BARE = [
+    "password: !Tr0ub4dor\n",
+    "password: &Tr0ub4dor\n",
+    "password: !Tr0ub4dor # note\n",
+    "password: !!Tr0ub4dor\n",
+    "password: !<Tr0ub4dor>\n",
+    "passwords:\n- x\n- !Tr0ub4dor\n",
+    "passwords: [!Tr0ub4dor , x]\n",
+    "password: {k: !Tr0ub4dor , l: x}\n",
+    "password: !Tr0ub4dor [x]\n",
+    "password: &Tr0ub4dor {}\n",
+    "password: !Tr0ub4dor # note\n  x\n",
+]
+
+
+@pytest.mark.parametrize("plain", BARE)
+@pytest.mark.parametrize("rule", [Selection(), PASSWORD], ids=["all", "password"])
+def test_a_tag_or_an_anchor_without_a_value_is_refused(plain: str, rule: Selection) -> None:
+    with pytest.raises(RefusedError, match=r"password.*tag or an anchor") as caught:
+        seal(("user: app\npassword2: y\n" + plain).encode(), "yaml", rule)
+    assert "Tr0ub4dor" not in f"{caught.value} {caught.value.hint}"
+    assert "quotes" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "a: !!str\nb: !!null\nc: !\nd: !!binary\n",
+        "a: &x\nb: *x\n",
+        'a: !reset ""\nb: !reset []\nc: !override {d: e}\n',
+        "a: &x1 [b]\nc: *x1\n",
+        "a: &x1\n  b: c\nd: !x2\n  - e\n",
+        "a_unencrypted: !x1\n",
+    ],
+)
+def test_what_is_meant_as_a_tag_or_an_anchor_may_stay(plain: str) -> None:
+    data = (plain + "z: x\n").encode()
+    assert open_(seal(data, "yaml"), "yaml").plaintext() == data
+
+
+def test_an_anchor_in_use_stays_and_its_tag_does_not() -> None:
+    data = b"a: &base !Sub x\nb: *base\n"
+    sealed = seal(data, "yaml")
+    assert sealed.startswith(b"a: &base ENC[")
+    assert open_(sealed, "yaml").plaintext() == data
+
+
+@pytest.mark.parametrize("new", [b"!Tr0ub4dor old", b"&Tr0ub4dor old", b"!Tr0ub4dor new"])
+def test_an_edit_that_adds_a_tag_or_an_anchor(new: bytes) -> None:
+    opened = open_(seal(b"password: old\n", "yaml"), "yaml")
+    edited = b"password: " + new + b"\n"
+    product = reseal(opened, Draft.of(opened, edited))
+    assert b"Tr0ub4dor" not in product.data
+    assert product.open().plaintext() == edited
+
+
+@pytest.mark.parametrize("new", [b"!Tr0ub4dor", b"&Tr0ub4dor"])
+def test_an_edit_that_leaves_a_tag_or_an_anchor_alone(new: bytes) -> None:
+    opened = open_(seal(b"password: old\n", "yaml"), "yaml")
+    with pytest.raises(RefusedError):
+        reseal(opened, Draft.of(opened, b"password: " + new + b"\n"))
+
+
+def test_a_tag_that_an_older_file_has_in_clear_is_no_obstacle() -> None:
+    """It is refused where it is new; and where it was before a token, it stays there as long as the value does."""
+    sealed = seal(b'a: ""\nb: x\nc: y\n', "yaml")
+    older = sealed.replace(b'a: ""', b"a: !x1").replace(b"b: ", b"b: !x2 ")
+    opened = open_(older, "yaml")
+    product = reseal(opened, Draft.of(opened, b"a: !x1\nb: !x2 x\nc: z\n"))
+    assert product.data.startswith(older[: older.index(b"c: ")])
+    with pytest.raises(RefusedError):
+        reseal(opened, Draft.of(opened, b"a: !x3\nb: !x2 x\nc: y\n"))
