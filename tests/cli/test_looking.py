@@ -92,6 +92,15 @@ def test_verify_of_good_and_bad(leafseal: Run, sealed: Path, work: Path) -> None
     assert leafseal("verify", "--ignore-mac", "bad.yaml").code == 0
 
 
+def test_verify_lists_what_it_could_not_read(leafseal: Run, sealed: Path) -> None:
+    told = leafseal("verify", "--json", "missing.yaml", sealed.name)
+    assert told.code == 100
+    assert {about["file"]: about["verified"] for about in json.loads(told.out)} == {
+        "app.yaml": True,
+        "missing.yaml": False,
+    }
+
+
 @pytest.mark.usefixtures("keyless")
 def test_verify_without_a_key(leafseal: Run, sealed: Path) -> None:
     assert leafseal("verify", sealed).code == 128

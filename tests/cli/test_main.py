@@ -40,7 +40,20 @@ def test_help_lists_every_command_with_one_line(leafseal: Run) -> None:
 def test_without_a_command_help_goes_to_stderr(leafseal: Run) -> None:
     result = leafseal()
     assert (result.code, result.out) == (1, b"")
-    assert "Usage: leafseal" in result.err
+    assert result.err.encode() == leafseal("--help").out
+
+
+def test_a_group_without_a_command_shows_its_help(leafseal: Run) -> None:
+    result = leafseal("groups")
+    assert result.err.encode() + result.out == leafseal("groups", "--help").out  # click before 8.2 writes to stdout
+
+
+def test_a_wrong_command_line_is_told_in_one_line(leafseal: Run) -> None:
+    result = leafseal("completion")
+    assert result.code == 1
+    assert "missing argument" in result.err
+    assert result.err.splitlines()[1:] == ['leafseal: hint: see "leafseal completion --help"']
+    assert "\\" not in result.err  # a line break, escaped
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -8,7 +8,14 @@ import re
 import pytest
 
 from leafseal.document.limits import DEFAULT_READ
-from leafseal.errors import DataKeyError, IntegrityError, MACMismatchError, MetadataError, NotEncryptedError
+from leafseal.errors import (
+    DataKeyError,
+    FormatError,
+    IntegrityError,
+    MACMismatchError,
+    MetadataError,
+    NotEncryptedError,
+)
 from leafseal.keys.groups import DataKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Source, open_file, open_with, paused_collector, read_metadata, readable
@@ -50,6 +57,23 @@ def test_to_read_the_metadata_takes_no_key() -> None:
 def test_a_file_without_metadata_is_not_encrypted(data: bytes) -> None:
     with pytest.raises(NotEncryptedError, match="not encrypted"):
         read_metadata(data, "yaml")
+
+
+def test_a_file_that_lost_its_metadata_is_not_to_be_encrypted_again() -> None:
+    with pytest.raises(NotEncryptedError) as caught:
+        read_metadata(SEALED.partition(b"sops:")[0], "yaml")
+    assert "restore the file" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("format_name", ["yaml", "json", "dotenv", "ini"])
+def test_a_conflict_of_git_is_named(format_name: str) -> None:
+    plain = {"yaml": b"a: x\n", "json": b'{\n  "a": "x"\n}\n', "dotenv": b"a=x\n", "ini": b"[s]\na = x\n"}[format_name]
+    lines = seal(plain, format_name).splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if b"lastmodified" in line)
+    sides = [b"<<<<<<< HEAD\n", lines[at], b"=======\n", lines[at], b">>>>>>> other\n"]
+    with pytest.raises(FormatError) as caught:
+        read_metadata(b"".join([*lines[:at], *sides, *lines[at + 1 :]]), format_name)
+    assert "Git found a conflict" in (caught.value.hint or "")
 
 
 def test_metadata_that_is_none_is_refused() -> None:

@@ -44,7 +44,7 @@ def decrypt(
 
     \b
     leafseal decrypt config.yaml
-    leafseal decrypt --extract db.password config.yaml
+    leafseal decrypt --extract database.password config.yaml
     leafseal decrypt --output-type json config.yaml
     """
     names = files or ("-",)

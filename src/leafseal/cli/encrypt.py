@@ -63,7 +63,7 @@ def encrypt(
 
     \b
     leafseal encrypt -i config.yaml
-    leafseal encrypt --age age1... secrets.json > secrets.enc.json
+    leafseal encrypt --age age1… secrets.json > secrets.enc.json
     leafseal encrypt --output-dir encrypted/ *.yaml
     """
     names = files or ("-",)

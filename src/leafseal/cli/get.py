@@ -28,8 +28,8 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOpt
     Text is printed as it is, a mapping or list in the file's format.
 
     \b
-    leafseal get config.yaml db.password
-    leafseal get --json config.yaml db
+    leafseal get config.yaml database.password
+    leafseal get --json config.yaml database
     """
     item = read_one(file, reading, limits)
     with naming(file):

@@ -8,11 +8,17 @@ from typing import Any
 from leafseal.cli.shared.change import changing, open_one
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import Consent, recipients_consent
-from leafseal.cli.shared.declarations import FileName, Group, Whole, argument, command, grouped, make_option, option
+from leafseal.cli.shared.declarations import FileName, Group, Whole, argument, command, option
 from leafseal.cli.shared.files import Outputs, output_of
 from leafseal.cli.shared.groups import refuse_empty, refuse_lower
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import InputOptions, config_option, limits_options, threshold_option
+from leafseal.cli.shared.options import (
+    InputOptions,
+    config_option,
+    limits_options,
+    rotating_reading,
+    threshold_option,
+)
 from leafseal.cli.shared.recipients import Recipients, new_group_options
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
@@ -22,16 +28,13 @@ from leafseal.operations.rekey import rewrap, rotate
 _file = option("-f", "--file", is_required=True, metavar="FILE", type=FileName(), help="The encrypted file.")
 _in_place = option("-i", "--in-place", is_flag=True, help="Replace the file with the result.")
 _lower = option("--lower-threshold", is_flag=True, help="Allow fewer key groups than before to decrypt the file.")
-_reading = grouped(
-    "reading", InputOptions, make_option("--input-type", help="File format, if the name doesn't show it.")
-)
 
 
 def _shared(function: Any) -> Any:
     for declare in (
         key_services,
         limits_options,
-        _reading,
+        rotating_reading,
         config_option,
         recipients_consent,
         _lower,
@@ -50,7 +53,7 @@ def add(recipients: Recipients, **options: Any) -> None:
     """Add a key group. The data key is split again among all groups.
 
     \b
-    leafseal groups add -f config.yaml --age age1... --threshold 2 -i
+    leafseal groups add -f config.yaml --age age1… --threshold 2 -i
     """
     if not recipients:
         raise UsageError("no key given for the new key group", hint="add one, such as --age age1…")
@@ -80,7 +83,7 @@ groups = Group(
     """Add and delete key groups. Decrypting a file needs keys from several of its groups.
 
     \b
-    leafseal groups add -f config.yaml --age age1... --threshold 2 -i
+    leafseal groups add -f config.yaml --age age1… --threshold 2 -i
     leafseal groups delete -f config.yaml 1 -i
     """,
     {"add": add, "delete": delete},

@@ -46,6 +46,7 @@ def init(
     if not (kubernetes or values) and terminal.has_terminal():
         kubernetes, values = _yes(_MANIFESTS), _yes(_VALUES)
     make(folder, age, kubernetes=kubernetes, values=values, config_name=config_name, no_identity=no_identity)
+    terminal.say('next: run "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new file')
 
 
 def make(
@@ -69,7 +70,6 @@ def make(
     files.create(path, text.encode())
     whom = f"{len(named)} recipient{'s' if len(named) > 1 else ''}" if recipients else "you"
     terminal.say(f"created {path}: new files are encrypted for {whom}")
-    terminal.say('next: run "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new file')
 
 
 def _own_recipient(no_identity: bool) -> str:

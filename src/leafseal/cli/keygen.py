@@ -16,7 +16,7 @@ from leafseal.system.directories import home, identity_file
 @option(
     "--append", is_flag=True, help="Add the key pair to keys.txt (or SOPS_AGE_KEY_FILE); create the file if needed."
 )
-@option("--pq", is_flag=True, help="Create a post-quantum key pair (AGE-SECRET-KEY-PQ-1..., age1pq1...).")
+@option("--pq", is_flag=True, help="Create a post-quantum key pair (AGE-SECRET-KEY-PQ-1…, age1pq1…).")
 def keygen(output: str | None, append: bool, pq: bool) -> None:
     """Create a private key that decrypts files, and print the public key to encrypt them for.
 

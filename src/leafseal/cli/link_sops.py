@@ -50,7 +50,7 @@ def find_own_program() -> str:
             return os.path.abspath(path)
     raise CommandError(
         f"the program {PROGRAM}, to which the link would point, was not found",
-        hint=f'install {PROGRAM} with "pipx install {PROGRAM}", or with pip',
+        hint=f'install {PROGRAM} with pipx, uv or pip, and run "{PROGRAM} link-sops" of that installation',
     )
 
 

@@ -48,7 +48,7 @@ def rotate(
 
     \b
     leafseal rotate -i config.yaml
-    leafseal rotate -i --rm-age age1... secrets/*.yaml
+    leafseal rotate -i --rm-age age1… secrets/*.yaml
     """
     outputs.check(files)
     configuration = Configuration(config)

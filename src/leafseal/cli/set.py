@@ -46,14 +46,14 @@ def set_(
 ) -> None:
     """Set a value in an encrypted file. All other values keep their ciphertext.
 
-    PATH is db.password, /db/password or ["db"]["password"]; missing mappings are created. A VALUE that is JSON is read
-    as JSON: 5 is an integer, "5" is text, {"a": 1} is a mapping. Any other VALUE is text. Without VALUE you are asked
-    for one; it is stored as text.
+    PATH is database.password, /database/password or ["database"]["password"]; missing mappings are created. A VALUE
+    that is JSON is read as JSON: 5 is an integer, "5" is text, {"a": 1} is a mapping. Any other VALUE is text. Without
+    VALUE you are asked for one; it is stored as text.
 
     \b
-    leafseal set config.yaml db.password
+    leafseal set config.yaml database.password
     leafseal set config.yaml replicas 5
-    pwgen 32 1 | leafseal set --value-stdin --string config.yaml db.password
+    pwgen 32 1 | leafseal set --value-stdin --string config.yaml database.password
     """
     wanted = values.take(value, value_file, value_stdin, string, limits)
 
@@ -61,7 +61,7 @@ def set_(
         locator = locate(opened, path)
         if not locator:
             raise PathError(
-                "PATH is empty", hint='name a value, such as db.password, or change the file with "leafseal edit"'
+                "PATH is empty", hint='name a value, such as database.password, or change the file with "leafseal edit"'
             )
         if idempotent and _stands_already(opened, locator, wanted):
             return None

@@ -36,7 +36,7 @@ def unset(
     """Delete a value, or everything under a key name, from an encrypted file.
 
     \b
-    leafseal unset config.yaml db.password
+    leafseal unset config.yaml database.password
     leafseal unset config.yaml '["hosts"][0]'
     """
 
@@ -44,7 +44,7 @@ def unset(
         locator = locate(opened, path)
         if not locator:
             raise PathError(
-                "PATH is empty", hint='name a value, such as db.password, or change the file with "leafseal edit"'
+                "PATH is empty", hint='name a value, such as database.password, or change the file with "leafseal edit"'
             )
         try:
             return draft_without(opened, locator)

@@ -43,8 +43,9 @@ def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits:
     outcomes = [_with_all_damage(outcome, keys, read) for outcome in outcomes]
     if as_json:
         told = [about for _, about in results(outcomes)]
-        told += [{"file": one.item.name, "verified": False, "error": one.error.message}
-                 for one in outcomes if isinstance(one, Failed)]  # fmt: skip
+        failed = [(error.file, error) for error in errors]  # could not be read
+        failed += [(one.item.name, one.error) for one in outcomes if isinstance(one, Failed)]
+        told += [{"file": name, "verified": False, "error": error.message} for name, error in failed]
         terminal.write_result(as_json_text(told) + b"\n")
     else:
         for _, about in results(outcomes):

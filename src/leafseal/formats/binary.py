@@ -19,6 +19,7 @@ _PLACE = ("data",)
 _ANY_LENGTH = DEFAULT_LIMITS._replace(scalar_bytes=2**62)  # of what was let in already
 
 _HINT = "This is likely not an encrypted binary file? If not, use --output-type to select the correct output type."
+_TYPE_HINT = "if the file has another format, add it, such as --input-type yaml"
 
 
 def parse(
@@ -31,12 +32,12 @@ def parse(
     limits = limits._replace(scalar_bytes=max(limits.scalar_bytes, limits.file_bytes))
     try:
         return SealedBinaryDocument(json.parse(data, limits, allow_duplicates=allow_duplicates))
-    except FormatError:
-        if b"ENC[AES256_GCM," in data:  # it was one, and is damaged
-            raise
+    except FormatError as error:
+        if b"ENC[AES256_GCM," in data:  # it was one, and is damaged; or it is one of another format
+            raise error.with_hint(_TYPE_HINT) from None
         raise NotEncryptedError(
             "not an encrypted binary file (it has no sops metadata)",
-            hint="if the file has another format, add it, such as --input-type yaml",
+            hint=_TYPE_HINT,
         ) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -122,17 +123,28 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
     try:
         document = parse(data, format_name, read, sealed=True)
     except FormatError as error:
+        if _CONFLICT.search(data):
+            raise error.with_hint(_CONFLICT_HINT) from None
         if not read.allow_duplicates and _is_read_with_duplicates(data, format_name, read):
             raise error.with_hint(_DUPLICATES_HINT) from None
         raise
     mapping = document.metadata()
     if mapping is None:
         raise NotEncryptedError(
-            "not encrypted (it has no sops metadata)", hint='encrypt it with "leafseal encrypt -i FILE"'
+            "not encrypted (it has no sops metadata)", hint=_CUT_OFF_HINT if _TOKEN in data else _ENCRYPT_HINT
         )
     return document, Metadata.parse(mapping)
 
 
+_TOKEN = b"ENC[AES256_GCM,data:"
+_ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
+_CUT_OFF_HINT = "it has encrypted values, so its metadata was lost: restore the file from Git"
+
+_CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
+_CONFLICT_HINT = (
+    "Git found a conflict: keep one side of each, delete the marks, then run "
+    '"leafseal edit --ignore-mac --write-unverified FILE"'
+)
 _DUPLICATES_HINT = 'to read both values, add --allow-duplicates to "leafseal decrypt"; then remove one of the two'
 
 

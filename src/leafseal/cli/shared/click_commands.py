@@ -14,6 +14,11 @@ from leafseal.system import terminal
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
+_HELP_INSTEAD: tuple[type[click.UsageError], ...] = tuple(
+    getattr(click.exceptions, name) for name in ("NoArgsIsHelpError",) if hasattr(click.exceptions, name)
+)
+"""What a group raises that was started without a command: its help. Before click 8.2 it prints the help itself."""
+
 
 class _Command(click.Command):
     """A command that does not repeat arguments in its complaints: they may be values."""
@@ -160,6 +165,9 @@ def run(arguments: Sequence[str]) -> int | None:
             return result if isinstance(result, int) else None
     except click.exceptions.Exit as end:
         return end.exit_code
+    except _HELP_INSTEAD as error:
+        click.echo(error.format_message(), err=True)
+        return 1
     except click.UsageError as error:
         raise _usage_error(error) from None
     except click.ClickException as error:
@@ -169,14 +177,14 @@ def run(arguments: Sequence[str]) -> int | None:
 
 
 def _usage_error(error: click.UsageError) -> LeafsealError:
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")  # choices are listed one a line
     where = error.ctx.command_path if error.ctx is not None else commands.PROGRAM
     return LeafsealError(message[:1].lower() + message[1:], hint=f'see "{where} --help"')
 
 
 def show_help() -> None:
     """Show the help of the program on standard error."""
-    click.echo(group.get_help(click.Context(group, info_name=commands.PROGRAM)), err=True)
+    click.echo(group.get_help(click.Context(group, info_name=commands.PROGRAM, **_SETTINGS)), err=True)
 
 
 def complete(variable: str, instruction: str) -> int:
