@@ -45,8 +45,7 @@ def print_version() -> bool:
     from leafseal import __version__
 
     try:
-        sys.stdout.write(f"leafseal {__version__}\n")
-        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), f"leafseal {__version__}\n".encode())  # not buffered: no second try at the end
     except (AttributeError, OSError, ValueError):  # there is no output, or it takes nothing: `run` says so
         return False
     return True

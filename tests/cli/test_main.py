@@ -168,9 +168,10 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-def test_a_full_disk_behind_standard_output_is_an_error() -> None:
+@pytest.mark.parametrize("arguments", [["completion", "bash"], ["--version"]])
+def test_a_full_disk_behind_standard_output_is_an_error(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
-        result = process("completion", "bash", stdout=full, stderr=subprocess.PIPE, capture_output=False)
+        result = process(*arguments, stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert result.returncode == 3
     assert result.stderr == b"leafseal: error: cannot write to standard output: no space left on device\n"
 
