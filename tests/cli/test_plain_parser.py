@@ -121,8 +121,9 @@ def test_arguments_too_few_or_too_many_are_left_to_click() -> None:
 @pytest.mark.parametrize("name", HOT)
 def test_behind_two_dashes_all_are_arguments(name: str) -> None:
     command = ALL[name]
-    line = ["f", "--", "--ignore-mac"]
-    assert plain_parser.read(command, line) == by_click(command, line)
+    for word in ("--ignore-mac", "--in-place=overwrite"):
+        line = ["f", "--", word]
+        assert plain_parser.read(command, line) == by_click(command, line)
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,9 @@ class _Command(click.Command):
         if self.declared.separator is not None:
             context.params[self.declared.separator] = "--" in arguments
         context.allow_extra_args = True
-        if "--in-place=overwrite" in arguments:
-            at = arguments.index("--in-place=overwrite")
+        options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        if "--in-place=overwrite" in options:
+            at = options.index("--in-place=overwrite")
             arguments = [*arguments[:at], "--in-place", "--overwrite", *arguments[at + 1 :]]
         rest = super().parse_args(context, arguments)
         if rest and not context.resilient_parsing:
