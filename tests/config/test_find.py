@@ -1,5 +1,6 @@
 """Where the configuration of a file is found, and where the search ends (sops-cli §1.1)."""
 
+import errno
 import os
 
 import pytest
@@ -62,6 +63,21 @@ def test_a_folder_of_that_name_is_no_configuration(tree):
     (tree / "a" / ".sops.yaml").mkdir()
     (tree / ".sops.yaml").touch()
     assert find_config(tree / "a" / "x") == str(tree / ".sops.yaml")
+
+
+def test_what_cannot_be_looked_for_is_not_passed_over(tree, monkeypatch):
+    """The configuration further up would seal by another rule."""
+    (tree / ".sops.yaml").touch()
+    look = os.stat
+
+    def forbidden(path, **options):
+        if str(path).startswith(str(tree / "a" / ".sops")):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return look(path, **options)
+
+    monkeypatch.setattr(os, "stat", forbidden)
+    with pytest.raises(ConfigError, match="could not read config file: Permission denied"):
+        find_config(tree / "a" / "x")
 
 
 def test_two_names_in_one_folder(tree):

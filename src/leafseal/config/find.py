@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 
 from leafseal.errors import ConfigError
@@ -56,7 +57,7 @@ def _folders(start: str, home: str) -> Iterator[str]:
 
 
 def _in_folder(folder: str) -> str | None:
-    present = [path for name in NAMES if os.path.isfile(path := os.path.join(folder, name))]
+    present = [path for name in NAMES if _is_file(path := os.path.join(folder, name))]
     if len(present) == 2 and _content(present[0]) != _content(present[1]):
         raise ConfigError(
             f"{NAMES[0]} and {NAMES[1]} stand side by side and differ",
@@ -66,12 +67,26 @@ def _in_folder(folder: str) -> str | None:
     return present[0] if present else None
 
 
+def _is_file(path: str) -> bool:
+    """Tell whether a file is there. Raises `ConfigError` where that is not to be known: one further up may not do."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except PermissionError as error:
+        raise _unreadable_error(path, error) from None
+    except (OSError, ValueError):
+        return False
+
+
 def _content(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             return file.read()
-    except OSError as exc:
-        raise ConfigError(f"could not read config file: {exc.strerror}", file=path) from None
+    except OSError as error:
+        raise _unreadable_error(path, error) from None
+
+
+def _unreadable_error(path: str, error: OSError) -> ConfigError:
+    return ConfigError(f"could not read config file: {error.strerror}", file=path)
 
 
 def find_config_from_cwd(*, warn: Callable[[str], None] = _say_nothing) -> str | None:
