@@ -388,6 +388,11 @@ def test_metadata_is_what_the_json_module_reads(metadata: dict[str, object]) -> 
         assert parse(text.encode(), allow_duplicates=allow_duplicates).metadata() == json.loads(text)["sops"]
 
 
+def test_a_large_number_in_metadata_is_kept_as_it_is() -> None:
+    metadata = parse(b'{"sops": {"new": [9223372036854775809, 1.5, 1e20, {"x": 2}]}}').metadata()
+    assert json.dumps(metadata) == '{"new": [9223372036854775809, 1.5, 1e+20, {"x": 2}]}'
+
+
 @pytest.mark.parametrize(
     "block",
     [

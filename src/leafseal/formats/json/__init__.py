@@ -66,7 +66,8 @@ class JSONDocument(SplicedDocument):
         return mapping
 
     def _metadata_value(self) -> object:
-        if not self._may_repeat_keys:
+        # An integer beyond 64 bits is a float as a leaf, and here what it is: unknown entries are written as they were.
+        if not self._may_repeat_keys and not any(isinstance(leaf.value, float) for leaf in self._metadata):
             return _value_of(self._metadata, 1)
         import json  # which takes longer to load than a small file to open
 
