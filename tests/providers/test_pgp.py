@@ -84,7 +84,7 @@ def test_lists_of_fingerprints() -> None:
     assert parse_recipients("pgp", "") == []
 
 
-@pytest.mark.parametrize(("text", "number"), [(f"{FINGERPRINT},", 2), (f" ,{FINGERPRINT}", 1)])
+@pytest.mark.parametrize(("text", "number"), [(f"{FINGERPRINT},", 2), (f" ,{FINGERPRINT}", 1), (" ", 1)])
 def test_a_comma_too_many(text: str, number: int) -> None:
     with pytest.raises(ProviderError, match=f"pgp: fingerprint {number} is empty"):
         parse_recipients("pgp", text)

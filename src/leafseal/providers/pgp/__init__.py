@@ -46,7 +46,7 @@ class PGPKey:
         As with SOPS anything passes for a fingerprint here, so that files and rules can be read and compared. What is
         none does not wrap.
         """
-        if not text.strip():
+        if not text:
             return []
         return [cls._parse_one("".join(item.split()), number) for number, item in enumerate(text.split(","), 1)]
 
