@@ -55,7 +55,7 @@ def test_a_file_is_for_post_quantum_keys_or_for_others() -> None:
         (str(ALICE.recipient)[:-1], "checksum"),
         (bech32.encode("age1pq", RAW[:-1]), "length"),
         (bech32.encode("age1pq1", RAW), "prefix"),
-        (bech32.encode("age1pq", b"\xff" * 1184 + RAW[1184:]), "ML-KEM key that is none"),
+        (bech32.encode("age1pq", b"\xff" * 1184 + RAW[1184:]), "ML-KEM key that isn"),
     ],
 )
 def test_texts_that_are_no_recipient(text: str, why: str) -> None:

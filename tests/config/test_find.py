@@ -85,7 +85,7 @@ def test_two_names_in_one_folder(tree):
         (tree / name).write_text("creation_rules: []\n")
     assert find_config(tree / "x") == str(tree / ".sops-style-config.yaml")
     (tree / ".sops.yaml").write_text("creation_rules: [{}]\n")
-    with pytest.raises(ConfigError, match="side by side and differ"):
+    with pytest.raises(ConfigError, match="in the same folder and differ"):
         find_config(tree / "x")
 
 

@@ -62,7 +62,7 @@ def test_a_file_has_as_many_documents_as_its_last_leaf_says() -> None:
     ],
 )
 def test_a_place_that_is_two_things_has_no_tree(first: Leaf, second: Leaf) -> None:
-    with pytest.raises(FormatError, match="a key stands twice"):
+    with pytest.raises(FormatError, match="a key appears twice"):
         built(first, second)
 
 

@@ -45,17 +45,17 @@ class Bad(NamedTuple):
 
 PLAIN = {
     "yaml: list at the root": Bad(
-        "yaml", b"- canary-7f3a\n", "a document is a list, where only a mapping can be sealed", 1, "under a key"
+        "yaml", b"- canary-7f3a\n", "a document is a list, and only a mapping can be encrypted", 1, "under a key"
     ),
     "yaml: a single value": Bad(
-        "yaml", b"canary-7f3a\n", "a document is a single value, where only a mapping can be sealed", 1, None
+        "yaml", b"canary-7f3a\n", "a document is a single value, and only a mapping can be encrypted", 1, None
     ),
     "yaml: empty": Bad("yaml", b"", "no document: the file is empty or has only comments", None, "at least one"),
-    "yaml: duplicate key": Bad("yaml", b"a: canary-7f3a\na: 2\n", "the key 'a' stands twice in one mapping", 2,
+    "yaml: duplicate key": Bad("yaml", b"a: canary-7f3a\na: 2\n", "the key 'a' appears twice in one mapping", 2,
                                "remove"),
-    "yaml: duplicate key in flow": Bad("yaml", b"x: {a: 1, a: 2}\n", "the key 'a' stands twice in one mapping", 1),
+    "yaml: duplicate key in flow": Bad("yaml", b"x: {a: 1, a: 2}\n", "the key 'a' appears twice in one mapping", 1),
     "yaml: duplicate key in a later document": Bad(
-        "yaml", b"a: 1\n---\nb: 1\nb: 2\n", "the key 'b' stands twice in one mapping", 4
+        "yaml", b"a: 1\n---\nb: 1\nb: 2\n", "the key 'b' appears twice in one mapping", 4
     ),
     "yaml: truncated in quotes": Bad("yaml", b'a: "canary-7f3a\n', "not valid YAML: found unexpected end of stream", 2,
                                      None),
@@ -67,26 +67,26 @@ PLAIN = {
                       "--max-depth"),
     "yaml: alias bomb": Bad("yaml", BOMB.encode(), "aliases grow this file more than 100 times", 4, "alias bomb"),
     "yaml: alias of nothing": Bad(
-        "yaml", b"a: *nowhere\n", "an alias names an anchor that does not stand before it", 1, None
+        "yaml", b"a: *nowhere\n", "an alias has no anchor before it", 1, None
     ),
     "yaml: not UTF-8": Bad("yaml", b"a: 1\nb: canary-7f3a \xff\n", "not UTF-8", 2, "UTF-8"),
-    "yaml: NUL": Bad("yaml", b"a: 1\nb: \0\n", "holds a NUL character", 2, None),
+    "yaml: NUL": Bad("yaml", b"a: 1\nb: \0\n", "contains a NUL character", 2, None),
     "yaml: integer beyond 64 bits": Bad("yaml", b"a: 18446744073709551615\n", "integer beyond 64 bits", 1),
     "yaml: version 1.2": Bad("yaml", b"%YAML 1.2\n---\na: 1\n", "the directive %YAML asks for a version other than 1.1,"
-                             " which no SOPS reader opens", 1, "remove"),
+                             " which no SOPS reader accepts", 1, "remove"),
     "json: list at the root": Bad("json", b'["canary-7f3a"]', "the top level is not an object", 1, "wrap it"),
     "json: NaN": Bad("json", b'{"a": NaN}', "not JSON: it has no NaN and no Infinity", 1, "null"),
     "json: truncated": Bad("json", b'{"a": "canary-7f3a"', "not JSON: the file ends where a comma or } is expected", 1,
                            None),
-    "json: duplicate key": Bad("json", b'{"a": 1,\n "a": 2}', "the key a stands twice", 2),
+    "json: duplicate key": Bad("json", b'{"a": 1,\n "a": 2}', "the key a appears twice", 2),
     "json: deep": Bad("json", b'{"a":' * 300 + b"1" + b"}" * 300, "nested deeper than 200 levels", 1, "--max-depth"),
     "json: not UTF-8": Bad("json", b'{"a": "\xff"}', "not UTF-8", 1, "UTF-8"),
     "json: byte order mark": Bad("json", b"\xef\xbb\xbf{}", "starts with a byte order mark", 1, "without BOM"),
     "dotenv: no equals sign": Bad("dotenv", b"A=1\ncanary-7f3a\n", "a line without =", 2, "KEY=value"),
-    "dotenv: duplicate": Bad("dotenv", b"A=canary-7f3a\nA=2\n", "the key A stands twice", 2),
+    "dotenv: duplicate": Bad("dotenv", b"A=canary-7f3a\nA=2\n", "the key A appears twice", 2),
     "ini: no delimiter": Bad("ini", b"[s]\ncanary-7f3a\n", "neither a key with = or :, nor a [section], nor a comment",
                              2),
-    "ini: duplicate": Bad("ini", b"[s]\na=canary-7f3a\na=2\n", "the key a stands twice", 3),
+    "ini: duplicate": Bad("ini", b"[s]\na=canary-7f3a\na=2\n", "the key a appears twice", 3),
 }  # fmt: skip
 
 
@@ -219,6 +219,6 @@ def test_an_invalid_rule() -> None:
 
 
 def test_an_alias_is_not_left_clear_where_its_anchor_is_sealed() -> None:
-    with pytest.raises(LeafsealError, match="an alias would leave in clear") as caught:
+    with pytest.raises(LeafsealError, match="an alias would leave in plain text") as caught:
         seal(b"secret: &s canary-7f3a\ncopy_unencrypted: *s\n", "yaml")
     assert CANARY not in str(caught.value)

@@ -25,7 +25,7 @@ def test_bytes_come_back_from_text_and_values(data: bytes) -> None:
 
 
 def test_a_nul_is_refused_with_its_line() -> None:
-    with pytest.raises(FormatError, match="holds a NUL character") as caught:
+    with pytest.raises(FormatError, match="contains a NUL character") as caught:
         common.decode_lines(b"a\nb\0\n")
     assert caught.value.line == 2
 
@@ -42,7 +42,7 @@ def test_lines_and_columns_are_counted_from_one(offset: int, place: tuple[int, i
 def test_a_key_that_stands_twice_is_named_and_placed() -> None:
     error = common.duplicate_key_error("a\x1b", "x\n  a", 4)
     assert (error.line, error.column) == (2, 3)
-    assert error.message == "the key a\\x1b stands twice"
+    assert error.message == "the key a\\x1b appears twice"
     assert "(empty)" in common.duplicate_key_error("", "x", 0).message
 
 
@@ -98,5 +98,5 @@ def test_a_document_of_spliced_text_says_little() -> None:
 
 
 def test_errors_of_paths() -> None:
-    assert common.nothing_there_error(("a", 0)).message == "a[0]: nothing stands there"
-    assert common.in_the_way_error((), "a list").message == "the top level: a list stands there"
+    assert common.nothing_there_error(("a", 0)).message == "a[0] does not exist"
+    assert common.in_the_way_error((), "a list").message == "the top level is a list"

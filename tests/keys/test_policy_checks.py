@@ -105,13 +105,13 @@ def test_as_many_groups_as_the_policy_wants(tmp_path: Path, count: int, threshol
     if fine:
         assert encrypted(where, *groups, threshold=threshold)
     else:
-        with pytest.raises(RefusedError, match="1 of 1 key groups would open the file, and the policy wants 2"):
+        with pytest.raises(RefusedError, match="1 of 1 key groups could decrypt the file; the policy requires 2"):
             encrypted(where, *groups, threshold=threshold)
 
 
 def test_a_threshold_that_is_too_low(tmp_path: Path) -> None:
     where = ambient(tmp_path, "min_threshold = 3\n")
-    with pytest.raises(RefusedError, match="2 of 3 key groups would open the file, and the policy wants 3") as caught:
+    with pytest.raises(RefusedError, match="2 of 3 key groups could decrypt the file; the policy requires 3") as caught:
         encrypted(where, [MINE], [MINE], [MINE], threshold=2)
     assert "shamir_threshold" in str(caught.value.hint)
 

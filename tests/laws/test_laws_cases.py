@@ -143,8 +143,8 @@ def test_a_container_is_set_in_an_empty_object() -> None:
 
 NOT_SEALED = {
     b"a: &a x\n*a : y\n": "a key is an alias of a value",
-    b"a_unencrypted: |\n  x": "the file ends in this block without a line break, and it stays clear",
-    b"l:\n  - |+\n   ": "the file ends in this block without a line break, and it stays clear",
+    b"a_unencrypted: |\n  x": "the file ends in this block without a line break, which stays in plain text",
+    b"l:\n  - |+\n   ": "the file ends in this block without a line break, which stays in plain text",
     b"a: !!int # note\n  5\n": "two edits overlap",
     b"a: 1\n---\nsops: {}\n": "a plain file with a top-level key 'sops'",
 }

@@ -131,7 +131,7 @@ def test_one_group_is_written_flat():
 )
 def test_weak_typing(fields, name, value):
     if value is None:
-        with pytest.raises(MetadataError, match="stands twice"):
+        with pytest.raises(MetadataError, match="appears twice"):
             parse(**fields)
     else:
         assert getattr(parse(**fields), name) == value
@@ -189,7 +189,7 @@ REFUSED = [
     ({"age": [None]}, r"age\[0\]: null where a mapping"),
     ({"age": [{"enc": "x"}]}, r"age\[0\]: recipient: missing"),
     ({"age": [{**AGE, "recipient": ["x"]}]}, r"age\[0\].recipient: a list"),
-    ({"age": [{**AGE, "RECIPIENT": "x"}]}, r"age\[0\].recipient: stands twice"),
+    ({"age": [{**AGE, "RECIPIENT": "x"}]}, r"age\[0\].recipient: appears twice"),
     ({"age": [{**AGE, "enc": "x" * 65537}]}, r"age\[0\].enc: longer than 65536"),
     ({"age": [{1: 2}]}, r"age\[0\]: a name that is not text"),
     ({"age": [AGE] * 1025}, "age: more than 1024 recipients"),
@@ -198,7 +198,7 @@ REFUSED = [
     ({"key_groups": [{}]}, "flat keys beside key groups"),
     ({"age": None, "key_groups": [{"age": [AGE]}] * 256}, "more than 255 groups"),
     ({"age": None, "key_groups": "x"}, "key_groups: a single value"),
-    ({"age": None, "key_groups": [{"age": [AGE], "AGE": []}]}, r"key_groups\[0\].age: stands twice"),
+    ({"age": None, "key_groups": [{"age": [AGE], "AGE": []}]}, r"key_groups\[0\].age: appears twice"),
     ({"age": None, "key_groups": [{"age": [{**AGE, "enc": [1]}]}]}, r"key_groups\[0\].age\[0\].enc: a list"),
     ({"age": None, "key_groups": [{"age": [AGE]}] * 2, "shamir_threshold": 3}, "3 groups are needed and there are 2"),
     ({"shamir_threshold": -1}, "shamir_threshold: negative"),

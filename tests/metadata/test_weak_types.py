@@ -101,5 +101,5 @@ def test_the_case_of_known_names_does_not_count() -> None:
 
 @pytest.mark.parametrize("names", [("arn", "ARN"), ("Arn", "aRN")])
 def test_a_name_in_two_spellings_stands_twice(names: tuple[str, str]) -> None:
-    with pytest.raises(MetadataError, match=r"kms\[0\]\.arn: stands twice"):
+    with pytest.raises(MetadataError, match=r"kms\[0\]\.arn: appears twice"):
         weak.fold_names(dict.fromkeys(names, "x"), ["arn"], "kms[0].")

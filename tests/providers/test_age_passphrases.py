@@ -290,10 +290,10 @@ def test_where_the_agent_is_looked_for(agent: Callable[..., FakeAgent], short: P
         (lambda line: "OK\n" if not line else "ERR 83886340 No pinentry <Pinentry>\n", "gpg-agent cannot ask for the"),
         (lambda line: "OK\n" if not line else "ERR x\n", "gpg-agent cannot ask for the passphrase"),
         (lambda _: "OK\n", "no passphrase was given"),
-        (lambda line: "OK\n" if not line else "OK zz\n", "gpg-agent gave an answer that is none"),
+        (lambda line: "OK\n" if not line else "OK zz\n", "gpg-agent gave an answer that isn't valid"),
         (lambda line: "OK\n" if not line else "INQUIRE X\n", "gpg-agent wants to know something"),
         (lambda line: "OK\n" if not line else None, "gpg-agent went away"),
-        (lambda line: "OK\n" if not line else "# x" * 5000, "gpg-agent gave an answer that is none"),
+        (lambda line: "OK\n" if not line else "# x" * 5000, "gpg-agent gave an answer that isn't valid"),
     ],
 )
 def test_an_agent_that_does_not_help(

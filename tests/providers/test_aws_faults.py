@@ -72,7 +72,7 @@ class TestService(ServiceFaults):
         for code, hint in {
             "NotFoundException": "account and region",
             "DisabledException": "enable the key",
-            "KMSInvalidStateException": "waits for its deletion",
+            "KMSInvalidStateException": "cancel the deletion of the key",
             "InvalidCiphertextException": "context",
             "IncorrectKeyException": "another key",
             "InvalidKeyUsageException": "symmetric key",

@@ -94,7 +94,7 @@ class TestService(ServiceFaults):
             ("404 KeyNotFound: no such key", refusal(404, "KeyNotFound", "no such key."), "names of the vault"),
             ("400 BadParameter: incorrect", refusal(400, "BadParameter", "incorrect"), "this version of the key"),
             ("403 KeyDisabled: off", refusal(403, "Forbidden", "off", "KeyDisabled"), "enable this version"),
-            ("403 ForbiddenByFirewall", refusal(403, "Forbidden", "", "ForbiddenByFirewall"), "firewall"),
+            ("403 ForbiddenByFirewall", refusal(403, "Forbidden", "", "ForbiddenByFirewall"), "network rules"),
             ("409 Conflict", refusal(409, "Conflict"), ""),
             ("413", Answer(413), ""),
             ("403", Answer(403, b"<html>"), "these credentials need"),
@@ -269,7 +269,7 @@ def test_answers_for_another_key(
 @pytest.mark.parametrize("value", [None, 5, "", "%", "A", "x" * 70000])
 def test_values_that_are_none(azure: Azure, key: AzureKeyVaultKey, known: Ambient, act: Act, value: object) -> None:
     azure.at_vault.will(json_answer({"kid": str(key), "value": value}))
-    assert "holds no ciphertext" in failure(act, key, known).message or act is unwrap
+    assert "contains no ciphertext" in failure(act, key, known).message or act is unwrap
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------------

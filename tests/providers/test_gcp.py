@@ -348,7 +348,7 @@ def test_what_gcloud_wrote_for_a_user_is_refreshed(
             ambient = Ambient(environ, tmp_path)
             assert KEY.unwrap(KEY.wrap(DATA_KEY, ambient), ambient) == DATA_KEY
             recorder.otherwise = lambda _: json_answer({"error": "invalid_grant", "error_description": "x"}, 400)
-            with pytest.raises(ProviderError, match="there was no token for") as caught:
+            with pytest.raises(ProviderError, match="Google gave no token for") as caught:
                 KEY.wrap(DATA_KEY, Ambient(environ, tmp_path))
             assert caught.value.source == "GOOGLE_CREDENTIALS"
             assert "gcloud auth" in str(caught.value.hint)

@@ -191,8 +191,8 @@ def test_checksums_are_compared(cloud_kms: CloudKMS, ambient: Ambient, act: Act,
         ({"name": ID.replace("shop", "shop2") + "/cryptoKeyVersions/1"}, "answered for another key"),
         ({"name": f"{ID}/x/cryptoKeyVersions/1"}, "answered for another key"),
         ({"name": ""}, "answered for another key"),
-        ({"ciphertext": b"", "ciphertext_crc32c": 0}, "holds no ciphertext"),
-        ({"ciphertext": bytes(49153), "ciphertext_crc32c": crc32c(bytes(49153))}, "holds no ciphertext"),
+        ({"ciphertext": b"", "ciphertext_crc32c": 0}, "contains no ciphertext"),
+        ({"ciphertext": bytes(49153), "ciphertext_crc32c": crc32c(bytes(49153))}, "contains no ciphertext"),
     ],
 )
 def test_answers_to_a_wrap(cloud_kms: CloudKMS, ambient: Ambient, fields: dict[str, object], message: str) -> None:

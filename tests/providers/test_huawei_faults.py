@@ -83,7 +83,7 @@ class TestService(ServiceFaults):
         for code, status, hint in [
             ("KMS.0205", 400, "in this region and project"),
             ("KMS.0209", 400, "enable the key"),
-            ("KMS.0210", 400, "deletion is cancelled"),
+            ("KMS.0210", 400, "cancel the deletion"),
             ("KMS.1", 400, "wrapped by this key"),
             ("APIGW.0301", 401, "are the access key and its secret right"),
             ("KMS.2", 404, "in this region and project"),
@@ -192,7 +192,7 @@ def test_keys_that_cannot_be_used(service: HuaweiKMS, ambient: Ambient) -> None:
         assert failure(act, ambient).hint == "enable the key"
         service.disabled.clear()
         service.going.add(UUID)
-        assert "deletion is cancelled" in str(failure(act, ambient).hint)
+        assert "cancel the deletion" in str(failure(act, ambient).hint)
         service.going.clear()
     del service.keys[UUID]
     for act in (wrap, again):
@@ -245,9 +245,9 @@ def test_iam_is_busy_and_then_well(
         ({"key_id": None}, "did not answer for the key"),
         ({"key_id": 5}, "did not answer for the key"),
         ({"cipher_text": None}, "the answer of Huawei Cloud KMS holds no cipher_text"),
-        ({"cipher_text": ""}, "holds no ciphertext"),
-        ({"cipher_text": "%"}, "holds no ciphertext"),
-        ({"cipher_text": "x" * 65537}, "holds no ciphertext"),
+        ({"cipher_text": ""}, "contains no ciphertext"),
+        ({"cipher_text": "%"}, "contains no ciphertext"),
+        ({"cipher_text": "x" * 65537}, "contains no ciphertext"),
         ({"cipher_text": {}}, "the answer of Huawei Cloud KMS holds no cipher_text"),
     ],
 )

@@ -93,7 +93,7 @@ def test_a_comma_too_many(text: str, number: int) -> None:
 def test_control_characters() -> None:
     with pytest.raises(ProviderError, match="control characters"):
         parse_recipients("pgp", "AB\x1b[31m")
-    with pytest.raises(MetadataError, match="fp: holds control characters"):
+    with pytest.raises(MetadataError, match="fp: contains control characters"):
         make_key("pgp", {"fp": "AB\x1b[31m"})
 
 

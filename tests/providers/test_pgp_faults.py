@@ -226,7 +226,7 @@ def test_what_the_key_ring_tells_of_a_failure(
 def test_a_hidden_recipient_whose_key_is_there(gpg: StandIn) -> None:
     gpg.listing(SECRET.format(KEY_ID, "+", FINGERPRINT))
     error = failure(gpg.does(answer("", FAILED.replace(KEY_ID, "0" * 16), 2)))
-    assert "none of the secret keys opened it" in str(error)
+    assert "none of the secret keys decrypts it" in str(error)
 
 
 def test_a_message_for_many_is_not_looked_up_for_ever(gpg: StandIn) -> None:

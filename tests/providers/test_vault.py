@@ -335,7 +335,7 @@ def test_bad_answers(tmp_path: Path, key: VaultKey, recorder: Recorder, name: st
 @pytest.mark.parametrize("answer", ["", "vault:", "vault:v1:", "vault:vx:AAAA", "x" * 70000])
 def test_what_is_no_ciphertext_is_not_kept(key: VaultKey, ambient: Ambient, recorder: Recorder, answer: str) -> None:
     recorder.will(json_answer({"data": {"ciphertext": answer}}))
-    with pytest.raises(ProviderError, match="holds no ciphertext"):
+    with pytest.raises(ProviderError, match="contains no ciphertext"):
         key.wrap(PART, ambient)
 
 

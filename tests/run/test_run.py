@@ -51,7 +51,7 @@ def test_all_refused_names_are_told_at_once() -> None:
     with pytest.raises(RefusedError) as caught:
         check_names(["PATH", "TOKEN", "LD_PRELOAD", "ENV"], {"ENV"})
     assert "PATH, LD_PRELOAD" in str(caught.value)
-    assert caught.value.hint == "if that is meant: --allow PATH --allow LD_PRELOAD"
+    assert caught.value.hint == "to allow it, add --allow PATH --allow LD_PRELOAD"
     assert caught.value.exit_code == 220
 
 

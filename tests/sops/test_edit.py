@@ -291,7 +291,7 @@ def test_who_leaves_at_the_question_finds_the_text_again(desk: Stage, key: str) 
     assert terminal.end() == (1 if key == INTERRUPT else 2)
     assert (desk.folder / "a.yaml").read_bytes() == before
     assert opened(desk, *kept(desk)) == "broken: [\n"
-    assert "The edited text is kept, sealed, in " in terminal.shown
+    assert "Your changes were not saved. They are in " in terminal.shown
 
 
 # -- without one

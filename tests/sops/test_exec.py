@@ -355,5 +355,5 @@ def test_another_user_without_the_right(desk: Stage, start: Start, memory: Path)
         desk.program[:0] = without
     for line in (["exec-env"], ["exec-env", "--same-process"], ["exec-file"], ["exec-file", "--no-fifo"]):
         code, out, err = ended(start(*line, "--user", "nobody", "a.env", "echo ran"))
-        assert (code, out, err) == (1, b"", b"cannot run as user nobody: only root may\n")
+        assert (code, out, err) == (1, b"", b"cannot run as user nobody: this requires root\n")
     assert not list(memory.iterdir())

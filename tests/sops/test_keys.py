@@ -253,7 +253,7 @@ def test_who_is_removed_is_told_of_where_somebody_looks(
     heard = sops("--verbose", "rotate", "-i", "--rm-age", other.recipient, "a.yaml")
     assert f"age {other.recipient} could read what it held" in heard.err
     heard = sops("--verbose", "rotate", "-i", "--rm-age", other.recipient, "a.yaml")
-    assert f"age {other.recipient} is to be removed and is none of its keys" in heard.err
+    assert f"age {other.recipient} cannot be removed: the file does not have this key" in heard.err
 
 
 # -- forged files

@@ -66,7 +66,7 @@ def test_another_process_is_waited_for(tmp_path: Path, monkeypatch: pytest.Monke
         assert other.stdin is not None
         assert other.stdout.readline() == b"held\n"
         monkeypatch.setattr(locks, "PATIENCE", 0.0)
-        with pytest.raises(ConflictError, match="another leafseal has been writing"), locked(path):
+        with pytest.raises(ConflictError, match="another leafseal process has locked"), locked(path):
             pass
         monkeypatch.setattr(locks, "PATIENCE", 60.0)
         other.stdin.close()

@@ -90,4 +90,4 @@ def _find_file_key(stanzas: Sequence[header.Stanza], identities: Iterable[Identi
         file_key = identity.unwrap(stanzas)
         if file_key is not None:
             return file_key
-    raise NoMatchError("no identity opens the age file")
+    raise NoMatchError("none of your keys decrypts the age file")

@@ -126,7 +126,7 @@ def kem_public_key(raw: bytes) -> MLKEM768PublicKey:
     try:
         return MLKEM768PublicKey.from_public_bytes(raw)
     except ValueError:  # a number in it is beyond the modulus (FIPS 203, §7.2)
-        raise KeyTextError("has an ML-KEM key that is none") from None
+        raise KeyTextError("has an ML-KEM key that isn't valid") from None
     except UnsupportedAlgorithm:
         raise UnsupportedKeyError(_NO_KEM) from None
 

@@ -60,7 +60,7 @@ def _in_folder(folder: str) -> str | None:
     present = [path for name in NAMES if _is_file(path := os.path.join(folder, name))]
     if len(present) == 2 and _content(present[0]) != _content(present[1]):
         raise ConfigError(
-            f"{NAMES[0]} and {NAMES[1]} stand side by side and differ",
+            f"{NAMES[0]} and {NAMES[1]} are in the same folder and differ",
             hint="keep one of them, or make one a link to the other",
             file=folder,
         )

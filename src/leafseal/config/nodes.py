@@ -118,7 +118,7 @@ class _Composer:
             raise _error_at(event, f"nested deeper than {DEFAULT_LIMITS.depth} levels")
         if isinstance(event, AliasEvent):
             if event.anchor not in self.anchors:
-                raise _error_at(event, "an alias of an anchor that does not stand before it")
+                raise _error_at(event, "an alias without an anchor before it")
             return self.anchors[event.anchor]
         node = self.content(event, depth)
         if event.anchor:
@@ -146,7 +146,7 @@ class _Composer:
                 raise _error_at(event, "a key that is not a single value")
             key, is_merge = key_node.text, key_node.text == "<<" and isinstance(event, ScalarEvent) and not event.style
             if key in places:
-                raise _error_at(event, f"the key {visible(key)} stands twice, first in line {places[key][0]}")
+                raise _error_at(event, f"the key {visible(key)} appears twice, first in line {places[key][0]}")
             places[key] = _place(event)
             value_event = self.get_event()
             value = self.node(value_event, depth + 1)

@@ -82,7 +82,7 @@ class Document(Protocol):
     def metadata(self) -> Mapping[str, object] | None:
         """Return the nested metadata mapping as it stands in the file, None where there is none.
 
-        Raises `MetadataError` when the block is there and is no mapping, or is there twice.
+        Raises `MetadataError` when the block is there and is no mapping, or appears twice.
         """
         ...
 

@@ -85,7 +85,7 @@ def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingN
             node: Node = MappingNode() if value is Empty.MAPPING else ListNode() if value is Empty.LIST else value
             if isinstance(node, MappingNode | ListNode):
                 if (leaf.document, leaf.locator) in found:
-                    raise FormatError("a key stands twice: this file has no tree", hint="remove one of the two")
+                    raise FormatError("a key appears twice: this file has no tree", hint="remove one of the two")
                 found[leaf.document, leaf.locator] = node
             _attach(found, leaf.document, leaf.locator, node)
     return documents
@@ -117,7 +117,7 @@ def _attach(
     elif isinstance(last, str) and isinstance(parent, MappingNode):
         parent.items.append((last, node))
     else:
-        raise FormatError("a key stands twice: this file has no tree", hint="remove one of the two")
+        raise FormatError("a key appears twice: this file has no tree", hint="remove one of the two")
 
 
 def find(node: Node, path: Locator) -> Node:

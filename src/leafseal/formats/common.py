@@ -71,7 +71,7 @@ _OTHER_BYTES = LazyPattern("[\udc80-\udcff]")
 def refuse_nul(text: str) -> None:
     """Raise `FormatError` where there is a NUL."""
     if "\0" in text:
-        raise FormatError("holds a NUL character", line=line_of(text, text.index("\0")))
+        raise FormatError("contains a NUL character", line=line_of(text, text.index("\0")))
 
 
 def line_of(text: str, offset: int) -> int:
@@ -102,7 +102,7 @@ def duplicate_key_error(name: str, text: str, offset: int) -> FormatError:
     """Return the error for a name that stands twice."""
     line, column = place_of(text, offset)
     return FormatError(
-        f"the key {visible(name) or '(empty)'} stands twice", line=line, column=column, hint="remove one of the two"
+        f"the key {visible(name) or '(empty)'} appears twice", line=line, column=column, hint="remove one of the two"
     )
 
 
@@ -155,9 +155,9 @@ def plain_text(value: object, format_name: str) -> str:
 
 def nothing_there_error(locator: Sequence[str | int]) -> PathError:
     """Return the error for a path that leads nowhere."""
-    return PathError(f"{format_path(tuple(locator)) or 'the top level'}: nothing stands there")
+    return PathError(f"{format_path(tuple(locator)) or 'the top level'} does not exist")
 
 
 def in_the_way_error(locator: Sequence[str | int], what: str) -> PathError:
     """Return the error for a path that leads through something that has no members of that kind."""
-    return PathError(f"{format_path(tuple(locator)) or 'the top level'}: {what} stands there")
+    return PathError(f"{format_path(tuple(locator)) or 'the top level'} is {what}")

@@ -93,7 +93,7 @@ def check_groups(groups: Sequence[Sequence[MasterKey]], needed: int, ambient: Am
     policy = policy_of(ambient)
     if needed < policy.min_threshold:
         raise RefusedError(
-            f"{needed} of {len(groups)} key groups would open the file, and the policy wants {policy.min_threshold}",
+            f"{needed} of {len(groups)} key groups could decrypt the file; the policy requires {policy.min_threshold}",
             hint="name more key groups, and a shamir_threshold that is as high",
         )
     for key in (key for group in groups for key in group):

@@ -100,7 +100,7 @@ def fold_names(mapping: Mapping[str, object], known: Iterable[str], prefix: str)
     for key, value in as_mapping(mapping, prefix.rstrip(".") or "sops").items():
         name = spellings.get(key.casefold(), key)
         if name in folded:
-            raise MetadataError(f"{prefix}{name}: stands twice")
+            raise MetadataError(f"{prefix}{name}: appears twice")
         folded[name] = value
     return folded
 

@@ -73,7 +73,7 @@ def check_names(names: Iterable[str], allowed: Collection[str] = ()) -> None:
     if refused:
         raise RefusedError(
             f"changes how programs are found or run: {', '.join(refused)}",
-            hint=f"if that is meant: {' '.join(f'--allow {name}' for name in refused)}",
+            hint=f"to allow it, add {' '.join(f'--allow {name}' for name in refused)}",
         )
 
 
@@ -114,7 +114,7 @@ def _pairs(node: MappingNode | ListNode, prefix: str, separator: str | None) -> 
         elif separator is None:
             raise LeafsealError(
                 f"cannot use complex value in environment; offending key {name}",
-                hint="--flatten __ makes one variable of each value in it",
+                hint="to make a variable of each nested value, add --flatten __",
             )
         else:
             yield from _pairs(value, f"{name}{separator}", separator)

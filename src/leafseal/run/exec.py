@@ -144,7 +144,7 @@ def _switch(account: Account) -> None:
 
 def not_permitted_error(account: Account) -> LeafsealError:
     """Return what to say where the system does not let us act for an account."""
-    return LeafsealError(f"cannot run as user {account.name}: only root may", hint="start leafseal as root")
+    return LeafsealError(f"cannot run as user {account.name}: this requires root", hint="run leafseal as root")
 
 
 def _reset_signals() -> None:

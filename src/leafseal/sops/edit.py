@@ -108,6 +108,6 @@ def _line_comes() -> bool:
 def _keep(edited: Edited, text: bytes) -> None:
     path = keep_sealed(edited.file, edited.keep(text))
     if path is None:
-        talk.say("The edited text could not be kept anywhere.")
+        talk.say("Your changes are lost: they could not be saved anywhere.")
     else:
-        talk.say(f"The edited text is kept, sealed, in {path}: `sops decrypt {path}` shows it.")
+        talk.say(f"Your changes were not saved. They are in {path}, encrypted; show them with: sops decrypt {path}")

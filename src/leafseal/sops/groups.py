@@ -41,7 +41,7 @@ def delete(arguments: Arguments) -> int:
         if index >= len(groups):
             raise Failure(f"there is no key group {index}: the file has {len(groups)}, counted from 0")
         if len(groups) == 1:
-            raise Failure("the last key group cannot be removed: nobody could open the file")
+            raise Failure("the file has only one key group; a file needs at least one")
         return [*groups[:index], *groups[index + 1 :]]
 
     _change(Session(arguments), without)

@@ -59,7 +59,7 @@ def _changed(
     names = matching(gone, all_groups)
     there = {key_id(key) for group in all_groups for key in group}
     for kind, text in sorted(names - there):
-        session.notice(f"{named}: {kind} {text} is to be removed and is none of its keys")
+        session.notice(f"{named}: {kind} {text} cannot be removed: the file does not have this key")
     return prefer_configured(
         [excluding(group, names) for group in all_groups], [*session.configured_keys(named), *added]
     )

@@ -13,5 +13,5 @@ def publish(_arguments: Arguments) -> NoReturn:
     raise Failure(
         "publish: this version of leafseal cannot publish files; nothing was done",
         1,
-        hint="open the file with decrypt and hand it to the tool of the place it is to go to",
+        hint="decrypt the file, and pass it to the tool of the destination",
     )

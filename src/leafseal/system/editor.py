@@ -76,8 +76,8 @@ def _configured(variable: str, command: str, environ: Mapping[str, str], plain: 
     program = locate(name, environ, trust_here=trust_here)
     if program is None:
         raise EditorError(
-            f"could not run editor: {variable} names no program that is found: {name}",
-            hint="write its absolute path; programs in the current folder or working tree are not looked for",
+            f"could not run editor: {variable} is set to {name}, which is not on PATH",
+            hint="install it, or set its absolute path; programs in the current folder or working tree are ignored",
         )
     return Editor((program, *arguments)) if plain else _discreet(program, arguments)
 

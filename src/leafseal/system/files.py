@@ -95,7 +95,7 @@ def write_error(error: OSError, name: str) -> WriteError:
 _HINTS = {
     "EACCES": "the folder must be writable too: the new file is moved over the old one",
     "EPERM": "the folder must be writable too: the new file is moved over the old one",
-    "EBUSY": "a mount point cannot be renamed over; --in-place=overwrite writes into it, which is not atomic",
+    "EBUSY": "a mount point cannot be replaced; for encrypt, decrypt and rotate, use --in-place=overwrite",
     "EDQUOT": "free some space, or ask for more, and try again",
     "EIO": "check the disk before anything else is written to it",
     "ENOENT": "make the folder first",
@@ -150,7 +150,7 @@ def _follow(name: str) -> str:
     if real == given:
         return real
     if not os.path.lexists(real) and os.path.islink(given):
-        raise RefusedError("is a link that leads nowhere", hint="name the file that is to be written")
+        raise RefusedError("is a link to nothing", hint="name the file that is to be written")
     folder = os.path.dirname(given)
     while not os.path.lexists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
@@ -158,7 +158,7 @@ def _follow(name: str) -> str:
             return real
         folder = parent
     if os.path.commonpath([real, root := os.path.realpath(folder)]) != root:
-        raise RefusedError("is a link that leads out of the Git working tree", hint="name the file that it leads to")
+        raise RefusedError("is a link out of the Git working tree", hint="give the file that it points to")
     return real
 
 
@@ -216,7 +216,7 @@ def _refuse_target(
     if old.st_nlink > 1 and not overwrite:
         raise RefusedError(
             "has another name (a hard link), which a new file would be separated from",
-            hint="--in-place=overwrite writes into the file itself, which is not atomic",
+            hint="copy the file; or, for encrypt, decrypt and rotate, use --in-place=overwrite (not atomic)",
         )
     if not old.st_mode & 0o222 or not folder.may_write(name):
         raise WriteError("cannot write: the file is read-only", hint="chmod u+w, if it is yours to change")
@@ -245,7 +245,7 @@ def _refuse_changed(folder: Folder, name: str, old: os.stat_result | None, snaps
 
 def _conflict_error(what: str) -> ConflictError:
     return ConflictError(
-        f"{what} since it was read: nothing was written", hint="look at what it holds now, and try again"
+        f"{what} since it was read: nothing was written", hint="look at its new content, and try again"
     )
 
 
@@ -282,5 +282,5 @@ def _force_folder(folder: Folder) -> None:
     except OSError as error:
         raise WriteError(
             f"written, but its durability is unknown: {system_text(error)}",
-            hint="the new content stands; check the disk, and the file after the next start",
+            hint="the new content is written; check the disk, and the file after the next start",
         ) from error

@@ -88,7 +88,7 @@ def _acquire(lock: str) -> int | None:
             os.close(descriptor)
             if time.monotonic() > deadline:
                 raise ConflictError(
-                    "another leafseal has been writing this file for a minute", hint="wait for it, or end it"
+                    "another leafseal process has locked this file for a minute", hint="wait for it, or end it"
                 ) from None
             time.sleep(0.005 + os.getpid() % 32 / 1000)  # not all in step
         except OSError:  # a file system without locks

@@ -20,7 +20,7 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> byte
     for index, (name, node) in enumerate(sections):
         if not isinstance(node, MappingNode):
             raise EmitError(
-                f"section values should always be mappings, and {visible(name)} is none",
+                f"section values should always be mappings, and {visible(name)} isn't one",
                 hint="an INI file has two levels: sections, and in them keys",
             )
         lines = _section(name, node, headless=index == 0 and name == DEFAULT_SECTION)

@@ -138,7 +138,7 @@ class _Scanner:
         marker = _MARKER.search(rest)
         if (rest if marker is None else rest[: marker.start()]).strip(SPACE):
             raise FormatError(
-                f"text behind the header of section {visible(name)}",
+                f"text after the header of section {visible(name)}",
                 line=line_of(text, start),
                 hint="SOPS would drop it; make it a comment with ; or #",
             )

@@ -34,12 +34,12 @@ def parse(
 
 def _parse(text: str, limits: Limits, allow_duplicates: bool) -> YAMLDocument:
     if "\0" in text:
-        raise FormatError("holds a NUL character", line=text.count("\n", 0, text.index("\0")) + 1)
+        raise FormatError("contains a NUL character", line=text.count("\n", 0, text.index("\0")) + 1)
     found = scan(text, limits, allow_duplicates)
     if not found.documents:
         raise FormatError(
             "no document: the file is empty or has only comments",
-            hint="a YAML file must contain at least one document, be it `{}`",
+            hint="a YAML file must contain at least one document, such as `{}`",
         )
     return YAMLDocument(text, found)
 

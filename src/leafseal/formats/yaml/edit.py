@@ -48,7 +48,7 @@ def _refuse_alias(leaf: Leaf, locator: Locator) -> None:
     place = leaf.place
     if isinstance(place, Place) and place.is_copy and len(locator) > len(place.container.locator) + 1:
         raise PathError(
-            f"{format_path(locator)}: stands behind an alias", hint="change it where its anchor stands, or write it out"
+            f"{format_path(locator)}: comes from an alias", hint="change it at its anchor, or write the value out"
         )
 
 
@@ -219,7 +219,7 @@ def unset_edits(text: str, locator: Locator) -> list[Edit]:
     for depth, part in enumerate(locator):
         found = _member(at, part, locator[:depth]) if at is not None else None
         if at is None or found is None:
-            raise PathError(f"{format_path(locator)}: nothing stands there")
+            raise PathError(f"{format_path(locator)} does not exist")
         if depth + 1 == len(locator):
             return _remove(text, at, part, above)
         above = next((key for name, key, _ in at.pairs or [] if name == part), None)

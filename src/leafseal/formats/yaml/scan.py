@@ -62,7 +62,7 @@ def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
     except YAMLError:
         fault = FormatError(
             "not valid YAML: a character that YAML does not allow",
-            hint="control characters can only stand escaped, in double quotes",
+            hint="write control characters escaped, in double quotes",
         )
     raise fault  # Only here: the parser's own exception may carry the text along.
 
@@ -239,7 +239,7 @@ class _Scanner:
                     if next_hash < 0:
                         next_hash = NOWHERE
                 if container is None:
-                    self._fail(event, "an alias stands where the document's mapping should")
+                    self._fail(event, "an alias is where the document's mapping should be")
                 was_key = self._alias(event, container, start, end, active)
                 gap.after(end, container, None if was_key else len(leaves) - 1)
                 if not was_key and active:
@@ -304,20 +304,20 @@ class _Scanner:
 
     def _duplicate(self, event: ScalarEvent, key: str) -> None:
         if not self.allow_duplicates:
-            self._fail(event, f"the key {key!a} stands twice in one mapping", "remove one of the two")
+            self._fail(event, f"the key {key!a} appears twice in one mapping", "remove one of the two")
 
     def _check_version(self, event: DocumentStartEvent) -> None:
         if event.version is not None and event.version != (1, 1):
             self._fail(
                 event,
-                "the directive %YAML asks for a version other than 1.1, which no SOPS reader opens",
+                "the directive %YAML asks for a version other than 1.1, which no SOPS reader accepts",
                 "remove the directive; plain YAML 1.2 is read without it",
             )
 
     def _root_scalar(self, event: ScalarEvent, start: int, end: int) -> None:
         plain = not event.style and not event.tag and not event.anchor
         if not plain or resolve(event.value) is not None:
-            self._fail(event, "a document is a single value, where only a mapping can be sealed")
+            self._fail(event, "a document is a single value, and only a mapping can be encrypted")
         if end > start:
             self.found.documents[-1].root_word = (start, end)
 
@@ -427,7 +427,7 @@ class _Scanner:
         if outer is None:
             assert note is not None
             if note.root is not None or not is_map:
-                self._fail(event, "a document is a list, where only a mapping can be sealed",
+                self._fail(event, "a document is a list, and only a mapping can be encrypted",
                            "put the list under a key of a mapping")  # fmt: skip
             container = Container(is_map, flow, column, (), (), None, start)
             note.root = container
@@ -469,16 +469,16 @@ class _Scanner:
         """Add the leaves behind an alias, under its own path. Return whether it was a key instead."""
         target = self.anchors.get(event.anchor)
         if event.anchor not in self.anchors:
-            self._fail(event, "an alias names an anchor that does not stand before it")
+            self._fail(event, "an alias has no anchor before it")
         if container.is_map and container.key is None:
             key = target
             if isinstance(key, Leaf):
-                self._fail(event, "a key is an alias of a value, which it would be no longer once that is sealed",
+                self._fail(event, "a key is an alias of a value that would be encrypted",
                            "write the key out")  # fmt: skip
             if not isinstance(key, str):
                 self._fail(event, "a key is an alias of something that is not text")
             if key in container.keys:
-                self._fail(event, f"the key {key!a} stands twice in one mapping", "remove one of the two")
+                self._fail(event, f"the key {key!a} appears twice in one mapping", "remove one of the two")
             container.keys.add(key)
             container.key = key
             return True
@@ -497,11 +497,11 @@ class _Scanner:
         model = Leaf(self.document, locator, path, start, end, "*", None, active, place=container)
         copied = copies(target, model, self.found.leaves)
         if copied is None:
-            self._fail(event, "an alias stands inside what it names")
+            self._fail(event, "an alias is inside its own anchor")
         self.expanded += len(copied)
         if self.expanded > self.limits.expansion * (len(self.found.leaves) - self.expanded + len(copied) + 1):
             self._fail(event, f"aliases grow this file more than {self.limits.expansion} times",
-                       "this is how an alias bomb looks; write the values out if it is none")  # fmt: skip
+                       "this looks like an alias bomb; if it isn't one, write the values out")  # fmt: skip
         self.found.leaves.extend(copied)
         return False
 

@@ -74,7 +74,7 @@ def _refuse_open_end(text: str, leaves: Sequence[Leaf], tokens: Tokens, kept: Se
     if sealed or "-" in text[last.start : last.start + 3]:
         return
     raise RefusedError(
-        f"{format_path(last.locator)}: the file ends in this block without a line break, and it stays clear",
+        f"{format_path(last.locator)}: the file ends in this block without a line break, which stays in plain text",
         hint="end the file with a line break, or write the block with |-",
     )
 
@@ -180,8 +180,8 @@ def _refuse_clear_copies(leaves: Sequence[Leaf], sealed_leaves: Sequence[Leaf]) 
     for leaf in filter(_is_copy, leaves):
         if (leaf.document, leaf.locator) not in sealed and (leaf.document, leaf.place.source) in sealed:
             raise RefusedError(
-                f"{format_path(leaf.locator)}: an alias would leave in clear a value that is sealed at its anchor",
-                hint="write the value out, or choose a rule that seals both places",
+                f"{format_path(leaf.locator)}: an alias would leave in plain text what is encrypted at its anchor",
+                hint="write the value out, or choose a rule that encrypts both places",
             )
 
 

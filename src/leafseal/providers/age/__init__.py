@@ -58,7 +58,7 @@ class AgeKey(Frozen):
         if not isinstance(recipient, str) or not recipient.strip():
             raise MetadataError("recipient: missing, or not a string")
         if not recipient.strip().isprintable():
-            raise MetadataError("recipient: holds control characters")
+            raise MetadataError("recipient: contains control characters")
         return cls(recipient.strip(), from_file=True)
 
     @classmethod

@@ -98,7 +98,7 @@ class Agent:
         try:
             return None if answer is None else bytes.fromhex(answer).decode("utf-8", "surrogateescape")
         except ValueError:
-            raise AgentError("gpg-agent gave an answer that is none") from None
+            raise AgentError("gpg-agent gave an answer that isn't valid") from None
 
     def forget(self, name: str) -> None:
         """Have it forget a passphrase."""
@@ -130,7 +130,7 @@ class Agent:
         try:
             while b"\n" not in self._pending:
                 if len(self._pending) > _LINE_BYTES:
-                    raise AgentError("gpg-agent gave an answer that is none")
+                    raise AgentError("gpg-agent gave an answer that isn't valid")
                 # Lines that tell how it goes must not prolong the time for the answer.
                 self._socket.settimeout(max(0.001, self._deadline - monotonic()))
                 chunk = self._socket.recv(_LINE_BYTES)

@@ -79,7 +79,7 @@ class AWSKMSKey:
         answer = self._ask("Encrypt", {"Plaintext": part}, ambient)
         blob = answer.get("CiphertextBlob")
         if not isinstance(blob, bytes) or not 0 < len(blob) <= _LONGEST_BLOB:
-            raise self._error("the answer of AWS KMS holds no ciphertext")
+            raise self._error("the answer of AWS KMS contains no ciphertext")
         return base64.b64encode(blob)
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:

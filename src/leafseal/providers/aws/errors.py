@@ -38,10 +38,10 @@ _BUSY = (
 _HINTS = {
     "NotFoundException": "is the key, or its alias, in this account and region?",
     "DisabledException": 'enable the key: "aws kms enable-key"',
-    "KMSInvalidStateException": "a key that waits for its deletion opens nothing until the deletion is cancelled",
+    "KMSInvalidStateException": "cancel the deletion of the key: until then it decrypts nothing",
     "InvalidCiphertextException": "was the encryption context changed, or the wrapped key damaged?",
     "IncorrectKeyException": "it was wrapped by another key than the one the file names",
-    "InvalidKeyUsageException": "it takes a symmetric key for encryption and decryption",
+    "InvalidKeyUsageException": "use a symmetric key for encryption and decryption",
     "KMSInternalException": "try again in a while",
     "InvalidIdentityToken": "is the identity provider known to IAM, and its token for this audience?",
 }

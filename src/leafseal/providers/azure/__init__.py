@@ -80,7 +80,7 @@ class AzureKeyVaultKey:
         """Have the service encrypt a part; return it in base64url, without padding. Raises `ProviderError`."""
         blob = self._operate("encrypt", part, ambient)
         if not 0 < len(blob) <= _LONGEST // 2:
-            raise self._error("the answer of the vault holds no ciphertext")
+            raise self._error("the answer of the vault contains no ciphertext")
         return _encode(blob)
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:

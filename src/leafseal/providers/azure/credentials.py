@@ -113,7 +113,11 @@ def _wanted(environ: Mapping[str, str]) -> frozenset[str]:
         return frozenset({one})
     found = {"": _PROD | _DEV, "prod": _PROD, "dev": _DEV}.get(text)
     if found is None:
-        raise ProviderError("AZURE_TOKEN_CREDENTIALS names no credentials that are known here", hint="see the manual")
+        raise ProviderError(
+            "AZURE_TOKEN_CREDENTIALS has an unknown value",
+            hint="use dev, prod, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, "
+            "AzureCliCredential or AzureDeveloperCliCredential",
+        )
     return found
 
 

@@ -54,7 +54,7 @@ _FORBIDDEN = {
     "KeyDisabled": "enable this version of the key",
     "KeyNotYetValid": "this version of the key is not to be used yet",
     "KeyExpired": "this version of the key has expired",
-    "ForbiddenByFirewall": "the firewall of the vault does not let this machine in",
+    "ForbiddenByFirewall": "the network rules of the vault block this machine",
     "ForbiddenByConnection": "the vault lets nobody in but by its private endpoint",
 }
 

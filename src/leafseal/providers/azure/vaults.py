@@ -54,7 +54,7 @@ def check_vault(url: str, ambient: Ambient, key: str) -> Vault:
         return Vault(wanted.removesuffix(":443"), "")
     shown = visible(wanted)
     raise ProviderError(
-        f"a token would be sent to {shown}, which is none of Microsoft's vaults",
+        f"a token would be sent to {shown}, which isn't one of Microsoft's vaults",
         master_key=key,
         hint=f"if that is your vault, write into your policy file: {line_for('endpoints', wanted)}",
     )

@@ -55,7 +55,7 @@ class GCPKMSKey:
         if not _is_version_of(self.resource_id, answer.name):
             raise self._error("Google Cloud KMS answered for another key than the one that was asked")
         if not 0 < len(answer.data) <= _LONGEST_BLOB:
-            raise self._error("the answer of Google Cloud KMS holds no ciphertext")
+            raise self._error("the answer of Google Cloud KMS contains no ciphertext")
         return base64.b64encode(answer.data)
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:

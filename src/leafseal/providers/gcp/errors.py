@@ -51,8 +51,8 @@ def _tells(words: str, secret: bytes) -> bool:
 
 FAILURES: network.Failures = {
     exceptions.RefreshError: (
-        "there was no token for these credentials",
-        'were they revoked, or did they run out? "gcloud auth application-default login" makes new ones',
+        "Google gave no token for these credentials",
+        'if they expired or were revoked, log in again with "gcloud auth application-default login"',
     ),
     exceptions.TransportError: ("the service that gives tokens cannot be reached", None),
     exceptions.GoogleAuthError: ("the Google credentials cannot be used", None),

@@ -57,7 +57,7 @@ class HuaweiKMSKey:
         sent = {"plain_text": base64.b64encode(part).decode()}
         text = self._ask("encrypt", sent, "cipher_text", ambient).encode("utf-8", "replace")
         if len(text) > _LONGEST or not _CIPHERTEXT.fullmatch(text):
-            raise self._error("the answer of Huawei Cloud KMS holds no ciphertext")
+            raise self._error("the answer of Huawei Cloud KMS contains no ciphertext")
         return text
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:

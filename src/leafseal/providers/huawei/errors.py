@@ -27,7 +27,7 @@ _PERMISSIONS = {
 _HINTS = {
     "KMS.0205": "is the key in this region and project?",
     "KMS.0209": "enable the key",
-    "KMS.0210": "a key that waits for its deletion opens nothing until the deletion is cancelled",
+    "KMS.0210": "cancel the deletion of the key: until then it decrypts nothing",
     "400": "was it wrapped by this key, and is that a symmetric one?",
     "401": "are the access key and its secret right, and the clock of this machine?",
     "404": "is the key in this region and project?",

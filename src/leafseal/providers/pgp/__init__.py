@@ -36,7 +36,7 @@ class PGPKey:
         if not isinstance(fingerprint, str) or not fingerprint:
             raise MetadataError("fp: missing, or not a string")
         if not fingerprint.isprintable():
-            raise MetadataError("fp: holds control characters")
+            raise MetadataError("fp: contains control characters")
         return cls(fingerprint)
 
     @classmethod
@@ -55,7 +55,7 @@ class PGPKey:
         if not text:
             raise ProviderError(f"pgp: fingerprint {number} is empty", hint="is there a comma too many?")
         if not text.isprintable():
-            raise ProviderError(f"pgp: fingerprint {number} holds control characters")
+            raise ProviderError(f"pgp: fingerprint {number} contains control characters")
         return cls(text)
 
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:

@@ -125,7 +125,7 @@ def _no_secret_key_error(gpg: Gpg, key_ids: list[str]) -> GpgError:
 
 def _not_used_error(part: Part | None) -> GpgError:
     if part is None:
-        return GpgError("the message does not say for which key it is, and none of the secret keys opened it")
+        return GpgError("the message does not say for which key it is, and none of the secret keys decrypts it")
     if part.holder not in ("", "+"):
         return GpgLockedError(f"the smart card with the secret key {part.key_id} did not decrypt it", "is the card in?")
     hint = "is a pinentry installed, and the right one named in gpg-agent.conf? " + _BY_HAND

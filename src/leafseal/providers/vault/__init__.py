@@ -74,7 +74,7 @@ class VaultKey:
         sent = base64.b64encode(part).decode()
         text = self._ask("encrypt", {"plaintext": sent}, "ciphertext", ambient)
         if len(text) > _LONGEST or not _CIPHERTEXT.fullmatch(text):
-            raise self._error("the answer of Vault holds no ciphertext")
+            raise self._error("the answer of Vault contains no ciphertext")
         return text
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:

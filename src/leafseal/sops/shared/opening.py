@@ -21,7 +21,7 @@ def open_file(source: Source, ring: KeyRing, read: ReadOptions, notice: Callable
         garbled = _open_garbled(source, ring, read)
         if garbled is None:
             raise
-        notice("opened with another encryption context than the file names: leafseal repair-context repairs it")
+        notice("decrypted under another encryption context than the file names; fix it with: leafseal repair-context")
         return garbled
     except FormatError as error:
         if not source.data and FORMATS[source.format].needs_document:

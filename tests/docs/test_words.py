@@ -1,0 +1,99 @@
+"""What users read speaks of encrypting and decrypting files, in common words: help, errors, hints, warnings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from leafseal.cli.shared.click_commands import group
+from leafseal.cli.shared.commands import COMMANDS
+from leafseal.sops.syntax import usage
+from leafseal.sops.syntax.commands import COMMANDS as SOPS_COMMANDS
+from leafseal.sops.syntax.commands import Command
+
+from .blocks import ROOT
+
+_SOURCE = ROOT / "src" / "leafseal"
+_WORDS = re.compile(
+    r"\b(?:seals?|sealed|sealing|unsealed?|anew|stands?|stood|door|opens|opened|dialects?|talk|"
+    r"leave (?:\S+ )?clear|leaves (?:\S+ )?clear|stay clear|in clear|throw-away)\b",
+    re.IGNORECASE,
+)
+_EXCEPTIONS = (
+    "--allow-nothing-sealed",  # the name of an option
+    "is this Vault sealed, or in standby?",  # Vault's own word for its state
+)
+_SHOWING = {"say", "warn", "tell", "ask", "ask_secret", "confirm", "notice", "print_line", "progress", "log"}
+_ERROR = re.compile(r"(?:Error|Failure|Fault|_error|_failure)$")
+
+
+def _wrong(text: str) -> list[str]:
+    for exception in _EXCEPTIONS:
+        text = text.replace(exception, "")
+    return _WORDS.findall(text)
+
+
+def _helps() -> Iterator[tuple[str, str]]:
+    context = group.make_context("leafseal", [], resilient_parsing=True)
+    yield "leafseal", group.get_help(context)
+    for name in COMMANDS:
+        yield from _helps_below(group.get_command(context, name), context, name)
+
+
+def _helps_below(command: click.Command | None, parent: click.Context, name: str) -> Iterator[tuple[str, str]]:
+    assert command is not None
+    context = command.make_context(name, [], parent=parent, resilient_parsing=True)
+    yield context.command_path, command.get_help(context)
+    for member, below in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from _helps_below(below, context, member)
+
+
+def _sops_helps() -> Iterator[tuple[str, str]]:
+    yield "sops", usage.overview()
+    for command in SOPS_COMMANDS:
+        yield from _sops_helps_below((command,))
+
+
+def _sops_helps_below(path: tuple[Command, ...]) -> Iterator[tuple[str, str]]:
+    yield " ".join(["sops", *(command.name for command in path)]), usage.of_command(path)
+    for below in path[-1].commands:
+        yield from _sops_helps_below((*path, below))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [*_helps(), *_sops_helps()], ids=lambda value: value if " " in value else None
+)
+def test_help(name: str, text: str) -> None:
+    assert not _wrong(text), name
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    return (part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
+def _messages(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if _called(call) in _SHOWING or _ERROR.search(_called(call)):
+            for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+                yield from ((call.lineno, text) for text in _texts(argument))
+        for keyword in call.keywords:
+            if keyword.arg in ("hint", "help"):
+                yield from ((call.lineno, text) for text in _texts(keyword.value))
+
+
+def test_messages() -> None:
+    wrong = [
+        f"{path.relative_to(_SOURCE)}:{line}: {text}"
+        for path in sorted(_SOURCE.rglob("*.py"))
+        for line, text in _messages(ast.parse(path.read_text(encoding="utf-8")))
+        if " " in text and _wrong(text)
+    ]
+    assert not wrong, "\n".join(wrong)
