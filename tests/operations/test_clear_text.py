@@ -6,10 +6,11 @@ import pytest
 
 from leafseal.errors import RefusedError
 from leafseal.operations.edit import Draft
-from leafseal.operations.reseal import reseal
+from leafseal.operations.encrypt import encrypt
+from leafseal.operations.reseal import reseal, set_leaf
 from leafseal.rules.selection import Selection
 
-from ..whole_files import open_, seal
+from ..whole_files import AMBIENT, KEYS, open_, seal
 
 PASSWORD = Selection(encrypted_regex="^password")
 
@@ -109,3 +110,82 @@ def test_a_tag_that_an_older_file_has_in_clear_is_no_obstacle() -> None:
     assert product.data.startswith(older[: older.index(b"c: ")])
     with pytest.raises(RefusedError):
         reseal(opened, Draft.of(opened, b"a: !x3\nb: !x2 x\nc: y\n"))
+
+
+TAILS = [
+    "password = top;Tr0ub4dor#1\n",
+    "password = top ;Tr0ub4dor#1\n",
+    "password = top#Tr0ub4dor#1\n",
+    "password: 'top' # Tr0ub4dor\n",
+    "password = `top` ; Tr0ub4dor",
+    'password = """top\nmore""" ; Tr0ub4dor\n',
+    "; note\npassword = top ; Tr0ub4dor\r\n; more\nother = x\n",
+]
+
+
+@pytest.mark.parametrize("plain", TAILS)
+@pytest.mark.parametrize("rule", [Selection(), PASSWORD], ids=["all", "password"])
+def test_what_follows_a_value_of_an_ini_file_is_sealed_with_it(plain: str, rule: Selection) -> None:
+    data = ("[db]\nuser = app ; a note\n" + plain).encode()
+    sealed = seal(data, "ini", rule)
+    assert b"Tr0ub4dor" not in sealed
+    opened = open_(sealed, "ini")
+    assert opened.plaintext() == data
+    # What is not ours to hide stays, and what is written again stays hidden.
+    assert (b"; a note" in sealed) == (rule == PASSWORD)
+    again = set_leaf(opened, ("db", "user"), "z")
+    assert b"Tr0ub4dor" not in again.data
+    assert again.open().plaintext() == data.replace(b"app", b"z")
+
+
+@pytest.mark.parametrize(
+    ("plain", "rule"),
+    [
+        ("password = ;Tr0ub4dor\n", PASSWORD),
+        ("password = # Tr0ub4dor\n", PASSWORD),
+        ("; mark\nother = y\npassword = x;Tr0ub4dor\n", Selection(encrypted_comment_regex="mark")),
+        ("password = x ; mark Tr0ub4dor\n", Selection(unencrypted_comment_regex="mark")),
+    ],
+)
+def test_what_follows_a_value_of_an_ini_file_and_cannot_be_sealed_with_it(plain: str, rule: Selection) -> None:
+    with pytest.raises(RefusedError, match=r"db\.password: what follows ; or #") as caught:
+        seal(("[db]\n" + plain).encode(), "ini", rule)
+    assert "Tr0ub4dor" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_no_other_format_keeps_a_tail() -> None:
+    data = b"; Note\n[db]\npassword = top;Tr0ub4dor\n"
+    with pytest.raises(RefusedError):
+        encrypt(data, "ini", KEYS, 0, PASSWORD, AMBIENT, output_format="yaml")
+    assert b"Tr0ub4dor" not in encrypt(data, "ini", KEYS, 0, Selection(), AMBIENT, output_format="yaml").data
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"top;Tr0ub4dor", b"new"),
+        (b"top ;Tr0ub4dor", b"new"),
+        (b"top# Tr0ub4dor", b"new"),
+        (b"top ; a note", b"new ; a note"),
+        (b"'top'#Tr0ub4dor", b"'new'"),
+    ],
+)
+@pytest.mark.parametrize("rule", [Selection(), PASSWORD], ids=["all", "password"])
+def test_a_new_value_has_no_end_of_the_old_one(old: bytes, new: bytes, rule: Selection) -> None:
+    opened = open_(seal(b"[db]\npassword = " + old + b"\n", "ini", rule), "ini")
+    product = set_leaf(opened, ("db", "password"), "new")
+    assert product.open().plaintext() == b"[db]\npassword = " + new + b"\n"
+    assert b"Tr0ub4dor" not in product.data
+
+
+def test_a_tail_that_an_older_file_has_in_clear_is_no_obstacle() -> None:
+    """It stays what it was; one that is new does not."""
+    sealed = seal(b"[db]\npassword = top\nuser = x\n", "ini", PASSWORD)
+    older = sealed.replace(b"type:str]\nuser", b"type:str] ; x1\nuser")
+    opened = open_(older, "ini")
+    product = set_leaf(opened, ("db", "user"), "z")
+    assert product.data.startswith(older[: older.index(b"user")])
+    plain = b"[db]\npassword = top ; x2\nuser = x\n"
+    product = reseal(opened, Draft.of(opened, plain))
+    assert b"x2" not in product.data
+    assert product.open().plaintext() == plain

@@ -100,6 +100,10 @@ class Document(Protocol):
         """
         ...
 
+    def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
+        """Return the values that have a comment behind them on their line, where it may be part of them; and it."""
+        ...
+
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return one edit per `(leaf, value)`, in order, that puts the value where its token stands.
 

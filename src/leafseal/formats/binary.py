@@ -142,6 +142,10 @@ class SealedBinaryDocument:
         """Return nothing: all of the file is the value."""
         return ()
 
+    def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
+        """Return nothing: there are no comments."""
+        return ()
+
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return one edit for each value, in order; that of `data` is its bytes as they will be written."""
         edits = self._inner.open_edits([(leaf, "" if _is_data(leaf) else value) for leaf, value in opened], spellings)

@@ -40,6 +40,10 @@ class SplicedDocument:
         """Return nothing: there is no text but names, values and comments."""
         return ()
 
+    def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
+        """Return nothing: there are no comments behind values."""
+        return ()
+
     def context(self, leaf: Leaf) -> object:
         """Return what of a leaf's surroundings decides how it can be written."""
         return leaf.place

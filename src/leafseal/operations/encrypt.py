@@ -41,7 +41,6 @@ def encrypt(
     refuse_reserved(document, output_format or format_name)
     if FORMATS[format_name].tree_format:
         selection = Selection()  # the one leaf is always sealed
-    refuse_exposed(document, selection)
     data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
     metadata = Metadata(
@@ -85,6 +84,7 @@ def _seal_converted(
 ) -> bytes:
     """Seal the leaves of one format and emit them in another: types stay those of the source."""
     sealer = Sealer(data_key.reveal())
+    refuse_exposed(document, metadata.selection, keeps_layout=False)
     sealed = seal_leaves(document, metadata.selection, sealer)
     if not allow_nothing:
         refuse_nothing_sealed(sealed.tokens, sealed.clear, metadata.selection)

@@ -8,7 +8,6 @@ from leafseal.crypto.spelling import entry_name
 from leafseal.document import Locator
 from leafseal.formats import ANY_BYTES, parse
 from leafseal.metadata import Metadata
-from leafseal.operations.clear_text import refuse_exposed
 from leafseal.operations.edit import Draft, draft_with, draft_without
 from leafseal.operations.encrypt import refuse_reserved
 from leafseal.operations.memory import Memory
@@ -30,7 +29,6 @@ def reseal(
     document = draft.document
     refuse_reserved(document, document.format)
     metadata = opened.metadata if selection is None else opened.metadata._replace(selection=selection)
-    refuse_exposed(document, metadata.selection, opened.document)
     stored = opened.metadata.spelling
     entries = {token: (source, stored[entry_name(token)]) for token, source in opened.spellings.items()}
     edits = opened.edits()
@@ -40,6 +38,7 @@ def reseal(
         document,
         opened.data_key,
         metadata,
+        before=opened.document,
         memory=memory,
         floats=frozenset(floats),
         indent=opened.document.block_indent,

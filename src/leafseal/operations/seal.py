@@ -13,6 +13,7 @@ from leafseal.document.scalars import Empty, to_bytes, type_word
 from leafseal.errors import NothingSealedError
 from leafseal.keys.groups import DataKey
 from leafseal.metadata import Metadata
+from leafseal.operations.clear_text import NO_TAILS, ends_with_tails, refuse_exposed
 from leafseal.operations.memory import Key, Memory
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
@@ -32,8 +33,13 @@ class SealedLeaves:
         self.clear = 0  # values that stay readable
 
 
-def seal_leaves(document: Document, selection: Selection, sealer: Sealer) -> SealedLeaves:
-    """Return a token for each leaf that the rule selects, and what the MAC covers."""
+def seal_leaves(
+    document: Document, selection: Selection, sealer: Sealer, ends: Mapping[int, int] = NO_TAILS
+) -> SealedLeaves:
+    """Return a token for each leaf that the rule selects, and what the MAC covers.
+
+    `ends` says where a leaf ends that goes with its tail, by its start.
+    """
     sealed = SealedLeaves()
     tokens, hashed = sealed.tokens.append, sealed.hashed.append
     selects, seal_bytes = selection.selects, sealer.seal_bytes
@@ -52,6 +58,8 @@ def seal_leaves(document: Document, selection: Selection, sealer: Sealer) -> Sea
             data = value.encode() if is_text else to_bytes(value)
             hashed(data)
             if data:
+                if ends and leaf.start in ends:
+                    leaf = leaf._replace(end=ends[leaf.start])
                 tokens((leaf, seal_bytes(data, "str" if is_text else type_word(value), ":".join(leaf[2]) + ":")))
         else:
             sealed.clear += 1
@@ -72,17 +80,20 @@ def seal_document(
     data_key: DataKey,
     metadata: Metadata,
     *,
+    before: Document | None = None,
     memory: Memory | None = None,
     floats: Collection[Locator] = (),
     indent: int | None = None,
     allow_nothing: bool = False,
 ) -> bytes:
-    """Seal a plain document and add its metadata."""
+    """Seal a plain document and add its metadata. `before` is the sealed file that it was, if it was one."""
     sealer = Sealer(data_key.reveal())
+    refuse_exposed(document, metadata.selection, before)
+    ends = ends_with_tails(document, metadata.selection, before)
     if memory is None:
-        sealed, kept = seal_leaves(document, metadata.selection, sealer), list[Kept]()
+        sealed, kept = seal_leaves(document, metadata.selection, sealer, ends), list[Kept]()
     else:
-        sealed, kept = seal_again(document, metadata.selection, sealer, memory, floats)
+        sealed, kept = seal_again(document, metadata.selection, sealer, memory, floats, ends)
     if not allow_nothing:
         refuse_nothing_sealed(sealed.tokens or kept, sealed.clear, metadata.selection)
     edits, spellings = document.seal_edits(sealed.tokens, [leaf for leaf, _, _ in kept])
@@ -121,7 +132,12 @@ def with_mac(metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer) -> Met
 
 
 def seal_again(
-    document: Document, selection: Selection, sealer: Sealer, memory: Memory, floats: Collection[Locator]
+    document: Document,
+    selection: Selection,
+    sealer: Sealer,
+    memory: Memory,
+    floats: Collection[Locator],
+    ends: Mapping[int, int],
 ) -> tuple[SealedLeaves, list[Kept]]:
     """Seal the leaves of an edited document; return also the edits for those that keep their sealed text."""
     sealed = SealedLeaves()
@@ -131,6 +147,8 @@ def seal_again(
         if value is None or isinstance(value, Empty) or value == "":
             continue
         selected = selection.selects(leaf)
+        if ends and selected and leaf.start in ends:
+            leaf = leaf._replace(end=ends[leaf.start])
         data = str(value).encode("utf-8", "surrogateescape") if leaf.is_comment else to_bytes(value)
         if not leaf.is_comment and (selected or not selection.mac_only_encrypted):
             sealed.hashed.append(data)

@@ -81,6 +81,17 @@ class INIDocument(SplicedDocument):
                 edits.append(Edit(leaf.start, leaf.end, _canonical_text(leaf, value, leaf.style, inline)))
         return edits
 
+    def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
+        """Return the values with their inline comments: to other readers those are part of the value."""
+        found: list[tuple[Leaf, Leaf]] = []
+        owner: Leaf | None = None
+        for leaf in self._leaves:
+            if leaf.place == INLINE and not leaf.is_comment:
+                owner = leaf
+            elif leaf.place == INLINE and owner is not None:
+                found.append((owner, leaf))
+        return found
+
     def context(self, leaf: Leaf) -> object:
         """Tell whether an inline comment follows a value; what of a comment's place makes a difference."""
         return ABOVE if isinstance(leaf.place, AbovePlace | HeaderPlace) else leaf.place

@@ -95,7 +95,15 @@ def _replaced(text: str, key: Key, source: str) -> Edit:
         before, behind = text[value.start - 2 : value.start], text[value.end : value.end + 1]
         # `k =` gets the blank that it has on the other side; `k = ; note` one before its note.
         written = " " * (before in (" =", " :")) + written + " " * (behind in ("#", ";"))
-    return Edit(value.start, value.end, written)
+    return Edit(value.start, value.end if _has_note(text, value) else value.comment_end, written)
+
+
+def _has_note(text: str, value: Value) -> bool:
+    """Tell whether what stands behind a value is set off like a comment (` ; note`), or may be the end of a secret."""
+    if value.comment is None:
+        return True
+    around = text[value.comment - 1], text[value.comment + 1 : value.comment + 2]
+    return all(character in SPACE for character in around)
 
 
 def _lines_end(text: str, key: Key) -> int:

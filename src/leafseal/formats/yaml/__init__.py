@@ -96,6 +96,10 @@ class YAMLDocument:
         """Return the places of tags and anchors that would stay clear, and may be the beginning of a password."""
         return seal.exposed(self._scan)
 
+    def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
+        """Return nothing: readers of YAML agree on what a comment is."""
+        return ()
+
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return the edits that put values where tokens stand, one for each, in order."""
         return seal.open_(self._text, opened, spellings)
