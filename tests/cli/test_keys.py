@@ -187,6 +187,22 @@ def test_groups_are_added_and_removed(
     assert not set(tokens(sealed).values()) & set(before.values())
 
 
+def test_groups_ask_about_recipients_that_the_configuration_does_not_name(
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+) -> None:
+    """It is what the file is to become that counts: who comes is asked about, who goes is not."""
+    (work / ".sops.yaml").write_text(config(me))
+    before = sealed.read_bytes()
+    words = ["add", "-f", sealed, "-i", "--age", other.recipient]
+    refused = leafseal("groups", *words)
+    assert refused.code == 220
+    assert other.recipient in refused.err
+    assert sealed.read_bytes() == before
+    assert leafseal("groups", *words, "--accept-recipients").code == 0
+    os.environ["SOPS_AGE_KEY"] = f"{me.identity}\n{other.identity}"
+    assert leafseal("groups", "delete", "-f", sealed, "-i", "--lower-threshold", "1").code == 0
+
+
 def test_groups_go_to_standard_output_without_i(leafseal: Run, sealed: Path, other: ThrowawayIdentity) -> None:
     before = sealed.read_bytes()
     result = leafseal("groups", "add", "-f", sealed, "--age", other.recipient)

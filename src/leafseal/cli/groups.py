@@ -104,13 +104,14 @@ def _change(
     limits: Limits,
 ) -> None:
     with changing(file):
-        current = open_one(file, reading, limits, Configuration(config), consent, asks_of_rules=False)
+        current = open_one(file, reading, limits, Configuration(config), consent, asks=False)
         opened = current.opened
         changed = edit(prefer_configured(keys_of(opened.metadata.groups), current.guard.configured_keys))
         needed = (threshold or opened.metadata.threshold) if len(changed) > 1 else 0
         refuse_empty(changed, needed)
         if not lower_threshold:
             refuse_lower(opened.metadata, len(changed), needed)
+        current.guard.check_recipients(changed)
         # Whoever had a group that goes must not read what is sealed from now on.
         how = rotate if new_data_key else partial(rewrap, keep_dates=True)
         product = how(opened, changed, needed, current_ambient())

@@ -15,7 +15,6 @@ from leafseal.cli.shared.places import listed
 from leafseal.document import Document
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError, naming
-from leafseal.keys.changes import keys_of
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.operations.edit import Draft
@@ -66,13 +65,13 @@ def open_one(
     configuration: Configuration,
     consent: Consent,
     *,
-    asks_of_rules: bool = True,
+    asks: bool = True,
     spare: Callable[[Document], Spare] | None = None,
 ) -> Change:
     """Read and open a file that is to be changed, and ask what must be asked before.
 
-    What `spare` spares may be damaged. Without `asks_of_rules` only its recipients are asked about: what is sealed does
-    not change. Raises `LeafsealError`.
+    What `spare` spares may be damaged. Without `asks` the caller asks the guard, about the groups that the file is to
+    have. Raises `LeafsealError`.
     """
     reading.check_write()
     if name == "-":
@@ -81,11 +80,7 @@ def open_one(
     with naming(name):
         opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits), spare=spare)
     guard = Guard(name, configuration, consent)
-    if asks_of_rules:
-        selection = guard.before(opened)
-    else:
-        guard.check_recipients(keys_of(opened.metadata.groups))
-        selection = opened.metadata.selection
+    selection = guard.before(opened) if asks else opened.metadata.selection
     return Change(name, item, opened, guard, selection)
 
 
