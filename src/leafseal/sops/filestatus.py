@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leafseal.errors import LeafsealError
+from leafseal.errors import FormatError, LeafsealError
 from leafseal.formats import FORMATS, parse
 from leafseal.metadata import Metadata
 from leafseal.sops.shared import talk
@@ -33,7 +33,13 @@ def is_encrypted(data: bytes, format_name: str) -> bool:
     """Tell whether a file has metadata by which it could be opened. Raises `LeafsealError` where that is damaged."""
     if not data and FORMATS[format_name].needs_document:
         return False
-    mapping = parse(data, format_name, READ._replace(allow_duplicates=True), sealed=True).metadata()
+    try:
+        mapping = parse(data, format_name, READ, sealed=True).metadata()
+    except FormatError:
+        # sops itself encrypts dotenv files in which a key stands twice.
+        mapping = parse(data, format_name, READ._replace(allow_duplicates=True), sealed=True).metadata()
+        if mapping is None:
+            raise
     if mapping is None:
         return False
     metadata = Metadata.parse(mapping, check_version=False)
