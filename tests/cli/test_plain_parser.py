@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leafseal.cli.shared import click_commands, plain_parser
@@ -67,6 +67,7 @@ def test_every_option_is_read_as_click_reads_it(command: Command) -> None:
 
 
 @EACH
+@settings(deadline=None)
 @given(data=st.data())
 def test_whatever_is_read_is_what_click_reads(command: Command, data: st.DataObject) -> None:
     names = [name for option in command.options for name in option.names]
