@@ -63,7 +63,9 @@ def make(
     for name in NAMES:
         if os.path.lexists(os.path.join(folder, name)):
             raise RefusedError(
-                "already exists", file=os.path.join(folder, name), hint="edit it, or delete it to start again"
+                "already exists",
+                file=os.path.join(folder, name),
+                hint='edit it; if you have no key of your own yet, run "leafseal keygen --append"',
             )
     named = list(recipients) or [_own_recipient(no_identity)]
     text = propose_config(named, kubernetes=kubernetes, values=values)
