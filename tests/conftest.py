@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 from . import isolation
@@ -20,6 +21,10 @@ from .services.fixtures import (  # noqa: F401  # every test has them
 )
 
 pytest.register_assert_rewrite("tests.providers.contract", "tests.providers.faults")  # which hold tests, and are none
+
+# A busy machine is no fault of the code under test.
+hypothesis.settings.register_profile("without deadlines", deadline=None)
+hypothesis.settings.load_profile("without deadlines")
 
 _COPIES = Path(__file__).parent / "vectors" / "third-party"
 
