@@ -34,6 +34,26 @@ SETS = [
     (b'a: {}\n', ('a', 'b'), [1], b'a: {b: [1]}\n'),
     (b'a: [x, ]\n', ('a', 1), 'y, z', b"a: [x, 'y, z', ]\n"),
     (b'\xef\xbb\xbfa: 1\n', ('a',), 2, b'\xef\xbb\xbfa: 2\n'),
+    (b'a: !!int # see &z b\n  5\n', ('a',), 7, b'a: 7\n'),
+    (b'a: &y # see &z b\n  !!int 5\n', ('a',), 7, b'a: &y 7\n'),
+    (b'a: # note\n  x\nb: 1\n', ('a',), {'k': 'v'}, b'a: # note\n  k: v\nb: 1\n'),
+    (b'? a\n? b # why\nc: 1\n', ('b',), 5, b'? a\n? b # why\n: 5\nc: 1\n'),
+    (b'a: {x, y: 1}\n', ('a', 'x'), 5, b'a: {x: 5, y: 1}\n'),
+    (b'a: &x {}\n', ('a', 'b'), 1, b'a: &x {b: 1}\n'),
+    # Blocks that come are indented as those that are there.
+    (b'a:\n    b: 1\n', ('c',), {'d': {'e': 1}}, b'a:\n    b: 1\nc:\n    d:\n        e: 1\n'),
+    (b'a:\n   - b: 1\n', ('c',), {'d': ['e']}, b'a:\n   - b: 1\nc:\n   d:\n      - e\n'),
+    (b'l:\n- b: 1\n', ('c',), {'d': ['e', ['f']]}, b'l:\n- b: 1\nc:\n  d:\n  - e\n  - - f\n'),
+    (b'a:\n    b: 1\nl:\n- x\n', ('a', 'c'), {'d': ['e']},
+     b'a:\n    b: 1\n    c:\n        d:\n        - e\nl:\n- x\n'),
+    (b'a:\n    b: 1\n', ('c',), 'x\ny\n', b'a:\n    b: 1\nc: |\n    x\n    y\n'),
+    # A file that ends in a block scalar, without a line break: that the value has none must be said now.
+    (b'a: |\n  x', ('b',), 1, b'a: |-\n  x\nb: 1'),
+    (b'a: |+ # c\n  x', ('b',), 1, b'a: |- # c\n  x\nb: 1'),
+    (b'a:\n  k: >2\n    x', ('a', 'l'), ['z'], b'a:\n  k: >2-\n    x\n  l:\n    - z'),
+    (b'a: |-\r\n  x', ('b',), 1, b'a: |-\r\n  x\r\nb: 1'),
+    # Lines of blanks would be the block's own.
+    (b'a: 1\n     \n', ('b',), 'x\ny', b'a: 1\nb: "x\\ny"\n     \n'),
 ]  # fmt: skip
 UNSETS = [
     (b'a: 1\nb: 2\n', ('a',), b'b: 2\n'),
@@ -50,6 +70,21 @@ UNSETS = [
     (b'a: 1\n', ('a',), b'{}\n'),
     (b'a:\n- x\nb: 1\n', ('a', 0), b'a: []\nb: 1\n'),
     (b'? a\n: 1\nb: 2\n', ('a',), b'b: 2\n'),
+    (b'? a\n? b # ? c: - d\nc: 1\n', ('b',), b'? a\nc: 1\n'),
+    # What looks like structure in a comment is none.
+    (b'l:\n  - a # 2024-01-01\n  - b # - x\n  - c # x\n', ('l', 1), b'l:\n  - a # 2024-01-01\n  - c # x\n'),
+    (b'l:\n- foo\n#a-c\n- bar\n', ('l', 1), b'l:\n- foo\n#a-c\n'),
+    (b'l:\n# - a\n- foo\n- # - b\n  bar\n', ('l', 1), b'l:\n# - a\n- foo\n'),
+    (b'l: # [a]\n  # - x\n  - # - y\n    - z # - w\n', ('l', 0, 0), b'l: # [a]\n  # - x\n  - # - y\n    [] # - w\n'),
+    (b'l:\n  - k: 1 # a\n    # - m\n    m: 2\n', ('l', 0, 'k'), b'l:\n  - # - m\n    m: 2\n'),
+    (b'a: &x-y # - b\n  - 1\nb: 2\n', ('a', 0), b'a: &x-y [] # - b\nb: 2\n'),
+    (b'a: |\n  - x\nb: 2', ('b',), b'a: |\n  - x\n'),
+    (b'a: [k: v, x] # {\n', ('a', 0, 'k'), b'a: [{}, x] # {\n'),
+    (b'a: [ # [,\n  b, # c,\n  d # e\n  ]\n', ('a', 1), b'a: [ # [,\n  b # c,\n  ]\n'),
+    (b'a: [ # [,\n  b, # c,\n  d # e\n  ]\n', ('a', 0), b'a: [ # [,\n  d # e\n  ]\n'),
+    (b'a: [ # [\n  b # c\n  ]\n', ('a', 0), b'a: [ # [\n  ]\n'),
+    (b'a: [b, # c\n  d]\n', ('a', 0), b'a: [ # c\n  d]\n'),
+    (b'{\n  "a": 1,\n  "b": 2\n}\n', ('b',), b'{\n  "a": 1\n}\n'),
 ]  # fmt: skip
 
 

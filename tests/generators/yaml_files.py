@@ -26,7 +26,8 @@ DOUBLE = [
     '"folded\n{i}here"', '"esc\\\n{i}aped"', '"\\\\"', '"\\e\\0"', '"naïve 🔐"', '"trailing "', '"/"', '"\\N\\_\\L"',
 ]  # fmt: skip
 
-COMMENTS = ["# note", "#tight", "#", "#  two blanks", "# ünï 🔐", "# key: value", "## double", "#!bang", "# a # b"]
+COMMENTS = ["# note", "#tight", "#", "#  two blanks", "# ünï 🔐", "# key: value", "## double", "#!bang", "# a # b",
+            "# since 2024-01-01 - x", "#a-c", "# ? k: [1, {2}]", "# ] } ,", "# &a *a !t"]  # fmt: skip
 
 
 @dataclass

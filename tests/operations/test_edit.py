@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
 import pytest
+from ruamel.yaml.error import YAMLError
 
-from leafseal.document import Locator
+from leafseal.document import Edit, Locator
 from leafseal.errors import EmitError, FormatError, PathError, RefusedError
-from leafseal.operations.edit import Draft, draft_with, draft_without
+from leafseal.formats import parse
+from leafseal.operations.edit import Draft, draft_with, draft_without, unmoved_comments
+from leafseal.rules.selection import Selection
 
+from ..generators.yaml_files import YAMLWriter
+from ..second_reader import Pairs, trees
 from ..whole_files import open_, seal
 
 PLAIN = b"# note\na: x  # why\nb:\n    c: 5\n    l:\n        - 1\n        - 2\nalso: &mark v\nagain: *mark\n"
@@ -72,3 +82,84 @@ def test_a_draft_is_the_text_of_an_editor_scanned() -> None:
     assert [leaf.path for leaf in draft.document.leaves()] == [("z",)]
     with pytest.raises(FormatError):
         Draft.of(OPENED, b"a: [\n")
+
+
+MARKED = b"tokens:\n  - hunter2-a  # prod - sops:enc\n  - foo        # note - plain\n  - hunter2-c  # prod - sops:enc\n"
+
+
+def test_a_comment_rule_seals_what_it_sealed() -> None:
+    """A dash in a comment is not that of an item: its neighbour keeps its comment, and so stays sealed."""
+    opened = open_(seal(MARKED, "yaml", Selection(encrypted_comment_regex="sops:enc")), "yaml")
+    assert draft_without(opened, ("tokens", 1)).plain == MARKED.replace(b"  - foo        # note - plain\n", b"")
+
+
+def test_nothing_outside_of_the_path_becomes_clear() -> None:
+    plain = b"l:\n  # plain\n  - foo\n  - hunter2\n"
+    opened = open_(seal(plain, "yaml", Selection(unencrypted_comment_regex="^ plain")), "yaml")
+    with pytest.raises(RefusedError, match=r"l\[0\]: this change would leave this value in plain text"):
+        draft_without(opened, ("l", 0))
+
+
+def test_no_comment_outside_of_the_path_becomes_clear() -> None:
+    plain = b"secrets:\n  - foo\n  # hunter2\nb: 1\n"
+    opened = open_(seal(plain, "yaml", Selection(encrypted_regex="^secrets$")), "yaml")
+    with pytest.raises(RefusedError, match="the top level: this change would leave a comment here in plain text"):
+        draft_without(opened, ("secrets", 0))
+
+
+class TestComments:
+    """The guard looks at comments as well: those outside of the edits are where they were."""
+
+    @pytest.mark.parametrize(
+        ("edits", "is_moved"),
+        [
+            ([Edit(0, 7, "")], False),  # a line and its comment
+            ([Edit(3, 7, "")], False),
+            ([Edit(6, 7, "")], True),  # the end of a comment
+            ([Edit(5, 5, "x")], True),
+            ([Edit(7, 8, "")], True),  # its line break: the next line would be its own
+            ([Edit(12, 12, "  # c\n")], True),  # one that was not there
+        ],
+    )
+    def test_what_moves_is_seen(self, edits: list[Edit], is_moved: bool) -> None:
+        #        0   4   8   12   17
+        before = parse(b"a: 1 #x\nb: 2 #y\n", "yaml")
+        after = parse(before.rewrite(edits), "yaml")
+        assert (unmoved_comments(before, after, edits) is None) is is_moved
+
+
+def members(tree: Any, locator: Locator = ()) -> Iterator[Locator]:
+    for name, member in tree if isinstance(tree, Pairs) else enumerate(tree) if isinstance(tree, list) else ():
+        yield (*locator, name)
+        yield from members(member, (*locator, name))
+
+
+def without(tree: Any, locator: Locator) -> Any:
+    name, *rest = locator
+    pairs = list(tree) if isinstance(tree, Pairs) else list(enumerate(tree))
+    left = [
+        (key, without(member, tuple(rest)) if key == name else member) for key, member in pairs if rest or key != name
+    ]
+    return Pairs(left) if isinstance(tree, Pairs) else [member for _, member in left]
+
+
+def test_whatever_is_removed_nothing_else_changes() -> None:
+    """Every member of random files, which have comments that look like structure everywhere; ruamel.yaml compares."""
+    outcomes: Counter[str] = Counter()
+    for seed in range(40):
+        text = YAMLWriter(Random(seed), anchors=False).file()
+        try:
+            before = trees(text)
+        except YAMLError:
+            continue  # what only libyaml reads
+        opened = open_(seal(text.encode(), "yaml"), "yaml")
+        for locator in members(before[0]):
+            try:
+                draft = draft_without(opened, locator)
+            except RefusedError:
+                outcomes["refused"] += 1
+                continue
+            assert trees(draft.plain.decode()) == [without(before[0], locator), *before[1:]], (seed, locator)
+            outcomes["removed"] += 1
+    assert outcomes["removed"] > 300
+    assert outcomes["refused"] * 50 < outcomes["removed"], "refusals are for what no edit can do"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from leafseal.document import Document, Edit, Leaf, Locator, Path
@@ -101,26 +102,69 @@ def _edit_plain(
     edits = change(document)
     try:
         draft = Draft.of(opened, document.rewrite(edits))
-        moved = _others(draft.document, new) != _others(document, locator)
     except FormatError:
-        moved = True
-    if moved:
-        raise RefusedError(
-            f"{format_path(locator)}: this change cannot be made without moving something else",
-            hint=_HINT,
-        )
+        raise _moving_error(locator) from None
+    before, after = _others(document, locator), _others(draft.document, new)
+    comments = unmoved_comments(document, draft.document, edits)
+    if comments is None or [_content(leaf) for leaf in before] != [_content(leaf) for leaf in after]:
+        raise _moving_error(locator)
+    selection = opened.metadata.selection
+    kept = comments
+    if selection.unencrypted_comment_regex or selection.encrypted_comment_regex:
+        kept = [*zip(before, after, strict=True), *comments]  # under other rules the path decides, and it is the same
+    for old, now in kept:
+        if selection.selects(old) and not selection.selects(now):
+            raise RefusedError(
+                f"{format_path(now.locator) or 'the top level'}: this change would leave "
+                f"{'a comment here' if now.is_comment else 'this value'} in plain text",
+                hint='change the comments that decide it first, with "leafseal edit"',
+            )
     return draft
+
+
+def _moving_error(locator: Locator) -> RefusedError:
+    return RefusedError(f"{format_path(locator)}: this change cannot be made without moving something else", hint=_HINT)
 
 
 _HINT = 'make it with "leafseal edit"'
 
 
-def _others(document: Document, locator: Locator | None) -> list[tuple[int, Path, str, bytes]]:
-    """Return all values but those at `locator` of the first document, in a form that tells 1 from 1.0 and True."""
+def _others(document: Document, locator: Locator | None) -> list[Leaf]:
+    """Return all values but those at `locator` of the first document."""
     depth = len(locator or ())
     return [
-        (leaf.document, leaf.path, type_word(leaf.value), to_bytes(leaf.value))
+        leaf
         for leaf in document.leaves()
         if not (leaf.is_comment or leaf.value is None or isinstance(leaf.value, Empty))
         and not (leaf.document == 0 and leaf.locator[:depth] == locator)
     ]
+
+
+def _content(leaf: Leaf) -> tuple[int, Path, str, bytes]:
+    """Return what must stay of a value, in a form that tells 1 from 1.0 and True."""
+    value = cast(Scalar, leaf.value)
+    return leaf.document, leaf.path, type_word(value), to_bytes(value)
+
+
+def unmoved_comments(before: Document, after: Document, edits: Sequence[Edit]) -> list[tuple[Leaf, Leaf]] | None:
+    """Return the comments outside of all edits, each with what became of it; None where one of them moved.
+
+    A comment that an edit has the beginning of may go with it, but none may come or change.
+    """
+    now = {leaf.start: leaf for leaf in after.leaves() if leaf.is_comment}
+    inside: Counter[object] = Counter()
+    pairs: list[tuple[Leaf, Leaf]] = []
+    changes = sorted(edits)
+    done = shift = 0  # the edits that end before a comment, and how far they moved it
+    for leaf in sorted((leaf for leaf in before.leaves() if leaf.is_comment), key=lambda leaf: leaf.start):
+        while done < len(changes) and changes[done].end < leaf.start:
+            shift += len(changes[done].new) - (changes[done].end - changes[done].start)
+            done += 1
+        if done < len(changes) and changes[done].start < leaf.start:
+            inside[leaf.value] += 1
+            continue
+        became = now.pop(leaf.start + shift, None)
+        if became is None or became.value != leaf.value:
+            return None
+        pairs.append((leaf, became))
+    return pairs if Counter(leaf.value for leaf in now.values()) <= inside else None

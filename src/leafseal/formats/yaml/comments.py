@@ -161,10 +161,12 @@ class CommentPlacer:
         text, found, previous = self.text, [], start
         for match in _COMMENT.finditer(text, start, end):
             at = match.start()
-            line = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
-            before = text[max(line, start) : at].strip(" \t\ufeff")
+            # Not before the gap: a search back to a line break that may not be there costs the whole file.
+            line = max(text.rfind("\n", previous, at), text.rfind("\r", previous, at)) + 1 or start
             # At the end of a line that the gap began on, or behind a dash.
-            inline = bool(before) or (line < start and start > 0)
+            inline = bool(text[line:at].strip(" \t\ufeff")) or (
+                line == start and start > 0 and text[start - 1] not in "\r\n"
+            )
             blank_before = _BLANK_LINE.search(text, previous, at) is not None
             blank_after = _BLANK_LINE.match(text, match.end(), end) is not None
             found.append(_Found(at, match.end(), at - line, inline, blank_before, blank_after))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 
 from leafseal.document import Edit, Leaf, Locator
 from leafseal.document.lazy_pattern import LazyPattern
@@ -11,12 +11,11 @@ from leafseal.document.scalars import Empty
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
 from leafseal.formats.yaml.containers import DocumentNote, Place, Scan
-from leafseal.formats.yaml.emitter import emit, scalar_text
-from leafseal.formats.yaml.nodes import YAMLNode, first_document
+from leafseal.formats.yaml.emitter import emit_block, scalar_text
+from leafseal.formats.yaml.nodes import YAMLNode, block_marks, first_document
 from leafseal.formats.yaml.style import canonical_text, fits_block, flow_key, flow_text
 
-_TO_COLON = LazyPattern(r"(?:[^:#]|#[^\r\n]*+)*+")
-_LINE_REST = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
+_LINE_REST = LazyPattern(r"[^\r\n]*(\r\n|\r|\n|\Z)")
 
 
 def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Edit]:
@@ -29,8 +28,8 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Ed
         place = leaf.place
         if isinstance(place, Place) and (place.tag is not None or not isinstance(node, str)):
             # A tag may give another type to what is new.
-            anchor = re.search(r"&\S+\s+", text[place.full_start : leaf.start])
-            return [Edit(place.full_start, leaf.end, (anchor[0] if anchor else "") + canonical_text(leaf, node, text))]
+            anchor = f"&{place.anchor} " if place.anchor else ""
+            return [Edit(place.full_start, leaf.end, anchor + canonical_text(leaf, node, text))]
         return [Edit(leaf.start, leaf.end, canonical_text(leaf, node, text))]
     return _store(text, scan.documents[0], locator, node)
 
@@ -55,15 +54,15 @@ def _refuse_alias(leaf: Leaf, locator: Locator) -> None:
 def _store(text: str, note: DocumentNote, locator: Locator, node: Node) -> list[Edit]:
     root = first_document(text)
     if root is None:
-        return _first_member(text, note, _lines(_nested(locator, node), 0))
-    at: YAMLNode = root
+        return _first_member(text, note, _Layout().lines(_nested(locator, node), 0))
+    at, layout = root, _Layout.of(root)
     for depth, part in enumerate(locator):
         found = _member(at, part, locator[:depth])
         rest = _nested(locator[depth + 1 :], node) if depth + 1 < len(locator) else node
         if found is None:
-            return _add(text, at, part, rest)
+            return _add(text, at, part, rest, layout)
         if depth + 1 == len(locator) or found.null:
-            return _replace(text, at, part, found, rest)
+            return _replace(text, at, part, found, rest, layout)
         at = found
     raise AssertionError("a locator leads somewhere or the loop returned")
 
@@ -72,7 +71,7 @@ def _first_member(text: str, note: DocumentNote, lines: str) -> list[Edit]:
     """Return the edits that put lines into a document that is empty, or the word for null."""
     if note.root_word is None:
         return _insert_lines(text, note.end, lines, at_end=True)
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = _newline(text)
     start, end = note.root_word
     behind_mark = "" if _line_start(text, start) is not None else newline
     return [Edit(start, end, behind_mark + lines.removesuffix("\n").replace("\n", newline))]
@@ -95,53 +94,98 @@ def _member(node: YAMLNode, part: str | int, place: Locator) -> YAMLNode | None:
     raise PathError(f"{format_path(place) or 'the top level'}: is {kind}, which has no member {part!a}")
 
 
-def _lines(node: Node, column: int) -> str:
-    """Return a mapping or list as block lines at `column`, each with its break."""
-    if isinstance(node, ListNode):
-        written = emit([MappingNode([("l", node)])], indent=2).decode().partition("\n")[2]
-        written = "".join(line[2:] if line.startswith("  ") else line for line in written.splitlines(keepends=True))
-    else:
-        assert isinstance(node, MappingNode)
-        written = emit([node], indent=2).decode()
-    return "".join(" " * column + line if line.strip() else line for line in re.findall(r"[^\n]*\n", written))
+# -- new lines -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How far the blocks of a file stand in from their keys."""
+
+    indent: int = 2
+    list_indent: int = 2
+
+    @classmethod
+    def of(cls, root: YAMLNode) -> _Layout:
+        """Return the layout of the first blocks in a document that stand below a key."""
+        steps: dict[bool, int] = {}
+        waiting = [root]
+        while waiting and len(steps) < 2:
+            node = waiting.pop()
+            inner = [value for _, value in node.members]
+            if node.pairs is not None and not node.flow:
+                for value in inner:
+                    if (value.pairs or value.items) and not value.flow:
+                        steps.setdefault(value.items is not None, value.column - node.column)
+            waiting.extend(reversed(inner))
+        indent = steps.get(False) or steps.get(True) or 2
+        return cls(indent if 2 <= indent <= 9 else 2, steps.get(True, indent))
+
+    def lines(self, node: Node, column: int) -> str:
+        """Return a mapping or list as block lines at `column`, each with its break."""
+        assert isinstance(node, MappingNode | ListNode)
+        written = emit_block(node, indent=self.indent, list_indent=self.list_indent)
+        return "".join(" " * column + line if line.strip() else line for line in written.splitlines(keepends=True))
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
 
 
 def _insert_lines(text: str, position: int, lines: str, *, at_end: bool = False) -> list[Edit]:
     """Insert whole lines behind the line that ends at or after `position`."""
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = _newline(text)
     lines = lines.replace("\n", newline)
     if not at_end:
-        rest = _LINE_REST.match(text, position)
-        position = rest.end() if rest else position
+        position = _LINE_REST.match(text, position).end()
     if position and text[position - 1] not in "\r\n\ufeff":
         return [Edit(position, position, newline + lines.removesuffix(newline))]
     return [Edit(position, position, lines)]
 
 
-def _add(text: str, parent: YAMLNode, part: str | int, node: Node) -> list[Edit]:
-    empty = not (parent.pairs or parent.items)
+def _add(text: str, parent: YAMLNode, part: str | int, node: Node, layout: _Layout) -> list[Edit]:
+    last = parent.last_member
     if parent.flow:
         written = flow_text(node) if isinstance(part, int) else f"{flow_key(part)}: {flow_text(node)}"
-        position = parent.start + 1 if empty else (parent.items or [v for _, _, v in parent.pairs or []])[-1].end
-        if empty:
-            position = text.index("{" if parent.pairs is not None else "[", parent.start) + 1
-        return [Edit(position, position, written if empty else f", {written}")]
+        if last is not None:
+            return [Edit(last.end, last.end, f", {written}")]
+        assert parent.opening is not None
+        return [Edit(parent.opening + 1, parent.opening + 1, written)]
     end = parent.keep - 1 if parent.keep else _line_end(text, parent.end)
     if _fits_lines(node, text, end, parent.column):
         member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
-        lines = _lines(member, parent.column)
+        lines = layout.lines(member, parent.column)
     else:
         head = "-" if isinstance(part, int) else f"{flow_key(part)}:"
         lines = f"{' ' * parent.column}{head} {flow_text(node)}\n"
     if parent.keep:
-        return _insert_lines(text, parent.keep, lines, at_end=True)
-    return _insert_lines(text, parent.end, lines)
+        edits = _insert_lines(text, parent.keep, lines, at_end=True)
+    else:
+        edits = _insert_lines(text, parent.end, lines)
+    return [*_end_block(text, parent), *edits]
+
+
+def _end_block(text: str, parent: YAMLNode) -> list[Edit]:
+    """Return the edit of the last block scalar's header that lets lines follow where the file ends in it.
+
+    Its value has no line break at the end because the file has none there; now it must say so.
+    """
+    last = _last_scalar(parent)
+    if not last.header or "\n" in (behind := text[last.end :]) or "\r" in behind:
+        return []
+    marks = block_marks(text, last)
+    return [Edit(last.header, last.header + len(marks), marks.strip("+-") + "-")]
+
+
+def _last_scalar(node: YAMLNode) -> YAMLNode:
+    while (last := node.last_member) is not None:
+        node = last
+    return node
 
 
 def _line_end(text: str, position: int) -> int:
     """Return where the line of `position` ends, its break excluded."""
-    rest = _LINE_REST.match(text, position)
-    return rest.start(1) if rest else position
+    end: int = _LINE_REST.match(text, position).start(1)
+    return end
 
 
 def _fits_lines(node: Node, text: str, end: int, column: int) -> bool:
@@ -156,40 +200,54 @@ def _fits_lines(node: Node, text: str, end: int, column: int) -> bool:
     return not isinstance(node, str) or "\n" not in node or fits_block(node, text, end, column + 1)
 
 
-def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node: Node) -> list[Edit]:
-    if found.null and found.start == found.end and isinstance(part, str):
-        colon = _colon(text, _key_node(parent, part).end)
-        return [Edit(colon + 1, colon + 1, " " + _value(node, parent, text, colon + 1))]
-    if isinstance(part, str) and not parent.flow:
-        edits = _replace_lines(text, parent, part, found, node)
-        if edits:
+# -- in the place of a value -----------------------------------------------------------------------------------------
+
+
+def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node: Node, layout: _Layout) -> list[Edit]:
+    if isinstance(part, str):
+        key = _key_node(parent, part)
+        if key.colon is None:
+            return _add_colon(text, parent, key, node, layout)
+        if found.null and found.start == found.end:
+            behind = key.colon + 1
+            return [Edit(behind, behind, " " + _value(node, parent, text, behind, layout))]
+        if not parent.flow and (edits := _replace_lines(text, parent, part, key, found, node, layout)):
             return edits
     blank = "" if found.end > found.start or text[found.start - 1 : found.start] in (" ", "") else " "
-    return [Edit(found.start, found.end, blank + _value(node, parent, text, found.end))]
+    return [Edit(found.start, found.end, blank + _value(node, parent, text, found.end, layout))]
 
 
-def _replace_lines(text: str, parent: YAMLNode, part: str, found: YAMLNode, node: Node) -> list[Edit]:
+def _add_colon(text: str, parent: YAMLNode, key: YAMLNode, node: Node, layout: _Layout) -> list[Edit]:
+    """Give a value to a key that has not even a colon: `{key}`, or `? key` by itself."""
+    if parent.flow:
+        return [Edit(key.end, key.end, f": {flow_text(node)}")]
+    value = _value(node, parent, text, _line_end(text, key.end), layout)
+    return _insert_lines(text, key.end, f"{' ' * parent.column}: {value}\n")
+
+
+def _replace_lines(
+    text: str, parent: YAMLNode, part: str, key: YAMLNode, found: YAMLNode, node: Node, layout: _Layout
+) -> list[Edit]:
     """Return the edits where a collection in block style comes or goes; none where neither does."""
-    key = _key_node(parent, part)
-    colon = _colon(text, key.end)
-    gap = text[colon + 1 : found.start]
-    apart = bool(found.pairs or found.items) and not found.flow and ("\n" in gap or "\r" in gap)
-    newline = "\r\n" if "\r\n" in text else "\n"
+    assert key.colon is not None
+    behind = key.colon + 1
+    gap = text[behind : found.start]
+    apart = "\n" in gap or "\r" in gap
     if isinstance(node, MappingNode | ListNode) and node.items and _fits_lines(node, text, found.end, parent.column):
         if apart:
             # Lines for lines, at the column that they have; a mapping must stand deeper than its key.
             deep = isinstance(node, ListNode) or found.column > parent.column
             start, end = found.start, found.end
-            lines = _lines(node, found.column if deep else parent.column + 2)[found.column :]
+            lines = layout.lines(node, found.column if deep else parent.column + layout.indent)[found.column :]
         else:
-            start, end = key.start, max(found.end, key.end + 1)
-            lines = _lines(MappingNode([(part, node)]), parent.column)[parent.column :]
-        return [Edit(start, end, lines.removesuffix("\n").replace("\n", newline))]
-    if apart:
+            start, end = key.start, max(found.end, behind)
+            lines = layout.lines(MappingNode([(part, node)]), parent.column)[parent.column :]
+        return [Edit(start, end, lines.removesuffix("\n").replace("\n", _newline(text)))]
+    if apart and (found.pairs or found.items) and not found.flow:
         # Behind the colon, where its comment may stand; the lines of the collection go.
-        written = flow_text(node) if gap.strip() else _value(node, parent, text, colon + 1)
+        written = flow_text(node) if gap.strip() else _value(node, parent, text, behind, layout)
         removal = _line_removal(text, found.start, max(found.keep, found.end))
-        return [Edit(colon + 1, colon + 1, f" {written}"), removal]
+        return [Edit(behind, behind, f" {written}"), removal]
     return []
 
 
@@ -197,18 +255,15 @@ def _key_node(parent: YAMLNode, part: str) -> YAMLNode:
     return next(key for name, key, _ in parent.pairs or [] if name == part)
 
 
-def _colon(text: str, position: int) -> int:
-    """Return where the colon behind a key stands; comments may come before it where the key has a `?`."""
-    end: int = _TO_COLON.match(text, position).end()
-    return end
-
-
-def _value(node: Node, parent: YAMLNode, text: str, end: int) -> str:
+def _value(node: Node, parent: YAMLNode, text: str, end: int, layout: _Layout) -> str:
     """Return what is written for a node in the place of what ends at `end`."""
     one_line = parent.flow or not _fits_lines(node, text, end, parent.column)
     if one_line or isinstance(node, MappingNode | ListNode):
         return flow_text(node)
-    return scalar_text(node, indent=parent.column + 2, column=parent.column)
+    return scalar_text(node, indent=parent.column + layout.indent, column=parent.column)
+
+
+# -- removing --------------------------------------------------------------------------------------------------------
 
 
 def unset_edits(text: str, locator: Locator) -> list[Edit]:
@@ -228,77 +283,91 @@ def unset_edits(text: str, locator: Locator) -> list[Edit]:
 
 
 def _remove(text: str, parent: YAMLNode, part: str | int, above: YAMLNode | None) -> list[Edit]:
-    """Remove a member of `parent`; `above` is the key that `parent` is the value of, None in lists and at the top."""
-    spans = _member_spans(text, parent)
+    """Remove a member of `parent`; `above` is the key that `parent` is the value of, None in lists and at the top.
+
+    A comment on the line where a member ends goes with it; those on lines of their own stay.
+    """
     if isinstance(part, int):
         index = part
     else:
         index = next(i for i, (name, _, _) in enumerate(parent.pairs or []) if name == part)
-    start, end = spans[index]
+    members = parent.members
     if parent.flow:
-        return [_remove_from_flow(text, parent, spans, index)]
-    if len(spans) == 1:
-        return _empty_block(text, parent, spans[0], above)
+        return _remove_from_flow(text, parent, index)
+    start, end = _span(members[index])
+    if len(members) == 1:
+        return _empty_block(text, parent, start, end, above)
     if _line_start(text, start) is None:
         # The first member of a mapping in a list shares its line with the dash.
-        return [Edit(start, spans[index + 1][0], "")]
-    return [_line_removal(text, start, end)]
+        line = _LINE_REST.match(text, end).end() if text[end - 1] not in "\r\n" else end
+        return [Edit(start, _BLANKS.match(text, line).end(), "")]
+    follows_block = index > 0 and _last_scalar(members[index - 1][1]).header > 0
+    return [_line_removal(text, start, end, keep_break=follows_block)]
 
 
-def _remove_from_flow(text: str, parent: YAMLNode, spans: list[tuple[int, int]], index: int) -> Edit:
-    if len(spans) == 1:
-        opening = text.index("{" if parent.pairs is not None else "[", parent.start)
-        return Edit(opening + 1, parent.end - 1, "")
-    if index + 1 < len(spans):
-        return Edit(spans[index][0], spans[index + 1][0], "")
-    return Edit(spans[index - 1][1], spans[index][1], "")
+def _span(member: tuple[YAMLNode, YAMLNode]) -> tuple[int, int]:
+    """Return where a member of a block begins, dash and `?` included, and where its text ends."""
+    first, last = member
+    begins_with = first.mark + 1 if first.colon is None else first.colon + 1
+    return first.mark, max(last.end, last.keep, first.end, begins_with)
 
 
-def _empty_block(text: str, parent: YAMLNode, span: tuple[int, int], above: YAMLNode | None) -> list[Edit]:
+def _remove_from_flow(text: str, parent: YAMLNode, index: int) -> list[Edit]:
+    members = parent.members
+    first, last = members[index]
+    if parent.opening is None:
+        return [Edit(first.start, last.end, "{}")]  # `[k: v]` without its pair
+    if len(members) == 1 and not (text[parent.opening + 1 : first.mark] + text[last.end : parent.end - 1]).strip(
+        " \t\r\n,"
+    ):
+        return [Edit(parent.opening + 1, parent.end - 1, "")]
+    start, end = first.mark, last.end if last.comma is None else last.comma + 1
+    edits = []
+    if last.comma is None and index > 0:
+        _, before = members[index - 1]
+        assert before.comma is not None
+        if not text[before.comma + 1 : start].strip(" \t"):
+            return [Edit(before.comma, end, "")]
+        edits.append(Edit(before.comma, before.comma + 1, ""))
+    if _line_start(text, start) is not None and not _COMMENT.sub("", text[end : _line_end(text, end)]).strip(" \t"):
+        return [*edits, _line_removal(text, start, end)]
+    behind = _BLANKS_ON_LINE.match(text, end).end()
+    return [*edits, Edit(start, end if text.startswith("#", behind) else behind, "")]
+
+
+_BLANKS = LazyPattern(r"[ \t\r\n]*")
+_BLANKS_ON_LINE = LazyPattern(r"[ \t]*")
+_COMMENT = LazyPattern(r"(?<!\S)#[^\r\n]*")
+
+
+def _empty_block(text: str, parent: YAMLNode, start: int, end: int, above: YAMLNode | None) -> list[Edit]:
     """Take the last member out of a block: what is left must be spelled in flow style."""
     nothing = "{}" if parent.pairs is not None else "[]"
-    if above is None or _line_start(text, span[0]) is None:
-        start = span[0]
-        return [Edit(start, max(start, start + len(text[start : span[1]].rstrip())), nothing)]
-    colon = _colon(text, above.end)
-    return [Edit(colon + 1, colon + 1, " " + nothing), _line_removal(text, *span)]
+    if above is None or above.colon is None or _line_start(text, start) is None:
+        return [Edit(start, start + len(text[start:end].rstrip()), nothing)]
+    behind = parent.properties or above.colon + 1
+    return [Edit(behind, behind, " " + nothing), _line_removal(text, start, end)]
 
 
 def _line_start(text: str, position: int) -> int | None:
     """Return where the line of `position` starts; None when other text stands before it there."""
-    line = max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) + 1
+    line = text.rfind("\n", 0, position) + 1
+    line = max(line, text.rfind("\r", line, position) + 1)
     if text.startswith("\ufeff", line):
         line += 1
     return None if text[line:position].strip(" \t") else line
 
 
-def _line_removal(text: str, start: int, end: int) -> Edit:
+def _line_removal(text: str, start: int, end: int, *, keep_break: bool = False) -> Edit:
+    """Return the edit that takes out whole lines.
+
+    Where they are the last and have no line break, the one before them goes, unless a block scalar needs it.
+    """
     line = _line_start(text, start)
     assert line is not None
-    rest = _LINE_REST.match(text, end) if text[end - 1] not in "\r\n" else None
-    stop = rest.end() if rest else end
-    if rest is not None and not rest[1] and line:
+    if text[end - 1] in "\r\n":
+        return Edit(line, end, "")
+    rest = _LINE_REST.match(text, end)
+    if not rest[1] and line and not keep_break:
         line -= 2 if text[line - 2 : line] == "\r\n" else 1
-    return Edit(line, stop, "")
-
-
-def _member_spans(text: str, parent: YAMLNode) -> list[tuple[int, int]]:
-    """Return where each member begins, dash and `?` included, and where its text ends."""
-    if parent.pairs is not None:
-        spans = []
-        for _, key, value in parent.pairs:
-            end = max(value.keep, value.end) if value.end > key.end else _colon(text, key.end) + 1
-            start = key.start
-            if text[:start].rstrip(" \t").endswith("?") and not parent.flow:
-                start = text.rindex("?", 0, start)
-            spans.append((start, end))
-        return spans
-    spans = []
-    position = parent.start
-    for item in parent.items or []:
-        start = item.start
-        if not parent.flow:
-            start = text.index("-", position)
-        spans.append((start, max(item.end, item.keep, start + 1)))
-        position = spans[-1][1]
-    return spans
+    return Edit(line, rest.end(), "")

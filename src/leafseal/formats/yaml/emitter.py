@@ -55,6 +55,16 @@ def emit_mapping_block(
     return text if newline == "\n" else text.replace("\n", newline)
 
 
+def emit_block(node: MappingNode | ListNode, *, indent: int, list_indent: int) -> str:
+    """Return a mapping or list with members as lines at column 0.
+
+    `indent` is how far a mapping stands in from its key, `list_indent` how far a list does.
+    """
+    writer = _Writer(_step(indent), list_indent)
+    writer.block(node)
+    return writer.text()
+
+
 def flow_json(mapping: Mapping[str, object]) -> str:
     """Return a nested mapping as one line that is JSON and, inside a flow mapping, YAML as well.
 
@@ -227,8 +237,9 @@ class _Writer:
     in a list, the dashes that stand before it; comments that come first are lines of their own above the lead.
     """
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, list_step: int | None = None) -> None:
         self._step = step
+        self._list_step = list_step
         self._lines: list[str] = []
 
     def text(self) -> str:
@@ -238,6 +249,9 @@ class _Writer:
         self._mapping(node, 0, "")
         if _is_empty(node):
             self._lines.append("{}")
+
+    def block(self, node: MappingNode | ListNode) -> None:
+        self._container(node, 0, "")
 
     def _mapping(self, node: MappingNode, column: int, lead: str) -> None:
         pad = " " * column
@@ -263,6 +277,8 @@ class _Writer:
         else:
             self._lines.append(head)
             below = self._below(column)
+            if self._list_step is not None and isinstance(value, ListNode):
+                below = column + self._list_step
             self._container(value, below, " " * below)
 
     def _explicit_value(self, value: Node, column: int) -> None:

@@ -134,9 +134,10 @@ class _Scanner:
                     container.keys.add(value)
                     if value == "sops" and container.parent is None:
                         end = self._metadata(event, start, gap.position)
-                        next_hash = find("#", end)
-                        if next_hash < 0:
-                            next_hash = NOWHERE
+                        if next_hash < end:
+                            next_hash = find("#", end)
+                            if next_hash < 0:
+                                next_hash = NOWHERE
                         gap.after(end, container, None)
                         container.end = end
                         continue
@@ -161,7 +162,7 @@ class _Scanner:
                         value, start, place = self._with_properties(event, start, end, container)
                     if style == "|" or style == ">":
                         leaf = Leaf(document, locator, path, start, end, style, value, active, False, (), place)
-                        next_hash = self._append_block(leaf)
+                        self._append_block(leaf)
                         if event.anchor:
                             self.anchors[event.anchor] = leaf
                         active = comments.complete(container) if active else active
@@ -360,7 +361,7 @@ class _Scanner:
         self.found.has_properties = True
         return value, content, place
 
-    def _skip_properties(self, event: Event, start: int, end: int, owner: Container) -> int:
+    def _skip_properties(self, event: Any, start: int, end: int, owner: Container) -> int:
         """Return where anchor and tag of a node are over; comments between and behind them belong to `owner`."""
         if event.anchor:
             self._check_anchor(event)
@@ -376,14 +377,15 @@ class _Scanner:
             position = blank.end() if blank else match.end()
         return position
 
-    def _collection_properties(self, event: Event, start: int, end: int, container: Container) -> None:
+    def _collection_properties(self, event: Any, start: int, end: int, container: Container) -> None:
         """Find comments among the properties of a collection, and the column at which a block behind them stands."""
         position = self._skip_properties(event, start, end, container)
         if not container.flow:
             blank = _BLANK.match(self.text, position)
             position = blank.end() if blank else position
-            line = max(self.text.rfind("\n", 0, position), self.text.rfind("\r", 0, position)) + 1
-            container.column = position - max(line, self.base)
+            # Not before where it starts: a search back to a line break that may not be there costs the whole file.
+            line = max(self.text.rfind("\n", start, position), self.text.rfind("\r", start, position))
+            container.column = position - line - 1 if line >= 0 else event.start_mark.column + position - start
         else:
             self._remember_odd(event, container, start, position)
 
@@ -396,25 +398,25 @@ class _Scanner:
         if not _PLAUSIBLE.fullmatch(event.anchor or ""):
             self.found.odd_anchors[id(container)] = leaf
 
-    def _check_anchor(self, event: Event) -> None:
+    def _check_anchor(self, event: Any) -> None:
         # libyaml ends an anchor where others go on reading; what does not agree on names is not sealed.
-        start = event.start_mark.index + self.base
-        anchor = event.anchor
-        at = self.text.find(f"&{anchor}", start, event.end_mark.index + self.base)
-        after = self.text[at + 1 + len(anchor) : at + 2 + len(anchor)]
-        if at < 0 or after not in ("", " ", "\t", "\r", "\n"):
+        position = event.start_mark.index + self.base
+        if not self.text.startswith("&", position):  # a tag comes first
+            tag = _PROPERTY.match(self.text, position)
+            position = _BLANK.match(self.text, tag.end()).end()
+        behind = position + 1 + len(event.anchor)
+        anchor, after = self.text[position:behind], self.text[behind : behind + 1]
+        if anchor != f"&{event.anchor}" or after not in ("", " ", "\t", "\r", "\n"):
             self._fail(event, "a value follows its anchor without a blank", _BLANK_HINT)
 
-    def _append_block(self, leaf: Leaf) -> int:
-        """Add a block scalar, and the comment on its header line. Return where `#` comes next."""
+    def _append_block(self, leaf: Leaf) -> None:
+        """Add a block scalar, and the comment on its header line."""
         header = _BLOCK_HEADER.match(self.text, leaf.start)
         if header and header[3]:
             leaf = leaf._replace(comments=with_one_more(leaf.comments, header[3][1:]))
         self.found.leaves.append(leaf)
         if header and header[3]:
             self.comments.header(header.start(3) + 1, header.end(3), leaf)
-        position = self.text.find("#", leaf.end)
-        return NOWHERE if position < 0 else position
 
     def _open(
         self, event: Any, is_map: bool, outer: Container | None, start: int, note: DocumentNote | None

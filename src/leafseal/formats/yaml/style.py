@@ -89,11 +89,14 @@ def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
 def fits_block(value: str, text: str, end: int, column: int) -> bool:
     """Tell whether a text of several lines can become a block at `column` whose last line ends where `end` is now.
 
-    What follows on the line, and comments that stand as deep below it, would be its own. So would blank lines be,
-    where it keeps the line breaks at its end; and where the file ends without a line break, so would the block.
+    What follows on the line, and comments that stand as deep below it, would be its own, and lines of blanks that
+    reach deeper. So would blank lines be, where it keeps the line breaks at its end; and where the file ends without a
+    line break, so would the block.
     """
     behind = _BEHIND.match(text, end)
     if behind is None or (behind[2] and len(behind[1]) >= column):
+        return False
+    if any(len(blanks) > column for blanks in _BREAK.split(behind[0])[1:-1]):
         return False
     if not value.endswith("\n"):
         return True
