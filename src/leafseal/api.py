@@ -7,12 +7,13 @@ when every tag and its MAC verify. Identities are found where SOPS finds them; p
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.document.tree import MappingNode, to_python
-from leafseal.errors import FormatError, UsageError, naming
+from leafseal.errors import FormatError, LeafsealError, UnforeseenError, UsageError, naming
 from leafseal.formats import format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
@@ -28,7 +29,61 @@ from leafseal.system.reading import Snapshot, read
 
 StrPath = str | os.PathLike[str]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
+
+def _guarded(function: Callable[P, T]) -> Callable[P, T]:
+    """Let nothing out of a function but `LeafsealError`, alone: what it came of may hold the file.
+
+    An exception goes into logs and to services that collect errors, with all that hangs on it. `UnicodeEncodeError`
+    holds the text that it choked on, `KeyError` the key, and so on.
+    """
+
+    @wraps(function)
+    def guarded(*arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return function(*arguments, **named)
+        except (LeafsealError, KeyboardInterrupt) as error:
+            _forget_origin(error)
+            raise
+        except Exception as error:
+            unforeseen = _unforeseen(error)
+            if unforeseen is None:
+                raise
+        raise unforeseen  # outside of the handler, so that it has no context
+
+    return guarded
+
+
+def _forget_origin(error: BaseException) -> None:
+    """Take away what an error came of, but for errors of ours and of the system."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        if not isinstance(current.__cause__, LeafsealError | OSError):
+            current.__cause__ = None
+        current.__context__ = None
+        current.__suppress_context__ = True
+        current = current.__cause__
+
+
+def _unforeseen(error: Exception) -> UnforeseenError | None:
+    """Return what takes the place of an exception that is none of ours; None for a call that does not fit."""
+    place = error.__traceback__ and error.__traceback__.tb_next
+    if place is None:
+        return None  # the arguments do not go with the signature; nothing was done yet
+    while place.tb_next is not None:
+        place = place.tb_next
+    where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}"
+    return UnforeseenError(
+        f"unforeseen {type(error).__name__} at {where}",
+        hint="is an argument of the wrong type? if not, report this fault of leafseal, without the file's values",
+    )
+
+
+@_guarded
 def load(path: StrPath, *, format: str | None = None, ambient: Ambient | None = None) -> dict[str, Any]:  # noqa: A002
     """Return the decrypted values of a file as plain dicts, lists and scalars.
 
@@ -41,12 +96,14 @@ def load(path: StrPath, *, format: str | None = None, ambient: Ambient | None = 
     return SealedFile.open(path, format=format, ambient=ambient).values()
 
 
+@_guarded
 def loads(data: bytes | str, *, format: str, ambient: Ambient | None = None) -> dict[str, Any]:  # noqa: A002
     """Return the decrypted values of the text of a file in the named format, as `load` does."""
     opened = _open(data.encode() if isinstance(data, str) else data, format, ambient)
     return _first(opened.documents())
 
 
+@_guarded
 def encrypt(
     data: bytes,
     *,
@@ -80,11 +137,13 @@ def _master_keys(item: str | MasterKey) -> Sequence[MasterKey]:
     return parse_recipients("age", item) if isinstance(item, str) else [item]
 
 
+@_guarded
 def decrypt(data: bytes, *, format: str, ambient: Ambient | None = None) -> bytes:  # noqa: A002
     """Return the plain file that `encrypt` was given, to the byte."""
     return _open(data, format, ambient).plaintext()
 
 
+@_guarded
 def open_many(
     paths: Iterable[StrPath], *, ambient: Ambient | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> dict[str, dict[str, Any]]:
@@ -135,6 +194,7 @@ class SealedFile:
         self._product: Product | None = None  # what is to be written
 
     @classmethod
+    @_guarded
     def open(
         cls,
         path: StrPath,
@@ -154,22 +214,27 @@ class SealedFile:
         """The master keys that can open the file."""
         return tuple(wrapped.master_key for wrapped in self._opened.metadata.wrapped_keys())
 
+    @_guarded
     def values(self) -> dict[str, Any]:
         """Return the values of the first document."""
         return _first(self._opened.documents())
 
+    @_guarded
     def documents(self) -> list[dict[str, Any]]:
         """Return the values of every document; only YAML files have several."""
         return [_first([document]) for document in self._opened.documents()]
 
+    @_guarded
     def get(self, path: str) -> Any:
         """Return what stands at a path: `["db"]["password"]`, `/db/password` or `db.password`. Raises `PathError`."""
         return to_python(part_at(self._opened, locate(self._opened, path)))
 
+    @_guarded
     def set(self, path: str, value: object) -> None:
         """Store a scalar, None, or nested dicts and lists at a path. Missing mappings on the way are created."""
         self._change(set_leaf(self._opened, locate(self._opened, path), value))
 
+    @_guarded
     def unset(self, path: str) -> None:
         """Remove what stands at a path. Raises `PathError` when nothing does."""
         self._change(unset_leaf(self._opened, locate(self._opened, path)))
@@ -178,10 +243,12 @@ class SealedFile:
         """Return the encrypted file as it stands, changes included."""
         return self._data
 
+    @_guarded
     def plaintext(self) -> bytes:
         """Return the decrypted file, to the byte."""
         return self._opened.plaintext()
 
+    @_guarded
     def save(self) -> None:
         """Write the file back, atomically. Raises `ConflictError` when it changed since it was opened."""
         if self._product is None:

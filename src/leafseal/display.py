@@ -28,6 +28,27 @@ def escape_line(text: str) -> str:
     return escape(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+_KEY_MARKS = ("AGE-SECRET-KEY-", "PRIVATE KEY", "HVS.", "HVB.", "HVR.")  # the last three begin tokens of Vault
+
+
+def holds_key(text: str) -> bool:
+    """Tell whether a text looks like a private key or token, such as one given where the name of a file belongs."""
+    upper = text.upper()
+    return any(mark in upper for mark in _KEY_MARKS) or "AGE-PLUGIN-" in text  # in small letters that is a program
+
+
+def without_keys(text: str) -> str:
+    """Return a text with every private key or token in it hidden; all messages pass through here."""
+    if not holds_key(text):
+        return text
+    import re  # only texts with keys need it
+
+    text = re.sub(r"(?is)-----BEGIN [^-]*PRIVATE KEY[^-]*-----.*?(-----END [^-]*-----|\Z)", "(private key)", text)
+    text = re.sub(r"(?i)AGE-SECRET-KEY-[-\w]*", "(private key)", text)
+    text = re.sub(r"AGE-PLUGIN-[-+.\w]*", "(private key)", text)
+    return re.sub(r"(?i)\bhv[sbr]\.[-\w]{8,}", "(token)", text)
+
+
 def first_of(texts: Sequence[str], shown: int = 10) -> str:
     """Return the first few of many texts in one line, and how many more there are."""
     more = f" and {len(texts) - shown} more" if len(texts) > shown else ""

@@ -1,6 +1,7 @@
 """What can go wrong, as one tree of exceptions.
 
 LeafsealError                     1   message, hint, exit_code (numbers from SOPS's published table)
+├── UnforeseenError               1   a fault of leafseal: type and place of an exception that is not one of these
 ├── UsageError                    8   options or arguments that do not go together
 ├── InvalidValueError             7   a value given to be stored is not written as it must be
 ├── InputError                    2   a file could not be read
@@ -35,6 +36,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
+from leafseal.display import without_keys
+
 
 class LeafsealError(Exception):
     """Base of every error that leafseal raises on purpose."""
@@ -42,10 +45,11 @@ class LeafsealError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None, file: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.file = file
+        # Users give keys where names of files belong: no message repeats one, nor does the exception hold it.
+        self.message = without_keys(message)
+        super().__init__(self.message)
+        self.hint = hint and without_keys(hint)
+        self.file = file and without_keys(file)
 
     def __str__(self) -> str:
         return f"{self.file}: {self.message}" if self.file else self.message
@@ -57,6 +61,10 @@ class LeafsealError(Exception):
         return again
 
 
+class UnforeseenError(LeafsealError):
+    """A fault of leafseal, or an argument of a type that it does not take. Says the type and the place, no values."""
+
+
 @contextmanager
 def naming(file: str) -> Iterator[None]:
     """Name the file in errors that come from within, unless a deeper layer already did."""
@@ -64,7 +72,7 @@ def naming(file: str) -> Iterator[None]:
         yield
     except LeafsealError as error:
         if error.file is None:
-            error.file = file
+            error.file = without_keys(file)
         raise
 
 

@@ -1,10 +1,13 @@
 import os
 import re
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from leafseal.system.directory import Folder
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .conftest import PLAIN, Run, Terminal, tokens
@@ -285,6 +288,30 @@ def test_init_makes_what_encrypting_needs(
     assert "back up keys.txt now" in result.err
     assert leafseal("encrypt", "-i", plain) == (0, b"", "")
     assert leafseal("decrypt", plain) == (0, PLAIN, "")
+
+
+def test_init_proposes_to_ignore_what_a_killed_write_leaves(leafseal: Run, work: Path) -> None:
+    folder = work / "below"
+    folder.mkdir()
+    result = leafseal("init", str(folder))
+    assert "add this line to .gitignore" in result.err
+    (line,) = re.findall(r"plain text may stay in (\S+):", result.err)
+    (work / ".gitignore").write_text(f"{line}\n")
+    (folder / ".sops.yaml").unlink()
+    assert ".gitignore" not in leafseal("init", str(folder)).err
+
+
+def test_git_ignores_what_a_killed_write_leaves(tmp_path: Path) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("no git")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / ".gitignore").write_text(".*.leafseal\n")
+    with Folder(str(tmp_path)) as folder:
+        left, descriptor = folder.create_temporary("secrets.yaml")
+        os.close(descriptor)
+    status = subprocess.run(["git", "-C", tmp_path, "status", "--porcelain", "-uall"], capture_output=True, check=True)
+    assert (tmp_path / left).exists()
+    assert status.stdout == b"?? .gitignore\n"
 
 
 def test_init_overwrites_nothing(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:

@@ -19,9 +19,10 @@ PAGE = ROOT / "docs" / "api.md"
 
 PUBLIC = [
     "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "DataKeyError", "EmitError", "FormatError",
-    "InputError", "IntegrityError", "LeafsealError", "MACMismatchError", "MasterKey", "MetadataError",
-    "MissingFileError", "NotEncryptedError", "PathError", "ProviderError", "RefusedError", "SealedFile", "Selection",
-    "Timestamp", "UsageError", "WriteError", "decrypt", "encrypt", "load", "loads", "open_many",
+    "InputError", "IntegrityError", "InvalidValueError", "LeafsealError", "MACMismatchError", "MasterKey",
+    "MetadataError", "MissingFileError", "NotEncryptedError", "PathError", "ProviderError", "RefusedError",
+    "SealedFile", "Selection", "Timestamp", "UnforeseenError", "UsageError", "WriteError", "decrypt", "encrypt", "load",
+    "loads", "open_many",
 ]  # fmt: skip
 
 

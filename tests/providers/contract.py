@@ -6,7 +6,11 @@ wrap and unwrap, and `stranger`, an `Ambient` that can do neither of what needs 
 
 from __future__ import annotations
 
+import base64
+import logging
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -23,6 +27,34 @@ SHARE = DATA_KEY + b"\x01"
 
 NAMES = ("Google Cloud KMS ", "Huawei Cloud ")
 """How a message may begin with a capital letter: with the name of a service."""
+
+
+_SERVERS = ("moto", "werkzeug", "tests", "asyncio")
+"""Whose loggers are those of the stand-ins for services, in this process only in tests."""
+
+
+@contextmanager
+def _everything_logged() -> Iterator[list[str]]:
+    """Turn all logging on, as a program does that wants to see everything; yield what comes of it."""
+    logged: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if not record.name.startswith(_SERVERS):
+                logged.append(f"{record.name}: {record.getMessage()} {record.args!r}")
+
+    root, collector = logging.getLogger(), Collector()
+    known = [root, *(one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger))]
+    before = [(logger, logger.level) for logger in known]
+    root.addHandler(collector)
+    try:
+        for logger in known:
+            logger.setLevel(logging.DEBUG)
+        yield logged
+    finally:
+        root.removeHandler(collector)
+        for logger, level in before:
+            logger.setLevel(level)
 
 
 class ProviderContract:
@@ -54,6 +86,14 @@ class ProviderContract:
         assert wrapped.decode("ascii").isascii()
         assert part not in wrapped
         assert key.unwrap(wrapped, ambient) == part
+
+    def test_debug_logging_of_the_host_program_shows_no_part(self, key: MasterKey, ambient: Ambient) -> None:
+        key.wrap(DATA_KEY, ambient)  # its library is loaded, and quiet
+        with _everything_logged() as logged:
+            assert key.unwrap(key.wrap(DATA_KEY, ambient), ambient) == DATA_KEY
+        shown = "\n".join(logged)
+        forms = (repr(DATA_KEY)[2:-1], DATA_KEY.hex(), base64.b64encode(DATA_KEY).decode().rstrip("="))
+        assert not [form for form in forms if form in shown]
 
     def test_it_needs_no_last_line_end(self, key: MasterKey, ambient: Ambient) -> None:
         wrapped = key.wrap(DATA_KEY, ambient)

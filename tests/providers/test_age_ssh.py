@@ -138,7 +138,7 @@ def test_files_that_are_no_key(tmp_path: Path, content: str | bytes, reason: str
     ("environ", "reason"),
     [
         ({FILE: ""}, f"{FILE}: is set, and empty"),
-        ({FILE: "/no/such/key"}, f"{FILE} (/no/such/key): no such file or directory"),
+        ({FILE: "/no/such/key"}, f"{FILE}: no such file or directory"),
         ({COMMAND: ""}, f"{COMMAND}: is set, and empty"),
         ({COMMAND: "leafseal-no-such-program"}, f"{COMMAND}: its program was not found on PATH"),
         ({COMMAND: python("print('x')")}, f"{COMMAND}: is not a private SSH key"),

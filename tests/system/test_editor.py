@@ -105,9 +105,9 @@ def test_a_command_as_it_is_given_is_taken_as_it_is(tmp_path: Path, tools: Tools
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("vim", ["-n", "-i", "NONE", "--cmd", editor._VIM, "-c", editor._VIM]),
-        ("nvim", ["-n", "-i", "NONE", "--cmd", editor._NVIM, "-c", editor._NVIM]),
-        ("gvim", ["-f", "-n", "-i", "NONE", "--cmd", editor._VIM, "-c", editor._VIM]),
+        ("vim", ["-n", "-i", "NONE", "--cmd", f"{editor._VIM} | {editor._NO_MODELINE}", "-c", editor._VIM]),
+        ("nvim", ["-n", "-i", "NONE", "--cmd", f"{editor._NVIM} | {editor._NO_MODELINE}", "-c", editor._NVIM]),
+        ("gvim", ["-f", "-n", "-i", "NONE", "--cmd", f"{editor._VIM} | {editor._NO_MODELINE}", "-c", editor._VIM]),
         ("emacs", ["--eval", editor._EMACS]),
         ("nano", ["--ignorercfiles"]),
         ("ed", []),
@@ -295,20 +295,20 @@ def test_vim_leaves_nothing_even_where_the_user_wants_copies(tmp_path: Path, too
     for folder in ("undo", "backup", "swap"):
         (tmp_path / folder).mkdir()
     (tmp_path / ".vimrc").write_text(
-        f"set nocompatible undofile undodir={tmp_path}/undo backup backupdir={tmp_path}/backup\n"
+        f"set nocompatible modeline undofile undodir={tmp_path}/undo backup backupdir={tmp_path}/backup\n"
         f"set directory={tmp_path}/swap swapfile viminfo='100,n{tmp_path}/viminfo\n"
     )
     code = """if True:
         import os
         from leafseal.system.editor import edit_text
-        print(edit_text(b"old\\n", "x.yaml", bytes.upper, environ=os.environ))
+        print(edit_text(b"old\\n# vim: set textwidth=77:\\n", "x.yaml", bytes.upper, environ=os.environ))
     """
     found = environ(
         tmp_path,
         HOME=str(tmp_path),
         TERM="xterm",
         PYTHONPATH=SOURCE,
-        EDITOR=f"vim -u {tmp_path}/.vimrc -c 's/old/new/' -c wq",
+        EDITOR=f"vim -u {tmp_path}/.vimrc -c '1s/old/new/' -c 'execute \"1s/$/\" . &textwidth' -c wq",
     )
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -323,6 +323,6 @@ def test_vim_leaves_nothing_even_where_the_user_wants_copies(tmp_path: Path, too
             pass
         assert process.wait(10) == 0, output
     os.close(ours)
-    assert b"NEW" in output
+    assert b"NEW0\\n" in output  # the text's own setting for vim was not obeyed
     left = [path.name for path in tmp_path.rglob("*") if stat.S_ISREG(path.lstat().st_mode)]
     assert left == [".vimrc"]

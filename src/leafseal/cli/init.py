@@ -47,6 +47,8 @@ def init(
         kubernetes, values = _yes(_MANIFESTS), _yes(_VALUES)
     make(folder, age, kubernetes=kubernetes, values=values, config_name=config_name, no_identity=no_identity)
     terminal.say('next: run "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new file')
+    if _may_commit_leftovers(folder):
+        terminal.say(f'if "decrypt -i" is killed, plain text may stay in {_LEFTOVERS}: add this line to .gitignore')
 
 
 def make(
@@ -72,6 +74,27 @@ def make(
     files.create(path, text.encode())
     whom = f"{len(named)} recipient{'s' if len(named) > 1 else ''}" if recipients else "you"
     terminal.say(f"created {path}: new files are encrypted for {whom}")
+
+
+_LEFTOVERS = ".*.leafseal"
+"""What matches the files that a write leaves behind when it is killed, as Git's list of ignored files has it."""
+
+
+def _may_commit_leftovers(folder: str) -> bool:
+    """Tell whether a folder is in a Git working tree whose lists of ignored files do not name what may be left."""
+    here = os.path.abspath(folder)
+    while True:
+        try:
+            with open(os.path.join(here, ".gitignore"), encoding="utf-8", errors="replace") as file:
+                if _LEFTOVERS in file.read().split():
+                    return False
+        except OSError:
+            pass
+        if os.path.lexists(os.path.join(here, ".git")):
+            return True
+        here, below = os.path.dirname(here), here
+        if here == below:
+            return False
 
 
 def _own_recipient(no_identity: bool) -> str:

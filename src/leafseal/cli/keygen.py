@@ -6,6 +6,7 @@ import os
 import sys
 
 from leafseal.cli.shared.declarations import command, option
+from leafseal.display import holds_key
 from leafseal.errors import UsageError
 from leafseal.system import files, terminal
 from leafseal.system.directories import home, identity_file
@@ -50,8 +51,13 @@ def keygen(output: str | None, append: bool, pq: bool) -> None:
 def own_identity_file() -> str:
     """Return the file of identities that the environment names, or else the one that is read without being named.
 
-    Raises `UsageError` where the environment names a folder that is not absolute.
+    Raises `UsageError` where the environment names a folder that is not absolute, or holds a key in place of a name.
     """
     if named := os.environ.get("SOPS_AGE_KEY_FILE"):
+        if holds_key(named):
+            raise UsageError(
+                "SOPS_AGE_KEY_FILE holds a key, not the name of a file",
+                hint="put the key into SOPS_AGE_KEY, and the name of a file into SOPS_AGE_KEY_FILE",
+            )
         return named
     return identity_file(os.environ, home())

@@ -102,7 +102,8 @@ def target_of(address: str) -> str:
     if match := re.fullmatch(r"tcp://([^/\s]+:[0-9]{1,5})/?", address):
         return f"dns:///{match[1]}"
     raise UsageError(
-        f"not the address of a key service: {visible(address)}", hint="write tcp://host:port or unix:///path"
+        "what --keyservice or SOPS_KEYSERVICE holds is not the address of a key service",
+        hint="write it as tcp://host:port or unix:///path",
     )
 
 

@@ -9,7 +9,14 @@ from typing import cast
 from leafseal.document import Document, Edit, Leaf, Locator, Path
 from leafseal.document.paths import format_path, resolve_path
 from leafseal.document.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
-from leafseal.errors import FormatError, IntegrityError, MetadataError, PathError, RefusedError
+from leafseal.errors import (
+    FormatError,
+    IntegrityError,
+    InvalidValueError,
+    MetadataError,
+    PathError,
+    RefusedError,
+)
 from leafseal.formats import FORMATS, parse
 from leafseal.operations.leaves import Spare
 from leafseal.operations.open import Opened
@@ -48,7 +55,11 @@ def only_below(path: str) -> Callable[[Document], Spare]:
 
 
 def draft_with(opened: Opened, locator: Locator, value: object) -> Draft:
-    """Return the text of an opened file with `value` at `locator` of the first document."""
+    """Return the text of an opened file with `value` at `locator` of the first document.
+
+    Raises `InvalidValueError` for text that cannot be encoded.
+    """
+    _refuse_half_characters(locator, value, bears_bytes=FORMATS[opened.document.format].is_text_only)
     draft = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
     document = draft.document
     as_text = FORMATS[document.format].is_text_only
@@ -63,6 +74,39 @@ def draft_with(opened: Opened, locator: Locator, value: object) -> Draft:
     if [item for item in stored if item[1]] != expected and not _is_reserved(document):
         raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
     return draft
+
+
+def _refuse_half_characters(locator: Locator, value: object, *, bears_bytes: bool) -> None:
+    """Raise `InvalidValueError` for lone surrogates: the error of encoding them would hold the whole file.
+
+    Names that stand in the file may have some, which are bytes that are not UTF-8, where the format bears those.
+    """
+    names = "".join(step for step in locator if isinstance(step, str))
+    try:
+        names.encode("utf-8", "surrogateescape" if bears_bytes else "strict")
+        for text in _texts(value):
+            text.encode()
+    except UnicodeEncodeError:
+        has_one = True
+    else:
+        has_one = False
+    if has_one:  # raised here, so that it has no context
+        raise InvalidValueError(
+            "the value or its path contains half of a surrogate pair, which is not a character",
+            hint="store bytes that are not text as base64, or in a binary file",
+        )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            yield from _texts(name)
+            yield from _texts(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _texts(member)
+    elif isinstance(value, str):
+        yield value
 
 
 def _is_reserved(document: Document) -> bool:

@@ -14,6 +14,7 @@ from leafseal.display import visible
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.keys.ring import RACE_SECONDS
+from leafseal.system import libraries
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ def with_deadline(seconds: float, call: Callable[[], T]) -> T:
     """
     from queue import Empty, SimpleQueue
 
+    libraries.quiet_loggers()
     outcomes: SimpleQueue[tuple[T] | BaseException] = SimpleQueue()
 
     def run() -> None:

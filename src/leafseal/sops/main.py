@@ -6,7 +6,7 @@ import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from leafseal.display import escape, escape_line
+from leafseal.display import escape, escape_line, without_keys
 from leafseal.errors import LeafsealError
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure, as_failure
@@ -94,7 +94,7 @@ def _parse(
         return parse(options, words, environ, anywhere=anywhere)
     except BadUsage as fault:
         if not isinstance(fault, BadVariable):
-            _print(f"Incorrect Usage: {escape_line(str(fault))}\n\n{text()}")
+            _print(f"Incorrect Usage: {escape_line(without_keys(str(fault)))}\n\n{text()}")
         talk.log("CMD", "fatal", str(fault))
         raise Failure("", 1) from None
 

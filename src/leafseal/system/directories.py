@@ -48,6 +48,18 @@ def identity_file(environ: Mapping[str, str], home: AnyPath, platform: str = sys
     return os.path.join(folder, "sops", "age", "keys.txt")
 
 
+def leads_somewhere(path: str) -> bool:
+    """Tell whether a path, taken from a variable, may be shown: its folder exists, and is not the root.
+
+    What does not lead anywhere may be no path at all, but the secret that the file was meant to hold.
+    """
+    try:
+        folder = os.path.dirname(path)
+        return os.path.lexists(path) or (os.path.isdir(folder) and folder != os.path.dirname(folder))
+    except ValueError:  # a zero byte
+        return False
+
+
 def policy_file(environ: Mapping[str, str], home: AnyPath, platform: str = sys.platform) -> str:
     """Return where the user's policy is. A relative path in the environment is ignored."""
     is_windows = platform == "win32"

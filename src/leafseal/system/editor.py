@@ -82,8 +82,10 @@ def _configured(variable: str, command: str, environ: Mapping[str, str], plain: 
     return Editor((program, *arguments)) if plain else _discreet(program, arguments)
 
 
-_VIM = "set nobackup nowritebackup noswapfile noundofile viminfo="
-_NVIM = "set nobackup nowritebackup noswapfile noundofile shada="
+_VIM = "set nomodeline nobackup nowritebackup noswapfile noundofile viminfo="
+_NVIM = "set nomodeline nobackup nowritebackup noswapfile noundofile shada="
+_NO_MODELINE = "autocmd BufReadPre * setlocal nomodeline"
+"""A text must not give vim commands. Its modelines are obeyed when it has been read, after the user's settings."""
 _EMACS = (
     "(setq make-backup-files nil backup-inhibited t auto-save-default nil auto-save-list-file-prefix nil"
     " create-lockfiles nil)"
@@ -121,7 +123,7 @@ def _base_name(program: str) -> str:
 
 def _vim_arguments(settings: str) -> list[str]:
     # Once before the user's own settings, for what happens as files are opened, and once after, to have the last word.
-    return ["-n", "-i", "NONE", "--cmd", settings, "-c", settings]
+    return ["-n", "-i", "NONE", "--cmd", f"{settings} | {_NO_MODELINE}", "-c", settings]
 
 
 def _waiting(program: str, name: str, arguments: Sequence[str]) -> Editor:

@@ -35,8 +35,6 @@ def forget_working_directory() -> None:
 
 def forbid_dumps() -> None:
     """Keep this process out of core dumps, and other processes of the user out of its memory where that is possible."""
-    if os.environ.get(DEBUG_VARIABLE):
-        return
     global _core_limit
     try:
         import resource

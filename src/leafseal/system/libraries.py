@@ -6,6 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from logging import Logger
+
 
 @contextmanager
 def quiet_imports() -> Iterator[None]:
@@ -17,10 +21,32 @@ def quiet_imports() -> Iterator[None]:
         yield
 
 
+_LOGGERS = (
+    "azure", "boto3", "botocore", "google", "grpc", "httpcore", "httpx", "huaweicloudsdkcore", "msal", "requests",
+    "urllib3",
+)  # fmt: skip
+_QUOTING = ("botocore.credentials", "google.auth")
+"""Even their warnings quote answers, or are for whoever writes programs."""
+
+
 def quiet_loggers() -> None:
-    """Hold the SDKs' loggers at warnings: their debug lines carry headers, and those carry tokens."""
+    """Hold the SDKs' loggers at warnings: their debug lines carry requests, and those carry data keys and tokens.
+
+    It is called when an SDK is loaded and before each call of one: the program that embeds us may have configured
+    logging in between, also for a logger far below these.
+    """
     os.environ.pop("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", None)
     import logging
 
-    for name in ("azure", "boto3", "botocore", "google", "httpcore", "httpx", "msal", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _LOGGERS:
+        _hold(logging.getLogger(name), logging.WARNING)
+    for name in _QUOTING:
+        _hold(logging.getLogger(name), logging.ERROR)
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if name.partition(".")[0] in _LOGGERS and isinstance(logger, logging.Logger) and logger.level:
+            _hold(logger, logging.WARNING)
+
+
+def _hold(logger: Logger, level: int) -> None:
+    if logger.level < level:
+        logger.setLevel(level)

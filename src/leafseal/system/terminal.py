@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TextIO
 
-from leafseal.display import escape, escape_line, first_of
+from leafseal.display import escape, escape_line, first_of, without_keys
 from leafseal.errors import RefusedError, WriteError, system_text
 from leafseal.system.descriptors import write_all
 
@@ -81,7 +81,7 @@ def report(error: str, details: Sequence[str], hint: str | None) -> None:
     """Show an error, what is known of it, line by line, and what to try."""
     _tell(error, "error", _RED)
     for line in details:
-        _write(sys.stderr, f"leafseal:   {escape_line(line)}\n")
+        _write(sys.stderr, f"leafseal:   {escape_line(without_keys(line))}\n")
     if hint:
         _tell(hint, "hint", _BLUE)
 
@@ -95,7 +95,7 @@ def say_readable(name: str, places: Sequence[str]) -> None:
 def _tell(text: str, word: str = "", colour: str = "") -> None:
     stream = sys.stderr
     label = f"{_coloured(word, colour, stream)}: " if word else ""
-    _write(stream, f"leafseal: {label}{escape_line(text)}\n")
+    _write(stream, f"leafseal: {label}{escape_line(without_keys(text))}\n")
 
 
 def _write(stream: TextIO | None, text: str) -> None:

@@ -25,6 +25,7 @@ from leafseal.providers.age.places import (
     Failed,
     Loaded,
     Place,
+    named_file,
     output_of_variable,
     read_file,
 )
@@ -160,7 +161,8 @@ def _from_named_file(ambient: Ambient) -> Place:
     value = ambient.environ.get(name)
     if value is None:
         return Absent(name)
-    return _from_file(f"{name} ({value})", value, ambient) if value else Failed(name, "is set, and empty")
+    place = named_file(name, value, f"put the key into SOPS_AGE_KEY, and the name of a file into {name}")
+    return place if isinstance(place, Place) else _from_file(place, value, ambient)
 
 
 def _from_default_file(ambient: Ambient) -> Place:

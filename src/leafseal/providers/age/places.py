@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterable
 
 from leafseal import age
+from leafseal.display import holds_key
 from leafseal.keys import Ambient
+from leafseal.system.directories import leads_somewhere
 from leafseal.system.environment import child_environment
 
 SIZE_LIMIT = 16 * 2**20
@@ -36,11 +38,12 @@ class Absent(Place):
 class Failed(Place):
     """A place that is there and could not be used."""
 
-    __slots__ = ("reason",)
+    __slots__ = ("hint", "reason")
 
-    def __init__(self, name: str, reason: str) -> None:
+    def __init__(self, name: str, reason: str, hint: str | None = None) -> None:
         super().__init__(name)
         self.reason = reason
+        self.hint = hint
 
 
 class Loaded(Place):
@@ -51,6 +54,19 @@ class Loaded(Place):
     def __init__(self, name: str, identities: Iterable[age.Identity]) -> None:
         super().__init__(name)
         self.identities = tuple(identities)
+
+
+def named_file(variable: str, value: str, key_hint: str) -> str | Failed:
+    """Return the name of the place whose file a variable names, or the place that failed.
+
+    What the variable holds is shown only where it leads to a folder that exists: anything else may be the key itself,
+    or another secret, given to the wrong variable. `key_hint` says where a key belongs.
+    """
+    if not value:
+        return Failed(variable, "is set, and empty")
+    if holds_key(value):
+        return Failed(variable, "holds a key, not the name of a file", key_hint)
+    return f"{variable} ({value})" if leads_somewhere(value) else variable
 
 
 def read_file(name: str, path: str | os.PathLike[str], limit: int = SIZE_LIMIT) -> bytes | Failed:
@@ -78,6 +94,8 @@ def output_of_variable(name: str, ambient: Ambient, recipient: str, limit: int =
         return Failed(name, "its quotes do not match")
     if not argv:
         return Failed(name, "is set, and empty")
+    if holds_key(argv[0]):
+        return Failed(name, "holds a key, not a command")
     environ = child_environment(ambient.environ, SOPS_AGE_RECIPIENT=recipient)
     try:
         return programs.output_of(argv, environ, seconds=_COMMAND_SECONDS, limit=limit)

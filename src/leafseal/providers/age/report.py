@@ -45,6 +45,8 @@ def _failures(places: Sequence[Place]) -> list[str]:
 def _remedy(places: Sequence[Place], default: str) -> tuple[type[ProviderError], str]:
     """Return the kind of the error and what to try: the first that an identity knows of."""
     for place in places:
+        if isinstance(place, Failed) and place.hint:
+            return ProviderError, place.hint
         for identity in _of(place):
             if hint := getattr(identity, "hint", None):
                 return (ProviderMissingError if hint.startswith("pip install") else ProviderError), hint

@@ -13,7 +13,7 @@ from leafseal import age
 from leafseal.age.header import Stanza
 from leafseal.keys import Ambient
 from leafseal.providers.age.passphrases import AskingError, asking, passphrases
-from leafseal.providers.age.places import Absent, Failed, Loaded, Place, output_of_variable, read_file
+from leafseal.providers.age.places import Absent, Failed, Loaded, Place, named_file, output_of_variable, read_file
 
 _FILE = "SOPS_AGE_SSH_PRIVATE_KEY_FILE"
 _COMMAND = "SOPS_AGE_SSH_PRIVATE_KEY_CMD"
@@ -115,7 +115,8 @@ def _from_variable(ambient: Ambient) -> Place:
     value = ambient.environ.get(_FILE)
     if value is None:
         return Absent(_FILE)
-    return _from_file(f"{_FILE} ({value})", Path(value), ambient) if value else Failed(_FILE, "is set, and empty")
+    place = named_file(_FILE, value, f"write the key into a file that only you can read, and its name into {_FILE}")
+    return place if isinstance(place, Place) else _from_file(place, Path(value), ambient)
 
 
 def _default(path: Path, ambient: Ambient) -> Place:

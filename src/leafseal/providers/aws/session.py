@@ -8,7 +8,6 @@ SSO and for paths that begin with `~`.
 from __future__ import annotations
 
 import functools
-import logging
 import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -28,7 +27,6 @@ from leafseal.system import libraries
 from leafseal.system.environment import child_environment
 
 libraries.quiet_loggers()
-logging.getLogger("botocore.credentials").setLevel(logging.ERROR)  # its warnings quote answers, and so headers
 
 _CONNECTIONS = 16
 _WEB_IDENTITY = {

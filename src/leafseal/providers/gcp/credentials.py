@@ -13,7 +13,6 @@ Of the process these remain: `AWS_…` for federated identities of AWS, and wher
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -30,7 +29,6 @@ from leafseal.system import libraries
 from leafseal.system.directories import roaming
 
 libraries.quiet_loggers()
-logging.getLogger("google.auth").setLevel(logging.ERROR)  # its warnings are for whoever writes programs
 
 SCOPES = ("https://www.googleapis.com/auth/cloudkms",)
 _LONGEST = 1 << 20

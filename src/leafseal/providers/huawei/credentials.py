@@ -23,12 +23,14 @@ from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.huawei.sdk import BasicCredentials, FederalAccessor, StsAccessor
+from leafseal.system.directories import leads_somewhere
 
 METADATA_VARIABLE = "LEAFSEAL_HUAWEICLOUD_METADATA"
 _METADATA = "http://169.254.169.254"
 _OLD_METADATA = (404, 405, 503)  # of its first version, which gives credentials without a token
 _SECONDS = (3.0, 3.0)
 _LONGEST = 1 << 20
+_FILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 _VARIABLES = {
     name: f"HUAWEICLOUD_SDK_{name.upper()}"
     for name in ("ak", "sk", "security_token", "idp_id", "id_token_file", "project_id", "iam_endpoint")
@@ -45,14 +47,14 @@ class Found(NamedTuple):
 def find(ambient: Ambient, session: AmbientSession) -> Found:
     """Return the user's credentials, the first that there are. Raises `ProviderError`."""
     given = {name: ambient.environ.get(variable, "") for name, variable in _VARIABLES.items()}
-    path = Path(
-        ambient.environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE") or ambient.home / ".huaweicloud" / "credentials"
-    )
-    written = _read(path)
+    named = ambient.environ.get(_FILE_VARIABLE)
+    path = Path(named or ambient.home / ".huaweicloud" / "credentials")
+    source = _source(str(path), _FILE_VARIABLE) if named else str(path)
+    written = _read(path, source)
     defaults = {name: given[name] for name in ("project_id", "iam_endpoint")}
     return (
         _from_values(given, "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_ID_TOKEN_FILE")
-        or _from_values({**defaults, **written}, str(path), str(path))
+        or _from_values({**defaults, **written}, source, source)
         or _of_machine(ambient, session, defaults)
         or _of_pod(ambient, session, defaults)
         or _nothing()
@@ -63,7 +65,8 @@ def _from_values(values: Mapping[str, str], key_source: str, token_source: str) 
     """Return the credentials that these values make, if they do."""
     credentials = _empty(values)
     if values.get("idp_id") and values.get("id_token_file"):
-        _content(Path(values["id_token_file"]))  # which the SDK reads when it asks, with words of its own
+        # Which the SDK reads when it asks, with words of its own.
+        _content(Path(values["id_token_file"]), _source(values["id_token_file"], f"id_token_file of {token_source}"))
         credentials.with_idp_id(values["idp_id"]).with_id_token_file(values["id_token_file"])
         credentials.sts_accessor = FederalAccessor()
         return Found(credentials, f"a federated identity, from {token_source}")
@@ -80,27 +83,32 @@ def _empty(values: Mapping[str, str]) -> Any:
     return credentials.with_iam_endpoint(values.get("iam_endpoint") or None)
 
 
-def _read(path: Path) -> dict[str, str]:
+def _source(path: str, named_by: str) -> str:
+    """Return how messages name a file: by its path, or by who named it where that may be no path but a secret."""
+    return path if leads_somewhere(path) else named_by
+
+
+def _read(path: Path, source: str) -> dict[str, str]:
     """Return what a file of credentials holds for services of a region. Raises `ProviderError`."""
     if not path.exists():
         return {}
     parser = configparser.RawConfigParser()
     try:
-        parser.read_string(_content(path).decode())
+        parser.read_string(_content(path, source).decode())
     except (configparser.Error, ValueError):
-        raise ProviderError(f"{path}: not a file of credentials", source=str(path)) from None
+        raise ProviderError(f"{source}: not a file of credentials", source=source) from None
     return {name: value for name, value in parser["basic"].items() if value} if "basic" in parser else {}
 
 
-def _content(path: Path) -> bytes:
-    """Return what is in a file of the user's. Raises `ProviderError`."""
+def _content(path: Path, source: str) -> bytes:
+    """Return what is in a file of the user's. Raises `ProviderError`, which names the file as `source`."""
     try:
         with path.open("rb") as file:
             data = file.read(_LONGEST + 1)
     except OSError as error:
-        raise ProviderError(f"{path}: {system_text(error)}", source=str(path)) from None
+        raise ProviderError(f"{source}: {system_text(error)}", source=source) from None
     if len(data) > _LONGEST:
-        raise ProviderError(f"{path}: too large for credentials", source=str(path))
+        raise ProviderError(f"{source}: too large for credentials", source=source)
     return data
 
 

@@ -40,7 +40,7 @@ def find(ambient: Ambient, login: Login, key: str) -> Token:
         return Token(login(*_kubernetes(environ, key)), "a Kubernetes login")
     path = ambient.home / ".vault-token"
     if path.exists():
-        return Token(_checked(_read(path, key), str(path), key), str(path))
+        return Token(_checked(_read(path, str(path), key), str(path), key), str(path))
     raise ProviderError(
         "there is no token for Vault: VAULT_TOKEN is not set, and there is no ~/.vault-token",
         master_key=key,
@@ -53,13 +53,15 @@ def _approle(environ: Mapping[str, str], key: str) -> tuple[str, dict[str, str]]
     if secret := environ.get("VAULT_SECRET_ID"):
         content["secret_id"] = secret
     elif path := environ.get("VAULT_SECRET_ID_FILE"):
-        content["secret_id"] = _read(Path(path), key)
+        content["secret_id"] = _read(Path(path), "VAULT_SECRET_ID_FILE", key)
     return f"auth/{_mount(environ, 'VAULT_APPROLE_MOUNT', 'approle')}/login", content
 
 
 def _kubernetes(environ: Mapping[str, str], key: str) -> tuple[str, dict[str, str]]:
-    path = Path(environ.get("VAULT_KUBERNETES_TOKEN_FILE") or _SERVICE_ACCOUNT)
-    content = {"role": environ["VAULT_KUBERNETES_ROLE"], "jwt": _read(path, key)}
+    variable = "VAULT_KUBERNETES_TOKEN_FILE"
+    named = environ.get(variable)
+    jwt = _read(Path(named or _SERVICE_ACCOUNT), variable if named else _SERVICE_ACCOUNT, key)
+    content = {"role": environ["VAULT_KUBERNETES_ROLE"], "jwt": jwt}
     return f"auth/{_mount(environ, 'VAULT_KUBERNETES_MOUNT', 'kubernetes')}/login", content
 
 
@@ -67,17 +69,18 @@ def _mount(environ: Mapping[str, str], variable: str, default: str) -> str:
     return (environ.get(variable) or default).strip("/")
 
 
-def _read(path: Path, key: str) -> str:
+def _read(path: Path, source: str, key: str) -> str:
+    """Return what is in a file. Messages name the variable, not what it holds: that may be the secret itself."""
     try:
         with path.open("rb") as file:
             data = file.read(_LONGEST + 1)
         if len(data) > _LONGEST:
-            raise ProviderError(f"{path}: too large for a token", master_key=key)
+            raise ProviderError(f"{source}: too large for a token", master_key=key)
         return data.decode("ascii").strip()
     except UnicodeDecodeError:
-        raise ProviderError(f"{path}: not a token", master_key=key) from None
+        raise ProviderError(f"{source}: not a token", master_key=key) from None
     except OSError as error:
-        raise ProviderError(f"{path}: {system_text(error)}", master_key=key) from None
+        raise ProviderError(f"{source}: {system_text(error)}", master_key=key) from None
 
 
 def _checked(token: str, source: str, key: str) -> str:

@@ -42,4 +42,9 @@ def _services(addresses: list[str]) -> Iterator[KeyService]:
         try:
             yield RemoteService(address)
         except UsageError:
-            talk.warn("CMD", "Error parsing URI for keyservice, skipping", uri=address)
+            talk.warn("CMD", "Error parsing URI for keyservice, skipping", uri=_shown(address))
+
+
+def _shown(address: str) -> str:
+    """Return an address as a warning may repeat it: what has no scheme, or a user, may be or hold a secret."""
+    return address if "://" in address and "@" not in address else "(hidden)"

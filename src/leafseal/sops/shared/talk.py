@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from time import localtime, strftime
 
-from leafseal.display import visible
+from leafseal.display import visible, without_keys
 
 
 def say(text: str) -> None:
     """Write lines to standard error."""
     if sys.stderr is not None:
         encoding = sys.stderr.encoding or "utf-8"
-        sys.stderr.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
+        sys.stderr.write(f"{without_keys(text)}\n".encode(encoding, "backslashreplace").decode(encoding))
         sys.stderr.flush()
 
 

@@ -1,0 +1,128 @@
+"""Users give keys and tokens where names, addresses and words belong: no message repeats one, whoever it comes from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import leafseal
+from leafseal.cli.main import run
+from leafseal.errors import DataKeyError, FormatError, LeafsealError, naming
+from leafseal.keys import Ambient
+from leafseal.sops.main import run as run_sops
+from leafseal.testing import throwaway_identity
+
+ME = throwaway_identity()
+IDENTITY = ME.identity
+SSH = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAAC4n4ryZebra\n-----END OPENSSH PRIVATE KEY-----\n"
+SECRETS = {
+    "an age identity": (IDENTITY, IDENTITY[20:40]),
+    "in small letters": (IDENTITY.lower(), IDENTITY.lower()[20:40]),
+    "an SSH key": (SSH, "C4n4ryZebra"),
+    "a PGP key": (SSH.replace("OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"), "C4n4ryZebra"),
+    "a token": ("hvs.C4n4ryZebra99999", "C4n4ryZebra"),
+    "something in base64": ("c2VjcmV0/C4n4ryZebra+99==", "C4n4ryZebra"),
+}
+"""What is given, and the part that must not be seen again."""
+
+FILES = ("SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_CMD")
+OTHERS = (
+    "SOPS_AGE_KEY", "SOPS_AGE_RECIPIENTS", "SOPS_KMS_ARN", "SOPS_AZURE_KEYVAULT_URLS", "SOPS_VAULT_URIS",
+    "SOPS_HUAWEICLOUD_KMS_IDS", "SOPS_KEYSERVICE", "SOPS_GPG_EXEC", "VAULT_TOKEN", "VAULT_ADDR",
+    "LEAFSEAL_SERVICE_TIMEOUT",
+)  # fmt: skip
+OPTIONS = ("--age", "--kms", "--azure-kv", "--hc-vault-transit", "--hckms", "--keyservice")
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    Path("plain.yaml").write_bytes(b"a: x\n")
+    Path("file.yaml").write_bytes(leafseal.encrypt(b"a: x\n", format="yaml", recipients=[ME.recipient]))
+    return "file.yaml"
+
+
+def shown(capfd: pytest.CaptureFixture[str]) -> str:
+    out, err = capfd.readouterr()
+    return "".join(character for character in out + err if character not in "\n |")
+
+
+@pytest.mark.parametrize("what", SECRETS)
+@pytest.mark.parametrize("variable", FILES + OTHERS)
+def test_no_variable_is_repeated(
+    file: str, variable: str, what: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given, part = SECRETS[what]
+    monkeypatch.setenv(variable, given)
+    run(["decrypt", file])
+    run(["encrypt", "plain.yaml"])
+    run_sops(["-d", file])
+    run_sops(["-e", "plain.yaml"])
+    assert part not in shown(capfd)
+
+
+@pytest.mark.parametrize("what", SECRETS)
+@pytest.mark.parametrize("option", OPTIONS)
+def test_no_option_is_repeated(file: str, option: str, what: str, capfd: pytest.CaptureFixture[str]) -> None:
+    given, part = SECRETS[what]
+    run(["encrypt", option, given, "plain.yaml"])
+    run(["updatekeys", option, given, file])
+    run_sops(["encrypt", option, given, "plain.yaml"])
+    run_sops(["rotate", f"--add-{option[2:]}", given, file])
+    assert part not in shown(capfd)
+
+
+@pytest.mark.parametrize("what", [name for name in SECRETS if name != "something in base64"])
+def test_a_key_in_any_place_is_hidden(file: str, what: str, capfd: pytest.CaptureFixture[str]) -> None:
+    given, part = SECRETS[what]
+    for words in (
+        [given],
+        ["decrypt", given],
+        ["decrypt", "--config", given, file],
+        ["get", file, given],
+        [f"--{given}"],
+    ):
+        assert run(words) != 0
+        assert run_sops(words) != 0
+    assert part not in shown(capfd)
+
+
+def test_a_key_in_place_of_a_name_is_told(file: str) -> None:
+    with pytest.raises(DataKeyError) as caught:
+        leafseal.load(file, ambient=Ambient({"SOPS_AGE_KEY_FILE": IDENTITY}, os.getcwd()))
+    assert "SOPS_AGE_KEY_FILE: holds a key, not the name of a file" in str(caught.value)
+    (attempt,) = caught.value.attempts
+    assert "put the key into SOPS_AGE_KEY" in str(getattr(attempt, "hint", ""))
+
+
+def test_the_hint_on_where_the_key_belongs_helps(file: str) -> None:
+    assert leafseal.load(file, ambient=Ambient({"SOPS_AGE_KEY": IDENTITY}, os.getcwd())) == {"a": "x"}
+    both = {"SOPS_AGE_KEY": IDENTITY, "SOPS_AGE_KEY_FILE": IDENTITY}
+    assert leafseal.load(file, ambient=Ambient(both, os.getcwd())) == {"a": "x"}
+
+
+def test_a_name_that_leads_somewhere_is_shown(file: str, tmp_path: Path) -> None:
+    missing = str(tmp_path / "keys.txt")
+    with pytest.raises(DataKeyError) as caught:
+        leafseal.load(file, ambient=Ambient({"SOPS_AGE_KEY_FILE": missing}, tmp_path))
+    assert f"SOPS_AGE_KEY_FILE ({missing}): no such file" in str(caught.value)
+
+
+def test_no_file_is_made_that_is_named_like_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", IDENTITY)
+    for words in (["keygen", "--append"], ["init"]):
+        assert run(words) != 0
+    assert not list(tmp_path.iterdir())
+    assert "SOPS_AGE_KEY_FILE holds a key" in capfd.readouterr().err
+
+
+def test_an_error_holds_no_key_in_any_attribute() -> None:
+    with pytest.raises(FormatError) as caught, naming(f"/tmp/{IDENTITY}"):
+        raise FormatError(f"not good: {IDENTITY}", hint=f"try {IDENTITY}")
+    error: LeafsealError = caught.value
+    assert IDENTITY not in repr((vars(error), error.args, str(error)))
