@@ -181,11 +181,11 @@ def test_a_new_value_has_no_end_of_the_old_one(old: bytes, new: bytes, rule: Sel
 def test_a_tail_that_an_older_file_has_in_clear_is_no_obstacle() -> None:
     """It stays what it was; one that is new does not."""
     sealed = seal(b"[db]\npassword = top\nuser = x\n", "ini", PASSWORD)
-    older = sealed.replace(b"type:str]\nuser", b"type:str] ; x1\nuser")
+    older = sealed.replace(b"type:str]\nuser", b"type:str] ; tail-1\nuser")
     opened = open_(older, "ini")
     product = set_leaf(opened, ("db", "user"), "z")
     assert product.data.startswith(older[: older.index(b"user")])
-    plain = b"[db]\npassword = top ; x2\nuser = x\n"
+    plain = b"[db]\npassword = top ; tail-2\nuser = x\n"
     product = reseal(opened, Draft.of(opened, plain))
-    assert b"x2" not in product.data
+    assert b"tail-2" not in product.data
     assert product.open().plaintext() == plain
