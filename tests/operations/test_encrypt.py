@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from leafseal.document.limits import DEFAULT_READ, Limits
-from leafseal.errors import AlreadyEncryptedError, EmitError, FormatError, NothingSealedError, ProviderError
+from leafseal.document.limits import DEFAULT_LIMITS, DEFAULT_READ, Limits
+from leafseal.errors import (
+    AlreadyEncryptedError,
+    EmitError,
+    FormatError,
+    NothingSealedError,
+    ProviderError,
+    RefusedError,
+)
 from leafseal.formats import parse
 from leafseal.keys import Ambient
 from leafseal.operations.encrypt import encrypt, refuse_reserved
+from leafseal.operations.reseal import set_leaf
 from leafseal.rules.selection import Selection
 from leafseal.testing import NOWHERE, MemoryKey
 
@@ -93,3 +101,57 @@ def test_a_key_that_does_not_wrap_and_a_file_that_is_too_large_make_no_file() ->
 def test_without_a_threshold_all_groups_are_needed(threshold: int, stated: int) -> None:
     product = encrypt(b"a: x\n", "yaml", KEYS * 3, threshold, ALL, AMBIENT)
     assert product.open().metadata.threshold == stated
+
+
+SPELLED = b'a: "caf\\u00e9"\n---\nb: "caf\\u00e9"\n--- {c: 0x1F}\n---\nd: "caf\\u00e9"\n'
+
+
+def test_spellings_stand_once_in_a_file_of_several_documents() -> None:
+    """Where they stood in every document, the size of a file grew with the square of its documents."""
+    sealed = seal(SPELLED, "yaml")
+    assert sealed.count(b"spelling:") == 1
+    assert sealed.index(b"spelling:") < sealed.index(b"\n---\n")
+    assert sealed.count(b"recipient") == 4
+    assert open_(sealed, "yaml").plaintext() == SPELLED
+
+
+def test_many_documents_cost_what_they_hold() -> None:
+    plain = b"---\n".join(b"".join(b'k%d: "caf\\u00e9 %d"\n' % (j, i) for j in range(10)) for i in range(50))
+    sealed = seal(plain, "yaml")
+    assert len(sealed) < 35 * len(plain)
+    assert open_(sealed, "yaml").plaintext() == plain
+
+
+def test_files_with_spellings_in_every_document_open_and_lose_them_at_the_next_write() -> None:
+    plain = b'a: "caf\\u00e9"\n---\nb: "caf\\u00e9"\n'
+    first, second = seal(plain, "yaml").split(b"---\nb:")
+    ours = first[first.index(b"    leafseal:\n") : first.index(b"    mac:")]
+    old = first + b"---\nb:" + second.replace(b"    mac:", ours + b"    mac:")
+    assert old.count(b"spelling:") == 2
+    opened = open_(old, "yaml")
+    assert opened.plaintext() == plain
+    new = set_leaf(opened, ("c",), "x").data
+    assert new.count(b"spelling:") == 1
+    assert open_(new, "yaml").plaintext() == plain.replace(b"---", b"c: x\n---")
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "message"),
+    [
+        (b"a: x\n", DEFAULT_LIMITS._replace(file_bytes=500), "larger than 500 bytes"),
+        (b"a: " + b"x" * 900 + b"\n", DEFAULT_LIMITS._replace(scalar_bytes=1000), "longer than 1000 bytes"),
+    ],
+)
+def test_what_decrypt_would_refuse_is_not_written(data: bytes, limits: Limits, message: str) -> None:
+    with pytest.raises(RefusedError, match=f"decrypt would refuse the encrypted file: .*{message}") as caught:
+        encrypt(data, "yaml", KEYS, 0, ALL, AMBIENT, read=DEFAULT_READ._replace(limits=limits))
+    assert "--max-" in str(caught.value.hint)
+
+
+def test_an_alias_counts_as_deep_as_what_it_stands_for() -> None:
+    """It is written out where a value behind it is encrypted."""
+    data = b"a: &a {b: {c: {d: 1}}}\ne: {f: {g: *a}}\n"
+    limits = DEFAULT_LIMITS._replace(depth=5)
+    with pytest.raises(FormatError, match="nested deeper than 5 levels"):
+        encrypt(data, "yaml", KEYS, 0, ALL, AMBIENT, read=DEFAULT_READ._replace(limits=limits))
+    assert open_(seal(data, "yaml"), "yaml").plaintext() == data

@@ -6,7 +6,7 @@ from leafseal.crypto.token import Sealer
 from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
-from leafseal.errors import AlreadyEncryptedError, MetadataError
+from leafseal.errors import AlreadyEncryptedError, FormatError, MetadataError, RefusedError
 from leafseal.formats import FORMATS, parse
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
@@ -53,9 +53,21 @@ def encrypt(
     if output_format is not None and output_format != format_name:
         written = FORMATS[output_format].tree_format or output_format
         sealed = _seal_converted(document, data_key, metadata, written, indent, read, allow_nothing)
+        refuse_unreadable(sealed, written, read)
         return Product(sealed, written, data_key, None, read)
     sealed = seal_document(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
+    refuse_unreadable(sealed, format_name, read)
     return Product(sealed, format_name, data_key, data, read)
+
+
+def refuse_unreadable(sealed: bytes, format_name: str, read: ReadOptions) -> None:
+    """Raise `RefusedError` where an encrypted file is beyond the limits with which the plain one was read."""
+    if len(sealed) <= min(read.limits.file_bytes, read.limits.scalar_bytes):
+        return  # nothing in it can be too long
+    try:
+        parse(sealed, format_name, read, sealed=True)
+    except FormatError as error:
+        raise RefusedError(f"decrypt would refuse the encrypted file: {error.message}", hint=error.hint) from None
 
 
 def refuse_reserved(document: Document, output_format: str) -> None:

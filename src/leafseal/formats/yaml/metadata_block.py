@@ -1,6 +1,7 @@
 """Where the metadata block of a YAML file goes, and how it is taken out again (splicing §5).
 
-Each document gets the same block: behind a block mapping at its column, inside a flow mapping behind its last member.
+Each document gets a block: behind a block mapping at its column, inside a flow mapping behind its last member. What we
+alone remember (`leafseal`) stands in the first, where it is read from: its size goes with that of the whole file.
 What the insertion had to add to the text (a line break, a comma) is laid out so that cutting the block takes it along.
 """
 
@@ -18,22 +19,58 @@ _LINE_END = LazyPattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
 
 def insertions(text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int) -> list[Edit]:
     """Return the edits that add the block to every document that has none."""
-    from leafseal.formats.yaml.emitter import emit_mapping_block  # whoever only reads does not need it
+    blocks = _Blocks(text, documents[0], metadata, indent)
+    return [edit for note in documents for edit in blocks.insertion(note)]
 
-    newline = "\r\n" if "\r\n" in text else "\n"
-    blocks: dict[int, str] = {}
-    edits = []
-    for note in documents:
-        column = note.root.column if note.root else 0
+
+class _Blocks:
+    """The metadata as it is written in each document of a file."""
+
+    def __init__(self, text: str, first: DocumentNote, metadata: Mapping[str, object], indent: int) -> None:
+        self._text = text
+        self._first = first
+        self._metadata = metadata
+        self._shared = {name: value for name, value in metadata.items() if name != "leafseal"}
+        self._indent = indent
+        self._newline = "\r\n" if "\r\n" in text else "\n"
+        self._written: dict[tuple[int, bool], str] = {}
+
+    def insertion(self, note: DocumentNote) -> list[Edit]:
+        """Return the edits that add the block to a document."""
         if note.root is not None and note.root.flow:
-            edits.append(_into_flow(text, note, metadata))
-            continue
-        if column not in blocks:
-            blocks[column] = emit_mapping_block("sops", metadata, column=column, indent=indent, newline=newline)
-        edits.append(_behind_block(text, note.end, blocks[column], newline))
+            return [_into_flow(self._text, note, self._member(note))]
+        edits = [_behind_block(self._text, note.end, self._block(note), self._newline)]
         if note.root_word is not None:
             edits.append(Edit(*note.root_word, ""))
-    return edits
+        return edits
+
+    def replacement(self, note: DocumentNote) -> Edit:
+        """Return the edit that puts the block in the place of the one that a document has."""
+        assert note.metadata is not None
+        start, end = note.metadata
+        if note.root is not None and note.root.flow:
+            return Edit(start, end, self._member(note))
+        column = note.root.column if note.root else 0
+        return Edit(start, end, self._block(note).removesuffix(self._newline)[column:])
+
+    def _of(self, note: DocumentNote) -> Mapping[str, object]:
+        return self._metadata if note is self._first else self._shared
+
+    def _member(self, note: DocumentNote) -> str:
+        from leafseal.formats.yaml.emitter import flow_json
+
+        return f'"sops": {flow_json(self._of(note))}'
+
+    def _block(self, note: DocumentNote) -> str:
+        from leafseal.formats.yaml.emitter import emit_mapping_block  # whoever only reads does not need it
+
+        column = note.root.column if note.root else 0
+        key = (column, note is self._first)
+        if key not in self._written:
+            self._written[key] = emit_mapping_block(
+                "sops", self._of(note), column=column, indent=self._indent, newline=self._newline
+            )
+        return self._written[key]
 
 
 def _behind_block(text: str, position: int, block: str, newline: str) -> Edit:
@@ -43,12 +80,9 @@ def _behind_block(text: str, position: int, block: str, newline: str) -> Edit:
     return Edit(position, position, newline + block.removesuffix(newline))
 
 
-def _into_flow(text: str, note: DocumentNote, metadata: Mapping[str, object]) -> Edit:
+def _into_flow(text: str, note: DocumentNote, member: str) -> Edit:
     root = note.root
     assert root is not None
-    from leafseal.formats.yaml.emitter import flow_json
-
-    member = f'"sops": {flow_json(metadata)}'
     if not _COMMENT.sub("", text[root.start + 1 : root.end - 1]).strip():
         return Edit(root.start + 1, root.start + 1, member)
     comma = _comma(text, note.last_end, root.end - 1)
@@ -158,19 +192,9 @@ def replacements(
     text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int
 ) -> list[Edit]:
     """Return the edits that put another block where each document has one, and add it where one has none."""
-    from leafseal.formats.yaml.emitter import emit_mapping_block, flow_json
-
-    newline = "\r\n" if "\r\n" in text else "\n"
-    missing = [note for note in documents if note.metadata is None]
-    edits = insertions(text, missing, metadata, indent)
-    for note in documents:
-        if note.metadata is None:
-            continue
-        start, end = note.metadata
-        if note.root is not None and note.root.flow:
-            edits.append(Edit(start, end, f'"sops": {flow_json(metadata)}'))
-        else:
-            column = note.root.column if note.root else 0
-            block = emit_mapping_block("sops", metadata, column=column, indent=indent, newline=newline)
-            edits.append(Edit(start, end, block.removesuffix(newline)[column:]))
-    return edits
+    blocks = _Blocks(text, documents[0], metadata, indent)
+    return [
+        edit
+        for note in documents
+        for edit in (blocks.insertion(note) if note.metadata is None else [blocks.replacement(note)])
+    ]

@@ -500,6 +500,8 @@ class _Scanner:
         copied = copies(target, model, self.found.leaves)
         if copied is None:
             self._fail(event, "an alias is inside its own anchor")
+        if max((len(leaf.locator) for leaf in copied), default=0) > self.limits.depth:
+            self._fail(event, f"nested deeper than {self.limits.depth} levels", "raise the limit with --max-depth")
         self.expanded += len(copied)
         if self.expanded > self.limits.expansion * (len(self.found.leaves) - self.expanded + len(copied) + 1):
             self._fail(event, f"aliases grow this file more than {self.limits.expansion} times",
