@@ -412,3 +412,15 @@ def test_an_unquoted_password_that_yaml_takes_for_a_tag(
     assert out == b""
     assert "password: the value begins with ! or &" in err
     assert "Tr0ub4dor" not in err
+
+
+def test_values_that_look_like_secrets_and_that_the_configuration_leaves_clear(
+    leafseal: Run, work: Path, me: ThrowawayIdentity
+) -> None:
+    (work / ".sops.yaml").write_text(config(me, "    encrypted_regex: ^data$\n"))
+    (work / "f.yaml").write_text("data: x\npassword: hunter22\nuser: me\n")
+    code, out, err = leafseal("encrypt", "f.yaml")
+    assert (code, out[:10]) == (0, b"data: ENC[")
+    assert err == "leafseal: warning: f.yaml: these values look like secrets and are not encrypted: password\n"
+    assert leafseal("sops", "encrypt", "f.yaml")[::2] == (0, "")
+    assert "not encrypted: password" in leafseal("sops", "--verbose", "encrypt", "f.yaml").err

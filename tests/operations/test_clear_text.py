@@ -65,6 +65,28 @@ def test_a_tag_or_an_anchor_without_a_value_is_refused(plain: str, rule: Selecti
 @pytest.mark.parametrize(
     "plain",
     [
+        "password: {Tr0ub4dor}\n",
+        "password: [?Tr0ub4dor , x]\n",
+        "password: {k: x,Tr0ub4dor}\n",
+        "a: {password: {Tr0:b}}\n",
+    ],
+)
+def test_braces_around_a_password_are_refused(plain: str) -> None:
+    with pytest.raises(RefusedError, match=r"password.*YAML takes what follows for a name") as caught:
+        seal(plain.encode(), "yaml", PASSWORD)
+    assert "Tr0" not in str(caught.value)
+    assert seal(plain.replace(", x", ": , x").replace("}", ": }", 1).encode(), "yaml", PASSWORD)
+
+
+def test_quotes_that_are_closed_at_once_are_refused() -> None:
+    for quoted in ("``Tr0ub4dor", '""""""Tr0ub4dor'):
+        with pytest.raises(RefusedError, match=r"db\.password: the value begins with quotes"):
+            seal(f"[db]\npassword = {quoted}\n".encode(), "ini")
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
         "a: !!str\nb: !!null\nc: !\nd: !!binary\n",
         "a: &x\nb: *x\n",
         'a: !reset ""\nb: !reset []\nc: !override {d: e}\n',

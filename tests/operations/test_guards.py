@@ -6,7 +6,7 @@ import pytest
 
 from leafseal.document import Leaf
 from leafseal.formats import parse
-from leafseal.operations.guards import left_clear, looks_secret, newly_clear
+from leafseal.operations.guards import clear_secrets, left_clear, looks_secret, newly_clear
 from leafseal.rules.selection import Selection
 
 from ..whole_files import open_, seal
@@ -78,3 +78,22 @@ def test_a_list_that_grows_by_what_is_clear_is_not_new() -> None:
 )
 def test_what_looks_like_a_secret(line: str, expected: bool) -> None:
     assert any(map(looks_secret, parse(f"x: 1\n{line}\n".encode(), "yaml").leaves())) is expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (Selection(encrypted_regex="^data$"), ["db.password", "hook", "api_token"]),
+        (Selection(unencrypted_regex="^(db|hook)$"), ["db.password", "hook"]),
+        (Selection(encrypted_suffix="_token"), ["db.password", "hook"]),
+        (Selection(), []),
+        (Selection(unencrypted_suffix="password"), []),
+    ],
+)
+def test_clear_values_that_look_like_secrets(rule: Selection, expected: list[str]) -> None:
+    text = b"""db: {password: hunter22, passwordFile: /run/x, secretName: shop-tls, user: application}
+hook: https://me:hunter22@example.org
+api_token: not-so-random
+data: x
+"""
+    assert names(clear_secrets(parse(text, "yaml"), rule)) == expected

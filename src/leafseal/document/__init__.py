@@ -52,6 +52,14 @@ class Sealing(NamedTuple):
     spellings: list[tuple[str, str]]  # (token, kind and source)
 
 
+class Exposed(NamedTuple):
+    """A place where a secret may stand in what the format's reader takes for something else."""
+
+    leaf: Leaf  # its span is that of the text, where it has one
+    what: str  # "the value" …
+    hint: str
+
+
 class Keep(Enum):
     """The metadata block is left as it is."""
 
@@ -93,8 +101,8 @@ class Document(Protocol):
         """
         ...
 
-    def exposed(self) -> Sequence[Leaf]:
-        """Return the places where text that may be part of a secret stays clear, though a leaf is to be sealed there.
+    def exposed(self) -> Sequence[Exposed]:
+        """Return the places where text stays clear that may be part of a secret.
 
         To the format's reader such text is no value, and no token can take it along.
         """

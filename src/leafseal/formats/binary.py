@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import KEEP, Document, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, MappingNode
@@ -138,7 +138,7 @@ class SealedBinaryDocument:
         """Return the edits that put tokens in the places of leaves."""
         return Sealing([Edit(leaf.start, leaf.end, token) for leaf, token in tokens], [])
 
-    def exposed(self) -> Sequence[Leaf]:
+    def exposed(self) -> Sequence[Exposed]:
         """Return nothing: all of the file is the value."""
         return ()
 

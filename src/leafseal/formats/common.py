@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
-from leafseal.document import Edit, Leaf, apply_edits
+from leafseal.document import Edit, Exposed, Leaf, apply_edits
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
@@ -36,7 +36,7 @@ class SplicedDocument:
         """Return nothing: what `rewrite` adds here, it can cut out again without help."""
         return {}
 
-    def exposed(self) -> Sequence[Leaf]:
+    def exposed(self) -> Sequence[Exposed]:
         """Return nothing: there is no text but names, values and comments."""
         return ()
 

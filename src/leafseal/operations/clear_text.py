@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leafseal.document import Document, Leaf
+from leafseal.document import Document, Leaf, Locator
 from leafseal.document.paths import format_path
 from leafseal.errors import RefusedError
 from leafseal.rules.selection import Selection
@@ -24,21 +24,22 @@ def refuse_exposed(
     What stood in the same place of the file `before`, clear as well, is nothing new. Where the layout is not kept, in
     a conversion, no comment can be sealed with a value.
     """
-    places = [leaf for leaf in document.exposed() if selection.selects(leaf)]
-    known = {(leaf.locator, before.text[leaf.start : leaf.end]) for leaf in before.exposed()} if before else set()
-    for leaf in places:
-        if (leaf.locator, document.text[leaf.start : leaf.end]) not in known:
-            raise RefusedError(
-                f"{format_path(leaf.locator)}: the value begins with ! or &, which YAML takes for a tag or an anchor; "
-                "it would not be encrypted",
-                hint='put the value in quotes; if it is meant as a tag, write "" after it',
-            )
+    places = [place for place in document.exposed() if selection.selects(place.leaf)]
+    known = {_shown(before, place.leaf) for place in before.exposed()} if before else set()
+    for leaf, what, hint in places:
+        if _shown(document, leaf) not in known:
+            where = format_path(leaf.locator) or "the top level"
+            raise RefusedError(f"{where}: the value {what}; it would not be encrypted", hint=hint)
     for leaf, _ in _clear_tails(document, selection, before):
         if leaf.value == "" or _goes_by_comments(selection) or not keeps_layout:
             raise RefusedError(
                 f"{format_path(leaf.locator)}: what follows ; or # on its line is a comment and would not be encrypted",
                 hint="put the whole value in quotes, or move the comment to a line of its own",
             )
+
+
+def _shown(document: Document, leaf: Leaf) -> tuple[Locator, str]:
+    return leaf.locator, document.text[leaf.start : leaf.end]
 
 
 def ends_with_tails(document: Document, selection: Selection, before: Document | None = None) -> dict[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from leafseal.crypto.token import Sealer
 from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
@@ -18,6 +20,8 @@ from leafseal.operations.seal import refuse_nothing_sealed, seal_document, seal_
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
 
+Review = Callable[[Document, Selection], None]
+
 
 def encrypt(
     data: bytes,
@@ -31,11 +35,13 @@ def encrypt(
     indent: int | None = None,
     read: ReadOptions = DEFAULT_READ,
     allow_nothing: bool = False,
+    review: Review | None = None,
 ) -> Product:
     """Return the file with every selected leaf sealed under a new data key.
 
     `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata stands
-    already, `RefusedError` where the rule seals nothing although the file has a value (unless `allow_nothing`).
+    already, `RefusedError` where the rule seals nothing although the file has a value (unless `allow_nothing`). At the
+    end `review` is shown the plain document and the rule.
     """
     document = parse(data, format_name, read)
     refuse_reserved(document, output_format or format_name)
@@ -53,11 +59,14 @@ def encrypt(
     if output_format is not None and output_format != format_name:
         written = FORMATS[output_format].tree_format or output_format
         sealed = _seal_converted(document, data_key, metadata, written, indent, read, allow_nothing)
-        refuse_unreadable(sealed, written, read)
-        return Product(sealed, written, data_key, None, read)
-    sealed = seal_document(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
-    refuse_unreadable(sealed, format_name, read)
-    return Product(sealed, format_name, data_key, data, read)
+        product = Product(sealed, written, data_key, None, read)
+    else:
+        sealed = seal_document(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
+        product = Product(sealed, format_name, data_key, data, read)
+    refuse_unreadable(sealed, product.format, read)
+    if review is not None:
+        review(document, selection)
+    return product
 
 
 def refuse_unreadable(sealed: bytes, format_name: str, read: ReadOptions) -> None:

@@ -69,6 +69,24 @@ def looks_secret(leaf: Leaf) -> bool:
     return bool(_SECRET_NAME.search(name) or _SECRET_TEXT.search(value) or _is_random(value))
 
 
+def clear_secrets(document: Document, rule: Selection) -> list[Leaf]:
+    """Return the leaves that look like secrets and that a rule leaves clear, though no name says that they are to be.
+
+    A suffix or a comment of clear values was written beside each of them on purpose.
+    """
+    if rule.is_marked_clear:
+        return []
+    return [
+        leaf
+        for leaf in document.leaves()
+        if not rule.selects(leaf) and looks_secret(leaf) and not (leaf.path and _NOT_A_SECRET.search(leaf.path[-1]))
+    ]
+
+
+# Where a secret is and what it is called: `secretName`, `token_url`, `password_file`.
+_NOT_A_SECRET = re.compile(r"(name|namespace|ref|path|file|dir|url|uri|type|ttl|class)$", re.IGNORECASE)
+
+
 def _is_random(value: str) -> bool:
     """Tell whether a text of one word is as mixed as random ones are."""
     if not re.fullmatch(r"[A-Za-z0-9+/_=-]{24,}", value):

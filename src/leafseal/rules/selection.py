@@ -102,6 +102,11 @@ class Selection(Value):
         """
         return self._matches_comment(text)
 
+    @property
+    def is_marked_clear(self) -> bool:
+        """Tell whether each clear value is marked as one, by the end of its name or a comment."""
+        return self._rule()[0] in ("unencrypted_suffix", "unencrypted_comment_regex")
+
     def rules(self) -> tuple[str, ...]:
         """Return the names of the rule fields that are not empty."""
         return tuple(name for name in RULE_FIELDS if getattr(self, name))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from leafseal.display import first_of
+from leafseal.document import Document
+from leafseal.document.paths import format_path
 from leafseal.errors import (
     ConfigError,
     EmitError,
@@ -11,7 +16,9 @@ from leafseal.errors import (
 )
 from leafseal.formats import FORMATS
 from leafseal.operations.encrypt import encrypt as encrypt_file
+from leafseal.operations.guards import clear_secrets
 from leafseal.operations.product import Product
+from leafseal.rules.selection import Selection
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import READ, as_file, read, refuse_missing, warn_of_more
 from leafseal.sops.shared.recipients import Plan, plan
@@ -76,4 +83,11 @@ def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *,
         indent=session.indent(formats.output),
         read=READ,
         allow_nothing=allow_nothing,
+        review=partial(_warn_of_clear_secrets, session),
     )
+
+
+def _warn_of_clear_secrets(session: Session, document: Document, selection: Selection) -> None:
+    if session.may_add_messages and (clear := clear_secrets(document, selection)):
+        places = first_of([format_path(leaf.locator) or "the whole file" for leaf in clear])
+        session.notice(f"these values look like secrets and are not encrypted: {places}")

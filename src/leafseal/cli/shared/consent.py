@@ -130,6 +130,6 @@ class Guard:
 
 def warn_of_clear_secrets(name: str, document: Document, selection: Selection) -> None:
     """Warn of values that look like secrets and that the rule leaves clear."""
-    clear = [leaf for leaf in document.leaves() if guards.looks_secret(leaf) and not selection.selects(leaf)]
+    clear = guards.clear_secrets(document, selection)
     if clear:
         terminal.warn(f"{name}: these values look like secrets and are not encrypted: {listed(clear)}")

@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.document import KEEP, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import FormatError, MetadataError
@@ -80,6 +80,14 @@ class INIDocument(SplicedDocument):
             else:
                 edits.append(Edit(leaf.start, leaf.end, _canonical_text(leaf, value, leaf.style, inline)))
         return edits
+
+    def exposed(self) -> Sequence[Exposed]:
+        """Return the values that end in their quotes before they begin: what follows those is no part of them."""
+        return [
+            Exposed(leaf, "begins with quotes that are closed at once", "put the whole value in other quotes")
+            for leaf in self._leaves
+            if leaf.value == "" and not leaf.is_comment and leaf.end - leaf.start > 2 * len(leaf.style)
+        ]
 
     def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
         """Return the values with their inline comments: to other readers those are part of the value."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import KEEP, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import MappingNode, Node
@@ -92,9 +92,9 @@ class YAMLDocument:
         """Return the edits that put tokens in the places of leaves, and the spellings to remember."""
         return seal.seal(self._text, self._scan, tokens, kept)
 
-    def exposed(self) -> Sequence[Leaf]:
-        """Return the places of tags and anchors that would stay clear, and may be the beginning of a password."""
-        return seal.exposed(self._scan)
+    def exposed(self) -> Sequence[Exposed]:
+        """Return the places of tags, anchors and names that would stay clear, and may be part of a password."""
+        return seal.exposed(self._text, self._scan)
 
     def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
         """Return nothing: readers of YAML agree on what a comment is."""

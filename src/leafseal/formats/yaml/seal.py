@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from leafseal.document import Edit, Leaf, Sealing
+from leafseal.document import Edit, Exposed, Leaf, Sealing
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Scalar
@@ -111,15 +111,45 @@ def _seal_one(
     return Edit(leaf.start, leaf.end, written)
 
 
-def exposed(scan: Scan) -> list[Leaf]:
-    """Return the places of tags and anchors that no token takes along, although they may be part of a secret."""
+def exposed(text: str, scan: Scan) -> list[Exposed]:
+    """Return the places of tags, anchors and names that no token takes along, although they may be part of a secret."""
     found = [*scan.odd_tags, *scan.odd_anchors.values()]
     if scan.has_properties:
-        found += [leaf._replace(start=leaf.place.full_start) for leaf in scan.leaves if _is_exposed(leaf)]
-    return found
+        found += [leaf._replace(start=leaf.place.full_start) for leaf in scan.leaves if _has_bare_properties(leaf)]
+    return [
+        *(
+            Exposed(
+                leaf,
+                "begins with ! or &, which YAML takes for a tag or an anchor",
+                'put the value in quotes; if it is meant as a tag, write "" after it',
+            )
+            for leaf in found
+        ),
+        *(_bare_name(leaf) for leaf in scan.leaves if leaf.value is None and _is_bare_name(leaf, text)),
+    ]
 
 
-def _is_exposed(leaf: Leaf) -> bool:
+def _is_bare_name(leaf: Leaf, text: str) -> bool:
+    """Tell whether a null stands for nothing, not even a colon behind its name, as in `{Tr0ub4dor}`."""
+    if leaf.start < leaf.end or leaf.is_comment or not leaf.locator or isinstance(leaf.place, Place):
+        return False
+    container = container_of(leaf)
+    at = leaf.start
+    while container.flow and text[at - 1] in " \t\r\n":
+        at -= 1
+    return container.is_map and container.flow and text[at - 1] != ":"
+
+
+def _bare_name(leaf: Leaf) -> Exposed:
+    container = container_of(leaf)
+    return Exposed(
+        leaf._replace(locator=container.locator, path=container.path),
+        "has braces or a question mark, and YAML takes what follows for a name",
+        "put the value in quotes; if it is meant as a name, write a colon after it",
+    )
+
+
+def _has_bare_properties(leaf: Leaf) -> bool:
     place = leaf.place
     if not isinstance(place, Place) or place.is_copy or not _is_suspect(place):
         return False
