@@ -150,7 +150,7 @@ def root_words(text: str, documents: Sequence[DocumentNote]) -> dict[str, str]:
         if note.root_word is not None:
             start, end = note.root_word
             line = text.count("\n", note.start, start)
-            column = start - max(note.start, text.rfind("\n", 0, start) + 1)
+            column = start - max(note.start, text.rfind("\n", note.start, start) + 1)
             found[f"d{index}"] = f"{line}.{column}:{text[start:end]}"
     return found
 

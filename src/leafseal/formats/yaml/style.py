@@ -83,7 +83,15 @@ def _outside_block(leaf: Leaf, value: Scalar, text: str) -> str:
         return written
     if not fits_block(value, text, leaf.end, body_column(container)):
         return quote_double(value)
-    return written.replace("\n", "\r\n") if "\r\n" in text else written
+    return written.replace("\n", "\r\n") if _ends_with_cr(text, leaf.start) else written
+
+
+def _ends_with_cr(text: str, position: int) -> bool:
+    """Tell whether lines end in CR LF at a place; not in the file, which would be searched for each value."""
+    at = text.find("\n", position)
+    if at < 0:
+        at = text.rfind("\n", 0, position)
+    return at > 0 and text[at - 1] == "\r"
 
 
 def fits_block(value: str, text: str, end: int, column: int) -> bool:
