@@ -62,6 +62,9 @@ BEFORE_LAST, AT_HEAD = "^", "<"
 """Ends of a comment leaf's style, where it stands elsewhere in the tree than in the text: SOPS has a comment at the end
 of a line before the member that it is behind, or first in the list or mapping that it is behind."""
 
+AGAIN = "again"
+"""The style of a leaf that begins another mapping under a name that has one: INI files may repeat their sections."""
+
 Node = MappingNode | ListNode | Scalar | None
 
 
@@ -84,7 +87,7 @@ def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingN
         elif leaf.locator:
             node: Node = MappingNode() if value is Empty.MAPPING else ListNode() if value is Empty.LIST else value
             if isinstance(node, MappingNode | ListNode):
-                if (leaf.document, leaf.locator) in found:
+                if (leaf.document, leaf.locator) in found and leaf.style != AGAIN:
                     raise FormatError("a key appears twice: this file has no tree", hint="remove one of the two")
                 found[leaf.document, leaf.locator] = node
             _attach(found, leaf.document, leaf.locator, node)
@@ -122,22 +125,35 @@ def _attach(
 
 def find(node: Node, path: Locator) -> Node:
     """Return what stands at a path below a node; the comments of a list do not count. Raises `PathError`."""
+    nodes = [node]
     for depth, step in enumerate(path):
-        found: list[Node] = []
-        if isinstance(node, MappingNode):
-            found = [item[1] for item in node.items if not isinstance(item, Comment) and item[0] == step]
-        elif isinstance(node, ListNode) and isinstance(step, int):
-            found = [item for item in node.items if not isinstance(item, Comment)][step : step + 1]
-        if not found:
+        nodes = [member for node in nodes for member in _members(node, step)]
+        if not nodes:
             raise PathError(f"{format_path(path[: depth + 1])} does not exist")
-        node = found[0]
-    return node
+    if len(nodes) > 1:
+        raise PathError(
+            f"{format_path(path)} exists {len(nodes)} times", hint='show the whole file with "leafseal decrypt"'
+        )
+    return nodes[0]
+
+
+def _members(node: Node, step: str | int) -> list[Node]:
+    """Return what stands under a name or a position of a node: more than one thing where a name appears again."""
+    if isinstance(node, MappingNode):
+        return [item[1] for item in node.items if not isinstance(item, Comment) and item[0] == step]
+    if isinstance(node, ListNode) and isinstance(step, int):
+        return [item for item in node.items if not isinstance(item, Comment)][step : step + 1]
+    return []
 
 
 def to_python(node: Node) -> object:
     """Return plain dicts, lists and scalars, without comments."""
     if isinstance(node, MappingNode):
-        return {item[0]: to_python(item[1]) for item in node.items if not isinstance(item, Comment)}
+        members = [item for item in node.items if not isinstance(item, Comment)]
+        found = {name: to_python(member) for name, member in members}
+        if len(found) < len(members):
+            raise FormatError("a name appears twice: a mapping of Python can hold only one of them")
+        return found
     if isinstance(node, ListNode):
         return [to_python(item) for item in node.items if not isinstance(item, Comment)]
     return node

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from leafseal.display import visible
 from leafseal.document import Edit, Locator
 from leafseal.document.paths import format_path
-from leafseal.errors import EmitError, PathError
+from leafseal.errors import EmitError, PathError, RefusedError
 from leafseal.formats.common import in_the_way_error, nothing_there_error, plain_text
 from leafseal.formats.ini.emitter import header, key_lines
 from leafseal.formats.ini.scan import METADATA_SECTION, HeaderPlace, Key, Scan
@@ -20,9 +21,10 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Ed
         return _set_section(text, scan, names[0], value)
     section, name = names
     source = plain_text(value, "INI")
-    key = next((key for key in scan.keys if key.name == name and scan.sections[key.section].name == section), None)
-    if key is not None:
-        return [_replaced(text, key, source)]
+    keys = [key for key in scan.keys if key.name == name and scan.sections[key.section].name == section]
+    _refuse_repeated(locator, len(keys) or len(_numbers(scan, section)))
+    if keys:
+        return [_replaced(text, keys[0], source)]
     number = _last_section(scan, section)
     if number is None:
         return [_new_section(text, scan, section, key_lines([(name, source)]))]
@@ -43,7 +45,17 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
         ]
     if not edits:
         raise nothing_there_error(locator)
+    _refuse_repeated(locator, len(edits))
     return edits
+
+
+def _refuse_repeated(locator: Locator, count: int) -> None:
+    """Raise `RefusedError` where sections of one name leave open which of them is meant."""
+    if count > 1:
+        raise RefusedError(
+            f"{format_path(locator)}: there are {count} sections [{visible(str(locator[0]))}] that this can mean",
+            hint='make the change with "leafseal edit"',
+        )
 
 
 def _names(locator: Locator) -> list[str]:
@@ -181,16 +193,17 @@ def _set_section(text: str, scan: Scan, name: str, value: object) -> list[Edit]:
         raise EmitError(f"{format_path((name,))}: a section is a mapping from keys to text")
     lines = key_lines([(str(key), plain_text(member, "INI")) for key, member in value.items()])
     numbers = _numbers(scan, name)
+    _refuse_repeated((name,), len(numbers))
     if not numbers:
         number = _last_section(scan, name)
         if number is not None:  # the section without header, and without keys
             apart = [""] if text[scan.sections[0].end :].strip() else []
             return [_insertion(text, scan.sections[0].end, [*lines, *apart])] if lines else []
         return [_new_section(text, scan, name, lines)]
-    first, *others = numbers
+    first = numbers[0]
     start, end = scan.sections[first].end, _body_end(scan, first)
     newline = _newline(text)
     body = "".join(line + newline for line in lines)
     if not text.endswith("\n", 0, end):
         body = (newline * (start > 0 and start == end) + body).removesuffix(newline)
-    return [Edit(start, end, body), *(_without(text, *_extent(text, scan, number)) for number in others)]
+    return [Edit(start, end, body)]

@@ -15,6 +15,7 @@ from leafseal.document import Leaf
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
+from leafseal.document.tree import AGAIN
 from leafseal.errors import FormatError
 from leafseal.formats.common import as_value, duplicate_key_error, has_other_bytes, line_of, refuse_sizes
 from leafseal.formats.ini.values import SPACE, Value, read_line, strip_marker
@@ -97,7 +98,8 @@ class _Scanner:
         self.allow_duplicates = allow_duplicates
         start = 1 if text.startswith("\ufeff") else 0
         self.found = Scan([], [Section(DEFAULT_SECTION, start, start)], [])
-        self.names: dict[str, set[str]] = {DEFAULT_SECTION: set()}
+        self.names: dict[str, set[str]] = {DEFAULT_SECTION: set()}  # of all sections of a name together
+        self.own: set[str] = set()  # of the section in progress alone
         self.empty: dict[str, int] = {}  # the leaf that stands for each section as long as it has no key
         self.shown = DEFAULT_SECTION  # the section that leaves belong to: the last that is not the metadata's
         self.lines: list[tuple[int, int]] = []  # comment lines since the last key, without leading blanks
@@ -144,6 +146,7 @@ class _Scanner:
             )
         found.sections.append(Section(name, line, line_end))
         self.active = ()
+        self.own = set()
         if name == METADATA_SECTION:
             self._comments(self.shown, None)
             return
@@ -151,6 +154,9 @@ class _Scanner:
         if name not in self.names:
             self.names[name] = set()
             self._show_empty(line_end)
+        elif self.names[name]:
+            # SOPS keeps sections of one name apart, and so does a tree: this leaf begins another mapping.
+            found.leaves.append(Leaf(0, (name,), (name,), line_end, line_end, AGAIN, Empty.MAPPING))
         inline_end = None if marker is None else closing + 1 + len(rest)
         self._header_comment(name, start, closing + 1, inline_end)
 
@@ -191,10 +197,10 @@ class _Scanner:
         text, found = self.text, self.found
         name, value = read_line(text, start, line_end)
         section = found.sections[-1].name
-        names = self.names.setdefault(section, set())
-        if name in names and not self.allow_duplicates:
+        if name in self.own and not self.allow_duplicates:
             raise duplicate_key_error(name, text, start)
-        names.add(name)
+        self.own.add(name)
+        self.names.setdefault(section, set()).add(name)
         found.keys.append(_new(Key, (len(found.sections) - 1, name, start, value)))
         content, begin, end, style, line_end, comment, comment_end, counts = value
         if section == METADATA_SECTION:
