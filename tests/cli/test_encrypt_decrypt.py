@@ -424,3 +424,12 @@ def test_values_that_look_like_secrets_and_that_the_configuration_leaves_clear(
     assert err == "leafseal: warning: f.yaml: these values look like secrets and are not encrypted: password\n"
     assert leafseal("sops", "encrypt", "f.yaml")[::2] == (0, "")
     assert "not encrypted: password" in leafseal("sops", "--verbose", "encrypt", "f.yaml").err
+
+
+def test_comments_that_may_be_the_end_of_a_password(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    (work / ".sops.yaml").write_text(config(me, "    encrypted_regex: ^password$\n"))
+    (work / "f.yaml").write_text("password: abc #xyz\n")
+    assert leafseal("encrypt", "f.yaml").err == (
+        "leafseal: warning: f.yaml: the comments on the lines of these values are not encrypted: password; "
+        "put a value that contains # in quotes\n"
+    )

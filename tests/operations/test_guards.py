@@ -6,7 +6,7 @@ import pytest
 
 from leafseal.document import Leaf
 from leafseal.formats import parse
-from leafseal.operations.guards import clear_secrets, left_clear, looks_secret, newly_clear
+from leafseal.operations.guards import clear_secrets, left_clear, looks_secret, newly_clear, with_clear_comments
 from leafseal.rules.selection import Selection
 
 from ..whole_files import open_, seal
@@ -97,3 +97,28 @@ api_token: not-so-random
 data: x
 """
     assert names(clear_secrets(parse(text, "yaml"), rule)) == expected
+
+
+def test_comments_that_stay_clear_beside_what_is_sealed() -> None:
+    text = b"""# above
+password: abc #xyz
+passwd: #xyz
+a: {password: x} #of a
+# above
+password_2: |  #xyz
+  x
+user: me #xyz
+password_4: x # note
+password_3: x
+# below
+passwords: [x, #of x
+  y]
+l:
+- password: abc  #xyz
+"""
+    document = parse(text, "yaml")
+    rule = Selection(encrypted_regex="^passw")
+    assert names(with_clear_comments(document, rule)) == ["password", "passwd", "password_2", "l.password"]
+    assert with_clear_comments(document, ALL) == []
+    assert with_clear_comments(document, Selection(encrypted_comment_regex="x")) == []
+    assert with_clear_comments(parse(b"[a]\npassword = abc ; xyz\n", "ini"), rule) == []

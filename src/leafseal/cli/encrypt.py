@@ -6,7 +6,7 @@ from functools import partial
 
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import warn_of_clear_secrets
+from leafseal.cli.shared.consent import warn_of_clear_text
 from leafseal.cli.shared.declarations import FileName, Whole, argument, command, option
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -93,7 +93,7 @@ def encrypt(
                 indent=wanted.indent,
                 read=reading.within(limits),
                 allow_nothing=allow_nothing,
-                review=partial(warn_of_clear_secrets, source.name),
+                review=partial(warn_of_clear_text, source.name),
             )
 
         try:

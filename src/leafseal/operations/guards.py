@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from itertools import pairwise
 
 from leafseal.document import Document, Leaf
 from leafseal.document.scalars import Empty
@@ -81,6 +82,33 @@ def clear_secrets(document: Document, rule: Selection) -> list[Leaf]:
         for leaf in document.leaves()
         if not rule.selects(leaf) and looks_secret(leaf) and not (leaf.path and _NOT_A_SECRET.search(leaf.path[-1]))
     ]
+
+
+def with_clear_comments(document: Document, rule: Selection) -> list[Leaf]:
+    """Return the leaves whose place a rule seals, and not the comment on their line, which may be part of a password.
+
+    `password: abc #xyz` is, while a note has a blank behind its `#`. Rules that go by comments need them clear.
+    """
+    if any("_comment_" in name for name in rule.rules()):
+        return []
+    sealed = {comment.start for _, comment in document.tails()}  # with their values
+    leaves = document.leaves()
+    return [
+        leaf
+        for leaf, comment in pairwise(leaves)
+        if comment.is_comment
+        and str(comment.value)[:1].strip()
+        and not leaf.is_comment
+        and comment.start not in sealed
+        and _is_beside(document.text, leaf, comment)
+        and rule.selects(leaf)
+        and not rule.selects(comment)
+    ]
+
+
+def _is_beside(text: str, leaf: Leaf, comment: Leaf) -> bool:
+    is_on_header = leaf.start < comment.start < leaf.end  # the first line of a block
+    return is_on_header or text[leaf.end : comment.start].strip(" \t") == "#"
 
 
 # Where a secret is and what it is called: `secretName`, `token_url`, `password_file`.

@@ -128,8 +128,14 @@ class Guard:
             raise RefusedError(what.rstrip("."), hint=flags, file=self.name)
 
 
-def warn_of_clear_secrets(name: str, document: Document, selection: Selection) -> None:
-    """Warn of values that look like secrets and that the rule leaves clear."""
+def warn_of_clear_text(name: str, document: Document, selection: Selection) -> None:
+    """Warn of values that look like secrets and that the rule leaves clear, and of comments beside those it seals."""
     clear = guards.clear_secrets(document, selection)
     if clear:
         terminal.warn(f"{name}: these values look like secrets and are not encrypted: {listed(clear)}")
+    commented = guards.with_clear_comments(document, selection)
+    if commented:
+        terminal.warn(
+            f"{name}: the comments on the lines of these values are not encrypted: {listed(commented)}; "
+            "put a value that contains # in quotes"
+        )
