@@ -313,6 +313,28 @@ def test_what_we_change_in_a_file_of_sops_sops_opens(sops: Sops) -> None:
         assert json.loads(result.stdout) == to_python(again.documents()[0])
 
 
+@pytest.mark.parametrize(
+    ("format_name", "plain"),
+    [
+        (
+            "yaml",
+            b"a: !Sub one\nb: &loose two\nc: [!x y, &z z]\nd: !vault |\n    three\ne: !x 5\nf: &used !x v\ng: *used\n",
+        ),
+        ("ini", b"[s]\na = top;secret#1\nb = 'x' ; y\nc = `top` ; y\nd = \"a;b\" ; c\n"),
+        ("ini", b"k = 1\n[P]\na = 1\nb = 2\n[Q]\nz = 9\n[P]\na = 3\nc = 4\n[DEFAULT]\ny = 5\n"),
+    ],
+    ids=["tags and anchors", "text behind values", "sections of one name"],
+)
+def test_sops_reads_the_values_that_it_reads_in_the_plain_file(sops: Sops, format_name: str, plain: bytes) -> None:
+    """Whatever of their surroundings is encrypted with them."""
+    rule = {"encrypted_regex": "^.$"}
+    sops.configure(**rule)
+    theirs = sops.decrypt(sops.encrypt(plain, format_name).stdout, format_name, "json")
+    ours = sops.decrypt(seal(plain, format_name, Selection(**rule)), format_name, "json")
+    assert (ours.status, ours.stdout) == (0, theirs.stdout)
+    assert ours.stdout
+
+
 # -- keys ------------------------------------------------------------------------------------------------------------
 
 
