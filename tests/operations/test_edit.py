@@ -61,11 +61,41 @@ def test_what_is_not_there_cannot_be_taken_out(locator: Locator) -> None:
 
 def test_what_others_stand_for_stays() -> None:
     """The alias would change with its anchor, or lose it."""
-    with pytest.raises(RefusedError, match="cannot be made without moving something else") as caught:
+    with pytest.raises(RefusedError, match=r"also: the anchor &mark is used at again \(line 9\)") as caught:
         draft_with(OPENED, ("also",), "w")
-    assert caught.value.hint == 'make it with "leafseal edit"'
-    with pytest.raises(RefusedError, match="also: this change cannot be made"):
+    assert "--expand-aliases" in str(caught.value.hint)
+    with pytest.raises(RefusedError, match="also: the anchor &mark"):
         draft_without(OPENED, ("also",))
+
+
+def test_what_others_stand_for_is_written_out_where_that_is_asked_for() -> None:
+    left = PLAIN.replace(b"*mark", b"v")
+    assert draft_with(OPENED, ("also",), "w", expand_aliases=True).plain == left.replace(b"mark v", b"mark w")
+    draft = draft_without(OPENED, ("also",), expand_aliases=True)
+    assert draft.plain == left.replace(b"also: &mark v\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("plain", "locator", "after"),
+    [
+        (b"a: &a\n  k: v\nb: *a\n", ("a", "k"), b"a: &a\n  k: new\nb: {k: v}\n"),
+        (b"a: &a\n  k: v\nb: *a\n", ("a", "m"), b"a: &a\n  k: v\n  m: new\nb: {k: v}\n"),
+        (b"a: &a\n  k: v\nb: *a\n", ("b", "k"), b"a: &a\n  k: v\nb: {k: new}\n"),
+        (b"a: &a\n  k: v\nb: *a\n", ("b", "m"), b"a: &a\n  k: v\nb: {k: v, m: new}\n"),
+        (b"a: &a\n  k: &k 'v'\nb: *a\nc: [*k]\n", ("a",), b"a: new\nb: {k: v}\nc: [v]\n"),
+        (b"a: &a 5\nb:\n  <<: *a\n---\nc: &a 6\nd: *a\n", ("a",), b"a: &a new\nb:\n  <<: 5\n---\nc: &a 6\nd: *a\n"),
+    ],
+)
+def test_aliases_in_the_way(plain: bytes, locator: Locator, after: bytes) -> None:
+    opened = open_(seal(plain, "yaml"), "yaml")
+    with pytest.raises(RefusedError, match="the anchor &"):
+        draft_with(opened, locator, "new")
+    assert draft_with(opened, locator, "new", expand_aliases=True).plain == after
+
+
+def test_aliases_that_go_along_are_in_nobodys_way() -> None:
+    opened = open_(seal(b"a:\n  k: &k v\n  l: *k\nb: 1\n", "yaml"), "yaml")
+    assert draft_without(opened, ("a",)).plain == b"b: 1\n"
 
 
 def test_formats_of_text_take_what_can_be_told_in_text() -> None:

@@ -7,7 +7,14 @@ from leafseal.cli.shared.change import change
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.keys import key_services
-from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
+from leafseal.cli.shared.options import (
+    InputOptions,
+    changing_reading,
+    config_option,
+    expand_aliases_option,
+    file_argument,
+    limits_options,
+)
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import same
 from leafseal.document.tree import to_python
@@ -26,6 +33,7 @@ from leafseal.system import terminal
 @option("--value-stdin", is_flag=True, help="Read the value from standard input.")
 @option("--string", is_flag=True, help="Store the value as text, even if it looks like JSON.")
 @option("--idempotent", is_flag=True, help="Do nothing if the value is already set.")
+@expand_aliases_option
 @changing_reading
 @consent_options
 @config_option
@@ -39,6 +47,7 @@ def set_(
     value_stdin: bool,
     string: bool,
     idempotent: bool,
+    expand_aliases: bool,
     reading: InputOptions,
     consent: Consent,
     config: str | None,
@@ -65,7 +74,7 @@ def set_(
             )
         if idempotent and _stands_already(opened, locator, wanted):
             return None
-        return draft_with(opened, locator, wanted)
+        return draft_with(opened, locator, wanted, expand_aliases=expand_aliases)
 
     if not change(file, reading, limits, config, consent, edit, spare=only_below(path)):
         terminal.say(f"{file}: unchanged")

@@ -6,7 +6,14 @@ from leafseal.cli.shared.change import change
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.keys import key_services
-from leafseal.cli.shared.options import InputOptions, changing_reading, config_option, file_argument, limits_options
+from leafseal.cli.shared.options import (
+    InputOptions,
+    changing_reading,
+    config_option,
+    expand_aliases_option,
+    file_argument,
+    limits_options,
+)
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
 from leafseal.operations.edit import Draft, draft_without, only_below
@@ -19,6 +26,7 @@ from leafseal.system import terminal
 @file_argument
 @argument("path")
 @option("--idempotent", is_flag=True, help="Do nothing if the value does not exist.")
+@expand_aliases_option
 @changing_reading
 @consent_options
 @config_option
@@ -28,6 +36,7 @@ def unset(
     file: str,
     path: str,
     idempotent: bool,
+    expand_aliases: bool,
     reading: InputOptions,
     consent: Consent,
     config: str | None,
@@ -47,7 +56,7 @@ def unset(
                 "PATH is empty", hint='name a value, such as database.password, or change the file with "leafseal edit"'
             )
         try:
-            return draft_without(opened, locator)
+            return draft_without(opened, locator, expand_aliases=expand_aliases)
         except PathError:
             if idempotent:
                 return None

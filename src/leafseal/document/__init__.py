@@ -129,6 +129,10 @@ class Document(Protocol):
         """
         ...
 
+    def alias_edits(self, locator: Locator) -> list[Edit]:
+        """Return the edits that write out what stands for the value at `locator` elsewhere, or for one around it."""
+        ...
+
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove what stands at `locator`; an emptied container stays as `{}` or `[]`.
 

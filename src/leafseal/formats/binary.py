@@ -142,6 +142,10 @@ class SealedBinaryDocument:
         """Return nothing: all of the file is the value."""
         return ()
 
+    def alias_edits(self, locator: Locator) -> list[Edit]:
+        """Return nothing: there is one value."""
+        return []
+
     def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
         """Return nothing: there are no comments."""
         return ()

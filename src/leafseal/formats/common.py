@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
-from leafseal.document import Edit, Exposed, Leaf, apply_edits
+from leafseal.document import Edit, Exposed, Leaf, Locator, apply_edits
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
@@ -39,6 +39,10 @@ class SplicedDocument:
     def exposed(self) -> Sequence[Exposed]:
         """Return nothing: there is no text but names, values and comments."""
         return ()
+
+    def alias_edits(self, locator: Locator) -> list[Edit]:
+        """Return nothing: no value stands for another."""
+        return []
 
     def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
         """Return nothing: there are no comments behind values."""

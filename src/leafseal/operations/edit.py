@@ -54,13 +54,14 @@ def only_below(path: str) -> Callable[[Document], Spare]:
     return of
 
 
-def draft_with(opened: Opened, locator: Locator, value: object) -> Draft:
+def draft_with(opened: Opened, locator: Locator, value: object, *, expand_aliases: bool = False) -> Draft:
     """Return the text of an opened file with `value` at `locator` of the first document.
 
-    Raises `InvalidValueError` for text that cannot be encoded.
+    `expand_aliases` writes out the aliases that the change would change too. Raises `InvalidValueError` for text that
+    cannot be encoded.
     """
     _refuse_half_characters(locator, value, bears_bytes=FORMATS[opened.document.format].is_text_only)
-    draft = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value))
+    draft = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value), expand_aliases)
     document = draft.document
     as_text = FORMATS[document.format].is_text_only
     stored = [
@@ -133,25 +134,42 @@ def _known(value: Scalar | Empty | None) -> tuple[str, bytes]:
     return type_word(value).replace("float", "int"), to_bytes(value)
 
 
-def draft_without(opened: Opened, locator: Locator) -> Draft:
+def draft_without(opened: Opened, locator: Locator, *, expand_aliases: bool = False) -> Draft:
     """Return the text of an opened file without what stands at `locator` of the first document."""
-    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator))
+    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator), expand_aliases)
 
 
 def _edit_plain(
-    opened: Opened, locator: Locator, new: Locator | None, change: Callable[[Document], list[Edit]]
+    opened: Opened,
+    locator: Locator,
+    new: Locator | None,
+    change: Callable[[Document], list[Edit]],
+    expand_aliases: bool,
 ) -> Draft:
     """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
     document = opened.plain_document()
-    edits = change(document)
+    if expand_aliases and (edits := document.alias_edits(locator)):
+        document = _changed(opened, document, edits, locator, None, None).document
+    return _changed(opened, document, change(document), locator, locator, new)
+
+
+def _changed(
+    opened: Opened,
+    document: Document,
+    edits: list[Edit],
+    path: Locator,
+    was: Locator | None,
+    new: Locator | None,
+) -> Draft:
+    """Make edits, and refuse them where anything but what stood at `was`, and stands at `new`, would be another."""
     try:
         draft = Draft.of(opened, document.rewrite(edits))
     except FormatError:
-        raise _moving_error(locator) from None
-    before, after = _others(document, locator), _others(draft.document, new)
+        raise _moving_error(path) from None
+    before, after = _others(document, was), _others(draft.document, new)
     comments = unmoved_comments(document, draft.document, edits)
     if comments is None or [_content(leaf) for leaf in before] != [_content(leaf) for leaf in after]:
-        raise _moving_error(locator)
+        raise _moving_error(path)
     selection = opened.metadata.selection
     kept = comments
     if selection.unencrypted_comment_regex or selection.encrypted_comment_regex:
@@ -166,8 +184,8 @@ def _edit_plain(
     return draft
 
 
-def _moving_error(locator: Locator) -> RefusedError:
-    return RefusedError(f"{format_path(locator)}: this change cannot be made without moving something else", hint=_HINT)
+def _moving_error(path: Locator) -> RefusedError:
+    return RefusedError(f"{format_path(path)}: this change cannot be made without moving something else", hint=_HINT)
 
 
 _HINT = 'make it with "leafseal edit"'

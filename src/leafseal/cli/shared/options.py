@@ -96,6 +96,12 @@ def config_option(function: F) -> F:
     return option("--config", variable="SOPS_CONFIG", metavar="FILE", help=text)(function)
 
 
+def expand_aliases_option(function: F) -> F:
+    """Add `--expand-aliases`."""
+    text = "Write the old value out where YAML aliases use it, so that it stays the same there."
+    return option("--expand-aliases", is_flag=True, help=text)(function)
+
+
 def json_option(function: F) -> F:
     """Add `--json`, which reaches the command as `as_json`."""
     return option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(function)

@@ -110,11 +110,17 @@ class YAMLDocument:
 
         return edit.set_edits(self._text, self._scan, locator, value)
 
+    def alias_edits(self, locator: Locator) -> list[Edit]:
+        """Return the edits that write out the aliases of what a change at `locator` would change too."""
+        from leafseal.formats.yaml import anchors
+
+        return anchors.expansions(self._scan, locator)
+
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove what stands at `locator` in the first document."""
         from leafseal.formats.yaml import edit
 
-        return edit.unset_edits(self._text, locator)
+        return edit.unset_edits(self._text, self._scan, locator)
 
     def remember(self) -> Mapping[str, object]:
         """Return what the metadata must remember of the layout, beyond spellings."""

@@ -10,6 +10,7 @@ from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
+from leafseal.formats.yaml.anchors import refuse_in_use
 from leafseal.formats.yaml.containers import DocumentNote, Place, Scan
 from leafseal.formats.yaml.emitter import emit_block, scalar_text
 from leafseal.formats.yaml.nodes import YAMLNode, block_marks, first_document
@@ -22,6 +23,7 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Ed
     """Return the edits that store `value` at `locator` in the first document."""
     if not locator:
         raise PathError("a whole document cannot be set, only what is in it")
+    refuse_in_use(text, scan, locator)
     node = from_python(value)
     leaf = _leaf(scan, locator)
     if leaf is not None and not isinstance(node, MappingNode | ListNode | None):
@@ -38,17 +40,8 @@ def _leaf(scan: Scan, locator: Locator) -> Leaf | None:
     """Return the scalar at `locator`, if it is one that can be written over."""
     for leaf in scan.leaves:
         if leaf.document == 0 and leaf.locator == locator and not leaf.is_comment:
-            _refuse_alias(leaf, locator)
             return None if isinstance(leaf.value, Empty | None) else leaf
     return None
-
-
-def _refuse_alias(leaf: Leaf, locator: Locator) -> None:
-    place = leaf.place
-    if isinstance(place, Place) and place.is_copy and len(locator) > len(place.container.locator) + 1:
-        raise PathError(
-            f"{format_path(locator)}: comes from an alias", hint="change it at its anchor, or write the value out"
-        )
 
 
 def _store(text: str, note: DocumentNote, locator: Locator, node: Node) -> list[Edit]:
@@ -266,10 +259,11 @@ def _value(node: Node, parent: YAMLNode, text: str, end: int, layout: _Layout) -
 # -- removing --------------------------------------------------------------------------------------------------------
 
 
-def unset_edits(text: str, locator: Locator) -> list[Edit]:
+def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
     """Return the edits that remove what stands at `locator` in the first document."""
     if not locator:
         raise PathError("a whole document cannot be removed, only what is in it")
+    refuse_in_use(text, scan, locator)
     at, above = first_document(text), None
     for depth, part in enumerate(locator):
         found = _member(at, part, locator[:depth]) if at is not None else None

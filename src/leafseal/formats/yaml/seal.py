@@ -170,7 +170,8 @@ def _without_comment(text: str, start: int, end: int, header: tuple[Leaf, str] |
 # -- aliases ---------------------------------------------------------------------------------------------------------
 
 
-def _is_copy(leaf: Leaf) -> bool:
+def is_copy(leaf: Leaf) -> bool:
+    """Tell whether a leaf stands behind an alias."""
     return isinstance(leaf.place, Place) and leaf.place.is_copy
 
 
@@ -178,18 +179,18 @@ def _seal_aliases(
     text: str, leaves: Sequence[Leaf], tokens: Tokens, edits: list[Edit], spellings: list[tuple[str, str]]
 ) -> None:
     """Expand every alias behind which a leaf is sealed: a token is bound to one path, and an alias has two."""
-    sealed = {(leaf.document, leaf.locator): token for leaf, token in tokens if _is_copy(leaf)}
-    for start, group in groupby(filter(_is_copy, leaves), key=lambda leaf: leaf.start):
+    sealed = {(leaf.document, leaf.locator): token for leaf, token in tokens if is_copy(leaf)}
+    for start, group in groupby(filter(is_copy, leaves), key=lambda leaf: leaf.start):
         copies = [(leaf, sealed.get((leaf.document, leaf.locator))) for leaf in group]
         first = next(((leaf, token) for leaf, token in copies if token is not None), None)
         if first is not None:
             leaf, token = first
             level = len(leaf.locator) - len(container_of(leaf).locator) - 1
-            edits.append(Edit(start, leaf.end, _expansion(copies)))
+            edits.append(Edit(start, leaf.end, expansion(copies)))
             spellings.append((token, f"A{level}:{text[start : leaf.end]}"))
 
 
-def _expansion(copies: list[tuple[Leaf, str | None]]) -> str:
+def expansion(copies: list[tuple[Leaf, str | None]]) -> str:
     """Return what an alias stands for, on one line, with tokens in it."""
     container = container_of(copies[0][0])
     base = len(container.locator) + 1
@@ -207,7 +208,7 @@ def _expansion(copies: list[tuple[Leaf, str | None]]) -> str:
 def _refuse_clear_copies(leaves: Sequence[Leaf], sealed_leaves: Sequence[Leaf]) -> None:
     """Refuse an alias that would leave in clear what is sealed where its anchor stands."""
     sealed = {(leaf.document, leaf.locator) for leaf in sealed_leaves if not leaf.is_comment}
-    for leaf in filter(_is_copy, leaves):
+    for leaf in filter(is_copy, leaves):
         if (leaf.document, leaf.locator) not in sealed and (leaf.document, leaf.place.source) in sealed:
             raise RefusedError(
                 f"{format_path(leaf.locator)}: an alias would leave in plain text what is encrypted at its anchor",
