@@ -28,7 +28,7 @@ COMMANDS = {
     "unset": ["unset", "app.yaml", "db.port"],
     "rotate": ["rotate", "-i", "app.yaml"],
     "updatekeys": ["updatekeys", "--yes", "app.yaml"],
-    "groups add": ["groups", "add", "-f", "app.yaml", "-i", "--age"],
+    "groups add": ["groups", "add", "-f", "app.yaml", "-i", "--accept-recipients", "--age"],
 }
 
 

@@ -674,11 +674,12 @@ def test_a_lock_is_waited_for_and_given_up(target: Path, monkeypatch: pytest.Mon
         files.replace(reading.read(target), b"new\n", verify=accept)
 
 
-def test_no_lock_file_stays(target: Path) -> None:
+def test_no_lock_file_stays(target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "state"  # of this test alone: others lock files at the same time
+    state.mkdir(mode=0o700)
+    monkeypatch.setattr(locks, "state_directory", lambda: str(state))
     files.replace(reading.read(target), b"new\n", verify=accept)
-    state = locks.state_directory()
-    assert state is not None
-    assert os.listdir(os.path.join(state, "locks")) == []
+    assert list((state / "locks").iterdir()) == []
 
 
 def test_without_a_place_for_locks_writing_goes_on(
