@@ -72,30 +72,35 @@ class _Indicators:
         self._next = parser_for(text[base:]).get_token
         self._token: Any = self._next()
         self._base = base
-        self.dash = self.question = self.colon = self.comma = _Mark(-1, 0)
+        self.dash = self.question = _NONE
+        self.colon = self.comma = -1
         self.properties = -1  # where the last anchor or tag ended
         self.scalar = -1  # where the last scalar began, without those
 
     def pass_by(self, position: int) -> None:
         """Read the tokens that start before `position`."""
-        while self._token is not None and (at := self._token.start_mark.index + self._base) < position:
-            mark = _Mark(at, self._token.start_mark.column)
-            kind = self._token.__class__
-            if kind is BlockEntryToken:
-                self.dash = mark
+        token, base, get = self._token, self._base, self._next
+        while token is not None and (mark := token.start_mark).index + base < position:
+            kind = token.__class__
+            if kind is ScalarToken:
+                self.scalar = mark.index + base
             elif kind is ValueToken:
-                self.colon = mark
+                self.colon = mark.index + base
             elif kind is KeyToken:
                 # One without text of its own is that of a key without a question mark.
-                has_text = self._token.end_mark.index > self._token.start_mark.index
-                self.question = mark if has_text else _Mark(-1, 0)
+                has_text = token.end_mark.index > mark.index
+                self.question = _Mark(mark.index + base, mark.column) if has_text else _NONE
+            elif kind is BlockEntryToken:
+                self.dash = _Mark(mark.index + base, mark.column)
             elif kind is FlowEntryToken:
-                self.comma = mark
+                self.comma = mark.index + base
             elif kind is AnchorToken or kind is TagToken:
-                self.properties = self._token.end_mark.index + self._base
-            elif kind is ScalarToken:
-                self.scalar = at
-            self._token = None if kind is StreamEndToken else self._next()
+                self.properties = token.end_mark.index + base
+            token = None if kind is StreamEndToken else get()
+        self._token = token
+
+
+_NONE = _Mark(-1, 0)
 
 
 class _Reader:
@@ -150,8 +155,8 @@ class _Reader:
             self._begins(mapping, key.mark, question.column if question.position >= 0 else key.column, properties)
         value_event = self.next()
         self.passed.pass_by(value_event.start_mark.index + self.base)
-        if self.passed.colon.position >= key.end:
-            key.colon = self.passed.colon.position
+        if self.passed.colon >= key.end:
+            key.colon = self.passed.colon
             self._text_ends(key.colon + 1)
         value = self.node(value_event)
         if key.colon is None:
@@ -181,8 +186,8 @@ class _Reader:
         """Read the tokens up to a member or an end, and give the comma among them to the member before it."""
         self.passed.pass_by(position)
         last = collection.last_member
-        if collection.flow and last is not None and self.passed.comma.position >= last.end:
-            last.comma = self.passed.comma.position
+        if collection.flow and last is not None and self.passed.comma >= last.end:
+            last.comma = self.passed.comma
 
     def _text_ends(self, position: int) -> None:
         if position > self.last:
