@@ -112,13 +112,15 @@ def encrypt(
     groups: Sequence[Sequence[str | MasterKey]] | None = None,
     threshold: int = 0,
     selection: Selection | None = None,
+    allow_tokens: bool = False,
     ambient: Ambient | None = None,
 ) -> bytes:
     """Return the encrypted form of a plain file.
 
     `recipients` are age recipients (`age1…`) or master keys, any one of which will open the file; `groups` are several
     such lists, of which `threshold` must open (0: all). `selection` says what is sealed: everything but what is under
-    names that end in `_unencrypted` unless said otherwise.
+    names that end in `_unencrypted` unless said otherwise. A text that holds encrypted values already (`ENC[…]`) is
+    refused without `allow_tokens`: most are encrypted files that lost their metadata.
 
     Raises `AlreadyEncryptedError`, `FormatError`, `RefusedError`, `ConfigError`, `ProviderError`.
     """
@@ -126,7 +128,8 @@ def encrypt(
         raise UsageError("either recipients or groups must be given")
     keys = [[key for item in group for key in _master_keys(item)] for group in groups or [recipients or ()]]
     rule = selection or Selection()
-    product = encrypt_file(data, format, keys, threshold, rule, ambient or Ambient.of_process())
+    around = ambient or Ambient.of_process()
+    product = encrypt_file(data, format, keys, threshold, rule, around, allow_tokens=allow_tokens)
     product.check(product.data)
     return product.data
 

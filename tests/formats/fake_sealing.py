@@ -42,7 +42,13 @@ def seal(document: Document, chosen: Callable[[int], bool] = lambda index: True)
             held[token] = leaf.value  # type: ignore[assignment]
             tokens.append((leaf, token))
     edits, spellings = document.seal_edits(tokens)
-    return Sealed(document.rewrite(edits, METADATA), held, dict(spellings))
+    return Sealed(document.rewrite(edits, {**METADATA, **remembered(document)}), held, dict(spellings))
+
+
+def remembered(document: Document) -> dict[str, object]:
+    """Return what the metadata has to hold for a document, where it cannot be opened without."""
+    ours = document.remember() if document.format == "dotenv" else {}
+    return {"leafseal": dict(ours)} if ours else {}
 
 
 def open_(sealed: Sealed, format_name: str, *, spelled: bool = True) -> bytes:
@@ -72,7 +78,8 @@ def check_laws(source: bytes, format_name: str, chosen: Callable[[int], bool] = 
     assert document.rewrite([], None) == source
     sealed = seal(document, chosen)
     read = parse(sealed.data, format_name, sealed=True)
-    assert read.metadata() == METADATA
+    metadata = {**METADATA, **remembered(document)}
+    assert read.metadata() == metadata
     assert shape(read.leaves()) == shape(document.leaves())
     assert open_(sealed, format_name) == source
     # Without the memory the same values open, spelled otherwise, and where they stood.
@@ -81,9 +88,9 @@ def check_laws(source: bytes, format_name: str, chosen: Callable[[int], bool] = 
     for one, other in zip(typed(plain.leaves()), typed(document.leaves()), strict=True):
         assert one[3] == other[3]
     # The metadata block can be written anew where it stands, and others in its place.
-    assert read.rewrite([], METADATA) == sealed.data
-    other_block = {"mac": "ENC[other]", "version": "9.9.9"}
+    assert read.rewrite([], metadata) == sealed.data
+    other_block = {"mac": "ENC[other]", "version": "9.9.9", **remembered(document)}
     again = parse(read.rewrite([], other_block), format_name, sealed=True)
     assert again.metadata() == other_block
-    assert parse(again.rewrite([], METADATA), format_name, sealed=True).metadata() == METADATA
+    assert parse(again.rewrite([], metadata), format_name, sealed=True).metadata() == metadata
     assert again.rewrite([], None) == read.rewrite([], None)

@@ -95,7 +95,7 @@ CANARY = "s3cr3t"
     [
         (f"A=1\n{CANARY}\n", "line 2: a line without =", "KEY=value"),
         (f" # {CANARY}", "line 1: a line without =", "first column"),
-        ("A=1\r\n\r\nB=2\r\n", "line 2: a line without =", "CR LF"),
+        ("A=1\r\n\r\nB=2\n", "line 2: a line without =", "CR LF"),
         (f"A=1\nB=2\nA={CANARY}\n", "line 3, column 1: the key A appears twice", "remove one"),
         ("=1\n=2\n", "line 2, column 1: the key (empty) appears twice", "remove one"),
         ("\x1b[2J=1\n\x1b[2J=1\n", "line 2, column 1: the key \\x1b[2J appears twice", "remove one"),
@@ -169,7 +169,8 @@ def test_no_metadata() -> None:
     ("source", "key", "value", "after"),
     [
         ("A=1\nB=2\n", "A", "x\ny", "A=x\\ny\nB=2\n"),
-        ("A=1\r\nB=2", "A", 5, "A=5\nB=2"),
+        ("A=1\r\nB=2", "A", 5, "A=5\r\nB=2"),
+        ("\ufeffA=1\r\n", "B", "2", "\ufeffA=1\r\nB=2\r\n"),
         ("A=1", "B", True, "A=1\nB=true"),
         ("", "B", 1.5, "B=1.5\n"),
         ("A=1\n", "B", b"\xff", "A=1\nB=\udcff\n"),

@@ -480,3 +480,40 @@ def test_comments_in_lists_survive_sops_and_come_back(sops: Sops) -> None:
         " first", " inline", " second",
     ]  # fmt: skip
     assert to_python(again.documents()[0]) == {"l": ["a", "b"], "m": "y"}
+
+
+# -- dotenv files of Windows
+
+WINDOWS = {
+    "CR LF": b"A=one\r\nB=two\r\n",
+    "a blank line": b"# note\r\n\r\nA=one\r\nB=two\r\n",
+    "a byte order mark": b"\xef\xbb\xbfA=one\nB=two\n",
+    "both": b"\xef\xbb\xbfA=one\r\nB=two",
+}
+
+
+@pytest.mark.parametrize("rule", [Selection(), Selection(encrypted_regex="^B$")], ids=["all", "only B"])
+@pytest.mark.parametrize("plain", WINDOWS.values(), ids=WINDOWS)
+def test_sops_reads_values_without_what_windows_added(sops: Sops, plain: bytes, rule: Selection) -> None:
+    sealed = encrypt_file(plain, "dotenv", GROUPS[:1], 0, rule, ambient(0)).data
+    done = sops.decrypt(sealed, "dotenv", "json")
+    assert done.status == 0, done.stderr
+    assert json.loads(done.stdout) == {"A": "one", "B": "two"}
+    changed = sops.change(sealed, "dotenv", "set", '["A"]', '"new"')
+    opened = open_sealed(changed, "dotenv", ambient(0))
+    assert to_python(opened.documents()[0]) == {"A": "new", "B": "two"}
+
+
+@pytest.mark.parametrize("name", ["CR LF", "a byte order mark"])
+def test_what_sops_encrypted_with_it_comes_back_and_stays(sops: Sops, name: str) -> None:
+    plain = WINDOWS[name]
+    done = sops.encrypt(plain, "dotenv")
+    assert done.status == 0, done.stderr
+    opened = open_sealed(done.stdout, "dotenv", ambient(0))
+    assert opened.plaintext() == plain
+    product = set_leaf(opened, ("B",), "new")
+    assert product.data.split(b"\n")[0] == done.stdout.split(b"\n")[0]
+    again = sops.decrypt(product.data, "dotenv", "json")
+    assert again.status == 0, again.stderr
+    first, value = ("A", "one\r") if name == "CR LF" else ("\ufeffA", "one")
+    assert json.loads(again.stdout) == {first: value, "B": "new"}

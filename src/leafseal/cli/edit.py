@@ -137,11 +137,13 @@ def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, setti
             ambient,
             indent=wanted.indent,
             read=read,
+            allow_tokens=True,  # whoever typed them saw them
         )
         files.create(file, product.data, verify=product.check)
 
     def keep(text: bytes) -> None:
-        product = encrypt(text, ANY_BYTES, wanted.groups, wanted.threshold, wanted.selection, ambient, read=read)
+        groups, threshold, selection = wanted.groups, wanted.threshold, wanted.selection
+        product = encrypt(text, ANY_BYTES, groups, threshold, selection, ambient, read=read, allow_tokens=True)
         _keep_sealed(file, product.data)
 
     with naming(file):

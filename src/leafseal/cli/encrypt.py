@@ -25,6 +25,7 @@ from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
 from leafseal.operations.batch import Item, each
 from leafseal.operations.encrypt import encrypt as encrypt_file
+from leafseal.operations.encrypt import marks_taken_off
 from leafseal.operations.product import Product
 from leafseal.system import terminal
 
@@ -41,6 +42,7 @@ from leafseal.system import terminal
 @option(
     "--allow-nothing-sealed", is_flag=True, help="Write the file even if the rule that options name encrypts nothing."
 )
+@option("--allow-tokens", is_flag=True, help="Encrypt the file even if it contains encrypted values (ENC[…]).")
 @plain_reading
 @key_services
 @limits_options
@@ -54,6 +56,7 @@ def encrypt(
     output_type: str | None,
     indent: int | None,
     allow_nothing_sealed: bool,
+    allow_tokens: bool,
     reading: InputOptions,
     limits: Limits,
 ) -> None:
@@ -79,6 +82,8 @@ def encrypt(
 
     def seal(item: Item) -> Output:
         source = item.source
+        for warning in marks_taken_off(source.data, source.format):
+            terminal.warn(f"{source.name}: {warning}")
         wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)
 
         def product(allow_nothing: bool) -> Product:
@@ -94,6 +99,7 @@ def encrypt(
                 read=reading.within(limits),
                 allow_nothing=allow_nothing,
                 review=partial(warn_of_clear_text, source.name),
+                allow_tokens=allow_tokens,
             )
 
         try:

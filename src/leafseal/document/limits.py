@@ -27,6 +27,9 @@ class ReadOptions(NamedTuple):
     limits: Limits = DEFAULT_LIMITS
     ignore_mac: bool = False
     allow_duplicates: bool = False
+    marks_are_text: bool = (
+        False  # CR at the ends of lines and a byte order mark, where a file's values already hold them
+    )
 
 
 DEFAULT_READ = ReadOptions()

@@ -45,6 +45,9 @@ class Format(NamedTuple):
     has_list_comments: bool = False
     """Whether an encrypted comment may stand as a member of a list (sops-format §6.1)."""
 
+    has_marks: bool = False
+    """Whether what Windows adds to a file, CR before line breaks and a byte order mark, would be text of values."""
+
     reserved_prefix: str = ""
     """How the names of metadata begin, where it does not stand below the one name `sops`."""
 
@@ -82,6 +85,7 @@ FORMATS: Mapping[str, Format] = {
             template=_NOTE + b"EXAMPLE_KEY=example_value\n",
             suffixes=(".env",),
             is_text_only=True,
+            has_marks=True,
             reserved_prefix="sops_",
         ),
         Format(
@@ -132,11 +136,12 @@ def parse(
 ) -> Document:
     """Scan a file of the named format. Raises `FormatError` when the bytes are not that format."""
     module = _module(format_name)
+    marks = {"marks_are_text": True} if read.marks_are_text and FORMATS[format_name].has_marks else {}
     if len(data) > read.limits.file_bytes:
         raise FormatError(
             f"larger than {read.limits.file_bytes} bytes", hint="raise the limit with --max-file-size if this is meant"
         )
-    return cast(Parser, module.parse)(data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates)
+    return cast(Parser, module.parse)(data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates, **marks)
 
 
 def emit(documents: Sequence[MappingNode], format_name: str, *, indent: int | None = None) -> bytes:

@@ -1,6 +1,8 @@
 """dotenv files, edited in place: one `KEY=value` or comment to a line, every byte of it meant (sops-format §6.3).
 
 The text of a value and its meaning differ only in `\\n`, which stands for a line break: no spelling need be remembered.
+What Windows adds to a file, CR before each line break and a byte order mark, belongs to no value. It is taken off as
+the file is read, and the metadata remembers that it was there (docs/format.md, "Windows").
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
-from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leafseal.document.comments import CommentRun, CommentsInForce
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
@@ -35,6 +37,48 @@ _PREFIX = "sops_"
 """A key that starts like this is metadata."""
 
 
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class Marks(NamedTuple):
+    """What Windows added to a file."""
+
+    byte_order_mark: bool = False
+    crlf: bool = False
+
+    def put_on(self, text: str) -> str:
+        """Return text with the marks."""
+        if self.crlf:
+            text = text.replace("\n", "\r\n")
+        return _BYTE_ORDER_MARK + text if self.byte_order_mark else text
+
+
+def _take_off(text: str) -> tuple[str, Marks]:
+    """Return the text of a plain file without marks. CR is one only where it stands before every line break."""
+    has_mark = text.startswith(_BYTE_ORDER_MARK)
+    if has_mark:
+        text = text[1:]
+    crlf = "\r\n" in text and text.count("\r\n") == text.count("\n")
+    return text.replace("\r\n", "\n") if crlf else text, Marks(has_mark, crlf)
+
+
+def marks_of(data: bytes) -> Marks:
+    """Return what Windows added to a plain file."""
+    return _take_off(data.decode("utf-8", "surrogateescape"))[1]
+
+
+def _as_committed(text: str) -> str:
+    """Return the text of an encrypted file without the CRs that Git adds on Windows: the metadata lines tell of them.
+
+    Where those have none, a CR is part of a value, as in files of SOPS.
+    """
+    if "\r" not in text:
+        return text
+    lines = text.split("\n")
+    ends = [line.endswith("\r") for line in lines[:-1] if line.startswith(_PREFIX)]  # the last one has no line end
+    return "\n".join(line.removesuffix("\r") for line in lines) if ends and all(ends) else text
+
+
 class _MetadataLine(NamedTuple):
     name: str
     value: str
@@ -43,15 +87,27 @@ class _MetadataLine(NamedTuple):
 
 
 def parse(
-    data: bytes, limits: Limits = DEFAULT_LIMITS, *, sealed: bool = False, allow_duplicates: bool = False
+    data: bytes,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    sealed: bool = False,
+    allow_duplicates: bool = False,
+    marks_are_text: bool = False,
 ) -> DotenvDocument:
-    """Scan a dotenv file. Raises `FormatError` with the number of a line that is wrong, never with its text."""
-    text = decode_lines(data)
+    """Scan a dotenv file. Raises `FormatError` with the number of a line that is wrong, never with its text.
+
+    With `marks_are_text` CR and a byte order mark stay in values and names, where SOPS has them.
+    """
+    text, marks = decode_lines(data), Marks()
+    if sealed:
+        text = _as_committed(text)
+    elif not marks_are_text:
+        text, marks = _take_off(text)
     leaves, lines = _scan(text, allow_duplicates)
     refuse_sizes(text, leaves, limits)
     if has_other_bytes(text):
         leaves = [leaf if leaf.is_comment else leaf._replace(value=as_value(str(leaf.value))) for leaf in leaves]
-    return DotenvDocument(text, leaves, lines)
+    return DotenvDocument(text, leaves, lines, marks)
 
 
 def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_MetadataLine]]:
@@ -92,8 +148,10 @@ def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_Metadata
 
 def _no_equals_error(text: str, position: int, line: str) -> FormatError:
     hint = "write KEY=value, or # in the first column for a comment"
-    if line.endswith("\r"):
-        hint = "lines that end in CR LF cannot be blank here, for SOPS takes the CR as text: save the file with LF"
+    if line == "\r":
+        hint = "some lines end in CR LF and others in LF: save the file with one kind of line end"
+    elif line.startswith(_BYTE_ORDER_MARK):
+        hint = "the file begins with a byte order mark (BOM): save it as UTF-8 without one"
     return FormatError("a line without =", line=line_of(text, position), hint=hint)
 
 
@@ -102,9 +160,29 @@ class DotenvDocument(SplicedDocument):
 
     format: ClassVar[str] = "dotenv"
 
-    def __init__(self, text: str, leaves: Sequence[Leaf], lines: Sequence[_MetadataLine]) -> None:
+    def __init__(self, text: str, leaves: Sequence[Leaf], lines: Sequence[_MetadataLine], marks: Marks) -> None:
         super().__init__(text, leaves)
         self._lines = lines
+        self._marks = marks
+
+    def remember(self) -> Mapping[str, object]:
+        """Return what Windows added to the file: encrypted, the file is without it."""
+        found: dict[str, object] = {}
+        if self._marks.byte_order_mark:
+            found["byte_order_mark"] = "yes"
+        if self._marks.crlf:
+            found["line_ends"] = "CRLF"
+        return found
+
+    def _remembered(self) -> Marks:
+        """Return the marks that the metadata remembers; without metadata, those of this file."""
+        mapping = self.metadata() if self._lines else None
+        if mapping is None:
+            return self._marks
+        ours = mapping.get("leafseal")
+        if not isinstance(ours, dict):
+            return Marks()
+        return Marks(ours.get("byte_order_mark") == "yes", ours.get("line_ends") == "CRLF")
 
     def metadata(self) -> Mapping[str, object] | None:
         """Return what the keys that start with `sops_` say, nested."""
@@ -132,11 +210,20 @@ class DotenvDocument(SplicedDocument):
                 "dotenv cannot hold a backslash before an n: it is read as a line break",
                 hint="give the value with real line breaks, or keep it in a YAML or JSON file",
             )
+        if text.endswith("\r") and not self._marks.crlf and self._ends_in_cr_but(key):
+            raise EmitError(
+                "dotenv cannot hold a CR at the end of each value: it is read as a Windows line end",
+                hint="give the value without it, or keep it in a YAML or JSON file",
+            )
         source = _source(text)
         for leaf in self._leaves:
             if leaf.locator == (key,):
                 return [Edit(leaf.start, leaf.end, source)]
         return [self._appended(f"{_checked(key)}={source}\n")]
+
+    def _ends_in_cr_but(self, key: str) -> bool:
+        others = (line for line in self._text.split("\n")[:-1] if not line.startswith(f"{key}="))
+        return all(line.endswith("\r") for line in others)
 
     def _appended(self, line: str) -> Edit:
         end = self._lines[0].start if self._lines else len(self._text)
@@ -161,16 +248,19 @@ class DotenvDocument(SplicedDocument):
     def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
         """Return the file with `edits` made and its metadata kept, replaced, added or cut out."""
         if isinstance(metadata, Keep):
-            return self._spliced(edits)
+            return self._marked(edits, self._marks)
         runs = list(self._runs())
         if metadata is None:
-            return self._spliced([*edits, *(self._without(*run) for run in runs)])
+            return self._marked([*edits, *(self._without(*run) for run in runs)], self._remembered())
         block = _block(metadata)
         if not runs:
             return self._spliced([*edits, self._appended(block)])
         start, end = runs[0]
         first = Edit(start, end, block if self._text[end - 1] == "\n" else block[:-1])
         return self._spliced([*edits, first, *(self._without(*run) for run in runs[1:])])
+
+    def _marked(self, edits: Sequence[Edit], marks: Marks) -> bytes:
+        return marks.put_on(apply_edits(self._text, edits)).encode("utf-8", "surrogateescape")
 
     def _runs(self) -> Iterator[tuple[int, int]]:
         """Yield the spans of metadata lines that follow each other."""

@@ -8,8 +8,8 @@ from leafseal.crypto.token import Sealer
 from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
-from leafseal.errors import AlreadyEncryptedError, FormatError, MetadataError, RefusedError
-from leafseal.formats import FORMATS, parse
+from leafseal.errors import AlreadyEncryptedError, FormatError, MetadataError, NotEncryptedError, RefusedError
+from leafseal.formats import ANY_BYTES, FORMATS, parse
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
@@ -35,16 +35,20 @@ def encrypt(
     indent: int | None = None,
     read: ReadOptions = DEFAULT_READ,
     allow_nothing: bool = False,
+    allow_tokens: bool = False,
     review: Review | None = None,
 ) -> Product:
     """Return the file with every selected leaf sealed under a new data key.
 
-    `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata stands
-    already, `RefusedError` where the rule seals nothing although the file has a value (unless `allow_nothing`). At the
-    end `review` is shown the plain document and the rule.
+    `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata or a token
+    stands already (a token with `allow_tokens` may), `RefusedError` where the rule seals nothing although the file has
+    a value (unless `allow_nothing`). At the end `review` is shown the plain document and the rule.
     """
     document = parse(data, format_name, read)
     refuse_reserved(document, output_format or format_name)
+    if not allow_tokens:
+        refuse_encrypted_binary(data, format_name, read)
+        refuse_tokens(data)
     if FORMATS[format_name].tree_format:
         selection = Selection()  # the one leaf is always sealed
     data_key = DataKey.generate()
@@ -92,6 +96,56 @@ def refuse_reserved(document: Document, output_format: str) -> None:
             "already encrypted, or a plain file with a top-level key 'sops'",
             hint='to change an encrypted file, use "leafseal edit"; in a plain file, rename the key',
         )
+
+
+def marks_taken_off(data: bytes, format_name: str) -> list[str]:
+    """Return what is to be told of what Windows added to a plain file, where SOPS would take it for text."""
+    if not FORMATS[format_name].has_marks or not (b"\r\n" in data or data.startswith(b"\xef\xbb\xbf")):
+        return []
+    from leafseal.formats.dotenv import marks_of
+
+    marks = marks_of(data)
+    told: list[str] = []
+    if marks.crlf:
+        told.append("Windows line ends (CR LF) are not part of the values; sops would encrypt a CR with each value")
+    if marks.byte_order_mark:
+        told.append("the byte order mark (BOM) is not part of the first key name; sops would make it part of it")
+    return told
+
+
+def refuse_encrypted_binary(data: bytes, format_name: str, read: ReadOptions = DEFAULT_READ) -> None:
+    """Raise `AlreadyEncryptedError` for an encrypted file that would be sealed again as bytes like any others."""
+    if format_name != ANY_BYTES or not holds_tokens(data):
+        return
+    try:
+        is_encrypted = parse(data, format_name, read, sealed=True).metadata() is not None
+    except (FormatError, MetadataError, NotEncryptedError):
+        is_encrypted = False
+    if is_encrypted:
+        raise AlreadyEncryptedError(
+            "already encrypted", hint=f'to change it, use "leafseal edit"; to encrypt it again, add {ALLOW_TOKENS}'
+        )
+
+
+def holds_tokens(data: bytes) -> bool:
+    """Tell whether a text holds a whole token, as an encrypted file does that lost its metadata or its name."""
+    if b"ENC[AES256_GCM,data:" not in data:
+        return False
+    import re  # hardly any plain file gets this far
+
+    return re.search(rb"ENC\[AES256_GCM,data:[^,\]\s]*,iv:[^,\]\s]+,tag:[^,\]\s]+,type:[a-z]+\]", data) is not None
+
+
+def refuse_tokens(data: bytes) -> None:
+    """Raise `AlreadyEncryptedError` for a text that holds a token: it would be encrypted twice, and open once."""
+    if holds_tokens(data):
+        raise AlreadyEncryptedError(
+            "contains values that are encrypted already (ENC[…])",
+            hint=f"if it is an encrypted file that was damaged, restore it; to encrypt it as it is, add {ALLOW_TOKENS}",
+        )
+
+
+ALLOW_TOKENS = "--allow-tokens"
 
 
 def _seal_converted(

@@ -112,7 +112,21 @@ def _typed(word: str, data: bytes) -> Scalar:
         raise TokenError("has a type that does not match its value") from None
 
 
+def _has_byte_order_mark(leaf: Leaf) -> bool:
+    return bool(leaf.path) and leaf.path[0].startswith("\ufeff")
+
+
+def _mark_error(leaf: Leaf) -> IntegrityError:
+    return IntegrityError(
+        "the file begins with a byte order mark (BOM), which was added after it was encrypted",
+        path=leaf.path,
+        hint="save the file as UTF-8 without a byte order mark, or restore it from Git",
+    )
+
+
 def _not_encrypted_error(leaf: Leaf) -> IntegrityError:
+    if _has_byte_order_mark(leaf):
+        return _mark_error(leaf)
     return IntegrityError(
         f"{format_path(leaf.locator)}: not encrypted, although the file's rule encrypts it",
         path=leaf.path,
@@ -123,6 +137,8 @@ def _not_encrypted_error(leaf: Leaf) -> IntegrityError:
 def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
     if not looks_sealed(token):
         return _not_encrypted_error(leaf)
+    if _has_byte_order_mark(leaf):
+        return _mark_error(leaf)
     return IntegrityError(
         f"{format_path(leaf.locator)}: this value {error}",
         path=leaf.path,

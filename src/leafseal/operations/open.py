@@ -17,7 +17,7 @@ from leafseal.document.paths import format_path
 from leafseal.document.scalars import same
 from leafseal.document.tree import Comment, MappingNode, build
 from leafseal.errors import DataKeyError, FormatError, MACMismatchError, MetadataError, NotEncryptedError
-from leafseal.formats import parse
+from leafseal.formats import FORMATS, parse
 from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
@@ -130,15 +130,22 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
         raise
     mapping = document.metadata()
     if mapping is None:
-        raise NotEncryptedError(
-            "not encrypted (it has no sops metadata)", hint=_CUT_OFF_HINT if _TOKEN in data else _ENCRYPT_HINT
-        )
+        raise not_encrypted_error(data)
     return document, Metadata.parse(mapping)
+
+
+def not_encrypted_error(data: bytes) -> NotEncryptedError:
+    """Return the error for a file without metadata: whoever lost it must not encrypt the file once more."""
+    if _TOKEN in data:
+        return NotEncryptedError(
+            "damaged: it contains encrypted values, but no sops metadata, without which nobody can decrypt them",
+            hint='restore a version that has the metadata; "git log -p FILE" shows where it was lost',
+        )
+    return NotEncryptedError("not encrypted (it has no sops metadata)", hint=_ENCRYPT_HINT)
 
 
 _TOKEN = b"ENC[AES256_GCM,data:"
 _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
-_CUT_OFF_HINT = "it has encrypted values, so its metadata was lost: restore the file from Git"
 
 _CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 _CONFLICT_HINT = (
@@ -217,7 +224,25 @@ def open_with(
         _verify_mac(metadata, leaves, sealer)
     tokens = (str(item.leaf.value) for item in leaves.sealed)
     spellings = open_spellings(metadata.spelling, tokens, sealer)
+    if FORMATS[document.format].has_marks:
+        read = read._replace(marks_are_text=_has_marks_as_text(metadata, leaves))
     return Opened(document, metadata, data_key, leaves, spellings, read)
+
+
+def _has_marks_as_text(metadata: Metadata, leaves: OpenedLeaves) -> bool:
+    """Tell whether values and names hold what Windows adds to a file, as they do where SOPS encrypted it.
+
+    Then it stays theirs whenever the plain form is read.
+    """
+    ours = metadata.extra.get("leafseal")
+    if isinstance(ours, dict) and ("line_ends" in ours or "byte_order_mark" in ours):
+        return False
+    return any(
+        (isinstance(value, str) and value.endswith("\r"))
+        or (isinstance(value, bytes) and value.endswith(b"\r"))
+        or (leaf.path and leaf.path[0].startswith("\ufeff"))
+        for leaf, value in leaves.values
+    )
 
 
 def _verify_mac(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> None:

@@ -114,10 +114,14 @@ def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selec
         )
 
 
+_OF_DOCUMENTS = ("byte_order_mark", "line_ends", "root")
+"""What a document remembers of itself; a new form of it says again whether that is still so."""
+
+
 def _remembering(metadata: Metadata, document: Document, spellings: Mapping[str, str]) -> Metadata:
     extra = dict(metadata.extra)
     had = extra.pop("leafseal", None)
-    ours = {name: value for name, value in had.items() if name != "root"} if isinstance(had, dict) else {}
+    ours = {name: value for name, value in had.items() if name not in _OF_DOCUMENTS} if isinstance(had, dict) else {}
     ours.update(document.remember())
     if ours:
         extra["leafseal"] = ours

@@ -114,6 +114,7 @@ def make_file(session: Session, file: str, name: str, formats: Formats) -> Edite
             session.ambient,
             indent=indent,
             allow_nothing=True,
+            allow_tokens=True,
         )
     except EmitError as error:
         raise Failure(f"Could not marshal tree: {error.message}", 4, hint=error.hint) from error

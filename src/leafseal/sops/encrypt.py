@@ -16,6 +16,7 @@ from leafseal.errors import (
 )
 from leafseal.formats import FORMATS
 from leafseal.operations.encrypt import encrypt as encrypt_file
+from leafseal.operations.encrypt import holds_tokens, marks_taken_off, refuse_encrypted_binary
 from leafseal.operations.guards import clear_secrets
 from leafseal.operations.product import Product
 from leafseal.rules.selection import Selection
@@ -57,6 +58,11 @@ def seal(session: Session, file: str | None) -> None:
 def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Product:
     if not data and FORMATS[formats.input].needs_document:
         raise Failure("File cannot be completely empty, it must contain at least one document", 92)
+    for warning in marks_taken_off(data, formats.input):
+        session.notice(warning)
+    refuse_encrypted_binary(data, formats.input, READ)
+    if holds_tokens(data):
+        session.notice("the file contains values that are encrypted already: they are encrypted a second time")
     try:
         try:
             return _encrypted(session, data, formats, wanted, allow_nothing=not session.may_add_messages)
@@ -84,6 +90,7 @@ def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *,
         read=READ,
         allow_nothing=allow_nothing,
         review=partial(_warn_of_clear_secrets, session),
+        allow_tokens=True,  # as with sops
     )
 
 
