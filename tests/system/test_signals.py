@@ -19,9 +19,7 @@ ENDING = [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 @pytest.mark.parametrize("number", ENDING)
 def test_what_ends_a_process_is_raised_and_afterwards_is_what_it_was(number: signal.Signals) -> None:
-    before = signal.signal(
-        number, signal.SIG_DFL
-    )  # under `nohup` HUP is handled, so that the run outlives its terminal
+    before = signal.signal(number, signal.SIG_DFL)  # under `nohup` the tests handle HUP
     try:
         with pytest.raises(signals.Ended) as caught, signals.as_exceptions():
             signal.raise_signal(number)
