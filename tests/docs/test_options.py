@@ -23,6 +23,7 @@ _FOREIGN = {
     "--batch", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-gen-key",
     "--trust-model", "--trusted-key",
     "--vectors",  # of our tests
+    "--record", "--tool",  # of our benchmarks, and of valgrind
 }  # fmt: skip
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+[a-z]")
