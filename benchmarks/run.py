@@ -46,9 +46,10 @@ def main() -> int:
     if not options.quick:
         options.write.write_text(page, encoding="utf-8")
         print(f"bench: written to {options.write}", file=sys.stderr)
-        for row in rows:
-            if row.met is False:
-                print(f"bench: not met: {row.work.name}", file=sys.stderr)
+        unmet = [row.work.name for row in rows if row.met is False]
+        unmet += starts.above_bounds(*counted) if counted is not None else []
+        for name in unmet:
+            print(f"bench: not met: {name}", file=sys.stderr)
     return 0
 
 

@@ -2,8 +2,8 @@
 
 Times of so short a run depend on what else a machine does; instructions do not.
 
-    python benchmarks/starts.py                 count, and show the table beside what was recorded
-    python benchmarks/starts.py --record        count, and record the figures as those of before
+    make starts                             count, show the table, and fail where a bound is not met
+    python benchmarks/starts.py --record    count, and record the figures as those of before
 """
 
 from __future__ import annotations
@@ -155,6 +155,11 @@ def render(counted: list[Start], now: Counted, before: Counted | None) -> str:
     return _SECTION.format(rows=rows, since=since, count=LOOPS, loops=loops, warm=warm)
 
 
+def above_bounds(counted: list[Start], now: Counted) -> list[str]:
+    """Return the names of the starts that took more than they may."""
+    return [start.name for start in counted if start.at_most and now.millions[start.name] > start.at_most]
+
+
 _SECTION = """
 ## Starts
 
@@ -184,7 +189,10 @@ def main() -> int:
     if options.record:
         RECORD.write_text(json.dumps(found[1]._asdict(), indent=2) + "\n")
     print(render(*found, recorded()))
-    return 0
+    above = above_bounds(*found)
+    for name in above:
+        print(f"starts: above its bound: {name}", file=sys.stderr)
+    return int(bool(above))
 
 
 if __name__ == "__main__":
