@@ -28,6 +28,13 @@ def escape_line(text: str) -> str:
     return escape(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def for_shell(word: str) -> str:
+    """Return a word so that it stays one, and is no command, where a hint with it is pasted into a shell."""
+    import shlex  # only hints need it
+
+    return shlex.quote(word)
+
+
 _KEY_MARKS = ("AGE-SECRET-KEY-", "PRIVATE KEY", "HVS.", "HVB.", "HVR.")  # the last three begin tokens of Vault
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -102,6 +103,19 @@ def test_names_that_change_what_runs(leafseal: Run, work: Path, me: ThrowawayIde
     (work / "path.env").write_text("PATH=/bin:/usr/bin\n")
     assert leafseal("encrypt", "-i", "--age", me.recipient, "path.env").code == 0
     assert exec_env("--allow", "PATH", "path.env", "echo $PATH").stdout == b"/bin:/usr/bin\n"
+
+
+def test_the_hint_on_a_name_of_the_file_runs_nothing_when_pasted(
+    leafseal: Run, work: Path, me: ThrowawayIdentity
+) -> None:
+    (work / "bad.json").write_text('{"LD_$(touch pwned)": "x", "BASH_FUNC_f()": "y"}')
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "bad.json").code == 0
+    hint = re.search(r"add (.*)", exec_env("bad.json", "echo ran").stderr.decode())
+    assert hint is not None
+    pasted = f"{sys.executable} -m leafseal exec-env {hint[1]} bad.json -- echo ran"
+    done = subprocess.run(["/bin/sh", "-c", pasted], capture_output=True, env={**os.environ, "PYTHONPATH": SOURCE})
+    assert (done.returncode, done.stdout) == (0, b"ran\n"), done.stderr
+    assert not (work / "pwned").exists()
 
 
 def test_nested_values(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:

@@ -1,5 +1,6 @@
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -68,7 +69,11 @@ def test_rotate_refuses_what_cannot_be(
     leafseal: Run, sealed: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
 ) -> None:
     before = sealed.read_bytes()
-    assert leafseal("rotate", "-i", "--rm-age", other.recipient, sealed).code == 8
+    refused = leafseal("rotate", "-i", "--rm-age", other.recipient, sealed)
+    assert refused.code == 8
+    hint = re.search('with "leafseal (.*)"', refused.err)
+    assert hint is not None
+    assert me.recipient.encode() in leafseal(*shlex.split(hint[1])).out
     assert leafseal("rotate", "-i", "--rm-age", me.recipient, sealed).code == 220
     assert leafseal("rotate", sealed, sealed).code == 8
     assert sealed.read_bytes() == before

@@ -139,9 +139,12 @@ def test_what_is_no_other_sops(leafseal: Run, program: Path, tmp_path: Path, mon
 
 
 def test_no_folder(leafseal: Run, program: Path, tmp_path: Path) -> None:
-    result = leafseal("link-sops", tmp_path / "no")
+    wanted = tmp_path / "no such" / "bin"
+    result = leafseal("link-sops", wanted)
     assert result.code == 100
     assert "no such folder" in result.err
+    subprocess.run(["/bin/sh", "-c", result.err.partition("hint: ")[2]], check=True, env={"PATH": os.defpath})
+    assert leafseal("link-sops", wanted).code == 0
 
 
 def test_a_folder_that_may_not_be_written(leafseal: Run, program: Path, tmp_path: Path) -> None:

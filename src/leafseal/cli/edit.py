@@ -22,6 +22,7 @@ from leafseal.cli.shared.options import (
 from leafseal.cli.shared.plan import plan
 from leafseal.cli.shared.recipients import Recipients, recipient_options
 from leafseal.cli.shared.rule import RuleOptions, rule_options
+from leafseal.display import for_shell
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import ConflictError, LeafsealError, naming
 from leafseal.formats import ANY_BYTES, FORMATS, format_of
@@ -161,4 +162,4 @@ def _keep_sealed(file: str, sealed: bytes) -> None:
         terminal.warn("your changes are lost: they could not be saved anywhere")
         return
     terminal.say(f"your changes were not saved; they are in {path}, encrypted")
-    terminal.say(f'show them with "leafseal decrypt --input-type binary {path}"')
+    terminal.say(f'show them with "leafseal decrypt --input-type binary {for_shell(path)}"')

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from leafseal.cli.shared.commands import PROGRAM
 from leafseal.cli.shared.declarations import argument, command, option
+from leafseal.display import for_shell
 from leafseal.errors import CommandError, LeafsealError, MissingFileError, RefusedError
 from leafseal.system import files, owners, terminal
 
@@ -30,7 +31,7 @@ def link_sops(folder: str, force: bool) -> None:
     if os.name == "nt":
         raise LeafsealError("cannot create links to programs on Windows", hint='use "leafseal sops" instead of "sops"')
     if not os.path.isdir(folder):
-        raise MissingFileError("no such folder", hint=f"mkdir -p {folder}", file=folder)
+        raise MissingFileError("no such folder", hint=f"mkdir -p {for_shell(folder)}", file=folder)
     program, link = find_own_program(), os.path.join(os.path.abspath(folder), _NAME)
     if is_link_to(link, program):
         terminal.say(f"{link} already points to {program}")

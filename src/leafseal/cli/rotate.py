@@ -13,6 +13,7 @@ from leafseal.cli.shared.groups import refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
 from leafseal.cli.shared.recipients import Recipients, adding_options, removing_options
+from leafseal.display import for_shell
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import excluding, key_id, keys_of, matching, prefer_configured
@@ -62,7 +63,7 @@ def rotate(
         if missing := gone - present:
             raise UsageError(
                 f"cannot remove keys that the file does not have: {', '.join(sorted(text for _, text in missing))}",
-                hint=f'see its recipients with "leafseal inspect {item.name}"',
+                hint=f'see its recipients with "leafseal inspect {for_shell(item.name)}"',
             )
         kept = [excluding(group, gone) for group in groups]
         kept[0] = (*kept[0], *(key for key in added if key_id(key) not in present))

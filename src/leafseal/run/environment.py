@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from leafseal.display import for_shell
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import Scalar, to_plain_text
@@ -73,7 +74,7 @@ def check_names(names: Iterable[str], allowed: Collection[str] = ()) -> None:
     if refused:
         raise RefusedError(
             f"changes how programs are found or run: {', '.join(refused)}",
-            hint=f"to allow it, add {' '.join(f'--allow {name}' for name in refused)}",
+            hint=f"to allow it, add {' '.join(f'--allow {for_shell(name)}' for name in refused)}",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from leafseal.display import for_shell
 from leafseal.errors import EditorError, LeafsealError
 from leafseal.keys.changes import keys_of
 from leafseal.keys.policy import policy_of
@@ -110,4 +111,5 @@ def _keep(edited: Edited, text: bytes) -> None:
     if path is None:
         talk.say("Your changes are lost: they could not be saved anywhere.")
     else:
-        talk.say(f"Your changes were not saved. They are in {path}, encrypted; show them with: sops decrypt {path}")
+        shown = f"sops decrypt {for_shell(path)}"
+        talk.say(f"Your changes were not saved. They are in {path}, encrypted; show them with: {shown}")
