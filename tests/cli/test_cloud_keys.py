@@ -189,5 +189,5 @@ def test_a_vault_that_only_a_file_names_gets_nothing(leafseal: Run, vault: Azure
         result = leafseal(*command)
         assert result.code == 128
         assert "a token would be sent to https://vault.example.org:8443" in result.err
-        assert '[endpoints] allow = ["https://vault.example.org:8443"]' in result.err
+        assert 'endpoints.allow = ["https://vault.example.org:8443"]' in result.err
     assert vault.proxy.asked == []

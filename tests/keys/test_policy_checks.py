@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_whom_a_list_names_and_nobody_else(tmp_path: Path) -> None:
     for groups in ([[MINE, THEIRS]], [[THEIRS]], [[MINE], [THEIRS]]):
         with pytest.raises(RefusedError, match=f"the policy does not allow to encrypt for age {THEIRS}") as caught:
             encrypted(strict, *groups)
-        assert caught.value.hint == f'add it to your policy file: [recipients] allow = ["{THEIRS}"]'
+        assert caught.value.hint == f'add it to your policy file: recipients.allow = ["{THEIRS}"]'
         assert caught.value.exit_code == 220
     opened = open_sealed(data, "yaml", strict)
     for operation in (rotate, rewrap):
@@ -89,7 +90,8 @@ def test_a_key_without_its_version_stands_for_all_versions(tmp_path: Path) -> No
 
 
 def test_a_name_is_quoted_in_the_line() -> None:
-    assert line_for("roles", 'a"b\\c\x1b') == r'[roles] allow = ["a\"b\\c\\x1b"]'
+    assert tomllib.loads(line_for("roles", 'a", "*')) == {"roles": {"allow": ['a", "*']}}
+    assert line_for("roles", 'a"b\\c\x1b') == r'roles.allow = ["a\"b\\c\\x1b"]'
 
 
 # -- how many groups must open
@@ -126,7 +128,7 @@ def test_accounts_and_roles(tmp_path: Path) -> None:
     for check, section in ((check_account, "accounts"), (check_role, "roles")):
         with pytest.raises(ProviderError, match=f"the policy does not allow the {section[:-1]} 2") as caught:
             check("2", where, "key")
-        assert caught.value.hint == f'add it to your policy file: [{section}] allow = ["2"]'
+        assert caught.value.hint == f'add it to your policy file: {section}.allow = ["2"]'
         assert caught.value.master_key == "key"
 
 

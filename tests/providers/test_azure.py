@@ -319,11 +319,11 @@ def test_a_vault_that_is_not_microsofts_gets_nothing(azure: Azure, elsewhere: Re
     key = AzureKeyVaultKey(elsewhere.url, "sops")
     with pytest.raises(ProviderError, match="which isn't one of Microsoft's vaults") as caught:
         key.resolve(Ambient(azure.environ(), tmp_path))
-    line = f'[endpoints] allow = ["{elsewhere.url}"]'
+    line = f'endpoints.allow = ["{elsewhere.url}"]'
     assert caught.value.hint == f"if that is your vault, write into your policy file: {line}"
     assert elsewhere.requests == []
     assert azure.at_entra.requests == []
-    write_policy(tmp_path, line.replace("] allow", "]\nallow"))
+    write_policy(tmp_path, line)
     vault = elsewhere.otherwise
     assert isinstance(vault, KeyVault)
     vault.create("sops")

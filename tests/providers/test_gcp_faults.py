@@ -367,7 +367,7 @@ def test_projects_that_the_policy_does_not_list(cloud_kms: CloudKMS, ambient: Am
     for act in (wrap, unwrap):
         error = failure(act, Ambient(ambient.environ, tmp_path))
         assert error.message == "the policy does not allow the account shop"
-        assert error.hint == 'add it to your policy file: [accounts] allow = ["shop"]'
+        assert error.hint == 'add it to your policy file: accounts.allow = ["shop"]'
     assert cloud_kms.requests == []
     policy.write_text('[accounts]\nallow = ["other", "shop"]\n')
     assert wrap(KEY, Ambient(ambient.environ, tmp_path))

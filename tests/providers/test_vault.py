@@ -163,6 +163,12 @@ def test_a_server_that_only_the_file_names_gets_nothing(tmp_path: Path, key: Vau
         assert f'endpoints.allow = ["{recorder.url}"]' in str(error.hint)
 
 
+def test_an_address_in_the_hint_runs_nothing_when_pasted(tmp_path: Path, recorder: Recorder) -> None:
+    hostile = VaultKey("https://$(id)", "transit", "shop")
+    hint = str(refused(hostile, surroundings(tmp_path, ""), recorder).hint)
+    assert "set VAULT_ADDR='https://$(id):443', or" in hint
+
+
 @pytest.mark.parametrize(
     "listed", ["all", "URL", "URL/", "https://other, URL"], ids=["all", "it", "with a slash", "one of two"]
 )

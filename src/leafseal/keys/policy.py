@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from leafseal.display import visible
+from leafseal.display import for_shell, visible
 from leafseal.errors import ConfigError, ProviderError, RefusedError, system_text
 from leafseal.keys import Ambient, MasterKey, Resolvable
 from leafseal.system.directories import AnyPath, policy_file, system_policy_file
@@ -121,9 +121,9 @@ def check_role(role: str, ambient: Ambient, key: str) -> None:
 
 
 def line_for(section: str, name: str) -> str:
-    """Return what allows a name, as it stands in a policy file."""
+    """Return what allows a name, as a line at the top of a policy file."""
     quoted = visible(name).replace("\\", "\\\\").replace('"', '\\"')
-    return f'[{section}] allow = ["{quoted}"]'
+    return f'{section}.allow = ["{quoted}"]'
 
 
 def _refusal(message: str, section: str, name: str, key: str) -> ProviderError:
@@ -171,7 +171,7 @@ def _read(path: str) -> bytes | None:
     except OSError as error:
         raise ConfigError(f"cannot be read: {system_text(error)}", file=path) from None
     if os.name != "nt" and mode & stat.S_IWOTH:
-        raise ConfigError("everybody may write it", hint=f"chmod o-w {path}", file=path)
+        raise ConfigError("everybody may write it", hint=f"chmod o-w {for_shell(path)}", file=path)
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"larger than {_MAX_BYTES // 2**20} MiB", file=path)
     return data

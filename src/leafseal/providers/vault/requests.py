@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from leafseal.display import visible
+from leafseal.display import for_shell, visible
 from leafseal.errors import ProviderError, ProviderMissingError, system_text
 from leafseal.keys import Ambient
-from leafseal.keys.policy import origin, policy_of
+from leafseal.keys.policy import line_for, origin, policy_of
 from leafseal.providers import network
 from leafseal.providers.vault import tokens
 from leafseal.system import libraries
@@ -57,12 +57,11 @@ def check_address(address: str, ambient: Ambient, key: str) -> None:
         raise ProviderError("its address is not scheme, host and port alone", master_key=key)
     if _is_own(wanted, ambient) or _is_listed(address, ambient, key) or policy_of(ambient).allows_endpoint(wanted):
         return
-    shown = visible(wanted)
-    line = f'endpoints.allow = ["{shown}"]'
+    shown, line = visible(wanted), line_for("endpoints", wanted)
     raise ProviderError(
         f"a token would be sent to {shown}, which only the file names",
         master_key=key,
-        hint=f"if that is your Vault, set VAULT_ADDR={shown}, or write into your policy file: {line}",
+        hint=f"if that is your Vault, set VAULT_ADDR={for_shell(shown)}, or write into your policy file: {line}",
     )
 
 
