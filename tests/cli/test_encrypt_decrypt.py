@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -189,6 +191,36 @@ def test_without_anybody_named_nothing_is_sealed(leafseal: Run, plain: Path) -> 
     assert result.code == 1
     assert "no .sops.yaml with creation rules found, and no recipient given" in result.err
     assert plain.read_bytes() == PLAIN
+
+
+@pytest.mark.parametrize("name", ["app.yaml", "other place/app.yaml"])
+def test_the_hint_on_a_missing_configuration_helps(leafseal: Run, work: Path, name: str) -> None:
+    (work / "other place").mkdir()
+    (work / name).write_bytes(PLAIN)
+    result = leafseal("encrypt", "-i", name)
+    hint = re.search('create one with "leafseal (.*)"', result.err)
+    assert hint is not None
+    assert leafseal(*shlex.split(hint[1])).code == 0
+    assert leafseal("encrypt", "-i", name).code == 0
+
+
+@pytest.mark.parametrize("command", ["encrypt", "updatekeys"])
+@pytest.mark.parametrize("option", [[], ["--config", "sub/other.yaml"]])
+def test_a_configuration_without_creation_rules_is_named(
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, screen: Terminal, command: str, option: list[str]
+) -> None:
+    path = work / (option[1] if option else ".sops.yaml")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("stores: {yaml: {indent: 2}}\n")
+    (work / "new.yaml").write_text("a: 1\n")
+    words = [command, *option, "new.yaml" if command == "encrypt" else sealed.name]
+    screen.answers = ["y"]  # to the question whether a configuration is to be made; there is one
+    result = leafseal(*words)
+    assert (result.code, screen.answers) == (1, ["y"])
+    assert "has no creation rules" in result.err
+    assert re.search(r"add creation_rules to (\S+)", result.err)[1].endswith(path.name)  # type: ignore[index]
+    path.write_text(config(me))
+    assert leafseal(*words).code == 0
 
 
 def test_on_a_terminal_a_configuration_is_offered(leafseal: Run, plain: Path, work: Path, screen: Terminal) -> None:

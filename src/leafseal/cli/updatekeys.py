@@ -91,7 +91,8 @@ def _change(
 ) -> _Change:
     rule = configuration.rule_for(item.name)
     if rule is None:
-        raise ConfigError("no .sops.yaml with creation rules found", hint='create one with "leafseal init"')
+        what, hint = configuration.without_rules(item.name)
+        raise ConfigError(what, hint=hint)
     before, after = keys_of(opened.metadata.groups), [resolve_keys(group, ambient) for group in rule.groups]
     threshold = 0
     if len(after) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from leafseal.display import for_shell
 from leafseal.system import terminal
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ class Configuration:
             return None
         tested = config.tested_path(name)
         return next((rule for rule in config.rules if rule.matches(tested)), None)
+
+    def without_rules(self, name: str) -> tuple[str, str]:
+        """Return what to say of a file for which there are no creation rules, and what to do about it."""
+        config = self.of(name)
+        if config is not None:
+            return f"{config.path} has no creation rules", f"add creation_rules to {config.path}"
+        folder = os.path.dirname(name)
+        command = f"leafseal init {for_shell(folder)}" if folder else "leafseal init"
+        return "no .sops.yaml with creation rules found", f'create one with "{command}"'
 
     def indent(self, name: str, format_name: str) -> int | None:
         """Return the indentation that the configuration wants for a format."""

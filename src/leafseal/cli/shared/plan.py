@@ -33,7 +33,7 @@ def plan(
 ) -> Plan:
     """Put options and configuration together as SOPS does (sops-cli §3). Raises `ConfigError` or `UsageError`."""
     configured = configuration.rule_for(name)
-    if configured is None and not recipients:
+    if configuration.of(name) is None and not recipients:
         from leafseal.cli.init import offer
 
         if offer(name):
@@ -49,10 +49,8 @@ def plan(
     elif configured is not None:
         groups = [list(group) for group in configured.groups]
     else:
-        raise ConfigError(
-            "no .sops.yaml with creation rules found, and no recipient given",
-            hint='add a recipient, such as --age age1…, or create a .sops.yaml with "leafseal init"',
-        )
+        what, hint = configuration.without_rules(name)
+        raise ConfigError(f"{what}, and no recipient given", hint=f"add a recipient, such as --age age1…; or {hint}")
     wanted = threshold or (configured.threshold if configured is not None and not recipients else 0)
     width = indent if indent is not None else configuration.indent(name, format_name)
     return Plan(groups, wanted, selection, width)
