@@ -461,7 +461,7 @@ def test_a_stream_is_not_written_back() -> None:
     [
         (errno.ENOSPC, "no space left on device", "free some space"),
         (errno.EDQUOT, "quota exceeded", "free some space"),
-        (errno.EROFS, "read-only file system", "--output"),
+        (errno.EROFS, "read-only file system", "a copy in a folder that can be written"),
         (errno.EIO, "input/output error", "check the disk"),
         (errno.EACCES, "permission denied", "folder must be writable"),
         (errno.EBUSY, "busy", "--in-place=overwrite"),

@@ -100,7 +100,7 @@ _HINTS = {
     "EIO": "check the disk before anything else is written to it",
     "ENOENT": "make the folder first",
     "ENOSPC": "free some space and try again",
-    "EROFS": "write elsewhere with --output",
+    "EROFS": "work on a copy in a folder that can be written",
 }
 
 
