@@ -35,25 +35,31 @@ def for_shell(word: str) -> str:
     return shlex.quote(word)
 
 
-_KEY_MARKS = ("AGE-SECRET-KEY-", "PRIVATE KEY", "HVS.", "HVB.", "HVR.")  # the last three begin tokens of Vault
+_KEY_MARKS = ("AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY", "HVS.", "HVB.", "HVR.")
+_KEYS = (
+    (r"(?is)-----BEGIN [^-]*PRIVATE KEY[^-]*-----.*?(-----END [^-]*-----|\Z)", "(private key)"),
+    # Names of files and programs begin like this too: age-secret-key-prod.txt.
+    (r"(?i)AGE-SECRET-KEY-(PQ-)?(1\w{12}|\w{24})[-\w]*", "(private key)"),
+    (r"AGE-PLUGIN-[-+.\w]*", "(private key)"),  # in small letters that is a program
+    (r"(?i)\bhv[sbr]\.[-\w]{8,}", "(token)"),  # of Vault
+)
 
 
 def holds_key(text: str) -> bool:
     """Tell whether a text looks like a private key or token, such as one given where the name of a file belongs."""
-    upper = text.upper()
-    return any(mark in upper for mark in _KEY_MARKS) or "AGE-PLUGIN-" in text  # in small letters that is a program
+    return without_keys(text) != text
 
 
 def without_keys(text: str) -> str:
     """Return a text with every private key or token in it hidden; all messages pass through here."""
-    if not holds_key(text):
+    upper = text.upper()
+    if not any(mark in upper for mark in _KEY_MARKS):
         return text
     import re  # only texts with keys need it
 
-    text = re.sub(r"(?is)-----BEGIN [^-]*PRIVATE KEY[^-]*-----.*?(-----END [^-]*-----|\Z)", "(private key)", text)
-    text = re.sub(r"(?i)AGE-SECRET-KEY-[-\w]*", "(private key)", text)
-    text = re.sub(r"AGE-PLUGIN-[-+.\w]*", "(private key)", text)
-    return re.sub(r"(?i)\bhv[sbr]\.[-\w]{8,}", "(token)", text)
+    for pattern, shown in _KEYS:
+        text = re.sub(pattern, shown, text)
+    return text
 
 
 def first_of(texts: Sequence[str], shown: int = 10) -> str:

@@ -110,6 +110,24 @@ def test_a_name_that_leads_somewhere_is_shown(file: str, tmp_path: Path) -> None
     assert f"SOPS_AGE_KEY_FILE ({missing}): no such file" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["My Private Keys/age.txt", "age-secret-key-prod.txt", "archvs.txt"])
+def test_a_file_may_be_named_after_what_it_holds(file: str, name: str, tmp_path: Path) -> None:
+    keys = tmp_path / name
+    keys.parent.mkdir(exist_ok=True)
+    keys.write_text(IDENTITY)
+    assert leafseal.load(file, ambient=Ambient({"SOPS_AGE_KEY_FILE": str(keys)}, tmp_path)) == {"a": "x"}
+    with pytest.raises(LeafsealError) as caught:
+        leafseal.load(f"{keys}.missing")
+    assert str(caught.value) == f"{keys}.missing: no such file"
+
+
+def test_a_program_may_be_named_after_what_it_gives(file: str, tmp_path: Path) -> None:
+    program = tmp_path / "age-secret-key-from-pass"
+    program.write_text(f"#!/bin/sh\necho {IDENTITY}\n")
+    program.chmod(0o700)
+    assert leafseal.load(file, ambient=Ambient({"SOPS_AGE_KEY_CMD": str(program)}, tmp_path)) == {"a": "x"}
+
+
 def test_no_file_is_made_that_is_named_like_a_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
