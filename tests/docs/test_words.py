@@ -25,7 +25,7 @@ _WORDS = re.compile(
 )
 _EXCEPTIONS = (
     "--allow-nothing-sealed",  # the name of an option
-    "is this Vault sealed, or in standby?",  # Vault's own word for its state
+    "check whether this Vault is sealed, or in standby",  # Vault's own word for its state
 )
 _SHOWING = {"say", "warn", "tell", "ask", "ask_secret", "confirm", "notice", "print_line", "progress", "log"}
 _ERROR = re.compile(r"(?:Error|Failure|Fault|_error|_failure)$")
@@ -97,3 +97,14 @@ def test_messages() -> None:
         if " " in text and _wrong(text)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_hint_is_a_question() -> None:
+    """Questions to which an answer is typed begin with a capital."""
+    texts = (
+        f"{path.relative_to(_SOURCE)}: {text}"
+        for path in sorted(_SOURCE.rglob("*.py"))
+        for text in _texts(ast.parse(path.read_text(encoding="utf-8")))
+        if re.fullmatch(r"[a-z].* .*[a-z]\? *", text)
+    )
+    assert not (wrong := list(texts)), "\n".join(wrong)

@@ -112,6 +112,7 @@ class TestService(ServiceFaults):
             "INVALID_ARGUMENT": "wrapped by this key",
             "FAILED_PRECONDITION": "enabled",
             "UNAUTHENTICATED": "log in",
+            "UNIMPLEMENTED": "SOPS_GCP_KMS_ENDPOINT",
         }.items()
     }
     BUSY: ClassVar = {code: refusing(code) for code in ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL")}

@@ -85,7 +85,7 @@ class TestService(ServiceFaults):
             ("KMS.0209", 400, "enable the key"),
             ("KMS.0210", 400, "cancel the deletion"),
             ("KMS.1", 400, "wrapped by this key"),
-            ("APIGW.0301", 401, "are the access key and its secret right"),
+            ("APIGW.0301", 401, "check the access key and its secret"),
             ("KMS.2", 404, "in this region and project"),
         ]
     }
@@ -178,7 +178,7 @@ def test_the_wrong_identity(user: dict[str, str], tmp_path: Path, environ: dict[
     error = failure(wrap, Ambient({**user, **environ}, tmp_path))
     said = f"Huawei Cloud KMS answered 401 APIGW.0301: Incorrect IAM authentication information: {words}"
     assert error.message == f"{said} {WHO}"
-    assert "are the access key and its secret right" in str(error.hint)
+    assert "check the access key and its secret" in str(error.hint)
 
 
 def test_keys_that_cannot_be_used(service: HuaweiKMS, ambient: Ambient) -> None:
@@ -244,11 +244,11 @@ def test_iam_is_busy_and_then_well(
         ({"key_id": "0d0466b0-e727-4d9c-b35d-000000000000"}, "did not answer for the key"),
         ({"key_id": None}, "did not answer for the key"),
         ({"key_id": 5}, "did not answer for the key"),
-        ({"cipher_text": None}, "the answer of Huawei Cloud KMS holds no cipher_text"),
+        ({"cipher_text": None}, "the answer of Huawei Cloud KMS contains no cipher_text"),
         ({"cipher_text": ""}, "contains no ciphertext"),
         ({"cipher_text": "%"}, "contains no ciphertext"),
         ({"cipher_text": "x" * 65537}, "contains no ciphertext"),
-        ({"cipher_text": {}}, "the answer of Huawei Cloud KMS holds no cipher_text"),
+        ({"cipher_text": {}}, "the answer of Huawei Cloud KMS contains no cipher_text"),
     ],
 )
 def test_answers_to_a_wrap(

@@ -132,7 +132,7 @@ def test_a_login_that_is_refused(tmp_path: Path, key: VaultKey, recorder: Record
     with pytest.raises(ProviderError, match="Vault answered 400: invalid role or secret ID") as caught:
         key.wrap(PART, ambient)
     assert "canary" not in str(caught.value)
-    assert caught.value.hint == "are the role, its secret or token, and the mount of the login right?"
+    assert caught.value.hint == "check the role, its secret or token, and the mount of the login"
     transit.sealed = True
     with pytest.raises(ProviderError, match="the login failed: Vault answered 503") as caught:
         key.wrap(PART, ambient)

@@ -22,7 +22,8 @@ from .recorder import Reaction, Request, json_answer
 
 _SERVICE = "google.cloud.kms.v1.KeyManagementService"
 _HTTP = {"NOT_FOUND": 404, "INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "PERMISSION_DENIED": 403,
-         "UNAUTHENTICATED": 401, "RESOURCE_EXHAUSTED": 429, "INTERNAL": 500, "UNAVAILABLE": 503}  # fmt: skip
+         "UNAUTHENTICATED": 401, "RESOURCE_EXHAUSTED": 429, "INTERNAL": 500, "UNIMPLEMENTED": 501,
+         "UNAVAILABLE": 503}  # fmt: skip
 TOKEN = "ya29.a-canary-that-no-message-shows"
 
 

@@ -87,7 +87,7 @@ class RemoteService:
             raise ProviderError(
                 f"{self}: nobody answers within {self.connect_seconds:g} seconds",
                 source=str(self),
-                hint="is the key service running, and the address right?",
+                hint="check that the key service is running, and its address",
             ) from None
         return channel
 

@@ -114,7 +114,7 @@ def _listen(server: Any, address: str) -> str:
     except RuntimeError:
         port = 0
     if not port and not target.startswith("unix:"):
-        raise WriteError(f"cannot listen at {address}", hint="is the address of this machine, and its port free?")
+        raise WriteError(f"cannot listen at {address}", hint="use an address of this machine, and a free port")
     server.start()
     return address if target.startswith("unix:") else f"tcp://{target.rpartition(':')[0]}:{port}"
 

@@ -71,7 +71,7 @@ class AgeKey(Frozen):
     @classmethod
     def _parse_one(cls, text: str, label: str) -> Self:
         if not text:
-            raise ProviderError(f"age: {label} is empty", hint="is there a comma too many?")
+            raise ProviderError(f"age: {label} is empty", hint="check for an extra comma")
         try:
             age.parse_recipient(text)
         except age.UnsupportedKeyError:

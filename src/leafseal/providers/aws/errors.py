@@ -36,14 +36,14 @@ _BUSY = (
     "LimitExceededException",
 )
 _HINTS = {
-    "NotFoundException": "is the key, or its alias, in this account and region?",
+    "NotFoundException": "check that the key, or its alias, is in this account and region",
     "DisabledException": 'enable the key: "aws kms enable-key"',
     "KMSInvalidStateException": "cancel the deletion of the key: until then it decrypts nothing",
-    "InvalidCiphertextException": "was the encryption context changed, or the wrapped key damaged?",
+    "InvalidCiphertextException": "check whether the encryption context or the wrapped key was changed",
     "IncorrectKeyException": "it was wrapped by another key than the one the file names",
     "InvalidKeyUsageException": "use a symmetric key for encryption and decryption",
     "KMSInternalException": "try again in a while",
-    "InvalidIdentityToken": "is the identity provider known to IAM, and its token for this audience?",
+    "InvalidIdentityToken": "check that IAM knows the identity provider, and that its token is for this audience",
 }
 
 
@@ -66,9 +66,9 @@ def _answer_error(error: ClientError, key: str, source: str | None, sent: bytes 
     if code in _DENIED:
         hint = f"these credentials need {_PERMISSIONS.get(operation, operation)}"
     elif code in _SIGNATURES:
-        hint = "is the secret access key right, and the clock of this machine?"
+        hint = "check the secret access key, and the clock of this machine"
     elif code in _UNKNOWN:
-        hint = "is the access key right, and for this partition of AWS?"
+        hint = "check that the access key is right, and for this partition of AWS"
     elif code in _EXPIRED:
         hint = 'log in again, such as with "aws sso login"'
     elif code in _BUSY:
@@ -135,5 +135,5 @@ _FAILURES: network.Failures = {
     parsers.ResponseParserError: ("the answer of AWS does not parse", None),
     exceptions.ParamValidationError: _UNFIT,
     exceptions.ValidationError: _UNFIT,
-    Exception: ("the AWS client failed with {error}", "is the AWS configuration right?"),
+    Exception: ("the AWS client failed with {error}", "check your AWS configuration"),
 }

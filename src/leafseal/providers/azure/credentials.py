@@ -73,7 +73,7 @@ class Chain:
 
 
 def _refused_error(source: str) -> ProviderError:
-    hint = "are tenant, client and secret right, and is the vault in that tenant?"
+    hint = "check tenant, client and secret, and that the vault is in that tenant"
     return ProviderError("there was no token from Microsoft Entra", source=source, hint=hint)
 
 

@@ -21,9 +21,9 @@ _PERMISSIONS = {
     "get": "keys/get on the key, or the version of the key written behind its name",
 }
 _HINTS = {
-    400: "was it wrapped by this version of the key, and is that an RSA key that may be used so?",
-    401: "is the vault in the tenant of these credentials?",
-    404: "are the names of the vault and the key right, and the version?",
+    400: "check that it was wrapped by this version of the key, and that the key is an RSA key for encryption",
+    401: "check that the vault is in the tenant of these credentials",
+    404: "check the names of the vault and the key, and the version",
     429: "the limit of requests is reached; try again in a while",
 }
 
@@ -71,11 +71,11 @@ _FAILURES: network.Failures = {
     requests.exceptions.ProxyError: ("the proxy cannot be reached", "HTTPS_PROXY names it"),
     requests.exceptions.Timeout: ("no answer in time", None),
     requests.exceptions.ConnectionError: ("the vault cannot be reached, or the connection broke off", None),
-    exceptions.ServiceRequestError: ("the vault cannot be reached", "are its name and the way there right?"),
+    exceptions.ServiceRequestError: ("the vault cannot be reached", "check its name, and the network"),
     exceptions.ServiceResponseError: ("the connection broke off, or what came was not HTTP", None),
     exceptions.ClientAuthenticationError: (
         "there was no token from Microsoft Entra",
-        "is the vault in the tenant of these credentials? AZURE_ADDITIONALLY_ALLOWED_TENANTS names others",
+        "check that the vault is in the tenant of these credentials AZURE_ADDITIONALLY_ALLOWED_TENANTS names others",
     ),
     exceptions.AzureError: ("the answer of the vault does not parse", None),
     ValueError: _CHALLENGE,

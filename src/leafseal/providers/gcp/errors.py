@@ -19,13 +19,13 @@ _PERMISSIONS = {
     "decrypt": "cloudkms.cryptoKeyVersions.useToDecrypt on the key (roles/cloudkms.cryptoKeyDecrypter)",
 }
 _HINTS = {
-    "INVALID_ARGUMENT": "was it wrapped by this key, and is that a symmetric one?",
-    "NOT_FOUND": "is the key in this project, location and ring?",
-    "FAILED_PRECONDITION": "is the version of the key enabled, and not about to be destroyed?",
+    "INVALID_ARGUMENT": "check that it was wrapped by this key, and that the key is symmetric",
+    "NOT_FOUND": "check that the key is in this project, location and ring",
+    "FAILED_PRECONDITION": "check that the version of the key is enabled, and not about to be destroyed",
     "UNAUTHENTICATED": 'log in again, such as with "gcloud auth application-default login"',
     "RESOURCE_EXHAUSTED": "the project's limit of requests is reached; try again in a while",
-    "UNAVAILABLE": "is SOPS_GCP_KMS_ENDPOINT right, if it is set, and the way there open? else try again in a while",
-    "UNIMPLEMENTED": "is SOPS_GCP_KMS_ENDPOINT that of Cloud KMS?",
+    "UNAVAILABLE": "check SOPS_GCP_KMS_ENDPOINT, if it is set, and the network; or try again in a while",
+    "UNIMPLEMENTED": "check that SOPS_GCP_KMS_ENDPOINT is the address of Cloud KMS",
 }
 BUSY = frozenset({"RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL"})
 """Statuses after which a request is worth another try."""

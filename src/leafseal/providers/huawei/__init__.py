@@ -95,7 +95,7 @@ class HuaweiKMSKey:
             raise self._error("Huawei Cloud KMS did not answer for the key that was asked")
         found = answer.get(wanted)
         if not isinstance(found, str):
-            raise self._error(f"the answer of Huawei Cloud KMS holds no {wanted}")
+            raise self._error(f"the answer of Huawei Cloud KMS contains no {wanted}")
         return found
 
     def _error(self, message: str) -> ProviderError:

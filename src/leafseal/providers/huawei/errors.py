@@ -25,12 +25,12 @@ _PERMISSIONS = {
     PROJECT: "iam:projects:listProjects, or HUAWEICLOUD_SDK_PROJECT_ID has to be set",
 }
 _HINTS = {
-    "KMS.0205": "is the key in this region and project?",
+    "KMS.0205": "check that the key is in this region and project",
     "KMS.0209": "enable the key",
     "KMS.0210": "cancel the deletion of the key: until then it decrypts nothing",
-    "400": "was it wrapped by this key, and is that a symmetric one?",
-    "401": "are the access key and its secret right, and the clock of this machine?",
-    "404": "is the key in this region and project?",
+    "400": "check that it was wrapped by this key, and that the key is symmetric",
+    "401": "check the access key and its secret, and the clock of this machine",
+    "404": "check that the key is in this region and project",
     "429": "the account's limit of requests is reached; try again in a while",
 }
 

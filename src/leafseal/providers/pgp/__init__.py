@@ -53,7 +53,7 @@ class PGPKey:
     @classmethod
     def _parse_one(cls, text: str, number: int) -> Self:
         if not text:
-            raise ProviderError(f"pgp: fingerprint {number} is empty", hint="is there a comma too many?")
+            raise ProviderError(f"pgp: fingerprint {number} is empty", hint="check for an extra comma")
         if not text.isprintable():
             raise ProviderError(f"pgp: fingerprint {number} contains control characters")
         return cls(text)

@@ -82,7 +82,7 @@ def decryption_error(gpg: Gpg, answer: Answer) -> GpgError:
     """Return why a message was not decrypted."""
     key_ids = [line[0] for line in answer.all("ENC_TO") if line]
     if answer.status == 0:
-        return GpgError("gpg did not confirm what it decrypted", "was the message made by a newer gpg than this one?")
+        return GpgError("gpg did not confirm what it decrypted", "update gpg: a newer one may have made the message")
     # Of armor with a wrong checksum gpg says nothing at all.
     if answer.status == 2 and (answer.has("DECRYPTION_KEY") or answer.has("NODATA") or not answer.lines):
         return GpgError("the wrapped key is damaged")
@@ -127,8 +127,8 @@ def _not_used_error(part: Part | None) -> GpgError:
     if part is None:
         return GpgError("the message does not say for which key it is, and none of the secret keys decrypts it")
     if part.holder not in ("", "+"):
-        return GpgLockedError(f"the smart card with the secret key {part.key_id} did not decrypt it", "is the card in?")
-    hint = "is a pinentry installed, and the right one named in gpg-agent.conf? " + _BY_HAND
+        return GpgLockedError(f"the smart card with the secret key {part.key_id} did not decrypt it", "insert the card")
+    hint = "check that a pinentry is installed, and the right one named in gpg-agent.conf; or " + _BY_HAND
     message = f"gpg-agent has the secret key {part.key_id} and did not decrypt with it"
     return GpgLockedError(message, hint, was_asked=False)
 

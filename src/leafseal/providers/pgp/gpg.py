@@ -205,8 +205,10 @@ def _as_gpg_error(error: programs.ProgramError, is_chosen: bool) -> GpgError:
         hint = f"install GnuPG, or name its program in {PROGRAM_VARIABLE}"
         return GpgMissingError("gpg was not found on PATH", hint)
     if isinstance(error, programs.ProgramTimeoutError):
-        return GpgError(f"gpg: {error}", f"does a pinentry wait for you? {TIMEOUT_VARIABLE} sets how long gpg may take")
-    return GpgError(f"gpg: {error}", f"is {PROGRAM_VARIABLE} GnuPG's program?" if is_chosen else None)
+        return GpgError(
+            f"gpg: {error}", f"answer its pinentry if one waits; {TIMEOUT_VARIABLE} sets how long gpg may take"
+        )
+    return GpgError(f"gpg: {error}", f"check that {PROGRAM_VARIABLE} is GnuPG's program" if is_chosen else None)
 
 
 def _status_lines(text: bytes) -> tuple[tuple[str, ...], ...]:

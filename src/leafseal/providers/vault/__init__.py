@@ -104,7 +104,7 @@ class VaultKey:
         data = requests.ask(self.address, quote(path, safe="/"), content, ambient, str(self))
         found = data.get(wanted)
         if not isinstance(found, str):
-            raise self._error(f"the answer of Vault holds no {wanted}")
+            raise self._error(f"the answer of Vault contains no {wanted}")
         return found.encode("utf-8", "replace")
 
     def _error(self, message: str) -> ProviderError:

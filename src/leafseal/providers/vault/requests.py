@@ -240,11 +240,11 @@ def _words(answer: Mapping[str, Any]) -> str:
     return " ".join(" ".join(listed).split())
 
 
-_LOGIN = "are the role, its secret or token, and the mount of the login right?"
+_LOGIN = "check the role, its secret or token, and the mount of the login"
 _HINTS = {
-    400: "was it wrapped by this key, in this engine and namespace?",
-    404: "are engine, key and VAULT_NAMESPACE right?",
-    503: "is this Vault sealed, or in standby?",
+    400: "check that it was wrapped by this key, in this engine and namespace",
+    404: "check engine, key and VAULT_NAMESPACE",
+    503: "check whether this Vault is sealed, or in standby",
 }
 
 
