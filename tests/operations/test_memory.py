@@ -70,3 +70,29 @@ def test_where_there_are_both_a_number_that_moved_is_an_int() -> None:
     found = memory((leaf("a", value="T"), as_float), (leaf("b", value="U"), as_int), shown="1")
     assert found.key(leaf("c"), "1", as_int) == as_int
     assert found.key(leaf("a"), "1", as_int) == as_float
+
+
+class Index(int):
+    """A place in a list that counts how often it is compared with another."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Index.compared += 1
+        return int.__eq__(self, other)  # type: ignore[arg-type]
+
+    __hash__ = int.__hash__
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 1])
+def test_ten_times_as_many_equal_values_under_one_path_are_at_most_twelve_times_the_work(part: float) -> None:
+    """Whether they stand where they stood, half of them, or none."""
+    as_int, as_float = key(b"1", "int"), key(b"1", "float")
+    done = []
+    for count in (100, 1000):
+        found = memory(*((leaf("l", Index(i), value=f"T{i}"), as_float) for i in range(count)), shown="1")
+        new = [leaf("l", Index(i + int(count * part))) for i in range(count)]
+        Index.compared = 0
+        assert len(found.assign([(item, found.key(item, "1", as_int)) for item in new])) == count
+        done.append(Index.compared)
+    assert done[1] <= 12 * done[0]

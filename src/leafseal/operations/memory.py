@@ -7,7 +7,7 @@ stood are served first, then those that moved within a list or between documents
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -40,12 +40,18 @@ class Memory:
         spellings: Mapping[str, tuple[str, str]],
     ) -> None:
         self.spellings = spellings  # token → its spelling and the entry that holds it
-        self._tokens: dict[Key, list[Remembered]] = defaultdict(list)
+        self._tokens: dict[Key, deque[Remembered]] = defaultdict(deque)  # in the order of the file
+        self._floats: set[tuple[Key, str]] = set()  # with the text that they had
+        self._floats_in_place: set[tuple[Key, str, int, Locator]] = set()
         for (leaf, _, data, word, aad), edit, context in zip(opened, edits, contexts, strict=True):
             sealed = text[edit.start : edit.end]
-            self._tokens[aad, word, data].append(
+            key = aad, word, data
+            self._tokens[key].append(
                 Remembered(leaf.document, leaf.locator, str(leaf.value), edit.new, sealed, context)
             )
+            if word == "float":
+                self._floats.add((key, edit.new))
+                self._floats_in_place.add((key, edit.new, leaf.document, leaf.locator))
 
     def key(self, leaf: Leaf, text: str, key: Key) -> Key:
         """Return `key`, or that of a float where the leaf is an int by its text and that text did not change.
@@ -53,28 +59,29 @@ class Memory:
         SOPS writes the float 1.0 as 1, and before 3.13.2 all numbers in JSON were floats.
         """
         aad, word, data = key
-        if word == "int" and (floats := self._tokens.get((aad, "float", data))):
-            same = [old for old in floats if old.shown == text]
-            here = any(old[:2] == (leaf.document, leaf.locator) for old in same)
-            if here or (same and key not in self._tokens):
-                return aad, "float", data
+        if word == "int":
+            as_float = aad, "float", data
+            here = (as_float, text, leaf.document, leaf.locator) in self._floats_in_place
+            if here or ((as_float, text) in self._floats and key not in self._tokens):
+                return as_float
         return key
 
     def assign(self, leaves: Sequence[tuple[Leaf, Key]]) -> dict[int, Remembered]:
         """Return, by position in `leaves`, the token that each leaf had."""
         given: dict[int, Remembered] = {}
-        moved: list[int] = []
+        places: dict[tuple[Key, int, Locator], deque[int]] = defaultdict(deque)
         for position, (leaf, key) in enumerate(leaves):
-            candidates = self._tokens.get(key)
-            if not candidates:
-                continue
-            at = next((i for i, old in enumerate(candidates) if old[:2] == (leaf.document, leaf.locator)), None)
-            if at is None:
-                moved.append(position)
-            else:
-                given[position] = candidates.pop(at)
-        for position in moved:
-            candidates = self._tokens[leaves[position][1]]
-            if candidates:
-                given[position] = candidates.pop(0)
+            if key in self._tokens:
+                places[key, leaf.document, leaf.locator].append(position)
+        left: dict[Key, deque[Remembered]] = defaultdict(deque)
+        for key in dict.fromkeys(key for key, _, _ in places):
+            for old in self._tokens.pop(key):
+                if positions := places.get((key, old.document, old.locator)):
+                    given[positions.popleft()] = old
+                else:
+                    left[key].append(old)
+        for position, (_, key) in enumerate(leaves):
+            if position not in given and left.get(key):
+                given[position] = left[key].popleft()
+        self._tokens.update(left)
         return given
