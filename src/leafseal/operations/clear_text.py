@@ -31,7 +31,7 @@ def refuse_exposed(
             where = format_path(leaf.locator) or "the top level"
             raise RefusedError(f"{where}: the value {what}; it would not be encrypted", hint=hint)
     for leaf, _ in _clear_tails(document, selection, before):
-        if leaf.value == "" or _goes_by_comments(selection) or not keeps_layout:
+        if leaf.value == "" or selection.goes_by_comments or not keeps_layout:
             raise RefusedError(
                 f"{format_path(leaf.locator)}: what follows ; or # on its line is a comment and would not be encrypted",
                 hint="put the whole value in quotes, or move the comment to a line of its own",
@@ -53,8 +53,3 @@ def _clear_tails(document: Document, selection: Selection, before: Document | No
     if tails:
         known = {(leaf.locator, comment.value) for leaf, comment in before.tails()} if before else set()
         yield from ((leaf, comment) for leaf, comment in tails if (leaf.locator, comment.value) not in known)
-
-
-def _goes_by_comments(selection: Selection) -> bool:
-    # Then a comment decides what is sealed, and none can be taken away.
-    return any("_comment_" in name for name in selection.rules())

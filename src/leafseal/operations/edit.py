@@ -172,7 +172,7 @@ def _changed(
         raise _moving_error(path)
     selection = opened.metadata.selection
     kept = comments
-    if selection.unencrypted_comment_regex or selection.encrypted_comment_regex:
+    if selection.goes_by_comments:
         kept = [*zip(before, after, strict=True), *comments]  # under other rules the path decides, and it is the same
     for old, now in kept:
         if selection.selects(old) and not selection.selects(now):

@@ -89,7 +89,7 @@ def with_clear_comments(document: Document, rule: Selection) -> list[Leaf]:
 
     `password: abc #xyz` is, while a note has a blank behind its `#`. Rules that go by comments need them clear.
     """
-    if any("_comment_" in name for name in rule.rules()):
+    if rule.goes_by_comments:
         return []
     sealed = {comment.start for _, comment in document.tails()}  # with their values
     leaves = document.leaves()

@@ -103,6 +103,11 @@ class Selection(Value):
         return self._matches_comment(text)
 
     @property
+    def goes_by_comments(self) -> bool:
+        """Tell whether comments decide what is sealed: then none of them can be taken away or hidden."""
+        return bool(self.unencrypted_comment_regex or self.encrypted_comment_regex)
+
+    @property
     def is_marked_clear(self) -> bool:
         """Tell whether each clear value is marked as one, by the end of its name or a comment."""
         return self._rule()[0] in ("unencrypted_suffix", "unencrypted_comment_regex")
