@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Document, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, MappingNode
@@ -109,26 +109,19 @@ class BinaryDocument(SplicedDocument):
         return json.parse(holder, _ANY_LENGTH).rewrite([], metadata, indent)
 
 
-class SealedBinaryDocument:
+class SealedBinaryDocument(SplicedDocument):
     """The JSON file that a sealed binary file is. Any JSON file of SOPS can be read as one."""
 
     format: ClassVar[str] = "binary"
 
     def __init__(self, inner: json.JSONDocument) -> None:
-        self._inner = inner
         # Inside the quotes, so that the text in the leaf's place is its token here and its bytes in the plain file.
-        self._leaves = [
+        # Others there are in a JSON file that is more than a sealed binary file.
+        leaves = [
             leaf._replace(start=leaf.start + 1, end=leaf.end - 1) if _is_data(leaf) else leaf for leaf in inner.leaves()
         ]
-
-    @property
-    def text(self) -> str:
-        """The JSON text."""
-        return self._inner.text
-
-    def leaves(self) -> Sequence[Leaf]:
-        """Return the value and, in a JSON file that is more than a sealed binary file, all others."""
-        return self._leaves
+        super().__init__(inner.text, leaves)
+        self._inner = inner
 
     def metadata(self) -> Mapping[str, object] | None:
         """Return the `sops` mapping."""
@@ -137,18 +130,6 @@ class SealedBinaryDocument:
     def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens in the places of leaves."""
         return Sealing([Edit(leaf.start, leaf.end, token) for leaf, token in tokens], [])
-
-    def exposed(self) -> Sequence[Exposed]:
-        """Return nothing: all of the file is the value."""
-        return ()
-
-    def alias_edits(self, locator: Locator) -> list[Edit]:
-        """Return nothing: there is one value."""
-        return []
-
-    def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
-        """Return nothing: there are no comments."""
-        return ()
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return one edit for each value, in order; that of `data` is its bytes as they will be written."""
@@ -165,14 +146,6 @@ class SealedBinaryDocument:
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove what stands at `locator` from the JSON text."""
         return self._inner.unset_edits(locator)
-
-    def remember(self) -> Mapping[str, object]:
-        """Return nothing."""
-        return {}
-
-    def context(self, leaf: Leaf) -> object:
-        """Return None: there is one way to write the leaf."""
-        return None
 
     @property
     def block_indent(self) -> int | None:
