@@ -8,6 +8,8 @@ from leafseal.document.tree import build
 from leafseal.formats import emit, parse
 from leafseal.rules.selection import Selection
 
+from ..whole_files import open_, seal
+
 # What sops 3.13.2 writes for each, with an indentation of 2.
 EMITTED = [
     ("a: 1 # one\nb: 2\n", "# one\na: 1\nb: 2\n"),
@@ -31,3 +33,28 @@ def test_a_comment_behind_a_dash_is_in_force_for_what_follows() -> None:
     document = parse(b"l:\n  - a # one\n  - # own\n    k: v\n  - z\n", "yaml")
     selects = Selection(encrypted_comment_regex="own").selects
     assert [leaf.value for leaf in document.leaves() if not leaf.is_comment and selects(leaf)] == ["v"]
+
+
+@pytest.mark.parametrize("line_break", ["\r", "\r\n", "\x85", "\u2028", "\u2029"], ids=ascii)
+@pytest.mark.parametrize(("source", "emitted"), [pair for pair in EMITTED if "|" not in pair[0]])
+def test_a_comment_ends_at_every_line_break_that_yaml_has(source: str, emitted: str, line_break: str) -> None:
+    text = source.replace("\n", line_break)
+    document = parse(text.encode(), "yaml")
+    assert emit(build((leaf, leaf.value) for leaf in document.leaves()), "yaml", indent=2).decode() == emitted
+    assert open_(seal(text.encode(), "yaml"), "yaml").plaintext() == text.encode()
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\x85", "\u2028", "\u2029"], ids=ascii)
+def test_a_comment_at_the_beginning_of_a_block(line_break: str) -> None:
+    plain = f"k: | # why{line_break}  text\n".encode()
+    assert [leaf.value for leaf in parse(plain, "yaml").leaves()] == ["text\n", " why"]
+    assert open_(seal(plain, "yaml"), "yaml").plaintext() == plain
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"], ids=ascii)
+def test_comments_among_directives_are_sealed(line_break: str) -> None:
+    lines = ("%YAML 1.1 # secret 1", "# secret 2", "  # secret 3", "---", "k: v", "")
+    plain = line_break.join(lines).encode()
+    sealed = seal(plain, "yaml")
+    assert b"secret" not in sealed
+    assert open_(sealed, "yaml").plaintext() == plain

@@ -7,7 +7,6 @@ guessed from its line, its column and what closes or opens around it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from leafseal.document import Leaf, Path
@@ -16,10 +15,11 @@ from leafseal.document.frozen import NamedTuple
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.tree import AT_HEAD, BEFORE_LAST
 from leafseal.formats.yaml.containers import Container
+from leafseal.formats.yaml.lines import BREAK, BREAKS, COMMENT, last_break
 
-_COMMENT = LazyPattern(r"#[^\r\n]*")
-_BLANK_LINE = LazyPattern(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)")
-_DIRECTIVE_COMMENT = LazyPattern(r"(?:(?<=[ \t])|^)#([^\r\n]*)", re.MULTILINE)
+_COMMENT = LazyPattern(COMMENT)
+_BLANK_LINE = LazyPattern(f"{BREAK}[ \\t]*{BREAK}")
+_DIRECTIVE_COMMENT = LazyPattern(f"(?<![^ \\t{BREAKS}]){COMMENT}")
 
 
 class Gap:
@@ -155,17 +155,18 @@ class CommentPlacer:
     def directives(self, start: int, end: int) -> None:
         """Add the comments that hide among the directives of a document."""
         for match in _DIRECTIVE_COMMENT.finditer(self.text, start, end):
-            self.leaves.append(Leaf(self.document, (), (), match.start(1), match.end(1), "#", match[1], (), True))
+            at = match.start() + 1
+            self.leaves.append(Leaf(self.document, (), (), at, match.end(), "#", match[0][1:], (), True))
 
     def _find(self, start: int, end: int) -> list[_Found]:
         text, found, previous = self.text, [], start
         for match in _COMMENT.finditer(text, start, end):
             at = match.start()
             # Not before the gap: a search back to a line break that may not be there costs the whole file.
-            line = max(text.rfind("\n", previous, at), text.rfind("\r", previous, at)) + 1 or start
+            line = last_break(text, previous, at) + 1 or start
             # At the end of a line that the gap began on, or behind a dash.
             inline = bool(text[line:at].strip(" \t\ufeff")) or (
-                line == start and start > 0 and text[start - 1] not in "\r\n"
+                line == start and start > 0 and text[start - 1] not in BREAKS
             )
             blank_before = _BLANK_LINE.search(text, previous, at) is not None
             blank_after = _BLANK_LINE.match(text, match.end(), end) is not None
@@ -194,8 +195,7 @@ class CommentPlacer:
 
     def _is_behind_dash(self, gap: Gap, comment: _Found) -> bool:
         """Tell whether a comment stands behind a dash on a line of its own, and not behind the last value."""
-        between = self.text[gap.position : comment.start]
-        return "\n" in between or "\r" in between
+        return last_break(self.text, gap.position, comment.start) >= 0
 
     def _inline(self, gap: Gap, comment: _Found, owner: Container | None) -> None:
         previous = gap.previous

@@ -13,10 +13,11 @@ from leafseal.errors import PathError
 from leafseal.formats.yaml.anchors import refuse_in_use
 from leafseal.formats.yaml.containers import DocumentNote, Place, Scan
 from leafseal.formats.yaml.emitter import emit_block, scalar_text
+from leafseal.formats.yaml.lines import BREAK, BREAKS, COMMENT, last_break
 from leafseal.formats.yaml.nodes import YAMLNode, block_marks, first_document
 from leafseal.formats.yaml.style import canonical_text, fits_block, flow_key, flow_text
 
-_LINE_REST = LazyPattern(r"[^\r\n]*(\r\n|\r|\n|\Z)")
+_LINE_REST = LazyPattern(rf"[^{BREAKS}]*({BREAK}|\Z)")
 
 
 def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Edit]:
@@ -130,7 +131,7 @@ def _insert_lines(text: str, position: int, lines: str, *, at_end: bool = False)
     lines = lines.replace("\n", newline)
     if not at_end:
         position = _LINE_REST.match(text, position).end()
-    if position and text[position - 1] not in "\r\n\ufeff":
+    if position and text[position - 1] not in BREAKS + "\ufeff":
         return [Edit(position, position, newline + lines.removesuffix(newline))]
     return [Edit(position, position, lines)]
 
@@ -225,7 +226,7 @@ def _replace_lines(
     assert key.colon is not None
     behind = key.colon + 1
     gap = text[behind : found.start]
-    apart = "\n" in gap or "\r" in gap
+    apart = last_break(gap, 0, len(gap)) >= 0
     if isinstance(node, MappingNode | ListNode) and node.items and _fits_lines(node, text, found.end, parent.column):
         if apart:
             # Lines for lines, at the column that they have; a mapping must stand deeper than its key.
@@ -293,7 +294,7 @@ def _remove(text: str, parent: YAMLNode, part: str | int, above: YAMLNode | None
         return _empty_block(text, parent, start, end, above)
     if _line_start(text, start) is None:
         # The first member of a mapping in a list shares its line with the dash.
-        line = _LINE_REST.match(text, end).end() if text[end - 1] not in "\r\n" else end
+        line = _LINE_REST.match(text, end).end() if text[end - 1] not in BREAKS else end
         return [Edit(start, _BLANKS.match(text, line).end(), "")]
     follows_block = index > 0 and _last_scalar(members[index - 1][1]).header > 0
     return [_line_removal(text, start, end, keep_break=follows_block)]
@@ -331,7 +332,7 @@ def _remove_from_flow(text: str, parent: YAMLNode, index: int) -> list[Edit]:
 
 _BLANKS = LazyPattern(r"[ \t\r\n]*")
 _BLANKS_ON_LINE = LazyPattern(r"[ \t]*")
-_COMMENT = LazyPattern(r"(?<!\S)#[^\r\n]*")
+_COMMENT = LazyPattern(rf"(?<!\S){COMMENT}")
 
 
 def _empty_block(text: str, parent: YAMLNode, start: int, end: int, above: YAMLNode | None) -> list[Edit]:
@@ -346,7 +347,7 @@ def _empty_block(text: str, parent: YAMLNode, start: int, end: int, above: YAMLN
 def _line_start(text: str, position: int) -> int | None:
     """Return where the line of `position` starts; None when other text stands before it there."""
     line = text.rfind("\n", 0, position) + 1
-    line = max(line, text.rfind("\r", line, position) + 1)
+    line = max(line, last_break(text, line, position) + 1)
     if text.startswith("\ufeff", line):
         line += 1
     return None if text[line:position].strip(" \t") else line
@@ -359,7 +360,7 @@ def _line_removal(text: str, start: int, end: int, *, keep_break: bool = False) 
     """
     line = _line_start(text, start)
     assert line is not None
-    if text[end - 1] in "\r\n":
+    if text[end - 1] in BREAKS:
         return Edit(line, end, "")
     rest = _LINE_REST.match(text, end)
     if not rest[1] and line and not keep_break:

@@ -13,6 +13,7 @@ from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import Scalar, Timestamp, yaml_float_text
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import EmitError
+from leafseal.formats.yaml.lines import BREAK
 from leafseal.formats.yaml.scalars import UNPRINTABLE, is_plain_safe, is_plain_string
 
 DEFAULT_INDENT = 4
@@ -340,7 +341,7 @@ def _is_empty(node: MappingNode | ListNode) -> bool:
     return all(isinstance(item, Comment) for item in node.items)
 
 
-_LINE_BREAK = LazyPattern("\r\n|[\r\n\x85\u2028\u2029]")
+_LINE_BREAK = LazyPattern(BREAK)
 _UNFIT_FOR_COMMENT = LazyPattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 

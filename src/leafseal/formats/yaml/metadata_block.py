@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from leafseal.document import Edit
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.formats.yaml.containers import DocumentNote
+from leafseal.formats.yaml.lines import BREAK, COMMENT
 
-_COMMENT = LazyPattern(r"#[^\r\n]*")
-_LINE_END = LazyPattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+_COMMENT = LazyPattern(COMMENT)
+_LINE_END = LazyPattern(rf"[ \t]*(?:{COMMENT})?({BREAK}|\Z)")
 
 
 def insertions(text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int) -> list[Edit]:

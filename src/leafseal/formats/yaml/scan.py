@@ -33,8 +33,10 @@ from leafseal.formats.yaml.aliases import Target, copies
 from leafseal.formats.yaml.comments import CommentPlacer, with_one_more
 from leafseal.formats.yaml.compose import Composer
 from leafseal.formats.yaml.containers import Container, DocumentNote, Place, Scan, block_end
+from leafseal.formats.yaml.lines import BREAKS, COMMENT, last_break
 from leafseal.formats.yaml.parser import parser_for
 from leafseal.formats.yaml.scalars import STANDARD_TAGS, TAG_PREFIX, resolve, resolve_tagged
+from leafseal.formats.yaml.style import BLOCK_HEADER
 
 NOWHERE = 1 << 62  # a position behind every text
 
@@ -42,8 +44,7 @@ NOWHERE = 1 << 62  # a position behind every text
 _ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
 
 _PROPERTY = LazyPattern(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
-_BLANK = LazyPattern(r"(?:[ \t\r\n\u2028\u2029\x85]|#[^\r\n]*)+")
-_BLOCK_HEADER = LazyPattern(r"[|>]([-+0-9]*)([ \t]*)(#[^\r\n]*)?(\r\n|\r|\n|\Z)")
+_BLANK = LazyPattern(f"(?:[ \\t{BREAKS}]|{COMMENT})+")
 
 
 def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
@@ -384,7 +385,7 @@ class _Scanner:
             blank = _BLANK.match(self.text, position)
             position = blank.end() if blank else position
             # Not before where it starts: a search back to a line break that may not be there costs the whole file.
-            line = max(self.text.rfind("\n", start, position), self.text.rfind("\r", start, position))
+            line = last_break(self.text, start, position)
             container.column = position - line - 1 if line >= 0 else event.start_mark.column + position - start
         else:
             self._remember_odd(event, container, start, position)
@@ -411,12 +412,13 @@ class _Scanner:
 
     def _append_block(self, leaf: Leaf) -> None:
         """Add a block scalar, and the comment on its header line."""
-        header = _BLOCK_HEADER.match(self.text, leaf.start)
-        if header and header[3]:
-            leaf = leaf._replace(comments=with_one_more(leaf.comments, header[3][1:]))
+        header = BLOCK_HEADER.match(self.text, leaf.start)
+        comment = header[4] if header else None
+        if comment:
+            leaf = leaf._replace(comments=with_one_more(leaf.comments, comment[1:]))
         self.found.leaves.append(leaf)
-        if header and header[3]:
-            self.comments.header(header.start(3) + 1, header.end(3), leaf)
+        if comment:
+            self.comments.header(header.start(4) + 1, header.end(4), leaf)
 
     def _open(
         self, event: Any, is_map: bool, outer: Container | None, start: int, note: DocumentNote | None

@@ -14,9 +14,12 @@ from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.formats.yaml.containers import Container, Place
+from leafseal.formats.yaml.lines import BREAK, COMMENT
 from leafseal.formats.yaml.scalars import is_plain_safe, is_plain_string
 
-_HEADER = LazyPattern(r"([|>])([-+0-9]*)([ \t]*(?:#[^\r\n]*)?)(\r\n|\r|\n|\Z)")
+BLOCK_HEADER = LazyPattern(rf"([|>])([-+0-9]*)([ \t]*({COMMENT})?)({BREAK}|\Z)")
+"""A block scalar's first line: indicator, marks, what follows them, the comment in that, the line break."""
+
 _BREAK = LazyPattern(r"\r\n|\r|\n")
 _BEHIND = LazyPattern(r"[ \t]*+(?:\Z|(?:\r\n|\r|\n)(?:[ \t]*+(?:\r\n|\r|\n))*+)([ \t]*+)(#)?")
 _END_BLANKS = LazyPattern(r"[ \t]+\Z")
@@ -173,9 +176,10 @@ class Block:
     @classmethod
     def parse(cls, leaf: Leaf, text: str) -> Block | None:
         """Read the layout from the source; None where neither a line of the scalar is visible nor a comment."""
-        match = _HEADER.match(text, leaf.start)
+        match = BLOCK_HEADER.match(text, leaf.start)
         if match is None:
             return None
+        newline = match[5] if match[5] in ("\r\n", "\r") else "\n"  # others would be part of the value
         lines = _BREAK.split(text[match.end() : leaf.end])
         behind = _BREAKS.match(text, leaf.end)
         # Where a file ends in blanks, metadata adds a break: then none of them can be counted on.
@@ -184,13 +188,13 @@ class Block:
         if line is None:
             # Only a comment is worth keeping the header for; then the lines go where new ones would.
             indent = " " * body_column(container_of(leaf))
-            marks, newline = match[2].strip("0123456789"), match[4] or "\n"
+            marks = match[2].strip("0123456789")
             return cls(match[1], marks, match[3], newline, indent, breaks) if "#" in match[3] else None
         first = next((part for part in str(leaf.value).split("\n") if part.strip(" \t")), "")
         blanks = len(line) - len(line.lstrip(" ")) - (len(first) - len(first.lstrip(" ")))
         if blanks < 0:
             return None
-        return cls(match[1], match[2], match[3], match[4] or "\n", " " * blanks, breaks)
+        return cls(match[1], match[2], match[3], newline, " " * blanks, breaks)
 
     def header(self, chomping: str, digit: str | None = None) -> str:
         """Return the header line with another chomping; the indentation digit and the comment stay."""
