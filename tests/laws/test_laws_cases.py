@@ -9,10 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leafseal.crypto.token import Sealer, TokenError
+from leafseal.document.limits import ReadOptions
 from leafseal.errors import FormatError, LeafsealError
 from leafseal.formats import parse
+from leafseal.keys.ring import KeyRing
 from leafseal.operations.encrypt import encrypt
+from leafseal.operations.open import Source, open_file
 from leafseal.operations.reseal import set_leaf
+from leafseal.rules.selection import Selection
 
 from ..opening import reseal_text
 from ..tokens import Token, take_apart
@@ -124,6 +128,35 @@ def test_comments_that_sops_made_elements_of_lists_become_comments(data: bytes, 
     opened = open_(theirs, "yaml")
     assert opened.plaintext() == plain
     assert values(open_(reseal_text(opened, plain).data, "yaml")) == plain_values(plain, "yaml")
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("- {}", "# c"),
+        ("-\n  {}", "# c"),
+        ("- - {}\n  - a-b", "- # c\n  - a-b"),
+        ("- {}\n- - {}\n  - a-b", "# c\n- # c\n  - a-b"),
+        ("- # a-b\n  {}", None),
+        ("-\n  # -\n  {}", None),
+        ("- !a-b {}", None),
+        ("- &a- {}", None),
+    ],
+)
+def test_where_the_dash_stands_of_a_comment_that_was_an_element(written: str, plain: str | None) -> None:
+    """What is between the two is not taken for the dash, and not lost."""
+    data = b"a: x\nl:\n- x\n"
+    product = encrypt(data, "yaml", KEYS, 0, Selection(encrypted_regex="^l$"), AMBIENT)
+    sealer = Sealer(product.data_key.reveal())
+    token = sealer.seal_bytes(b" c", "comment", "l:")
+    lines = written.replace("- a-b", "- " + sealer.seal_bytes(b"a-b", "str", "l:")).replace("{}", token)
+    theirs = product.data.replace(b"l:\n", f"l:\n{lines}\n".encode(), 1)
+    opened = open_file(Source("", theirs, "yaml"), KeyRing(AMBIENT), ReadOptions(ignore_mac=True))
+    if plain is None:
+        with pytest.raises(FormatError, match=r"l\[0\]: a comment is in the place of a value"):
+            opened.plaintext()
+    else:
+        assert opened.plaintext() == f"a: x\nl:\n{plain}\n- x\n".encode()
 
 
 def test_a_text_of_lines_above_a_comment_that_was_an_element() -> None:

@@ -17,6 +17,7 @@ from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, build
 from leafseal.errors import FormatError, RefusedError
 from leafseal.formats.yaml.containers import Place, Scan
+from leafseal.formats.yaml.lines import BREAKS
 from leafseal.formats.yaml.style import (
     ONE_LINE,
     TokenText,
@@ -298,7 +299,17 @@ def _comment_line(text: str, leaf: Leaf, comment: Comment, *, alone: bool) -> Ed
     Where all elements are comments nothing would be left of the list; the first (`alone`) leaves it empty.
     """
     container = container_of(leaf)
-    if container.flow or container.is_map:
+    dash = None if container.flow or container.is_map else _dash_before(text, leaf.start)
+    if dash is None:
         raise FormatError(f"{format_path(leaf.locator)}: a comment is in the place of a value")
-    dash = text.rfind("-", container.start, leaf.start)
     return Edit(dash, leaf.end, ("[] #" if alone else "#") + comment.text)
+
+
+def _dash_before(text: str, position: int) -> int | None:
+    """Return where the dash before a list's element stands; None where a comment, a tag or an anchor is between."""
+    while text[position - 1] in f" \t{BREAKS}":
+        position -= 1
+    dash = position - 1
+    while text[position - 1] in " \t-?:":  # lists around it that begin on this line
+        position -= 1
+    return dash if text[dash] == "-" and text[position - 1] in BREAKS else None
