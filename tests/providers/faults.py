@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 import socket
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -98,6 +99,12 @@ class _Faults:
 
     FORGETS: ClassVar[bool] = True
 
+    def __init_subclass__(cls) -> None:
+        """Refuse a class of tests that lacks a method. With `abc.ABC` pytest would pass it by without a word."""
+        missing = [name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)]
+        if missing and cls.__name__.startswith("Test"):
+            raise TypeError(f"{cls.__qualname__} does not define {', '.join(missing)}")
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         for name in metafunc.fixturenames:
             if isinstance(table := getattr(self, name.upper(), None), dict):
@@ -156,17 +163,17 @@ class ServiceFaults(_Faults):
     NOWHERE: ClassVar[str] = "https"
     UNREACHABLE: ClassVar[str]
 
+    @abstractmethod
     def deny(self, service: Any, act: Act) -> None:
         """Take away from the user the permission for an act."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refusal(self, words: str) -> Any:
         """Return the reaction of a service that gives a reason."""
-        raise NotImplementedError
 
+    @abstractmethod
     def opening_to(self, key: Any, data: bytes) -> Any:
         """Return the reaction of a service for which that is what was wrapped."""
-        raise NotImplementedError
 
     def test_a_permission_that_is_missing(
         self, key: MasterKey, ambient: Ambient, service: Service, denied: Denied
@@ -307,9 +314,9 @@ class WireFaults(_Faults):
     LATE: ClassVar[str]
     """What is said where no answer comes: a regular expression."""
 
+    @abstractmethod
     def good(self, key: Any, act: Act) -> Answer:
         """Return an answer that does."""
-        raise NotImplementedError
 
     @pytest.fixture
     def impatient(self, environ: dict[str, str], tmp_path: Path) -> Ambient:

@@ -17,6 +17,8 @@ import leafseal
 from leafseal.keys.kinds import KINDS, Kind
 from leafseal.testing import throwaway_identity
 
+from .faults import WireFaults
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PAGES = ROOT / "docs" / "providers"
@@ -57,6 +59,11 @@ def test_each_passes_the_contract(kind: Kind) -> None:
     classes = contracts(HERE / f"test_{package}.py")
     assert classes
     assert all(name.startswith("Test") for name in classes)  # or pytest would pass them by
+
+
+def test_tests_of_faults_that_lack_something_are_refused() -> None:
+    with pytest.raises(TypeError, match="TestNothing does not define good"):
+        type("TestNothing", (WireFaults,), {})
 
 
 # -- the pages
