@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from leafseal.cli.decrypt import decrypt
 from leafseal.cli.shared.declarations import Choice
 from leafseal.config.load import load_config
-from leafseal.errors import UsageError
+from leafseal.document.scalars import Empty
+from leafseal.errors import FormatError, UsageError
 from leafseal.formats import FORMATS, Format, emit, format_of, parse
 from leafseal.sops.syntax.usage import completions
 
@@ -31,7 +33,15 @@ def test_its_module_parses_and_emits(one: Format) -> None:
 def test_its_template_is_of_the_format(one: Format) -> None:
     document = parse(one.template, one.name)
     assert document.format == one.name
-    assert any(leaf.value for leaf in document.leaves() if not leaf.is_comment)
+    values = [leaf.value for leaf in document.leaves() if not leaf.is_comment]
+    assert [value for value in values if value and not isinstance(value, Empty)]
+
+
+@EACH
+def test_numbers_are_text_where_every_value_is(one: Format) -> None:
+    document = parse(re.sub(rb'"?example_value"?', b"5", one.template), one.name)
+    numbers = [leaf.value for leaf in document.leaves() if leaf.value in (5, "5")]
+    assert numbers == ([] if one.tree_format else ["5" if one.is_text_only else 5])
 
 
 @EACH
@@ -43,9 +53,14 @@ def test_names_of_files_tell_it(one: Format) -> None:
 
 
 @EACH
-def test_an_empty_file_is_one_unless_a_document_is_needed(one: Format) -> None:
-    if one.is_text_only or one.tree_format:
-        assert not parse(b"", one.name).text
+def test_an_empty_file_lacks_a_document_where_one_is_needed(one: Format) -> None:
+    message = ""
+    try:
+        parse(b"", one.name)
+    except FormatError as error:
+        message = error.message
+    assert ("no document" in message) == one.needs_document
+    assert not message or not (one.is_text_only or one.tree_format)
 
 
 @EACH
@@ -72,8 +87,13 @@ def test_options_take_its_name(one: Format) -> None:
 def test_pages_name_it(one: Format) -> None:
     configuration = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert one.least_indent is None or f"`{one.store}" in configuration
-    for suffix in one.suffixes:
-        assert f"`{suffix}`" in (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+
+
+def test_the_page_has_the_suffixes() -> None:
+    page = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+    found = re.search(r"The format is that of the file's name: (.*), anything else is binary", page)
+    assert found is not None
+    assert re.findall(r"`([^`]+)`", found[1]) == [suffix for one in FORMATS.values() for suffix in one.suffixes]
 
 
 def test_no_two_formats_share_a_name() -> None:
