@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
@@ -38,6 +39,9 @@ GENERATORS: dict[str, Callable[[Random], bytes]] = {
 }
 FORMATS = tuple(GENERATORS)
 SPLICED = ("yaml", "json", "dotenv", "ini")  # all but binary: those with paths, rules and neighbours
+SUFFIXES = {"yaml": ".yaml", "json": ".json", "dotenv": ".env", "ini": ".ini"}
+PASSWORD = {"yaml": "db.password", "json": "db.password", "dotenv": "PASSWORD", "ini": "db.password"}
+"""The path of the password, in the files of several tests."""
 
 
 def random_file(format_name: str, seed: int) -> bytes:
@@ -48,6 +52,13 @@ def random_file(format_name: str, seed: int) -> bytes:
 def seal(data: bytes, format_name: str, selection: Selection = DEFAULT) -> bytes:
     """Encrypt a file for the one key of these tests."""
     return encrypt(data, format_name, KEYS, 0, selection, AMBIENT, allow_nothing=True).data
+
+
+def seal_in(folder: Path, data: bytes, format_name: str) -> Path:
+    """Write an encrypted file into a folder."""
+    path = folder / f"secrets{SUFFIXES[format_name]}"
+    path.write_bytes(seal(data, format_name))
+    return path
 
 
 def open_(data: bytes, format_name: str) -> Opened:

@@ -24,12 +24,13 @@ from leafseal.errors import (
     RefusedError,
     UsageError,
 )
+from leafseal.formats import format_of
 from leafseal.operations.product import Product
 from leafseal.operations.seal import seal_document
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
-from ..whole_files import AMBIENT, ME, SPLICED, open_, seal
+from ..whole_files import AMBIENT, ME, PASSWORD, SPLICED, open_, seal, seal_in
 
 PLAIN = {
     "yaml": b"# note\ndb:\n  user: admin # who\n  password: old\nlist: [1, two]\n",
@@ -37,19 +38,11 @@ PLAIN = {
     "dotenv": b"# note\nUSER=admin\nPASSWORD=old\n",
     "ini": b"; note\nuser = admin\n\n[db]\npassword = old\n",
 }
-SUFFIXES = {"yaml": ".yaml", "json": ".json", "dotenv": ".env", "ini": ".ini"}
-PASSWORD = {"yaml": "db.password", "json": "db.password", "dotenv": "PASSWORD", "ini": "db.password"}
 
 
 @pytest.fixture(params=SPLICED)
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    path = tmp_path / f"secrets{SUFFIXES[request.param]}"
-    path.write_bytes(seal(PLAIN[request.param], request.param))
-    return path
-
-
-def format_of(path: Path) -> str:
-    return next(name for name, suffix in SUFFIXES.items() if suffix == path.suffix)
+    return seal_in(tmp_path, PLAIN[request.param], request.param)
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -57,14 +50,14 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def test_what_was_set_is_saved_and_nothing_else_moves(path: Path) -> None:
-    name = PASSWORD[format_of(path)]
+    name = PASSWORD[format_of(path.name)]
     file = SealedFile.open(path, ambient=AMBIENT)
     file.set(name, "new")
     assert path.read_bytes() != bytes(file)
     file.save()
     assert path.read_bytes() == bytes(file)
-    expected = PLAIN[format_of(path)].replace(b"old", b"new")
-    assert open_(path.read_bytes(), format_of(path)).plaintext() == expected
+    expected = PLAIN[format_of(path.name)].replace(b"old", b"new")
+    assert open_(path.read_bytes(), format_of(path.name)).plaintext() == expected
     file.set(name, "newer")
     file.save()
     assert SealedFile.open(path, ambient=AMBIENT).get(name) == "newer"
@@ -90,17 +83,17 @@ def test_what_is_refused_changes_nothing(path: Path, name: str) -> None:
     before = files_in(path.parent)
     file = SealedFile.open(path, ambient=AMBIENT)
     with pytest.raises(kinds):
-        change(file, PASSWORD[format_of(path)])
+        change(file, PASSWORD[format_of(path.name)])
     assert bytes(file) == before[path.name]
     file.save()
     assert files_in(path.parent) == before
-    assert file.plaintext() == PLAIN[format_of(path)]
+    assert file.plaintext() == PLAIN[format_of(path.name)]
 
 
 def test_a_file_that_changed_meanwhile_stays_as_it_is_now(path: Path) -> None:
     file = SealedFile.open(path, ambient=AMBIENT)
-    file.set(PASSWORD[format_of(path)], "new")
-    theirs = seal(PLAIN[format_of(path)], format_of(path))
+    file.set(PASSWORD[format_of(path.name)], "new")
+    theirs = seal(PLAIN[format_of(path.name)], format_of(path.name))
     path.write_bytes(theirs)
     with pytest.raises(ConflictError):
         file.save()
@@ -110,7 +103,7 @@ def test_a_file_that_changed_meanwhile_stays_as_it_is_now(path: Path) -> None:
 def test_a_file_that_would_not_open_again_is_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = files_in(path.parent)
     file = SealedFile.open(path, ambient=AMBIENT)
-    file.set(PASSWORD[format_of(path)], "new")
+    file.set(PASSWORD[format_of(path.name)], "new")
     made = file._product
     assert made is not None
     damaged = made.data.replace(b"tag:", b"tag:AAAA", 1)
@@ -124,7 +117,7 @@ def test_a_file_that_would_not_open_again_is_not_written(path: Path, monkeypatch
 def test_a_file_that_would_open_to_something_else_is_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = files_in(path.parent)
     file = SealedFile.open(path, ambient=AMBIENT)
-    file.set(PASSWORD[format_of(path)], "new")
+    file.set(PASSWORD[format_of(path.name)], "new")
     made = file._product
     assert made is not None
     monkeypatch.setattr(file, "_product", Product(made.data, made.format, made.data_key, b"something else", made.read))

@@ -11,6 +11,7 @@ import pytest
 
 import leafseal as library
 from leafseal.errors import AlreadyEncryptedError, NotEncryptedError
+from leafseal.formats import format_of
 from leafseal.sops.main import run as run_sops
 
 from ..whole_files import AMBIENT, ME, seal
@@ -22,7 +23,6 @@ PLAIN = {
     "file.env": b"PASSWORD=s3cr3t\n",
     "file.ini": b"[db]\npassword = s3cr3t\n",
 }
-FORMATS = {".yaml": "yaml", ".json": "json", ".env": "dotenv", ".ini": "ini"}
 NAMES = tuple(PLAIN)
 
 
@@ -35,7 +35,7 @@ def here(work: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def sealed(name: str) -> bytes:
-    return seal(PLAIN[name], FORMATS[Path(name).suffix])
+    return seal(PLAIN[name], format_of(name))
 
 
 def without_metadata(name: str) -> bytes:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-import leafseal
 from leafseal.cli.main import run as run_ours
 from leafseal.formats import FORMATS
 from leafseal.sops.main import run as run_sops
-from leafseal.testing import throwaway_identity
+
+from ..whole_files import ME, PASSWORD, seal_in
 
 TEXTS = {
     "yaml": b"db:\n  password: one\n  port: 5432\nlist:\n  - x\n  - z\n",
@@ -21,8 +21,6 @@ TEXTS = {
     "dotenv": b"PASSWORD=one\nPORT=5432\n",
     "ini": b"[db]\npassword = one\nport = 5432\n",
 }
-SUFFIXES = {"yaml": "yaml", "json": "json", "dotenv": "env", "ini": "ini"}
-OURS = {"yaml": "db.password", "json": "db.password", "dotenv": "PASSWORD", "ini": "db.password"}
 THEIRS = {"yaml": '["db"]["password"]', "json": '["db"]["password"]', "dotenv": '["PASSWORD"]',
           "ini": '["db"]["password"]'}  # fmt: skip
 
@@ -63,16 +61,12 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    me = throwaway_identity()
-    monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
+    monkeypatch.setenv("SOPS_AGE_KEY", ME.identity)
     monkeypatch.setenv("EDITOR", "sed -i s/one/two/")
     monkeypatch.chdir(tmp_path)
 
     def make(format_name: str, text: bytes | None = None) -> str:
-        name = f"file.{SUFFIXES[format_name]}"
-        data = leafseal.encrypt(text or TEXTS[format_name], format=format_name, recipients=[me.recipient])
-        (tmp_path / name).write_bytes(data)
-        return name
+        return seal_in(tmp_path, text or TEXTS[format_name], format_name).name
 
     return make
 
@@ -97,7 +91,7 @@ def test_our_commands(
 ) -> None:
     file = sealed(format_name)
     del scans[:]
-    assert run_ours([command, file, *(OURS[format_name] if word == "PATH" else word for word in rest)]) == 0
+    assert run_ours([command, file, *(PASSWORD[format_name] if word == "PATH" else word for word in rest)]) == 0
     assert (len(scans), set(scans)) == (COUNTS[command], {format_name})
 
 
