@@ -44,6 +44,14 @@ def test_the_defaults_are_no_ones_own() -> None:
     assert (os.environ["LANG"], time.tzname) == ("C.UTF-8", ("UTC", "UTC"))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no signals there")
+def test_signals_have_their_defaults() -> None:
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGHUP) in (signal.SIG_DFL, isolation.unheard)
+    assert signal.getsignal(signal.SIGQUIT) == signal.SIG_DFL
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 def _set_variable() -> None:
     os.environ["LEAFSEAL_LEFT"] = "s3cret"
 
@@ -120,7 +128,7 @@ HOSTILE_ENVIRON = {
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["this process", "worker"])
 def test_all_is_put_back_whatever_a_run_was_started_with(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """Before this was so, these tests of signals waited for ever under `nohup`, and behind the `&` of a script."""
-    chosen = ("tests/house/test_isolation.py", "tests/house/test_signals.py", "tests/sops/test_exec.py", "tests/run")
+    chosen = ("tests/house/test_isolation.py", "tests/sops/test_exec.py", "tests/run")
     names = "defaults or test_signals_are_passed_on"
     options = ("-p", "no:cacheprovider", "--basetemp", str(tmp_path / "base"), *workers, "-k", names)
     done = subprocess.run(
