@@ -17,6 +17,8 @@ from leafseal.errors import FormatError, UsageError
 from leafseal.formats import FORMATS, Format, emit, format_of, parse
 from leafseal.sops.syntax.usage import completions
 
+from ..whole_files import GENERATORS
+
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src" / "leafseal"
 EACH = pytest.mark.parametrize("one", FORMATS.values(), ids=FORMATS)
@@ -87,6 +89,12 @@ def test_options_take_its_name(one: Format) -> None:
 def test_pages_name_it(one: Format) -> None:
     configuration = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert one.least_indent is None or f"`{one.store}" in configuration
+    page = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| {one.name} \|", page, re.MULTILINE | re.IGNORECASE)
+
+
+def test_the_laws_have_files_of_each() -> None:
+    assert set(GENERATORS) == set(FORMATS)
 
 
 def test_the_page_has_the_suffixes() -> None:

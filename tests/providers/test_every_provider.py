@@ -15,6 +15,7 @@ import pytest
 
 import leafseal
 from leafseal.keys.kinds import KINDS, Kind
+from leafseal.keys.registry import provider
 from leafseal.testing import throwaway_identity
 
 from .faults import WireFaults
@@ -47,18 +48,34 @@ KEYS = {
 # -- the contract
 
 
-def contracts(path: Path) -> list[str]:
-    """Return the classes of a module of tests that derive from the contract."""
+def derived(path: Path, contract: str) -> list[str]:
+    """Return the classes of a module of tests that derive from a contract."""
     classes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
-    return [one.name for one in classes if "ProviderContract" in [getattr(base, "id", "") for base in one.bases]]
+    return [one.name for one in classes if contract in [getattr(base, "id", "") for base in one.bases]]
+
+
+def package_of(kind: Kind) -> str:
+    return kind.provider.partition(":")[0].rpartition(".")[2]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_each_passes_the_contract(kind: Kind) -> None:
-    package = kind.provider.partition(":")[0].rpartition(".")[2]
-    classes = contracts(HERE / f"test_{package}.py")
+    classes = derived(HERE / f"test_{package_of(kind)}.py", "ProviderContract")
     assert classes
     assert all(name.startswith("Test") for name in classes)  # or pytest would pass them by
+
+
+OTHER_FAULTS = {"hc_vault": "test_vault.py has what a server of Vault does, which is not what services of clouds do"}
+"""The kinds that need the network and have faults of their own, and where."""
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if provider(name).needs_network])
+def test_each_that_needs_the_network_bears_the_faults_of_services(name: str) -> None:
+    path = HERE / f"test_{package_of(KINDS[name])}_faults.py"
+    assert path.exists() != (name in OTHER_FAULTS)
+    if path.exists():
+        assert derived(path, "ServiceFaults") == ["TestService"]
+        assert derived(path, "WireFaults") == ["TestWire"]
 
 
 def test_tests_of_faults_that_lack_something_are_refused() -> None:
