@@ -19,7 +19,7 @@ from leafseal.operations.edit import unmoved_comments
 
 from ..formats.fake_sealing import METADATA, sealable
 
-MODULES = ("comments", "containers", "edit", "metadata_block", "nodes", "scan", "seal", "style")
+MODULES = ("comments", "containers", "edit", "metadata_block", "nodes", "properties", "scan", "seal", "style")
 
 SHAPES: dict[str, Callable[[int], str]] = {
     "leaves": lambda n: "".join(f"k{i}: value {i}\n" for i in range(n)),

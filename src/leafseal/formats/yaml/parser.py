@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from leafseal.errors import FormatError
+
 try:
     from yaml._yaml import CParser as Parser
 except ImportError:  # no wheel for this platform, and built without libyaml
@@ -26,3 +28,9 @@ except ImportError:  # no wheel for this platform, and built without libyaml
 def parser_for(text: str) -> Any:
     """Return a parser of `text`; its `get_event` returns one event after another."""
     return Parser(text)
+
+
+def error_at(event: Any, message: str, hint: str | None = None) -> FormatError:
+    """Return the error for what stands where an event begins."""
+    mark = event.start_mark
+    return FormatError(message, line=mark.line + 1, column=mark.column + 1, hint=hint)

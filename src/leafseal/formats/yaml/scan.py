@@ -25,7 +25,6 @@ from yaml.events import (
 )
 
 from leafseal.document import Leaf
-from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
@@ -33,18 +32,15 @@ from leafseal.formats.yaml.aliases import Target, copies
 from leafseal.formats.yaml.comments import CommentPlacer, with_one_more
 from leafseal.formats.yaml.compose import Composer
 from leafseal.formats.yaml.containers import Container, DocumentNote, Place, Scan, block_end
-from leafseal.formats.yaml.lines import BREAKS, COMMENT, last_break
-from leafseal.formats.yaml.parser import parser_for
-from leafseal.formats.yaml.scalars import STANDARD_TAGS, TAG_PREFIX, resolve, resolve_tagged
+from leafseal.formats.yaml.parser import error_at, parser_for
+from leafseal.formats.yaml.properties import PropertyReader
+from leafseal.formats.yaml.scalars import resolve, resolve_tagged
 from leafseal.formats.yaml.style import BLOCK_HEADER
 
 NOWHERE = 1 << 62  # a position behind every text
 
 # A plain scalar that starts with one of these is a string, whatever follows: no need to ask the resolver.
 _ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
-
-_PROPERTY = LazyPattern(r"&[^\s,\[\]{}]*|!<[^>]*>|![^\s,\[\]{}]*")
-_BLANK = LazyPattern(f"(?:[ \\t{BREAKS}]|{COMMENT})+")
 
 
 def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
@@ -84,10 +80,10 @@ class _Scanner:
         self.next = self.parser.get_event
         self.anchors: dict[str, Target] = {}
         self.expanded = 0
-        self.has_comment = False  # among the properties read last
         self.depth = 0
         self.document = -1
         self.comments = CommentPlacer(text, self.found.leaves)
+        self.properties = PropertyReader(text, base, self.comments, self.found)
 
     # The loop below runs twice for each leaf of every file. It keeps its state in locals, asks `#` for its next
     # position once instead of searching every gap, and leaves everything that is rare to methods.
@@ -220,7 +216,7 @@ class _Scanner:
                         gap.opened = None
                         active = comments.active(container)
                     if event.anchor or event.tag:
-                        self._collection_properties(event, start, end, container)
+                        self.properties.of_collection(event, start, end, container)
                         active = comments.active(container)
                     if next_hash < end:
                         next_hash = find("#", end)
@@ -294,8 +290,7 @@ class _Scanner:
     # -- what is rare ------------------------------------------------------------------------------------------------
 
     def _fail(self, event: Event, message: str, hint: str | None = None) -> NoReturn:
-        mark = event.start_mark
-        raise FormatError(message, line=mark.line + 1, column=mark.column + 1, hint=hint)
+        raise error_at(event, message, hint)
 
     def _too_long(self, event: ScalarEvent) -> None:
         self._fail(
@@ -334,7 +329,7 @@ class _Scanner:
         if event.tag or event.implicit[0]:
             key = self._typed(event)
         if event.anchor:
-            self._check_anchor(event)
+            self.properties.check_anchor(event)
             self.anchors[event.anchor] = event.value
         if not isinstance(key, str):
             self._fail(event, "a key is not text", 'put it in quotes: "1": …')
@@ -353,62 +348,7 @@ class _Scanner:
     ) -> tuple[Scalar | None, int, Place]:
         """Return the value, the start of the content behind anchor and tag, and the place that remembers them."""
         value = self._typed(event)
-        content = self._skip_properties(event, start, end, container)
-        tag = event.tag if event.tag in _TYPING_TAGS else None
-        place = Place(container, start, tag, anchor=event.anchor or "")
-        place.has_local_tag = event.tag not in STANDARD_TAGS
-        place.is_empty = content == end and not event.style
-        place.is_mixed = self.has_comment
-        self.found.has_properties = True
-        return value, content, place
-
-    def _skip_properties(self, event: Any, start: int, end: int, owner: Container) -> int:
-        """Return where anchor and tag of a node are over; comments between and behind them belong to `owner`."""
-        if event.anchor:
-            self._check_anchor(event)
-        position = start
-        self.has_comment = False
-        while position < end and (match := _PROPERTY.match(self.text, position)):
-            blank = _BLANK.match(self.text, match.end(), end)
-            if blank:
-                self.has_comment = self.has_comment or "#" in blank[0]
-                self.comments.inside(match.end(), blank.end(), owner)
-            elif match.end() < end and not self.text.startswith(("{", "["), match.end()):
-                self._fail(event, "a value follows its anchor or tag without a blank", _BLANK_HINT)
-            position = blank.end() if blank else match.end()
-        return position
-
-    def _collection_properties(self, event: Any, start: int, end: int, container: Container) -> None:
-        """Find comments among the properties of a collection, and the column at which a block behind them stands."""
-        position = self._skip_properties(event, start, end, container)
-        if not container.flow:
-            blank = _BLANK.match(self.text, position)
-            position = blank.end() if blank else position
-            # Not before where it starts: a search back to a line break that may not be there costs the whole file.
-            line = last_break(self.text, start, position)
-            container.column = position - line - 1 if line >= 0 else event.start_mark.column + position - start
-        else:
-            self._remember_odd(event, container, start, position)
-
-    def _remember_odd(self, event: Any, container: Container, start: int, end: int) -> None:
-        """Remember the properties of a collection in flow style that may be part of a secret: `&Tr0ub4dor [x]`."""
-        active = self.comments.active(container)
-        leaf = Leaf(self.document, container.locator, container.path, start, end, "", None, active)
-        if event.tag not in STANDARD_TAGS and not _PLAUSIBLE.fullmatch(event.tag or ""):
-            self.found.odd_tags.append(leaf)
-        if not _PLAUSIBLE.fullmatch(event.anchor or ""):
-            self.found.odd_anchors[id(container)] = leaf
-
-    def _check_anchor(self, event: Any) -> None:
-        # libyaml ends an anchor where others go on reading; what does not agree on names is not sealed.
-        position = event.start_mark.index + self.base
-        if not self.text.startswith("&", position):  # a tag comes first
-            tag = _PROPERTY.match(self.text, position)
-            position = _BLANK.match(self.text, tag.end()).end()
-        behind = position + 1 + len(event.anchor)
-        anchor, after = self.text[position:behind], self.text[behind : behind + 1]
-        if anchor != f"&{event.anchor}" or after not in ("", " ", "\t", "\r", "\n"):
-            self._fail(event, "a value follows its anchor without a blank", _BLANK_HINT)
+        return value, *self.properties.of_value(event, start, end, container)
 
     def _append_block(self, leaf: Leaf) -> None:
         """Add a block scalar, and the comment on its header line."""
@@ -537,10 +477,3 @@ class _Scanner:
 
 
 _DONE: set[str] = set()
-
-_TYPING_TAGS = frozenset(f"{TAG_PREFIX}{name}" for name in ("int", "float", "bool", "null", "timestamp", "binary"))
-
-_BLANK_HINT = "put a blank between them; if this is a password that begins with & or !, put it in quotes"
-
-_PLAUSIBLE = LazyPattern(r"(?:!|tag:[^:]*:)?(?:[A-Za-z]+(?:[-_.:/][A-Za-z]+)*)?")
-"""Tells whether a tag or an anchor reads like a name: words without digits."""
