@@ -70,6 +70,28 @@ class TestContract(ProviderContract):
 # -- what is asked
 
 
+FIRST_CALL = """
+import json, logging, sys
+from pathlib import Path
+from leafseal.keys import Ambient
+from leafseal.providers.gcp import GCPKMSKey
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
+environ, key = json.loads(sys.argv[1]), GCPKMSKey(sys.argv[2])
+key.unwrap(key.wrap(bytes(32), Ambient(environ, Path("."))), Ambient(environ, Path(".")))
+names = ("google", "google.cloud.kms_v1")
+print(*((logging.getLogger(name).handlers, logging.getLogger(name).getEffectiveLevel()) for name in names))
+"""
+
+
+def test_the_first_call_of_a_process_logs_no_request(user: dict[str, str], tmp_path: Path) -> None:
+    environ = {**os.environ, "GOOGLE_SDK_PYTHON_LOGGING_SCOPE": "google.cloud.kms_v1"}
+    command = [sys.executable, "-c", FIRST_CALL, json.dumps(user), ID]
+    result = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert [line for line in result.stdout.splitlines() if line.startswith("DEBUG:google")] == []
+    assert result.stdout.splitlines()[-1] == "([], 30) ([], 30)"
+
+
 def test_requests_carry_key_data_and_checksum(cloud_kms: CloudKMS, ambient: Ambient) -> None:
     wrapped = KEY.wrap(DATA_KEY, ambient)
     assert KEY.unwrap(wrapped, ambient) == DATA_KEY

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from logging import Logger
 
 
 @contextmanager
@@ -25,28 +22,30 @@ _LOGGERS = (
     "azure", "boto3", "botocore", "google", "grpc", "httpcore", "httpx", "huaweicloudsdkcore", "msal", "requests",
     "urllib3",
 )  # fmt: skip
-_QUOTING = ("botocore.credentials", "google.auth")
-"""Even their warnings quote answers, or are for whoever writes programs."""
+_QUIETER = {
+    "azure.identity": logging.CRITICAL,  # to it and to msal a place without a token is worth more than a warning
+    "botocore.credentials": logging.ERROR,  # its warnings quote answers, and so headers
+    "google.auth": logging.ERROR,  # its warnings are for whoever writes programs
+    "msal": logging.CRITICAL,
+}
 
 
 def quiet_loggers() -> None:
     """Hold the SDKs' loggers at warnings: their debug lines carry requests, and those carry data keys and tokens.
 
-    It is called when an SDK is loaded and before each call of one: the program that embeds us may have configured
-    logging in between, also for a logger far below these.
+    It is called before each call of an SDK: the program that embeds us may have configured logging since the last one,
+    also for a logger far below these.
     """
-    os.environ.pop("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", None)
-    import logging
-
+    os.environ.pop("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", None)  # looked at when Google's client is loaded
     for name in _LOGGERS:
         _hold(logging.getLogger(name), logging.WARNING)
-    for name in _QUOTING:
-        _hold(logging.getLogger(name), logging.ERROR)
+    for name, level in _QUIETER.items():
+        _hold(logging.getLogger(name), level)
     for name, logger in list(logging.root.manager.loggerDict.items()):
         if name.partition(".")[0] in _LOGGERS and isinstance(logger, logging.Logger) and logger.level:
             _hold(logger, logging.WARNING)
 
 
-def _hold(logger: Logger, level: int) -> None:
+def _hold(logger: logging.Logger, level: int) -> None:
     if logger.level < level:
         logger.setLevel(level)

@@ -23,10 +23,7 @@ from leafseal import __version__
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, MAX_ANSWER_BYTES, Deadlines
-from leafseal.system import libraries
 from leafseal.system.environment import child_environment
-
-libraries.quiet_loggers()
 
 _CONNECTIONS = 16
 _WEB_IDENTITY = {

@@ -12,7 +12,6 @@ the process; the programs are started here, since the library would show them ou
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from time import time
 from typing import Any, NamedTuple
@@ -25,13 +24,8 @@ from azure.core.pipeline.transport import RequestsTransport
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, Deadlines
-from leafseal.system import libraries
 from leafseal.system.environment import child_environment
 from leafseal.system.programs import ProgramError, output_of
-
-libraries.quiet_loggers()
-for _name in ("azure.identity", "msal"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)  # a place without a token is worth a warning to them
 
 _LONGEST = 1 << 20
 _FROM_VARIABLES = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID")

@@ -25,10 +25,7 @@ from google.oauth2.credentials import Credentials as Token
 
 from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
-from leafseal.system import libraries
 from leafseal.system.directories import roaming
-
-libraries.quiet_loggers()
 
 SCOPES = ("https://www.googleapis.com/auth/cloudkms",)
 _LONGEST = 1 << 20

@@ -16,7 +16,6 @@ import requests
 from leafseal import __version__
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.network import Deadlines
-from leafseal.system import libraries
 
 __all__ = [
     "BasicCredentials",
@@ -53,8 +52,6 @@ from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkkms import v2
 from huaweicloudsdkkms.v2.region.kms_region import KmsRegion
-
-libraries.quiet_loggers()
 
 
 class _Client(v2.KmsClient):  # type: ignore[misc,unused-ignore]
