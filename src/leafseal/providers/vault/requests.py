@@ -24,13 +24,11 @@ from leafseal.keys import Ambient
 from leafseal.keys.policy import line_for, origin, policy_of
 from leafseal.providers import network
 from leafseal.providers.vault import tokens
-from leafseal.system import libraries
 
 if TYPE_CHECKING:
     import httpx
 
 _AGAIN = frozenset({429, 500, 502, 503, 504})
-_LONGEST_WORDS = 300
 _LONGEST_NAME = 8  # what is longer may be a secret
 
 
@@ -107,7 +105,6 @@ def _client(address: str, ambient: Ambient, deadlines: network.Deadlines, key: s
         raise ProviderMissingError(
             "Vault keys need httpx, which is not installed", master_key=key, hint="pip install 'leafseal[vault]'"
         ) from None
-    libraries.quiet_loggers()
     return httpx.Client(
         base_url=f"{address}/v1/",
         verify=_tls(ambient, key) if address.startswith("https:") else True,
@@ -225,7 +222,7 @@ class _Server:
             said = "it redirects to another server, which is not followed: the token would go along"
             hint = "write the address that it redirects to into the key"
         text = f"{'' if source else 'the login failed: '}Vault answered {status}" + (
-            f": {visible(said)[:_LONGEST_WORDS]}" if said else ""
+            f": {network.first_line(said)}" if said else ""
         )
         return self.error(text, key, source, hint)
 
