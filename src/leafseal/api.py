@@ -79,7 +79,7 @@ def _unforeseen(error: Exception) -> UnforeseenError | None:
     where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}"
     return UnforeseenError(
         f"unforeseen {type(error).__name__} at {where}",
-        hint="is an argument of the wrong type? if not, report this fault of leafseal, without the file's values",
+        hint="check the types of the arguments; if they are right, report this fault, without the file's values",
     )
 
 

@@ -6,10 +6,16 @@ from functools import partial
 
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.declarations import FileName, Whole, argument, command, option
+from leafseal.cli.shared.declarations import FileName, argument, command, option
 from leafseal.cli.shared.files import Output, Outputs, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import FORMAT_NAMES, InputOptions, config_option, decrypting_reading, limits_options
+from leafseal.cli.shared.options import (
+    InputOptions,
+    config_option,
+    converting_options,
+    decrypting_reading,
+    limits_options,
+)
 from leafseal.document.limits import Limits
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
@@ -21,8 +27,7 @@ from leafseal.operations.product import Product
 @argument("files", is_many=True, metavar="[FILE...]", type=FileName())
 @output_options
 @option("--extract", metavar="PATH", help="Write only the value at this path.")
-@option("--output-type", type=FORMAT_NAMES, help="Convert to this format.")
-@option("--indent", type=Whole(-1, 100), metavar="N", help="Indentation of converted output; -1 is a tab (JSON).")
+@converting_options
 @decrypting_reading
 @config_option
 @key_services

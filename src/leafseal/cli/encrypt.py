@@ -7,13 +7,13 @@ from functools import partial
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import warn_of_clear_text
-from leafseal.cli.shared.declarations import FileName, Whole, argument, command, option
+from leafseal.cli.shared.declarations import FileName, argument, command, option
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
-    FORMAT_NAMES,
     InputOptions,
     config_option,
+    converting_options,
     limits_options,
     plain_reading,
     threshold_option,
@@ -37,8 +37,7 @@ from leafseal.system import terminal
 @threshold_option
 @rule_options
 @config_option
-@option("--output-type", type=FORMAT_NAMES, help="Convert to this format.")
-@option("--indent", type=Whole(-1, 100), metavar="N", help="Indentation of converted output; -1 is a tab (JSON).")
+@converting_options
 @option(
     "--allow-nothing-sealed", is_flag=True, help="Write the file even if the rule that options name encrypts nothing."
 )

@@ -16,6 +16,7 @@ from leafseal.cli.shared.options import (
     InputOptions,
     config_option,
     limits_options,
+    lower_threshold_option,
     rotating_reading,
     threshold_option,
 )
@@ -27,7 +28,6 @@ from leafseal.operations.rekey import rewrap, rotate
 
 _file = option("-f", "--file", is_required=True, metavar="FILE", type=FileName(), help="The encrypted file.")
 _in_place = option("-i", "--in-place", is_flag=True, help="Replace the file with the result.")
-_lower = option("--lower-threshold", is_flag=True, help="Allow fewer key groups than before to decrypt the file.")
 
 
 def _shared(function: Any) -> Any:
@@ -37,7 +37,7 @@ def _shared(function: Any) -> Any:
         rotating_reading,
         config_option,
         recipients_consent,
-        _lower,
+        lower_threshold_option,
         threshold_option,
         _in_place,
         _file,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafseal.cli.shared import values
-from leafseal.cli.shared.change import change
+from leafseal.cli.shared.change import change, locate_value
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.keys import key_services
@@ -20,7 +20,7 @@ from leafseal.document.scalars import same
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
 from leafseal.operations.edit import Draft, draft_with, only_below
-from leafseal.operations.extract import locate, part_at
+from leafseal.operations.extract import part_at
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
@@ -67,11 +67,7 @@ def set_(
     wanted = values.take(value, value_file, value_stdin, string, limits)
 
     def edit(opened: Opened) -> Draft | None:
-        locator = locate(opened, path)
-        if not locator:
-            raise PathError(
-                "PATH is empty", hint='name a value, such as database.password, or change the file with "leafseal edit"'
-            )
+        locator = locate_value(opened, path)
         if idempotent and _stands_already(opened, locator, wanted):
             return None
         return draft_with(opened, locator, wanted, expand_aliases=expand_aliases)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leafseal.cli.shared.change import change
+from leafseal.cli.shared.change import change, locate_value
 from leafseal.cli.shared.consent import Consent, consent_options
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.keys import key_services
@@ -17,7 +17,6 @@ from leafseal.cli.shared.options import (
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
 from leafseal.operations.edit import Draft, draft_without, only_below
-from leafseal.operations.extract import locate
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
@@ -50,11 +49,7 @@ def unset(
     """
 
     def edit(opened: Opened) -> Draft | None:
-        locator = locate(opened, path)
-        if not locator:
-            raise PathError(
-                "PATH is empty", hint='name a value, such as database.password, or change the file with "leafseal edit"'
-            )
+        locator = locate_value(opened, path)
         try:
             return draft_without(opened, locator, expand_aliases=expand_aliases)
         except PathError:

@@ -11,7 +11,14 @@ from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.files import Output, Outputs, output_of
 from leafseal.cli.shared.groups import difference, refuse_empty, refuse_lower
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
+from leafseal.cli.shared.options import (
+    InputOptions,
+    config_option,
+    files_argument,
+    limits_options,
+    lower_threshold_option,
+    rotating_reading,
+)
 from leafseal.document.limits import Limits
 from leafseal.errors import ConfigError
 from leafseal.keys import Ambient
@@ -34,7 +41,7 @@ class _Change(NamedTuple):
 @option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @option("--dry-run", is_flag=True, help="Show what would change; exit with 1 if anything would.")
 @option("--keep-data-key", is_flag=True, help="Keep the data key even if a recipient is removed.")
-@option("--lower-threshold", is_flag=True, help="Allow fewer key groups than before to decrypt a file.")
+@lower_threshold_option
 @rotating_reading
 @config_option
 @key_services

@@ -15,7 +15,6 @@ from leafseal.keys.registry import make_key, parse_recipients
 Group = tuple[MasterKey, ...]
 
 MAX_GROUPS = 255
-_MAX_KEYS = 1024
 _MAX_MERGES = 1000
 
 

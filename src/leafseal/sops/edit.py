@@ -39,8 +39,7 @@ def edit_file(session: Session, file: str) -> int:
         edited = with_keys(edited)
     _run(edited)
     notices.note_unconfigured(session, name, keys_of(edited.opened.metadata.groups))
-    if edited.opened.read.ignore_mac:
-        session.notice(f"{file}: written although the integrity check (MAC) was skipped")
+    session.notice_skipped_mac(file, edited.opened)
     return 0
 
 

@@ -75,5 +75,4 @@ def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:
 def _tell(session: Session, named: str, opened: Opened, groups: list[Keys]) -> None:
     notices.note_removed(session, named, removed(keys_of(opened.metadata.groups), groups), keeps_data_key=False)
     notices.note_unconfigured(session, named, groups)
-    if opened.read.ignore_mac:
-        session.notice(f"{named}: written although the integrity check (MAC) was skipped")
+    session.notice_skipped_mac(named, opened)

@@ -72,8 +72,7 @@ def set_in_file(session: Session, file: str, path: Locator, value: object) -> in
             return 0
         product = session.in_format(_stored(opened, path, value), formats.output)
         replace(session, source, product.data, product.check)
-    if opened.read.ignore_mac:
-        session.notice(f"{file}: written although the integrity check (MAC) was skipped")
+    session.notice_skipped_mac(file, opened)
     return 0
 
 

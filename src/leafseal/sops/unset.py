@@ -43,8 +43,7 @@ def unset(arguments: Arguments) -> int:
             raise
         product = session.in_format(product, formats.output)
         replace(session, source, product.data, product.check)
-    if opened.read.ignore_mac:
-        session.notice(f"{file}: written although the integrity check (MAC) was skipped")
+    session.notice_skipped_mac(file, opened)
     return 0
 
 

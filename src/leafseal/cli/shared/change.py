@@ -12,12 +12,13 @@ from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.cli.shared.places import listed
-from leafseal.document import Document
+from leafseal.document import Document, Locator
 from leafseal.document.limits import Limits
-from leafseal.errors import UsageError, naming
+from leafseal.errors import PathError, UsageError, naming
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.operations.edit import Draft
+from leafseal.operations.extract import locate
 from leafseal.operations.leaves import Spare
 from leafseal.operations.open import Opened, open_file, paused_collector
 from leafseal.operations.product import Product
@@ -82,6 +83,16 @@ def open_one(
     guard = Guard(name, configuration, consent)
     selection = guard.before(opened) if asks else opened.metadata.selection
     return Change(name, item, opened, guard, selection)
+
+
+def locate_value(opened: Opened, path: str) -> Locator:
+    """Read the PATH of a value that is to be changed, which the whole file is not. Raises `PathError`."""
+    locator = locate(opened, path)
+    if not locator:
+        raise PathError(
+            "PATH is empty", hint='name a value, such as database.password, or change the file with "leafseal edit"'
+        )
+    return locator
 
 
 @contextmanager

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import grouped, make_option
 from leafseal.cli.shared.places import listed
-from leafseal.config.load import CreationRule
 from leafseal.document import Document, Leaf
 from leafseal.errors import RefusedError, UsageError
 from leafseal.formats import FORMATS
@@ -18,6 +18,9 @@ from leafseal.operations import guards
 from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
+
+if TYPE_CHECKING:
+    from leafseal.config.load import CreationRule  # imported where one is loaded: it brings YAML
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +37,20 @@ class Consent:
             raise UsageError("--keep-rules and --sync-rules contradict each other", hint="use only one of them")
 
 
+_ACCEPT_RECIPIENTS = make_option(
+    "--accept-recipients", is_flag=True, help="Keep recipients that .sops.yaml does not name."
+)
+
 consent_options = grouped(
     "consent",
     Consent,
     make_option("--keep-rules", is_flag=True, help="Keep the file's rule even if .sops.yaml would encrypt more."),
     make_option("--sync-rules", is_flag=True, help="Change the file's rule to the one in .sops.yaml."),
-    make_option("--accept-recipients", is_flag=True, help="Keep recipients that .sops.yaml does not name."),
+    _ACCEPT_RECIPIENTS,
     make_option("--plaintext-ok", is_flag=True, help="Allow new unencrypted values that look like secrets."),
 )
 
-recipients_consent = grouped(
-    "consent",
-    Consent,
-    make_option("--accept-recipients", is_flag=True, help="Keep recipients that .sops.yaml does not name."),
-)
+recipients_consent = grouped("consent", Consent, _ACCEPT_RECIPIENTS)
 
 
 class Guard:

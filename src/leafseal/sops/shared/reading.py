@@ -38,12 +38,6 @@ def as_file(word: str | None) -> str:
     return "-" if word is None else os.path.abspath(word)
 
 
-def read_existing(path: str) -> reading.Snapshot:
-    """Read a file of the commands that want one to be there: where it is not, the exit code is 100."""
-    refuse_missing(path)
-    return read(path)
-
-
 def refuse_missing(path: str) -> None:
     """Raise `Failure` with exit code 100 where there is no file."""
     if is_missing(path):

@@ -45,7 +45,6 @@ class Session:
     def __init__(self, arguments: Arguments, *, gives_context: bool = False) -> None:
         self.arguments = arguments
         self.gives_context = gives_context  # `sops FILE` gives the configuration's AWS keys the encryption context too
-        self._configs: list[Config | None] = []  # the one, once it was looked for
 
     # -- talk
 
@@ -59,32 +58,29 @@ class Session:
         if self.may_add_messages:
             talk.warn("CMD", text)
 
+    def notice_skipped_mac(self, name: str, opened: Opened) -> None:
+        """Tell that a file was written whose MAC was not looked at."""
+        if opened.read.ignore_mac:
+            self.notice(f"{name}: written although the integrity check (MAC) was skipped")
+
     def check(self, *, order: bool = False) -> None:
         """Load the configuration: one that cannot be read stops every command of sops.
 
         With `order` refuse also one of decryption that cannot be, before anything is read. Commands call this once they
         have looked at their arguments, as sops does. Raises `LeafsealError`.
         """
-        self._load_config()
+        _ = self.config
         if order:
             _order(self.arguments)
 
     # -- the configuration
 
-    @property
+    @cached_property
     def config(self) -> Config | None:
         """The configuration that `--config` names, else the one found from the current directory upwards.
 
         A fault in a rule counts only where the rule does, as in sops.
         """
-        return self._load_config()
-
-    def _load_config(self) -> Config | None:
-        if not self._configs:
-            self._configs.append(self._found_config())
-        return self._configs[0]
-
-    def _found_config(self) -> Config | None:
         from leafseal.config.find import find_config_from_cwd
 
         explicit = self.arguments.text("config")
