@@ -140,10 +140,17 @@ class Document(Protocol):
         """
         ...
 
-    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+    def rewrite(
+        self,
+        edits: Sequence[Edit],
+        metadata: NewMetadata = KEEP,
+        indent: int | None = None,
+        before: Document | None = None,
+    ) -> bytes:
         """Return the file with `edits` applied and its metadata block kept, replaced, added or (None) cut out.
 
-        `indent` is the width of one level of a block that is added, where the format has such a thing. Cutting out
+        `indent` is the width of one level of a block that is added, where the format has such a thing. `before` is the
+        encrypted file that this one was: what its block says, and the new one too, stays as it is spelled. Cutting out
         what `rewrite` added gives back the file without it, to the byte.
         """
         ...

@@ -101,12 +101,19 @@ class BinaryDocument(SplicedDocument):
         if len(locator) > 1:
             raise in_the_way_error(_PLACE, "a value without members")
 
-    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+    def rewrite(
+        self,
+        edits: Sequence[Edit],
+        metadata: NewMetadata = KEEP,
+        indent: int | None = None,
+        before: Document | None = None,
+    ) -> bytes:
         """Return the file or, with metadata, the JSON that holds it and the metadata, as SOPS writes it."""
         if metadata is None or isinstance(metadata, Keep):
             return self._spliced(edits)
         holder = json.emit([MappingNode([("data", apply_edits(self._text, edits))])], indent=indent)
-        return json.parse(holder, _ANY_LENGTH).rewrite([], metadata, indent)
+        inner = before.inner if isinstance(before, SealedBinaryDocument) else None
+        return json.parse(holder, _ANY_LENGTH).rewrite([], metadata, indent, inner)
 
 
 class SealedBinaryDocument(SplicedDocument):
@@ -121,11 +128,11 @@ class SealedBinaryDocument(SplicedDocument):
             leaf._replace(start=leaf.start + 1, end=leaf.end - 1) if _is_data(leaf) else leaf for leaf in inner.leaves()
         ]
         super().__init__(inner.text, leaves)
-        self._inner = inner
+        self.inner = inner
 
     def metadata(self) -> Mapping[str, object] | None:
         """Return the `sops` mapping."""
-        return self._inner.metadata()
+        return self.inner.metadata()
 
     def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens in the places of leaves."""
@@ -133,7 +140,7 @@ class SealedBinaryDocument(SplicedDocument):
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return one edit for each value, in order; that of `data` is its bytes as they will be written."""
-        edits = self._inner.open_edits([(leaf, "" if _is_data(leaf) else value) for leaf, value in opened], spellings)
+        edits = self.inner.open_edits([(leaf, "" if _is_data(leaf) else value) for leaf, value in opened], spellings)
         return [
             Edit(leaf.start, leaf.end, _raw(value)) if _is_data(leaf) else edit
             for (leaf, value), edit in zip(opened, edits, strict=True)
@@ -141,11 +148,11 @@ class SealedBinaryDocument(SplicedDocument):
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:
         """Return the edits that store `value` in the JSON text."""
-        return self._inner.set_edits(locator, value)
+        return self.inner.set_edits(locator, value)
 
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove what stands at `locator` from the JSON text."""
-        return self._inner.unset_edits(locator)
+        return self.inner.unset_edits(locator)
 
     @property
     def block_indent(self) -> int | None:
@@ -156,10 +163,16 @@ class SealedBinaryDocument(SplicedDocument):
             return None
         return TAB if margin.startswith("\t") else len(margin)
 
-    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+    def rewrite(
+        self,
+        edits: Sequence[Edit],
+        metadata: NewMetadata = KEEP,
+        indent: int | None = None,
+        before: Document | None = None,
+    ) -> bytes:
         """Return the JSON text with `edits` made or, without metadata, the bytes that it held."""
         if metadata is not None:
-            return self._inner.rewrite(edits, metadata, indent)
+            return self.inner.rewrite(edits, metadata, indent)
         leaf = next((leaf for leaf in self._leaves if leaf.locator == _PLACE), None)
         if leaf is None:
             raise _no_data_error()

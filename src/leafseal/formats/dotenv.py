@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
-from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leafseal.document.comments import CommentRun, CommentsInForce
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
@@ -245,14 +245,20 @@ class DotenvDocument(SplicedDocument):
             start -= 1
         return Edit(start, end, "")
 
-    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+    def rewrite(
+        self,
+        edits: Sequence[Edit],
+        metadata: NewMetadata = KEEP,
+        indent: int | None = None,
+        before: Document | None = None,
+    ) -> bytes:
         """Return the file with `edits` made and its metadata kept, replaced, added or cut out."""
         if isinstance(metadata, Keep):
             return self._marked(edits, self._marks)
         runs = list(self._runs())
         if metadata is None:
             return self._marked([*edits, *(self._without(*run) for run in runs)], self._remembered())
-        block = _block(metadata)
+        block = _block(metadata, before._lines if isinstance(before, DotenvDocument) else self._lines)
         if not runs:
             return self._spliced([*edits, self._appended(block)])
         start, end = runs[0]
@@ -275,10 +281,14 @@ class DotenvDocument(SplicedDocument):
             yield start, end
 
 
-def _block(metadata: Mapping[str, object]) -> str:
+def _block(metadata: Mapping[str, object], old: Sequence[_MetadataLine]) -> str:
+    """Return the metadata as lines, in the order of the old ones."""
+    from leafseal.document.order import in_old_order
     from leafseal.formats.flattening import flatten
 
-    return "".join(f"{_PREFIX}{name}={_source(value)}\n" for name, value in flatten(metadata).items())
+    flat = flatten(metadata)
+    names = in_old_order((line.name for line in old), list(flat))
+    return "".join(f"{_PREFIX}{name}={_source(flat[name])}\n" for name in names)
 
 
 def _source(value: Scalar | None) -> str:

@@ -22,7 +22,7 @@ from leafseal.metadata.groups import read_groups, write_groups
 from leafseal.metadata.weak_types import as_bool, as_int, as_mapping, as_text, as_time, fold_names
 from leafseal.rules.selection import RULE_FIELDS, Selection
 
-_FIELDS = (
+FIELDS = (
     *READING_ORDER,
     "key_groups",
     "shamir_threshold",
@@ -61,10 +61,10 @@ class Metadata(NamedTuple):
         Without `check_version` a missing or malformed `version` is let through, as by what never decrypts.
         Raises `MetadataError`, which names the field.
         """
-        fields = fold_names(mapping, _FIELDS, "")
+        fields = fold_names(mapping, FIELDS, "")
         groups = read_groups(fields)
         selection, states_rule = _read_selection(fields)
-        spelling, extra = _read_extra({name: value for name, value in fields.items() if name not in _FIELDS})
+        spelling, extra = _read_extra({name: value for name, value in fields.items() if name not in FIELDS})
         metadata = cls(
             groups=groups,
             threshold=_read_threshold(fields, len(groups)),

@@ -10,6 +10,7 @@ from leafseal.document import Document, Edit, Leaf
 from leafseal.errors import IntegrityError
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
+from leafseal.metadata.least_change import mapping_over
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Groups, Product
 from leafseal.operations.seal import with_mac
@@ -31,7 +32,9 @@ def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> 
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
     metadata = metadata.with_spelling(seal_spellings(spellings, sealer))
     metadata = with_mac(metadata, opened.leaves.hashed, sealer)
-    data = opened.document.rewrite(_replacements(opened.document, tokens), metadata.to_mapping())
+    data = opened.document.rewrite(
+        _replacements(opened.document, tokens), mapping_over(opened.document.metadata(), metadata)
+    )
     return _unchanged(opened, data, data_key)
 
 
@@ -57,7 +60,8 @@ def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, 
     previous = opened.metadata.groups if keep_dates else ()
     wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now(), previous=previous)
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
-    return _unchanged(opened, opened.document.rewrite([], metadata.to_mapping()), opened.data_key)
+    mapping = mapping_over(opened.document.metadata(), metadata)
+    return _unchanged(opened, opened.document.rewrite([], mapping), opened.data_key)
 
 
 def _unchanged(opened: Opened, data: bytes, data_key: DataKey) -> Product:

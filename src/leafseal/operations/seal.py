@@ -13,6 +13,7 @@ from leafseal.document.scalars import Empty, to_bytes, type_word
 from leafseal.errors import NothingSealedError
 from leafseal.keys.groups import DataKey
 from leafseal.metadata import Metadata
+from leafseal.metadata.least_change import mapping_over
 from leafseal.operations.clear_text import NO_TAILS, ends_with_tails, refuse_exposed
 from leafseal.operations.memory import Key, Memory
 from leafseal.rules.selection import Selection
@@ -102,7 +103,8 @@ def seal_document(
         spellings = [*spellings, *((token, known[token][0]) for _, token, _ in kept if token in known)]
     metadata = _remembering(metadata, document, seal_spellings(spellings, sealer, known))
     metadata = with_mac(metadata, sealed.hashed, sealer)
-    return document.rewrite([*edits, *(edit for _, _, edit in kept)], metadata.to_mapping(), indent)
+    mapping = mapping_over(before.metadata() if before else None, metadata)
+    return document.rewrite([*edits, *(edit for _, _, edit in kept)], mapping, indent, before)
 
 
 def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selection) -> None:

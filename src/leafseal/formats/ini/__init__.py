@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.document import KEEP, Document, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.errors import FormatError, MetadataError
@@ -116,7 +116,13 @@ class INIDocument(SplicedDocument):
 
         return edit.unset_edits(self._text, self._scan, locator)
 
-    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+    def rewrite(
+        self,
+        edits: Sequence[Edit],
+        metadata: NewMetadata = KEEP,
+        indent: int | None = None,
+        before: Document | None = None,
+    ) -> bytes:
         """Return the file with `edits` made and its metadata kept, replaced, added or cut out."""
         if isinstance(metadata, Keep):
             placed: list[Edit] = []
@@ -124,24 +130,37 @@ class INIDocument(SplicedDocument):
             placed = [self._removal(block) for block in self._blocks]
         elif self._blocks:
             start, end = self._span(self._blocks[0])
-            block = _block(metadata, self._newline(self._blocks[0]))
+            block = self._changed_block(metadata) or _block(metadata, self._newline(self._blocks[0]))
             placed = [Edit(start, end, block if self._text[end - 1] == "\n" else block.rstrip("\r\n"))]
         else:
-            placed = [self._insertion(metadata)]
+            placed = [self._insertion(metadata, before if isinstance(before, INIDocument) else None)]
         return self._spliced([*edits, *placed])
 
-    def _insertion(self, metadata: Mapping[str, object]) -> Edit:
+    def _changed_block(self, metadata: Mapping[str, object]) -> str | None:
+        """Return the section of the metadata with the lines of what changed replaced, None where that cannot be."""
+        from leafseal.formats.ini.block_changes import changed_block
+
+        if not self._blocks:
+            return None
+        keys = [key for key in self._scan.keys if key.section == self._blocks[0]]
+        return changed_block(self._text, *self._span(self._blocks[0]), keys, metadata)
+
+    def _insertion(self, metadata: Mapping[str, object], before: INIDocument | None) -> Edit:
         text = self._text
         newline = "\r\n" if "\r\n" in text else "\n"
-        block = _block(metadata, newline)
-        if not text.removeprefix("\ufeff"):
+        block = (before and before._changed_block(metadata)) or _block(metadata, newline)
+        if not text.removeprefix("\ufeff") or (before and before._block_is_close() and _ends_in_text_line(text)):
             pass
         elif text.endswith("\n"):
             block = newline + block
         else:
             # What ended without a line break still does, and so remembers it.
-            block = newline + newline + block.removesuffix(newline)
+            block = newline + newline + block.removesuffix("\n").removesuffix("\r")
         return Edit(len(text), len(text), block)
+
+    def _block_is_close(self) -> bool:
+        """Tell whether no blank line stands before the section of the metadata."""
+        return bool(self._blocks) and _ends_in_text_line(self._text[: self._scan.sections[self._blocks[0]].start])
 
     def _newline(self, block: int) -> str:
         section = self._scan.sections[block]
@@ -168,10 +187,14 @@ class INIDocument(SplicedDocument):
         return Edit(start, len(text), "")
 
 
-def _block(metadata: Mapping[str, object], newline: str) -> str:
-    from leafseal.formats.flattening import flatten
+def _ends_in_text_line(text: str) -> bool:
+    return text.endswith("\n") and bool(text[:-1].rpartition("\n")[2].strip(SPACE))
 
-    pairs = [(name, value.replace("\n", "\\n")) for name, value in flatten(metadata).items()]
+
+def _block(metadata: Mapping[str, object], newline: str) -> str:
+    from leafseal.formats.ini.block_changes import flat_pairs
+
+    pairs = list(flat_pairs(metadata).items())
     return newline.join([header(METADATA_SECTION), *key_lines(pairs), ""])
 
 

@@ -157,7 +157,7 @@ def _added(text: str, scan: Scan, number: int, name: str, source: str) -> Edit:
         apart = [""] if number == 0 and text[position:].strip() else []
         return _insertion(text, position, [*key_lines([(name, source)]), *apart])
     apart = [""] if _goes_on(text, keys[-1].value) else []
-    return _insertion(text, position, [*apart, _line_like(text, model, name, source)])
+    return _insertion(text, position, [*apart, line_like(text, model, name, source)])
 
 
 def _goes_on(text: str, value: Value) -> bool:
@@ -166,7 +166,7 @@ def _goes_on(text: str, value: Value) -> bool:
     return is_open and text.count("\n", value.end, value.line_end) < 2
 
 
-def _line_like(text: str, model: Key, name: str, source: str) -> str:
+def line_like(text: str, model: Key, name: str, source: str) -> str:
     """Return the line of a new key, indented and delimited like another."""
     indent = text[text.rfind("\n", 0, model.start) + 1 : model.start].lstrip("\ufeff")
     head = text[model.start : model.value.start].rstrip(SPACE)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Edit, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.document.tree import from_python
-from leafseal.errors import FormatError, MetadataError
+from leafseal.errors import FormatError, LeafsealError, MetadataError
 from leafseal.formats.common import SplicedDocument
 from leafseal.formats.json.emitter import emit, emit_node, scalar_text, unit_of, write
 from leafseal.formats.json.layout import margin_of, removal, separator, unit_in
@@ -109,7 +109,13 @@ class JSONDocument(SplicedDocument):
 
         return edit.unset_edits(self._text, locator)
 
-    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+    def rewrite(
+        self,
+        edits: Sequence[Edit],
+        metadata: NewMetadata = KEEP,
+        indent: int | None = None,
+        before: Document | None = None,
+    ) -> bytes:
         """Return the file with `edits` made and its metadata kept, replaced, added or cut out.
 
         `indent` counts for a block that is added where the file has no indentation of its own.
@@ -121,31 +127,71 @@ class JSONDocument(SplicedDocument):
         elif self._blocks:
             placed = [self._replacement(self._root.members[self._blocks[0]], metadata)]
         else:
-            placed = [self._insertion(metadata, indent)]
+            placed = [self._insertion(metadata, indent, before if isinstance(before, JSONDocument) else None)]
         return self._spliced([*edits, *placed])
 
-    def _insertion(self, metadata: Mapping[str, object], indent: int | None) -> Edit:
-        node, text, root = from_python(dict(metadata)), self._text, self._root
+    def _insertion(self, metadata: Mapping[str, object], indent: int | None, before: JSONDocument | None) -> Edit:
+        text, root = self._text, self._root
         newline = "\r\n" if "\r\n" in text else "\n"
-        if not root.members:
-            block = write(node, unit=unit_of(indent), newline=newline)
-            return Edit(root.start + 1, root.start + 1, f'"{_METADATA_KEY}": {block}')
-        last = root.members[-1]
-        margin = margin_of(text, last.key)
+        margin = margin_of(text, root.members[-1].key) if root.members else None
         # On lines of its own even where the rest stands on one: so Git can merge it, and a reader find its fields.
         unit = unit_of(indent) if margin is None else unit_in(text, root, margin)
-        block = write(node, unit=unit, base=margin or "", newline=newline)
-        return Edit(last.end, last.end, f'{separator(text, root)}"{_METADATA_KEY}": {block}')
+
+        def emitted(mapping: Mapping[str, object]) -> str:
+            return write(from_python(dict(mapping)), unit=unit, base=margin or "", newline=newline)
+
+        block = (before and before._changed_block(metadata, margin, emitted)) or emitted(metadata)
+        member = f'"{_METADATA_KEY}": {block}'
+        if not root.members:
+            return Edit(root.start + 1, root.start + 1, member)
+        last = root.members[-1].end
+        return Edit(last, last, separator(text, root) + member)
 
     def _replacement(self, old: Member, metadata: Mapping[str, object]) -> Edit:
         text = self._text
-        margin = margin_of(text, old.key) or ""
+        margin = margin_of(text, old.key)
+        base = margin or ""
         source = text[old.start : old.end]
         newline = "\r\n" if "\r\n" in source else "\n" if "\n" in source else ""
         first = source[1:].lstrip("\r\n")
         inner = first[: len(first) - len(first.lstrip(" \t"))]
-        block = write(from_python(dict(metadata)), unit=inner.removeprefix(margin), base=margin, newline=newline)
+
+        def emitted(mapping: Mapping[str, object]) -> str:
+            return write(from_python(dict(mapping)), unit=inner.removeprefix(base), base=base, newline=newline)
+
+        block = self._changed_block(metadata, margin, emitted) or emitted(metadata)
         return Edit(old.start, old.end, block)
+
+    def _changed_block(
+        self, metadata: Mapping[str, object], margin: str | None, emitted: Callable[[Mapping[str, object]], str]
+    ) -> str | None:
+        """Return the block of this file with the lines of what changed replaced.
+
+        None where it is laid out as `emitted` does it, stands at another margin, or cannot be changed in place.
+        """
+        from leafseal.formats.json import edit
+
+        old = self.metadata()
+        block = self._root.members[self._blocks[0]] if self._blocks else None
+        if old is None or block is None or margin_of(self._text, block.key) != margin:
+            return None
+        source = self._text[block.start : block.end]
+        if emitted(old) == source:
+            return None
+        head, foot = ("{", "}") if margin is None else (f"{{\n{margin}", "\n}")
+        text = f'{head}"{_METADATA_KEY}": {source}{foot}'
+        edits: list[Edit] = []
+        for name in old.keys() - metadata.keys():
+            edits += edit.unset_edits(text, (_METADATA_KEY, name))
+        for name, value in metadata.items():
+            if name not in old or old[name] != value:
+                edits += edit.set_edits(text, (_METADATA_KEY, name), value)
+        try:
+            changed = parse(apply_edits(text, edits).encode(), DEFAULT_LIMITS)
+            found = changed.metadata() == metadata
+        except LeafsealError:
+            return None
+        return changed.text.removeprefix(f'{head}"{_METADATA_KEY}": ').removesuffix(foot) if found else None
 
 
 def _value_of(leaves: Sequence[Leaf], depth: int) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import KEEP, Document, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import MappingNode, Node
@@ -144,7 +144,13 @@ class YAMLDocument:
         """The width of one level in the metadata block of the first document that has one."""
         return next((note.block_indent for note in self._scan.documents if note.block_indent), None)
 
-    def rewrite(self, edits: Sequence[Edit], metadata: NewMetadata = KEEP, indent: int | None = None) -> bytes:
+    def rewrite(
+        self,
+        edits: Sequence[Edit],
+        metadata: NewMetadata = KEEP,
+        indent: int | None = None,
+        before: Document | None = None,
+    ) -> bytes:
         """Return the file with `edits` made and its metadata kept, replaced, added or cut out."""
         width = indent or self.block_indent or DEFAULT_INDENT
         documents = self._scan.documents
@@ -156,8 +162,13 @@ class YAMLDocument:
         elif self.has_reserved_key():
             placed = metadata_block.replacements(self._text, documents, metadata, width)
         else:
-            placed = metadata_block.insertions(self._text, documents, metadata, width)
+            old = before.blocks() if isinstance(before, YAMLDocument) else []
+            placed = metadata_block.insertions(self._text, documents, metadata, width, old)
         return apply_edits(self._text, [*edits, *placed]).encode()
+
+    def blocks(self) -> list[metadata_block.Block]:
+        """Return the metadata as it is written in each document."""
+        return metadata_block.blocks_of(self._text, self._scan.documents)
 
     def _root_words(self) -> Mapping[str, object]:
         ours = (self._scan.metadata or {}).get("leafseal")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from leafseal.document import Edit
 from leafseal.document.lazy_pattern import LazyPattern
+from leafseal.formats.yaml.block_changes import changed_block
 from leafseal.formats.yaml.containers import DocumentNote
 from leafseal.formats.yaml.lines import BREAK, COMMENT
 
@@ -18,59 +19,104 @@ _COMMENT = LazyPattern(COMMENT)
 _LINE_END = LazyPattern(rf"[ \t]*(?:{COMMENT})?({BREAK}|\Z)")
 
 
-def insertions(text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int) -> list[Edit]:
-    """Return the edits that add the block to every document that has none."""
-    blocks = _Blocks(text, documents[0], metadata, indent)
+Block = tuple[int, str]
+"""The metadata of one document: the column of its root and whole lines, or -1 and a member in flow style."""
+
+
+def blocks_of(text: str, documents: Sequence[DocumentNote]) -> list[Block]:
+    """Return the block of every document that has one, without the break of its last line."""
+    return [_block_of(text, note) for note in documents if note.metadata is not None]
+
+
+def _block_of(text: str, note: DocumentNote) -> Block:
+    start, end = _span(text, note)
+    column = -1 if note.root is None or note.root.flow else note.root.column
+    return column, " " * column + text[start:end]
+
+
+def _span(text: str, note: DocumentNote) -> tuple[int, int]:
+    """Return the span of a block, the comment on its last line included."""
+    assert note.metadata is not None
+    start, end = note.metadata
+    match = None if note.root is None or note.root.flow else _LINE_END.match(text, end)
+    return start, end if match is None else match.start(1)
+
+
+def insertions(
+    text: str,
+    documents: Sequence[DocumentNote],
+    metadata: Mapping[str, object],
+    indent: int,
+    old: Sequence[Block] = (),
+) -> list[Edit]:
+    """Return the edits that add the block to every document that has none; `old` are the blocks they had before."""
+    blocks = _Blocks(text, documents, metadata, indent, old)
     return [edit for note in documents for edit in blocks.insertion(note)]
 
 
 class _Blocks:
     """The metadata as it is written in each document of a file."""
 
-    def __init__(self, text: str, first: DocumentNote, metadata: Mapping[str, object], indent: int) -> None:
+    def __init__(
+        self,
+        text: str,
+        documents: Sequence[DocumentNote],
+        metadata: Mapping[str, object],
+        indent: int,
+        old: Sequence[Block],
+    ) -> None:
         self._text = text
-        self._first = first
+        self._first = documents[0]
+        self._old = {id(note): block for note, block in zip(documents, old, strict=False)}
         self._metadata = metadata
         self._shared = {name: value for name, value in metadata.items() if name != "leafseal"}
         self._indent = indent
         self._newline = "\r\n" if "\r\n" in text else "\n"
-        self._written: dict[tuple[int, bool], str] = {}
+        self._written: dict[tuple[int, bool, str], str] = {}
 
     def insertion(self, note: DocumentNote) -> list[Edit]:
         """Return the edits that add the block to a document."""
         if note.root is not None and note.root.flow:
-            return [_into_flow(self._text, note, self._member(note))]
-        edits = [_behind_block(self._text, note.end, self._block(note), self._newline)]
+            return [_into_flow(self._text, note, self._member(note, self._old.get(id(note))))]
+        edits = [_behind_block(self._text, note.end, self._block(note, self._old.get(id(note))), self._newline)]
         if note.root_word is not None:
             edits.append(Edit(*note.root_word, ""))
         return edits
 
     def replacement(self, note: DocumentNote) -> Edit:
         """Return the edit that puts the block in the place of the one that a document has."""
-        assert note.metadata is not None
-        start, end = note.metadata
+        start, end = _span(self._text, note)
+        old = _block_of(self._text, note)
         if note.root is not None and note.root.flow:
-            return Edit(start, end, self._member(note))
+            return Edit(start, end, self._member(note, old))
         column = note.root.column if note.root else 0
-        return Edit(start, end, self._block(note).removesuffix(self._newline)[column:])
+        return Edit(start, end, self._block(note, old).removesuffix(self._newline)[column:])
 
     def _of(self, note: DocumentNote) -> Mapping[str, object]:
         return self._metadata if note is self._first else self._shared
 
-    def _member(self, note: DocumentNote) -> str:
+    def _member(self, note: DocumentNote, old: Block | None) -> str:
         from leafseal.formats.yaml.emitter import flow_json
 
-        return f'"sops": {flow_json(self._of(note))}'
+        def emit(metadata: Mapping[str, object]) -> str:
+            return f'{{"sops": {flow_json(metadata)}}}'
 
-    def _block(self, note: DocumentNote) -> str:
+        written = None if old is None or old[0] >= 0 else changed_block(f"{{{old[1]}}}", self._of(note), emit)
+        return (written or emit(self._of(note)))[1:-1]
+
+    def _block(self, note: DocumentNote, old: Block | None) -> str:
         from leafseal.formats.yaml.emitter import emit_mapping_block  # whoever only reads does not need it
 
         column = note.root.column if note.root else 0
-        key = (column, note is self._first)
+        source = old[1] + self._newline if old is not None and old[0] == column else ""
+
+        def emit(metadata: Mapping[str, object]) -> str:
+            return emit_mapping_block("sops", metadata, column=column, indent=self._indent, newline=self._newline)
+
+        key = (column, note is self._first, source)
         if key not in self._written:
-            self._written[key] = emit_mapping_block(
-                "sops", self._of(note), column=column, indent=self._indent, newline=self._newline
-            )
+            written = changed_block(source, self._of(note), emit) if source else None
+            self._written[key] = written or emit(self._of(note))
         return self._written[key]
 
 
@@ -193,7 +239,7 @@ def replacements(
     text: str, documents: Sequence[DocumentNote], metadata: Mapping[str, object], indent: int
 ) -> list[Edit]:
     """Return the edits that put another block where each document has one, and add it where one has none."""
-    blocks = _Blocks(text, documents[0], metadata, indent)
+    blocks = _Blocks(text, documents, metadata, indent, ())
     return [
         edit
         for note in documents
