@@ -104,10 +104,21 @@ def test_every_changed_character_is_noticed() -> None:
             SEALER.open(changed, AAD)
 
 
+def test_sops_before_1_6_sealed_empty_strings() -> None:
+    token = SEALER.seal_bytes(b"", "str", AAD)
+    assert ",data:,iv:" in token
+    assert SEALER.open(token, AAD) == ""
+    with pytest.raises(TokenError):
+        SEALER.open(token, AAD + "b:")
+    with pytest.raises(TokenError):
+        SEALER.open(token.replace("type:str", "type:int"), AAD)
+    with pytest.raises(TokenError):
+        SEALER.open(re.sub("data:[^,]*", "data:", SEALER.seal("hunter2", AAD)), AAD)
+
+
 DAMAGED = {
     "empty": "",
     "plain": "hunter2",
-    "without data": token_of(data=""),
     "without padding": token_of(data="eA"),
     "unused bits that are not zero": token_of(data="eB=="),
     "a blank in base64": token_of(data="e A="),

@@ -150,7 +150,7 @@ EVERYWHERE: dict[str, tuple[Change, type[LeafsealError], str]] = {
     "base64 without padding": (part(b"tag", lambda tag: tag.rstrip(b"=")), IntegrityError, "is damaged"),
     "an IV of 12 bytes": (part(b"iv", lambda _: b"AAAAAAAAAAAAAAAA"), IntegrityError, "is damaged"),
     "a tag of 12 bytes": (part(b"tag", lambda _: b"AAAAAAAAAAAAAAAA"), IntegrityError, "is damaged"),
-    "no data": (part(b"data", lambda _: b""), IntegrityError, "is damaged"),
+    "no data": (part(b"data", lambda _: b""), IntegrityError, "was changed or moved"),
     "an unknown type": (part(b"type", lambda _: b"uint"), IntegrityError, "is damaged"),
     "another cipher": (
         replaced(password, lambda token: token.replace(b"AES256", b"AES128")), IntegrityError, "not encrypted"

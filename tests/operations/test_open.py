@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from leafseal.crypto.token import Sealer
+from leafseal.document import Locator
 from leafseal.document.limits import DEFAULT_READ
 from leafseal.errors import (
     DataKeyError,
@@ -19,9 +21,11 @@ from leafseal.errors import (
 from leafseal.keys.groups import DataKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Source, open_file, open_with, paused_collector, read_metadata, readable
+from leafseal.operations.rekey import rotate
+from leafseal.operations.reseal import set_leaf
 from leafseal.testing import ambient_with, throwaway_identity
 
-from ..whole_files import AMBIENT, open_, seal
+from ..whole_files import AMBIENT, KEYS, open_, seal
 
 PLAIN = b"# note\na: x\nb:\n    - 5\nc_unencrypted: y\n"
 SEALED = seal(PLAIN, "yaml")
@@ -141,3 +145,26 @@ def test_the_collector_pauses_and_goes_on_as_it_was() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("format_name", "plain", "place"),
+    [
+        ("yaml", b'a: x\nempty: ""\nlist:\n    - ""\n', ("a",)),
+        ("yaml", b'{a: x, empty: ""}\n', ("a",)),
+        ("json", b'{\n  "a": "x",\n  "empty": ""\n}\n', ("a",)),
+    ],
+)
+def test_a_file_with_the_empty_strings_of_sops_before_1_6_can_be_changed(
+    format_name: str, plain: bytes, place: Locator
+) -> None:
+    sealed = seal(plain, format_name)
+    sealer = Sealer(open_(sealed, format_name).data_key.reveal())
+    old = sealed.replace(b'empty: ""', f"empty: '{sealer.seal_bytes(b'', 'str', 'empty:')}'".encode())
+    old = old.replace(b'"empty": ""', f'"empty": "{sealer.seal_bytes(b"", "str", "empty:")}"'.encode())
+    old = old.replace(b'- ""', f"- {sealer.seal_bytes(b'', 'str', 'list:')}".encode())
+    opened = open_(old, format_name)
+    assert opened.plaintext().replace(b"''", b'""') == plain
+    for product in (set_leaf(opened, place, "y"), rotate(opened, KEYS, 0, AMBIENT)):
+        product.check(product.data)
+    assert b"data:," not in set_leaf(opened, place, "y").data

@@ -17,10 +17,11 @@ from leafseal.document.scalars import Scalar, from_bytes, to_bytes, type_word
 
 IV_BYTES, KEY_BYTES = 32, 32
 
+# SOPS sealed empty strings too before 1.6, as do those who rotate such a file; they have no `data`.
 # Base64 in its one canonical form: unused bits are zero, so that what is read, written again, is the same text.
 _B64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?"
 _TOKEN = re.compile(
-    rf"ENC\[AES256_GCM,data:(?=[^,])({_B64}),iv:([A-Za-z0-9+/]{{42}}[AEIMQUYcgkosw048]=),"
+    rf"ENC\[AES256_GCM,data:({_B64}),iv:([A-Za-z0-9+/]{{42}}[AEIMQUYcgkosw048]=),"
     r"tag:([A-Za-z0-9+/]{21}[AQgw]==),type:(str|int|float|bool|time|comment|bytes)\]"
 )
 

@@ -79,6 +79,15 @@ def _as_committed(text: str) -> str:
     return "\n".join(line.removesuffix("\r") for line in lines) if ends and all(ends) else text
 
 
+def _as_others_write_it(text: str) -> str:
+    """Return the text of an encrypted file without the quotes of SOPS 3.6.0."""
+    if "\nsops_version='" not in text:
+        return text
+    from leafseal.formats.quoted_dotenv import unquoted
+
+    return unquoted(text) or text
+
+
 class _MetadataLine(NamedTuple):
     name: str
     value: str
@@ -100,7 +109,7 @@ def parse(
     """
     text, marks = decode_lines(data), Marks()
     if sealed:
-        text = _as_committed(text)
+        text = _as_others_write_it(_as_committed(text))
     elif not marks_are_text:
         text, marks = _take_off(text)
     leaves, lines = _scan(text, allow_duplicates)
