@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
+from leafseal.document.limits import DEFAULT_READ
+from leafseal.document.paths import format_path
 from leafseal.errors import AlreadyEncryptedError, NothingSealedError
-from leafseal.operations.edit import Draft
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.edit import Draft, only_below
+from leafseal.operations.open import Opened, Source, open_file
 from leafseal.operations.reseal import reseal, seal_beside, set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
 
-from ..whole_files import open_, seal, tokens, without_mac
+from ..whole_files import AMBIENT, open_, seal, tokens, without_mac
 
 PLAIN = b"# note\na: x\nb: y\nl:\n    - 1\n    - 2\nc_unencrypted: z\n"
 SEALED = seal(PLAIN, "yaml")
@@ -70,3 +77,72 @@ def test_any_bytes_are_sealed_beside_a_file() -> None:
     assert beside.plaintext() == b"a: [\xff"
     assert beside.data_key == OPENED.data_key
     assert beside.metadata.groups == OPENED.metadata.groups
+
+
+SPELLED = {
+    "yaml": (
+        b"n: 0x1F\ny: y\nq: \"\\u0061\"\nf: >\n    one\n    two\ns: 'x'  # note\nz: z\n",
+        {"n": 31, "y": "y", "q": "a", "f": "one two\n", "s": "x"},
+    ),
+    "json": (b'{"n": 10e0, "q": "\\u0061", "z": "z"}\n', {"n": 10.0, "q": "a"}),
+    "ini": (b"[s]\nq = 'a'\nf = one\\\n  two\nz = z\n", {"s": {"q": "a", "f": "onetwo"}}),
+    "dotenv": (b"q=a\\nb\nz=z\n", {"q": "a\nb"}),
+}
+
+
+def leaves_of(values: dict[str, Any], *above: str) -> list[tuple[tuple[str, ...], Any]]:
+    found: list[tuple[tuple[str, ...], Any]] = []
+    for name, value in values.items():
+        found += leaves_of(value, *above, name) if isinstance(value, dict) else [((*above, name), value)]
+    return found
+
+
+@pytest.mark.parametrize("format_name", SPELLED)
+def test_an_equal_value_keeps_its_spelling(format_name: str) -> None:
+    plain, values = SPELLED[format_name]
+    opened = open_(seal(plain, format_name), format_name)
+    for place, value in leaves_of(values):
+        product = set_leaf(opened, place, value)
+        product.check(product.data)
+        assert product.open().plaintext() == plain
+        assert product.open().tokens() == opened.tokens()
+
+
+@pytest.mark.parametrize("format_name", ["yaml", "json", "ini"])
+def test_a_value_under_a_name_changed_by_hand_keeps_its_spelling(format_name: str) -> None:
+    plain, values = SPELLED[format_name]
+    for (*above, name), value in leaves_of(values):
+        old, new = f'"{name}"' if format_name == "json" else name, '"new"' if format_name == "json" else "new"
+        pattern = rf"(?m)(^|[{{ ]){re.escape(old)}( ?[:=])".encode()
+        sealed = re.sub(pattern, rf"\1{new}\2".encode(), seal(plain, format_name), count=1)
+        wanted = re.sub(pattern, rf"\1{new}\2".encode(), plain, count=1)
+        place = (*above, "new")
+        opened = open_damaged(sealed, format_name, place)
+        product = set_leaf(opened, place, value)
+        product.check(product.data)
+        assert product.open().plaintext() == wanted
+        other = set_leaf(opened, place, "other").open().plaintext()
+        assert b"other" in other
+        assert b"0x1F" not in other or name != "n"
+
+
+def test_a_tag_or_an_anchor_does_not_come_along_to_another_name() -> None:
+    """Whoever moves a token with its memory could put a tag there that a reader acts on."""
+    sealed = seal(b"a: !Ref x\nb: &p4ss x\n", "yaml")
+    for name, value in (("a", "x"), ("b", "x")):
+        moved = sealed.replace(f"\n{name}: ".encode(), b"\nnew: ").replace(f"{name}: ENC".encode(), b"new: ENC", 1)
+        product = set_leaf(open_damaged(moved, "yaml", ("new",)), ("new",), value)
+        assert b"new: x\n" in product.open().plaintext()
+
+
+def test_a_number_of_another_type_is_another_value() -> None:
+    opened = open_(seal(b"n: 1.0\nm: 0x1\n", "yaml"), "yaml")
+    assert set_leaf(opened, ("n",), 1).open().plaintext() == b"n: 1\nm: 0x1\n"
+    assert set_leaf(opened, ("m",), "1").open().plaintext() == b'n: 1.0\nm: "1"\n'
+    assert set_leaf(opened, ("m",), True).open().plaintext() == b"n: 1.0\nm: true\n"
+
+
+def open_damaged(data: bytes, format_name: str, place: tuple[str, ...]) -> Opened:
+    """Open a file in which what is at one place does not verify."""
+    read = DEFAULT_READ._replace(ignore_mac=True)
+    return open_file(Source("f", data, format_name), KeyRing(AMBIENT), read, spare=only_below(format_path(place)))

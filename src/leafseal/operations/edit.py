@@ -61,8 +61,17 @@ def draft_with(opened: Opened, locator: Locator, value: object, *, expand_aliase
     cannot be encoded.
     """
     _refuse_half_characters(locator, value, bears_bytes=FORMATS[opened.document.format].is_text_only)
+    draft = _as_spelled(opened, locator, value)
+    if draft is not None:
+        return draft
     draft = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value), expand_aliases)
-    document = draft.document
+    if not _holds(draft.document, locator, value) and not _is_reserved(draft.document):
+        raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
+    return draft
+
+
+def _holds(document: Document, locator: Locator, value: object) -> bool:
+    """Tell whether `value`, and nothing else, is at `locator`."""
     as_text = FORMATS[document.format].is_text_only
     stored = [
         (leaf.locator, *_known(leaf.value))
@@ -72,9 +81,35 @@ def draft_with(opened: Opened, locator: Locator, value: object, *, expand_aliase
     expected = [
         (place, *_known(to_plain_text(scalar) if as_text else scalar)) for place, scalar in _flat(value, locator)
     ]
-    if [item for item in stored if item[1]] != expected and not _is_reserved(document):
-        raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
-    return draft
+    return [item for item in stored if item[1]] == expected
+
+
+def _as_spelled(opened: Opened, locator: Locator, value: object) -> Draft | None:
+    """Return the draft with `value` spelled as it was there, None where it was another or nothing says how.
+
+    Where a name was changed by hand the old token is still there, and its spelling. That is used without tag and
+    anchor, which may have been meant for another place.
+    """
+    if not isinstance(value, Scalar) or value == "":
+        return None
+    document = opened.plain_document()
+    leaf = next((leaf for leaf in document.leaves() if leaf.locator == locator and leaf.document == 0), None)
+    if leaf is None or any(owner == leaf for owner, _ in document.tails()):
+        return None
+    if leaf.value is None or isinstance(leaf.value, Empty):
+        return None
+    wanted = to_plain_text(value) if FORMATS[document.format].is_text_only else value
+    if type_word(leaf.value) == type_word(wanted) and to_bytes(leaf.value) == to_bytes(wanted):
+        return Draft(document, opened.plaintext())
+    spelling = opened.spellings.get(str(leaf.value), "")
+    if spelling[:1] != "C":
+        return None
+    edits = document.open_edits([(leaf, value)], {str(leaf.value): spelling})
+    try:
+        draft = _changed(opened, document, edits, locator, locator, locator)
+    except RefusedError:
+        return None
+    return draft if _holds(draft.document, locator, value) and not draft.document.tails() else None
 
 
 def _refuse_half_characters(locator: Locator, value: object, *, bears_bytes: bool) -> None:

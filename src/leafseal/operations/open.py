@@ -222,7 +222,8 @@ def open_with(
         leaves = open_leaves(document, metadata.selection, sealer, spare(document))
     if not read.ignore_mac:
         _verify_mac(metadata, leaves, sealer)
-    tokens = (str(item.leaf.value) for item in leaves.sealed)
+    # Where a name was changed by hand its token no longer opens; the spelling of it may still be wanted.
+    tokens = (str(leaf.value) for leaf in [*(item.leaf for item in leaves.sealed), *leaves.damaged])
     spellings = open_spellings(metadata.spelling, tokens, sealer)
     if FORMATS[document.format].has_marks:
         read = read._replace(marks_are_text=_has_marks_as_text(metadata, leaves))
