@@ -58,3 +58,26 @@ def test_comments_among_directives_are_sealed(line_break: str) -> None:
     sealed = seal(plain, "yaml")
     assert b"secret" not in sealed
     assert open_(sealed, "yaml").plaintext() == plain
+
+
+# Which comments sops 3.13.2 encrypts, with "own" as the marker of what is encrypted.
+BEHIND_THE_LAST = [
+    ("a: 1\n# own\n# secret\n", " secret"),
+    ("l:\n  - a: 1\n\n# own\n# secret\n", " secret"),
+    ("d:\n  a: 1\n\n  # own\n  # secret\nb: 1\n", " secret"),
+    ("l:\n  - a\n\n  # own\n  # secret\nb: 1\n", " secret"),
+    ("a: 1\n# own\n# secret\n---\nb: 1\n", " secret"),
+    ("# own\nd:\n  a: 1\n  # secret\nb: 1\n# clear\n", " secret"),
+    ("# own\nd:\n  a: 1\n\n  # secret\n\n# clear\n", " secret"),
+    ("# own\nd:\n  e:\n    - a: 1\n      # 1\n    # 2\n  # 3\n# clear\nb: 1\n", " 1 2 3"),
+    ("d:\n  # own\n  e:\n    f: 1\n    # secret\n  g:\n    h: 1\n    # clear\nb: 1\n", " secret"),
+]
+
+
+@pytest.mark.parametrize(("source", "sealed"), BEHIND_THE_LAST)
+def test_comments_behind_the_last_member_obey_those_above_them(source: str, sealed: str) -> None:
+    rule = Selection(encrypted_comment_regex="own")
+    leaves = parse(source.encode(), "yaml").leaves()
+    assert "".join(str(leaf.value) for leaf in leaves if leaf.is_comment and rule.selects(leaf)) == sealed
+    for selection in (rule, Selection(unencrypted_comment_regex="own")):
+        assert open_(seal(source.encode(), "yaml", selection), "yaml").plaintext() == source.encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leafseal.crypto.token import Sealer
-from leafseal.errors import NothingSealedError
+from leafseal.errors import ConfigError, NothingSealedError
 from leafseal.formats import parse
 from leafseal.operations.seal import refuse_nothing_sealed, seal_leaves
 from leafseal.rules.selection import Selection
@@ -39,6 +39,16 @@ def test_a_sealed_comment_never_passes_for_the_marker_of_a_rule() -> None:
         [(leaf, token), *_] = seal_leaves(parse(text, "yaml"), rule, SEALER).tokens
         assert leaf.is_comment
         assert not rule.matches_comment(token)
+
+
+@pytest.mark.parametrize("name", ["encrypted_comment_regex", "unencrypted_comment_regex"])
+@pytest.mark.parametrize("pattern", ["data", "ENC|a marker", "=,tag:"])
+def test_a_rule_that_matches_every_sealed_comment_is_refused(name: str, pattern: str) -> None:
+    text = f"# {pattern}\n# a note\nx: 1\n\n# another\ny: 2\n".encode()
+    with pytest.raises(ConfigError, match=f"^{name}: the pattern also matches encrypted comments") as caught:
+        seal_leaves(parse(text, "yaml"), Selection(**{name: pattern}), SEALER)
+    assert 'begin it with "^ "' in str(caught.value.hint)
+    assert seal_leaves(parse(text, "yaml"), Selection(**{name: f"^ ({pattern})"}), SEALER).tokens
 
 
 def test_a_rule_that_seals_nothing_is_refused_where_there_is_something_to_seal() -> None:

@@ -10,7 +10,7 @@ from leafseal.crypto.spelling import seal_spellings
 from leafseal.crypto.token import Sealer
 from leafseal.document import Document, Edit, Leaf, Locator, aad_of
 from leafseal.document.scalars import Empty, to_bytes, type_word
-from leafseal.errors import NothingSealedError
+from leafseal.errors import ConfigError, NothingSealedError
 from leafseal.keys.groups import DataKey
 from leafseal.metadata import Metadata
 from leafseal.metadata.least_change import mapping_over
@@ -71,9 +71,20 @@ def seal_leaves(
 
 def _seal_comment(leaf: Leaf, selection: Selection, sealer: Sealer) -> str:
     text = str(leaf.value).encode("utf-8", "surrogateescape")
-    while selection.matches_comment(token := sealer.seal_bytes(text, "comment", aad_of(leaf.path))):
-        pass  # A reader would take this token for the marker that it hides.
-    return token
+    for _ in range(_DRAWS):
+        token = sealer.seal_bytes(text, "comment", aad_of(leaf.path))
+        if not selection.matches_comment(token):
+            return token
+        # A reader would take this token for the marker that it hides.
+    (rule,) = selection.rules()
+    raise ConfigError(
+        f"{rule}: the pattern also matches encrypted comments (ENC[…]), and would take them for markers",
+        hint='choose a pattern that is not part of them, or begin it with "^ ", the blank behind "#"',
+    )
+
+
+_DRAWS = 1000
+"""How often a comment is sealed again until the pattern of its rule does not match. It may match them all."""
 
 
 def seal_document(

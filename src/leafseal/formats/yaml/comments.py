@@ -65,12 +65,13 @@ class CommentPlacer:
     # -- what is in force --------------------------------------------------------------------------------------------
 
     def active(self, container: Container | None) -> Sequence[str]:
-        """Return the comments in force for the next member of `container`."""
+        """Return the comments in force for the next member of `container`, or behind its last."""
         runs: list[CommentRun] = []
-        while container is not None:
-            if container.pending.texts:
-                runs.append(container.pending)
-            container = container.parent
+        run = container.pending if container is not None else None
+        while container is not None and run is not None:
+            if run.texts:
+                runs.append(run)
+            run, container = container.above, container.parent
         if not runs:
             return CommentsInForce((self._waiting,)) if self._waiting.texts else ()
         return CommentsInForce(runs[::-1])
@@ -131,11 +132,11 @@ class CommentPlacer:
             elif previous is not None and comment.after_blank:
                 owner = after
             elif previous is not None:
-                owner = _one_out(owner, closed, after)
+                owner = _one_out(owner, closed, after, comment.column)
             else:
                 blank = self._run_ends_blank(found, index)
                 owner = _dedent_owner(comment.column, blank, closed, after)
-            self._add(comment, owner, pending=owner is None or owner in chain or owner is gap.opened)
+            self._add(comment, owner, pending=True)
 
     def inside(self, start: int, end: int, owner: Container) -> None:
         """Add the comments that stand between the properties of a node and its content, all of them `owner`'s."""
@@ -275,9 +276,14 @@ def _chain(container: Container | None) -> list[Container]:
     return found
 
 
-def _one_out(owner: Container | None, closed: list[Container], after: Container | None) -> Container | None:
-    """Return the container one level out from that of the run of comments before; lists are skipped."""
-    levels = [*closed, after]
+def _one_out(
+    owner: Container | None, closed: list[Container], after: Container | None, column: int
+) -> Container | None:
+    """Return the container one level out from that of the run of comments before; lists are skipped.
+
+    It is not `after` where the comment stands deeper than that.
+    """
+    levels = closed if after is not None and column > after.column else [*closed, after]
     index = levels.index(owner) + 1 if owner in levels else len(levels) - 1
     while index < len(levels) - 1 and (level := levels[index]) is not None and not level.is_map:
         index += 1

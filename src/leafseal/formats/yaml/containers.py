@@ -10,8 +10,8 @@ class Container:
     """A mapping or list, while and after it is read."""
 
     __slots__ = (
-        "column", "end", "first_leaf", "flow", "index", "is_map", "key", "keys", "last_leaf", "locator", "parent",
-        "path", "pending", "start",
+        "above", "column", "end", "first_leaf", "flow", "index", "is_map", "key", "keys", "last_leaf", "locator",
+        "parent", "path", "pending", "start",
     )  # fmt: skip
 
     def __init__(
@@ -29,6 +29,7 @@ class Container:
         self.keys: set[str] = set()
         self.index = 0  # of the element in progress
         self.pending = CommentRun()  # comments that wait for the next member
+        self.above = parent.pending if parent is not None else None  # those that waited for it, and hold in all of it
         self.first_leaf = self.last_leaf = 0
 
 
