@@ -243,6 +243,10 @@ def stored(opened: Opened, locator: Locator, value: object) -> Product:
     else:
         parent[locator[-1]] = value
     after = reopened(opened, product)
+    if opened.document.format == "ini" and locator[0] not in documents(opened)[0]:
+        # A section before which comments would stand is added one place further up.
+        expected[0] = {name: expected[0][name] for name in documents(after)[0]}
+        assert [name for name in expected[0] if name != locator[0]] == list(documents(opened)[0])
     assert models(after) == [strict(document) for document in expected]
     assert tokens_elsewhere(after, locator) == tokens_elsewhere(opened, locator)
     if existing and not isinstance(value, dict | list | None):

@@ -124,7 +124,8 @@ class Document(Protocol):
         """Return the edits that store `value` (a scalar, None, or nested dicts and lists) at `locator`.
 
         An existing value is replaced in its own style where that style can hold it. A missing last key is added
-        after its siblings, a list index equal to the length appends, missing mappings on the way are created.
+        after its siblings (a section of INI before the last one, where comments end that), a list index equal to the
+        length appends, missing mappings on the way are created.
         Raises `PathError` where a scalar is in the way or an index is out of range.
         """
         ...

@@ -254,7 +254,7 @@ def unmoved_comments(before: Document, after: Document, edits: Sequence[Edit]) -
     changes = sorted(edits)
     done = shift = 0  # the edits that end before a comment, and how far they moved it
     for leaf in sorted((leaf for leaf in before.leaves() if leaf.is_comment), key=lambda leaf: leaf.start):
-        while done < len(changes) and changes[done].end < leaf.start:
+        while done < len(changes) and changes[done].end <= leaf.start:
             shift += len(changes[done].new) - (changes[done].end - changes[done].start)
             done += 1
         if done < len(changes) and changes[done].start < leaf.start:

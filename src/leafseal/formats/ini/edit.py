@@ -180,11 +180,20 @@ def line_like(text: str, model: Key, name: str, source: str) -> str:
 
 
 def _new_section(text: str, scan: Scan, name: str, lines: list[str]) -> Edit:
-    """Return the edit that adds a section behind all others, the metadata excepted."""
+    """Return the edit that adds a section behind all others, the metadata excepted.
+
+    Where the last one ends in comments the new one stands before it: comments before a header belong to that.
+    """
     written = [header(name), *lines]
     number = _last_section(scan, METADATA_SECTION)
     if number is not None:
         return _insertion(text, scan.sections[number].start, [*written, ""])
+    last = len(scan.sections) - 1
+    if last and any(leaf.is_comment and leaf.start >= _body_end(scan, last) for leaf in scan.leaves[-1:]):
+        position = _extent(text, scan, last)[0]
+        line_before = text[:position].removesuffix("\n").rpartition("\n")[2]
+        apart = [""] if line_before.strip("\ufeff" + SPACE) else []
+        return _insertion(text, position, [*apart, *written, ""])
     return _insertion(text, len(text), ["", *written] if text.removeprefix("\ufeff") else written)
 
 
