@@ -283,7 +283,9 @@ def _one_out(
 
     It is not `after` where the comment stands deeper than that.
     """
-    levels = closed if after is not None and column > after.column else [*closed, after]
+    levels: list[Container | None] = [*closed]
+    if after is None or column <= after.column:
+        levels.append(after)
     index = levels.index(owner) + 1 if owner in levels else len(levels) - 1
     while index < len(levels) - 1 and (level := levels[index]) is not None and not level.is_map:
         index += 1
