@@ -1,4 +1,4 @@
-"""Files with a garbled encryption context, repaired as `repair-context` does it."""
+"""Files with a garbled encryption context, repaired as `repair` does it."""
 
 from __future__ import annotations
 

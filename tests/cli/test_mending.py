@@ -117,12 +117,11 @@ def test_verify_names_every_damaged_place(leafseal: Run, file: Path, work: Path)
     assert (told.code, told.out) == (25, b"")
     places = f"{path_of(file, 'new')}, {path_of(file, 'renamed')}"
     assert f"2 values were added, edited or moved after the file was encrypted: {places}" in told.err
-    # As the hint has it: the lines go by hand, and any value is set.
-    assert "delete these entries by hand, then set them with --ignore-mac --write-unverified" in told.err
-    kept = [line for line in file.read_text().splitlines(keepends=True) if not re.match(r'\t?"?(new|renamed)\b', line)]
-    file.write_text("".join(kept))
+    # As the hint has it.
+    assert 'remove these values with "leafseal repair", then add new ones with "leafseal set"' in told.err
+    assert leafseal("repair", "--yes", "--remove", file.name).code == 0
     (work / "value").write_text("two")
-    assert leafseal("set", *FLAGS, "--value-file", "value", file.name, path_of(file, "renamed")).code == 0
+    assert leafseal("set", "--value-file", "value", file.name, path_of(file, "renamed")).code == 0
     assert leafseal("verify", file.name).code == 0
 
 
@@ -133,3 +132,19 @@ def test_what_stands_below_a_damaged_name_is_set_as_a_whole(leafseal: Run, work:
     assert leafseal("set", *FLAGS, "n.yaml", "dc", '{"user": "u", "password": "p"}').code == 0
     assert leafseal("get", "n.yaml", "dc.password").out == b"p\n"
     assert leafseal("verify", "n.yaml").code == 0
+
+
+@pytest.mark.parametrize("mend", [("unset",), ("set", "--value-file", "value")])
+def test_a_value_whose_type_was_made_that_of_a_comment(
+    leafseal: Run, file: Path, work: Path, mend: tuple[str, ...]
+) -> None:
+    lines = file.read_text().splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if re.match(r'\t?"?b\b', line))
+    lines[at] = lines[at].replace("type:str", "type:comment")
+    file.write_text("".join(lines))
+    refused = leafseal("decrypt", file.name)
+    assert refused.code == 25
+    assert 'replace the value with "leafseal set", or remove it with "leafseal unset"' in refused.err
+    (work / "value").write_text("two")
+    assert leafseal(*mend, *FLAGS, file.name, path_of(file, "b")).code == 0
+    assert leafseal("verify", file.name).code == 0

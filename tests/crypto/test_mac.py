@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leafseal.crypto.mac import NO_MAC, digest, equal
+from leafseal.crypto.mac import NO_MAC, Verdict, digest, equal, verdict
+from leafseal.crypto.token import Sealer
 
 values = st.lists(st.binary(max_size=8), max_size=6)
 
@@ -50,3 +51,18 @@ def test_a_mac_may_hold_any_text_and_none_is_empty() -> None:
     assert not equal("ü", "u")
     assert equal(NO_MAC, "")
     assert len(digest([], mac_only_encrypted=False)) == 128
+
+
+def test_verdicts() -> None:
+    sealer = Sealer(bytes(32))
+    for only in (False, True):
+        token = sealer.seal_bytes(digest([b"a"], mac_only_encrypted=only).encode(), "str", "now")
+
+        def told(token: str, time: str, *values: bytes, only: bool = only) -> Verdict:
+            return verdict(token, time, values, sealer, mac_only_encrypted=only)
+
+        assert told(token, "now", b"a") is Verdict.VALID
+        assert told(token, "now", b"b") is Verdict.MISMATCH
+        assert told(token, "then", b"a") is Verdict.UNREADABLE
+        assert told(token[:-1], "now", b"a") is Verdict.UNREADABLE
+        assert told(NO_MAC, "now", b"a") is Verdict.MISSING

@@ -87,7 +87,7 @@ def test_a_read_repairs_nothing_and_says_what_does(aws: AWS, recorder: Recorder,
     recorder.otherwise = forward(aws.url)
     with pytest.raises(DataKeyError, match="answered InvalidCiphertextException") as caught:
         opened(data, Ambient(aws.environ(recorder.url), tmp_path))
-    assert '"leafseal repair-context"' in str(caught.value.hint)
+    assert '"leafseal repair FILE"' in str(caught.value.hint)
     [request] = recorder.requests  # the context is the one that the file names, and no other is tried
     assert request.json()["EncryptionContext"] == dict(CONTEXT)
 
@@ -99,7 +99,7 @@ def test_the_hint_is_given_where_it_may_help(aws: AWS, ambient: Ambient) -> None
         aws.disable(key.arn)
         with pytest.raises(DataKeyError) as caught:
             opened(data, ambient)
-        assert "repair-context" not in str(caught.value.hint)
+        assert "leafseal repair" not in str(caught.value.hint)
         with pytest.raises(MetadataError, match="no encryption context to repair"):
             repair_context(data, "yaml", ambient)
         key = AWSKMSKey(aws.create_key(), context=CONTEXT)

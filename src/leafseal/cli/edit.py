@@ -22,6 +22,7 @@ from leafseal.cli.shared.options import (
 from leafseal.cli.shared.plan import plan
 from leafseal.cli.shared.recipients import Recipients, recipient_options
 from leafseal.cli.shared.rule import RuleOptions, rule_options
+from leafseal.crypto.mac import Verdict
 from leafseal.display import for_shell
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import ConflictError, LeafsealError, naming
@@ -31,7 +32,7 @@ from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import has_valid_mac
+from leafseal.operations.open import mac_verdict
 from leafseal.operations.reseal import seal_beside
 from leafseal.system import files, terminal
 from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
@@ -117,7 +118,7 @@ def _edit_existing(
             terminal.say(f"{file}: now has the rule of .sops.yaml")
             current = open_one(file, reading, limits, configuration, consent)
         if edit_text(current.opened.plaintext(), file, save, keep=keep, **settings) is UNCHANGED:
-            if current.opened.read.ignore_mac and not has_valid_mac(current.opened):
+            if current.opened.read.ignore_mac and mac_verdict(current.opened) is not Verdict.VALID:
                 save(current.opened.plaintext())
                 terminal.say(f"{file}: not edited; its integrity check (MAC) is valid again")
             else:

@@ -68,7 +68,9 @@ def _with_all_damage(outcome: Outcome[T], keys: KeyRing, read: ReadOptions) -> O
     return Failed(outcome.item, IntegrityError(message, hint=_HINT, file=outcome.error.file))
 
 
-_HINT = "restore the file from Git; or delete these entries by hand, then set them with --ignore-mac --write-unverified"
+_HINT = (
+    'restore the file from Git; or remove these values with "leafseal repair", then add new ones with "leafseal set"'
+)
 
 
 def _describe(item: Item, opened: Opened) -> dict[str, Any]:

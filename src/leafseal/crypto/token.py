@@ -37,6 +37,11 @@ def looks_sealed(text: str) -> bool:
     return text.startswith(PREFIX)
 
 
+def is_token(text: str) -> bool:
+    """Tell whether `text` is a whole token, of whatever key."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 class Sealer:
     """Seals and opens under one data key."""
 

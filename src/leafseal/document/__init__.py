@@ -52,6 +52,22 @@ class Sealing(NamedTuple):
     spellings: list[tuple[str, str]]  # (token, kind and source)
 
 
+class Member(NamedTuple):
+    """One of the members of a mapping that have the same name: its span, and the edits that remove it."""
+
+    start: int
+    end: int
+    removal: list[Edit]
+
+
+class Repeated(NamedTuple):
+    """A name that a mapping has more than once, where readers may take either."""
+
+    document: int
+    locator: Locator
+    members: tuple[Member, ...]  # in file order
+
+
 class Exposed(NamedTuple):
     """A place where a secret may stand in what the format's reader takes for something else."""
 
@@ -138,6 +154,13 @@ class Document(Protocol):
         """Return the edits that remove what stands at `locator`; an emptied container stays as `{}` or `[]`.
 
         Raises `PathError` when nothing stands there.
+        """
+        ...
+
+    def repeated(self) -> Sequence[Repeated]:
+        """Return the names that a mapping has more than once; none unless the file was read with duplicates.
+
+        Within a repeated mapping there may be others, which show when the first is resolved.
         """
         ...
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import (
+    KEEP,
+    Document,
+    Edit,
+    Keep,
+    Leaf,
+    Locator,
+    NewMetadata,
+    Repeated,
+    Sealing,
+    apply_edits,
+)
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, MappingNode
@@ -153,6 +164,10 @@ class SealedBinaryDocument(SplicedDocument):
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove what stands at `locator` from the JSON text."""
         return self.inner.unset_edits(locator)
+
+    def repeated(self) -> Sequence[Repeated]:
+        """Return the names that the JSON text has more than once."""
+        return self.inner.repeated()
 
     @property
     def block_indent(self) -> int | None:

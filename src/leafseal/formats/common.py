@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
-from leafseal.document import Edit, Exposed, Leaf, Locator, apply_edits
+from leafseal.document import Edit, Exposed, Leaf, Locator, Member, Repeated, apply_edits
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
@@ -46,6 +46,10 @@ class SplicedDocument:
 
     def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
         """Return nothing: there are no comments behind values."""
+        return ()
+
+    def repeated(self) -> Sequence[Repeated]:
+        """Return nothing: there are no names."""
         return ()
 
     def context(self, leaf: Leaf) -> object:
@@ -114,6 +118,22 @@ def duplicate_key_error(name: str, text: str, offset: int) -> FormatError:
     )
 
 
+def duplicate_metadata_error() -> MetadataError:
+    """Return the error for a file with two metadata blocks, or two entries of one name in a block."""
+    return MetadataError(
+        "found a duplicate sops entry",
+        hint='delete the one that does not belong to the values, then run "leafseal repair FILE"',
+    )
+
+
+def repeated_of(members: Iterable[tuple[object, Locator, Member]], document: int = 0) -> list[Repeated]:
+    """Return the names among the members of mappings that one of these has more than once."""
+    found: dict[tuple[object, Locator], list[Member]] = {}
+    for mapping, locator, member in members:
+        found.setdefault((mapping, locator), []).append(member)
+    return [Repeated(document, locator, tuple(same)) for (_, locator), same in found.items() if len(same) > 1]
+
+
 def refuse_sizes(text: str, leaves: Sequence[Leaf], limits: Limits) -> None:
     """Raise `FormatError` for too many leaves, or one that is too large."""
     if len(leaves) > limits.leaves:
@@ -146,7 +166,7 @@ def flat_metadata(pairs: Sequence[tuple[str, str]]) -> dict[str, object] | None:
 
     flat = dict(pairs)
     if len(flat) < len(pairs):
-        raise MetadataError("found a duplicate sops entry", hint="remove one of the two")
+        raise duplicate_metadata_error()
     return unflatten(flat)
 
 

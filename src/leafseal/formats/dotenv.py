@@ -11,7 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
-from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import (
+    KEEP,
+    Document,
+    Edit,
+    Keep,
+    Leaf,
+    Locator,
+    Member,
+    NewMetadata,
+    Repeated,
+    Sealing,
+    apply_edits,
+)
 from leafseal.document.comments import CommentRun, CommentsInForce
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
@@ -31,6 +43,7 @@ from leafseal.formats.common import (
     nothing_there_error,
     plain_text,
     refuse_sizes,
+    repeated_of,
 )
 
 _PREFIX = "sops_"
@@ -245,8 +258,20 @@ class DotenvDocument(SplicedDocument):
         key = _key_of(locator)
         for leaf in self._leaves:
             if leaf.locator == (key,):
-                return [self._without(leaf.start - len(key) - 1, min(leaf.end + 1, len(self._text)))]
+                return [self._without(*self._line_of(leaf))]
         raise nothing_there_error(locator)
+
+    def repeated(self) -> Sequence[Repeated]:
+        """Return the keys that have several lines."""
+        values = [leaf for leaf in self._leaves if not leaf.is_comment]
+        lines = [self._line_of(leaf) for leaf in values]
+        return repeated_of(
+            ((), leaf.locator, Member(*line, [self._without(*line)])) for leaf, line in zip(values, lines, strict=True)
+        )
+
+    def _line_of(self, leaf: Leaf) -> tuple[int, int]:
+        """Return the span of the line of a value, with its line break."""
+        return leaf.start - len(leaf.path[0]) - 1, min(leaf.end + 1, len(self._text))
 
     def _without(self, start: int, end: int) -> Edit:
         """Return the edit that cuts whole lines; the last one, without a line break, takes the one before it along."""

@@ -47,6 +47,11 @@ def _recover(metadata: Metadata, ring: KeyRing) -> DataKey:
             "there is no encryption context to repair",
             hint="only files from SOPS before 3.3.0 need this, with an AWS key whose context has different values",
         )
+    return recover_garbled(metadata, ring)
+
+
+def recover_garbled(metadata: Metadata, ring: KeyRing) -> DataKey:
+    """Recover the data key of a file that may be wrapped under a garbled context. Raises `DataKeyError`."""
     try:
         return recover_data_key(metadata.groups, metadata.threshold, ring)
     except DataKeyError as error:

@@ -85,7 +85,10 @@ def open_leaves(
             except UnicodeDecodeError:
                 value = data
             if word == "comment":
-                value = _list_comment(document, leaf, value)
+                if not _may_be_comment(document, leaf):
+                    _leave(leaf, _comment_error(leaf), found, spare)
+                    continue
+                value = Comment(value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value))
             else:
                 hashed(data)
             values((leaf, value))
@@ -142,16 +145,23 @@ def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
     return IntegrityError(
         f"{format_path(leaf.locator)}: this value {error}",
         path=leaf.path,
-        hint='restore the file from Git, or replace the value with "leafseal set", or remove it with "leafseal unset"',
+        hint=_PLACE_HINT,
     )
 
 
-def _list_comment(document: Document, leaf: Leaf, value: Scalar) -> Comment:
+def _may_be_comment(document: Document, leaf: Leaf) -> bool:
     # SOPS stores the sealed comments of lists as elements of type comment; anywhere else that type is forged.
     is_member = bool(leaf.locator) and isinstance(leaf.locator[-1], int)
-    if not (is_member and FORMATS[document.format].has_list_comments):
-        raise IntegrityError(f"{format_path(leaf.locator)}: a comment is in the place of a value", path=leaf.path)
-    return Comment(value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value))
+    return is_member and FORMATS[document.format].has_list_comments
+
+
+def _comment_error(leaf: Leaf) -> IntegrityError:
+    return IntegrityError(
+        f"{format_path(leaf.locator)}: a comment is in the place of a value", path=leaf.path, hint=_PLACE_HINT
+    )
+
+
+_PLACE_HINT = 'restore the file from Git, or replace the value with "leafseal set", or remove it with "leafseal unset"'
 
 
 def _open_comment(

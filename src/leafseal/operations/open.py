@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from leafseal.crypto import mac
 from leafseal.crypto.spelling import open_spellings
-from leafseal.crypto.token import Sealer, TokenError
+from leafseal.crypto.token import Sealer
 from leafseal.document import Document, Edit, Leaf
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
@@ -148,11 +148,10 @@ _TOKEN = b"ENC[AES256_GCM,data:"
 _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
 
 _CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
-_CONFLICT_HINT = (
-    "Git found a conflict: keep one side of each, delete the marks, then run "
-    '"leafseal edit --ignore-mac --write-unverified FILE"'
+_CONFLICT_HINT = 'Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'
+_DUPLICATES_HINT = (
+    'to read both values, add --allow-duplicates to "leafseal decrypt"; to keep one, "leafseal repair FILE"'
 )
-_DUPLICATES_HINT = 'to read both values, add --allow-duplicates to "leafseal decrypt"; then remove one of the two'
 
 
 def _is_read_with_duplicates(data: bytes, format_name: str, read: ReadOptions) -> bool:
@@ -173,7 +172,7 @@ def recover(metadata: Metadata, ring: KeyRing) -> DataKey:
         raise
 
 
-_REPAIR_HINT = 'if SOPS before 3.3.0 encrypted this file, fix it with "leafseal repair-context"'
+_REPAIR_HINT = 'if SOPS before 3.3.0 encrypted this file, fix it with "leafseal repair FILE"'
 
 
 def open_file(
@@ -247,30 +246,30 @@ def _has_marks_as_text(metadata: Metadata, leaves: OpenedLeaves) -> bool:
 
 
 def _verify_mac(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> None:
-    if metadata.mac == mac.NO_MAC:
-        raise MACMismatchError("no MAC", hint=_MAC_HINT)
-    try:
-        stored, _ = sealer.open_bytes(metadata.mac, metadata.lastmodified)
-    except TokenError:
-        raise MACMismatchError("the MAC or lastmodified was changed", hint=_MAC_HINT) from None
-    computed = mac.digest(leaves.hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
-    if not mac.equal(stored.decode("ascii", "replace"), computed):
-        raise MACMismatchError(
-            "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand",
-            hint=_SPARED_HINT if leaves.damaged else _MAC_HINT,
-        )
+    verdict = _mac_verdict(metadata, leaves, sealer)
+    if verdict is mac.Verdict.MISMATCH:
+        raise MACMismatchError(MAC_FAULTS[verdict], hint=_SPARED_HINT if leaves.damaged else _MAC_HINT)
+    if verdict is not mac.Verdict.VALID:
+        raise MACMismatchError(MAC_FAULTS[verdict], hint=_MAC_HINT)
 
 
-def has_valid_mac(opened: Opened) -> bool:
-    """Tell whether the MAC of a file verifies that was opened without a look at it."""
-    try:
-        _verify_mac(opened.metadata, opened.leaves, Sealer(opened.data_key.reveal()))
-    except MACMismatchError:
-        return False
-    return True
+def _mac_verdict(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> mac.Verdict:
+    mac_only = metadata.selection.mac_only_encrypted
+    return mac.verdict(metadata.mac, metadata.lastmodified, leaves.hashed, sealer, mac_only_encrypted=mac_only)
 
 
-_MAC_HINT = 'see what changed with "git log -p"; "leafseal decrypt --ignore-mac" reads the file anyway'
+def mac_verdict(opened: Opened) -> mac.Verdict:
+    """Return what the MAC of a file says that was opened without a look at it."""
+    return _mac_verdict(opened.metadata, opened.leaves, Sealer(opened.data_key.reveal()))
+
+
+MAC_FAULTS = {
+    mac.Verdict.MISSING: "no MAC",
+    mac.Verdict.UNREADABLE: "the MAC or lastmodified was changed",
+    mac.Verdict.MISMATCH: "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand",
+}
+
+_MAC_HINT = 'see what changed with "git log -p"; "leafseal repair FILE" shows what is known, and mends it after asking'
 
 
 _SPARED_HINT = "if you know what was changed, and to make it valid, add --ignore-mac --write-unverified"

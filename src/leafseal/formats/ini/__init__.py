@@ -6,11 +6,11 @@ import codecs
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Document, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing
+from leafseal.document import KEEP, Document, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Repeated, Sealing
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar, to_plain_text
-from leafseal.errors import FormatError, MetadataError
-from leafseal.formats.common import SplicedDocument, as_text, decode_lines, flat_metadata
+from leafseal.errors import FormatError
+from leafseal.formats.common import SplicedDocument, as_text, decode_lines, duplicate_metadata_error, flat_metadata
 from leafseal.formats.ini.emitter import emit, header, key_lines
 from leafseal.formats.ini.scan import ABOVE, INLINE, METADATA_SECTION, AbovePlace, HeaderPlace, Scan, scan
 from leafseal.formats.ini.values import SPACE, strip_marker, write_value
@@ -42,7 +42,7 @@ class INIDocument(SplicedDocument):
     def metadata(self) -> Mapping[str, object] | None:
         """Return what the section `sops` says, nested."""
         if len(self._blocks) > 1:
-            raise MetadataError("found a duplicate sops entry", hint="remove one of the two sections")
+            raise duplicate_metadata_error()
         keys = [key for key in self._scan.keys if key.section in self._blocks]
         # Up to 3.12 and from 3.13.2 on a line break is written like this; 3.13.0 and 3.13.1 wrote it as it is.
         return flat_metadata([(key.name, key.value.text.replace("\\n", "\n")) for key in keys])
@@ -115,6 +115,12 @@ class INIDocument(SplicedDocument):
         from leafseal.formats.ini import edit
 
         return edit.unset_edits(self._text, self._scan, locator)
+
+    def repeated(self) -> Sequence[Repeated]:
+        """Return the keys that one section has more than once. A section may itself appear again."""
+        from leafseal.formats.ini import edit
+
+        return edit.repeated(self._text, self._scan)
 
     def rewrite(
         self,

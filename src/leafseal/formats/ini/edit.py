@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from leafseal.display import visible
-from leafseal.document import Edit, Locator
+from leafseal.document import Edit, Locator, Member, Repeated
 from leafseal.document.paths import format_path
 from leafseal.errors import EmitError, PathError, RefusedError
-from leafseal.formats.common import in_the_way_error, nothing_there_error, plain_text
+from leafseal.formats.common import in_the_way_error, nothing_there_error, plain_text, repeated_of
 from leafseal.formats.ini.emitter import header, key_lines
 from leafseal.formats.ini.scan import METADATA_SECTION, HeaderPlace, Key, Scan
 from leafseal.formats.ini.values import CONTINUED, SPACE, Value, write_key, write_value
@@ -39,7 +39,7 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
     else:
         section, name = names
         edits = [
-            _without(text, text.rfind("\n", 0, key.start) + 1, _lines_end(text, key))
+            _without(text, *_lines_of(text, key))
             for key in scan.keys
             if key.name == name and scan.sections[key.section].name == section
         ]
@@ -47,6 +47,16 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
         raise nothing_there_error(locator)
     _refuse_repeated(locator, len(edits))
     return edits
+
+
+def repeated(text: str, scan: Scan) -> Sequence[Repeated]:
+    """Return the keys that one section has more than once."""
+    named = [(key, scan.sections[key.section].name, _lines_of(text, key)) for key in scan.keys]
+    return repeated_of(
+        (key.section, (section, key.name), Member(*lines, [_without(text, *lines)]))
+        for key, section, lines in named
+        if section != METADATA_SECTION
+    )
 
 
 def _refuse_repeated(locator: Locator, count: int) -> None:
@@ -116,6 +126,11 @@ def _has_note(text: str, value: Value) -> bool:
         return True
     around = text[value.comment - 1], text[value.comment + 1 : value.comment + 2]
     return all(character in SPACE for character in around)
+
+
+def _lines_of(text: str, key: Key) -> tuple[int, int]:
+    """Return the span of the lines of a key."""
+    return text.rfind("\n", 0, key.start) + 1, _lines_end(text, key)
 
 
 def _lines_end(text: str, key: Key) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Repeated, Sealing, apply_edits
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.document.tree import from_python
 from leafseal.errors import FormatError, LeafsealError, MetadataError
-from leafseal.formats.common import SplicedDocument
+from leafseal.formats.common import SplicedDocument, duplicate_metadata_error
 from leafseal.formats.json.emitter import emit, emit_node, scalar_text, unit_of, write
 from leafseal.formats.json.layout import margin_of, removal, separator, unit_in
 from leafseal.formats.json.scan import Member, Scan, read_scalar, scan
@@ -59,7 +59,7 @@ class JSONDocument(SplicedDocument):
         if not self._blocks:
             return None
         if len(self._blocks) > 1:
-            raise MetadataError("found a duplicate sops entry", hint="remove one of the two")
+            raise duplicate_metadata_error()
         mapping = self._metadata_value()
         if not isinstance(mapping, dict):
             raise MetadataError("the sops entry is not a mapping")
@@ -108,6 +108,12 @@ class JSONDocument(SplicedDocument):
         from leafseal.formats.json import edit
 
         return edit.unset_edits(self._text, locator)
+
+    def repeated(self) -> Sequence[Repeated]:
+        """Return the names that an object has more than once."""
+        from leafseal.formats.json import edit
+
+        return edit.repeated(self._text, _METADATA_KEY)
 
     def rewrite(
         self,

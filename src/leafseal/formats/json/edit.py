@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from leafseal.document import Edit, Locator
+from collections.abc import Sequence
+
+from leafseal.document import Edit, Locator, Member, Repeated
 from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
 from leafseal.document.tree import ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
-from leafseal.formats.common import in_the_way_error, nothing_there_error
+from leafseal.formats.common import in_the_way_error, nothing_there_error, repeated_of
 from leafseal.formats.json.emitter import scalar_text, write
 from leafseal.formats.json.layout import margin_of, removal, separator, unit_in
-from leafseal.formats.json.scan import Container, Member, scan
+from leafseal.formats.json.scan import Container, scan
+from leafseal.formats.json.scan import Member as Place
 
 # The text was scanned under the caller's limits already.
 _UNLIMITED = Limits(depth=10**9, leaves=10**9, scalar_bytes=10**12)
@@ -52,11 +55,22 @@ def unset_edits(text: str, locator: Locator) -> list[Edit]:
     return [removal(container, index)]
 
 
+def repeated(text: str, metadata: str) -> Sequence[Repeated]:
+    """Return the names that an object has more than once, the `metadata` block and what is in it aside."""
+    containers = scan(text, _UNLIMITED, allow_duplicates=True, all_containers=True).containers
+    return repeated_of(
+        (locator, (*locator, member.name), Member(member.key, member.end, [removal(container, index)]))
+        for locator, container in containers.items()
+        for index, member in enumerate(container.members)
+        if container.is_object and (*locator, member.name)[0] != metadata
+    )
+
+
 def _is(name: str | int, part: str | int) -> bool:
     return name == part and type(name) is type(part)
 
 
-def _member(container: Container, part: str | int, locator: Locator) -> Member | None:
+def _member(container: Container, part: str | int, locator: Locator) -> Place | None:
     """Return the member that `part` names; None where it can be added."""
     if container.is_object is isinstance(part, int):
         raise in_the_way_error(locator, "an object" if container.is_object else "an array")
@@ -67,7 +81,7 @@ def _member(container: Container, part: str | int, locator: Locator) -> Member |
     return found
 
 
-def _can_become(text: str, member: Member, part: str | int) -> bool:
+def _can_become(text: str, member: Place, part: str | int) -> bool:
     """Tell whether what stands there is nothing yet, and can be replaced by what `part` is a member of."""
     source = text[member.start : member.end]
     empty = "{}" if isinstance(part, str) else "[]"

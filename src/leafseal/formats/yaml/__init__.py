@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from leafseal.document import KEEP, Document, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Sealing, apply_edits
+from leafseal.document import (
+    KEEP,
+    Document,
+    Edit,
+    Exposed,
+    Keep,
+    Leaf,
+    Locator,
+    NewMetadata,
+    Repeated,
+    Sealing,
+    apply_edits,
+)
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import MappingNode, Node
@@ -78,6 +90,10 @@ class YAMLDocument:
 
     def metadata(self) -> Mapping[str, object] | None:
         """Return the `sops` mapping of the first document."""
+        if self._scan.has_two_blocks:
+            from leafseal.formats.common import duplicate_metadata_error
+
+            raise duplicate_metadata_error()
         if self._scan.metadata_fault:
             raise MetadataError(self._scan.metadata_fault)
         if self._scan.metadata is None and self.has_reserved_key():
@@ -121,6 +137,12 @@ class YAMLDocument:
         from leafseal.formats.yaml import edit
 
         return edit.unset_edits(self._text, self._scan, locator)
+
+    def repeated(self) -> Sequence[Repeated]:
+        """Return the names that a mapping has more than once."""
+        from leafseal.formats.yaml import edit
+
+        return edit.repeated(self._text)
 
     def remember(self) -> Mapping[str, object]:
         """Return what the metadata must remember of the layout, beyond spellings."""

@@ -84,7 +84,8 @@ class Scan:
     """What a scanner found in a file."""
 
     __slots__ = (
-        "documents", "has_aliases", "has_properties", "leaves", "metadata", "metadata_fault", "odd_anchors", "odd_tags",
+        "documents", "has_aliases", "has_properties", "has_two_blocks", "leaves", "metadata", "metadata_fault",
+        "odd_anchors", "odd_tags",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -92,6 +93,7 @@ class Scan:
         self.documents: list[DocumentNote] = []
         self.metadata: dict[str, object] | None = None
         self.metadata_fault: str | None = None
+        self.has_two_blocks = False  # of metadata, in the first document
         self.has_aliases = False
         self.has_properties = False  # a value has a tag or an anchor
         self.odd_tags: list[Leaf] = []  # each stands for a collection whose tag may be part of a secret

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from leafseal.document import Edit, Leaf, Locator
+from leafseal.document import Edit, Leaf, Locator, Member, Repeated
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
+from leafseal.formats.common import repeated_of
 from leafseal.formats.yaml.anchors import refuse_in_use
 from leafseal.formats.yaml.containers import DocumentNote, Place, Scan
 from leafseal.formats.yaml.emitter import emit_block, scalar_text
 from leafseal.formats.yaml.lines import BREAK, BREAKS, COMMENT, last_break
-from leafseal.formats.yaml.nodes import YAMLNode, block_marks, first_document
+from leafseal.formats.yaml.nodes import YAMLNode, block_marks, documents, first_document
 from leafseal.formats.yaml.style import canonical_text, fits_block, flow_key, flow_text
 
 _LINE_REST = LazyPattern(rf"[^{BREAKS}]*({BREAK}|\Z)")
@@ -271,21 +274,48 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
         if at is None or found is None:
             raise PathError(f"{format_path(locator)} does not exist")
         if depth + 1 == len(locator):
-            return _remove(text, at, part, above)
+            return _remove(text, at, _index(at, part), above)
         above = next((key for name, key, _ in at.pairs or [] if name == part), None)
         at = found
     raise AssertionError("a locator leads somewhere or the loop returned")
 
 
-def _remove(text: str, parent: YAMLNode, part: str | int, above: YAMLNode | None) -> list[Edit]:
+def repeated(text: str) -> Sequence[Repeated]:
+    """Return the names that a mapping has more than once, in all documents; the metadata aside."""
+    found: list[Repeated] = []
+    for number, root in enumerate(documents(text)):
+        if root is not None:
+            found += repeated_of(_named(text, root, (), None), number)
+    return found
+
+
+def _named(
+    text: str, node: YAMLNode, locator: Locator, above: YAMLNode | None
+) -> Iterator[tuple[object, Locator, Member]]:
+    """Yield the members of a name that their mapping has more than once, and what tells the mapping from others."""
+    names: Counter[str | int] = Counter(name for name, _, _ in node.pairs or [])
+    for index, (first, last) in enumerate(node.members):
+        name = index if node.pairs is None else node.pairs[index][0]
+        place = (*locator, name)
+        if place == ("sops",):
+            continue
+        if names[name] > 1:
+            yield node.start, place, Member(first.mark, last.end, _remove(text, node, index, above))
+        yield from _named(text, last, place, first if node.pairs is not None else None)
+
+
+def _index(parent: YAMLNode, part: str | int) -> int:
+    """Return the position of the first member that `part` names."""
+    if isinstance(part, int):
+        return part
+    return next(index for index, (name, _, _) in enumerate(parent.pairs or []) if name == part)
+
+
+def _remove(text: str, parent: YAMLNode, index: int, above: YAMLNode | None) -> list[Edit]:
     """Remove a member of `parent`; `above` is the key that `parent` is the value of, None in lists and at the top.
 
     A comment on the line where a member ends goes with it; those on lines of their own stay.
     """
-    if isinstance(part, int):
-        index = part
-    else:
-        index = next(i for i, (name, _, _) in enumerate(parent.pairs or []) if name == part)
     members = parent.members
     if parent.flow:
         return _remove_from_flow(text, parent, index)

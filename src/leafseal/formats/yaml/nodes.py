@@ -6,10 +6,18 @@ comments and values as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 from yaml.tokens import (
     AnchorToken,
     BlockEntryToken,
@@ -215,11 +223,17 @@ def block_marks(text: str, block: YAMLNode) -> str:
 _MARKS = LazyPattern(r"[-+0-9]*")
 
 
-def first_document(text: str) -> YAMLNode | None:
-    """Return the root node of the first document of a file that a scanner took; None where it is empty."""
+def documents(text: str) -> Iterator[YAMLNode | None]:
+    """Yield the root node of each document of a file that a scanner took; None where one is empty."""
     base = 1 if text.startswith("\ufeff") else 0
     parser = parser_for(text[base:])
-    while not isinstance(parser.get_event(), DocumentStartEvent):
-        pass
-    root = _Reader(text, base, parser).node(parser.get_event())
-    return None if root.null else root
+    reader = _Reader(text, base, parser)
+    while not isinstance(event := parser.get_event(), StreamEndEvent):
+        if isinstance(event, DocumentStartEvent):
+            root = reader.node(parser.get_event())
+            yield None if root.null else root
+
+
+def first_document(text: str) -> YAMLNode | None:
+    """Return the root node of the first document; None where it is empty."""
+    return next(documents(text))

@@ -458,6 +458,8 @@ class _Scanner:
         note = self.found.documents[-1]
         event = self.next()
         value, end = Composer(self.next, self._typed, self._end_of, self.limits.depth).compose(event)
+        if self.document == 0 and note.metadata is not None:
+            self.found.has_two_blocks = True
         note.metadata = (start, end)
         note.before_metadata = before
         if isinstance(event, MappingStartEvent) and not event.flow_style:

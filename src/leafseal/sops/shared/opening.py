@@ -21,7 +21,7 @@ def open_file(source: Source, ring: KeyRing, read: ReadOptions, notice: Callable
         garbled = _open_garbled(source, ring, read)
         if garbled is None:
             raise
-        notice("decrypted under another encryption context than the file names; fix it with: leafseal repair-context")
+        notice("decrypted under another encryption context than the file names; fix it with: leafseal repair")
         return garbled
     except FormatError as error:
         if not source.data and FORMATS[source.format].needs_document:

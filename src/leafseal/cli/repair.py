@@ -1,0 +1,195 @@
+"""`leafseal repair`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leafseal.cli.get import as_json_text
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.consent import Consent, Guard, consent_options
+from leafseal.cli.shared.declarations import Choice, command, grouped, make_option
+from leafseal.cli.shared.files import Output, Outputs, errors_of, output_of, read_all, show_errors
+from leafseal.cli.shared.findings import as_data, as_lines, lines_text, place_text
+from leafseal.cli.shared.keys import current_ambient, key_services
+from leafseal.cli.shared.options import (
+    InputOptions,
+    config_option,
+    files_argument,
+    json_option,
+    limits_options,
+    rotating_reading,
+)
+from leafseal.document.limits import Limits, ReadOptions
+from leafseal.errors import RefusedError, naming
+from leafseal.keys.changes import keys_of, prefer_configured
+from leafseal.keys.ring import KeyRing
+from leafseal.operations import repair as operations
+from leafseal.operations.batch import Item, each, results
+from leafseal.operations.diagnose import Diagnosis, Duplicate, diagnose
+from leafseal.operations.edit import Draft
+from leafseal.operations.product import Product
+from leafseal.operations.reseal import reseal
+from leafseal.system import terminal
+
+_PENDING = 222
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the user answered on the command line."""
+
+    yes: bool = False
+    keep: str | None = None
+    remove: bool = False
+
+
+_answers = grouped(
+    "answers",
+    Answers,
+    make_option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
+    make_option("--keep", type=Choice(("first", "last")), help="Of duplicate keys, keep this one."),
+    make_option("--remove", is_flag=True, help="Remove values that cannot be decrypted. They cannot be recovered."),
+)
+
+
+@command("repair")
+@files_argument
+@_answers
+@json_option
+@consent_options
+@config_option
+@rotating_reading
+@key_services
+@limits_options
+def repair(
+    files: tuple[str, ...],
+    answers: Answers,
+    as_json: bool,
+    consent: Consent,
+    config: str | None,
+    reading: InputOptions,
+    limits: Limits,
+) -> int:
+    """Show what is wrong with encrypted files, and mend it after asking. Without a terminal and --yes, only show.
+
+    leafseal finds values that cannot be decrypted, duplicate keys, a wrong integrity check (MAC), comments that sops
+    3.13 cannot verify, and the garbled AWS contexts of SOPS before 3.3.0. It never guesses a value.
+
+    \b
+    leafseal repair config.yaml
+    leafseal repair --yes --keep last secrets.env
+    """
+    outputs = Outputs(in_place=True)
+    outputs.check(files)
+    keys, read = KeyRing(current_ambient()), reading.within(limits)
+    items, errors = read_all(files, reading, limits)
+    with terminal.progress(len(items), "checking") as step:
+        outcomes = each(items, lambda item: diagnose(item.source, keys, read), progress=step)
+    found = list(results(outcomes))
+    errors += errors_of(outcomes)
+    wrong = [(item, diagnosis) for item, diagnosis in found if not diagnosis.is_well]
+    asks = not answers.yes and not as_json and terminal.has_terminal()
+    mends = not errors and (answers.yes or asks)
+    if not as_json:
+        for item, diagnosis in found:
+            terminal.print_line("\n".join(as_lines(item.name, diagnosis)))
+    if mends:
+        configuration = Configuration(config)
+        made: list[Output] = []
+        for item, diagnosis in wrong:
+            with naming(item.name):
+                guard = Guard(item.name, configuration, consent)
+                made.append(output_of(item, _Repair(item, keys, read, answers, guard).mend(diagnosis)))
+        outputs.write(made)
+    if as_json:
+        told = [{**as_data(item.name, one), "repaired": mends and not one.is_well} for item, one in found]
+        told += [{"file": error.file, "error": error.message} for error in errors]
+        terminal.write_result(as_json_text(told) + b"\n")
+    for item, _ in wrong if mends else []:
+        terminal.say(f"{item.name}: repaired")
+    if errors:
+        return show_errors(errors)
+    return _PENDING if wrong and not mends else 0
+
+
+class _Repair:
+    """The repair of one file, and the questions that it takes."""
+
+    def __init__(self, item: Item, keys: KeyRing, read: ReadOptions, answers: Answers, guard: Guard) -> None:
+        self.item = item
+        self.keys = keys
+        self.read = read
+        self.answers = answers
+        self.guard = guard
+
+    def mend(self, diagnosis: Diagnosis) -> Product:
+        """Return the file as it is to be. Raises `RefusedError` where the user does not consent."""
+        if diagnosis.unselected:
+            raise RefusedError(
+                f"{place_text(diagnosis.unselected)}: encrypted, but the file's rule leaves it in plain text",
+                hint="the rule in the metadata was changed: restore the metadata from Git",
+            )
+        selection = self.guard.before(diagnosis.opened)
+        diagnosis = self._without_duplicates(diagnosis)
+        diagnosis = self._without_bad(diagnosis)
+        if not self.answers.yes:
+            question = f"{self.item.name}: save the repaired file, with a new integrity check (MAC)?"
+            terminal.confirm(question, flag="--yes")
+        groups = prefer_configured(keys_of(diagnosis.opened.metadata.groups), self.guard.configured_keys)
+        product = operations.mended(diagnosis, groups, self.keys.ambient)
+        if selection == diagnosis.opened.metadata.selection:
+            return product
+        opened = product.open()
+        draft = Draft.of(opened, opened.plaintext())
+        self.guard.after(opened, draft.document, selection)
+        return reseal(opened, draft, selection=selection)
+
+    def _without_duplicates(self, diagnosis: Diagnosis) -> Diagnosis:
+        operations.refuse_many(len(diagnosis.duplicates))
+        while diagnosis.duplicates:
+            duplicate = diagnosis.duplicates[0]
+            source = operations.keep_one(diagnosis.source, self.read, duplicate, self._kept(duplicate))
+            diagnosis = diagnose(source, self.keys, self.read)
+        return diagnosis
+
+    def _kept(self, duplicate: Duplicate) -> int:
+        """Return which of the members of a name stays."""
+        if duplicate.are_same:
+            return 0
+        keep = self.answers.keep
+        place = place_text([duplicate])
+        if keep is None and not self.answers.yes:
+            which = f"{place} has different values in {lines_text(duplicate.lines)}."
+            answer = terminal.ask(f"{self.item.name}: {which} Keep the first or the last? [first/last/N]") or ""
+            keep = {"f": "first", "l": "last"}.get(answer.strip().lower()[:1])
+            if keep is None:
+                raise RefusedError("cancelled; nothing was changed")
+        if keep is None:
+            raise RefusedError(
+                f"{place}: different values in {lines_text(duplicate.lines)}",
+                hint="to keep one of them, add --keep first or --keep last",
+            )
+        return 0 if keep == "first" else len(duplicate.members) - 1
+
+    def _without_bad(self, diagnosis: Diagnosis) -> Diagnosis:
+        if not diagnosis.bad:
+            return diagnosis
+        operations.refuse_many(len(diagnosis.bad))
+        if self.answers.yes and not self.answers.remove:
+            raise RefusedError(
+                f"not what was encrypted: {place_text(diagnosis.bad)}",
+                hint='to remove these values, add --remove; after that, "leafseal set" adds new ones',
+            )
+        is_asked = not self.answers.remove
+        for bad in diagnosis.bad:
+            if is_asked:
+                question = f"{self.item.name}: {place_text([bad])}: remove it? [y/N, a for all]"
+                answer = (terminal.ask(question) or "").strip().lower()
+                if answer not in ("y", "yes", "a", "all"):
+                    raise RefusedError("cancelled; nothing was changed", hint=_NOT_REMOVED)
+                is_asked = answer not in ("a", "all")
+        source = operations.without(diagnosis.source, self.read, diagnosis.bad)
+        return diagnose(source, self.keys, self.read)
+
+
+_NOT_REMOVED = 'undo the change that broke it; "git log -p FILE" shows the changes'
