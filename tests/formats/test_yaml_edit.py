@@ -52,6 +52,10 @@ SETS = [
     (b'a: |+ # c\n  x', ('b',), 1, b'a: |- # c\n  x\nb: 1'),
     (b'a:\n  k: >2\n    x', ('a', 'l'), ['z'], b'a:\n  k: >2-\n    x\n  l:\n    - z'),
     (b'a: |-\r\n  x', ('b',), 1, b'a: |-\r\n  x\r\nb: 1'),
+    (b'a: |', ('b',), 1, b'a: |-\nb: 1'),
+    (b'a: 1\nl:\n- |2+\n   x', ('b',), 1, b'a: 1\nl:\n- |2-\n   x\nb: 1'),
+    (b'a: |+\n  x\n\n', ('b',), 1, b'a: |+\n  x\n\nb: 1\n'),
+    (b'a: |\n  x\n  ', ('b',), 1, b'a: |\n  x\nb: 1\n  '),
     # Lines of blanks would be the block's own.
     (b'a: 1\n     \n', ('b',), 'x\ny', b'a: 1\nb: "x\\ny"\n     \n'),
 ]  # fmt: skip

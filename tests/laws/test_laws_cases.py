@@ -183,6 +183,14 @@ NOT_SEALED = {
 }
 
 
+@pytest.mark.parametrize("data", [b"a: |", b"a_unencrypted: |+", b"l:\n  - >2 # note", b"a: |\r\nb: |"])
+def test_a_block_of_a_header_alone_may_end_a_file(data: bytes) -> None:
+    opened = open_(seal(data, "yaml"), "yaml")
+    assert opened.plaintext() == data
+    again = set_leaf(opened, ("new",), "x").open()
+    assert [value for value in values(again) if value.locator != ("new",)] == values(opened)
+
+
 @pytest.mark.parametrize("data", NOT_SEALED)
 def test_yaml_that_is_refused_rather_than_damaged(data: bytes) -> None:
     with pytest.raises(LeafsealError, match=NOT_SEALED[data]):

@@ -68,6 +68,8 @@ def _refuse_open_end(text: str, leaves: Sequence[Leaf], tokens: Tokens, kept: Se
     last = next((leaf for leaf in reversed(leaves) if not leaf.is_comment), None)
     if last is None or last.style not in ("|", ">") or text[-1] in "\r\n" or text[last.end :].strip(" \t\r\n"):
         return
+    if not any(brk in text[last.start :] for brk in "\r\n"):
+        return  # nothing but its header, whose line break is no part of it
     header, _, _ = text[last.start : last.end].partition("\n")
     if "\n" in text[last.end :] and "+" not in header.partition("#")[0]:
         return  # blanks on a line of their own, which are nothing to it
