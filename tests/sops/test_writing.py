@@ -100,6 +100,7 @@ def test_what_cannot_be_replaced_is_written_into(
 
     inode = os.stat("a.yaml").st_ino
     monkeypatch.setattr(directory.Folder, call, refuse)
+    monkeypatch.setattr(directory.Folder, "create_nameless", lambda _: None)
     assert run(["decrypt", "-i", "a.yaml"]) == 0
     assert (Path("a.yaml").read_text(), os.stat("a.yaml").st_ino) == (PLAIN, inode)
     assert run(["encrypt", "--age", ME.recipient, "--output", "b.yaml", "a.yaml"]) == 0
@@ -114,6 +115,7 @@ def test_a_new_file_where_none_can_be_made(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(directory.Folder, "create_temporary", refuse)
+    monkeypatch.setattr(directory.Folder, "create_nameless", lambda _: None)
     assert run(["decrypt", "--output", "c.yaml", "a.yaml"]) == 3
     assert capfd.readouterr().err == (
         "Could not open output file for writing: c.yaml: cannot write: permission denied\n"
@@ -131,6 +133,7 @@ def test_a_full_disk_leaves_the_file(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(directory.Folder, "create_temporary", refuse)
+    monkeypatch.setattr(directory.Folder, "create_nameless", lambda _: None)
     for option in ("-i", "--output=a.yaml"):
         assert run(["decrypt", option, "a.yaml"]) == 3
     assert Path("a.yaml").read_bytes() == was

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import pytest
 
+from leafseal.system.directory import Folder
+
 SOURCE = str(Path(__file__).parents[2] / "src")
 OLD = b"old: content\n" * 1000
 NEW = b"new: content, longer\n" * 1000
@@ -26,7 +28,7 @@ WRITE = f"""
 import os, sys
 from leafseal.errors import LeafsealError
 from leafseal.system import directory, files, locks, owners, reading
-path, new = sys.argv[1], open(sys.argv[2], "rb").read()
+path, new, private = sys.argv[1], open(sys.argv[2], "rb").read(), sys.argv[3] == "private"
 snapshot = reading.read(path)
 
 def verify(data):
@@ -34,7 +36,7 @@ def verify(data):
 
 os.path.exists({READY!r})
 try:
-    files.replace(snapshot, new, verify=verify)
+    files.replace(snapshot, new, verify=verify, private=private)
 except LeafsealError as error:
     print(error, error.hint)
     sys.exit(error.exit_code)
@@ -43,7 +45,7 @@ except LeafsealError as error:
 # With a process killed or a call failing at each `os` function; what lies in between is not ours to interrupt.
 STEPS = f"""
 import os, signal, sys
-point = int(sys.argv.pop(3))
+point = int(sys.argv.pop(4))
 calls = ["open", "write", "read", "lseek", "fstat", "stat", "fchmod", "fsync", "replace", "link", "unlink", "close",
          "scandir", "access", "listxattr"]
 count = 0
@@ -102,13 +104,13 @@ _NOISE = {"mmap", "munmap", "brk", "mremap", "mprotect", "rt_sigaction", "rt_sig
           "exit_group", "ioctl", "getrandom", "geteuid", "getuid", "uname", "clock_nanosleep"}  # fmt: skip
 
 
-def run(folder: Path, *prefix: str, program: str = WRITE, extra: tuple[str, ...] = ()) -> Result:
+def run(folder: Path, *prefix: str, program: str = WRITE, extra: tuple[str, ...] = (), kind: str = "sealed") -> Result:
     target = folder / "prod.yaml"
     target.write_bytes(OLD)
     new = folder.parent / "new"
     new.write_bytes(NEW)
     result = subprocess.run(
-        [*prefix, sys.executable, "-S", "-c", program, str(target), str(new), *extra],
+        [*prefix, sys.executable, "-S", "-c", program, str(target), str(new), kind, *extra],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": SOURCE, "PYTHONHASHSEED": "0", "HOME": str(folder.parent),
              "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -126,11 +128,11 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def points(folder: Path) -> list[Point]:
+def points(folder: Path, kind: str) -> list[Point]:
     """List the system calls from the one that marks the plaintext as ready to the end of the process."""
     log = folder.parent / "log"
-    run(folder)  # once without, so that folders are made and every later run makes the same calls
-    result = run(folder, "strace", "-f", "-o", str(log))
+    run(folder, kind=kind)  # once without, so that folders are made and every later run makes the same calls
+    result = run(folder, "strace", "-f", "-o", str(log), kind=kind)
     assert result.code == 0, result.output
     counts: Counter[str] = Counter()
     found: list[Point] = []
@@ -149,11 +151,11 @@ def points(folder: Path) -> list[Point]:
     return found
 
 
-def inject(folder: Path, point: Point, fault: str) -> Result:
+def inject(folder: Path, point: Point, fault: str, kind: str = "sealed") -> Result:
     log = folder.parent / "injected"
     result = run(
         folder, "strace", "-f", "-o", str(log), "-e", f"trace={point.call}",
-        "-e", f"inject={point.call}:{fault}:when={point.number}",
+        "-e", f"inject={point.call}:{fault}:when={point.number}", kind=kind,
     )  # fmt: skip
     assert "killed by SIGKILL" in log.read_text() or "INJECTED" in log.read_text(), f"{fault} missed {point}"
     return result
@@ -170,34 +172,60 @@ def check_killed(folder: Path, result: Result, what: object) -> bool:
     return result.content == NEW
 
 
-def kill_everywhere(folder: Path, chosen: list[Point]) -> None:
-    new = [check_killed(folder, inject(folder, point, "signal=SIGKILL"), point) for point in chosen]
+def kill_everywhere(folder: Path, chosen: list[Point], kind: str) -> None:
+    new = [check_killed(folder, inject(folder, point, "signal=SIGKILL", kind), point) for point in chosen]
     assert not new[0]
     assert new[-1]
 
 
+each_kind = pytest.mark.parametrize("kind", ["sealed", "private"])
+
+
 @needs_strace
-def test_killed_at_a_system_call(folder: Path) -> None:
-    found = points(folder)
+@each_kind
+def test_killed_at_a_system_call(folder: Path, kind: str) -> None:
+    found = points(folder, kind)
     # One of each name, and all around the rename.
     rename = next(index for index, point in enumerate(found) if point.call.startswith("rename"))
     chosen = {point.call: point for point in reversed(found)}
     picked = {*chosen.values(), *found[rename - 2 : rename + 3], found[-1]}
-    kill_everywhere(folder, [point for point in found if point in picked])
+    kill_everywhere(folder, [point for point in found if point in picked], kind)
+
+
+def has_nameless_files(path: Path) -> bool:
+    with Folder(str(path)) as folder:
+        descriptor = folder.create_nameless()
+    if descriptor is None:
+        return False
+    os.close(descriptor)
+    return True
 
 
 @needs_strace
+def test_plaintext_has_no_name_before_it_is_whole(folder: Path) -> None:
+    """What is left of a killed `decrypt -i` is nothing, until the call that gives the whole text a name."""
+    if not has_nameless_files(folder):
+        pytest.skip("this file system has no files without a name")
+    found = points(folder, "private")
+    link = next(index for index, point in enumerate(found) if point.call.startswith("link"))
+    for point in found[:link]:
+        if point.call in ("write", "fchmod", "fsync", "lseek", "read", "newfstatat"):
+            assert inject(folder, point, "signal=SIGKILL", "private").left == [], point
+
+
+@needs_strace
+@each_kind
 @pytest.mark.campaign
-def test_killed_at_every_system_call(folder: Path) -> None:
-    kill_everywhere(folder, points(folder))
+def test_killed_at_every_system_call(folder: Path, kind: str) -> None:
+    kill_everywhere(folder, points(folder, kind), kind)
 
 
 ERRNOS = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "EINTR"]
 FAILING = ("openat", "write", "fchmod", "fsync", "rename", "renameat", "renameat2", "close", "link", "linkat")
 
 
-def check_refused(folder: Path, point: Point, error: str, *, folder_fsync: bool) -> None:
-    result = inject(folder, point, f"error={error}")
+def check_refused(folder: Path, point: Point, error: str, kind: str, *, folder_fsync: bool) -> None:
+    result = inject(folder, point, f"error={error}", kind)
     what = f"{error} at {point}: {result.output}"
     assert result.content in (OLD, NEW), what
     if result.code == 0:
@@ -212,11 +240,11 @@ def check_refused(folder: Path, point: Point, error: str, *, folder_fsync: bool)
     assert result.left == [] or point.call == "close", what
 
 
-def refuse(folder: Path, found: list[Point], errors: list[str]) -> None:
+def refuse(folder: Path, found: list[Point], errors: list[str], kind: str) -> None:
     fsyncs = [point for point in found if point.call == "fsync"]
     for point in found:
         for error in errors:
-            check_refused(folder, point, error, folder_fsync=point == fsyncs[-1])
+            check_refused(folder, point, error, kind, folder_fsync=point == fsyncs[-1])
 
 
 def between_temporary_and_end(found: list[Point]) -> list[Point]:
@@ -227,16 +255,18 @@ def between_temporary_and_end(found: list[Point]) -> list[Point]:
 
 
 @needs_strace
-def test_an_error_of_the_system(folder: Path) -> None:
-    found = between_temporary_and_end(points(folder))
+@each_kind
+def test_an_error_of_the_system(folder: Path, kind: str) -> None:
+    found = between_temporary_and_end(points(folder, kind))
     for index, point in enumerate(found):
-        refuse(folder, [point, *found[-1:]], [ERRNOS[index % len(ERRNOS)]])
+        refuse(folder, [point, *found[-1:]], [ERRNOS[index % len(ERRNOS)]], kind)
 
 
 @needs_strace
+@each_kind
 @pytest.mark.campaign
-def test_every_error_of_the_system(folder: Path) -> None:
-    refuse(folder, between_temporary_and_end(points(folder)), ERRNOS)
+def test_every_error_of_the_system(folder: Path, kind: str) -> None:
+    refuse(folder, between_temporary_and_end(points(folder, kind)), ERRNOS, kind)
 
 
 @needs_strace
@@ -246,10 +276,10 @@ def test_where_nothing_can_be_locked_writing_goes_on(folder: Path) -> None:
         assert (result.code, result.content, result.left) == (0, NEW, []), result.output
 
 
-def stepwise(folder: Path, numbers: range) -> None:
+def stepwise(folder: Path, numbers: range, kind: str) -> None:
     outcomes = []
     for number in numbers:
-        result = run(folder, program=STEPS + WRITE, extra=(str(number),))
+        result = run(folder, program=STEPS + WRITE, extra=(str(number),), kind=kind)
         outcomes.append(check_killed(folder, result, f"step {number}"))
         if result.code == 0:
             break
@@ -257,13 +287,15 @@ def stepwise(folder: Path, numbers: range) -> None:
     assert outcomes[-1]
 
 
-def test_killed_between_steps(folder: Path) -> None:
-    stepwise(folder, range(1, 200, 5))
+@each_kind
+def test_killed_between_steps(folder: Path, kind: str) -> None:
+    stepwise(folder, range(1, 200, 5), kind)
 
 
+@each_kind
 @pytest.mark.campaign
-def test_killed_between_all_steps(folder: Path) -> None:
-    stepwise(folder, range(1, 200))
+def test_killed_between_all_steps(folder: Path, kind: str) -> None:
+    stepwise(folder, range(1, 200), kind)
 
 
 FULL_DISK = """

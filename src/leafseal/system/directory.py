@@ -71,13 +71,45 @@ class Folder:
         """Open an entry that is no link, its content left alone."""
         return os.open(self._at(name), os.O_RDWR | _FLAGS, dir_fd=self._descriptor)
 
-    def create_temporary(self, name: str) -> tuple[str, int]:
-        """Make a new file beside `name` that only we may read. Return its name and descriptor."""
+    def temporary_name(self, name: str) -> str:
+        """Return the name of a temporary file beside `name`."""
         end = f".{owners.tag()}.leafseal"
         room = _NAME_MAX - len(end) - 1
-        temporary = "." + os.fsdecode(os.fsencode(name)[:room]) + end
+        return "." + os.fsdecode(os.fsencode(name)[:room]) + end
+
+    def create_temporary(self, name: str) -> tuple[str, int]:
+        """Make a new file beside `name` that only we may read. Return its name and descriptor."""
+        temporary = self.temporary_name(name)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
         return temporary, os.open(self._at(temporary), flags, 0o600, dir_fd=self._descriptor)
+
+    def create_nameless(self) -> int | None:
+        """Open a new file that has no name yet and is gone with this process; None where there is no such thing."""
+        if not hasattr(os, "O_TMPFILE") or self._descriptor is None:
+            return None
+        try:
+            descriptor = os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600, dir_fd=self._descriptor)
+        except OSError:
+            return None
+        if os.path.lexists(_path_of(descriptor)):
+            return descriptor
+        os.close(descriptor)
+        return None
+
+    def give_name(self, descriptor: int, name: str) -> bool:
+        """Give a nameless file a name that must be free; tell whether the file system can do that.
+
+        Raises `ConflictError` where the name is taken.
+        """
+        try:
+            os.link(_path_of(descriptor), name, dst_dir_fd=self._descriptor, follow_symlinks=True)
+        except FileExistsError:
+            raise _appeared_error() from None
+        except OSError as error:
+            if error.errno not in (*_NO_LINKS, errno.ENOENT, errno.EXDEV):
+                raise
+            return False
+        return True
 
     def keep_attributes(self, name: str, old: os.stat_result | None, descriptor: int, *, sharing: bool) -> list[str]:
         """Give a new file owner, group and extended attributes of `old`; return what could not be kept.
@@ -128,7 +160,7 @@ class Folder:
                 follow_symlinks=os.link not in os.supports_follow_symlinks,
             )
         except FileExistsError:
-            raise ConflictError("appeared since it was looked for: nothing was written") from None
+            raise _appeared_error() from None
         except OSError as error:
             if error.errno not in _NO_LINKS or self.status(name) is not None:
                 raise
@@ -177,6 +209,14 @@ class Folder:
 
 
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
+
+
+def _appeared_error() -> ConflictError:
+    return ConflictError("appeared since it was looked for: nothing was written")
+
+
+def _path_of(descriptor: int) -> str:
+    return f"/proc/self/fd/{descriptor}"
 
 
 def _keep_owner(old: os.stat_result, descriptor: int) -> list[str]:

@@ -3,7 +3,8 @@
 A write never touches the file that is there. The new content goes to a temporary file beside it, is forced to the
 disk, read back and verified by the caller; when the target is still what it was when it was read, the temporary file
 is renamed over it. A failure at any point leaves the old file, whole, and a process that was killed leaves at most a
-temporary file `.NAME.….leafseal`, which the next write in that folder removes.
+temporary file `.NAME.….leafseal`, which the next write in that folder removes. Plaintext has no name on Linux before
+it is whole: a process that is killed between the last two calls leaves it, one that is killed earlier does not.
 """
 
 from __future__ import annotations
@@ -170,7 +171,9 @@ def _put(
     verify: Verifier,
     private: bool,
     overwrite: bool,
+    nameless: bool = True,
 ) -> list[str]:
+    """Replace a file. Plaintext has no name until it is whole, where the system can do that (`nameless`)."""
     folder.sweep()
     old = folder.status(name)
     _refuse_target(folder, name, old, snapshot, overwrite)
@@ -180,27 +183,44 @@ def _put(
         _refuse_changed(folder, name, old, snapshot)
         _write_into(folder, name, data, mode)
         return []
-    temporary, descriptor = folder.create_temporary(name)
+    unnamed = folder.create_nameless() if private and nameless else None
+    if unnamed is None:
+        temporary, descriptor = folder.create_temporary(name)
+    else:
+        temporary, descriptor = folder.temporary_name(name), unnamed
     try:
         try:
-            write_all(descriptor, data)
-            lost = folder.keep_attributes(name, old, descriptor, sharing=not private)
-            if hasattr(os, "fchmod"):
-                os.fchmod(descriptor, mode)
-            folder.force(descriptor)
+            lost = _fill(folder, name, old, descriptor, data, mode, private)
             verify(_read_back(descriptor))
+            if unnamed is not None:
+                _refuse_changed(folder, name, old, snapshot)
+                if not folder.give_name(unnamed, name if old is None else temporary):
+                    return _put(folder, name, snapshot, data, verify, private, overwrite, nameless=False)
         finally:
             _close(descriptor)
-        _refuse_changed(folder, name, old, snapshot)
-        if old is None:
-            folder.rename_new(temporary, name)
-        else:
+        if old is not None:
+            _refuse_changed(folder, name, old, snapshot)
             folder.rename(temporary, name)
+        elif unnamed is None:
+            _refuse_changed(folder, name, old, snapshot)
+            folder.rename_new(temporary, name)
     except BaseException:
         with suppress(OSError):
             folder.unlink(temporary)
         raise
     _force_folder(folder)
+    return lost
+
+
+def _fill(
+    folder: Folder, name: str, old: os.stat_result | None, descriptor: int, data: bytes, mode: int, private: bool
+) -> list[str]:
+    """Write the new file, with the attributes of the old one; return what could not be kept."""
+    write_all(descriptor, data)
+    lost = folder.keep_attributes(name, old, descriptor, sharing=not private)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, mode)
+    folder.force(descriptor)
     return lost
 
 
