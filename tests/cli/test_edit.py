@@ -227,3 +227,60 @@ def test_no_plaintext_reaches_a_disk_or_an_argument(
     for name, path in hits:
         assert name in ("write", "pwrite64", "writev"), name
         assert path.startswith(("/dev/shm/", os.environ.get("XDG_RUNTIME_DIR", "/dev/shm/"))) or path == "", path
+
+
+def with_comment(leafseal: Run, work: Path, me: ThrowawayIdentity, plain: str, *options: str) -> Path:
+    path = work / "f.yaml"
+    path.write_text(plain)
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "--encrypted-regex", "^pass", *options, path).code == 0
+    return path
+
+
+def test_a_new_comment_beside_an_encrypted_value_is_warned_of_once(
+    leafseal: Run, work: Path, me: ThrowawayIdentity, editor: Editor
+) -> None:
+    path = with_comment(leafseal, work, me, "password: a\n")
+    editor("echo 'password: abc #xyz' > \"$1\"")
+    assert "the comments on the lines of these values are not encrypted: password; " in leafseal("edit", path).err
+    editor("echo 'pass: new' >> \"$1\"")
+    assert leafseal("edit", path) == (0, b"", "")
+    assert b"xyz" in path.read_bytes()
+    editor("true")
+    assert leafseal("edit", "--comments", "seal", path.name).err == (
+        "leafseal: f.yaml: the comments on the lines of encrypted values are now encrypted\n"
+        "leafseal: f.yaml: unchanged\n"
+    )
+    assert b"xyz" not in path.read_bytes()
+    assert leafseal("decrypt", path).out == b"password: abc #xyz\npass: new\n"
+    assert leafseal("edit", "--comments", "seal", path.name).err == "leafseal: f.yaml: unchanged\n"
+
+
+@pytest.mark.parametrize("command", ["edit", "set", "rotate", "sops set", "sops rotate"])
+def test_a_comment_that_was_encrypted_with_its_value_stays_so(
+    leafseal: Run, work: Path, me: ThrowawayIdentity, editor: Editor, command: str
+) -> None:
+    path = with_comment(leafseal, work, me, "password: abc #xyz\npass: x #note\n", "--comments", "seal")
+    editor(CHANGE.replace("5432", "abc").replace("6432", "def"))
+    arguments = {
+        "edit": [path],
+        "set": ["--string", path, "password", "def"],
+        "rotate": ["-i", path],
+        "sops set": [path, '["password"]', '"def"'],
+        "sops rotate": ["-i", path],
+    }[command]
+    before = path.read_bytes()
+    assert leafseal(*command.split(), *arguments).code == 0
+    assert path.read_bytes() != before
+    assert not {b"#", b"xyz", b"note"} & {word for word in (b"#", b"xyz", b"note") if word in path.read_bytes()}
+    password = b"abc" if "rotate" in command else b"def"
+    assert leafseal("decrypt", path).out == b"password: " + password + b" #xyz\npass: x #note\n"
+
+
+def test_a_new_file_with_a_comment_beside_a_value(
+    leafseal: Run, work: Path, me: ThrowawayIdentity, editor: Editor
+) -> None:
+    editor("echo 'password: abc #xyz' > \"$1\"")
+    new = ["--age", me.recipient, "--encrypted-regex", "^pass"]
+    assert "not encrypted: password; " in leafseal("edit", *new, "one.yaml").err
+    assert leafseal("edit", *new, "--comments", "seal", "two.yaml").err == ""
+    assert [b"xyz" in (work / name).read_bytes() for name in ("one.yaml", "two.yaml")] == [True, False]

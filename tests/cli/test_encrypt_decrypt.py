@@ -463,5 +463,13 @@ def test_comments_that_may_be_the_end_of_a_password(leafseal: Run, work: Path, m
     (work / "f.yaml").write_text("password: abc #xyz\n")
     assert leafseal("encrypt", "f.yaml").err == (
         "leafseal: warning: f.yaml: the comments on the lines of these values are not encrypted: password; "
-        "put a value that contains # in quotes\n"
+        'to encrypt them, add --comments seal to "leafseal encrypt" or "leafseal edit"; '
+        "to leave them, add --comments keep; put a value that contains # in quotes\n"
     )
+    code, out, err = leafseal("encrypt", "--comments", "keep", "f.yaml")
+    assert (code, b" #xyz" in out, err) == (0, True, "")
+    code, out, err = leafseal("encrypt", "--comments", "seal", "f.yaml")
+    assert (code, b"xyz" in out, err) == (0, False, "")
+    (work / "f.yaml").write_bytes(out)
+    assert leafseal("decrypt", "f.yaml").out == b"password: abc #xyz\n"
+    assert leafseal("encrypt", "--comments", "off", "f.yaml").code == 1

@@ -25,6 +25,9 @@ _WORDS = re.compile(
 )
 _EXCEPTIONS = (
     "--allow-nothing-sealed",  # the name of an option
+    "--comments seal",  # an option and its value
+    "--comments [seal|keep]",
+    "(seal)",
     "check whether this Vault is sealed, or in standby",  # Vault's own word for its state
 )
 _SHOWING = {"say", "warn", "tell", "ask", "ask_secret", "confirm", "notice", "print_line", "progress", "log"}

@@ -517,3 +517,28 @@ def test_what_sops_encrypted_with_it_comes_back_and_stays(sops: Sops, name: str)
     assert again.status == 0, again.stderr
     first, value = ("A", "one\r") if name == "CR LF" else ("\ufeffA", "one")
     assert json.loads(again.stdout) == {first: value, "B": "new"}
+
+
+@pytest.mark.parametrize(
+    ("format_name", "plain"),
+    [
+        ("yaml", b"password: abc #xyz\npasswords:\n- x\nuser: me # note\npass: |  # head\n  a\n"),
+        ("yaml", b"a: &a x\npassword: *a # y\npass: {k: v #y\n  }\n"),
+        ("ini", b"[db]\npassword = abc ;xyz\n"),
+    ],
+)
+@pytest.mark.parametrize("comments", ["seal", "keep"])
+def test_sops_reads_and_changes_values_with_their_comments_sealed(
+    sops: Sops, format_name: str, plain: bytes, comments: str
+) -> None:
+    rule = Selection(encrypted_regex="^pass")
+    sops.configure(encrypted_regex="^pass")
+    ours = encrypt_file(plain, format_name, GROUPS[:1], 0, rule, ambient(), comments=comments).data
+    theirs = sops.encrypt(plain, format_name).stdout
+    values = [sops.decrypt(data, format_name, "json") for data in (ours, theirs)]
+    assert [one.status for one in values] == [0, 0]
+    assert json.loads(values[0].stdout) == json.loads(values[1].stdout)
+    path = '["db"]["password"]' if format_name == "ini" else '["password"]'
+    changed = open_(sops.change(ours, format_name, "set", path, '"new"'), format_name)
+    assert b"new" in changed.plaintext()
+    assert changed.metadata.selection == rule

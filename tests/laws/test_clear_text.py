@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from leafseal.errors import LeafsealError
 from leafseal.formats import parse
+from leafseal.operations.clear_text import SEAL
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.product import Product
@@ -99,6 +101,30 @@ def test_a_password_is_not_in_the_file_that_it_was_encrypted_in(format_name: str
             assert _is_seen_to(plain, format_name, RULES[rule]), plain
         sealed += data is not None
     assert sealed > len(passwords) // 3
+
+
+@pytest.mark.parametrize("rule", ["regex", "suffix"])
+@pytest.mark.parametrize(("format_name", "form"), CASES)
+def test_a_password_is_not_in_a_comment_either_where_those_are_sealed(format_name: str, form: str, rule: str) -> None:
+    sealed = 0
+    passwords = PASSWORDS[len(rule) % 2 :: SHARE]
+    for password in passwords:
+        plain = form.format(password).encode()
+        make = partial(encrypt, plain, format_name, KEYS, 0, RULES[rule], AMBIENT, comments=SEAL)
+        data = _outcome(make)
+        if data is not None and CANARY.encode() in data:
+            assert _is_off_the_line(plain, format_name), plain
+        sealed += data is not None
+    assert sealed > len(passwords) // 3
+
+
+def _is_off_the_line(plain: bytes, format_name: str) -> bool:
+    """Tell whether the canary is a name, or a comment that has no value before it on its line."""
+    document = parse(plain, format_name)
+    beside = {comment.start for _, comment in document.tails()}
+    comments = [str(leaf.value) for leaf in document.leaves() if leaf.is_comment and leaf.start not in beside]
+    names = [name for leaf in document.leaves() for name in leaf.path]
+    return any(CANARY in text for text in (*comments, *names))
 
 
 @pytest.mark.parametrize(("format_name", "form"), CASES)

@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from leafseal.cli.shared.change import Change, changing, open_one
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.consent import Consent, consent_options, warn_of_clear_comments
 from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.errors import edit_again
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
     changing_reading,
+    comments_option,
     config_option,
     file_argument,
     limits_options,
@@ -30,6 +31,7 @@ from leafseal.formats import ANY_BYTES, FORMATS, format_of
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
+from leafseal.operations.clear_text import SEAL, Comments, has_clear_comments
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import mac_verdict
@@ -46,6 +48,7 @@ T = TypeVar("T")
 @threshold_option
 @rule_options
 @consent_options
+@comments_option
 @config_option
 @option("--no-disk-plaintext", is_flag=True, help="Stop if the plain text would have to touch a disk.")
 @option("--plain-editor", is_flag=True, help="Start the editor without options that keep it from making copies.")
@@ -58,6 +61,7 @@ def edit(
     threshold: int,
     rule: RuleOptions,
     consent: Consent,
+    comments: str | None,
     config: str | None,
     no_disk_plaintext: bool,
     plain_editor: bool,
@@ -83,10 +87,10 @@ def edit(
     }
     configuration = Configuration(config)
     if os.path.exists(file):
-        _edit_existing(file, reading, limits, configuration, consent, settings)
+        _edit_existing(file, reading, limits, configuration, consent, comments, settings)
     else:
         wanted = plan(file, reading.input_type or format_of(file), configuration, recipients, rule, threshold)
-        _edit_new(file, reading.input_type or format_of(file), wanted, reading.within(limits), settings)
+        _edit_new(file, reading.input_type or format_of(file), wanted, reading.within(limits), comments, settings)
 
 
 def _again(error: LeafsealError) -> bool:
@@ -100,6 +104,7 @@ def _edit_existing(
     limits: Limits,
     configuration: Configuration,
     consent: Consent,
+    comments: str | None,
     settings: dict[str, Any],
 ) -> None:
     with naming(file):
@@ -108,7 +113,7 @@ def _edit_existing(
         def save(text: bytes) -> None:
             with changing(file):
                 draft = Draft.of(current.opened, text)
-                current.write(current.seal(draft), draft)
+                current.write(current.seal(draft, comments), draft)
 
         def keep(text: bytes) -> None:
             _keep(current, text)
@@ -116,6 +121,10 @@ def _edit_existing(
         if current.selection != current.opened.metadata.selection:
             save(current.opened.plaintext())
             terminal.say(f"{file}: now has the rule of .sops.yaml")
+            current = open_one(file, reading, limits, configuration, consent)
+        if comments == SEAL and has_clear_comments(current.opened):
+            save(current.opened.plaintext())
+            terminal.say(f"{file}: the comments on the lines of encrypted values are now encrypted")
             current = open_one(file, reading, limits, configuration, consent)
         if edit_text(current.opened.plaintext(), file, save, keep=keep, **settings) is UNCHANGED:
             if current.opened.read.ignore_mac and mac_verdict(current.opened) is not Verdict.VALID:
@@ -125,7 +134,9 @@ def _edit_existing(
                 terminal.say(f"{file}: unchanged")
 
 
-def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, settings: dict[str, Any]) -> None:
+def _edit_new(
+    file: str, format_name: str, wanted: Any, read: ReadOptions, comments: str | None, settings: dict[str, Any]
+) -> None:
     ambient = current_ambient()
     check_groups(wanted.groups, wanted.threshold, ambient)  # before there is a text that could not be kept
 
@@ -140,6 +151,8 @@ def _edit_new(file: str, format_name: str, wanted: Any, read: ReadOptions, setti
             indent=wanted.indent,
             read=read,
             allow_tokens=True,  # whoever typed them saw them
+            comments=comments,
+            review=lambda document, rule: warn_of_clear_comments(file, document, rule, Comments(comments)),
         )
         files.create(file, product.data, verify=product.check)
 

@@ -12,6 +12,7 @@ from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
+    comments_option,
     config_option,
     converting_options,
     limits_options,
@@ -38,6 +39,7 @@ from leafseal.system import terminal
 @rule_options
 @config_option
 @converting_options
+@comments_option
 @option(
     "--allow-nothing-sealed", is_flag=True, help="Write the file even if the rule that options name encrypts nothing."
 )
@@ -54,6 +56,7 @@ def encrypt(
     config: str | None,
     output_type: str | None,
     indent: int | None,
+    comments: str | None,
     allow_nothing_sealed: bool,
     allow_tokens: bool,
     reading: InputOptions,
@@ -97,7 +100,8 @@ def encrypt(
                 indent=wanted.indent,
                 read=reading.within(limits),
                 allow_nothing=allow_nothing,
-                review=partial(warn_of_clear_text, source.name),
+                comments=comments,
+                review=partial(warn_of_clear_text, source.name, comments),
                 allow_tokens=allow_tokens,
             )
 

@@ -45,6 +45,9 @@ class Format(NamedTuple):
     has_list_comments: bool = False
     """Whether an encrypted comment may stand as a member of a list (sops-format §6.1)."""
 
+    seals_tails: bool = False
+    """Whether a comment on the line of a sealed value is sealed with it, because other readers take it for its end."""
+
     has_marks: bool = False
     """Whether what Windows adds to a file, CR before line breaks and a byte order mark, would be text of values."""
 
@@ -95,6 +98,7 @@ FORMATS: Mapping[str, Format] = {
             template=b"[section]\nexample_key = example_value\n",
             suffixes=(".ini",),
             is_text_only=True,
+            seals_tails=True,
         ),
         Format(
             name="binary",

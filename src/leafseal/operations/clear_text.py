@@ -7,17 +7,65 @@ meant it as part of a password.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from leafseal.document import Document, Leaf, Locator
 from leafseal.document.paths import format_path
+from leafseal.document.scalars import Empty
 from leafseal.errors import RefusedError
+from leafseal.formats import FORMATS
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 
 NO_TAILS: dict[int, int] = {}
 
+SEAL, KEEP = "seal", "keep"
+
+
+class Comments(NamedTuple):
+    """What becomes of a comment on the line of a sealed value that the rule leaves clear."""
+
+    wanted: str | None = None  # `SEAL` with the value, `KEEP` clear, or as the format and the file have it
+    sealed: frozenset[Locator] = frozenset()  # the values whose comments the file has sealed with them
+    clear: frozenset[tuple[Locator, object]] = frozenset()  # the values and comments that it has not
+
+    def takes(self, leaf: Leaf, comment: Leaf, *, by_format: bool) -> bool:
+        """Tell whether the comment is sealed with its value; `by_format` where nobody said anything."""
+        if self.wanted:
+            return self.wanted == SEAL or leaf.locator in self.sealed
+        return (by_format or bool(self.sealed)) and (leaf.locator, comment.value) not in self.clear
+
+
+AS_FORMAT = Comments()
+
+
+def comments_of(opened: Opened, wanted: str | None = None) -> Comments:
+    """Return what an encrypted file did with its comments, for the next form of it."""
+    clear = frozenset((leaf.locator, comment.value) for leaf, comment in opened.document.tails())
+    sealed: frozenset[Locator] = frozenset()
+    if any("#" in source or ";" in source for source in opened.spellings.values()):
+        tails = tails_of(opened.plain_document(), opened.metadata.selection)
+        sealed = frozenset(leaf.locator for leaf, _ in tails) - {place for place, _ in clear}
+    return Comments(wanted, sealed, clear)
+
+
+def has_clear_comments(opened: Opened) -> bool:
+    """Tell whether an encrypted file has comments that could go with the sealed values on their lines."""
+    found = tails_of(opened.document, opened.metadata.selection)
+    return any(not _is_empty(leaf) for leaf, _ in found)
+
+
+def _is_empty(leaf: Leaf) -> bool:
+    return leaf.value is None or leaf.value == "" or isinstance(leaf.value, Empty)
+
 
 def refuse_exposed(
-    document: Document, selection: Selection, before: Document | None = None, *, keeps_layout: bool = True
+    document: Document,
+    selection: Selection,
+    before: Document | None = None,
+    comments: Comments = AS_FORMAT,
+    *,
+    keeps_layout: bool = True,
 ) -> None:
     """Raise `RefusedError` where a password may hide in what no token can take along.
 
@@ -30,10 +78,12 @@ def refuse_exposed(
         if _shown(document, leaf) not in known:
             where = format_path(leaf.locator) or "the top level"
             raise RefusedError(f"{where}: the value {what}; it would not be encrypted", hint=hint)
-    for leaf, _ in _clear_tails(document, selection, before):
-        if leaf.value == "" or selection.goes_by_comments or not keeps_layout:
+    for leaf, comment in sealed_tails(document, selection, comments):
+        is_new = (leaf.locator, comment.value) not in comments.clear
+        if (is_new and _is_empty(leaf)) or selection.goes_by_comments or not keeps_layout:
+            mark = "; or #" if FORMATS[document.format].seals_tails else "#"
             raise RefusedError(
-                f"{format_path(leaf.locator)}: what follows ; or # on its line is a comment and would not be encrypted",
+                f"{format_path(leaf.locator)}: what follows {mark} on its line is a comment and would not be encrypted",
                 hint="put the whole value in quotes, or move the comment to a line of its own",
             )
 
@@ -42,14 +92,37 @@ def _shown(document: Document, leaf: Leaf) -> tuple[Locator, str]:
     return leaf.locator, document.text[leaf.start : leaf.end]
 
 
-def ends_with_tails(document: Document, selection: Selection, before: Document | None = None) -> dict[int, int]:
-    """Return where the values end, by where they start, that are sealed together with the comment behind them."""
-    return {leaf.start: comment.end for leaf, comment in _clear_tails(document, selection, before)}
+def sealed_tails(
+    document: Document, selection: Selection, comments: Comments = AS_FORMAT
+) -> Iterator[tuple[Leaf, Leaf]]:
+    """Yield the values that are sealed together with the comment behind them, and it."""
+    by_format = FORMATS[document.format].seals_tails
+    for leaf, comment in tails_of(document, selection):
+        if comments.takes(leaf, comment, by_format=by_format):
+            yield leaf, comment
 
 
-def _clear_tails(document: Document, selection: Selection, before: Document | None) -> Iterator[tuple[Leaf, Leaf]]:
-    """Yield the values that are sealed, each with the comment behind it that is not, and was not clear before."""
-    tails = [pair for pair in document.tails() if selection.selects(pair[0]) and not selection.selects(pair[1])]
-    if tails:
-        known = {(leaf.locator, comment.value) for leaf, comment in before.tails()} if before else set()
-        yield from ((leaf, comment) for leaf, comment in tails if (leaf.locator, comment.value) not in known)
+def ends_with_tails(document: Document, selection: Selection, comments: Comments = AS_FORMAT) -> dict[int, int]:
+    """Return where the values end, by where they start, that are sealed together with the comment behind them.
+
+    A comment within its value, on the first line of a block, is there itself.
+    """
+    ends: dict[int, int] = {}
+    for leaf, comment in sealed_tails(document, selection, comments):
+        ends[leaf.start] = max(leaf.end, comment.end)
+        if comment.start < leaf.end:
+            ends[comment.start] = comment.end
+    return ends
+
+
+def clear_tails(
+    document: Document, selection: Selection, comments: Comments = AS_FORMAT
+) -> Iterator[tuple[Leaf, Leaf]]:
+    """Yield the values that are sealed while the comment behind them stays clear, and it."""
+    taken = {comment.start for _, comment in sealed_tails(document, selection, comments)}
+    return (pair for pair in tails_of(document, selection) if pair[1].start not in taken)
+
+
+def tails_of(document: Document, selection: Selection) -> list[tuple[Leaf, Leaf]]:
+    """Return the values that the rule seals, each with the comment behind it that the rule does not."""
+    return [pair for pair in document.tails() if selection.selects(pair[0]) and not selection.selects(pair[1])]

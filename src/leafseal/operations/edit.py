@@ -94,9 +94,10 @@ def _as_spelled(opened: Opened, locator: Locator, value: object) -> Draft | None
         return None
     document = opened.plain_document()
     leaf = next((leaf for leaf in document.leaves() if leaf.locator == locator and leaf.document == 0), None)
-    if leaf is None or any(owner == leaf for owner, _ in document.tails()):
+    if leaf is None or leaf.value is None or isinstance(leaf.value, Empty):
         return None
-    if leaf.value is None or isinstance(leaf.value, Empty):
+    tails = document.tails()
+    if FORMATS[document.format].seals_tails and any(owner == leaf for owner, _ in tails):
         return None
     wanted = to_plain_text(value) if FORMATS[document.format].is_text_only else value
     if type_word(leaf.value) == type_word(wanted) and to_bytes(leaf.value) == to_bytes(wanted):
@@ -109,7 +110,7 @@ def _as_spelled(opened: Opened, locator: Locator, value: object) -> Draft | None
         draft = _changed(opened, document, edits, locator, locator, locator)
     except RefusedError:
         return None
-    return draft if _holds(draft.document, locator, value) and not draft.document.tails() else None
+    return draft if _holds(draft.document, locator, value) and len(draft.document.tails()) == len(tails) else None
 
 
 def _refuse_half_characters(locator: Locator, value: object, *, bears_bytes: bool) -> None:

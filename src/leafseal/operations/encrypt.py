@@ -13,7 +13,7 @@ from leafseal.formats import ANY_BYTES, FORMATS, parse
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
-from leafseal.operations.clear_text import refuse_exposed
+from leafseal.operations.clear_text import Comments, refuse_exposed
 from leafseal.operations.convert import emit_sealed
 from leafseal.operations.product import FORMAT_VERSION, Groups, Product
 from leafseal.operations.seal import refuse_nothing_sealed, seal_document, seal_leaves, with_mac
@@ -36,13 +36,15 @@ def encrypt(
     read: ReadOptions = DEFAULT_READ,
     allow_nothing: bool = False,
     allow_tokens: bool = False,
+    comments: str | None = None,
     review: Review | None = None,
 ) -> Product:
     """Return the file with every selected leaf sealed under a new data key.
 
     `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata or a token
     stands already (a token with `allow_tokens` may), `RefusedError` where the rule seals nothing although the file has
-    a value (unless `allow_nothing`). At the end `review` is shown the plain document and the rule.
+    a value (unless `allow_nothing`). `comments` says what becomes of those beside sealed values. At the end `review` is
+    shown the plain document and the rule.
     """
     document = parse(data, format_name, read)
     refuse_reserved(document, output_format or format_name)
@@ -62,10 +64,12 @@ def encrypt(
     )
     if output_format is not None and output_format != format_name:
         written = FORMATS[output_format].tree_format or output_format
-        sealed = _seal_converted(document, data_key, metadata, written, indent, read, allow_nothing)
+        sealed = _seal_converted(document, data_key, metadata, written, indent, read, allow_nothing, comments)
         product = Product(sealed, written, data_key, None, read)
     else:
-        sealed = seal_document(document, data_key, metadata, indent=indent, allow_nothing=allow_nothing)
+        sealed = seal_document(
+            document, data_key, metadata, comments=Comments(comments), indent=indent, allow_nothing=allow_nothing
+        )
         product = Product(sealed, format_name, data_key, data, read)
     refuse_unreadable(sealed, product.format, read)
     if review is not None:
@@ -156,10 +160,11 @@ def _seal_converted(
     indent: int | None,
     read: ReadOptions,
     allow_nothing: bool,
+    comments: str | None,
 ) -> bytes:
     """Seal the leaves of one format and emit them in another: types stay those of the source."""
     sealer = Sealer(data_key.reveal())
-    refuse_exposed(document, metadata.selection, keeps_layout=False)
+    refuse_exposed(document, metadata.selection, comments=Comments(comments), keeps_layout=False)
     sealed = seal_leaves(document, metadata.selection, sealer)
     if not allow_nothing:
         refuse_nothing_sealed(sealed.tokens, sealed.clear, metadata.selection)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from itertools import pairwise
 
 from leafseal.document import Document, Leaf
 from leafseal.document.scalars import Empty
+from leafseal.operations.clear_text import AS_FORMAT, KEEP, Comments, clear_tails
 from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 
@@ -84,31 +84,19 @@ def clear_secrets(document: Document, rule: Selection) -> list[Leaf]:
     ]
 
 
-def with_clear_comments(document: Document, rule: Selection) -> list[Leaf]:
+def with_clear_comments(document: Document, rule: Selection, comments: Comments = AS_FORMAT) -> list[Leaf]:
     """Return the leaves whose place a rule seals, and not the comment on their line, which may be part of a password.
 
-    `password: abc #xyz` is, while a note has a blank behind its `#`. Rules that go by comments need them clear.
+    `password: abc #xyz` is, while a note has a blank behind its `#`. Rules that go by comments need them clear, and
+    what was so before, or is to be, is known to the user.
     """
-    if rule.goes_by_comments:
+    if rule.goes_by_comments or comments.wanted == KEEP:
         return []
-    sealed = {comment.start for _, comment in document.tails()}  # with their values
-    leaves = document.leaves()
     return [
         leaf
-        for leaf, comment in pairwise(leaves)
-        if comment.is_comment
-        and str(comment.value)[:1].strip()
-        and not leaf.is_comment
-        and comment.start not in sealed
-        and _is_beside(document.text, leaf, comment)
-        and rule.selects(leaf)
-        and not rule.selects(comment)
+        for leaf, comment in clear_tails(document, rule, comments)
+        if str(comment.value)[:1].strip() and (leaf.locator, comment.value) not in comments.clear
     ]
-
-
-def _is_beside(text: str, leaf: Leaf, comment: Leaf) -> bool:
-    is_on_header = leaf.start < comment.start < leaf.end  # the first line of a block
-    return is_on_header or text[leaf.end : comment.start].strip(" \t") == "#"
 
 
 # Where a secret is and what it is called: `secretName`, `token_url`, `password_file`.

@@ -8,6 +8,7 @@ from leafseal.crypto.spelling import entry_name
 from leafseal.document import Locator
 from leafseal.formats import ANY_BYTES, parse
 from leafseal.metadata import Metadata
+from leafseal.operations.clear_text import Comments, comments_of
 from leafseal.operations.edit import Draft, draft_with, draft_without
 from leafseal.operations.encrypt import refuse_reserved
 from leafseal.operations.memory import Memory
@@ -18,13 +19,18 @@ from leafseal.rules.selection import Selection
 
 
 def reseal(
-    opened: Opened, draft: Draft, *, selection: Selection | None = None, floats: Collection[Locator] = ()
+    opened: Opened,
+    draft: Draft,
+    *,
+    selection: Selection | None = None,
+    floats: Collection[Locator] = (),
+    comments: Comments | None = None,
 ) -> Product:
     """Return an edited form of the opened file, sealed under the same data key.
 
     What did not change keeps its token to the byte; `lastmodified` and the MAC are new. With `selection` the file gets
     another rule. `floats` are places of the first document whose numbers are floats also where their text, such as
-    `5`, is that of an integer.
+    `5`, is that of an integer. Comments beside sealed values stay what they were, unless `comments` says otherwise.
     """
     document = draft.document
     refuse_reserved(document, document.format)
@@ -39,6 +45,7 @@ def reseal(
         opened.data_key,
         metadata,
         before=opened.document,
+        comments=comments if comments is not None else comments_of(opened),
         memory=memory,
         floats=frozenset(floats),
         indent=opened.document.block_indent,

@@ -14,7 +14,7 @@ from leafseal.errors import ConfigError, NothingSealedError
 from leafseal.keys.groups import DataKey
 from leafseal.metadata import Metadata
 from leafseal.metadata.least_change import mapping_over
-from leafseal.operations.clear_text import NO_TAILS, ends_with_tails, refuse_exposed
+from leafseal.operations.clear_text import AS_FORMAT, NO_TAILS, Comments, ends_with_tails, refuse_exposed
 from leafseal.operations.memory import Key, Memory
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
@@ -39,7 +39,7 @@ def seal_leaves(
 ) -> SealedLeaves:
     """Return a token for each leaf that the rule selects, and what the MAC covers.
 
-    `ends` says where a leaf ends that goes with its tail, by its start.
+    `ends` says where a leaf ends that goes with its tail, by its start. A comment in it has an empty token.
     """
     sealed = SealedLeaves()
     tokens, hashed = sealed.tokens.append, sealed.hashed.append
@@ -53,6 +53,8 @@ def seal_leaves(
         if leaf[8]:
             if selected:
                 tokens((leaf, _seal_comment(leaf, selection, sealer)))
+            elif ends and leaf.start in ends:
+                tokens((leaf, ""))
         elif selected:
             # Nearly all are text: encoded here, without a call.
             is_text = value.__class__ is str
@@ -93,6 +95,7 @@ def seal_document(
     metadata: Metadata,
     *,
     before: Document | None = None,
+    comments: Comments = AS_FORMAT,
     memory: Memory | None = None,
     floats: Collection[Locator] = (),
     indent: int | None = None,
@@ -100,8 +103,8 @@ def seal_document(
 ) -> bytes:
     """Seal a plain document and add its metadata. `before` is the sealed file that it was, if it was one."""
     sealer = Sealer(data_key.reveal())
-    refuse_exposed(document, metadata.selection, before)
-    ends = ends_with_tails(document, metadata.selection, before)
+    refuse_exposed(document, metadata.selection, before, comments)
+    ends = ends_with_tails(document, metadata.selection, comments)
     if memory is None:
         sealed, kept = seal_leaves(document, metadata.selection, sealer, ends), list[Kept]()
     else:
@@ -175,6 +178,8 @@ def seal_again(
                 word = "float"
             key = (aad_of(leaf.path), word, data)
             chosen.append((leaf, memory.key(leaf, document.text[leaf.start : leaf.end], key)))
+        elif leaf.is_comment and leaf.start in ends:
+            sealed.tokens.append((leaf, ""))
         elif not leaf.is_comment:
             sealed.clear += 1
     given = memory.assign(chosen)

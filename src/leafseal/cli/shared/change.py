@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import Consent, Guard
+from leafseal.cli.shared.consent import Consent, Guard, warn_of_clear_comments
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
@@ -17,6 +17,7 @@ from leafseal.document.limits import Limits
 from leafseal.errors import PathError, UsageError, naming
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
+from leafseal.operations.clear_text import comments_of
 from leafseal.operations.edit import Draft
 from leafseal.operations.extract import locate
 from leafseal.operations.leaves import Spare
@@ -38,11 +39,17 @@ class Change:
     guard: Guard
     selection: Selection
 
-    def seal(self, draft: Draft) -> Product:
-        """Return an edited text sealed, unchanged leaves to the byte. Raises `RefusedError` where it gets weaker."""
+    def seal(self, draft: Draft, comments: str | None = None) -> Product:
+        """Return an edited text sealed, unchanged leaves to the byte. Raises `RefusedError` where it gets weaker.
+
+        `comments` says what becomes of those beside sealed values; without a word they stay what they were.
+        """
         self.guard.after(self.opened, draft.document, self.selection)
         own = self.selection == self.opened.metadata.selection
-        return reseal(self.opened, draft, selection=None if own else self.selection)
+        wanted = comments_of(self.opened, comments)
+        product = reseal(self.opened, draft, selection=None if own else self.selection, comments=wanted)
+        warn_of_clear_comments(self.name, draft.document, self.selection, wanted)
+        return product
 
     def write(self, product: Product, draft: Draft) -> None:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""

@@ -15,6 +15,7 @@ from leafseal.formats import FORMATS
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import Keys, keys_of, not_configured
 from leafseal.operations import guards
+from leafseal.operations.clear_text import Comments
 from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
@@ -131,14 +132,20 @@ class Guard:
             raise RefusedError(what.rstrip("."), hint=flags, file=self.name)
 
 
-def warn_of_clear_text(name: str, document: Document, selection: Selection) -> None:
+def warn_of_clear_text(name: str, comments: str | None, document: Document, selection: Selection) -> None:
     """Warn of values that look like secrets and that the rule leaves clear, and of comments beside those it seals."""
     clear = guards.clear_secrets(document, selection)
     if clear:
         terminal.warn(f"{name}: these values look like secrets and are not encrypted: {listed(clear)}")
-    commented = guards.with_clear_comments(document, selection)
+    warn_of_clear_comments(name, document, selection, Comments(comments))
+
+
+def warn_of_clear_comments(name: str, document: Document, selection: Selection, comments: Comments) -> None:
+    """Warn of comments beside sealed values that stay clear and may be the end of those."""
+    commented = guards.with_clear_comments(document, selection, comments)
     if commented:
         terminal.warn(
             f"{name}: the comments on the lines of these values are not encrypted: {listed(commented)}; "
-            "put a value that contains # in quotes"
+            'to encrypt them, add --comments seal to "leafseal encrypt" or "leafseal edit"; '
+            "to leave them, add --comments keep; put a value that contains # in quotes"
         )

@@ -120,6 +120,12 @@ def converting_options(function: F) -> F:
     return option("--output-type", type=FORMAT_NAMES, help="Convert to this format.")(function)
 
 
+def comments_option(function: F) -> F:
+    """Add `--comments`."""
+    text = "Encrypt the comments on the lines of encrypted values (seal), or leave them (keep)."
+    return option("--comments", type=Choice(("seal", "keep")), help=text)(function)
+
+
 def threshold_option(function: F) -> F:
     """Add `--threshold`."""
     return option(

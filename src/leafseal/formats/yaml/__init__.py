@@ -113,8 +113,8 @@ class YAMLDocument:
         return seal.exposed(self._text, self._scan)
 
     def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
-        """Return nothing: readers of YAML agree on what a comment is."""
-        return ()
+        """Return the values with the comment on their line, or on the header line of their block."""
+        return seal.tails(self._text, self._scan.leaves)
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return the edits that put values where tokens stand, one for each, in order."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from leafseal.document import Edit, Exposed, Leaf, Sealing
 from leafseal.document.lazy_pattern import LazyPattern
@@ -17,7 +17,7 @@ from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, build
 from leafseal.errors import FormatError, RefusedError
 from leafseal.formats.yaml.containers import Place, Scan
-from leafseal.formats.yaml.lines import BREAKS
+from leafseal.formats.yaml.lines import BREAKS, COMMENT
 from leafseal.formats.yaml.style import (
     ONE_LINE,
     TokenText,
@@ -29,7 +29,7 @@ from leafseal.formats.yaml.style import (
     token_text,
 )
 
-_ALIAS = LazyPattern(r"\*[^\s,\[\]{}]+")
+_ALIAS = LazyPattern(rf"\*[^\s,\[\]{{}}]+([ \t]+{COMMENT})?")
 _ALIAS_LEVEL = LazyPattern(r"A(\d{1,3}):")
 
 Tokens = Sequence[tuple[Leaf, str]]
@@ -101,17 +101,42 @@ def _seal_one(
 ) -> Edit:
     place = leaf.place
     written = token_text(leaf, token, text)
+    is_cut = header is not None and not header[1]
     if header is not None:
-        written = written.replace("#" + text[header[0].start : header[0].end], "#" + header[1], 1)
+        mark = header[0].start - 1
+        start = _blanks_before(text, mark) if is_cut else mark
+        written = written.replace(text[start : header[0].end], "" if is_cut else "#" + header[1], 1)
     if isinstance(place, Place) and (place.tag is not None or (_is_suspect(place) and not place.is_mixed)):
         # A tag that types its text would have readers type the token, and any other, like an anchor that no alias
         # names, may be the beginning of a password. An anchor in use does no harm.
         anchor = "" if place.is_loose or not place.anchor else f"&{place.anchor} "
         spellings.append((token, "F" + _without_comment(text, place.full_start, leaf.end, header)))
         return Edit(place.full_start, leaf.end, anchor + written)
-    if not source_is_canonical(leaf, text):
+    if is_cut or not source_is_canonical(leaf, text):
         spellings.append((token, "C" + _without_comment(text, leaf.start, leaf.end, header)))
     return Edit(leaf.start, leaf.end, written)
+
+
+def _blanks_before(text: str, position: int) -> int:
+    while text[position - 1] in " \t":
+        position -= 1
+    return position
+
+
+def tails(text: str, leaves: Sequence[Leaf]) -> list[tuple[Leaf, Leaf]]:
+    """Return the values that have a comment on their line, or on the header line of their block; and it."""
+    if "#" not in text:
+        return []
+    return [
+        (leaf, comment)
+        for leaf, comment in pairwise(leaves)
+        if comment.is_comment and not leaf.is_comment and _is_beside(text, leaf, comment)
+    ]
+
+
+def _is_beside(text: str, leaf: Leaf, comment: Leaf) -> bool:
+    is_on_header = leaf.start < comment.start < leaf.end
+    return is_on_header or text[leaf.end : comment.start].strip(" \t") == "#"
 
 
 def exposed(text: str, scan: Scan) -> list[Exposed]:
@@ -164,8 +189,8 @@ def _is_suspect(place: Place) -> bool:
 
 
 def _without_comment(text: str, start: int, end: int, header: tuple[Leaf, str] | None) -> str:
-    # The comment has a token of its own; what is remembered of the header line ends with its `#`.
-    if header is None:
+    # A comment with a token of its own is cut; what is remembered of the header line ends with its `#`.
+    if header is None or not header[1]:
         return text[start:end]
     return text[start : header[0].start] + text[header[0].end : end]
 
@@ -183,14 +208,15 @@ def _seal_aliases(
 ) -> None:
     """Expand every alias behind which a leaf is sealed: a token is bound to one path, and an alias has two."""
     sealed = {(leaf.document, leaf.locator): token for leaf, token in tokens if is_copy(leaf)}
+    ends = {leaf.start: leaf.end for leaf, _ in tokens if is_copy(leaf)}  # that of a comment which goes along
     for start, group in groupby(filter(is_copy, leaves), key=lambda leaf: leaf.start):
         copies = [(leaf, sealed.get((leaf.document, leaf.locator))) for leaf in group]
         first = next(((leaf, token) for leaf, token in copies if token is not None), None)
         if first is not None:
             leaf, token = first
             level = len(leaf.locator) - len(container_of(leaf).locator) - 1
-            edits.append(Edit(start, leaf.end, expansion(copies)))
-            spellings.append((token, f"A{level}:{text[start : leaf.end]}"))
+            edits.append(Edit(start, ends[start], expansion(copies)))
+            spellings.append((token, f"A{level}:{text[start : ends[start]]}"))
 
 
 def expansion(copies: list[tuple[Leaf, str | None]]) -> str:
