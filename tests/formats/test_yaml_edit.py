@@ -58,6 +58,16 @@ SETS = [
     (b'a: |\n  x\n  ', ('b',), 1, b'a: |\n  x\nb: 1\n  '),
     # Lines of blanks would be the block's own.
     (b'a: 1\n     \n', ('b',), 'x\ny', b'a: 1\nb: "x\\ny"\n     \n'),
+    # Comments that stand deeper than what is added belong to what is before it.
+    (b'a:\n  b: 1\n  # about a\n\n    # about b\n# end\n', ('c',), 2,
+     b'a:\n  b: 1\n  # about a\n\n    # about b\nc: 2\n# end\n'),
+    (b'l:\n  - k: 1\n    # m: 2\n  # - k: 3\nb: 1\n', ('l', 1), 'x\ny\n',
+     b'l:\n  - k: 1\n    # m: 2\n  - |\n    x\n    y\n  # - k: 3\nb: 1\n'),
+    (b'a:\r\n  b: 1\r\n  # c', ('d',), 'x\ny', b'a:\r\n  b: 1\r\n  # c\r\nd: |-\r\n  x\r\n  y'),
+    (b'a:\n  b: |+\n    x\n\n  # c\n', ('d',), 1, b'a:\n  b: |+\n    x\n\n  # c\nd: 1\n'),
+    # Blanks at the end of the line would be the block's own.
+    (b'a: \nb: x  \n', ('a',), 'x\ny', b'a: "x\\ny" \nb: x  \n'),
+    (b'a: \nb: x  \n', ('b',), 'x\ny', b'a: \nb: "x\\ny"  \n'),
 ]  # fmt: skip
 UNSETS = [
     (b'a: 1\nb: 2\n', ('a',), b'b: 2\n'),

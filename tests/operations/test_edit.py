@@ -17,6 +17,7 @@ from leafseal.operations.edit import Draft, draft_with, draft_without, unmoved_c
 from leafseal.rules.selection import Selection
 
 from ..generators.yaml_files import YAMLWriter
+from ..opening import reseal_text
 from ..second_reader import Pairs, trees
 from ..whole_files import open_, seal
 
@@ -133,8 +134,12 @@ def test_nothing_outside_of_the_path_becomes_clear() -> None:
 def test_no_comment_outside_of_the_path_becomes_clear() -> None:
     plain = b"secrets:\n  - foo\n  # hunter2\nb: 1\n"
     opened = open_(seal(plain, "yaml", Selection(encrypted_regex="^secrets$")), "yaml")
-    with pytest.raises(RefusedError, match="the top level: this change would leave a comment here in plain text"):
+    with pytest.raises(
+        RefusedError, match="the top level: this change would leave a comment here in plain text"
+    ) as caught:
         draft_without(opened, ("secrets", 0))
+    assert caught.value.hint == 'remove the comment as well, with "leafseal edit"'
+    assert b"hunter2" not in reseal_text(opened, b"secrets: []\nb: 1\n").data
 
 
 class TestComments:

@@ -215,7 +215,7 @@ def _changed(
             raise RefusedError(
                 f"{format_path(now.locator) or 'the top level'}: this change would leave "
                 f"{'a comment here' if now.is_comment else 'this value'} in plain text",
-                hint='change the comments that decide it first, with "leafseal edit"',
+                hint=_DECIDED_HINT if selection.goes_by_comments else _COMMENT_HINT,
             )
     return draft
 
@@ -225,6 +225,8 @@ def _moving_error(path: Locator) -> RefusedError:
 
 
 _HINT = 'make it with "leafseal edit"'
+_COMMENT_HINT = 'remove the comment as well, with "leafseal edit"'
+_DECIDED_HINT = 'change the comments that decide it first, with "leafseal edit"'
 
 
 def _others(document: Document, locator: Locator | None) -> list[Leaf]:

@@ -20,6 +20,7 @@ from leafseal.formats.yaml.lines import BREAK, BREAKS, COMMENT, last_break
 from leafseal.formats.yaml.nodes import YAMLNode, block_marks, documents, first_document
 from leafseal.formats.yaml.style import canonical_text, fits_block, flow_key, flow_text
 
+_COMMENT_LINE = LazyPattern(rf"(?:[ \t]*{BREAK})*([ \t]*){COMMENT}(?:{BREAK}|\Z)")
 _LINE_REST = LazyPattern(rf"[^{BREAKS}]*({BREAK}|\Z)")
 
 
@@ -147,18 +148,22 @@ def _add(text: str, parent: YAMLNode, part: str | int, node: Node, layout: _Layo
             return [Edit(last.end, last.end, f", {written}")]
         assert parent.opening is not None
         return [Edit(parent.opening + 1, parent.opening + 1, written)]
-    end = parent.keep - 1 if parent.keep else _line_end(text, parent.end)
+    position = _behind_deeper_comments(text, parent.keep or _LINE_REST.match(text, parent.end).end(), parent.column)
+    end = position - 1 if text[position - 1] in BREAKS else position
     if _fits_lines(node, text, end, parent.column):
         member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
         lines = layout.lines(member, parent.column)
     else:
         head = "-" if isinstance(part, int) else f"{flow_key(part)}:"
         lines = f"{' ' * parent.column}{head} {flow_text(node)}\n"
-    if parent.keep:
-        edits = _insert_lines(text, parent.keep, lines, at_end=True)
-    else:
-        edits = _insert_lines(text, parent.end, lines)
-    return [*_end_block(text, parent), *edits]
+    return [*_end_block(text, parent), *_insert_lines(text, position, lines, at_end=True)]
+
+
+def _behind_deeper_comments(text: str, position: int, column: int) -> int:
+    """Return where the comments end that stand deeper than what is to follow: they belong to what is before it."""
+    while (line := _COMMENT_LINE.match(text, position)) and len(line[1]) > column:
+        position = line.end()
+    return position
 
 
 def _end_block(text: str, parent: YAMLNode) -> list[Edit]:

@@ -21,7 +21,7 @@ BLOCK_HEADER = LazyPattern(rf"([|>])([-+0-9]*)([ \t]*({COMMENT})?)({BREAK}|\Z)")
 """A block scalar's first line: indicator, marks, what follows them, the comment in that, the line break."""
 
 _BREAK = LazyPattern(r"\r\n|\r|\n")
-_BEHIND = LazyPattern(r"[ \t]*+(?:\Z|(?:\r\n|\r|\n)(?:[ \t]*+(?:\r\n|\r|\n))*+)([ \t]*+)(#)?")
+_BEHIND = LazyPattern(r"(?:\Z|(?:\r\n|\r|\n)(?:[ \t]*+(?:\r\n|\r|\n))*+)([ \t]*+)(#)?")
 _END_BLANKS = LazyPattern(r"[ \t]+\Z")
 _BREAKS = LazyPattern(r"(?:[ \t]*(?:\r\n|\r|\n))*")
 # What a literal block cannot hold, or not without a reader folding or dropping it.
@@ -100,9 +100,9 @@ def _ends_with_cr(text: str, position: int) -> bool:
 def fits_block(value: str, text: str, end: int, column: int) -> bool:
     """Tell whether a text of several lines can become a block at `column` whose last line ends where `end` is now.
 
-    What follows on the line, and comments that stand as deep below it, would be its own, and lines of blanks that
-    reach deeper. So would blank lines be, where it keeps the line breaks at its end; and where the file ends without a
-    line break, so would the block.
+    What follows on the line, blanks too, and comments that stand as deep below it, would be its own, and lines of
+    blanks that reach deeper. So would blank lines be, where it keeps the line breaks at its end; and where the file
+    ends without a line break, so would the block.
     """
     behind = _BEHIND.match(text, end)
     if behind is None or (behind[2] and len(behind[1]) >= column):
