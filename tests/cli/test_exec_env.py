@@ -154,3 +154,89 @@ def test_another_user(secrets: Path) -> None:
     result = exec_env("--user", "nobody", secrets.name, 'echo "$(id -un) $USER $LOGNAME $TOKEN"')
     assert result.stdout == b"nobody nobody nobody c4n4ry\n"
     assert exec_env("--user", "no-such-user", secrets.name, "true").returncode == 1
+
+
+def encrypted(leafseal: Run, work: Path, me: ThrowawayIdentity, name: str, text: str) -> str:
+    (work / name).write_text(text)
+    assert leafseal("encrypt", "-i", "--age", me.recipient, name).code == 0
+    return name
+
+
+def allowing(stderr: bytes) -> list[str]:
+    """Return the options that a message says to add."""
+    found = re.search(rb"add (--allow .*)", stderr)
+    assert found is not None, stderr
+    return found[1].decode().split()
+
+
+def test_names_in_any_spelling_and_of_families(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    names = ["openssl_conf", "Xdg_Config_Home", "GIT_DIR", "npm_config_script_shell", "ANSIBLE_X", "kubeconfig"]
+    file = encrypted(leafseal, work, me, "a.env", "".join(f"{name}=c4n4ry\n" for name in names))
+    result = exec_env(file, "echo ran")
+    assert (result.returncode, result.stdout) == (220, b"")
+    assert ", ".join(names).encode() in result.stderr
+    assert exec_env(*allowing(result.stderr), file, "--", "/bin/echo", "ran").stdout == b"ran\n"
+
+
+def test_a_warning_and_how_it_ends(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    file = encrypted(leafseal, work, me, "a.env", "JAVA_OPTS=c4n4ry\nhttps_proxy=x\nA=1\n")
+    result = exec_env(file, "echo $JAVA_OPTS")
+    assert result.stdout == b"c4n4ry\n"
+    assert result.stderr == (
+        b"leafseal: warning: a.env: can change how programs run or where they connect: JAVA_OPTS, https_proxy;"
+        b" if you know these, add --allow JAVA_OPTS --allow https_proxy\n"
+    )
+    result = exec_env(*allowing(result.stderr), file, "echo $JAVA_OPTS")
+    assert (result.stdout, result.stderr) == (b"c4n4ry\n", b"")
+    result = exec_env("--strict", file, "echo ran")
+    assert (result.returncode, result.stdout) == (220, b"")
+    assert exec_env("--strict", *allowing(result.stderr), file, "echo ran").stdout == b"ran\n"
+
+
+def test_the_policy_admits_names(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    file = encrypted(leafseal, work, me, "a.env", "KUBECONFIG=x\nJAVA_OPTS=y\n")
+    policy = Path(os.environ["XDG_CONFIG_HOME"], "leafseal", "policy.toml")
+    policy.parent.mkdir(parents=True, exist_ok=True)
+    policy.write_text('exec.allow = ["KUBECONFIG", "JAVA_OPTS"]\n')
+    try:
+        result = exec_env(file, "echo $KUBECONFIG $JAVA_OPTS")
+        assert (result.stdout, result.stderr) == (b"x y\n", b"")
+        policy.write_text('exec.allow = ["JAVA_OPTS"]\n')
+        result = exec_env(file, "echo ran")
+        assert b": KUBECONFIG\n" in result.stderr
+        assert exec_env(*allowing(result.stderr), file, "echo ran").stdout == b"ran\n"
+    finally:
+        policy.unlink()
+
+
+def test_only_what_is_named_is_set(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    file = encrypted(leafseal, work, me, "a.env", "A=1\nB=2\nC=3\nPATH=c4n4ry\n")
+    result = exec_env("--pristine", "--only", "C,A", file, "--", "/usr/bin/env")
+    assert (result.stdout, result.stderr) == (b"A=1\nC=3\n", b"")
+    assert exec_env("--only", "A", "--only", "B", file, "echo $A $B $C").stdout == b"1 2\n"
+    assert exec_env("--only", "A,PATH", file, "echo ran").returncode == 220  # it is not allowed by that
+    result = exec_env("--only", "A,D", file, "echo ran")
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert b"a.env: has no value for D\n" in result.stderr
+    assert b"name only variables that are in the file after --only" in result.stderr
+    result = exec_env("--only", "A, ,", file, "echo ran")
+    assert result.returncode == 8
+    assert b"separate names with one comma each" in result.stderr
+
+
+def test_only_a_nested_value(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    file = encrypted(leafseal, work, me, "a.yaml", "db: {user: u, password: p}\nA: 1\n")
+    assert exec_env("--only", "A", file, "echo $A").stdout == b"1\n"
+    result = exec_env("--only", "db__user", file, "echo ran")
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert b"add --flatten __" in result.stderr
+    assert exec_env("--flatten", "__", "--only", "db__user", file, "echo $db__user$db__password").stdout == b"u\n"
+
+
+def test_strictly_names_are_identifiers(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    file = encrypted(leafseal, work, me, "a.env", "A=1\ndb.password=2\nx-y=3\n")
+    assert exec_env(file, "--", "/usr/bin/env").returncode == 0
+    result = exec_env("--strict", file, "echo ran")
+    assert (result.returncode, result.stdout) == (220, b"")
+    assert b"cannot be a variable of a shell: db.password, x-y" in result.stderr
+    assert exec_env("--strict", *allowing(result.stderr), file, "--", "/bin/echo", "ran").stdout == b"ran\n"

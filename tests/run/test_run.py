@@ -13,7 +13,7 @@ from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import CommandError, LeafsealError, RefusedError
 from leafseal.run import environment
 from leafseal.run import exec as running
-from leafseal.run.environment import check_names, child_environment, find_account, refused_names, variables
+from leafseal.run.environment import check_names, child_environment, find_account, variables
 
 SOURCE = str(Path(__file__).parents[2] / "src")
 
@@ -21,38 +21,31 @@ SOURCE = str(Path(__file__).parents[2] / "src")
 # -- names
 
 
-REFUSED = """
-    LD_PRELOAD LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES GLIBC_TUNABLES GCONV_PATH LOCPATH PATH IFS ENV BASH_ENV
-    SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND BASH_FUNC_x%% PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONBREAKPOINT
-    PYTHONINSPECT PYTHONUSERBASE PERL5LIB PERL5OPT RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS
-    _JAVA_OPTIONS JDK_JAVA_OPTIONS GIT_SSH GIT_SSH_COMMAND GIT_ASKPASS GIT_EXEC_PATH GIT_CONFIG GIT_CONFIG_COUNT
-    GIT_CONFIG_KEY_0 GIT_EXTERNAL_DIFF GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_PROXY_COMMAND SSH_ASKPASS EDITOR
-    VISUAL PAGER HOME SHELL TMPDIR GNUPGHOME SSL_CERT_FILE SSL_CERT_DIR SOPS_AGE_KEY SOPS_EDITOR LEAFSEAL_DEBUG
-    AWS_CONFIG_FILE AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3
-"""
-FINE = """
-    DATABASE_URL db.password x-y MY_PATH PATHS AWS_SECRET_ACCESS_KEY GIT_TOKEN LD PYTHON JAVA_HOME ENVIRONMENT
-    HOMEPAGE EDITOR_NAME SSH_KEY AN_LD_PRELOAD
-"""
-
-
-@pytest.mark.parametrize("name", REFUSED.split())
-def test_names_that_change_what_runs_are_refused(name: str) -> None:
-    assert refused_names([name]) == [name]
-    assert refused_names([name], [name]) == []
-
-
-@pytest.mark.parametrize("name", FINE.split())
-def test_names_of_settings_are_not(name: str) -> None:
-    assert refused_names([name]) == []
+def nothing() -> set[str]:
+    return set()
 
 
 def test_all_refused_names_are_told_at_once() -> None:
     with pytest.raises(RefusedError) as caught:
-        check_names(["PATH", "TOKEN", "LD_PRELOAD", "ENV"], {"ENV"})
-    assert "PATH, LD_PRELOAD" in str(caught.value)
-    assert caught.value.hint == "to allow it, add --allow PATH --allow LD_PRELOAD"
+        check_names(["PATH", "TOKEN", "ld_preload", "ENV", "JAVA_OPTS"], lambda: {"ENV"})
+    assert str(caught.value) == "changes how programs run or where they connect: PATH, ld_preload"
+    assert caught.value.hint == "to set it anyway, add --allow PATH --allow ld_preload"
     assert caught.value.exit_code == 220
+
+
+def test_what_is_warned_of_and_what_was_allowed() -> None:
+    assert check_names(["JAVA_OPTS", "TOKEN", "https_proxy", "PATH"], lambda: {"JAVA_OPTS", "PATH"}) == ["https_proxy"]
+    assert check_names(["TOKEN"], lambda: pytest.fail("nothing is to be allowed")) == []
+
+
+def test_strictly_nothing_is_warned_of_and_names_are_identifiers() -> None:
+    with pytest.raises(RefusedError) as caught:
+        check_names(["JAVA_OPTS", "a.b", "TOKEN", "1A", "é", "ld_x-y"], nothing, strict=True)
+    assert str(caught.value) == (
+        "changes how programs run or where they connect: ld_x-y, JAVA_OPTS; cannot be a variable of a shell: a.b, 1A, é"
+    )
+    allowed = {"JAVA_OPTS", "a.b", "1A", "é", "ld_x-y"}
+    assert check_names([*allowed, "TOKEN"], lambda: allowed, strict=True) == []
 
 
 # -- values
@@ -85,6 +78,18 @@ def test_values_are_spelled_as_sops_spells_them() -> None:
         "empty": b"",
         "time": b"2024-01-01T00:00:00Z",
     }
+
+
+def test_only_what_is_named() -> None:
+    document = MappingNode([("A", "1"), ("db", MappingNode([("user", "u"), ("x=y", "c4n4ry")])), ("B", "2")])
+    assert variables(document, only=["B"]) == {"B": b"2"}
+    assert variables(document, only=["db__user", "A"], flatten="__") == {"A": b"1", "db__user": b"u"}
+    for only in (["A", "C", "D"], ["db"]):
+        with pytest.raises(LeafsealError) as caught:
+            variables(document, only=only)
+        assert "--flatten __" in (caught.value.hint or "")
+    with pytest.raises(LeafsealError, match="has no value for C, D"):
+        variables(document, only=["A", "C", "D"], flatten="__")
 
 
 @pytest.mark.parametrize(
@@ -330,3 +335,26 @@ def test_signal_handlers_are_given_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
     assert running.supervise(["true"], {b"PATH": b"/bin"}) == 0
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_signal_is_passed_on_also_if_it_does_not_interrupt_a_wait() -> None:
+    """One that comes just before a wait does not; neither does one that the system gives to another thread, as here."""
+    code = """
+import os, signal, threading, time
+from leafseal.run import exec as running
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+start = running._start
+def start_and_leave_signals_to_the_other_thread(*arguments, **named):
+    process = start(*arguments, **named)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    return process
+running._start = start_and_leave_signals_to_the_other_thread
+script = "trap 'exit 43' USR1; echo ready; i=0; while [ $i -lt 500 ]; do i=$((i+1)); sleep 0.02; done"
+os._exit(running.supervise(["sh", "-c", script], dict(os.environb)))
+"""
+    environ = {**os.environ, "PYTHONPATH": SOURCE}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGUSR1)
+        assert process.wait(60) == 43

@@ -146,7 +146,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 _AT = """
-import os, signal, subprocess, sys
+import os, signal, sys
 from leafseal.run import exec as running, plaintext_path
 from leafseal.sops.main import run
 from leafseal.system import private
@@ -172,7 +172,7 @@ elif point == "written file":
 elif point == "before the command":
     struck(running, "_start", first=True)
 elif point == "after the command":
-    struck(subprocess.Popen, "wait", first=False)
+    struck(running, "_end_of", first=False)
 elif point == "tidying up":
     struck(private, "_remove", first=True)
 sys.exit(run(sys.argv[1:]))

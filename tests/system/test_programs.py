@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -67,10 +68,27 @@ def test_at_home_the_tools_below_it_are_found(tmp_path: Path, monkeypatch: pytes
         assert find_program("tool", {"PATH": str(tool.parent)}) == str(tool)
 
 
-def test_a_name_with_a_slash_is_the_users_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script(tmp_path / "tool", "here")
+def test_an_absolute_name_is_the_users_word_and_a_relative_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = script(tmp_path / "tool", "here")
     monkeypatch.chdir(tmp_path)
-    assert run("./tool", "") == b"here"
+    assert run(str(tool), "") == b"here"
+    for relative in ("./tool", f"../{tmp_path.name}/tool"):
+        with pytest.raises(ProgramMissingError, match="relative path; use an absolute one"):
+            run(relative, "")
+
+
+def test_where_children_are_ignored_nothing_is_started(tmp_path: Path) -> None:
+    """Python would take every exit status for 0."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(ProgramError, match="this process ignores SIGCHLD"):
+            run("sh", os.defpath)
+        with pytest.raises(ProgramError, match="this process ignores SIGCHLD"):
+            exchange(["false"], {}, data=b"", seconds=20, limit=100)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_too_much_output(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import IO
 
 from leafseal.age.errors import HeaderError, PluginError
 from leafseal.age.header import Stanza, from_base64, to_base64
+from leafseal.system import signals
 
 OUTPUT_LIMIT = 2**20
 """How many bytes a plugin may write in one conversation."""
@@ -154,6 +155,8 @@ class Conversation:
 
 
 def _start(argv: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    if signals.are_children_ignored():
+        raise PluginError("this process ignores SIGCHLD, so it would not notice a failure")
     try:
         return subprocess.Popen(
             argv,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.files import read_one
@@ -16,6 +17,7 @@ from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Opened, open_file
 from leafseal.run import environment
 from leafseal.run import exec as running
+from leafseal.system import terminal
 
 
 @command("exec-env", separator="is_program")
@@ -23,6 +25,7 @@ from leafseal.run import exec as running
 @argument("command", is_many=True, is_required=True, metavar="-- COMMAND...")
 @option("--pristine", is_flag=True, help="Start with an empty environment.")
 @option("--allow", is_multiple=True, metavar="NAME", help="Set this variable even if it changes how programs run.")
+@option("--only", is_multiple=True, metavar="NAMES", help="Set these variables, separated by commas, and no others.")
 @option(
     "--keep",
     is_multiple=True,
@@ -34,7 +37,7 @@ from leafseal.run import exec as running
 @option("--user", metavar="NAME", help="Run the program as this user; requires root.")
 @option("--same-process", is_flag=True, help="Accepted for compatibility; this is the default.")
 @option("--supervise", is_flag=True, help="Stay the program's parent, and forward signals to it.")
-@option("--strict", is_flag=True, help="Stop if the file has empty values, which SOPS does not protect.")
+@option("--strict", is_flag=True, help="Stop if a value is empty, which SOPS does not protect, or a name is unusual.")
 @sealed_reading
 @key_services
 @limits_options
@@ -43,6 +46,7 @@ def exec_env(
     command: tuple[str, ...],
     pristine: bool,
     allow: tuple[str, ...],
+    only: tuple[str, ...],
     keep: tuple[str, ...],
     flatten: str | None,
     scrub_cloud: bool,
@@ -67,9 +71,8 @@ def exec_env(
     if supervise and same_process:
         raise UsageError("--supervise and --same-process contradict each other", hint="use only one of them")
     account = environment.find_account(user) if user else None
-    secrets = _secrets(file, reading, limits, flatten, strict)
-    with naming(file):
-        environment.check_names(secrets, allow)
+    secrets = _secrets(file, reading, limits, flatten, _names(only), strict)
+    _check_names(file, secrets, allow, strict)
     variables = environment.child_environment(
         secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
     )
@@ -80,14 +83,40 @@ def exec_env(
     return running.execute(argv, variables, account=account)
 
 
-def _secrets(file: str, reading: InputOptions, limits: Limits, flatten: str | None, strict: bool) -> dict[str, bytes]:
+def _names(only: tuple[str, ...]) -> list[str] | None:
+    if not only:
+        return None
+    names = [name for text in only for name in text.split(",")]
+    if "" in names:
+        raise UsageError("--only contains an empty name", hint="separate names with one comma each, without blanks")
+    return names
+
+
+def _secrets(
+    file: str, reading: InputOptions, limits: Limits, flatten: str | None, only: list[str] | None, strict: bool
+) -> dict[str, bytes]:
     item = read_one(file, reading, limits)
     with naming(file):
         opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
         if strict:
             _refuse_empty(opened)
         documents = opened.documents()
-        return environment.variables(documents[0] if documents else MappingNode(), flatten=flatten)
+        return environment.variables(documents[0] if documents else MappingNode(), flatten=flatten, only=only)
+
+
+def _check_names(file: str, names: Iterable[str], allow: tuple[str, ...], strict: bool) -> None:
+    def allowed() -> frozenset[str]:
+        from leafseal.keys.policy import policy_of  # hardly any file has such names
+
+        return frozenset(allow) | (policy_of(current_ambient()).exec_names or frozenset())
+
+    with naming(file):
+        warned = environment.check_names(names, allowed, strict=strict)
+    if warned:
+        terminal.warn(
+            f"{file}: can change how programs run or where they connect: {', '.join(warned)};"
+            f" if you know these, add {environment.allow_options(warned)}"
+        )
 
 
 def _refuse_empty(opened: Opened) -> None:

@@ -18,7 +18,7 @@ COMPLETION_VARIABLE = "_LEAFSEAL_COMPLETE"
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; every foreseen error is shown here."""
     try:
-        with signals.as_exceptions():
+        with signals.children_noticed(), signals.as_exceptions():
             return _dispatch(list(arguments))
     except LeafsealError as error:
         show_error(error)

@@ -10,8 +10,9 @@ stricter counts: of lists what both name, of numbers the higher, of switches the
     [plugins]
     allow = ["yubikey"]
 
-Two kinds of lists. `endpoints` and `plugins` are things that a file may not name at all by itself: without a list none
-is allowed. `accounts`, `roles` and `recipients` are free until there is a list, which then names all that are.
+Two kinds of lists. `endpoints`, `plugins` and the variables of `exec` are things that a file may not name at all by
+itself: without a list none is allowed. `accounts`, `roles` and `recipients` are free until there is a list, which then
+names all that are.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Policy(NamedTuple):
     roles: Names = None
     plugins: Names = None
     recipients: Names = None
+    exec_names: Names = None
     min_threshold: int = 0
     no_disk_plaintext: bool = False
 
@@ -77,6 +79,7 @@ class Policy(NamedTuple):
             roles=_stricter(self.roles, other.roles),
             plugins=_stricter(self.plugins, other.plugins),
             recipients=_stricter(self.recipients, other.recipients),
+            exec_names=_stricter(self.exec_names, other.exec_names),
             min_threshold=max(self.min_threshold, other.min_threshold),
             no_disk_plaintext=self.no_disk_plaintext or other.no_disk_plaintext,
         )
@@ -187,7 +190,7 @@ def _parse(data: bytes, path: str) -> Policy:
         raise ConfigError.of([("", f"not TOML: {reason[:1].lower()}{reason[1:]}")], path) from None
     faults: list[Fault] = []
     policy = Policy(
-        **{name: _names(table.get(name), name, check, faults) for name, check in _LISTS.items()},
+        **{_FIELDS.get(name, name): _names(table.get(name), name, check, faults) for name, check in _LISTS.items()},
         min_threshold=_threshold(table.get("min_threshold", 0), faults),
         no_disk_plaintext=_switch(table.get("no_disk_plaintext", False), faults),
     )
@@ -266,11 +269,21 @@ def _text(text: str) -> str:
     return text
 
 
+def _variable(text: str) -> str:
+    if not text or "=" in text or "\0" in text:
+        raise ValueError("not the name of a variable")
+    return text
+
+
 _LISTS: dict[str, Callable[[str], str]] = {
     "endpoints": _endpoint,
     "accounts": _text,
     "roles": _text,
     "plugins": _plugin,
     "recipients": _text,
+    "exec": _variable,
 }
 """The sections that are lists, and what their entries must be."""
+
+_FIELDS = {"exec": "exec_names"}
+"""Which field of `Policy` a section is, where it is not of that name."""

@@ -1,13 +1,13 @@
 """The environment of a program that is started with secrets (sops-cli §4.10).
 
 A file's writer must not decide which code runs on the machine that opens it, so names that change how programs are
-found, loaded or configured are refused unless they are allowed by name.
+found, loaded or configured are refused unless they are allowed by name. `names` has the list.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from leafseal.display import for_shell
 from leafseal.document.frozen import NamedTuple
@@ -15,32 +15,8 @@ from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import LeafsealError, RefusedError
+from leafseal.run.names import PASS, REFUSE, verdict
 from leafseal.system.environment import child_environment as without_identities
-
-_REFUSED_NAMES = frozenset({
-    "GLIBC_TUNABLES", "GCONV_PATH", "LOCPATH", "PATH", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4",
-    "PROMPT_COMMAND", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONBREAKPOINT", "PYTHONINSPECT",
-    "PYTHONUSERBASE", "RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH", "GIT_ASKPASS", "GIT_EXEC_PATH",
-    "GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_PROXY_COMMAND", "SSH_ASKPASS", "EDITOR", "VISUAL", "PAGER", "HOME",
-    "SHELL", "TMPDIR", "GNUPGHOME", "AWS_CONFIG_FILE",
-})  # fmt: skip
-_REFUSED_BEGINNINGS = (
-    "LD_", "DYLD_", "BASH_FUNC_", "PERL5", "GIT_SSH", "GIT_CONFIG", "SSL_CERT_", "SOPS_", "LEAFSEAL_",
-    "AWS_ENDPOINT_URL",
-)  # fmt: skip
-
-
-def _is_refused(name: str) -> bool:
-    """Tell whether a variable changes how programs are found, loaded or configured."""
-    if sys.platform == "win32":  # where names have no case
-        name = name.upper()
-    return (
-        name in _REFUSED_NAMES
-        or name.startswith(_REFUSED_BEGINNINGS)
-        or (name.startswith("GIT_") and name.endswith("EDITOR"))
-        or (name.endswith("_OPTIONS") and "JAVA" in name)
-    )
-
 
 _CLOUD = LazyPattern(
     r"VAULT_TOKEN"
@@ -63,30 +39,75 @@ class Account(NamedTuple):
     home: str
 
 
-def refused_names(names: Iterable[str], allowed: Collection[str] = ()) -> list[str]:
-    """Return those names that change how programs are found, loaded or configured and were not allowed."""
-    return [name for name in names if name not in allowed and _is_refused(name)]
+class Judged(NamedTuple):
+    """Names that were looked up in `names`."""
+
+    refused: list[str]
+    warned: list[str]
 
 
-def check_names(names: Iterable[str], allowed: Collection[str] = ()) -> None:
-    """Raise `RefusedError` naming every refused name, and the options that admit them."""
-    refused = refused_names(names, allowed)
-    if refused:
+def judge(names: Iterable[str]) -> Judged:
+    """Return the names that are refused, and those that are warned of."""
+    judged = Judged([], [])
+    for name in names:
+        found = verdict(name)
+        if found != PASS:
+            (judged.refused if found == REFUSE else judged.warned).append(name)
+    return judged
+
+
+def check_names(names: Iterable[str], allowed: Callable[[], Collection[str]], *, strict: bool = False) -> list[str]:
+    """Return the names to warn of. Raise `RefusedError` with all that are refused, and the options that admit them.
+
+    With `strict`, none is left to warn of, and names that no shell can use as a variable are refused as well. What is
+    `allowed` is asked for only where something would be refused or warned of.
+    """
+    names = list(names)
+    refused, warned = judge(names)
+    odd = [name for name in names if not is_identifier(name)] if strict else []
+    if not (refused or warned or odd):
+        return []
+    admitted = allowed()
+    harmful = [name for name in (*refused, *(warned if strict else ())) if name not in admitted]
+    odd = [name for name in odd if name not in admitted and name not in harmful]
+    if harmful or odd:
+        parts = [(harmful, "changes how programs run or where they connect"), (odd, "cannot be a variable of a shell")]
         raise RefusedError(
-            f"changes how programs are found or run: {', '.join(refused)}",
-            hint=f"to allow it, add {' '.join(f'--allow {for_shell(name)}' for name in refused)}",
+            "; ".join(f"{what}: {', '.join(some)}" for some, what in parts if some),
+            hint=f"to set it anyway, add {allow_options((*harmful, *odd))}",
         )
+    return [name for name in warned if name not in admitted]
 
 
-def variables(document: MappingNode, *, flatten: str | None = None) -> dict[str, bytes]:
+def allow_options(names: Iterable[str]) -> str:
+    """Return the options that admit names, for a shell."""
+    return " ".join(f"--allow {for_shell(name)}" for name in names)
+
+
+def is_identifier(name: str) -> bool:
+    """Tell whether shells can use a variable of that name: ASCII letters, digits and `_`, no digit in front."""
+    return name.isascii() and name.isidentifier()
+
+
+def variables(
+    document: MappingNode, *, flatten: str | None = None, only: Collection[str] | None = None
+) -> dict[str, bytes]:
     """Return the variables that a document stands for, in order; of equal names the last counts.
 
-    With `flatten`, nested mappings and lists give one variable per value, their keys joined with it.
+    With `flatten`, nested mappings and lists give one variable per value, their keys joined with it. With `only`, what
+    has another name is left out.
 
-    Raises `LeafsealError` for what no environment can hold, naming the key.
+    Raises `LeafsealError` for what no environment can hold, naming the key, and for a name of `only` that is missing.
     """
     found: dict[str, bytes] = {}
     for name, value in _pairs(document, "", flatten):
+        if only is not None and name not in only:
+            continue
+        if isinstance(value, MappingNode | ListNode):
+            raise LeafsealError(
+                f"cannot use complex value in environment; offending key {name}",
+                hint="to make a variable of each nested value, add --flatten __",
+            )
         if "=" in name or not name:
             raise LeafsealError(f"cannot use keys with '=' in environment: {name}" if name else "a key is empty")
         text = to_plain_text(value)
@@ -99,10 +120,23 @@ def variables(document: MappingNode, *, flatten: str | None = None) -> dict[str,
                 hint="hand it to the program in a file",
             )
         found[name] = data
+    if missing := [name for name in only or () if name not in found]:
+        raise LeafsealError(f"has no value for {', '.join(missing)}", hint=_hint_on_missing(document, flatten))
     return found
 
 
-def _pairs(node: MappingNode | ListNode, prefix: str, separator: str | None) -> Iterator[tuple[str, Scalar | None]]:
+def _hint_on_missing(document: MappingNode, flatten: str | None) -> str:
+    nested = any(
+        isinstance(item[1], MappingNode | ListNode) for item in document.items if not isinstance(item, Comment)
+    )
+    if nested and flatten is None:
+        return "to make a variable of each nested value, add --flatten __"
+    return "name only variables that are in the file after --only"
+
+
+def _pairs(
+    node: MappingNode | ListNode, prefix: str, separator: str | None
+) -> Iterator[tuple[str, Scalar | MappingNode | ListNode | None]]:
     if isinstance(node, MappingNode):
         members = [(item[0], item[1]) for item in node.items if not isinstance(item, Comment)]
     else:
@@ -110,13 +144,8 @@ def _pairs(node: MappingNode | ListNode, prefix: str, separator: str | None) -> 
         members = [(str(index), entry) for index, entry in enumerate(entries)]
     for key, value in members:
         name = f"{prefix}{key}"
-        if not isinstance(value, MappingNode | ListNode):
+        if separator is None or not isinstance(value, MappingNode | ListNode):
             yield name, value
-        elif separator is None:
-            raise LeafsealError(
-                f"cannot use complex value in environment; offending key {name}",
-                hint="to make a variable of each nested value, add --flatten __",
-            )
         else:
             yield from _pairs(value, f"{name}{separator}", separator)
 

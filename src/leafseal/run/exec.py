@@ -44,7 +44,7 @@ def execute(argv: Sequence[str], environ: Mapping[bytes, bytes], *, account: Acc
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    _reset_signals()
+    signals.give_back()
     hardening.allow_dumps()
     try:
         os.execve(program, list(argv), dict(environ))  # noqa: S606  without a shell is what is wanted
@@ -68,12 +68,40 @@ def supervise(
     with _passing_signals() as passing:
         process = _start(argv, environ, account)
         passing.to(process)
-        status = process.wait()
+        status = _end_of(process)
     if status >= 0:
         return status
     if together and -status in passing.seen:
         raise signals.Ended(-status)
     return killed(-status) if killed is not None else 128 - status
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a program.
+
+    Not in `waitpid`: a signal that comes just before that call does not interrupt it, and would be passed on only when
+    the program has ended. Every signal writes into a pipe, of which `select` misses nothing.
+    """
+    if not hasattr(signal, "SIGCHLD"):
+        return process.wait()
+    import select
+
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    before = signal.signal(signal.SIGCHLD, lambda *_: None), signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+    try:
+        while (status := process.poll()) is None:
+            if select.select([woken], [], [], _TICK)[0]:
+                os.read(woken, 4096)
+        return status
+    finally:
+        signal.set_wakeup_fd(before[1])
+        signal.signal(signal.SIGCHLD, before[0])
+        os.close(woken)
+        os.close(wakes)
+
+
+_TICK = 1.0  # SIGCHLD may be blocked
 
 
 def start_detached(argv: Sequence[str], environ: Mapping[bytes, bytes], *, account: Account | None = None) -> None:
@@ -121,6 +149,7 @@ def _start(
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
+            preexec_fn=signals.between_fork_and_exec(),
             user=None if account is None else account.uid,
             group=None if account is None else account.gid,
             extra_groups=None if account is None else os.getgrouplist(account.name, account.gid),
@@ -145,15 +174,6 @@ def _switch(account: Account) -> None:
 def not_permitted_error(account: Account) -> LeafsealError:
     """Return what to say where the system does not let us act for an account."""
     return LeafsealError(f"cannot run as user {account.name}: this requires root", hint="run leafseal as root")
-
-
-def _reset_signals() -> None:
-    # Python ignores these two from its start on, and what is ignored stays so across `exec`: `yes | head` would go on.
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 _PASSED = ("SIGHUP", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT")

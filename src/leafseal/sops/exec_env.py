@@ -48,6 +48,6 @@ def _variables(session: Session, opened: Opened) -> Mapping[str, bytes]:
         found = environment.variables((opened.documents() or [MappingNode([])])[0])
     except LeafsealError as error:
         raise Failure(error.message, 1) from error
-    if names := environment.refused_names(found):
-        session.notice(f"the file sets variables that change how programs are found or run: {', '.join(names)}")
+    if names := environment.judge(found).refused:
+        session.notice(f"the file sets variables that change how programs run: {', '.join(names)}")
     return found

@@ -23,7 +23,7 @@ DESCRIBED_VARIABLE = "_CLI_ZSH_AUTOCOMPLETE_HACK"
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; every foreseen error is shown here."""
     try:
-        with signals.as_exceptions():
+        with signals.children_noticed(), signals.as_exceptions():
             code = _dispatch(list(arguments), os.environ)
             terminal.flush()
             return code

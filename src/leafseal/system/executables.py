@@ -6,7 +6,7 @@ Apart from `programs`, which starts them: that needs `subprocess`, a fifth of th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from leafseal.system import directories
 
@@ -23,14 +23,26 @@ def locate(name: str, environ: Mapping[str, str], *, trust_here: bool = False) -
     if os.path.dirname(name):
         return None
     here = None if trust_here else _untrusted_folder(environ)
-    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+    for folder in _folders(environ, here):
         path = os.path.join(folder, name)
-        if not os.path.isabs(folder) or (here is not None and _is_within(path, here)):
+        if here is not None and _is_within(path, here):  # a link
             continue
         for candidate in (path, *(path + suffix for suffix in _suffixes(environ))):
             if _is_program(candidate):
                 return candidate
     return None
+
+
+def trusted_path(environ: Mapping[str, str]) -> str:
+    """Return the `PATH` that a helper gets, which looks for programs itself: the folders that `locate` looks in."""
+    # An empty one would be the current folder, and none at all whatever the program thinks usual.
+    return os.pathsep.join(_folders(environ, _untrusted_folder(environ))) or os.devnull
+
+
+def _folders(environ: Mapping[str, str], untrusted: str | None) -> Iterator[str]:
+    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+        if os.path.isabs(folder) and (untrusted is None or not _is_within(folder, untrusted)):
+            yield folder
 
 
 def _untrusted_folder(environ: Mapping[str, str]) -> str | None:

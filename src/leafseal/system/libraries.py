@@ -46,6 +46,13 @@ def quiet_loggers() -> None:
             _hold(logger, logging.WARNING)
 
 
+def ask_no_uname() -> None:
+    """Keep `platform` from running a `uname` of PATH for what azure-core tells the service of this machine."""
+    import platform
+
+    vars(platform.uname()).setdefault("processor", "")
+
+
 def _hold(logger: logging.Logger, level: int) -> None:
     if logger.level < level:
         logger.setLevel(level)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import IO
 
+from leafseal.system import signals
 from leafseal.system.executables import locate
 
 _TICK = 0.2  # seconds between two looks at whether a program has ended while it holds its output open
@@ -45,15 +46,23 @@ class Exchange:
 def find_program(name: str, environ: Mapping[str, str]) -> str:
     """Return the file that `name` means.
 
-    A name with a slash is taken as the user wrote it. Any other is looked up as `executables.locate` does it: not in
-    the checkout. Raises `ProgramError`.
+    An absolute one is taken as the user wrote it. A relative one would be another program in every folder. Any other is
+    looked up as `executables.locate` does it: not in the checkout. Raises `ProgramError`.
     """
-    if os.path.dirname(name):
+    if os.path.isabs(name):
         return name
+    if os.path.dirname(name):
+        raise ProgramMissingError("its program has a relative path; use an absolute one")
     found = locate(name, environ)
     if found is None:
         raise ProgramMissingError("its program was not found on PATH")
     return found
+
+
+def check_exit_statuses() -> None:
+    """Raise `ProgramError` where a program that fails would look like one that does not."""
+    if signals.are_children_ignored():
+        raise ProgramError("this process ignores SIGCHLD, so it would not notice a failure")
 
 
 def output_of(argv: Sequence[str], environ: Mapping[str, str], *, seconds: float, limit: int) -> bytes:
@@ -63,6 +72,7 @@ def output_of(argv: Sequence[str], environ: Mapping[str, str], *, seconds: float
     the current directory, in which the user's relative paths mean something. Raises `ProgramError`.
     """
     program = find_program(argv[0], environ)
+    check_exit_statuses()
     try:
         done = _run([program, *argv[1:]], environ, seconds)
     except (OSError, ValueError) as error:
@@ -99,6 +109,7 @@ def exchange(argv: Sequence[str], environ: Mapping[str, str], *, data: bytes, se
     It runs in the current directory and in a session of its own: it cannot ask on the terminal itself, and when its
     time is up or it writes more than `limit` bytes, everything that it started is ended with it. Raises `ProgramError`.
     """
+    check_exit_statuses()
     process = _start([find_program(argv[0], environ), *argv[1:]], environ)
     assert process.stdin is not None
     assert process.stdout is not None

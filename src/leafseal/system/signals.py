@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
@@ -41,6 +41,52 @@ def as_exceptions() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
+
+
+_gave_up_ignoring = False
+
+
+@contextmanager
+def children_noticed() -> Iterator[None]:
+    """Have the system keep the exit status of programs that we start, meanwhile.
+
+    Where SIGCHLD is ignored it keeps none, and Python takes each for 0: a gpg that failed would look like success.
+    """
+    global _gave_up_ignoring
+    if not (are_children_ignored() and _is_main_thread()):
+        yield
+        return
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _gave_up_ignoring = True
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        _gave_up_ignoring = False
+
+
+def are_children_ignored() -> bool:
+    """Tell whether no exit status of a program would reach this process."""
+    return hasattr(signal, "SIGCHLD") and signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
+
+
+def give_back() -> None:
+    """Undo what Python and we changed of the signals that we were given, before a program of the user's begins here.
+
+    Handlers end there by themselves, and what else is ignored or blocked stays so. Helpers do not get this: with
+    SIGCHLD ignored, they would make the same mistake.
+    """
+    # Python ignores these two from its start on: `yes | head` would go on. What they were before cannot be known.
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    if _gave_up_ignoring:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
+def between_fork_and_exec() -> Callable[[], None] | None:
+    """Return what `subprocess` has to call in a child for that, None where it knows itself what to do."""
+    return give_back if _gave_up_ignoring else None
 
 
 Notes: TypeAlias = "SimpleQueue[int | None]"

@@ -9,7 +9,6 @@ from leafseal import age
 from leafseal.display import holds_key
 from leafseal.keys import Ambient
 from leafseal.system.directories import leads_somewhere
-from leafseal.system.environment import child_environment
 
 SIZE_LIMIT = 16 * 2**20
 _COMMAND_SECONDS = 120.0
@@ -87,6 +86,7 @@ def output_of_variable(name: str, ambient: Ambient, recipient: str, limit: int =
     import shlex
 
     from leafseal.system import programs
+    from leafseal.system.environment import helper_environment
 
     try:
         argv = shlex.split(command)
@@ -96,7 +96,7 @@ def output_of_variable(name: str, ambient: Ambient, recipient: str, limit: int =
         return Failed(name, "is set, and empty")
     if holds_key(argv[0]):
         return Failed(name, "holds a key, not a command")
-    environ = child_environment(ambient.environ, SOPS_AGE_RECIPIENT=recipient)
+    environ = helper_environment(ambient.environ, SOPS_AGE_RECIPIENT=recipient)
     try:
         return programs.output_of(argv, environ, seconds=_COMMAND_SECONDS, limit=limit)
     except programs.ProgramError as error:

@@ -27,7 +27,7 @@ from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.age.passphrases import asking
 from leafseal.providers.age.places import OF_PLUGINS
-from leafseal.system.environment import child_environment
+from leafseal.system.environment import helper_environment
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class Plugins:
 
     def _host(self) -> PluginHost:
 
-        environ = child_environment(self._ambient.environ)
+        environ = helper_environment(self._ambient.environ)
         return PluginHost(self._find, environ, _User(self._ambient), self._seconds())
 
     def _find(self, program: str) -> str:

@@ -23,7 +23,8 @@ from leafseal import __version__
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, MAX_ANSWER_BYTES, Deadlines
-from leafseal.system.environment import child_environment
+from leafseal.system.environment import helper_environment
+from leafseal.system.programs import ProgramError, check_exit_statuses, find_program
 
 _CONNECTIONS = 16
 _WEB_IDENTITY = {
@@ -205,5 +206,13 @@ class _SourceProfiles(chain.ProfileProviderBuilder):  # type: ignore[misc]
 
 def _process(session: AmbientSession, environ: Mapping[str, str], profile: str) -> Any:
     """Return a provider that runs the program of a profile, without showing it our identities."""
-    run = functools.partial(subprocess.Popen, env=child_environment(environ))
+
+    def run(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        try:
+            check_exit_statuses()
+            program = find_program(argv[0], environ)
+        except ProgramError as error:
+            raise ProviderError(f"credential_process of the AWS profile {profile}: {error}") from None
+        return subprocess.Popen([program, *argv[1:]], env=helper_environment(environ), **options)
+
     return chain.ProcessProvider(profile, lambda: session.full_config, run)

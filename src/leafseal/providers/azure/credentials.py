@@ -24,8 +24,11 @@ from azure.core.pipeline.transport import RequestsTransport
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, Deadlines
-from leafseal.system.environment import child_environment
+from leafseal.system import libraries
+from leafseal.system.environment import helper_environment
 from leafseal.system.programs import ProgramError, output_of
+
+libraries.ask_no_uname()
 
 _LONGEST = 1 << 20
 _FROM_VARIABLES = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID")
@@ -211,7 +214,7 @@ def _azd(ambient: Ambient, deadlines: Deadlines) -> Give:
 
 def _answer(command: list[str], ambient: Ambient, deadlines: Deadlines) -> Mapping[str, Any]:
     try:
-        output = output_of(command, child_environment(ambient.environ), seconds=deadlines.total, limit=_LONGEST)
+        output = output_of(command, helper_environment(ambient.environ), seconds=deadlines.total, limit=_LONGEST)
         found = json.loads(output)
     except (ProgramError, ValueError, RecursionError):
         found = None

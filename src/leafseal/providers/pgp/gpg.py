@@ -19,7 +19,7 @@ from typing import NamedTuple
 from leafseal.keys import Ambient
 from leafseal.system import programs
 from leafseal.system.directories import roaming
-from leafseal.system.environment import child_environment
+from leafseal.system.environment import helper_environment
 
 PROGRAM_VARIABLE = "SOPS_GPG_EXEC"
 TIMEOUT_VARIABLE = "LEAFSEAL_GPG_TIMEOUT"
@@ -180,7 +180,7 @@ def _home(ambient: Ambient) -> tuple[Path, str]:
 
 
 def _environment(ambient: Ambient) -> dict[str, str]:
-    environ = child_environment(ambient.environ)
+    environ = helper_environment(ambient.environ)
     environ.setdefault("HOME", str(ambient.home))
     if terminal := _terminal():
         environ.setdefault("GPG_TTY", terminal)
