@@ -142,5 +142,6 @@ def test_the_old_name_is_history() -> None:
     if found.returncode > 1:
         pytest.skip("not a Git checkout")
     named = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert set(found.stdout.split()) == {"CHANGELOG.md"}
+    refused = {"docs/exec-names.md", "src/leafseal/run/names.py"}  # its variables mean what ours do, to old programs
+    assert set(found.stdout.split()) == {"CHANGELOG.md", *refused}
     assert not [path for path in named.stdout.split() if old in path.lower()]
