@@ -237,6 +237,15 @@ def test_ten_thousand_bad_places(leafseal: Run, work: Path, me: ThrowawayIdentit
     assert file.read_bytes() == before
 
 
+def test_one_name_ten_thousand_times(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    file = encrypted(leafseal, work / "f.env", TEXTS["f.env"], me)
+    change(file, line_of(file, "b"), line_of(file, "b") * 10_000)
+    before = file.read_bytes()
+    assert len(leafseal("repair", file.name).out) < 1000
+    assert leafseal("repair", "--yes", file.name).code == 220
+    assert file.read_bytes() == before
+
+
 # -- the MAC
 
 

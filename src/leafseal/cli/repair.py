@@ -145,7 +145,7 @@ class _Repair:
         return reseal(opened, draft, selection=selection)
 
     def _without_duplicates(self, diagnosis: Diagnosis) -> Diagnosis:
-        operations.refuse_many(len(diagnosis.duplicates))
+        operations.refuse_many(sum(len(one.members) - 1 for one in diagnosis.duplicates))
         while diagnosis.duplicates:
             duplicate = diagnosis.duplicates[0]
             source = operations.keep_one(diagnosis.source, self.read, duplicate, self._kept(duplicate))

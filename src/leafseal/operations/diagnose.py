@@ -90,7 +90,7 @@ class Diagnosis(NamedTuple):
     @property
     def nothing_opens(self) -> bool:
         """Tell whether no value verifies: then the metadata may be that of another file."""
-        return bool(self.bad) and not self.opened.leaves.sealed
+        return any(one.damage is Damage.FOREIGN for one in self.bad) and not self.opened.leaves.sealed
 
 
 def diagnose(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ) -> Diagnosis:

@@ -61,7 +61,8 @@ def _mac_lines(diagnosis: Diagnosis) -> list[str]:
     sealed = len(diagnosis.opened.leaves.sealed)
     lines = [
         _AFTER_DAMAGE if is_damage else _VERDICTS[diagnosis.mac],
-        f"{sealed} encrypted values and comments decrypt under their own names; some may be old, missing or reordered",
+        f"{sealed} encrypted values and comments decrypt under their own names",
+        "some of them may be old, repeated, reordered or missing",
     ]
     if places:
         lines.append("not encrypted, so anyone may have changed them:")

@@ -134,15 +134,15 @@ class YAMLDocument:
 
     def unset_edits(self, locator: Locator) -> list[Edit]:
         """Return the edits that remove what stands at `locator` in the first document."""
-        from leafseal.formats.yaml import edit
+        from leafseal.formats.yaml import removal
 
-        return edit.unset_edits(self._text, self._scan, locator)
+        return removal.unset_edits(self._text, self._scan, locator)
 
     def repeated(self) -> Sequence[Repeated]:
         """Return the names that a mapping has more than once."""
-        from leafseal.formats.yaml import edit
+        from leafseal.formats.yaml import removal
 
-        return edit.repeated(self._text)
+        return removal.repeated(self._text)
 
     def remember(self) -> Mapping[str, object]:
         """Return what the metadata must remember of the layout, beyond spellings."""

@@ -19,7 +19,7 @@ def changed_block(
 
     None where it is laid out as `emitted` lays out such a document, or where the change cannot be made in place.
     """
-    from leafseal.formats.yaml import edit
+    from leafseal.formats.yaml import edit, removal
 
     try:
         found = scan(text, DEFAULT_LIMITS)
@@ -28,7 +28,7 @@ def changed_block(
             return None
         edits: list[Edit] = []
         for name in old.keys() - metadata.keys():
-            edits += edit.unset_edits(text, found, (_KEY, name))
+            edits += removal.unset_edits(text, found, (_KEY, name))
         for name, value in metadata.items():
             if name not in old or old[name] != value:
                 edits += edit.set_edits(text, found, (_KEY, name), value)
