@@ -17,6 +17,7 @@ from leafseal.cli.shared.options import (
     limits_options,
 )
 from leafseal.document.limits import Limits
+from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
 from leafseal.operations.open import Opened
@@ -64,6 +65,8 @@ def decrypt(
         width = indent
         if width is None and (extract is not None or target != own):
             width = configuration.indent(item.name, target)
+        if extract is None and opened.leaves.unauthenticated and FORMATS[target].is_read_by_shells:
+            _refuse_unbound(item.name, opened)
         if extract is not None:
             from leafseal.operations.extract import emit_part, locate, part_at
 
@@ -78,3 +81,21 @@ def decrypt(
 
     run = partial(open_all, ring=KeyRing(current_ambient()), work=work, read=reading.within(limits))
     transform(names, run, outputs, reading=reading, limits=limits, verb="decrypting")
+
+
+def _refuse_unbound(name: str, opened: Opened) -> None:
+    """Raise `RefusedError` for names that nothing protects, and that a shell would take for commands."""
+    from leafseal.cli.shared.places import listed
+    from leafseal.display import for_shell
+    from leafseal.document.paths import format_path
+    from leafseal.errors import RefusedError
+    from leafseal.operations.unbound_names import unbound_names
+
+    found = list(unbound_names(opened))
+    if found:
+        deleting = f"leafseal unset {for_shell(name)} {for_shell(format_path(found[0].locator))}"
+        raise RefusedError(
+            f"empty values have names that are not identifiers, and SOPS does not protect them: {listed(found)}",
+            hint="to look at the file, add --output-type json"
+            + (f"; to delete the value: {deleting}" if name != "-" else ""),
+        )

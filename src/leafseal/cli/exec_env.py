@@ -10,11 +10,13 @@ from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
 from leafseal.cli.shared.places import listed
+from leafseal.display import first_of
 from leafseal.document.limits import Limits
 from leafseal.document.tree import MappingNode
 from leafseal.errors import RefusedError, UsageError, naming
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Opened, open_file
+from leafseal.operations.unbound_names import unbound_names
 from leafseal.run import environment
 from leafseal.run import exec as running
 from leafseal.system import terminal
@@ -71,7 +73,12 @@ def exec_env(
     if supervise and same_process:
         raise UsageError("--supervise and --same-process contradict each other", hint="use only one of them")
     account = environment.find_account(user) if user else None
-    secrets = _secrets(file, reading, limits, flatten, _names(only), strict)
+    opened = _open(file, reading, limits)
+    with naming(file):
+        if strict:
+            _refuse_empty(opened)
+        secrets = _secrets(opened, flatten, _names(only))
+        _refuse_unbound(opened, flatten, {*secrets}.difference(allow))
     _check_names(file, secrets, allow, strict)
     variables = environment.child_environment(
         secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
@@ -92,16 +99,15 @@ def _names(only: tuple[str, ...]) -> list[str] | None:
     return names
 
 
-def _secrets(
-    file: str, reading: InputOptions, limits: Limits, flatten: str | None, only: list[str] | None, strict: bool
-) -> dict[str, bytes]:
+def _open(file: str, reading: InputOptions, limits: Limits) -> Opened:
     item = read_one(file, reading, limits)
     with naming(file):
-        opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
-        if strict:
-            _refuse_empty(opened)
-        documents = opened.documents()
-        return environment.variables(documents[0] if documents else MappingNode(), flatten=flatten, only=only)
+        return open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
+
+
+def _secrets(opened: Opened, flatten: str | None, only: list[str] | None) -> dict[str, bytes]:
+    documents = opened.documents()
+    return environment.variables(documents[0] if documents else MappingNode(), flatten=flatten, only=only)
 
 
 def _check_names(file: str, names: Iterable[str], allow: tuple[str, ...], strict: bool) -> None:
@@ -124,4 +130,14 @@ def _refuse_empty(opened: Opened) -> None:
         raise RefusedError(
             f"these values are empty, and SOPS does not protect them: {listed(opened.leaves.unauthenticated)}",
             hint="give them a value, or leave out --strict",
+        )
+
+
+def _refuse_unbound(opened: Opened, flatten: str | None, names: set[str]) -> None:
+    """Refuse those of the variables whose names somebody could have added who has no key."""
+    found = [(flatten or "").join(map(str, leaf.locator)) for leaf in unbound_names(opened)]
+    if refused := [name for name in found if name in names]:
+        raise RefusedError(
+            f"empty values have names that are not identifiers, and SOPS does not protect them: {first_of(refused)}",
+            hint=f"to set it anyway, add {environment.allow_options(refused)}",
         )

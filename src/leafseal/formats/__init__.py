@@ -51,6 +51,9 @@ class Format(NamedTuple):
     has_marks: bool = False
     """Whether what Windows adds to a file, CR before line breaks and a byte order mark, would be text of values."""
 
+    is_read_by_shells: bool = False
+    """Whether people have shells read such files, for which a name can be a command."""
+
     reserved_prefix: str = ""
     """How the names of metadata begin, where it does not stand below the one name `sops`."""
 
@@ -89,6 +92,7 @@ FORMATS: Mapping[str, Format] = {
             suffixes=(".env",),
             is_text_only=True,
             has_marks=True,
+            is_read_by_shells=True,
             reserved_prefix="sops_",
         ),
         Format(

@@ -15,6 +15,7 @@ from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import LeafsealError, RefusedError
+from leafseal.operations.unbound_names import is_identifier
 from leafseal.run.names import PASS, REFUSE, verdict
 from leafseal.system.environment import child_environment as without_identities
 
@@ -82,11 +83,6 @@ def check_names(names: Iterable[str], allowed: Callable[[], Collection[str]], *,
 def allow_options(names: Iterable[str]) -> str:
     """Return the options that admit names, for a shell."""
     return " ".join(f"--allow {for_shell(name)}" for name in names)
-
-
-def is_identifier(name: str) -> bool:
-    """Tell whether shells can use a variable of that name: ASCII letters, digits and `_`, no digit in front."""
-    return name.isascii() and name.isidentifier()
 
 
 def variables(
