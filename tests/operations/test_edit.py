@@ -14,6 +14,7 @@ from leafseal.document import Edit, Locator
 from leafseal.errors import EmitError, FormatError, PathError, RefusedError
 from leafseal.formats import parse
 from leafseal.operations.edit import Draft, draft_with, draft_without, unmoved_comments
+from leafseal.operations.reseal import reseal
 from leafseal.rules.selection import Selection
 
 from ..generators.yaml_files import YAMLWriter
@@ -161,6 +162,19 @@ class TestComments:
         before = parse(b"a: 1 #x\nb: 2 #y\n", "yaml")
         after = parse(before.rewrite(edits), "yaml")
         assert (unmoved_comments(before, after, edits) is None) is is_moved
+
+    def test_a_comment_may_join_the_one_above_it(self) -> None:
+        plain = b"[s]\n; about a\na=1\n\n# about b\n; # more\nb=2\n"
+        opened = open_(seal(plain, "ini"), "ini")
+        draft = draft_without(opened, ("s", "a"))
+        assert draft.plain == plain.replace(b"a=1\n", b"", 1)
+        assert open_(reseal(opened, draft).data, "ini").plaintext() == draft.plain
+
+    def test_a_marker_may_not_join_the_comment_of_another(self) -> None:
+        plain = b"[s]\n; clear\na=1\n\n; about b\nb=hunter2\n"
+        opened = open_(seal(plain, "ini", Selection(unencrypted_comment_regex="clear")), "ini")
+        with pytest.raises(RefusedError, match=r"would leave (this value|a comment here) in plain text"):
+            draft_without(opened, ("s", "a"))
 
 
 def members(tree: Any, locator: Locator = ()) -> Iterator[Locator]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from leafseal.document import Document, Edit, Leaf, Locator, Path
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.paths import format_path, resolve_path
 from leafseal.document.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
 from leafseal.errors import (
@@ -249,22 +250,41 @@ def _content(leaf: Leaf) -> tuple[int, Path, str, bytes]:
 def unmoved_comments(before: Document, after: Document, edits: Sequence[Edit]) -> list[tuple[Leaf, Leaf]] | None:
     """Return the comments outside of all edits, each with what became of it; None where one of them moved.
 
-    A comment that an edit has the beginning of may go with it, but none may come or change.
+    A comment that an edit has the beginning of may go with it, but none may come or change. Each of their lines counts
+    for itself: in INI files a comment joins the one above it when the key between them goes.
     """
-    now = {leaf.start: leaf for leaf in after.leaves() if leaf.is_comment}
-    inside: Counter[object] = Counter()
+    now = {line.end: line for line in _comment_lines(after)}
+    inside: Counter[str] = Counter()
     pairs: list[tuple[Leaf, Leaf]] = []
     changes = sorted(edits)
-    done = shift = 0  # the edits that end before a comment, and how far they moved it
-    for leaf in sorted((leaf for leaf in before.leaves() if leaf.is_comment), key=lambda leaf: leaf.start):
-        while done < len(changes) and changes[done].end <= leaf.start:
+    done = shift = 0  # the edits that end before a line, and how far they moved it
+    for line in sorted(_comment_lines(before), key=lambda line: line.start):
+        while done < len(changes) and changes[done].end < line.start:
             shift += len(changes[done].new) - (changes[done].end - changes[done].start)
             done += 1
-        if done < len(changes) and changes[done].start < leaf.start:
-            inside[leaf.value] += 1
+        if done < len(changes) and changes[done].start < line.start:
+            inside[line.text] += 1
             continue
-        became = now.pop(leaf.start + shift, None)
-        if became is None or became.value != leaf.value:
+        became = now.pop(line.end + shift, None)
+        if became is None or became.text != line.text:
             return None
-        pairs.append((leaf, became))
-    return pairs if Counter(leaf.value for leaf in now.values()) <= inside else None
+        pairs.append((line.leaf, became.leaf))
+    return pairs if Counter(line.text for line in now.values()) <= inside else None
+
+
+class _CommentLine(NamedTuple):
+    start: int  # behind the marker
+    end: int
+    text: str
+    leaf: Leaf
+
+
+def _comment_lines(document: Document) -> Iterator[_CommentLine]:
+    """Yield the lines of all comments, without markers; not those that hold nothing else."""
+    for leaf in document.leaves():
+        if leaf.is_comment:
+            end = leaf.start - 1
+            for line in document.text[leaf.start : leaf.end].split("\n"):
+                end += 1 + len(line)
+                if text := line.lstrip(" \t#;"):
+                    yield _CommentLine(end - len(text), end, text, leaf)
