@@ -219,7 +219,8 @@ def test_metadata_goes_behind_the_last_member_in_the_layout_of_the_file() -> Non
 @pytest.mark.parametrize(
     ("source", "indent", "start"),
     [
-        ("{}", None, '{"sops": {\n\t"age"'),
+        ("{}", None, '{\n\t"sops": {\n\t\t"age"'),
+        ("{ }", None, '{"sops": {\n\t"age"'),
         ('{"a":1}', None, '{"a":1, "sops": {\n\t"age"'),
         ('{"a":1,"b":2}', 2, '{"a":1,"b":2,"sops": {\n  "age"'),
         ('{"a": 1, "b": 2 }', -1, '{"a": 1, "b": 2, "sops": {\n\t"age"'),

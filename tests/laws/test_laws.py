@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from leafseal.document import Locator
 from leafseal.document.tree import to_python
 from leafseal.errors import EmitError, FormatError, PathError, RefusedError
-from leafseal.formats import parse
+from leafseal.formats import parse, yaml
 from leafseal.metadata import Metadata
 from leafseal.operations.open import Opened, open_with, read_metadata
 from leafseal.operations.product import Product
@@ -129,6 +130,17 @@ def wrapping_again_moves_no_leaf(format_name: str, seed: int) -> None:
     assert after.rewrite([], None) == before.rewrite([], None)
     for field in ("mac", "lastmodified", "version", "unencrypted_suffix", "leafseal"):
         assert (after.metadata() or {}).get(field) == (before.metadata() or {}).get(field)
+
+
+# -- seen by readers -------------------------------------------------------------------------------------------------
+
+
+def readers_see_that_it_is_encrypted(format_name: str, seed: int) -> None:
+    """Helm-secrets and Flux look for a line, not for a key."""
+    _, sealed = sealed_file(format_name, seed)
+    if format_name == "yaml":
+        documents = len(yaml.parse(sealed)._scan.documents)
+        assert len(re.findall(rb"(?m)^sops:[ \t]*\r?$", sealed)) == documents
 
 
 # -- nothing in clear ------------------------------------------------------------------------------------------------
@@ -311,6 +323,7 @@ LAWS: list[Law] = [
     what_does_not_change_keeps_its_token,
     rotation_renews_every_token,
     wrapping_again_moves_no_leaf,
+    readers_see_that_it_is_encrypted,
     nothing_that_is_sealed_can_be_read,
     every_token_has_one_spelling,
     a_history_follows_its_model,

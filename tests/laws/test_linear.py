@@ -10,16 +10,32 @@ from typing import Any
 
 import pytest
 
+from leafseal.crypto.token import Sealer
 from leafseal.document import Leaf
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import DEFAULT_LIMITS
 from leafseal.formats.yaml import YAMLDocument
 from leafseal.formats.yaml.scan import scan
 from leafseal.operations.edit import unmoved_comments
+from leafseal.operations.layout import open_layout, seal_layout
 
 from ..formats.fake_sealing import METADATA, sealable
 
-MODULES = ("comments", "containers", "edit", "metadata_block", "nodes", "properties", "scan", "seal", "style")
+MODULES = (
+    "block_root",
+    "comments",
+    "containers",
+    "edit",
+    "metadata_block",
+    "nodes",
+    "properties",
+    "scan",
+    "seal",
+    "style",
+)
+
+DEEP = "{m: [" * 9 + "v" + "]}" * 9
+SEALER = Sealer(bytes(range(32)))
 
 SHAPES: dict[str, Callable[[int], str]] = {
     "leaves": lambda n: "".join(f"k{i}: value {i}\n" for i in range(n)),
@@ -46,6 +62,13 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "documents with comments": lambda n: "---\n".join(f"# {i}\nk{i}: 0x1F # {i}\n" for i in range(n)),
     "documents that are null": lambda n: "".join("--- ~\r" for _ in range(n)),
     "documents in flow style": lambda n: "".join(f"--- {{k{i}: v}}\n" for i in range(n)),
+    "pairs in flow style in CR LF": lambda n: "".join(f"--- {{k{i}: 'v', # {i}\r\n l: [w]}}\r\n" for i in range(n)),
+    "lines that stand in": lambda n: "".join(f"  k{i}: |\n    v\n\n" for i in range(n)),
+    "documents that stand in": lambda n: "".join(f"---\n  k{i}:\n    l: v\n" for i in range(n)),
+    "nesting in flow style": lambda n: (
+        "{" + "".join(f"k{i}: " + "{m: [" * 9 + "v" + "]}" * 9 + ", " for i in range(n)) + "}"
+    ),
+    "aliases in flow style": lambda n: "{" + "".join(f"a{i}: &a{i} v, k{i}: *a{i} , " for i in range(n)) + "z: v}\n",
     "a long line": lambda n: "k: [" + ", ".join(f"v{i}" for i in range(n)) + "]\n",
     "a long line of pairs": lambda n: "{" + ", ".join(f"k{i}: v" for i in range(n)) + "}",
     "long lines": lambda n: "".join(f"k{i}: {'text ' * 40}\n" for i in range(n)),
@@ -175,6 +198,9 @@ def everything(text: str, work: Work) -> None:
             edits = plain.unset_edits(first[-1].locator)
             unmoved_comments(plain, read(plain.rewrite(edits).decode()), edits)
         plain.rewrite(plain.set_edits(("new",), {"l": ["v"]}))
+        if (laid_out := plain.laid_out()) is not None:
+            parts = seal_layout(plain, laid_out, SEALER)
+            assert open_layout(laid_out, parts, SEALER, lambda data: read(data.decode())).text == text
     assert back == text
 
 

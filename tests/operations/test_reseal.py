@@ -84,7 +84,7 @@ SPELLED = {
         b"n: 0x1F\ny: y\nq: \"\\u0061\"\nf: >\n    one\n    two\ns: 'x'  # note\nz: z\n",
         {"n": 31, "y": "y", "q": "a", "f": "one two\n", "s": "x"},
     ),
-    "json": (b'{"n": 10e0, "q": "\\u0061", "z": "z"}\n', {"n": 10.0, "q": "a"}),
+    "json": (b'{\n"n": 10e0, "q": "\\u0061", "z": "z"}\n', {"n": 10.0, "q": "a"}),
     "ini": (b"[s]\nq = 'a'\nf = one\\\n  two\nz = z\n", {"s": {"q": "a", "f": "onetwo"}}),
     "dotenv": (b"q=a\\nb\nz=z\n", {"q": "a\nb"}),
 }

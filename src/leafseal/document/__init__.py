@@ -179,6 +179,13 @@ class Document(Protocol):
         """
         ...
 
+    def laid_out(self, indent: int | None = None) -> Document | None:
+        """Return the same values and comments in the layout that an encrypted file has; None where they have it.
+
+        `indent` is the width of one level.
+        """
+        ...
+
     def remember(self) -> Mapping[str, object]:
         """Return what the metadata must remember of the layout for `rewrite` to undo itself; mostly nothing."""
         ...

@@ -23,7 +23,6 @@ from leafseal.document.tree import Comment, MappingNode
 from leafseal.errors import EmitError, FormatError, NotEncryptedError, PathError
 from leafseal.formats import json
 from leafseal.formats.common import SplicedDocument, as_text, as_value, in_the_way_error, nothing_there_error
-from leafseal.formats.json.emitter import TAB
 
 _PLACE = ("data",)
 
@@ -172,11 +171,7 @@ class SealedBinaryDocument(SplicedDocument):
     @property
     def block_indent(self) -> int | None:
         """How many blanks the file is indented by, -1 for a tab."""
-        head, newline, rest = self.text.partition("\n")
-        margin = rest[: len(rest) - len(rest.lstrip(" \t"))]
-        if head.strip() != "{" or not newline:
-            return None
-        return TAB if margin.startswith("\t") else len(margin)
+        return self.inner.block_indent
 
     def rewrite(
         self,

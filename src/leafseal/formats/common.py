@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
-from leafseal.document import Edit, Exposed, Leaf, Locator, Member, Repeated, apply_edits
+from leafseal.document import Document, Edit, Exposed, Leaf, Locator, Member, Repeated, apply_edits
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
@@ -51,6 +51,10 @@ class SplicedDocument:
     def repeated(self) -> Sequence[Repeated]:
         """Return nothing: there are no names."""
         return ()
+
+    def laid_out(self, indent: int | None = None) -> Document | None:
+        """Return nothing: an encrypted file has the layout of the plain one."""
+        return None
 
     def context(self, leaf: Leaf) -> object:
         """Return what of a leaf's surroundings decides how it can be written."""
@@ -147,6 +151,14 @@ def refuse_sizes(text: str, leaves: Sequence[Leaf], limits: Limits) -> None:
 def too_many_leaves_error(limits: Limits) -> FormatError:
     """Return the error for a file with too many leaves."""
     return FormatError(f"more than {limits.leaves} leaves", hint="raise the limit with --max-leaves")
+
+
+def too_deep_error(limits: Limits) -> FormatError:
+    """Return the error for a file that would be too large with every value on a line of its own."""
+    return FormatError(
+        f"too deeply nested: one value a line, the encrypted file would be larger than {limits.file_bytes} bytes",
+        hint="raise the limit with --max-file-size if this is meant",
+    )
 
 
 def too_large_error(text: str, offset: int, limits: Limits) -> FormatError:

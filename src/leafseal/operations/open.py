@@ -38,7 +38,7 @@ class Source(NamedTuple):
 class Opened:
     """A sealed file whose data key was recovered, and whose every tag and MAC verified. It does not change."""
 
-    __slots__ = ("_edits", "_plain", "data_key", "document", "leaves", "metadata", "read", "spellings")
+    __slots__ = ("_edits", "_laid_out", "_plain", "data_key", "document", "leaves", "metadata", "read", "spellings")
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Opened:
         self.spellings = spellings
         self.read = read  # how it was read
         self._edits: list[Edit] | None = None  # made when they are first asked for, as the plain document is
+        self._laid_out: Document | None = None
         self._plain: Document | None = None
 
     def with_metadata(self, metadata: Metadata) -> Opened:
@@ -64,14 +65,35 @@ class Opened:
 
     def plaintext(self) -> bytes:
         """Return the file as it was before it was sealed, to the byte."""
+        if self.has_layout:
+            return self.plain_document().text.encode()
         return self.document.rewrite(self.edits(), None)
 
     def plain_document(self) -> Document:
         """Return the file as it was before it was sealed, scanned."""
-        edits = self.edits()  # which may have scanned it already
         if self._plain is None:
-            self._plain = self._scan(edits)
+            self._plain = self._with_layout(self.laid_out()) if self.has_layout else self.laid_out()
         return self._plain
+
+    def laid_out(self) -> Document:
+        """Return the plain file in the layout of the sealed one, scanned."""
+        edits = self.edits()  # which may have scanned it already
+        if self._laid_out is None:
+            self._laid_out = self._scan(edits)
+        return self._laid_out
+
+    @property
+    def has_layout(self) -> bool:
+        """Whether the file remembers a layout other than that of the sealed one."""
+        ours = self.metadata.extra.get("leafseal")
+        return isinstance(ours, dict) and "layout" in ours
+
+    def _with_layout(self, laid_out: Document) -> Document:
+        from leafseal.operations import layout  # which most files do without
+
+        sealer = Sealer(self.data_key.reveal())
+        parts = layout.remembered(self.metadata)
+        return layout.open_layout(laid_out, parts, sealer, lambda data: parse(data, laid_out.format, self.read))
 
     def edits(self) -> list[Edit]:
         """Return the edits that open the file, one for each token.
@@ -103,7 +125,7 @@ class Opened:
         ]
         if not (len(one) == len(other) and all(map(same, one, other))):
             return False
-        self._plain = plain
+        self._laid_out = plain
         return True
 
     def _scan(self, edits: Sequence[Edit]) -> Document:

@@ -31,6 +31,12 @@ def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> 
             spellings.append((token, source))
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
     metadata = metadata.with_spelling(seal_spellings(spellings, sealer))
+    if opened.has_layout:
+        from leafseal.operations import layout  # which most files do without
+
+        old = Sealer(opened.data_key.reveal())
+        parts = layout.seal_again(opened.laid_out(), layout.remembered(opened.metadata), old, sealer)
+        metadata = layout.with_layout(metadata, parts)
     metadata = with_mac(metadata, opened.leaves.hashed, sealer)
     data = opened.document.rewrite(
         _replacements(opened.document, tokens), mapping_over(opened.document.metadata(), metadata)

@@ -104,6 +104,12 @@ def seal_document(
     """Seal a plain document and add its metadata. `before` is the sealed file that it was, if it was one."""
     sealer = Sealer(data_key.reveal())
     refuse_exposed(document, metadata.selection, before, comments)
+    if (laid_out := document.laid_out(indent)) is not None:
+        from leafseal.operations import layout  # which most files do without
+
+        layout.refuse_other_choice(document, laid_out, metadata.selection)
+        parts = layout.seal_layout(document, laid_out, sealer, layout.remembered(metadata))
+        document = laid_out
     ends = ends_with_tails(document, metadata.selection, comments)
     if memory is None:
         sealed, kept = seal_leaves(document, metadata.selection, sealer, ends), list[Kept]()
@@ -116,6 +122,8 @@ def seal_document(
     if known:
         spellings = [*spellings, *((token, known[token][0]) for _, token, _ in kept if token in known)]
     metadata = _remembering(metadata, document, seal_spellings(spellings, sealer, known))
+    if laid_out is not None:
+        metadata = layout.with_layout(metadata, parts)
     metadata = with_mac(metadata, sealed.hashed, sealer)
     mapping = mapping_over(before.metadata() if before else None, metadata)
     return document.rewrite([*edits, *(edit for _, _, edit in kept)], mapping, indent, before)
@@ -130,7 +138,7 @@ def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selec
         )
 
 
-_OF_DOCUMENTS = ("byte_order_mark", "line_ends", "root")
+_OF_DOCUMENTS = ("byte_order_mark", "layout", "line_ends", "root")
 """What a document remembers of itself; a new form of it says again whether that is still so."""
 
 

@@ -57,6 +57,8 @@ class EditedKeys(Edited):
         except MetadataError as error:
             raise BrokenTextError(_INVALID, str(error), 1) from error
         metadata = _taken_over(self.opened.metadata, wanted)
+        if self.opened.has_layout and plain == self.opened.laid_out().text.encode():
+            plain = self.opened.plaintext()  # only its keys were edited
         opened = at_current_version(self.opened.with_metadata(metadata))
         return self._regrouped(sealed(opened, plain), wanted)
 

@@ -6,18 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Repeated, Sealing, apply_edits
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.document.tree import from_python
 from leafseal.errors import FormatError, LeafsealError, MetadataError
-from leafseal.formats.common import SplicedDocument, duplicate_metadata_error
-from leafseal.formats.json.emitter import emit, emit_node, scalar_text, unit_of, write
+from leafseal.formats.common import SplicedDocument, duplicate_metadata_error, too_deep_error
+from leafseal.formats.json.emitter import TAB, emit, emit_node, scalar_text, unit_of, write
 from leafseal.formats.json.layout import margin_of, removal, separator, unit_in
 from leafseal.formats.json.scan import Member, Scan, read_scalar, scan
 
 __all__ = ["JSONDocument", "emit", "emit_node", "parse"]
 
 _METADATA_KEY = "sops"
+_BLANKS = LazyPattern("[ \t]*+")
 
 
 def parse(
@@ -31,7 +33,7 @@ def parse(
         place = data.count(b"\n", 0, error.start) + 1
     else:
         found = scan(text, limits, allow_duplicates=allow_duplicates)
-        return JSONDocument(text, found, may_repeat_keys=allow_duplicates)
+        return JSONDocument(text, found, limits, may_repeat_keys=allow_duplicates)
     raise FormatError("not UTF-8", line=place, hint="save the file as UTF-8")
 
 
@@ -40,7 +42,10 @@ class JSONDocument(SplicedDocument):
 
     format: ClassVar[str] = "json"
 
-    def __init__(self, text: str, found: Scan, *, may_repeat_keys: bool = False) -> None:
+    def __init__(
+        self, text: str, found: Scan, limits: Limits = DEFAULT_LIMITS, *, may_repeat_keys: bool = False
+    ) -> None:
+        self._limits = limits
         self._may_repeat_keys = may_repeat_keys
         leaves, self._root = found.leaves, found.containers[()]
         members = self._root.members
@@ -115,6 +120,27 @@ class JSONDocument(SplicedDocument):
 
         return edit.repeated(self._text, _METADATA_KEY)
 
+    @property
+    def block_indent(self) -> int | None:
+        """How many blanks the file is indented by, -1 for a tab; None where it begins otherwise than SOPS does."""
+        if not self._text.startswith(("{\n", "{\r\n")):
+            return None
+        inner = self._text.index("\n") + 1
+        behind = _BLANKS.match(self._text, inner).end()
+        return TAB if self._text.startswith("\t", inner) else behind - inner
+
+    def laid_out(self, indent: int | None = None) -> JSONDocument | None:
+        """Return a file that stands on one line, as SOPS lays it out."""
+        from leafseal.formats.json import lines
+
+        if self._blocks or not lines.is_on_one_line(self._text, self._root):
+            return None
+        unit = unit_of(indent)
+        if lines.least_size(self._leaves, unit) > self._limits.file_bytes:
+            raise too_deep_error(self._limits)
+        text = lines.over_lines(self._text, self._root, unit)
+        return None if text == self._text else JSONDocument(text, scan(text, self._limits), self._limits)
+
     def rewrite(
         self,
         edits: Sequence[Edit],
@@ -129,7 +155,7 @@ class JSONDocument(SplicedDocument):
         if isinstance(metadata, Keep):
             return self._spliced(edits)
         if metadata is None:
-            placed = [removal(self._root, i) for i in self._blocks]
+            placed = [self._removal(i) for i in self._blocks]
         elif self._blocks:
             placed = [self._replacement(self._root.members[self._blocks[0]], metadata)]
         else:
@@ -139,9 +165,10 @@ class JSONDocument(SplicedDocument):
     def _insertion(self, metadata: Mapping[str, object], indent: int | None, before: JSONDocument | None) -> Edit:
         text, root = self._text, self._root
         newline = "\r\n" if "\r\n" in text else "\n"
-        margin = margin_of(text, root.members[-1].key) if root.members else None
+        is_empty = text[root.start : root.end] == "{}"  # and gets lines
+        margin = unit_of(indent) if is_empty else margin_of(text, root.members[-1].key) if root.members else None
         # On lines of its own even where the rest stands on one: so Git can merge it, and a reader find its fields.
-        unit = unit_of(indent) if margin is None else unit_in(text, root, margin)
+        unit = unit_of(indent) if margin is None or is_empty else unit_in(text, root, margin)
 
         def emitted(mapping: Mapping[str, object]) -> str:
             return write(from_python(dict(mapping)), unit=unit, base=margin or "", newline=newline)
@@ -149,9 +176,16 @@ class JSONDocument(SplicedDocument):
         block = (before and before._changed_block(metadata, margin, emitted)) or emitted(metadata)
         member = f'"{_METADATA_KEY}": {block}'
         if not root.members:
+            member = f"{newline}{margin}{member}{newline}" if is_empty else member
             return Edit(root.start + 1, root.start + 1, member)
         last = root.members[-1].end
         return Edit(last, last, separator(text, root) + member)
+
+    def _removal(self, index: int) -> Edit:
+        root = self._root
+        if len(root.members) == 1 and margin_of(self._text, root.members[0].key) is not None:
+            return Edit(root.start + 1, root.end - 1, "")  # it was `{}`
+        return removal(root, index)
 
     def _replacement(self, old: Member, metadata: Mapping[str, object]) -> Edit:
         text = self._text

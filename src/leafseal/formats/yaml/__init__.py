@@ -53,7 +53,7 @@ def _parse(text: str, limits: Limits, allow_duplicates: bool) -> YAMLDocument:
             "no document: the file is empty or has only comments",
             hint="a YAML file must contain at least one document, such as `{}`",
         )
-    return YAMLDocument(text, found)
+    return YAMLDocument(text, found, limits)
 
 
 def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:
@@ -75,9 +75,10 @@ class YAMLDocument:
 
     format: ClassVar[str] = "yaml"
 
-    def __init__(self, text: str, found: Scan) -> None:
+    def __init__(self, text: str, found: Scan, limits: Limits = DEFAULT_LIMITS) -> None:
         self._text = text
         self._scan = found
+        self._limits = limits
 
     @property
     def text(self) -> str:
@@ -149,6 +150,36 @@ class YAMLDocument:
         words = metadata_block.root_words(self._text, self._scan.documents)
         return {"root": words} if words else {}
 
+    def laid_out(self, indent: int | None = None) -> YAMLDocument | None:
+        """Return the file with all its documents as block mappings at the margin."""
+        found = self._scan
+        if not any(note.root is not None and (note.root.flow or note.root.column) for note in found.documents):
+            return None
+        from leafseal.formats.common import too_deep_error
+        from leafseal.formats.yaml import block_root
+
+        step = indent or DEFAULT_INDENT
+        if block_root.least_size(found, step) > self._limits.file_bytes:
+            raise too_deep_error(self._limits)
+        for keeps_spelling in (True, False):
+            text = block_root.with_block_roots(self._text, found, step, keeps_spelling=keeps_spelling)
+            if text == self._text:
+                return None
+            if (document := self._same(text)) is not None:
+                return document
+        raise FormatError("this file cannot be written with its keys at the margin")
+
+    def _same(self, text: str) -> YAMLDocument | None:
+        """Return a text as a document, None where it does not hold what this one does."""
+        from leafseal.document.comparison import holds_the_same
+
+        try:
+            document = _parse(text, self._limits, False)
+        except FormatError:
+            return None
+        is_same = holds_the_same(document.leaves(), self.leaves()) and _beside(document) == _beside(self)
+        return document if is_same else None
+
     def context(self, leaf: Leaf) -> object:
         """Tell whether the leaf stands in flow style, and the column of its container."""
         if leaf.is_comment:
@@ -196,3 +227,11 @@ class YAMLDocument:
         ours = (self._scan.metadata or {}).get("leafseal")
         words = ours.get("root") if isinstance(ours, dict) else None
         return words if isinstance(words, dict) else {}
+
+
+def _beside(document: YAMLDocument) -> list[tuple[int, Locator, object]]:
+    """Return the values that have a comment beside them, by their places, with the comment."""
+    from leafseal.formats.yaml.block_root import full_tails
+
+    found = full_tails(document.text, document.leaves())
+    return [(leaf.document, leaf.locator, comment.value) for leaf, comment in found]

@@ -26,12 +26,14 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> byte
     Raises `EmitError` for a comment that YAML cannot hold.
     """
     step = _step(indent)
-    texts = []
-    for root in documents:
-        writer = _Writer(step)
-        writer.root(root)
-        texts.append(writer.text())
-    return "---\n".join(texts).encode()
+    return "---\n".join([emit_document(root, step) for root in documents]).encode()
+
+
+def emit_document(root: MappingNode, indent: int) -> str:
+    """Return one document in block style, `{}` where it has no members."""
+    writer = _Writer(_step(indent))
+    writer.root(root)
+    return writer.text()
 
 
 def emit_node(node: Node, *, indent: int | None = None) -> bytes:
@@ -98,12 +100,20 @@ def _step(indent: int | None) -> int:
 # --- Scalars
 
 
+class Verbatim(str):
+    """The text of a value that is written as it is."""
+
+    __slots__ = ()
+
+
 def scalar_text(value: Scalar | None, *, indent: int, column: int = 0, flow: bool = False, key: bool = False) -> str:
     """Return a value as SOPS writes it, without a line break at the end.
 
     The lines of a literal block stand at the column `indent`; `column` is that of the key or dash that holds it. In
     flow context (`flow`) and as a key before a colon (`key`) a value stays on one line.
     """
+    if isinstance(value, Verbatim):
+        return str(value)
     if isinstance(value, str):
         return _string_text(value, indent, column, one_line=flow or key, flow=flow)
     if value is None:

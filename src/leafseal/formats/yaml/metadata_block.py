@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from leafseal.document import Edit
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.formats.yaml.block_changes import changed_block
-from leafseal.formats.yaml.containers import DocumentNote
+from leafseal.formats.yaml.containers import Container, DocumentNote
 from leafseal.formats.yaml.lines import BREAK, COMMENT
 
 _COMMENT = LazyPattern(COMMENT)
@@ -77,6 +77,9 @@ class _Blocks:
     def insertion(self, note: DocumentNote) -> list[Edit]:
         """Return the edits that add the block to a document."""
         if note.root is not None and note.root.flow:
+            if _is_nothing(self._text, note, note.root):
+                block = self._block(note, self._old.get(id(note))).removesuffix(self._newline)
+                return [Edit(note.root.start, note.root.end, block)]
             return [_into_flow(self._text, note, self._member(note, self._old.get(id(note))))]
         edits = [_behind_block(self._text, note.end, self._block(note, self._old.get(id(note))), self._newline)]
         if note.root_word is not None:
@@ -125,6 +128,14 @@ def _behind_block(text: str, position: int, block: str, newline: str) -> Edit:
         return Edit(position, position, block)
     # Only the end of the file can lack a line break; the block lacks its own then, and so remembers it.
     return Edit(position, position, newline + block.removesuffix(newline))
+
+
+def _is_nothing(text: str, note: DocumentNote, root: Container) -> bool:
+    """Tell whether a document is the line `{}`, which is what remains where its block is cut out."""
+    if root.column or text[root.start : root.end] != "{}" or text.endswith("---", 0, note.start):
+        return False
+    line = _LINE_END.match(text, root.end)
+    return line is not None and "#" not in line[0]
 
 
 def _into_flow(text: str, note: DocumentNote, member: str) -> Edit:
