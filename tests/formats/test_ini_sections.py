@@ -20,6 +20,7 @@ from ..whole_files import open_, seal
             "x = 1\n\n[r]\nb = 2\n; of r\n\n# of s\n[s] ; too\n; last\n",
             "x = 1\n\n[r]\nb = 2\n\n[new]\nk = v\n\n; of r\n\n# of s\n[s] ; too\n; last\n",
         ),
+        ("\ufeff; of s\n[s]\na = 1\n; last\n", "\ufeff[new]\nk = v\n\n; of s\n[s]\na = 1\n; last\n"),
         ("[s]\r\na = 1\r\n; last\r\n", "[new]\r\nk = v\r\n\r\n[s]\r\na = 1\r\n; last\r\n"),
         ("[s]\na = 1 ; here\n", "[s]\na = 1 ; here\n\n[new]\nk = v\n"),
         ("a = 1\n; last\n", "a = 1\n; last\n\n[new]\nk = v\n"),  # there is nothing to stand before

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from leafseal.crypto.token import Sealer, TokenError
 from leafseal.document.limits import ReadOptions
-from leafseal.errors import FormatError, LeafsealError
+from leafseal.document.tree import to_python
+from leafseal.errors import FormatError, LeafsealError, RefusedError
 from leafseal.formats import parse
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Source, open_file
-from leafseal.operations.reseal import set_leaf
+from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
 
 from ..opening import reseal_text
@@ -174,7 +175,40 @@ def test_a_container_is_set_in_an_empty_object() -> None:
     assert set_leaf(opened, ("a",), {"b": [1]}).expected == b'\n{"a": {"b": [1]} }\n'
 
 
+ALIASES_AS_KEYS = {
+    b"a: &a x\nm:\n  *a : y\n": {"a": "x", "m": {"x": "y"}},
+    b"a: &a x\n? *a\n: {*a : m}\nl: [*a, {*a : *a}]\n": {"a": "x", "x": {"x": "m"}, "l": ["x", {"x": "x"}]},
+    b"k:\n  &k key: 1\ny:\n  *k : {m: 2}\n": {"k": {"key": 1}, "y": {"key": {"m": 2}}},
+}
+
+
+@pytest.mark.parametrize("data", ALIASES_AS_KEYS)
+def test_an_alias_may_be_a_key_where_its_value_stays_clear(data: bytes) -> None:
+    opened = open_(seal(data, "yaml", Selection(encrypted_regex="^m$")), "yaml")
+    assert opened.plaintext() == data
+    assert to_python(opened.documents()[0]) == ALIASES_AS_KEYS[data]
+    changed = set_leaf(opened, ("m", "x") if b"\nm:" in data else ("y", "key", "m"), "new").open()
+    assert changed.plaintext().startswith(data[:12])
+    assert b"*" in changed.plaintext()
+
+
+def test_a_value_that_is_a_key_elsewhere_is_not_changed_through_it() -> None:
+    opened = open_(seal(b"a: &a x\nm:\n  *a : y\n", "yaml", Selection(encrypted_regex="^m$")), "yaml")
+    for change in (lambda: set_leaf(opened, ("a",), "other"), lambda: unset_leaf(opened, ("a",))):
+        with pytest.raises(RefusedError, match="a: this change cannot be made without moving something else"):
+            change()
+
+
+def test_a_sealed_value_made_a_key_by_hand_is_refused() -> None:
+    sealed = seal(b"a: x\nb_unencrypted: {}\n", "yaml").replace(b"a: ENC", b"a: &a ENC")
+    opened = open_(sealed.replace(b"b_unencrypted: {}", b"b_unencrypted: {*a : ''}"), "yaml")
+    with pytest.raises(RefusedError, match="a: a key is an alias of a value that would be encrypted"):
+        opened.plaintext()
+
+
 NOT_SEALED = {
+    b"x: {&s sops: 1}\n*s : 2\n": "the key sops is written as an alias",
+    b"a: &a 5\n*a : y\n": "a key is an alias of something that is not text",
     b"a: &a x\n*a : y\n": "a key is an alias of a value",
     b"a_unencrypted: |\n  x": "the file ends in this block without a line break, which stays in plain text",
     b"l:\n  - |+\n   ": "the file ends in this block without a line break, which stays in plain text",

@@ -152,7 +152,7 @@ def _extent(text: str, scan: Scan, number: int) -> tuple[int, int]:
             and leaf.place.start < start <= leaf.place.end <= scan.sections[number].end
         ):
             start = text.rfind("\n", 0, leaf.place.start) + 1
-    return start, _body_end(scan, number)
+    return max(start, scan.sections[0].start), _body_end(scan, number)  # a byte order mark stays where it is
 
 
 def _insertion(text: str, position: int, lines: list[str]) -> Edit:

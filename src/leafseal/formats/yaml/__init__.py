@@ -119,6 +119,8 @@ class YAMLDocument:
 
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return the edits that put values where tokens stand, one for each, in order."""
+        if self._scan.keys_of_values:
+            seal.refuse_sealed_keys(self._scan, [leaf for leaf, _ in opened])
         return seal.open_(self._text, opened, spellings)
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:

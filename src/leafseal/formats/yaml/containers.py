@@ -84,8 +84,8 @@ class Scan:
     """What a scanner found in a file."""
 
     __slots__ = (
-        "documents", "has_aliases", "has_properties", "has_two_blocks", "leaves", "metadata", "metadata_fault",
-        "odd_anchors", "odd_tags",
+        "documents", "has_aliases", "has_properties", "has_two_blocks", "keys_of_values", "leaves", "metadata",
+        "metadata_fault", "odd_anchors", "odd_tags",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -96,6 +96,7 @@ class Scan:
         self.has_two_blocks = False  # of metadata, in the first document
         self.has_aliases = False
         self.has_properties = False  # a value has a tag or an anchor
+        self.keys_of_values: list[Leaf] = []  # whose anchor is an alias in the place of a key
         self.odd_tags: list[Leaf] = []  # each stands for a collection whose tag may be part of a secret
         self.odd_anchors: dict[int, Leaf] = {}  # likewise for anchors that no alias names, by `id` of the collection
 

@@ -117,12 +117,15 @@ class _Reader:
         self.base = base
         self.next = parser.get_event
         self.passed = _Indicators(text, base)
+        self.anchored: dict[str, str] = {}  # the texts that have an anchor
         self.last = self.keep = 0  # where the last text ended, and the lines that a block scalar keeps
 
     def node(self, event: Any) -> YAMLNode:
         start, end = event.start_mark.index + self.base, event.end_mark.index + self.base
         node = YAMLNode(start, end, event.start_mark.column, start)
         if isinstance(event, ScalarEvent):
+            if event.anchor:
+                self.anchored[event.anchor] = event.value
             self._scalar(event, node)
         elif isinstance(event, AliasEvent):
             self.last, self.keep = end, 0
@@ -169,7 +172,7 @@ class _Reader:
         value = self.node(value_event)
         if key.colon is None:
             value.start = value.end = value.mark = key.end  # the parser has it where the next token stands
-        name = event.value if isinstance(event, ScalarEvent) else f"*{event.anchor}"
+        name = event.value if isinstance(event, ScalarEvent) else self.anchored.get(event.anchor, "")
         pairs.append((name, key, value))
 
     def _item(self, event: Any, sequence: YAMLNode, items: list[YAMLNode]) -> None:

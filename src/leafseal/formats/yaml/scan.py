@@ -416,13 +416,16 @@ class _Scanner:
             self._fail(event, "an alias has no anchor before it")
         if container.is_map and container.key is None:
             key = target
-            if isinstance(key, Leaf):
-                self._fail(event, "a key is an alias of a value that would be encrypted",
-                           "write the key out")  # fmt: skip
+            if isinstance(key, Leaf) and isinstance(key.value, str):
+                self.found.keys_of_values.append(key)
+                key.place.is_loose = False
+                key = key.value
             if not isinstance(key, str):
                 self._fail(event, "a key is an alias of something that is not text")
             if key in container.keys:
                 self._fail(event, f"the key {key!a} appears twice in one mapping", "remove one of the two")
+            if key == "sops" and container.parent is None:
+                self._fail(event, "the key sops is written as an alias")
             container.keys.add(key)
             container.key = key
             return True

@@ -57,6 +57,8 @@ def seal(text: str, scan: Scan, tokens: Tokens, kept: Sequence[Leaf] = ()) -> Se
         elif not (isinstance(place, Place) and place.is_copy):
             append(_seal_one(text, leaf, token, spellings, headers.get(start)))
     _refuse_open_end(text, scan.leaves, tokens, kept)
+    if scan.keys_of_values:
+        refuse_sealed_keys(scan, [*(leaf for leaf, _ in tokens), *kept])
     if scan.has_aliases:
         _refuse_clear_copies(scan.leaves, [*(leaf for leaf, _ in tokens), *kept])
         _seal_aliases(text, scan.leaves, tokens, edits, spellings)
@@ -232,6 +234,17 @@ def expansion(copies: list[tuple[Leaf, str | None]]) -> str:
     ]
     (_, root), *_ = build(values)[0].items
     return str(root) if isinstance(root, TokenText) and not container.flow else flow_text(root)
+
+
+def refuse_sealed_keys(scan: Scan, sealed_leaves: Sequence[Leaf]) -> None:
+    """Refuse a key that is an alias of a value that is sealed: it would be another key where the token stands."""
+    sealed = {leaf.start for leaf in sealed_leaves if not leaf.is_comment}
+    for leaf in scan.keys_of_values:
+        if leaf.start in sealed:
+            raise RefusedError(
+                f"{format_path(leaf.locator)}: a key is an alias of a value that would be encrypted",
+                hint="write the key out",
+            )
 
 
 def _refuse_clear_copies(leaves: Sequence[Leaf], sealed_leaves: Sequence[Leaf]) -> None:
