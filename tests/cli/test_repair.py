@@ -189,19 +189,75 @@ def test_a_broken_token_and_a_broken_comment(leafseal: Run, work: Path, me: Thro
     assert leafseal("decrypt", file.name).out == b"l: [x, y]\n"
 
 
-def test_a_value_that_cannot_be_removed_alone_is_refused_with_a_way(
-    leafseal: Run, work: Path, me: ThrowawayIdentity
-) -> None:
-    file = encrypted(leafseal, work / "d.yaml", "a: one\n---\nb: two\nc: three\n", me)
+def test_a_value_of_a_later_document(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    file = encrypted(leafseal, work / "d.yaml", "a: one\n---\nb: two\nc: three\n---\nd: {e: four}\n", me)
     rename(file, "b", "renamed")
+    change(file, "{e: ", "{f: ")
+    assert [one.get("place") for one in findings(leafseal, file)][:2] == ["document 2: renamed", "document 3: d.f"]
+    assert leafseal("repair", "--yes", "--remove", file.name).code == 0
+    assert leafseal("decrypt", file.name).out == b"a: one\n---\nc: three\n---\nd: {}\n"
+
+
+def test_plain_values_are_encrypted_as_they_are_only_when_that_is_said(
+    leafseal: Run, file: Path, work: Path, me: ThrowawayIdentity
+) -> None:
+    line, token = line_of(file, "b"), re.search(r"ENC[^]]*]", line_of(file, "b"))
+    assert token is not None
+    change(file, line, line.replace(token[0], "by hand"))
+    others = [line_of(file, "a"), line_of(file, "c").rstrip(",\n")]
     before = file.read_bytes()
-    refused = leafseal("repair", "--yes", "--remove", file.name)
+    refused = leafseal("repair", "--yes", file.name)
     assert refused.code == 220
-    assert 'delete its lines in a text editor, then run "leafseal repair FILE" again' in refused.err
+    assert (
+        "to remove these values, add --remove; to encrypt those in plain text as they are, add --encrypt" in refused.err
+    )
     assert file.read_bytes() == before
-    change(file, line_of(file, "renamed"), "")
-    assert leafseal("repair", "--yes", file.name).code == 0
-    assert leafseal("decrypt", file.name).out == b"a: one\n---\nc: three\n"
+    assert leafseal("repair", "--yes", "--encrypt", file.name).code == 0
+    assert leafseal("decrypt", file.name) == (0, TEXTS[file.name].replace("two", "by hand").encode(), "")
+    assert b"by hand" not in file.read_bytes()
+    assert all(other in file.read_text() for other in others)
+    file.write_bytes(before)
+    assert leafseal("repair", "--yes", "--remove", file.name).code == 0
+    assert leafseal("decrypt", file.name) == (0, WITHOUT_B[file.name].encode(), "")
+
+
+def test_what_is_encrypted_is_never_what_is_left_of_a_token(leafseal: Run, small: Path) -> None:
+    change(small, line_of(small, "b"), "b: ENC[AES256\n")
+    change(small, line_of(small, "c"), "c: by hand\n")
+    before = small.read_bytes()
+    refused = leafseal("repair", "--yes", "--encrypt", small.name)
+    assert refused.code == 220
+    assert "not what was encrypted: b" in refused.err
+    assert small.read_bytes() == before
+    assert leafseal("repair", "--yes", "--encrypt", "--remove", small.name).code == 0
+    assert leafseal("decrypt", small.name).out == b"a: one\nc: by hand\n"
+
+
+def test_on_a_terminal_plain_values_are_encrypted_or_removed(leafseal: Run, small: Path, screen: Terminal) -> None:
+    change(small, line_of(small, "b"), "b: by hand\nmore: 5\n")
+    before = small.read_bytes()
+    for no in (["y", "y", "y"], ["e", "", "y"], ["e", "r", "n"]):
+        screen.answers = list(no)
+        assert leafseal("repair", small.name).code == 220
+        assert small.read_bytes() == before
+    assert "more: encrypt or remove it? [e/r/N]" in screen.shown
+    screen.answers = ["e", "r", "y"]
+    assert leafseal("repair", small.name).code == 0
+    assert leafseal("decrypt", small.name).out == b"a: one\nb: by hand\nc: three\n"
+
+
+def test_a_repeated_section(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    file = encrypted(leafseal, work / "w.ini", "[Peer]\nk = a\n[Peer]\nk = b\nx = c\n", me)
+    change(file, line_of(file, "x"), line_of(file, "x").replace("x", "renamed", 1))
+    assert leafseal("repair", "--yes", "--remove", file.name).code == 0
+    assert leafseal("decrypt", file.name).out == b"[Peer]\nk = a\n[Peer]\nk = b\n"
+    for at, left in ((1, b"[Peer]\n[Peer]\nk = b\n"), (3, b"[Peer]\nk = a\n[Peer]\n")):
+        lines = file.read_text().splitlines(keepends=True)
+        whole = file.read_bytes()
+        file.write_text("".join([*lines[:at], "k = by hand\n", *lines[at + 1 :]]))
+        assert leafseal("repair", "--yes", "--remove", file.name).code == 0
+        assert leafseal("decrypt", file.name).out == left
+        file.write_bytes(whole)
 
 
 def test_the_value_of_a_binary_file_is_not_removed(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leafseal.cli.get import as_json_text
@@ -25,7 +26,7 @@ from leafseal.keys.changes import keys_of, prefer_configured
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import repair as operations
 from leafseal.operations.batch import Item, each, results
-from leafseal.operations.diagnose import Diagnosis, Duplicate, diagnose
+from leafseal.operations.diagnose import Bad, Diagnosis, Duplicate, diagnose
 from leafseal.operations.edit import Draft
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
@@ -41,6 +42,7 @@ class Answers:
     yes: bool = False
     keep: str | None = None
     remove: bool = False
+    encrypt: bool = False
 
 
 _answers = grouped(
@@ -49,6 +51,7 @@ _answers = grouped(
     make_option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
     make_option("--keep", type=Choice(("first", "last")), help="Of duplicate keys, keep this one."),
     make_option("--remove", is_flag=True, help="Remove values that cannot be decrypted. They cannot be recovered."),
+    make_option("--encrypt", is_flag=True, help="Encrypt values that are in plain text against the rule, as they are."),
 )
 
 
@@ -172,24 +175,40 @@ class _Repair:
         return 0 if keep == "first" else len(duplicate.members) - 1
 
     def _without_bad(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Return the file without what does not verify, but for plain values that the user wants encrypted."""
         if not diagnosis.bad:
             return diagnosis
         operations.refuse_many(len(diagnosis.bad))
-        if self.answers.yes and not self.answers.remove:
-            raise RefusedError(
-                f"not what was encrypted: {place_text(diagnosis.bad)}",
-                hint='to remove these values, add --remove; after that, "leafseal set" adds new ones',
-            )
-        is_asked = not self.answers.remove
-        for bad in diagnosis.bad:
-            if is_asked:
-                question = f"{self.item.name}: {place_text([bad])}: remove it? [y/N, a for all]"
-                answer = (terminal.ask(question) or "").strip().lower()
-                if answer not in ("y", "yes", "a", "all"):
+        if self.answers.yes:
+            gone = [bad for bad in diagnosis.bad if not (self.answers.encrypt and bad.is_plain)]
+            if gone and not self.answers.remove:
+                hint = _REMOVE_OR_ENCRYPT if any(bad.is_plain for bad in gone) else _REMOVE
+                raise RefusedError(f"not what was encrypted: {place_text(gone)}", hint=hint)
+        else:
+            gone = self._asked_about(diagnosis.bad)
+        if not gone:
+            return diagnosis
+        return diagnose(operations.without(diagnosis.source, self.read, gone), self.keys, self.read)
+
+    def _asked_about(self, all_bad: Sequence[Bad]) -> list[Bad]:
+        """Ask what is to become of each place, as far as options did not say; return those to remove."""
+        gone: list[Bad] = []
+        removes = self.answers.remove
+        for bad in all_bad:
+            if bad.is_plain and self.answers.encrypt:
+                continue
+            if not removes:
+                choice = "encrypt or remove it? [e/r/N]" if bad.is_plain else "remove it? [y/N, a for all]"
+                answer = (terminal.ask(f"{self.item.name}: {place_text([bad])}: {choice}") or "").strip().lower()
+                if bad.is_plain and answer in ("e", "encrypt"):
+                    continue
+                if answer not in (("r", "remove") if bad.is_plain else ("y", "yes", "a", "all")):
                     raise RefusedError("cancelled; nothing was changed", hint=_NOT_REMOVED)
-                is_asked = answer not in ("a", "all")
-        source = operations.without(diagnosis.source, self.read, diagnosis.bad)
-        return diagnose(source, self.keys, self.read)
+                removes = answer in ("a", "all")
+            gone.append(bad)
+        return gone
 
 
+_REMOVE = 'to remove these values, add --remove; after that, "leafseal set" adds new ones'
+_REMOVE_OR_ENCRYPT = "to remove these values, add --remove; to encrypt those in plain text as they are, add --encrypt"
 _NOT_REMOVED = 'undo the change that broke it; "git log -p FILE" shows the changes'

@@ -157,6 +157,10 @@ class Document(Protocol):
         """
         ...
 
+    def removal(self, leaf: Leaf) -> list[Edit]:
+        """Return the edits that remove a value, in whichever document it is. Raises as `unset_edits`."""
+        ...
+
     def repeated(self) -> Sequence[Repeated]:
         """Return the names that a mapping has more than once; none unless the file was read with duplicates.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
@@ -47,6 +48,14 @@ class SplicedDocument:
     def tails(self) -> Sequence[tuple[Leaf, Leaf]]:
         """Return nothing: there are no comments behind values."""
         return ()
+
+    def removal(self, leaf: Leaf) -> list[Edit]:
+        """Return the edits that remove a value: its locator names it and no other."""
+        return self.unset_edits(leaf.locator)
+
+    @abstractmethod
+    def unset_edits(self, locator: Locator) -> list[Edit]:
+        """Return the edits that remove what stands at `locator`."""
 
     def repeated(self) -> Sequence[Repeated]:
         """Return nothing: there are no names."""

@@ -12,7 +12,7 @@ from enum import Enum
 from itertools import accumulate, islice
 
 from leafseal.crypto.mac import Verdict
-from leafseal.crypto.token import Sealer, TokenError, is_token, looks_sealed
+from leafseal.crypto.token import Sealer, TokenError, is_token
 from leafseal.document import Document, Edit, Leaf, Locator, Member, Path, Repeated, aad_of
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
@@ -45,6 +45,11 @@ class Bad(NamedTuple):
     line: int
     damage: Damage
     belongs_at: Path | None = None  # the path under which it opens, where that is known
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it is a value in plain text, which the user may want encrypted as it is."""
+        return self.damage is Damage.CLEAR
 
 
 class Duplicate(NamedTuple):
@@ -172,7 +177,7 @@ def _damage(leaf: Leaf) -> Damage:
     value = leaf.value
     if leaf.is_comment:
         return Damage.FOREIGN
-    if not (isinstance(value, str) and looks_sealed(value)):
+    if not (isinstance(value, str) and value.startswith("ENC[")):  # nobody writes that by hand
         return Damage.CLEAR
     return Damage.FOREIGN if is_token(value) else Damage.BROKEN
 

@@ -15,14 +15,16 @@ from leafseal.crypto.token import Sealer
 from leafseal.document import Document, Edit, Leaf
 from leafseal.document.limits import ReadOptions
 from leafseal.document.scalars import Empty
-from leafseal.errors import IntegrityError, RefusedError
+from leafseal.errors import FormatError, IntegrityError, PathError, RefusedError
 from leafseal.formats import ANY_BYTES, parse
 from leafseal.keys import Ambient
 from leafseal.metadata.least_change import mapping_over
 from leafseal.operations.context_repair import rewrap_garbled
 from leafseal.operations.diagnose import Bad, Diagnosis, Duplicate
+from leafseal.operations.edit import Draft
 from leafseal.operations.open import Opened, Source
 from leafseal.operations.product import Groups, Product
+from leafseal.operations.reseal import reseal
 from leafseal.operations.seal import with_mac
 
 MOST_REMOVALS = 100
@@ -57,20 +59,20 @@ def without(source: Source, read: ReadOptions, bad: Sequence[Bad]) -> Source:
     if source.format == ANY_BYTES:
         raise RefusedError("the one value of a binary file cannot be removed", hint=_RESTORE)
     refuse_many(len(bad))
+    document = _parse(source, read)
+    numbers = {leaf.start: number for number, leaf in enumerate(_values(document))}
     comments = [one.leaf for one in bad if one.leaf.is_comment]
     if comments:
-        document = _parse(source, read)
         edits = [_comment_edit(document.text, leaf) for leaf in comments]
         source = _without(source, document, edits, [(leaf.start, leaf.end) for leaf in comments], read)
+    # The last first: then those before it keep their numbers. A place is no name of one: INI repeats its sections.
     for one in reversed([one for one in bad if not one.leaf.is_comment]):
-        if one.leaf.document:
-            raise RefusedError(
-                f"line {one.line}: only values of the first document can be removed",
-                hint='delete its lines in a text editor, then run "leafseal repair FILE" again',
-            )
         document = _parse(source, read)
-        leaf = next(leaf for leaf in document.leaves() if _place(leaf) == _place(one.leaf))
-        edits = document.unset_edits(leaf.locator)
+        leaf = _values(document)[numbers[one.leaf.start]]
+        try:
+            edits = document.removal(leaf)
+        except (PathError, RefusedError) as error:
+            raise error.with_hint(_BY_HAND) from None
         source = _without(source, document, edits, [(leaf.start, leaf.end)], read)
     return source
 
@@ -78,11 +80,16 @@ def without(source: Source, read: ReadOptions, bad: Sequence[Bad]) -> Source:
 def mended(diagnosis: Diagnosis, groups: Groups, ambient: Ambient) -> Product:
     """Return a file in which every value verifies under a MAC that holds. `groups` are the keys that it names.
 
-    The caller had the user's consent to all that the diagnosis says. Raises `IntegrityError` while values are bad.
+    Values that are not encrypted and should be, are. The caller had the user's consent to all that the diagnosis says.
+    Raises `IntegrityError` while anything else is bad.
     """
-    if diagnosis.bad or diagnosis.duplicates:
+    opened = diagnosis.opened
+    if diagnosis.duplicates or any(not one.is_plain for one in diagnosis.bad):
         raise IntegrityError("there are places that cannot be decrypted, or names that are repeated")
-    product = _with_new_mac(diagnosis.opened)
+    if diagnosis.bad:
+        product = reseal(opened, Draft.of(opened, opened.plaintext()))
+    else:
+        product = _with_new_mac(opened)
     if diagnosis.has_old_context:
         product = rewrap_garbled(product.open(), groups, ambient)
     return product
@@ -102,8 +109,8 @@ def _parse(source: Source, read: ReadOptions) -> Document:
     return parse(source.data, source.format, read._replace(allow_duplicates=True), sealed=True)
 
 
-def _place(leaf: Leaf) -> tuple[object, ...]:
-    return leaf.document, leaf.locator, leaf.is_comment
+def _values(document: Document) -> list[Leaf]:
+    return [leaf for leaf in document.leaves() if not (leaf.is_comment or isinstance(leaf.value, Empty))]
 
 
 def _comment_edit(text: str, leaf: Leaf) -> Edit:
@@ -120,7 +127,10 @@ def _without(
     """Make edits that remove the leaves in some spans. Raises `RefusedError` where anything else would change."""
     after = source._replace(data=document.rewrite(edits))
     kept = [leaf for leaf in document.leaves() if not any(start <= leaf.start < end for start, end in spans)]
-    left = _parse(after, read).leaves()
+    try:
+        left = _parse(after, read).leaves()
+    except FormatError:  # such as an alias whose anchor is gone
+        raise RefusedError("this cannot be removed without breaking something else", hint=_BY_HAND) from None
     lost = Counter(_contents(kept, comments=True)) - Counter(_contents(left, comments=True))
     new = Counter(_contents(left, comments=True)) - Counter(_contents(kept, comments=True))
     if _contents(kept) != _contents(left) or new or any(not is_comment for *_, is_comment in lost):

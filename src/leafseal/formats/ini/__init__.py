@@ -116,6 +116,12 @@ class INIDocument(SplicedDocument):
 
         return edit.unset_edits(self._text, self._scan, locator)
 
+    def removal(self, leaf: Leaf) -> list[Edit]:
+        """Return the edit that removes the lines of a key, in whichever section of a name it is."""
+        from leafseal.formats.ini import edit
+
+        return edit.removal(self._text, self._scan, leaf)
+
     def repeated(self) -> Sequence[Repeated]:
         """Return the keys that one section has more than once. A section may itself appear again."""
         from leafseal.formats.ini import edit

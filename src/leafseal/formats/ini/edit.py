@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from leafseal.display import visible
-from leafseal.document import Edit, Locator, Member, Repeated
+from leafseal.document import Edit, Leaf, Locator, Member, Repeated
 from leafseal.document.paths import format_path
 from leafseal.errors import EmitError, PathError, RefusedError
 from leafseal.formats.common import in_the_way_error, nothing_there_error, plain_text, repeated_of
@@ -47,6 +47,11 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
         raise nothing_there_error(locator)
     _refuse_repeated(locator, len(edits))
     return edits
+
+
+def removal(text: str, scan: Scan, leaf: Leaf) -> list[Edit]:
+    """Return the edit that removes the lines of a key, by where its value is."""
+    return [_without(text, *_lines_of(text, key)) for key in scan.keys if key.value.start == leaf.start]
 
 
 def repeated(text: str, scan: Scan) -> Sequence[Repeated]:

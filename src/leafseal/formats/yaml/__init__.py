@@ -141,6 +141,14 @@ class YAMLDocument:
 
         return removal.unset_edits(self._text, self._scan, locator)
 
+    def removal(self, leaf: Leaf) -> list[Edit]:
+        """Return the edits that remove a value, in whichever document it is."""
+        from leafseal.formats.yaml import removal
+
+        if leaf.document:
+            return removal.removal(self._text, leaf)
+        return self.unset_edits(leaf.locator)
+
     def repeated(self) -> Sequence[Repeated]:
         """Return the names that a mapping has more than once."""
         from leafseal.formats.yaml import removal

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from leafseal.document import Edit, Locator, Member, Repeated
+from leafseal.document import Edit, Leaf, Locator, Member, Repeated
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.paths import format_path
 from leafseal.errors import PathError
@@ -23,7 +24,16 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
     if not locator:
         raise PathError("a whole document cannot be removed, only what is in it")
     refuse_in_use(text, scan, locator)
-    at, above = first_document(text), None
+    return _unset(text, first_document(text), locator)
+
+
+def removal(text: str, leaf: Leaf) -> list[Edit]:
+    """Return the edits that remove a value of a later document, in which an alias may be left without its anchor."""
+    return _unset(text, next(islice(documents(text), leaf.document, None), None), leaf.locator)
+
+
+def _unset(text: str, root: YAMLNode | None, locator: Locator) -> list[Edit]:
+    at, above = root, None
     for depth, part in enumerate(locator):
         found = member_of(at, part, locator[:depth]) if at is not None else None
         if at is None or found is None:
