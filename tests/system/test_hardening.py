@@ -137,3 +137,17 @@ def test_libraries_may_warn_of_python_unheard() -> None:
         warnings.warn("your Python is old", FutureWarning, stacklevel=1)
     with pytest.raises(FutureWarning):
         warnings.warn("still an error", FutureWarning, stacklevel=1)
+
+
+@pytest.mark.parametrize("module", ["leafseal.providers.azure.credentials", None])
+def test_no_uname_of_path_is_run_for_azure(tmp_path: Path, module: str | None) -> None:
+    """azure-core tells the service of the system; `platform` runs `uname` for that, which proves the second case."""
+    pytest.importorskip("azure.core")
+    uname = tmp_path / "uname"
+    uname.write_text(f"#!/bin/sh\n: > {tmp_path / 'ran'}\n")
+    uname.chmod(0o755)
+    policy = "from azure.core.pipeline.policies import UserAgentPolicy as P; print(P(sdk_moniker='x').user_agent)"
+    code = f"import {module or 'os'}; {policy}"
+    done = python(code, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert "azsdk-python-x" in done.stdout
+    assert (tmp_path / "ran").exists() == (module is None)
