@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from leafseal.crypto.token import Sealer
 from leafseal.document import Document
+from leafseal.document.limits import ReadOptions
 from leafseal.errors import RefusedError
 from leafseal.formats import parse
+from leafseal.keys.ring import KeyRing
 from leafseal.operations import layout
 from leafseal.operations.clear_text import SEAL
 from leafseal.operations.encrypt import encrypt
+from leafseal.operations.open import Source, open_file
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
@@ -186,3 +190,28 @@ def test_a_comment_that_goes_with_its_value_does_so_in_the_other_layout() -> Non
     assert changed.open().plaintext() == plain.replace(b"abc", b"other")
     kept = encrypt(plain, "yaml", KEYS, 0, rule, AMBIENT)
     assert re.search(rb"(?m)^password: ENC\S* #xyz$", kept.data)
+
+
+def test_an_encrypted_json_file_that_is_on_one_line_stays_so() -> None:
+    document = parse(seal(JSON, "json"), "json", sealed=True)
+    mapping = {name: value for name, value in (document.metadata() or {}).items() if name != "leafseal"}
+    text = json.dumps({**json.loads(document.rewrite([], None)), "sops": mapping})
+    again = set_leaf(open_(text.encode(), "json"), ("a",), "other")
+    assert again.data.count(b"\n") == 0
+    assert again.open().plaintext() == JSON.replace(b"one", b"other")
+
+
+def test_an_encrypted_yaml_file_that_hides_it_gets_its_line() -> None:
+    """As versions before this one wrote it."""
+    document = parse(SEALED, "yaml", sealed=True)
+    mapping = {name: value for name, value in (document.metadata() or {}).items() if name != "leafseal"}
+    plain = b"{a: one}\n"
+    token = next(str(leaf.value) for leaf in document.leaves() if leaf.locator == ("a",))
+    hidden = parse(f"{{a: '{token}'}}\n".encode(), "yaml").rewrite([], mapping)
+    assert not re.search(rb"(?m)^sops:", hidden)
+    opened = open_file(Source("", hidden, "yaml"), KeyRing(AMBIENT), ReadOptions(ignore_mac=True))
+    assert opened.plaintext() == plain
+    product = set_leaf(opened, ("b",), "x")
+    assert re.search(rb"(?m)^sops:$", product.data)
+    assert product.open().plaintext() == b"{a: one, b: x}\n"
+    assert token.encode() in product.data

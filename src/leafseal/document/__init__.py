@@ -183,10 +183,10 @@ class Document(Protocol):
         """
         ...
 
-    def laid_out(self, indent: int | None = None) -> Document | None:
+    def laid_out(self, indent: int | None = None, before: Document | None = None) -> Document | None:
         """Return the same values and comments in the layout that an encrypted file has; None where they have it.
 
-        `indent` is the width of one level.
+        `indent` is the width of one level, `before` the encrypted file that it was.
         """
         ...
 

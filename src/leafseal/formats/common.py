@@ -61,7 +61,7 @@ class SplicedDocument:
         """Return nothing: there are no names."""
         return ()
 
-    def laid_out(self, indent: int | None = None) -> Document | None:
+    def laid_out(self, indent: int | None = None, before: Document | None = None) -> Document | None:
         """Return nothing: an encrypted file has the layout of the plain one."""
         return None
 

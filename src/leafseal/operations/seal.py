@@ -104,7 +104,7 @@ def seal_document(
     """Seal a plain document and add its metadata. `before` is the sealed file that it was, if it was one."""
     sealer = Sealer(data_key.reveal())
     refuse_exposed(document, metadata.selection, before, comments)
-    if (laid_out := document.laid_out(indent)) is not None:
+    if (laid_out := document.laid_out(indent, before)) is not None:
         from leafseal.operations import layout  # which most files do without
 
         layout.refuse_other_choice(document, laid_out, metadata.selection)

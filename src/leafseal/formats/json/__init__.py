@@ -129,11 +129,13 @@ class JSONDocument(SplicedDocument):
         behind = _BLANKS.match(self._text, inner).end()
         return TAB if self._text.startswith("\t", inner) else behind - inner
 
-    def laid_out(self, indent: int | None = None) -> JSONDocument | None:
-        """Return a file that stands on one line, as SOPS lays it out."""
+    def laid_out(self, indent: int | None = None, before: Document | None = None) -> JSONDocument | None:
+        """Return a file that stands on one line, as SOPS lays it out; not where its encrypted form is on one line."""
         from leafseal.formats.json import lines
 
         if self._blocks or not lines.is_on_one_line(self._text, self._root):
+            return None
+        if isinstance(before, JSONDocument) and lines.is_on_one_line(before._text, before._root):
             return None
         unit = unit_of(indent)
         if lines.least_size(self._leaves, unit) > self._limits.file_bytes:

@@ -160,7 +160,7 @@ class YAMLDocument:
         words = metadata_block.root_words(self._text, self._scan.documents)
         return {"root": words} if words else {}
 
-    def laid_out(self, indent: int | None = None) -> YAMLDocument | None:
+    def laid_out(self, indent: int | None = None, before: Document | None = None) -> YAMLDocument | None:
         """Return the file with all its documents as block mappings at the margin."""
         found = self._scan
         if not any(note.root is not None and (note.root.flow or note.root.column) for note in found.documents):
