@@ -312,7 +312,7 @@ def test_a_wrong_mac_over_whole_values(leafseal: Run, work: Path, me: ThrowawayI
     shown = leafseal("repair", file.name)
     assert shown.code == 222
     assert b"the integrity check (MAC) failed" in shown.out
-    assert b"3 encrypted values and comments decrypt under their own names" in shown.out
+    assert b"encrypted values and comments that decrypt under their own names: 3" in shown.out
     assert b"not encrypted, so anyone may have changed them:\n    host_unencrypted\n" in shown.out
     assert findings(leafseal, file) == [
         {"kind": "mac", "state": "mismatch", "valid_with": None, "not_encrypted": ["host_unencrypted"]}

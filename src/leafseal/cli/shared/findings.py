@@ -61,7 +61,7 @@ def _mac_lines(diagnosis: Diagnosis) -> list[str]:
     sealed = len(diagnosis.opened.leaves.sealed)
     lines = [
         _AFTER_DAMAGE if is_damage else _VERDICTS[diagnosis.mac],
-        f"{sealed} encrypted values and comments decrypt under their own names",
+        f"encrypted values and comments that decrypt under their own names: {sealed}",
         "some of them may be old, repeated, reordered or missing",
     ]
     if places:
