@@ -438,3 +438,33 @@ def test_a_threshold_that_is_changed_splits_a_new_data_key(desk: Stage) -> None:
     assert (code, err) == (0, "")
     assert not tokens(desk) & before
     assert opened(desk, "a.yaml") == PLAIN
+
+
+@pytest.fixture
+def documents(desk: Stage) -> Stage:
+    (desk.folder / "a.yaml").write_bytes(desk.seal("a.yaml", f"{PLAIN}---\nmore: x\n---\nyet: y\n"))
+    return desk
+
+
+def test_keys_that_are_changed_in_a_later_document_alone_are_refused(documents: Stage) -> None:
+    before = (documents.folder / "a.yaml").read_bytes()
+    script = f"""sed -i '/^more/,$ s/{documents.me.recipient}/{documents.other.recipient}/' "$1" """
+    code, _, err = edit(documents, script, "-s")
+    assert code == 1
+    assert "the metadata of document 2 were changed, and only those of the first count" in err
+    assert (documents.folder / "a.yaml").read_bytes() == before
+    assert "more: x" in opened(documents, *kept(documents))
+
+
+@pytest.mark.parametrize("where", ["", "0,/^---/ "])
+def test_keys_that_are_changed_in_the_first_document_or_in_all_count(documents: Stage, where: str) -> None:
+    script = f"""sed -i '{where}s/^    lastmodified/        - recipient: {documents.other.recipient}\\n&/' "$1" """
+    assert edit(documents, script, "-s") == (0, "", "")
+    text = (documents.folder / "a.yaml").read_text()
+    assert text.count(documents.other.recipient) == text.count(documents.me.recipient) == 3
+
+
+def test_what_is_computed_may_be_changed_in_any_document(documents: Stage) -> None:
+    code, _, err = edit(documents, """sed -i 's/^more: x/more: z/; /^yet/,$ s/^sops:/sops: # ours/' "$1" """, "-s")
+    assert (code, err) == (0, "")
+    assert "more: z" in opened(documents, "a.yaml")

@@ -110,6 +110,10 @@ class Document(Protocol):
         """
         ...
 
+    def later_metadata(self) -> Mapping[int, Mapping[str, object]]:
+        """Return what the documents behind the first have for metadata, by their number; readers ignore it."""
+        ...
+
     def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens in the places and styles of leaves, and the spellings to remember.
 

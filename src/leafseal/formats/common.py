@@ -37,6 +37,10 @@ class SplicedDocument:
         """Return nothing: what `rewrite` adds here, it can cut out again without help."""
         return {}
 
+    def later_metadata(self) -> Mapping[int, Mapping[str, object]]:
+        """Return nothing: there is one document."""
+        return {}
+
     def exposed(self) -> Sequence[Exposed]:
         """Return nothing: there is no text but names, values and comments."""
         return ()

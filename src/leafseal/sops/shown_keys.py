@@ -73,10 +73,16 @@ class EditedKeys(Edited):
             raise BrokenTextError(log, str(error), error.exit_code) from error
         try:
             mapping = document.metadata()
+            later = document.later_metadata()
         except MetadataError as error:
             raise BrokenTextError(_INVALID, str(error), 1) from error
         if mapping is None:
             raise BrokenTextError(_INVALID, "sops metadata not found", 1)
+        shown = self.opened.document.later_metadata()
+        for number, changed in later.items():
+            if changed != shown.get(number) and _without_ours(changed) != _without_ours(mapping):
+                problem = f"the metadata of document {number} were changed, and only those of the first count"
+                raise BrokenTextError(_INVALID, problem, 1)
         if not tree_format:
             return document.rewrite([], None), mapping
         values = [leaf.value for leaf in document.leaves() if not leaf.is_comment]
@@ -106,6 +112,10 @@ def _are_the_same(before: Sequence[Keys], after: Sequence[Keys]) -> bool:
     return len(before) == len(after) and all(
         len(old) == len(new) and all(key in new for key in old) for old, new in zip(before, after, strict=True)
     )
+
+
+def _without_ours(mapping: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in mapping.items() if name != "leafseal"}
 
 
 def _completed(mapping: Mapping[str, object]) -> Mapping[str, object]:

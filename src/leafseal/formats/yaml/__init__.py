@@ -229,6 +229,15 @@ class YAMLDocument:
             placed = metadata_block.insertions(self._text, documents, metadata, width, old)
         return apply_edits(self._text, [*edits, *placed]).encode()
 
+    def later_metadata(self) -> Mapping[int, Mapping[str, object]]:
+        """Return the metadata of the documents behind the first, by their number, which begins at 1."""
+        found = {}
+        for number, note in enumerate(self._scan.documents[1:], 2):
+            if note.metadata is not None:
+                column, text = metadata_block.block_of(self._text, note)
+                found[number] = _parse(f"{{{text}}}" if column < 0 else text, self._limits, False).metadata() or {}
+        return found
+
     def blocks(self) -> list[metadata_block.Block]:
         """Return the metadata as it is written in each document."""
         return metadata_block.blocks_of(self._text, self._scan.documents)

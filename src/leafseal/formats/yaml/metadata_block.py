@@ -25,10 +25,11 @@ Block = tuple[int, str]
 
 def blocks_of(text: str, documents: Sequence[DocumentNote]) -> list[Block]:
     """Return the block of every document that has one, without the break of its last line."""
-    return [_block_of(text, note) for note in documents if note.metadata is not None]
+    return [block_of(text, note) for note in documents if note.metadata is not None]
 
 
-def _block_of(text: str, note: DocumentNote) -> Block:
+def block_of(text: str, note: DocumentNote) -> Block:
+    """Return the block of a document that has one."""
     start, end = _span(text, note)
     column = -1 if note.root is None or note.root.flow else note.root.column
     return column, " " * column + text[start:end]
@@ -89,7 +90,7 @@ class _Blocks:
     def replacement(self, note: DocumentNote) -> Edit:
         """Return the edit that puts the block in the place of the one that a document has."""
         start, end = _span(self._text, note)
-        old = _block_of(self._text, note)
+        old = block_of(self._text, note)
         if note.root is not None and note.root.flow:
             return Edit(start, end, self._member(note, old))
         column = note.root.column if note.root else 0
