@@ -65,6 +65,9 @@ SETS = [
      b'l:\n  - k: 1\n    # m: 2\n  - |\n    x\n    y\n  # - k: 3\nb: 1\n'),
     (b'a:\r\n  b: 1\r\n  # c', ('d',), 'x\ny', b'a:\r\n  b: 1\r\n  # c\r\nd: |-\r\n  x\r\n  y'),
     (b'a:\n  b: |+\n    x\n\n  # c\n', ('d',), 1, b'a:\n  b: |+\n    x\n\n  # c\nd: 1\n'),
+    (b'l: [a: 1, b: 2]\n', ('l', 0, 'c'), 3, b'l: [{a: 1, c: 3}, b: 2]\n'),
+    (b'l: [? a, b: ]\n', ('l', 0, 'c'), [], b'l: [{? a, c: []}, b: ]\n'),
+    (b'l: [? a, b: ]\n', ('l', 1, 'c'), 'x', b'l: [? a, {b: , c: x}]\n'),
     # Blanks at the end of the line would be the block's own.
     (b'a: \nb: x  \n', ('a',), 'x\ny', b'a: "x\\ny" \nb: x  \n'),
     (b'a: \nb: x  \n', ('b',), 'x\ny', b'a: \nb: "x\\ny"  \n'),

@@ -143,6 +143,18 @@ def test_no_comment_outside_of_the_path_becomes_clear() -> None:
     assert b"hunter2" not in reseal_text(opened, b"secrets: []\nb: 1\n").data
 
 
+@pytest.mark.parametrize("value", [None, {}, [], "", "x", {"k": {}, "l": [None, 1]}])
+@pytest.mark.parametrize("format_name", ["yaml", "json"])
+def test_what_is_set_elsewhere_is_refused(format_name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = open_(seal(b'{"a": [1, 2]}\n', format_name), format_name)
+    assert draft_with(opened, ("a", 2), value).document.leaves()[2].locator[:2] == ("a", 2)
+    kind = type(opened.document)
+    set_edits = kind.set_edits
+    monkeypatch.setattr(kind, "set_edits", lambda document, _, value: set_edits(document, ("b",), value))
+    with pytest.raises(RefusedError):
+        draft_with(opened, ("a", 2), value)
+
+
 class TestComments:
     """The guard looks at comments as well: those outside of the edits are where they were."""
 

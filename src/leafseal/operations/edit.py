@@ -80,9 +80,12 @@ def _holds(document: Document, locator: Locator, value: object) -> bool:
         if leaf.document == 0 and not leaf.is_comment and leaf.locator[: len(locator)] == locator
     ]
     expected = [
-        (place, *_known(to_plain_text(scalar) if as_text else scalar)) for place, scalar in _flat(value, locator)
+        (place, *_known(to_plain_text(scalar) if as_text and scalar is not None else scalar))
+        for place, scalar in _flat(value, locator)
     ]
-    return [item for item in stored if item[1]] == expected
+    if as_text:  # what is empty there is not always a leaf
+        stored, expected = ([item for item in items if item[1]] for items in (stored, expected))
+    return stored == expected
 
 
 def _as_spelled(opened: Opened, locator: Locator, value: object) -> Draft | None:
@@ -155,13 +158,13 @@ def _is_reserved(document: Document) -> bool:
         return True
 
 
-def _flat(value: object, locator: Locator) -> Iterator[tuple[Locator, Scalar]]:
-    """Yield the scalars in a value with their places; nulls and empty containers have nothing to compare."""
-    if isinstance(value, Mapping | list | tuple):
+def _flat(value: object, locator: Locator) -> Iterator[tuple[Locator, Scalar | None]]:
+    """Yield the scalars in a value with their places, and None for each null and empty container."""
+    if isinstance(value, Mapping | list | tuple) and value:
         for name, member in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _flat(member, (*locator, name))
-    elif value is not None:
-        yield locator, cast(Scalar, value)
+    else:
+        yield locator, None if isinstance(value, Mapping | list | tuple) else cast(Scalar | None, value)
 
 
 def _known(value: Scalar | Empty | None) -> tuple[str, bytes]:

@@ -129,9 +129,11 @@ def _add(text: str, parent: YAMLNode, part: str | int, node: Node, layout: _Layo
     last = parent.last_member
     if parent.flow:
         written = flow_text(node) if isinstance(part, int) else f"{flow_key(part)}: {flow_text(node)}"
+        if parent.opening is None:  # `[k: v]`, a mapping without brackets of its own
+            first, last = parent.members[0]
+            return [Edit(first.mark, first.mark, "{"), Edit(last.end, last.end, f", {written}}}")]
         if last is not None:
             return [Edit(last.end, last.end, f", {written}")]
-        assert parent.opening is not None
         return [Edit(parent.opening + 1, parent.opening + 1, written)]
     position = _behind_deeper_comments(text, parent.keep or LINE_REST.match(text, parent.end).end(), parent.column)
     end = position - 1 if text[position - 1] in BREAKS else position

@@ -137,7 +137,7 @@ class _Reader:
         node.flow = bool(event.flow_style)
         if node.end > node.start:
             self._text_ends(node.end)
-            if node.flow:  # `[k: v]` has a mapping in it without brackets of its own
+            if node.flow and self.text[node.end - 1] in "[{":  # `[? k: v]` has a mapping without brackets in it
                 node.opening = node.end - 1
         if isinstance(event, MappingStartEvent):
             node.pairs = []
