@@ -139,15 +139,21 @@ def test_libraries_may_warn_of_python_unheard() -> None:
         warnings.warn("still an error", FutureWarning, stacklevel=1)
 
 
-@pytest.mark.parametrize("module", ["leafseal.providers.azure.credentials", None])
-def test_no_uname_of_path_is_run_for_azure(tmp_path: Path, module: str | None) -> None:
-    """azure-core tells the service of the system; `platform` runs `uname` for that, which proves the second case."""
-    pytest.importorskip("azure.core")
+@pytest.mark.parametrize("loading", ["libraries.quiet_imports()", "contextlib.nullcontext()"])
+def test_no_uname_of_path_is_run_for_azure(tmp_path: Path, loading: str) -> None:
+    """Its libraries tell the service of the system; `platform` runs `uname` for that, which the second case proves."""
+    pytest.importorskip("azure.identity")
     uname = tmp_path / "uname"
     uname.write_text(f"#!/bin/sh\n: > {tmp_path / 'ran'}\n")
     uname.chmod(0o755)
-    policy = "from azure.core.pipeline.policies import UserAgentPolicy as P; print(P(sdk_moniker='x').user_agent)"
-    code = f"import {module or 'os'}; {policy}"
+    code = f"""
+import contextlib
+from leafseal.system import libraries
+with {loading}:
+    from leafseal.providers.azure import credentials
+from azure.core.pipeline.policies import UserAgentPolicy
+print(UserAgentPolicy(sdk_moniker="x").user_agent)
+"""
     done = python(code, PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert "azsdk-python-x" in done.stdout
-    assert (tmp_path / "ran").exists() == (module is None)
+    assert (tmp_path / "ran").exists() == (loading == "contextlib.nullcontext()")

@@ -13,6 +13,7 @@ def quiet_imports() -> Iterator[None]:
     """Let SDKs be imported that warn of the Python they find: who runs a command can do nothing about that."""
     import warnings
 
+    _ask_no_uname()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -46,8 +47,8 @@ def quiet_loggers() -> None:
             _hold(logger, logging.WARNING)
 
 
-def ask_no_uname() -> None:
-    """Keep `platform` from running a `uname` of PATH for what azure-core tells the service of this machine."""
+def _ask_no_uname() -> None:
+    """Keep `platform` from running a `uname` of PATH, for what Azure's libraries tell the service of this machine."""
     import platform
 
     vars(platform.uname()).setdefault("processor", "")

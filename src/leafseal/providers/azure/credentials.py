@@ -24,11 +24,8 @@ from azure.core.pipeline.transport import RequestsTransport
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.network import ATTEMPTS, Deadlines
-from leafseal.system import libraries
 from leafseal.system.environment import helper_environment
 from leafseal.system.programs import ProgramError, output_of
-
-libraries.ask_no_uname()
 
 _LONGEST = 1 << 20
 _FROM_VARIABLES = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID")
