@@ -14,6 +14,7 @@ from leafseal.display import first_of
 from leafseal.document.limits import Limits
 from leafseal.document.tree import MappingNode
 from leafseal.errors import RefusedError, UsageError, naming
+from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Opened, open_file
 from leafseal.operations.unbound_names import unbound_names
@@ -80,6 +81,10 @@ def exec_env(
         secrets = _secrets(opened, flatten, _names(only))
         _refuse_unbound(opened, flatten, {*secrets}.difference(allow))
     _check_names(file, secrets, allow, strict)
+    if FORMATS[opened.document.format].has_other_readers:
+        from leafseal.cli.shared.other_readers import warn_of_other_readers
+
+        warn_of_other_readers(file, opened, lambda place: (flatten or "").join(map(str, place)) in secrets)
     variables = environment.child_environment(
         secrets, os.environ, pristine=pristine, account=account, scrub_cloud=scrub_cloud, keep=keep
     )

@@ -8,6 +8,7 @@ from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import naming
+from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.extract import emit_part, locate, part_at
 from leafseal.operations.open import open_file
@@ -34,8 +35,13 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOpt
     item = read_one(file, reading, limits)
     with naming(file):
         opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
-        part = part_at(opened, locate(opened, path))
+        locator = locate(opened, path)
+        part = part_at(opened, locator)
         data = as_json_text(part) if as_json else emit_part(part, item.source.format)
+    if FORMATS[item.source.format].has_other_readers:
+        from leafseal.cli.shared.other_readers import warn_of_other_readers
+
+        warn_of_other_readers(file, opened, lambda place: place[: len(locator)] == locator)
     terminal.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
 
 

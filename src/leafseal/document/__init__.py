@@ -132,6 +132,10 @@ class Document(Protocol):
         """Return the values that have a comment behind them on their line, where it may be part of them; and it."""
         ...
 
+    def read_differently(self) -> Sequence[tuple[Leaf, Sequence[str]]]:
+        """Return the values that other programs read differently than SOPS does, and the names of those programs."""
+        ...
+
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return one edit per `(leaf, value)`, in order, that puts the value where its token stands.
 

@@ -48,6 +48,9 @@ class Format(NamedTuple):
     seals_tails: bool = False
     """Whether a comment on the line of a sealed value is sealed with it, because other readers take it for its end."""
 
+    has_other_readers: bool = False
+    """Whether there are programs that read some values of such files differently than SOPS does."""
+
     has_marks: bool = False
     """Whether what Windows adds to a file, CR before line breaks and a byte order mark, would be text of values."""
 
@@ -103,6 +106,7 @@ FORMATS: Mapping[str, Format] = {
             suffixes=(".ini",),
             is_text_only=True,
             seals_tails=True,
+            has_other_readers=True,
         ),
         Format(
             name="binary",

@@ -37,6 +37,10 @@ class SplicedDocument:
         """Return nothing: what `rewrite` adds here, it can cut out again without help."""
         return {}
 
+    def read_differently(self) -> Sequence[tuple[Leaf, Sequence[str]]]:
+        """Return nothing: readers agree."""
+        return ()
+
     def later_metadata(self) -> Mapping[int, Mapping[str, object]]:
         """Return nothing: there is one document."""
         return {}

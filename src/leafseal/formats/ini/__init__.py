@@ -100,6 +100,12 @@ class INIDocument(SplicedDocument):
                 found.append((owner, leaf))
         return found
 
+    def read_differently(self) -> Sequence[tuple[Leaf, Sequence[str]]]:
+        """Return the values that other programs read differently than SOPS does, and the names of those programs."""
+        from leafseal.formats.ini import readers
+
+        return readers.read_differently(self._text, self._scan)
+
     def context(self, leaf: Leaf) -> object:
         """Tell whether an inline comment follows a value; what of a comment's place makes a difference."""
         return ABOVE if isinstance(leaf.place, AbovePlace | HeaderPlace) else leaf.place

@@ -229,6 +229,10 @@ class YAMLDocument:
             placed = metadata_block.insertions(self._text, documents, metadata, width, old)
         return apply_edits(self._text, [*edits, *placed]).encode()
 
+    def read_differently(self) -> Sequence[tuple[Leaf, Sequence[str]]]:
+        """Return nothing: what readers of YAML make of a value is said by its types."""
+        return ()
+
     def later_metadata(self) -> Mapping[int, Mapping[str, object]]:
         """Return the metadata of the documents behind the first, by their number, which begins at 1."""
         found = {}
