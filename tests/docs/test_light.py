@@ -95,6 +95,7 @@ def test_what_decrypt_loads_waits_for_no_dataclasses(tmp_path: Path, name: str) 
     code = f"import sys; from leafseal.cli.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
     loaded = [name for name in _modules(code, me, "decrypt", str(path)) if name.startswith("leafseal")]
     assert "leafseal.providers.age" in loaded
+    assert not [name for name in loaded if name.startswith("leafseal.run")]
     sources = {name: Path(importlib.import_module(name).__file__ or "").read_text("utf-8") for name in loaded}
     assert [name for name, source in sources.items() if "from dataclasses import" in source] == []
 

@@ -21,6 +21,8 @@ allow = ["111122223333"]
 allow = ["arn:aws:iam::111122223333:role/ci"]
 [plugins]
 allow = ["yubikey", "fido2-hmac"]
+[exec]
+allow = ["JAVA_OPTS", "npm_config_x-y"]
 [recipients]
 allow = ["age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"]
 """
@@ -61,6 +63,7 @@ def test_all_of_it(path: Path) -> None:
     assert (policy.allows_role("arn:aws:iam::111122223333:role/ci"), policy.allows_role("x")) == (True, False)
     assert policy.allows_recipient("age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun")
     assert not policy.allows_recipient("age1x")
+    assert policy.exec_names == {"JAVA_OPTS", "npm_config_x-y"}
 
 
 @pytest.mark.parametrize(
@@ -143,6 +146,18 @@ def test_the_message_has_the_first_fault_and_their_number(path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read(path, "min_threshold = 256\nx = 1\n")
     assert str(caught.value).startswith(f"{path}: 2 faults, the first is min_threshold: ")
+
+
+@pytest.mark.parametrize("name", ["", "A=B", "A\\u0000"])
+def test_what_is_no_name_of_a_variable(path: Path, name: str) -> None:
+    assert faults(path, f'exec.allow = ["A", "{name}"]') == [("exec.allow[1]", "not the name of a variable")]
+
+
+def test_variables_that_one_of_two_policies_does_not_admit(path: Path) -> None:
+    other = path.with_name("other.toml")
+    other.write_text('exec.allow = ["B", "C"]\n')
+    path.write_text('exec.allow = ["A", "B"]\n')
+    assert load_policy(path, other).exec_names == {"B"}
 
 
 @pytest.mark.parametrize("text", [b"x", b"[plugins", b"a = 1\na = 2", b"\xff", b"\x00", b"a = " + b"[" * 5000])

@@ -387,6 +387,15 @@ def test_a_file_that_does_not_run(gpg: StandIn, content: bytes) -> None:
         KEY.unwrap(MESSAGE, gpg.ambient(SOPS_GPG_EXEC=f"{gpg.folder}/"))
 
 
+def test_a_relative_path_is_not_run_and_the_absolute_one_is(gpg: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    ambient = gpg.does(answer(MESSAGE, ENDED))
+    monkeypatch.chdir(gpg.folder)
+    error = failure(gpg.ambient(SOPS_GPG_EXEC="./gpg"), wrap=True)
+    assert error.message == "gpg: its program has a relative path; use an absolute one"
+    assert gpg.calls() == []
+    assert KEY.wrap(DATA_KEY, ambient)
+
+
 def test_the_current_folder_is_not_looked_in(gpg: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     gpg.does(answer(DATA_KEY, DECRYPTED))
     (gpg.folder / ".gnupg").mkdir()

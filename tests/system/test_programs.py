@@ -75,7 +75,7 @@ def test_an_absolute_name_is_the_users_word_and_a_relative_one_is_not(
     monkeypatch.chdir(tmp_path)
     assert run(str(tool), "") == b"here"
     for relative in ("./tool", f"../{tmp_path.name}/tool"):
-        with pytest.raises(ProgramMissingError, match="relative path; use an absolute one"):
+        with pytest.raises(ProgramError, match="relative path; use an absolute one"):
             run(relative, "")
 
 

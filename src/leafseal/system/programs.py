@@ -52,7 +52,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
     if os.path.isabs(name):
         return name
     if os.path.dirname(name):
-        raise ProgramMissingError("its program has a relative path; use an absolute one")
+        raise ProgramError("its program has a relative path; use an absolute one")
     found = locate(name, environ)
     if found is None:
         raise ProgramMissingError("its program was not found on PATH")
