@@ -123,6 +123,27 @@ def test_standard_input(work: Path, me: ThrowawayIdentity) -> None:
     assert b"standard input needs a name" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"[tox]\nenvlist =\n    py312\n    py313\n", "line 3: neither a key with = or :, nor a [section]"),
+        (b"[PHP]\nextension=curl\nextension=intl\n", "line 3, column 1: the key extension appears twice"),
+    ],
+)
+def test_ini_of_another_kind_can_be_encrypted_as_a_whole(
+    leafseal: Run, work: Path, me: ThrowawayIdentity, text: bytes, message: str
+) -> None:
+    hint = 'to encrypt the file as a whole, add "--input-type binary", and to decrypt it too'
+    path = work / "tox.ini"
+    path.write_bytes(text)
+    refused = leafseal("encrypt", "-i", "--age", me.recipient, path)
+    assert message in refused.err
+    assert hint in refused.err
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "--input-type", "binary", path) == (0, b"", "")
+    assert hint in leafseal("decrypt", path).err
+    assert leafseal("decrypt", "--input-type", "binary", path) == (0, text, "")
+
+
 def test_any_bytes_are_a_binary_file(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     data = bytes(range(256)) * 10
     (work / "key.bin").write_bytes(data)

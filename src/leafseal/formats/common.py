@@ -131,12 +131,10 @@ def as_text(value: str | bytes) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
-def duplicate_key_error(name: str, text: str, offset: int) -> FormatError:
+def duplicate_key_error(name: str, text: str, offset: int, hint: str = "remove one of the two") -> FormatError:
     """Return the error for a name that stands twice."""
     line, column = place_of(text, offset)
-    return FormatError(
-        f"the key {visible(name) or '(empty)'} appears twice", line=line, column=column, hint="remove one of the two"
-    )
+    return FormatError(f"the key {visible(name) or '(empty)'} appears twice", line=line, column=column, hint=hint)
 
 
 def duplicate_metadata_error() -> MetadataError:

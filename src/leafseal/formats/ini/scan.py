@@ -18,7 +18,7 @@ from leafseal.document.scalars import Empty
 from leafseal.document.tree import AGAIN
 from leafseal.errors import FormatError
 from leafseal.formats.common import as_value, duplicate_key_error, has_other_bytes, line_of, refuse_sizes
-from leafseal.formats.ini.values import SPACE, Value, read_line, strip_marker
+from leafseal.formats.ini.values import AS_A_WHOLE, SPACE, Value, read_line, strip_marker
 
 DEFAULT_SECTION = "DEFAULT"
 METADATA_SECTION = "sops"
@@ -198,7 +198,7 @@ class _Scanner:
         name, value = read_line(text, start, line_end)
         section = found.sections[-1].name
         if name in self.own and not self.allow_duplicates:
-            raise duplicate_key_error(name, text, start)
+            raise duplicate_key_error(name, text, start, f"remove one of the two; {AS_A_WHOLE}")
         self.own.add(name)
         self.names.setdefault(section, set()).add(name)
         found.keys.append(_new(Key, (len(found.sections) - 1, name, start, value)))

@@ -26,6 +26,9 @@ _COMMON_LINE = re.compile(
     r"([!$-&(-:<-\[\]-_a-~](?:[ -\"$-:<-~]*[!\"$-:<-\[\]-~])?)[ \t]*+\r?\n"
 ).match
 
+AS_A_WHOLE = 'to encrypt the file as a whole, add "--input-type binary", and to decrypt it too'
+"""A hint for INI that has no keys to speak of: lists over several lines, as in `tox.ini`, or repeated keys."""
+
 LONG_QUOTE = '"""'
 CONTINUED = "\\"
 
@@ -70,7 +73,7 @@ def read_key(text: str, start: int, line_end: int) -> tuple[str, int]:
         raise FormatError(
             "neither a key with = or :, nor a [section], nor a comment",
             line=line_of(text, start),
-            hint="write key = value; a comment starts with ; or #",
+            hint=f"write key = value; a comment starts with ; or #; {AS_A_WHOLE}",
         )
     key = line[len(quote) : closing if quote else delimiter.start()].strip(SPACE)
     if not key:
