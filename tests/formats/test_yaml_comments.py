@@ -81,3 +81,17 @@ def test_comments_behind_the_last_member_obey_those_above_them(source: str, seal
     assert "".join(str(leaf.value) for leaf in leaves if leaf.is_comment and rule.selects(leaf)) == sealed
     for selection in (rule, Selection(unencrypted_comment_regex="own")):
         assert open_(seal(source.encode(), "yaml", selection), "yaml").plaintext() == source.encode()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "s:\n  a:\n    d:\n      - r\n\n# own\n  b:\n    i: y\n",
+        "s:\n  a:\n    x: 1\n# own\n  b:\n    i: y\n",
+        "s:\n  - a: 1\n# own\n  - b: 1\n",
+    ],
+)
+def test_a_comment_shallower_than_what_follows_belongs_to_what_is_before(source: str) -> None:
+    """As in SOPS, which writes it there."""
+    selects = Selection(encrypted_comment_regex="own").selects
+    assert not any(selects(leaf) for leaf in parse(source.encode(), "yaml").leaves())

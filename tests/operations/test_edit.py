@@ -175,11 +175,12 @@ class TestComments:
         after = parse(before.rewrite(edits), "yaml")
         assert (unmoved_comments(before, after, edits) is None) is is_moved
 
-    def test_a_comment_may_join_the_one_above_it(self) -> None:
-        plain = b"[s]\n; about a\na=1\n\n# about b\n; # more\nb=2\n"
+    @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b" \n"])
+    def test_a_comment_may_join_the_one_above_it(self, newline: bytes) -> None:
+        plain = b"[s]\n; about a\na=1\n\n# about b\n; # more\nb=2\n".replace(b"\n", newline)
         opened = open_(seal(plain, "ini"), "ini")
         draft = draft_without(opened, ("s", "a"))
-        assert draft.plain == plain.replace(b"a=1\n", b"", 1)
+        assert draft.plain == plain.replace(b"a=1" + newline, b"", 1)
         assert open_(reseal(opened, draft).data, "ini").plaintext() == draft.plain
 
     def test_a_marker_may_not_join_the_comment_of_another(self) -> None:

@@ -286,8 +286,9 @@ def _comment_lines(document: Document) -> Iterator[_CommentLine]:
     """Yield the lines of all comments, without markers; not those that hold nothing else."""
     for leaf in document.leaves():
         if leaf.is_comment:
-            end = leaf.start - 1
+            start = leaf.start
             for line in document.text[leaf.start : leaf.end].split("\n"):
-                end += 1 + len(line)
-                if text := line.lstrip(" \t#;"):
+                end = start + len(line.rstrip())
+                start += len(line) + 1
+                if text := line.strip(" \t\r#;"):
                     yield _CommentLine(end - len(text), end, text, leaf)

@@ -295,7 +295,9 @@ def _one_out(
 def _dedent_owner(column: int, ends_blank: bool, closed: list[Container], after: Container | None) -> Container | None:
     """Return the owner of a run of comments where containers close before the next node."""
     next_column = after.column if after is not None else 0
-    if column <= next_column:
+    if column < next_column:
+        return closed[0]  # not even as deep as what follows: SOPS has it behind the last value
+    if column == next_column:
         last = closed[-1]
         # A list at its key's own column: what follows it directly, up to a blank line, is still the list's.
         if ends_blank and len(closed) == 1 and not last.is_map and last.column == column:
