@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
@@ -17,9 +18,9 @@ def as_item(name: str, data: bytes, format_name: str) -> Item:
     return Item(Snapshot(name, data), Source(name, data, format_name))
 
 
-def open_sealed(data: bytes, format_name: str, keys: KeyRing | Ambient) -> Opened:
+def open_sealed(data: bytes, format_name: str, keys: KeyRing | Ambient, read: ReadOptions = DEFAULT_READ) -> Opened:
     """Open a sealed file and verify all of it."""
-    return open_file(Source("", data, format_name), keys if isinstance(keys, KeyRing) else KeyRing(keys))
+    return open_file(Source("", data, format_name), keys if isinstance(keys, KeyRing) else KeyRing(keys), read)
 
 
 def reseal_text(opened: Opened, text: bytes) -> Product:

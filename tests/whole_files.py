@@ -9,6 +9,7 @@ from random import Random
 from typing import NamedTuple
 
 from leafseal.document import Leaf, Locator
+from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.scalars import Empty, Scalar, to_bytes, type_word
 from leafseal.document.tree import Comment
 from leafseal.formats import parse
@@ -49,9 +50,9 @@ def random_file(format_name: str, seed: int) -> bytes:
     return GENERATORS[format_name](Random(seed))
 
 
-def seal(data: bytes, format_name: str, selection: Selection = DEFAULT) -> bytes:
+def seal(data: bytes, format_name: str, selection: Selection = DEFAULT, read: ReadOptions = DEFAULT_READ) -> bytes:
     """Encrypt a file for the one key of these tests."""
-    return encrypt(data, format_name, KEYS, 0, selection, AMBIENT, allow_nothing=True).data
+    return encrypt(data, format_name, KEYS, 0, selection, AMBIENT, allow_nothing=True, read=read).data
 
 
 def seal_in(folder: Path, data: bytes, format_name: str) -> Path:
@@ -61,9 +62,13 @@ def seal_in(folder: Path, data: bytes, format_name: str) -> Path:
     return path
 
 
-def open_(data: bytes, format_name: str) -> Opened:
+WITHOUT_STRUCTURE = ReadOptions(omit_structure=True)
+"""Has a file written as SOPS writes it, with nothing that covers its structure."""
+
+
+def open_(data: bytes, format_name: str, read: ReadOptions = DEFAULT_READ) -> Opened:
     """Open a file of these tests, MAC and all."""
-    return open_sealed(data, format_name, AMBIENT)
+    return open_sealed(data, format_name, AMBIENT, read)
 
 
 class Value(NamedTuple):
@@ -114,10 +119,10 @@ def comment_tokens(opened: Opened) -> list[str]:
 
 
 def without_mac(data: bytes) -> bytes:
-    """Return a sealed file with the two fields blanked that every write renews."""
-    return re.sub(rb'(\b|_)(mac|lastmodified)("?\s*[:=]\s*)("[^"]*"|[^\r\n]*)', rb"\2\3", data)
+    """Return a sealed file with the three fields blanked that every write renews."""
+    return re.sub(rb'(\b|_)(mac|lastmodified|structure)("?\s*[:=]\s*)("[^"]*"|[^\r\n]*)', rb"\2\3", data)
 
 
 def tokens_in(data: bytes) -> list[bytes]:
-    """Return every token in a file, those of the metadata too."""
-    return [match[0] for match in TOKEN.finditer(data)]
+    """Return every token in a file, those of the metadata too; not that of the structure, which new keys renew."""
+    return [match[0] for match in TOKEN.finditer(re.sub(rb'structure"?\s*[:=][^\r\n,}]*', b"", data))]

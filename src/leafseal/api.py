@@ -19,7 +19,7 @@ from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Failed, Item, open_all
 from leafseal.operations.encrypt import encrypt as encrypt_file
-from leafseal.operations.extract import locate, part_at
+from leafseal.operations.extract import document_of, locate, part_at
 from leafseal.operations.open import Opened, Source, open_file
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import set_leaf, unset_leaf
@@ -84,23 +84,43 @@ def _unforeseen(error: Exception) -> UnforeseenError | None:
 
 
 @_guarded
-def load(path: StrPath, *, format: str | None = None, ambient: Ambient | None = None) -> dict[str, Any]:  # noqa: A002
+def load(
+    path: StrPath,
+    *,
+    format: str | None = None,  # noqa: A002
+    document: int | None = None,
+    require_structure: bool = False,
+    ambient: Ambient | None = None,
+) -> dict[str, Any]:
     """Return the decrypted values of a file as plain dicts, lists and scalars.
 
-    The format is that of the file's name unless one is given. Of several YAML documents the first is returned; see
-    `SealedFile.documents` for all. A timestamp stays a `Timestamp`, which `to_datetime` converts.
+    The format is that of the file's name unless one is given. Of several YAML documents, `document` says which, from 0;
+    without it the first is returned, if leafseal wrote the file last. See `SealedFile.documents` for all. A timestamp
+    stays a `Timestamp`, which `to_datetime` converts. With `require_structure` a file is refused whose structure no
+    digest covers (docs/format.md).
 
     Raises `LeafsealError`: `NotEncryptedError` for a plain file, `DataKeyError` where no identity fits,
-    `IntegrityError` or `MACMismatchError` where the file is damaged.
+    `IntegrityError`, `MACMismatchError` or `StructureMismatchError` where the file is damaged, `RefusedError` where one
+    of several documents must be named.
     """
-    return SealedFile.open(path, format=format, ambient=ambient).values()
+    read = ReadOptions(require_structure=require_structure)
+    with naming(os.fspath(path)):
+        return _mapping(_document(_opened(os.fspath(path), format, ambient, read)[1], document))
 
 
 @_guarded
-def loads(data: bytes | str, *, format: str, ambient: Ambient | None = None) -> dict[str, Any]:  # noqa: A002
+def loads(
+    data: bytes | str,
+    *,
+    format: str,  # noqa: A002
+    document: int | None = None,
+    require_structure: bool = False,
+    ambient: Ambient | None = None,
+) -> dict[str, Any]:
     """Return the decrypted values of the text of a file in the named format, as `load` does."""
-    opened = _open(data.encode() if isinstance(data, str) else data, format, ambient)
-    return _first(opened.documents())
+    read = ReadOptions(require_structure=require_structure)
+    opened = _open(data.encode() if isinstance(data, str) else data, format, ambient, read)
+    return _mapping(_document(opened, document))
 
 
 @_guarded
@@ -113,6 +133,7 @@ def encrypt(
     threshold: int = 0,
     selection: Selection | None = None,
     allow_tokens: bool = False,
+    structure: bool = True,
     ambient: Ambient | None = None,
 ) -> bytes:
     """Return the encrypted form of a plain file.
@@ -120,7 +141,8 @@ def encrypt(
     `recipients` are age recipients (`age1…`) or master keys, any one of which will open the file; `groups` are several
     such lists, of which `threshold` must open (0: all). `selection` says what is sealed: everything but what is under
     names that end in `_unencrypted` unless said otherwise. A text that holds encrypted values already (`ENC[…]`) is
-    refused without `allow_tokens`: most are encrypted files that lost their metadata.
+    refused without `allow_tokens`: most are encrypted files that lost their metadata. Without `structure` no digest of
+    the structure is written, which SOPS does not know.
 
     Raises `AlreadyEncryptedError`, `FormatError`, `RefusedError`, `ConfigError`, `ProviderError`.
     """
@@ -129,7 +151,8 @@ def encrypt(
     keys = [[key for item in group for key in _master_keys(item)] for group in groups or [recipients or ()]]
     rule = selection or Selection()
     around = ambient or Ambient.of_process()
-    product = encrypt_file(data, format, keys, threshold, rule, around, allow_tokens=allow_tokens)
+    read = ReadOptions(omit_structure=not structure)
+    product = encrypt_file(data, format, keys, threshold, rule, around, read=read, allow_tokens=allow_tokens)
     product.check(product.data)
     return product.data
 
@@ -141,23 +164,34 @@ def _master_keys(item: str | MasterKey) -> Sequence[MasterKey]:
 
 
 @_guarded
-def decrypt(data: bytes, *, format: str, ambient: Ambient | None = None) -> bytes:  # noqa: A002
+def decrypt(
+    data: bytes,
+    *,
+    format: str,  # noqa: A002
+    require_structure: bool = False,
+    ambient: Ambient | None = None,
+) -> bytes:
     """Return the plain file that `encrypt` was given, to the byte."""
-    return _open(data, format, ambient).plaintext()
+    return _open(data, format, ambient, ReadOptions(require_structure=require_structure)).plaintext()
 
 
 @_guarded
 def open_many(
-    paths: Iterable[StrPath], *, ambient: Ambient | None = None, limits: Limits = DEFAULT_LIMITS
+    paths: Iterable[StrPath],
+    *,
+    require_structure: bool = False,
+    ambient: Ambient | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, dict[str, Any]]:
     """Return the decrypted values of many files, by path as given; equal wrapped keys are unwrapped once.
 
-    Raises the first error, which names its file, when any of them does not open.
+    Raises the first error, which names its file, when any of them does not open, as `load` does without `document`.
     """
+    read = ReadOptions(limits, require_structure=require_structure)
     items = [_item(os.fspath(path), limits) for path in paths]
     ring = KeyRing(ambient or Ambient.of_process())
     values: dict[str, dict[str, Any]] = {}
-    for outcome in open_all(items, ring, lambda _, opened: _first(opened.documents()), read=ReadOptions(limits)):
+    for outcome in open_all(items, ring, lambda _, opened: _mapping(_document(opened, None)), read=read):
         if isinstance(outcome, Failed):
             raise outcome.error
         values[outcome.item.name] = outcome.result
@@ -169,12 +203,22 @@ def _item(name: str, limits: Limits, format_name: str | None = None) -> Item:
     return Item(snapshot, Source(name, snapshot.data, format_name or format_of(name)))
 
 
-def _open(data: bytes, format_name: str, ambient: Ambient | None) -> Opened:
-    return open_file(Source("", data, format_name), KeyRing(ambient or Ambient.of_process()))
+def _open(data: bytes, format_name: str, ambient: Ambient | None, read: ReadOptions) -> Opened:
+    return open_file(Source("", data, format_name), KeyRing(ambient or Ambient.of_process()), read)
 
 
-def _first(documents: Sequence[MappingNode]) -> dict[str, Any]:
-    values = to_python(documents[0]) if documents else {}
+def _opened(name: str, format_name: str | None, ambient: Ambient | None, read: ReadOptions) -> tuple[Item, Opened]:
+    item = _item(name, read.limits, format_name)
+    with naming(item.name):
+        return item, open_file(item.source, KeyRing(ambient or Ambient.of_process()), read)
+
+
+def _document(opened: Opened, number: int | None) -> MappingNode:
+    return document_of(opened, number, hint="say which with document=N, from 0; SealedFile.documents gives all")
+
+
+def _mapping(document: MappingNode) -> dict[str, Any]:
+    values = to_python(document)
     if not isinstance(values, dict):
         raise FormatError("the document is not a mapping")
     return values
@@ -205,11 +249,11 @@ class SealedFile:
         format: str | None = None,  # noqa: A002
         ambient: Ambient | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        require_structure: bool = False,
     ) -> SealedFile:
         """Open a file and verify all of it. Raises what `load` raises."""
-        item = _item(os.fspath(path), limits, format)
-        with naming(item.name):
-            opened = open_file(item.source, KeyRing(ambient or Ambient.of_process()), ReadOptions(limits))
+        read = ReadOptions(limits, require_structure=require_structure)
+        item, opened = _opened(os.fspath(path), format, ambient, read)
         return cls(opened, item.snapshot, item.snapshot.data)
 
     @property
@@ -220,12 +264,12 @@ class SealedFile:
     @_guarded
     def values(self) -> dict[str, Any]:
         """Return the values of the first document."""
-        return _first(self._opened.documents())
+        return _mapping(document_of(self._opened, 0, hint=""))
 
     @_guarded
     def documents(self) -> list[dict[str, Any]]:
         """Return the values of every document; only YAML files have several."""
-        return [_first([document]) for document in self._opened.documents()]
+        return [_mapping(document) for document in self._opened.documents()]
 
     @_guarded
     def get(self, path: str) -> Any:

@@ -15,6 +15,7 @@ LeafsealError                     1   message, hint, exit_code (numbers from SOP
 ├── EmitError                     4   a value that the output format cannot hold
 ├── IntegrityError               25   a leaf's tag does not verify; path
 │   └── MACMismatchError         51   each leaf verifies, the whole does not
+│       └── StructureMismatchError 51  the MAC verifies, but names, places, types or tags were changed
 ├── DataKeyError                128   too few groups opened; attempts, one per master key tried
 ├── RefusedError                220   a guard said no; the flag that allows it is the hint
 │   └── NothingSealedError      220   the rule seals nothing in a file that has values
@@ -34,7 +35,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import ClassVar, Self
 
 from leafseal.display import without_keys
 
@@ -196,6 +197,17 @@ class MACMismatchError(IntegrityError):
     """Every leaf verifies, the document as a whole does not."""
 
     exit_code = 51
+
+    HINT: ClassVar = (
+        'see what changed with "git log -p"; "leafseal repair FILE" shows what is known, and mends it after asking'
+    )
+
+
+class StructureMismatchError(MACMismatchError):
+    """Values and MAC verify, but not what they mean: a name, place, type, tag or empty value was changed by hand.
+
+    Raised also where a digest of the structure is required, and the file has none.
+    """
 
 
 class DataKeyError(LeafsealError):

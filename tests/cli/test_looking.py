@@ -71,8 +71,7 @@ def test_verify_shows_no_value(leafseal: Run, sealed: Path) -> None:
     result = leafseal("verify", sealed.name)
     assert result == (
         0,
-        b"app.yaml: OK: 4 encrypted values and 2 encrypted comments verified, 1 not encrypted\n"
-        b"  empty, not protected: empty\n",
+        b"app.yaml: OK: 4 encrypted values and 2 encrypted comments verified, 1 not encrypted\n",
         "",
     )
     [about] = json.loads(leafseal("verify", "--json", sealed.name).out)

@@ -21,8 +21,8 @@ PUBLIC = [
     "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "DataKeyError", "EmitError", "FormatError",
     "InputError", "IntegrityError", "InvalidValueError", "LeafsealError", "MACMismatchError", "MasterKey",
     "MetadataError", "MissingFileError", "NotEncryptedError", "PathError", "ProviderError", "RefusedError",
-    "SealedFile", "Selection", "Timestamp", "UnforeseenError", "UsageError", "WriteError", "decrypt", "encrypt", "load",
-    "loads", "open_many",
+    "SealedFile", "Selection", "StructureMismatchError", "Timestamp", "UnforeseenError", "UsageError", "WriteError",
+    "decrypt", "encrypt", "load", "loads", "open_many",
 ]  # fmt: skip
 
 

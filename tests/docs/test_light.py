@@ -135,10 +135,10 @@ BY_YAML = {"base64", "datetime", "weakref", "copy"}
 HOT = {
     "dotenv": (["leafseal", "decrypt", "small.env"], 80),
     "JSON": (["leafseal", "decrypt", "small.json"], 83),
-    "YAML": (["leafseal", "decrypt", "small.yaml"], 89),
-    "get": (["leafseal", "get", "small.yaml", "b"], 86),
+    "YAML": (["leafseal", "decrypt", "small.yaml"], 91),
+    "get": (["leafseal", "get", "small.yaml", "b"], 88),
     "exec-env": (["leafseal", "exec-env", "small.env", "--", "true"], 82),
-    "sops": (["sops", "-d", "small.yaml"], 92),
+    "sops": (["sops", "-d", "small.yaml"], 94),
     "version": (["leafseal", "--version"], 5),
 }
 """Command lines, and how many modules of ours they may load."""

@@ -21,7 +21,19 @@ from leafseal.rules.selection import Selection
 
 from ..opening import reseal_text
 from ..tokens import Token, take_apart
-from ..whole_files import AMBIENT, DEFAULT, FORMATS, KEYS, comments, open_, plain_values, seal, values, without_mac
+from ..whole_files import (
+    AMBIENT,
+    DEFAULT,
+    FORMATS,
+    KEYS,
+    WITHOUT_STRUCTURE,
+    comments,
+    open_,
+    plain_values,
+    seal,
+    values,
+    without_mac,
+)
 from .test_laws import plain_comments, tokens_elsewhere
 
 
@@ -122,7 +134,7 @@ def test_yaml_that_is_seldom_written(data: bytes) -> None:
     ids=["before a value", "before a mapping with a comment", "alone"],
 )
 def test_comments_that_sops_made_elements_of_lists_become_comments(data: bytes, place: bytes, plain: bytes) -> None:
-    product = encrypt(data, "yaml", KEYS, 0, DEFAULT, AMBIENT)
+    product = encrypt(data, "yaml", KEYS, 0, DEFAULT, AMBIENT, read=WITHOUT_STRUCTURE)
     token = Sealer(product.data_key.reveal()).seal_bytes(b" c", "comment", "l:").encode()
     new = b"l:\n- " + token + b"\n" if place.endswith(b"\n") else b"l:\n    - " + token
     theirs = product.data.replace(b"l: []", b"l:").replace(place, new, 1)

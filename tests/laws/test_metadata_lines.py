@@ -12,7 +12,7 @@ from leafseal.operations.edit import Draft
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.operations.reseal import reseal, set_leaf, unset_leaf
 
-from ..whole_files import AMBIENT, KEYS, ME, open_, seal
+from ..whole_files import AMBIENT, KEYS, ME, WITHOUT_STRUCTURE, open_, seal
 
 PLAIN = {
     "yaml": b"db:\n  password: hunter2\n  user: me\n",
@@ -135,7 +135,7 @@ each_layout = pytest.mark.parametrize(("format_name", "lay_out"), LAYOUTS)
 @each_layout
 def test_a_change_leaves_the_lines_of_the_metadata(format_name: str, lay_out: Callable[..., str]) -> None:
     old = lay_out(*parts(format_name)).encode()
-    opened = open_(old, format_name)
+    opened = open_(old, format_name, WITHOUT_STRUCTURE)
     for product in (
         set_leaf(opened, PLACES[format_name], "other"),
         set_leaf(opened, (*PLACES[format_name][:-1], "new"), "other"),
@@ -155,7 +155,7 @@ def test_a_spelling_adds_its_own_lines_for_as_long_as_it_is_there(
     if format_name not in SPELLED:
         return  # dotenv has no spellings
     old = lay_out(*parts(format_name)).encode()
-    opened = open_(old, format_name)
+    opened = open_(old, format_name, WITHOUT_STRUCTURE)
     plain = re.sub(rb"\"?hunter2\"?", lambda _: SPELLED[format_name], opened.plaintext())
     product = reseal(opened, Draft.of(opened, plain))
     product.check(product.data)
@@ -177,7 +177,7 @@ def said_of_other_things(data: bytes) -> list[str]:
 @each_layout
 def test_new_keys_leave_what_is_said_of_other_things(format_name: str, lay_out: Callable[..., str]) -> None:
     old = lay_out(*parts(format_name)).encode()
-    opened = open_(old, format_name)
+    opened = open_(old, format_name, WITHOUT_STRUCTURE)
     for product in (rotate(opened, KEYS, 0, AMBIENT), rewrap(opened, KEYS * 2, 0, AMBIENT)):
         product.check(product.data)
         assert said_of_other_things(product.data) == said_of_other_things(old)
@@ -185,7 +185,7 @@ def test_new_keys_leave_what_is_said_of_other_things(format_name: str, lay_out: 
 
 @each_layout
 def test_without_its_metadata_the_file_is_what_it_was(format_name: str, lay_out: Callable[..., str]) -> None:
-    opened = open_(lay_out(*parts(format_name)).encode(), format_name)
+    opened = open_(lay_out(*parts(format_name)).encode(), format_name, WITHOUT_STRUCTURE)
     again = set_leaf(opened, PLACES[format_name], "other").open()
     assert set_leaf(again, PLACES[format_name], "hunter2").open().plaintext() == opened.plaintext()
 
@@ -198,7 +198,7 @@ def test_a_block_that_cannot_be_changed_in_place_is_written_whole() -> None:
         f"{body}sops:\n  mac: {said['mac']}\n  lastmodified: '{said['time']}'\n  version: 3.7.1\n"
         f"  age:\n  - recipient: {said['recipient']}\n    enc: |\n      {enc}"
     ).encode()
-    product = set_leaf(open_(old, "yaml"), ("db", "user"), "you")
+    product = set_leaf(open_(old, "yaml", WITHOUT_STRUCTURE), ("db", "user"), "you")
     product.check(product.data)
     assert not product.data.endswith(b"\n")
     assert [key.enc.strip() for key in product.open().metadata.wrapped_keys()] == [said["enc"].strip()]
@@ -209,7 +209,7 @@ def test_every_document_keeps_its_own_block() -> None:
     block = yaml_of_sops_3_6("", said)
     other = block.replace("    kms:", "    # here\n    kms:")
     old = f'{body}{block}---\nmore: ""\n{other}'.encode()
-    data = set_leaf(open_(old, "yaml"), ("db", "user"), "you").data
+    data = set_leaf(open_(old, "yaml", WITHOUT_STRUCTURE), ("db", "user"), "you").data
     opened = open_(data, "yaml")
     assert re.sub(rb"ENC\[[^]]*\]|[\"'].*Z[\"']", b"", data) == re.sub(rb"ENC\[[^]]*\]|[\"'].*Z[\"']", b"", old)
     assert data.count(opened.metadata.mac.encode()) == 2

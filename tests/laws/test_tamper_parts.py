@@ -22,7 +22,7 @@ from leafseal.testing import ambient_with, throwaway_identity
 from ..opening import open_sealed
 from ..oracles import assert_silent
 from ..tampering import CANARIES, PLAIN, ask_nobody, fixture
-from ..whole_files import AMBIENT, KEYS, ME, TOKEN, open_, plain_values, seal, tokens, values
+from ..whole_files import AMBIENT, KEYS, ME, TOKEN, WITHOUT_STRUCTURE, open_, plain_values, seal, tokens, values
 
 
 @pytest.fixture(autouse=True)
@@ -189,23 +189,24 @@ def test_parts_of_two_files() -> None:
         open_with_groups(change)
 
 
-# -- what the format cannot tell -------------------------------------------------------------------------------------
+# -- what the format of SOPS cannot tell -----------------------------------------------------------------------------
 
 
 def test_a_type_that_fits_its_text_cannot_be_told_from_the_right_one() -> None:
-    sealed = seal(b"a: '42'\nb: 'True'\n", "yaml")
+    sealed = seal(b"a: '42'\nb: 'True'\n", "yaml", read=WITHOUT_STRUCTURE)
     assert TOKEN.search(sealed)
     forged = re.sub(rb"(?m)^(a: .*),type:str\]", rb"\1,type:int]", sealed)
     assert [value.type for value in values(open_(forged, "yaml"))] == ["int", "str"]
 
 
 def test_the_type_of_bytes_is_that_of_text() -> None:
-    forged = fixture("json").data.replace(b",type:str]", b",type:bytes]", 1)
+    sealed = seal(PLAIN["json"].encode(), "json", read=WITHOUT_STRUCTURE)
+    forged = sealed.replace(b",type:str]", b",type:bytes]", 1)
     assert values(open_(forged, "json")) == fixture("json").values
 
 
 def test_what_is_empty_can_be_added_and_is_listed() -> None:
-    sealed = seal(b"a: x\n", "yaml")
+    sealed = seal(b"a: x\n", "yaml", read=WITHOUT_STRUCTURE)
     opened = open_(sealed.replace(b"sops:", b"b: null\nc: ''\nd: {}\nsops:", 1), "yaml")
     assert [leaf.locator for leaf in opened.leaves.unauthenticated] == [("b",), ("c",), ("d",)]
 

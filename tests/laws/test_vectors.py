@@ -23,7 +23,7 @@ from leafseal.operations.product import Product
 from leafseal.testing import NOWHERE, ambient_with
 
 from ..opening import open_sealed, reseal_text
-from ..whole_files import comments, plain_values, values, without_mac
+from ..whole_files import WITHOUT_STRUCTURE, comments, plain_values, values, without_mac
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "sops-3.13.2"
 EVERYBODY = Ambient({"SOPS_AGE_KEY_FILE": str(FOLDER / "identities" / "all.txt")}, NOWHERE)
@@ -38,7 +38,7 @@ class Case(NamedTuple):
     rule: CreationRule
 
     def open(self, ambient: Ambient = EVERYBODY) -> Opened:
-        return open_sealed(self.encrypted, self.format, ambient)
+        return open_sealed(self.encrypted, self.format, ambient, WITHOUT_STRUCTURE)
 
     def file(self, name: str) -> bytes | None:
         path = FOLDER / self.name / name

@@ -43,6 +43,7 @@ from leafseal.system import terminal
 @option(
     "--allow-nothing-sealed", is_flag=True, help="Write the file even if the rule that options name encrypts nothing."
 )
+@option("--no-structure", is_flag=True, help="Write no digest of the structure, which sops does not know.")
 @option("--allow-tokens", is_flag=True, help="Encrypt the file even if it contains encrypted values (ENC[…]).")
 @plain_reading
 @key_services
@@ -58,6 +59,7 @@ def encrypt(
     indent: int | None,
     comments: str | None,
     allow_nothing_sealed: bool,
+    no_structure: bool,
     allow_tokens: bool,
     reading: InputOptions,
     limits: Limits,
@@ -79,6 +81,7 @@ def encrypt(
             "standard input needs a name, which chooses its format and rule",
             hint="give a FILE, or add --filename-override NAME to encrypt standard input",
         )
+    read = reading.within(limits)._replace(omit_structure=no_structure)
     configuration = Configuration(config)
     ambient = current_ambient()
 
@@ -98,7 +101,7 @@ def encrypt(
                 ambient,
                 output_format=output_type,
                 indent=wanted.indent,
-                read=reading.within(limits),
+                read=read,
                 allow_nothing=allow_nothing,
                 comments=comments,
                 review=partial(warn_of_clear_text, source.name, comments),

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from leafseal.cli.shared.declarations import argument, command, option
+from leafseal.cli.shared.declarations import Whole, argument, command, option
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
 from leafseal.cli.shared.places import listed
 from leafseal.display import first_of
 from leafseal.document.limits import Limits
-from leafseal.document.tree import MappingNode
 from leafseal.errors import RefusedError, UsageError, naming
 from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing
+from leafseal.operations.extract import document_of
 from leafseal.operations.open import Opened, open_file
 from leafseal.operations.unbound_names import unbound_names
 from leafseal.run import environment
@@ -40,6 +40,7 @@ from leafseal.system import terminal
 @option("--user", metavar="NAME", help="Run the program as this user; requires root.")
 @option("--same-process", is_flag=True, help="Accepted for compatibility; this is the default.")
 @option("--supervise", is_flag=True, help="Stay the program's parent, and forward signals to it.")
+@option("--document", type=Whole(0), metavar="N", help="Which of several YAML documents to take; the first is 0.")
 @option("--strict", is_flag=True, help="Stop if a value is empty, which SOPS does not protect, or a name is unusual.")
 @sealed_reading
 @key_services
@@ -56,6 +57,7 @@ def exec_env(
     user: str | None,
     same_process: bool,
     supervise: bool,
+    document: int | None,
     strict: bool,
     is_program: bool,
     reading: InputOptions,
@@ -78,7 +80,7 @@ def exec_env(
     with naming(file):
         if strict:
             _refuse_empty(opened)
-        secrets = _secrets(opened, flatten, _names(only))
+        secrets = _secrets(opened, document, flatten, _names(only))
         _refuse_unbound(opened, flatten, {*secrets}.difference(allow))
     _check_names(file, secrets, allow, strict)
     if FORMATS[opened.document.format].has_other_readers:
@@ -110,9 +112,9 @@ def _open(file: str, reading: InputOptions, limits: Limits) -> Opened:
         return open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
 
 
-def _secrets(opened: Opened, flatten: str | None, only: list[str] | None) -> dict[str, bytes]:
-    documents = opened.documents()
-    return environment.variables(documents[0] if documents else MappingNode(), flatten=flatten, only=only)
+def _secrets(opened: Opened, document: int | None, flatten: str | None, only: list[str] | None) -> dict[str, bytes]:
+    wanted = document_of(opened, document, hint="add --document N to say which; the first is 0")
+    return environment.variables(wanted, flatten=flatten, only=only)
 
 
 def _check_names(file: str, names: Iterable[str], allow: tuple[str, ...], strict: bool) -> None:

@@ -14,6 +14,7 @@ from leafseal.display import escape_line
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.scalars import Empty
+from leafseal.operations import structure
 from leafseal.operations.batch import each, results
 from leafseal.operations.open import Source, read_metadata
 from leafseal.system import terminal
@@ -60,6 +61,7 @@ def _describe(source: Source, read: ReadOptions) -> dict[str, Any]:
         "threshold": metadata.threshold,
         "rule": metadata.selection.describe(),
         "mac_only_encrypted": metadata.selection.mac_only_encrypted,
+        "structure": structure.claimed(metadata),
         **places,
     }
 
@@ -88,6 +90,7 @@ def _lines(about: dict[str, Any]) -> list[str]:
     lines.append(f"  rule: {escape_line(about['rule'])}")
     if about["mac_only_encrypted"]:
         lines.append("  the MAC does not cover values that are not encrypted")
+    lines += [f"  {sentence}" for sentence in structure.told_of(about["structure"])]
     for state in _STATES:
         if about[state]:
             lines.append(f"  {_STATES[state]} ({len(about[state])}):")

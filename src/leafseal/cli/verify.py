@@ -14,8 +14,10 @@ from leafseal.display import escape_line, first_of
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import IntegrityError, LeafsealError
 from leafseal.keys.ring import KeyRing
+from leafseal.operations import hand_edits
 from leafseal.operations.batch import Failed, Item, Outcome, open_all, results
 from leafseal.operations.open import Opened, damaged_places
+from leafseal.operations.structure import told_of
 from leafseal.system import terminal
 
 T = TypeVar("T")
@@ -30,7 +32,8 @@ T = TypeVar("T")
 def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits: Limits) -> int:
     """Check that every value of files decrypts, and their integrity check (MAC). Print no values.
 
-    Empty values are listed: SOPS does not protect them, so anyone with write access could have emptied them.
+    Says what was changed by hand that may be: comments, recipients, the rule. Empty values are listed where no digest
+    covers the structure of the file: anyone with write access could have emptied them.
 
     \b
     leafseal verify config.yaml
@@ -77,6 +80,7 @@ def _describe(item: Item, opened: Opened) -> dict[str, Any]:
     comments = sum(item.leaf.is_comment for item in opened.leaves.sealed)
     values = sum(not leaf.is_comment for leaf, _ in opened.leaves.values)
     empty = [place_of(leaf) for leaf in opened.leaves.unauthenticated]
+    is_covered = opened.coverage == "covered"
     sealed = len(opened.leaves.sealed) - comments
     return {
         "file": item.name,
@@ -84,8 +88,10 @@ def _describe(item: Item, opened: Opened) -> dict[str, Any]:
         "sealed": sealed,
         "sealed_comments": comments,
         "clear": values - sealed - len(empty),
+        "structure": opened.coverage,
+        "changed_by_hand": hand_edits.changed(opened),
         "clear_comments_under_the_rule": opened.leaves.unsealed_comments,
-        "empty": empty,
+        "empty": [] if is_covered else empty,
     }
 
 
@@ -99,6 +105,9 @@ def _lines(about: dict[str, Any]) -> list[str]:
         lines.append(
             f"  {about['clear_comments_under_the_rule']} comments are not encrypted, but the rule would encrypt them"
         )
+    lines += [f"  {sentence}" for sentence in told_of(about["structure"])]
+    if about["changed_by_hand"]:
+        lines.append(f"  changed since leafseal last wrote the file: {', '.join(about['changed_by_hand'])}")
     lines += [f"  empty, not protected: {place}" for place in about["empty"]]
     return lines
 

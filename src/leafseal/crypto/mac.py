@@ -22,6 +22,7 @@ class Verdict(Enum):
     MISSING = "missing"
     UNREADABLE = "unreadable"  # it or the time that it is bound to was changed, or it is of another file
     MISMATCH = "mismatch"
+    STRUCTURE = "structure"  # it is valid, and the digest of the structure that goes with it does not hold
 
 
 def digest(values: Iterable[bytes], *, mac_only_encrypted: bool) -> str:

@@ -76,6 +76,15 @@ class Exposed(NamedTuple):
     hint: str
 
 
+class Tag(NamedTuple):
+    """A tag in the text: what a reader that knows it makes of a node decides more than its value does."""
+
+    document: int
+    locator: Locator
+    text: str
+    is_key: bool = False  # it is on the name under which the node stands
+
+
 class Keep(Enum):
     """The metadata block is left as it is."""
 
@@ -101,6 +110,15 @@ class Document(Protocol):
 
     def leaves(self) -> Sequence[Leaf]:
         """Return values, comments and empty containers in file order, without the metadata block."""
+        ...
+
+    @property
+    def document_count(self) -> int:
+        """How many documents the file has, empty ones included."""
+        ...
+
+    def tags(self) -> Sequence[Tag]:
+        """Return the tags of values, names, mappings and lists in file order, without the metadata block."""
         ...
 
     def metadata(self) -> Mapping[str, object] | None:

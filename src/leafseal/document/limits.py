@@ -22,7 +22,11 @@ DEFAULT_LIMITS = Limits()
 
 
 class ReadOptions(NamedTuple):
-    """How a file is read; from a command's options this goes as it is to the parser, and to whoever reads it again."""
+    """How a file is read; from a command's options this goes as it is to the parser, and to whoever reads it again.
+
+    `require_structure` refuses a file whose structure no digest covers, `omit_structure` has a write leave it out;
+    `any_types` takes tokens of all types in formats that hold text alone, as SOPS does.
+    """
 
     limits: Limits = DEFAULT_LIMITS
     ignore_mac: bool = False
@@ -30,6 +34,9 @@ class ReadOptions(NamedTuple):
     marks_are_text: bool = (
         False  # CR at the ends of lines and a byte order mark, where a file's values already hold them
     )
+    require_structure: bool = False
+    omit_structure: bool = False
+    any_types: bool = False
 
 
 DEFAULT_READ = ReadOptions()

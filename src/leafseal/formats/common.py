@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from leafseal.display import visible
-from leafseal.document import Document, Edit, Exposed, Leaf, Locator, Member, Repeated, apply_edits
+from leafseal.document import Document, Edit, Exposed, Leaf, Locator, Member, Repeated, Tag, apply_edits
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
@@ -32,6 +32,15 @@ class SplicedDocument:
     def leaves(self) -> Sequence[Leaf]:
         """Return values, comments and empty containers; a comment behind the value it is written to."""
         return self._leaves
+
+    @property
+    def document_count(self) -> int:
+        """One: there are no several in a file."""
+        return 1
+
+    def tags(self) -> Sequence[Tag]:
+        """Return nothing: there are no tags."""
+        return ()
 
     def remember(self) -> Mapping[str, object]:
         """Return nothing: what `rewrite` adds here, it can cut out again without help."""

@@ -47,6 +47,8 @@ class Policy(NamedTuple):
     exec_names: Names = None
     min_threshold: int = 0
     no_disk_plaintext: bool = False
+    require_structure: bool = False
+    omit_structure: bool = False
 
     def allows_plugin(self, name: str) -> bool:
         """Tell whether an age plugin may be started that only a file names."""
@@ -81,7 +83,7 @@ class Policy(NamedTuple):
             recipients=_stricter(self.recipients, other.recipients),
             exec_names=_stricter(self.exec_names, other.exec_names),
             min_threshold=max(self.min_threshold, other.min_threshold),
-            no_disk_plaintext=self.no_disk_plaintext or other.no_disk_plaintext,
+            **{name: getattr(self, name) or getattr(other, name) for name in _SWITCHES},
         )
 
 
@@ -189,12 +191,12 @@ def _parse(data: bytes, path: str) -> Policy:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8, or nested too deeply"
         raise ConfigError.of([("", f"not TOML: {reason[:1].lower()}{reason[1:]}")], path) from None
     faults: list[Fault] = []
-    policy = Policy(
-        **{_FIELDS.get(name, name): _names(table.get(name), name, check, faults) for name, check in _LISTS.items()},
-        min_threshold=_threshold(table.get("min_threshold", 0), faults),
-        no_disk_plaintext=_switch(table.get("no_disk_plaintext", False), faults),
-    )
-    faults += _unknown(table, (*_LISTS, "min_threshold", "no_disk_plaintext"), "")
+    fields: dict[str, Any] = {
+        _FIELDS.get(name, name): _names(table.get(name), name, check, faults) for name, check in _LISTS.items()
+    }
+    fields |= {name: _switch(table.get(name, False), name, faults) for name in _SWITCHES}
+    policy = Policy(min_threshold=_threshold(table.get("min_threshold", 0), faults), **fields)
+    faults += _unknown(table, (*_LISTS, "min_threshold", *_SWITCHES), "")
     if faults:
         raise ConfigError.of(faults, path)
     return policy
@@ -241,9 +243,9 @@ def _threshold(value: Any, faults: list[Fault]) -> int:
     return 0
 
 
-def _switch(value: Any, faults: list[Fault]) -> bool:
+def _switch(value: Any, name: str, faults: list[Fault]) -> bool:
     if not isinstance(value, bool):
-        faults.append(("no_disk_plaintext", "neither true nor false"))
+        faults.append((name, "neither true nor false"))
     return value is True
 
 
@@ -287,3 +289,5 @@ _LISTS: dict[str, Callable[[str], str]] = {
 
 _FIELDS = {"exec": "exec_names"}
 """Which field of `Policy` a section is, where it is not of that name."""
+
+_SWITCHES = ("no_disk_plaintext", "require_structure", "omit_structure")

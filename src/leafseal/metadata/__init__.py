@@ -39,9 +39,9 @@ _NOTHING: Mapping[str, Never] = MappingProxyType({})
 class Metadata(NamedTuple):
     """What the metadata block says.
 
-    `lastmodified` is the text that is the AAD of `mac`. `spelling` and `extra` are what SOPS does not know: the sealed
-    spellings of leaves, and every unknown key as it was found. `states_rule` is False for a file that names no rule,
-    as those made of binary files do not.
+    `lastmodified` is the text that is the AAD of `mac`. `spelling`, `structure` and `extra` are what SOPS does not
+    know: the sealed spellings of leaves, the digest of the structure, and every unknown key as it was found.
+    `states_rule` is False for a file that names no rule, as those made of binary files do not.
     """
 
     groups: tuple[KeyGroup, ...]
@@ -53,6 +53,7 @@ class Metadata(NamedTuple):
     spelling: Mapping[str, str] = _NOTHING
     extra: Mapping[str, object] = _NOTHING
     states_rule: bool = True
+    structure: str = ""
 
     @classmethod
     def parse(cls, mapping: Mapping[str, object], *, check_version: bool = True) -> Metadata:
@@ -64,7 +65,7 @@ class Metadata(NamedTuple):
         fields = fold_names(mapping, FIELDS, "")
         groups = read_groups(fields)
         selection, states_rule = _read_selection(fields)
-        spelling, extra = _read_extra({name: value for name, value in fields.items() if name not in FIELDS})
+        spelling, structure, extra = _read_extra({name: value for name, value in fields.items() if name not in FIELDS})
         metadata = cls(
             groups=groups,
             threshold=_read_threshold(fields, len(groups)),
@@ -75,6 +76,7 @@ class Metadata(NamedTuple):
             spelling=spelling,
             extra=extra,
             states_rule=states_rule,
+            structure=structure,
         )
         if check_version:
             version_numbers(metadata.version)
@@ -86,6 +88,8 @@ class Metadata(NamedTuple):
         leafseal = {**as_mapping(self.extra.get("leafseal"), "leafseal")}
         if self.spelling:
             leafseal["spelling"] = dict(self.spelling)
+        if self.structure:
+            leafseal["structure"] = self.structure
         if leafseal:
             mapping["leafseal"] = leafseal
         mapping.update(write_groups(self.groups))
@@ -160,15 +164,16 @@ def _read_threshold(fields: Mapping[str, object], groups: int) -> int:
     return threshold
 
 
-def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], dict[str, object]]:
+def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], str, dict[str, object]]:
     leafseal = dict(as_mapping(unknown.pop("leafseal", None), "leafseal"))
     spelling = as_mapping(leafseal.pop("spelling", None), "leafseal.spelling")
     for name, token in spelling.items():
         if not isinstance(token, str):
             raise MetadataError(f"leafseal.spelling.{visible(name)}: not a string")
+    structure = as_text(leafseal.pop("structure", None), "leafseal.structure")
     if leafseal:
         unknown["leafseal"] = leafseal
-    return cast(dict[str, str], dict(spelling)), unknown
+    return cast(dict[str, str], dict(spelling)), structure, unknown
 
 
 def _sorted(value: object) -> object:

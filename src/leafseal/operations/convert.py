@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from leafseal.document.limits import ReadOptions
 from leafseal.document.tree import MappingNode, build
 from leafseal.formats import FORMATS, emit, parse
+from leafseal.keys.groups import DataKey
 from leafseal.metadata import Metadata
 from leafseal.operations.open import Opened, read_metadata
 from leafseal.operations.product import Product
+from leafseal.operations.seal import has_structure, with_structure
 
 
 def convert(opened: Opened, output_format: str, *, indent: int | None = None) -> bytes:
@@ -26,13 +28,20 @@ def reformat(product: Product, output_format: str, *, indent: int | None = None)
     tree = build((leaf, leaf.value) for leaf in document.leaves())
     plain = metadata.with_spelling({})
     written = FORMATS[output_format].tree_format or output_format
-    data = emit_sealed(tree, plain._replace(extra={}), written, indent, product.read)
+    data = emit_sealed(tree, plain._replace(extra={}, structure=""), product.data_key, written, indent, product.read)
     return Product(data, written, product.data_key, None, product.read)
 
 
 def emit_sealed(
-    tree: Sequence[MappingNode], metadata: Metadata, output_format: str, indent: int | None, read: ReadOptions
+    tree: Sequence[MappingNode],
+    metadata: Metadata,
+    data_key: DataKey,
+    output_format: str,
+    indent: int | None,
+    read: ReadOptions,
 ) -> bytes:
     """Return a tree whose selected leaves are tokens as a file of another format."""
     written = parse(emit(tree, output_format, indent=indent), output_format, read, sealed=True)
+    if not read.omit_structure and has_structure(output_format):
+        metadata = with_structure(metadata, written, data_key)
     return written.rewrite([], metadata.to_mapping(), indent)

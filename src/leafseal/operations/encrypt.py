@@ -8,15 +8,23 @@ from leafseal.crypto.token import Sealer
 from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
-from leafseal.errors import AlreadyEncryptedError, FormatError, MetadataError, NotEncryptedError, RefusedError
+from leafseal.errors import AlreadyEncryptedError, FormatError, MetadataError, NotEncryptedError
 from leafseal.formats import ANY_BYTES, FORMATS, parse
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
 from leafseal.operations.clear_text import Comments, refuse_exposed
 from leafseal.operations.convert import emit_sealed
+from leafseal.operations.open import held_to_policy
 from leafseal.operations.product import FORMAT_VERSION, Groups, Product
-from leafseal.operations.seal import refuse_nothing_sealed, seal_document, seal_leaves, with_mac
+from leafseal.operations.seal import (
+    has_structure,
+    refuse_nothing_sealed,
+    scan_sealed,
+    seal_document,
+    seal_leaves,
+    with_mac,
+)
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
 
@@ -46,6 +54,7 @@ def encrypt(
     a value (unless `allow_nothing`). `comments` says what becomes of those beside sealed values. At the end `review` is
     shown the plain document and the rule.
     """
+    read = held_to_policy(read, ambient)
     document = parse(data, format_name, read)
     refuse_reserved(document, output_format or format_name)
     if not allow_tokens:
@@ -68,10 +77,17 @@ def encrypt(
         product = Product(sealed, written, data_key, None, read)
     else:
         sealed = seal_document(
-            document, data_key, metadata, comments=Comments(comments), indent=indent, allow_nothing=allow_nothing
+            document,
+            data_key,
+            metadata,
+            comments=Comments(comments),
+            indent=indent,
+            allow_nothing=allow_nothing,
+            read=read,
         )
         product = Product(sealed, format_name, data_key, data, read)
-    refuse_unreadable(sealed, product.format, read)
+    if read.omit_structure or not has_structure(product.format):
+        refuse_unreadable(sealed, product.format, read)
     if review is not None:
         review(document, selection)
     return product
@@ -81,10 +97,7 @@ def refuse_unreadable(sealed: bytes, format_name: str, read: ReadOptions) -> Non
     """Raise `RefusedError` where an encrypted file is beyond the limits with which the plain one was read."""
     if len(sealed) <= min(read.limits.file_bytes, read.limits.scalar_bytes):
         return  # nothing in it can be too long
-    try:
-        parse(sealed, format_name, read, sealed=True)
-    except FormatError as error:
-        raise RefusedError(f"decrypt would refuse the encrypted file: {error.message}", hint=error.hint) from None
+    scan_sealed(sealed, format_name, read)
 
 
 def refuse_reserved(document: Document, output_format: str) -> None:
@@ -170,4 +183,4 @@ def _seal_converted(
         refuse_nothing_sealed(sealed.tokens, sealed.clear, metadata.selection)
     tokens = {id(leaf): token for leaf, token in sealed.tokens}
     tree = build((leaf, tokens.get(id(leaf), leaf.value)) for leaf in document.leaves())
-    return emit_sealed(tree, with_mac(metadata, sealed.hashed, sealer), output_format, indent, read)
+    return emit_sealed(tree, with_mac(metadata, sealed.hashed, sealer), data_key, output_format, indent, read)

@@ -6,7 +6,7 @@ from leafseal.document import Locator
 from leafseal.document.paths import resolve_path
 from leafseal.document.scalars import to_plain_text
 from leafseal.document.tree import ListNode, MappingNode, Node, find
-from leafseal.errors import EmitError
+from leafseal.errors import EmitError, PathError, RefusedError
 from leafseal.formats import emit, emit_node
 from leafseal.operations.open import Opened
 
@@ -14,6 +14,25 @@ from leafseal.operations.open import Opened
 def locate(opened: Opened, path: str) -> Locator:
     """Read a path expression with the places that the first document has. Raises `PathError`."""
     return resolve_path(path, [leaf.locator for leaf, _ in opened.leaves.values if leaf.document == 0])
+
+
+def document_of(opened: Opened, number: int | None, *, hint: str) -> MappingNode:
+    """Return one document of a file, by its number from 0: without one the first, where nobody can have added others.
+
+    Raises `RefusedError` where another hand may have split the file, with `hint` on how to say which document is meant,
+    `PathError` where there are fewer documents.
+    """
+    documents = opened.documents()
+    if number is None:
+        if len(documents) > 1 and opened.coverage != "covered":
+            raise RefusedError(
+                f"contains {len(documents)} documents, and nothing protects where one ends and the next begins",
+                hint=hint,
+            )
+        number = 0
+    if number >= max(len(documents), 1):
+        raise PathError(f"there is no document {number}; the last is {max(len(documents), 1) - 1}")
+    return documents[number] if documents else MappingNode()
 
 
 def part_at(opened: Opened, locator: Locator) -> Node:

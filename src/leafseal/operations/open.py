@@ -16,12 +16,26 @@ from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import same
 from leafseal.document.tree import Comment, MappingNode, build
-from leafseal.errors import DataKeyError, FormatError, MACMismatchError, MetadataError, NotEncryptedError
+from leafseal.errors import (
+    DataKeyError,
+    FormatError,
+    IntegrityError,
+    MACMismatchError,
+    MetadataError,
+    NotEncryptedError,
+    StructureMismatchError,
+)
 from leafseal.formats import FORMATS, parse
+from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
 from leafseal.operations.leaves import OpenedLeaves, Spare, open_leaves
+from leafseal.system.directories import has_policy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from leafseal.operations.structure import Coverage
 
 
 class Source(NamedTuple):
@@ -38,7 +52,10 @@ class Source(NamedTuple):
 class Opened:
     """A sealed file whose data key was recovered, and whose every tag and MAC verified. It does not change."""
 
-    __slots__ = ("_edits", "_laid_out", "_plain", "data_key", "document", "leaves", "metadata", "read", "spellings")
+    __slots__ = (
+        "_edits", "_laid_out", "_plain", "coverage", "data_key", "document", "leaves", "marks", "metadata", "read",
+        "spellings",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -48,6 +65,8 @@ class Opened:
         leaves: OpenedLeaves,
         spellings: Mapping[str, str],
         read: ReadOptions,
+        coverage: Coverage = "missing",
+        marks: Sequence[bytes] = (),
     ) -> None:
         self.document = document
         self.metadata = metadata
@@ -55,13 +74,17 @@ class Opened:
         self.leaves = leaves
         self.spellings = spellings
         self.read = read  # how it was read
+        self.coverage = coverage  # whether the structure was checked
+        self.marks = marks  # of what people may change by hand, where it was
         self._edits: list[Edit] | None = None  # made when they are first asked for, as the plain document is
         self._laid_out: Document | None = None
         self._plain: Document | None = None
 
     def with_metadata(self, metadata: Metadata) -> Opened:
         """Return the same under other metadata."""
-        return Opened(self.document, metadata, self.data_key, self.leaves, self.spellings, self.read)
+        return Opened(
+            self.document, metadata, self.data_key, self.leaves, self.spellings, self.read, self.coverage, self.marks
+        )
 
     def plaintext(self) -> bytes:
         """Return the file as it was before it was sealed, to the byte."""
@@ -117,13 +140,18 @@ class Opened:
         except FormatError:
             return False  # such as an alias whose anchor is gone
         # What stands for an empty document has no place; whether it is there depends on comments.
-        one = [leaf.value for leaf in plain.leaves() if leaf.locator and not leaf.is_comment]
+        one = [(leaf, leaf.value) for leaf in plain.leaves() if leaf.locator and not leaf.is_comment]
         other = [
-            value
+            (leaf, value)
             for leaf, value in self.leaves.values
             if leaf.locator and not (leaf.is_comment or isinstance(value, Comment))
         ]
-        if not (len(one) == len(other) and all(map(same, one, other))):
+        if len(one) != len(other) or not all(map(_is_same, one, other)):
+            return False
+        # The elements that SOPS makes of comments are none in the plain text: those behind them move up.
+        if len(self.leaves.values) == len(plain.leaves()) and any(
+            here.locator != there.locator for (here, _), (there, _) in zip(one, other, strict=True)
+        ):
             return False
         self._laid_out = plain
         return True
@@ -138,6 +166,11 @@ class Opened:
     def tokens(self) -> list[str]:
         """Return the tokens of all sealed leaves, in file order."""
         return [str(item.leaf.value) for item in self.leaves.sealed]
+
+
+def _is_same(one: tuple[Leaf, object], other: tuple[Leaf, object]) -> bool:
+    (here, value), (there, expected) = one, other
+    return same(value, expected) and here.path == there.path and here.document == there.document
 
 
 def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_READ) -> tuple[Document, Metadata]:
@@ -211,9 +244,23 @@ def open_file(
     file is let out before all of it has verified. With `spare`, what does not verify may stay what it is: for those who
     put something else in its place.
     """
+    read = held_to_policy(read, ring.ambient)
     with paused_collector():
         document, metadata = read_metadata(source.data, source.format, read)
         return open_with(document, metadata, find_key(metadata, ring), read, spare)
+
+
+def held_to_policy(read: ReadOptions, ambient: Ambient) -> ReadOptions:
+    """Return how a file is read and written where there may be a policy."""
+    if not has_policy(ambient.environ, ambient.home_text):
+        return read
+    from leafseal.keys.policy import policy_of  # most people have none
+
+    policy = policy_of(ambient)
+    return read._replace(
+        require_structure=read.require_structure or policy.require_structure,
+        omit_structure=read.omit_structure or policy.omit_structure,
+    )
 
 
 @contextmanager
@@ -243,12 +290,58 @@ def open_with(
         leaves = open_leaves(document, metadata.selection, sealer, spare(document))
     if not read.ignore_mac:
         _verify_mac(metadata, leaves, sealer)
+    coverage, marks = _check_structure(document, metadata, leaves, sealer, read, spare)
+    if coverage in ("missing", "later") and FORMATS[document.format].is_text_only and not read.any_types:
+        _refuse_types(leaves)
     # Where a name was changed by hand its token no longer opens; the spelling of it may still be wanted.
     tokens = (str(leaf.value) for leaf in [*(item.leaf for item in leaves.sealed), *leaves.damaged])
     spellings = open_spellings(metadata.spelling, tokens, sealer)
     if FORMATS[document.format].has_marks:
         read = read._replace(marks_are_text=_has_marks_as_text(metadata, leaves))
-    return Opened(document, metadata, data_key, leaves, spellings, read)
+    return Opened(document, metadata, data_key, leaves, spellings, read, coverage, marks)
+
+
+def _check_structure(
+    document: Document,
+    metadata: Metadata,
+    leaves: OpenedLeaves,
+    sealer: Sealer,
+    read: ReadOptions,
+    spare: Callable[[Document], Spare] | None,
+) -> tuple[Coverage, Sequence[bytes]]:
+    """Return whether a digest covers the structure. Raises `StructureMismatchError` where it does and does not hold."""
+    if read.ignore_mac:
+        return "skipped", ()
+    if not metadata.structure and not read.require_structure:
+        return "missing", ()
+    from leafseal.operations import structure  # files of sops do without
+
+    without = [frozenset(map(id, leaves.damaged))]
+    if spare is not None:
+        forgives = spare(document)
+        empty = [leaf for leaf in leaves.unauthenticated if forgives(leaf, structure.damaged_error())]
+        without.append(without[0].union(map(id, empty)))
+    try:
+        coverage, marks = structure.check(document, metadata, sealer, without)
+    except StructureMismatchError as error:
+        raise error if spare is None else error.with_hint(_SPARED_HINT) from None
+    if read.require_structure and coverage != "covered":
+        raise structure.missing_error(coverage)
+    return coverage, marks
+
+
+_PLAIN_TYPES = frozenset({"float", "bool", "time"})
+
+
+def _refuse_types(leaves: OpenedLeaves) -> None:
+    """Raise `IntegrityError` for a type that text has not: nothing protects the word, and it changes what is read."""
+    for leaf, _, _, word, _ in leaves.sealed:
+        if word in _PLAIN_TYPES:
+            raise IntegrityError(
+                f"{format_path(leaf.locator)}: has the type {word}, and the values of this format are text",
+                path=leaf.path,
+                hint='restore the file from Git; if sops converted it from another format, use "leafseal sops decrypt"',
+            )
 
 
 def _has_marks_as_text(metadata: Metadata, leaves: OpenedLeaves) -> bool:
@@ -270,9 +363,9 @@ def _has_marks_as_text(metadata: Metadata, leaves: OpenedLeaves) -> bool:
 def _verify_mac(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> None:
     verdict = _mac_verdict(metadata, leaves, sealer)
     if verdict is mac.Verdict.MISMATCH:
-        raise MACMismatchError(MAC_FAULTS[verdict], hint=_SPARED_HINT if leaves.damaged else _MAC_HINT)
+        raise MACMismatchError(MAC_FAULTS[verdict], hint=_SPARED_HINT if leaves.damaged else MACMismatchError.HINT)
     if verdict is not mac.Verdict.VALID:
-        raise MACMismatchError(MAC_FAULTS[verdict], hint=_MAC_HINT)
+        raise MACMismatchError(MAC_FAULTS[verdict], hint=MACMismatchError.HINT)
 
 
 def _mac_verdict(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> mac.Verdict:
@@ -281,8 +374,15 @@ def _mac_verdict(metadata: Metadata, leaves: OpenedLeaves, sealer: Sealer) -> ma
 
 
 def mac_verdict(opened: Opened) -> mac.Verdict:
-    """Return what the MAC of a file says that was opened without a look at it."""
-    return _mac_verdict(opened.metadata, opened.leaves, Sealer(opened.data_key.reveal()))
+    """Return what MAC and structure of a file say that was opened without a look at them."""
+    sealer, read = Sealer(opened.data_key.reveal()), opened.read._replace(ignore_mac=False, require_structure=False)
+    verdict = _mac_verdict(opened.metadata, opened.leaves, sealer)
+    try:
+        if verdict is mac.Verdict.VALID:
+            _check_structure(opened.document, opened.metadata, opened.leaves, sealer, read, None)
+    except StructureMismatchError:
+        return mac.Verdict.STRUCTURE
+    return verdict
 
 
 MAC_FAULTS = {
@@ -290,9 +390,6 @@ MAC_FAULTS = {
     mac.Verdict.UNREADABLE: "the MAC or lastmodified was changed",
     mac.Verdict.MISMATCH: "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand",
 }
-
-_MAC_HINT = 'see what changed with "git log -p"; "leafseal repair FILE" shows what is known, and mends it after asking'
-
 
 _SPARED_HINT = "if you know what was changed, and to make it valid, add --ignore-mac --write-unverified"
 

@@ -10,10 +10,12 @@ from leafseal.document import Document, Edit, Leaf
 from leafseal.errors import IntegrityError
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
+from leafseal.metadata import Metadata
 from leafseal.metadata.least_change import mapping_over
+from leafseal.operations import hand_edits
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Groups, Product
-from leafseal.operations.seal import with_mac
+from leafseal.operations.seal import has_structure, with_mac, with_structure
 from leafseal.system.clock import now
 
 
@@ -37,7 +39,7 @@ def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> 
         old = Sealer(opened.data_key.reveal())
         parts = layout.seal_again(opened.laid_out(), layout.remembered(opened.metadata), old, sealer)
         metadata = layout.with_layout(metadata, parts)
-    metadata = with_mac(metadata, opened.leaves.hashed, sealer)
+    metadata = structured(with_mac(metadata, opened.leaves.hashed, sealer), opened, data_key)
     data = opened.document.rewrite(
         _replacements(opened.document, tokens), mapping_over(opened.document.metadata(), metadata)
     )
@@ -66,8 +68,19 @@ def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, 
     previous = opened.metadata.groups if keep_dates else ()
     wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now(), previous=previous)
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
+    metadata = structured(metadata, opened, opened.data_key)
     mapping = mapping_over(opened.document.metadata(), metadata)
     return _unchanged(opened, opened.document.rewrite([], mapping), opened.data_key)
+
+
+def structured(metadata: Metadata, opened: Opened, data_key: DataKey) -> Metadata:
+    """Return metadata with a digest of the structure, which new keys do not change."""
+    if opened.read.omit_structure or not has_structure(opened.document.format):
+        return metadata._replace(structure="")
+    told = hand_edits.marks(opened.document, metadata, data_key.reveal())
+    if opened.coverage == "covered" and metadata.mac == opened.metadata.mac and told == opened.marks:
+        return metadata
+    return with_structure(metadata, opened.document, data_key)
 
 
 def _unchanged(opened: Opened, data: bytes, data_key: DataKey) -> Product:

@@ -50,6 +50,7 @@ def reseal(
         floats=frozenset(floats),
         indent=opened.document.block_indent,
         allow_nothing=selection in (None, opened.metadata.selection),
+        read=opened.read,
     )
     return Product(data, document.format, opened.data_key, draft.plain, opened.read._replace(ignore_mac=False))
 
@@ -73,4 +74,4 @@ def seal_beside(opened: Opened, data: bytes) -> bytes:
         version=FORMAT_VERSION,
         states_rule=False,
     )
-    return seal_document(document, opened.data_key, metadata, allow_nothing=True)
+    return seal_document(document, opened.data_key, metadata, allow_nothing=True, read=opened.read)

@@ -7,13 +7,17 @@ from typing import Any
 
 from leafseal.crypto import mac
 from leafseal.crypto.spelling import seal_spellings
+from leafseal.crypto.structure import seal_block
 from leafseal.crypto.token import Sealer
 from leafseal.document import Document, Edit, Leaf, Locator, aad_of
+from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.scalars import Empty, to_bytes, type_word
-from leafseal.errors import ConfigError, NothingSealedError
+from leafseal.errors import ConfigError, FormatError, NothingSealedError, RefusedError
+from leafseal.formats import FORMATS, parse
 from leafseal.keys.groups import DataKey
 from leafseal.metadata import Metadata
 from leafseal.metadata.least_change import mapping_over
+from leafseal.operations import hand_edits, structure
 from leafseal.operations.clear_text import AS_FORMAT, NO_TAILS, Comments, ends_with_tails, refuse_exposed
 from leafseal.operations.memory import Key, Memory
 from leafseal.rules.selection import Selection
@@ -100,8 +104,12 @@ def seal_document(
     floats: Collection[Locator] = (),
     indent: int | None = None,
     allow_nothing: bool = False,
+    read: ReadOptions = DEFAULT_READ,
 ) -> bytes:
-    """Seal a plain document and add its metadata. `before` is the sealed file that it was, if it was one."""
+    """Seal a plain document and add its metadata. `before` is the sealed file that it was, if it was one.
+
+    Raises `RefusedError` where the result is beyond the limits in `read`.
+    """
     sealer = Sealer(data_key.reveal())
     refuse_exposed(document, metadata.selection, before, comments)
     if (laid_out := document.laid_out(indent, before)) is not None:
@@ -125,8 +133,37 @@ def seal_document(
     if laid_out is not None:
         metadata = layout.with_layout(metadata, parts)
     metadata = with_mac(metadata, sealed.hashed, sealer)
+    covers = has_structure(document.format) and not read.omit_structure
+    if not covers:
+        metadata = metadata._replace(structure="")
     mapping = mapping_over(before.metadata() if before else None, metadata)
-    return document.rewrite([*edits, *(edit for _, _, edit in kept)], mapping, indent, before)
+    data = document.rewrite([*edits, *(edit for _, _, edit in kept)], mapping, indent, before)
+    if not covers:
+        return data
+    written = scan_sealed(data, document.format, read)
+    mapping = mapping_over(written.metadata(), with_structure(metadata, written, data_key))
+    return written.rewrite([], mapping, indent)
+
+
+def scan_sealed(data: bytes, format_name: str, read: ReadOptions) -> Document:
+    """Scan a file that was just sealed. Raises `RefusedError` where it is beyond the limits for plain files."""
+    try:
+        return parse(data, format_name, read, sealed=True)
+    except FormatError as error:
+        raise RefusedError(f"decrypt would refuse the encrypted file: {error.message}", hint=error.hint) from None
+
+
+def has_structure(format_name: str) -> bool:
+    """Tell whether a file of a format has anything but its one value."""
+    return not FORMATS[format_name].tree_format
+
+
+def with_structure(metadata: Metadata, document: Document, data_key: DataKey) -> Metadata:
+    """Return metadata with the digest of a sealed document's structure, bound to the MAC that they have."""
+    key = data_key.reveal()
+    marks = hand_edits.marks(document, metadata, key)
+    block = seal_block(structure.digest(document, metadata.selection), marks, metadata.mac, Sealer(key))
+    return metadata._replace(structure=block)
 
 
 def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selection) -> None:

@@ -17,9 +17,9 @@ def is_identifier(name: str) -> bool:
     return name.isascii() and name.isidentifier()
 
 
-def unbound_names(opened: Opened, *, covered: bool = False) -> Iterator[Leaf]:
-    """Yield the empty values with names that are no identifiers, unless something else covers the names of the file."""
-    if not covered:
+def unbound_names(opened: Opened) -> Iterator[Leaf]:
+    """Yield the empty values with names that are no identifiers, unless a digest covers the names of the file."""
+    if opened.coverage != "covered":
         for leaf in opened.leaves.unauthenticated:
             if not all(is_identifier(name) for name in leaf.path):
                 yield leaf

@@ -75,6 +75,11 @@ def system_policy_file(environ: Mapping[str, str], platform: str = sys.platform)
     return "/etc/leafseal/policy.toml"
 
 
+def has_policy(environ: Mapping[str, str], home: AnyPath) -> bool:
+    """Tell whether there is a policy of the user or the administrator."""
+    return os.path.lexists(policy_file(environ, home)) or os.path.lexists(system_policy_file(environ))
+
+
 def runtime_directory(environ: Mapping[str, str]) -> str | None:
     """Return the folder that lasts as long as the user is logged in, None where there is none, or a relative one."""
     folder = environ.get("XDG_RUNTIME_DIR", "")

@@ -48,10 +48,16 @@ class InputOptions(NamedTuple):
     ignore_mac: bool = False
     write_unverified: bool = False
     allow_duplicates: bool = False
+    require_structure: bool = False
 
     def within(self, limits: Limits) -> ReadOptions:
         """Return how a file is read, within these limits."""
-        return ReadOptions(limits, self.ignore_mac, self.allow_duplicates)
+        if self.ignore_mac and self.require_structure:
+            raise UsageError(
+                "--ignore-mac and --require-structure contradict each other",
+                hint="use only one of them",
+            )
+        return ReadOptions(limits, self.ignore_mac, self.allow_duplicates, require_structure=self.require_structure)
 
     def check_write(self) -> None:
         """Refuse to make a valid file of one whose MAC was not verified, unless that is spelled out."""
@@ -78,13 +84,20 @@ _UNVERIFIED = make_option(
     is_flag=True,
     help="With --ignore-mac: save the file with a new, valid MAC. Do this only if you know who changed it.",
 )
+_REQUIRE = make_option(
+    "--require-structure",
+    is_flag=True,
+    help="Refuse a file whose structure is not covered: names, places, types, tags, empty values.",
+)
 _DUPLICATES = make_option("--allow-duplicates", is_flag=True, help="Accept duplicate keys when reading.")
 
 plain_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE)
-sealed_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES)
-rotating_reading = grouped("reading", InputOptions, _INPUT_TYPE)
-changing_reading = grouped("reading", InputOptions, _INPUT_TYPE, _IGNORE_MAC, _UNVERIFIED)
-decrypting_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _UNVERIFIED, _DUPLICATES)
+sealed_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES, _REQUIRE)
+rotating_reading = grouped("reading", InputOptions, _INPUT_TYPE, _REQUIRE)
+changing_reading = grouped("reading", InputOptions, _INPUT_TYPE, _IGNORE_MAC, _UNVERIFIED, _REQUIRE)
+decrypting_reading = grouped(
+    "reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _UNVERIFIED, _DUPLICATES, _REQUIRE
+)
 
 
 # -- single ones

@@ -16,6 +16,7 @@ from leafseal.document import (
     NewMetadata,
     Repeated,
     Sealing,
+    Tag,
     apply_edits,
 )
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
@@ -88,6 +89,15 @@ class YAMLDocument:
     def leaves(self) -> Sequence[Leaf]:
         """Return values, comments and empty containers in file order."""
         return self._scan.leaves
+
+    @property
+    def document_count(self) -> int:
+        """How many documents the file has, empty ones included."""
+        return len(self._scan.documents)
+
+    def tags(self) -> Sequence[Tag]:
+        """Return the tags in file order, as their handles resolve."""
+        return self._scan.tags
 
     def metadata(self) -> Mapping[str, object] | None:
         """Return the `sops` mapping of the first document."""

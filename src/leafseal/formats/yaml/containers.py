@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leafseal.document import Leaf, Locator, Path
+from leafseal.document import Leaf, Locator, Path, Tag
 from leafseal.document.comments import CommentRun
 
 
@@ -85,12 +85,13 @@ class Scan:
 
     __slots__ = (
         "documents", "has_aliases", "has_properties", "has_two_blocks", "keys_of_values", "leaves", "metadata",
-        "metadata_fault", "odd_anchors", "odd_tags",
+        "metadata_fault", "odd_anchors", "odd_tags", "tags",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.leaves: list[Leaf] = []
         self.documents: list[DocumentNote] = []
+        self.tags: list[Tag] = []
         self.metadata: dict[str, object] | None = None
         self.metadata_fault: str | None = None
         self.has_two_blocks = False  # of metadata, in the first document

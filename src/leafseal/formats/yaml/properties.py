@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leafseal.document import Leaf
+from leafseal.document import Leaf, Tag
 from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.formats.yaml.comments import CommentPlacer
 from leafseal.formats.yaml.containers import Container, Place, Scan
@@ -46,6 +46,8 @@ class PropertyReader:
     def of_collection(self, event: Any, start: int, end: int, container: Container) -> None:
         """Find comments among the properties of a collection, and the column at which a block behind them stands."""
         position, _ = self._skip(event, start, end, container)
+        if event.tag:
+            self._found.tags.append(Tag(self._comments.document, container.locator, event.tag))
         if not container.flow:
             blank = _BLANK.match(self._text, position)
             position = blank.end() if blank else position

@@ -24,7 +24,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from leafseal.document import Leaf
+from leafseal.document import Leaf, Locator, Tag
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
@@ -125,7 +125,7 @@ class _Scanner:
                     continue
                 if container.is_map and container.key is None:
                     if style or not value or value[0] not in always_text or event.tag or event.anchor:
-                        value = self._key(event)
+                        value = self._key(event, container)
                     if value in container.keys:
                         self._duplicate(event, value)
                     container.keys.add(value)
@@ -156,7 +156,7 @@ class _Scanner:
                     if style == "|" or style == ">":
                         end = block_end(text, start, end, value)
                     if event.tag or event.anchor:
-                        value, start, place = self._with_properties(event, start, end, container)
+                        value, start, place = self._with_properties(event, start, end, container, locator)
                     if style == "|" or style == ">":
                         leaf = Leaf(document, locator, path, start, end, style, value, active, False, (), place)
                         self._append_block(leaf)
@@ -167,7 +167,7 @@ class _Scanner:
                         container.end = end
                         continue
                 elif event.tag or event.anchor:
-                    value, start, place = self._with_properties(event, start, end, container)
+                    value, start, place = self._with_properties(event, start, end, container, locator)
                 elif not value:
                     value = None
                 elif value[0] not in always_text:
@@ -323,7 +323,7 @@ class _Scanner:
         if root is None or (root.first_leaf == len(self.found.leaves)):
             self.found.leaves.append(Leaf(self.document, (), (), note.end, note.end, "", Empty.MAPPING))
 
-    def _key(self, event: ScalarEvent) -> str:
+    def _key(self, event: ScalarEvent, container: Container) -> str:
         """Return the text of a key that is not a plain word. Raises `FormatError` when it is not text at all."""
         key: Scalar | None = event.value
         if event.tag or event.implicit[0]:
@@ -333,6 +333,8 @@ class _Scanner:
             self.anchors[event.anchor] = event.value
         if not isinstance(key, str):
             self._fail(event, "a key is not text", 'put it in quotes: "1": …')
+        if event.tag:
+            self.found.tags.append(Tag(self.document, (*container.locator, key), event.tag, is_key=True))
         return key
 
     def _typed(self, event: ScalarEvent) -> Scalar | None:
@@ -344,10 +346,12 @@ class _Scanner:
             self._fail(event, error.message, error.hint)
 
     def _with_properties(
-        self, event: ScalarEvent, start: int, end: int, container: Container
+        self, event: ScalarEvent, start: int, end: int, container: Container, locator: Locator
     ) -> tuple[Scalar | None, int, Place]:
         """Return the value, the start of the content behind anchor and tag, and the place that remembers them."""
         value = self._typed(event)
+        if event.tag:
+            self.found.tags.append(Tag(self.document, locator, event.tag))
         return value, *self.properties.of_value(event, start, end, container)
 
     def _append_block(self, leaf: Leaf) -> None:

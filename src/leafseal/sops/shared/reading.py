@@ -17,7 +17,7 @@ from leafseal.system.reading import descriptor_of
 LIMITS = DEFAULT_LIMITS._replace(file_bytes=2**30, scalar_bytes=2**30)
 """Sizes that sops takes as well: it has no options to raise a limit with."""
 
-READ = ReadOptions(LIMITS)
+READ = ReadOptions(LIMITS, any_types=True)
 
 
 def read(path: str) -> reading.Snapshot:

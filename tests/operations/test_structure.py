@@ -1,0 +1,297 @@
+"""The structure of files: what is written down of it, byte by byte, and the states that a file can be in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+
+from leafseal.crypto.structure import fingerprint
+from leafseal.document.limits import ReadOptions
+from leafseal.errors import MACMismatchError, MetadataError, StructureMismatchError
+from leafseal.formats import parse
+from leafseal.operations.encrypt import encrypt
+from leafseal.operations.open import Opened
+from leafseal.operations.structure import claimed, covers, digest, told_of
+from leafseal.rules.selection import Selection
+
+from ..whole_files import AMBIENT, DEFAULT, KEYS, WITHOUT_STRUCTURE, open_, seal
+
+STRICT = ReadOptions(require_structure=True)
+REGEX = Selection(encrypted_regex="^p$")
+MAC_ONLY = Selection(encrypted_regex="^p$", mac_only_encrypted=True)
+
+T3 = "ENC[AES256_GCM,data:YWJj,iv:" + "A" * 43 + "=,tag:" + "A" * 22 + "==,type:str]"
+T_INT, T_COMMENT = T3.replace("type:str", "type:int"), T3.replace("type:str", "type:comment")
+
+
+WRITTEN = {
+    "names and lists": (
+        "yaml",
+        DEFAULT,
+        f"a: {T3}\nb:\n  - {T_INT}\n  - c: ''\n    d: null\n  - []\n  - {{}}\né: {T3}\n",
+        [
+            f"0/1:a sealed str {len(T3)}",
+            f"0/1:b#0 sealed int {len(T3)}",
+            "0/1:b#1/1:c empty",
+            "0/1:b#1/1:d null",
+            "0/1:b#2 list",
+            "0/1:b#3 mapping",
+            f"0/1:é sealed str {len(T3)}",
+            "documents 1",
+        ],
+    ),
+    "clear values have the length that the MAC hashes": (
+        "yaml",
+        REGEX,
+        f"p: {T3}\nx: é\ny: 1.50\nz: true\nw: '1'\nv: 2026-01-15T00:00:00Z\n",
+        [
+            f"0/1:p sealed str {len(T3)}",
+            "0/1:x clear str 2",
+            "0/1:y clear float 3",
+            "0/1:z clear bool 4",
+            "0/1:w clear str 1",
+            "0/1:v clear time 20",
+            "documents 1",
+        ],
+    ),
+    "elements that sops made of comments do not count, nor do comments": (
+        "yaml",
+        DEFAULT,
+        f"# note\nl:\n  - {T3}\n  - {T_COMMENT}\n  - {T3}\n",
+        [f"0/1:l#0 sealed str {len(T3)}", f"0/1:l#1 sealed str {len(T3)}", "documents 1"],
+    ),
+    "documents, empty ones too": (
+        "yaml",
+        DEFAULT,
+        f"a: {T3}\n---\n---\nb: {T3}\n",
+        [f"0/1:a sealed str {len(T3)}", f"2/1:b sealed str {len(T3)}", "documents 3"],
+    ),
+    "tags, of names and around values, behind their document": (
+        "yaml",
+        DEFAULT,
+        f"%TAG !e! tag:example.org,2000:\n--- !root\n!k a: !v {T3}\nb: !<x> [!!str '{T3}']\nc: !e!t {{}}\n"
+        "---\nd: ''\n--- !empty {}\n",
+        [
+            f"0/1:a sealed str {len(T3)}",
+            f"0/1:b#0 sealed str {len(T3)}",
+            "0/1:c mapping",
+            "0 tag 5:!root",
+            "0/1:a key 2:!k",
+            "0/1:a tag 2:!v",
+            "0/1:b tag 1:x",
+            "0/1:b#0 tag 21:tag:yaml.org,2002:str",
+            "0/1:c tag 22:tag:example.org,2000:t",
+            "1/1:d empty",
+            "2 tag 6:!empty",
+            "documents 3",
+        ],
+    ),
+    "what stands behind an alias counts there": (
+        "yaml",
+        REGEX,
+        f"p: {T3}\nx: &a [1]\ny: *a\n",
+        [f"0/1:p sealed str {len(T3)}", "0/1:x#0 clear int 1", "0/1:y#0 clear int 1", "documents 1"],
+    ),
+    "under mac_only_encrypted what the rule does not select does not count": (
+        "yaml",
+        MAC_ONLY,
+        "---\nx: 1\n---\n- ignored\n".replace("- ignored", "l:\n  - x: 1\n  - {p: ''}\n  - y\n  - p: " + T3)
+        + "  - !t {y: !u 1}\n!r z: 2\n",
+        ["0/1:l#0/1:p empty", f"0/1:l#1/1:p sealed str {len(T3)}"],
+    ),
+    "under mac_only_encrypted a tag counts on what is covered or around it": (
+        "yaml",
+        MAC_ONLY,
+        f"a: !t\n  p: !u {T3}\n  q: !w x\n",
+        [f"0/1:a/1:p sealed str {len(T3)}", "0/1:a tag 2:!t", "0/1:a/1:p tag 2:!u"],
+    ),
+    "what begins like a token and is none is text": (
+        "yaml",
+        REGEX,
+        f"p: {T3}\nx: 'ENC[AES256_GCM,evil]'\ny: 'ENC[AES256_GCM,:str]'\n",
+        [f"0/1:p sealed str {len(T3)}", "0/1:x clear str 20", "0/1:y sealed str 20", "documents 1"],
+    ),
+    "JSON": (
+        "json",
+        DEFAULT,
+        f'{{"a": "{T3}", "b": [], "c": {{}}, "d": null, "e": [[""]]}}\n',
+        [
+            f"0/1:a sealed str {len(T3)}",
+            "0/1:b list",
+            "0/1:c mapping",
+            "0/1:d null",
+            "0/1:e#0#0 empty",
+            "documents 1",
+        ],
+    ),
+    "dotenv, with bytes that are not UTF-8 in a name": (
+        "dotenv",
+        DEFAULT,
+        f"A={T3}\n\udcff=\n",
+        [f"0/1:A sealed str {len(T3)}", "0/1:\udcff empty", "documents 1"],
+    ),
+    "INI: empty sections, and sections again": (
+        "ini",
+        DEFAULT,
+        f"[s]\na = {T3}\n[e]\n[s]\nb = {T3}\n",
+        [
+            "0/7:DEFAULT mapping",
+            f"0/1:s/1:a sealed str {len(T3)}",
+            "0/1:e mapping",
+            "0/1:s again",
+            f"0/1:s/1:b sealed str {len(T3)}",
+            "documents 1",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_digested_is_what_the_format_page_says(name: str) -> None:
+    format_name, rule, text, lines = WRITTEN[name]
+    document = parse(text.encode("utf-8", "surrogateescape"), format_name, sealed=True)
+    expected = "".join(f"{line}\n" for line in ["leafseal structure 1", *lines])
+    assert digest(document, rule) == hashlib.sha256(expected.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def test_a_long_file_is_hashed_in_pieces() -> None:
+    text = "".join(f"k{number}: ''\n" for number in range(25_000))
+    lines = "".join(f"0/{len(f'k{number}')}:k{number} empty\n" for number in range(25_000))
+    expected = f"leafseal structure 1\n{lines}documents 1\n"
+    assert digest(parse(text.encode(), "yaml"), DEFAULT) == hashlib.sha256(expected.encode()).hexdigest()
+
+
+def test_what_the_digest_covers() -> None:
+    leaves = parse(b"# c\np: x\nq: y\n", "yaml").leaves()
+    assert [covers(REGEX, leaf) for leaf in leaves] == [False, True, True]
+    assert [covers(MAC_ONLY, leaf) for leaf in leaves] == [False, True, False]
+
+
+# -- the states of a file --------------------------------------------------------------------------------------------
+
+PLAIN = b"a: x\nb: ''\n"
+BLOCK = re.compile(rb"structure: (\d+) ([0-9a-f]{16}) (ENC\[[^\]]*\])")
+
+
+def with_block(change: bytes, data: bytes | None = None) -> bytes:
+    """Return a sealed file with another block: `V`, `F` and `T` stand for the parts of the one that it has."""
+    data = data or seal(PLAIN, "yaml")
+    found = BLOCK.search(data)
+    assert found
+    text = change.replace(b"<T>", found[3]).replace(b"<F>", found[2]).replace(b"<V>", found[1])
+    return data[: found.start()] + b"structure: " + text + data[found.end() :]
+
+
+def test_a_file_of_ours_is_covered() -> None:
+    opened = open_(with_block(b"<V> <F> <T>"), "yaml", STRICT)
+    assert (opened.coverage, claimed(opened.metadata), told_of(opened.coverage)) == ("covered", "covered", [])
+
+
+@pytest.mark.parametrize(
+    ("block", "coverage"),
+    [
+        (b"<V> 0123456789abcdef <T>", "missing"),  # another tool wrote a new MAC, and kept what it does not know
+        (b"2 <F> <T>", "later"),
+        (b"12 whatever that is", "later"),
+    ],
+)
+def test_a_file_that_is_not_covered_opens_unless_that_is_required(block: bytes, coverage: str) -> None:
+    data = with_block(block)
+    opened = open_(data, "yaml")
+    assert (opened.plaintext(), opened.coverage, claimed(opened.metadata)) == (PLAIN, coverage, coverage)
+    assert told_of(coverage)[0].startswith("structure not covered: ")  # type: ignore[arg-type]
+    with pytest.raises(StructureMismatchError, match=r"^structure not covered: ") as caught:
+        open_(data, "yaml", STRICT)
+    assert (caught.value.exit_code, bool(caught.value.hint)) == (51, True)
+
+
+def test_a_file_without_a_digest_opens_unless_that_is_required() -> None:
+    data = seal(PLAIN, "yaml", read=WITHOUT_STRUCTURE)
+    assert b"leafseal" not in data
+    assert open_(data, "yaml").coverage == "missing"
+    with pytest.raises(StructureMismatchError):
+        open_(data, "yaml", STRICT)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"<V> <F> ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]",
+        b"<V> <F> x",
+        b"<V>",
+        b"'x'",
+        b"<V> <F> <T>" + b"x" * 10_000,
+        b"1.5",
+    ],
+)
+def test_a_damaged_digest_is_refused(block: bytes) -> None:
+    with pytest.raises(StructureMismatchError):
+        open_(with_block(block), "yaml")
+
+
+@pytest.mark.parametrize("block", [b"{a: b}", b"[1, 2]", b"<V> <F> <T>\n        structure: <V> <F> <T>"])
+def test_a_digest_that_is_no_text_or_stands_twice_is_refused(block: bytes) -> None:
+    with pytest.raises(MetadataError):
+        open_(with_block(block), "yaml")
+
+
+def test_the_digest_of_another_file_or_an_older_one_does_not_count() -> None:
+    first, second = seal(PLAIN, "yaml"), seal(PLAIN, "yaml")
+    theirs = BLOCK.search(second)
+    assert theirs
+    moved = with_block(theirs[1] + b" " + theirs[2] + b" " + theirs[3], first)
+    assert open_(moved, "yaml").coverage == "missing"
+    forged = with_block(b"1 <F> " + theirs[3], first)
+    with pytest.raises(StructureMismatchError):
+        open_(forged, "yaml")
+
+
+def test_a_digest_in_a_later_document_does_not_count() -> None:
+    data = seal(b"a: one\n---\nb: two\n", "yaml")
+    first, _, second = data.partition(b"\n---\n")
+    found = BLOCK.search(first)
+    assert found
+    block = b"    leafseal:\n        " + found[0] + b"\n"
+    moved = first.replace(block, b"") + b"\n---\n" + second.replace(b"    mac:", block + b"    mac:")
+    assert open_(moved, "yaml").coverage == "missing"
+
+
+def test_with_the_mac_ignored_the_digest_is_not_looked_at() -> None:
+    data = with_block(b"<V> <F> x")
+    opened = open_(data, "yaml", ReadOptions(ignore_mac=True))
+    assert (opened.coverage, opened.plaintext()) == ("skipped", PLAIN)
+
+
+@pytest.mark.parametrize("format_name", ["dotenv", "ini"])
+@pytest.mark.parametrize("word", [b"float", b"bool", b"time"])
+def test_text_formats_take_no_other_types_where_nothing_covers_them(format_name: str, word: bytes) -> None:
+    values = {b"float": b"1.5", b"bool": b"True", b"time": b"2026-01-15T00:00:00Z"}
+    plain = (b"[s]\n" if format_name == "ini" else b"") + b"A=" + values[word] + b"\n"
+    data = seal(plain, format_name, read=WITHOUT_STRUCTURE).replace(b"type:str]", b"type:" + word + b"]", 1)
+    with pytest.raises(Exception, match=f"has the type {word.decode()}, and the values of this format are text"):
+        open_(data, format_name)
+    assert open_(data, format_name, ReadOptions(any_types=True)).leaves.sealed[0].word == word.decode()
+    covered = seal(plain, format_name).replace(b"type:str]", b"type:" + word + b"]", 1)
+    with pytest.raises(StructureMismatchError):
+        open_(covered, format_name)
+
+
+def test_types_that_a_conversion_brings_are_covered() -> None:
+    data = encrypt(b"A: 1.5\nB: true\n", "yaml", KEYS, 0, DEFAULT, AMBIENT, output_format="dotenv").data
+    opened = open_(data, "dotenv", STRICT)
+    assert [item.word for item in opened.leaves.sealed] == ["float", "bool"]
+
+
+def test_binary_files_have_no_digest() -> None:
+    data = seal(b"\0\xff", "binary")
+    assert b"leafseal" not in data
+    assert open_(data, "binary").coverage == "missing"
+
+
+def test_a_block_belongs_to_the_mac_beside_it() -> None:
+    opened: Opened = open_(seal(PLAIN, "yaml"), "yaml")
+    assert opened.metadata.structure.split(" ")[1] == fingerprint(opened.metadata.mac)
+    with pytest.raises(MACMismatchError):
+        open_(seal(PLAIN, "yaml").replace(b"b: ''", b"b: null"), "yaml")
