@@ -212,7 +212,8 @@ def test_a_value_that_is_a_key_elsewhere_is_not_changed_through_it() -> None:
 
 
 def test_a_sealed_value_made_a_key_by_hand_is_refused() -> None:
-    sealed = seal(b"a: x\nb_unencrypted: {}\n", "yaml").replace(b"a: ENC", b"a: &a ENC")
+    plain = b"a: x\nb_unencrypted: {}\n"
+    sealed = seal(plain, "yaml", read=WITHOUT_STRUCTURE).replace(b"a: ENC", b"a: &a ENC")
     opened = open_(sealed.replace(b"b_unencrypted: {}", b"b_unencrypted: {*a : ''}"), "yaml")
     with pytest.raises(RefusedError, match="a: a key is an alias of a value that would be encrypted"):
         opened.plaintext()

@@ -22,11 +22,11 @@ from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
 
 from ..opening import reseal_text
-from ..whole_files import AMBIENT, KEYS, open_, seal, without_mac
+from ..whole_files import AMBIENT, KEYS, WITHOUT_STRUCTURE, open_, seal, without_mac
 
 FLOW = b"# top\n--- {a: one, # why\n  b: {c: two, d_unencrypted: 3},\n  e: 'it''s', f: 0x1F}\n--- {}\n"
 BLOCK = b"# top\n---\n# why\na: one\nb:\n    c: two\n    d_unencrypted: 3\ne: 'it''s'\nf: 0x1F\n---\n"
-SEALED = seal(FLOW, "yaml")
+SEALED = seal(FLOW, "yaml", read=WITHOUT_STRUCTURE)
 OPENED = open_(SEALED, "yaml")
 JSON = b'{"a": "one", "b": [1, {"c": null}]}'
 

@@ -23,7 +23,8 @@ def test_names_of_empty_values_unless_something_covers_them() -> None:
     import leafseal
 
     me = throwaway_identity()
-    text = leafseal.encrypt(b"a b: ''\nc d: x\ne: ''\nf:\n  g h: null\n", format="yaml", recipients=[me.recipient])
-    opened = open_file(Source("", text, "yaml"), KeyRing(Ambient({"SOPS_AGE_KEY": me.identity}, "/")))
-    assert [leaf.path for leaf in unbound_names(opened)] == [("a b",), ("f", "g h")]
-    assert list(unbound_names(opened, covered=True)) == []
+    plain = b"a b: ''\nc d: x\ne: ''\nf:\n  g h: null\n"
+    for structure, expected in ((False, [("a b",), ("f", "g h")]), (True, [])):
+        text = leafseal.encrypt(plain, format="yaml", recipients=[me.recipient], structure=structure)
+        opened = open_file(Source("", text, "yaml"), KeyRing(Ambient({"SOPS_AGE_KEY": me.identity}, "/")))
+        assert [leaf.path for leaf in unbound_names(opened)] == expected
