@@ -84,6 +84,15 @@ def test_a_comment_alone_makes_a_container_of_the_kind_that_its_style_says() -> 
     assert to_python(root) == {"l": [], "m": {}}
 
 
+def test_what_has_comments_and_no_members_is_one_thing() -> None:
+    note = leaf("l", value="x", comment="#-")
+    [root] = build([(note, "x"), (leaf("l", value=Empty.LIST), Empty.LIST), (leaf("m"), "v")])
+    assert root == MappingNode([("l", ListNode([Comment("x")])), ("m", "v")])
+    for other in (note, leaf("l", 0), leaf("l", value=Empty.LIST), leaf("l", value=Empty.MAPPING)):
+        with pytest.raises(FormatError, match="twice"):
+            build((one, one.value) for one in (note, leaf("l", value=Empty.LIST), other, leaf("l", value=Empty.LIST)))
+
+
 def test_python_values_come_back() -> None:
     value = {"a": [1, 1.5, True, None, "ü", b"\xff", Timestamp("2024-01-01T00:00:00Z")], "b": {"": {}, "l": []}}
     assert to_python(from_python(value)) == value

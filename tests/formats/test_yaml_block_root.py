@@ -41,6 +41,7 @@ def laid_out(text: str, indent: int | None = None) -> str | None:
         ("{a: x # of a\n, b: [y # of y\n]}\n", "a: x # of a\nb:\n    - y # of y\n"),
         ('{a: "x\\ny" # of a\n, b: [] # of b\n}\n', 'a: "x\\ny" # of a\nb: []\n# of b\n'),
         ("{ # why\n}", "# why\n{}\n"),
+        ("{a: [ # c\n # d\n], b: { # e\n}}\n", None),
         ("--- {}\n--- {}\n", "---\n---\n"),
         ("a: 1\n...\n---\n{}\n", "a: 1\n...\n---\n"),
         ("--- {a: {}}\n---\nb: 1\n", "---\na: {}\n---\nb: 1\n"),

@@ -75,6 +75,7 @@ def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingN
     """
     documents: list[MappingNode] = []
     found: dict[tuple[int, Locator], MappingNode | ListNode] = {}
+    of_comments: set[tuple[int, Locator]] = set()  # known from the comments in them alone, which come first
     for leaf, value in leaves:
         while len(documents) <= leaf.document:
             found[len(documents), ()] = root = MappingNode()
@@ -82,14 +83,20 @@ def build(leaves: Iterable[tuple[Leaf, Scalar | Empty | None]]) -> list[MappingN
         if leaf.is_comment:
             # Which kind of container a comment stands in, its style tells: what follows may not have been seen yet.
             kind = ListNode if leaf.style.startswith("#-") else MappingNode
+            if (leaf.document, leaf.locator) not in found:
+                of_comments.add((leaf.document, leaf.locator))
             items = _container(found, leaf.document, leaf.locator, kind).items
             items.insert(_position(leaf.style, len(items)), Comment(str(value)))
         elif leaf.locator:
             node: Node = MappingNode() if value is Empty.MAPPING else ListNode() if value is Empty.LIST else value
             if isinstance(node, MappingNode | ListNode):
-                if (leaf.document, leaf.locator) in found and leaf.style != AGAIN:
+                key = leaf.document, leaf.locator
+                if key in of_comments and all(isinstance(item, Comment) for item in found[key].items):
+                    of_comments.remove(key)
+                    continue
+                if key in found and leaf.style != AGAIN:
                     raise FormatError("a key appears twice: this file has no tree", hint="remove one of the two")
-                found[leaf.document, leaf.locator] = node
+                found[key] = node
             _attach(found, leaf.document, leaf.locator, node)
     return documents
 
