@@ -49,5 +49,5 @@ def _variables(session: Session, opened: Opened) -> Mapping[str, bytes]:
     except LeafsealError as error:
         raise Failure(error.message, 1) from error
     if names := environment.judge(found).refused:
-        session.notice(f"the file sets variables that change how programs run: {', '.join(names)}")
+        session.notice(f"the file sets variables that change how programs are found or run: {', '.join(names)}")
     return found
