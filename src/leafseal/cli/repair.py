@@ -18,7 +18,7 @@ from leafseal.cli.shared.options import (
     files_argument,
     json_option,
     limits_options,
-    rotating_reading,
+    repairing_reading,
 )
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import RefusedError, naming
@@ -61,7 +61,7 @@ _answers = grouped(
 @json_option
 @consent_options
 @config_option
-@rotating_reading
+@repairing_reading
 @key_services
 @limits_options
 def repair(

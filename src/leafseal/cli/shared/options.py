@@ -93,6 +93,7 @@ _DUPLICATES = make_option("--allow-duplicates", is_flag=True, help="Accept dupli
 
 plain_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE)
 sealed_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES, _REQUIRE)
+repairing_reading = grouped("reading", InputOptions, _INPUT_TYPE)
 rotating_reading = grouped("reading", InputOptions, _INPUT_TYPE, _REQUIRE)
 changing_reading = grouped("reading", InputOptions, _INPUT_TYPE, _IGNORE_MAC, _UNVERIFIED, _REQUIRE)
 decrypting_reading = grouped(
