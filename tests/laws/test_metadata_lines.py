@@ -105,18 +105,28 @@ def ini_by_hand(body: str, said: dict[str, str]) -> str:
     return flat(f"{body}[sops] ; here\n; the keys\n", said, "{}= {}\n").replace("mac=", "\n# all\n  mac :")
 
 
+def crlf(text: str) -> str:
+    return text.replace("\n", "\r\n")
+
+
 LAYOUTS: list[tuple[str, Callable[[str, dict[str, str]], str]]] = [
     ("yaml", yaml_of_sops_3_6),
     ("yaml", yaml_by_hand),
     ("yaml", yaml_in_flow),
     ("yaml", lambda body, said: yaml_of_sops_3_6(body, said).replace("\n", "\r\n")),
     ("yaml", lambda body, said: yaml_of_sops_3_6(body, said).rstrip("\n")),
+    ("yaml", lambda body, said: crlf(body) + yaml_of_sops_3_6("", said)),
+    ("yaml", lambda body, said: body + crlf(yaml_of_sops_3_6("", said))),
+    ("yaml", lambda body, said: crlf(body) + yaml_of_sops_3_6("", said).removesuffix("\n")),
     ("json", json_of_sops_3_6),
     ("json", lambda body, said: json_of_sops_3_6(body, said, unit="   ").replace("\n", "\r\n")),
     ("json", json_by_hand),
     ("ini", lambda body, said: flat(f"{body}\n[sops]\n", said, "{} = {}\n")),
     ("ini", lambda body, said: flat(f"{body}\n[sops]\n", said, "{}={}\n").removesuffix("\n").replace("\n", "\r\n")),
     ("ini", ini_by_hand),
+    ("ini", lambda body, said: flat(crlf(body) + "\n[sops]\n", said, "{} = {}\n")),
+    ("ini", lambda body, said: flat(crlf(body)[:-2] + "\n\n[sops]\n", said, "{} = {}\n").removesuffix("\n")),
+    ("ini", lambda body, said: body + crlf(flat("\n[sops]\n", said, "{} = {}\n"))),
     ("dotenv", lambda body, said: flat(body, said, "sops_{}={}\n")),
     ("dotenv", lambda body, said: flat(body, said, "sops_{}={}\n").removesuffix("\n")),
 ]

@@ -92,7 +92,8 @@ def test_our_commands(
     file = sealed(format_name)
     del scans[:]
     assert run_ours([command, file, *(PASSWORD[format_name] if word == "PATH" else word for word in rest)]) == 0
-    assert (len(scans), set(scans)) == (COUNTS[command], {format_name})
+    looks_at_plain = (command, format_name) == ("get", "ini")  # for what other programs read differently
+    assert (len(scans), set(scans)) == (COUNTS[command] + looks_at_plain, {format_name})
 
 
 @pytest.mark.parametrize("format_name", TEXTS)

@@ -166,7 +166,11 @@ class INIDocument(SplicedDocument):
     def _insertion(self, metadata: Mapping[str, object], before: INIDocument | None) -> Edit:
         text = self._text
         newline = "\r\n" if "\r\n" in text else "\n"
-        block = (before and before._changed_block(metadata)) or _block(metadata, newline)
+        block = before._changed_block(metadata) if before else None
+        if block is None:
+            block = _block(metadata, newline)
+        else:
+            newline = "\r\n" if block.partition("\n")[0].endswith("\r") else "\n"  # which `_removal` looks for
         if not text.removeprefix("\ufeff") or (before and before._block_is_close() and _ends_in_text_line(text)):
             pass
         elif text.endswith("\n"):

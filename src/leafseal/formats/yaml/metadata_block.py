@@ -94,7 +94,7 @@ class _Blocks:
         if note.root is not None and note.root.flow:
             return Edit(start, end, self._member(note, old))
         column = note.root.column if note.root else 0
-        return Edit(start, end, self._block(note, old).removesuffix(self._newline)[column:])
+        return Edit(start, end, _without_break(self._block(note, old))[column:])
 
     def _of(self, note: DocumentNote) -> Mapping[str, object]:
         return self._metadata if note is self._first else self._shared
@@ -112,7 +112,9 @@ class _Blocks:
         from leafseal.formats.yaml.emitter import emit_mapping_block  # whoever only reads does not need it
 
         column = note.root.column if note.root else 0
-        source = old[1] + self._newline if old is not None and old[0] == column else ""
+        source = ""
+        if old is not None and old[0] == column:
+            source = old[1] + ("\r\n" if "\r\n" in old[1] else "\n")
 
         def emit(metadata: Mapping[str, object]) -> str:
             return emit_mapping_block("sops", metadata, column=column, indent=self._indent, newline=self._newline)
@@ -128,7 +130,11 @@ def _behind_block(text: str, position: int, block: str, newline: str) -> Edit:
     if position == 0 or text[position - 1] in "\r\n\ufeff":
         return Edit(position, position, block)
     # Only the end of the file can lack a line break; the block lacks its own then, and so remembers it.
-    return Edit(position, position, newline + block.removesuffix(newline))
+    return Edit(position, position, newline + _without_break(block))
+
+
+def _without_break(block: str) -> str:
+    return block.removesuffix("\n").removesuffix("\r")
 
 
 def _is_nothing(text: str, note: DocumentNote, root: Container) -> bool:
