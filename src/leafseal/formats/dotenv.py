@@ -344,7 +344,7 @@ def _checked(key: str) -> str:
     """Return a key that a line can hold. Raises `EmitError` for another."""
     if "=" in key or "\n" in key or "\0" in key or key.startswith("#"):
         raise EmitError(
-            f"dotenv cannot hold the key {visible(key)}", hint="it has =, a line break or a leading # in it"
+            f"dotenv cannot hold the key {visible(key)}", hint="choose a name without =, line breaks and a leading #"
         )
     return key
 

@@ -231,7 +231,8 @@ class _Recovery:
             return DataKey(shamir.join(parts))
         except ValueError:
             raise self.error(
-                "the parts of the data key do not belong together", "the key groups of this file were changed"
+                "the parts of the data key do not belong together",
+                "restore the file from Git: its key groups were changed",
             ) from None
 
     def error(self, message: str, hint: str | None) -> DataKeyError:

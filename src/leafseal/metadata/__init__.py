@@ -133,7 +133,7 @@ class Metadata(NamedTuple):
 def version_numbers(version: str) -> tuple[int, int, int]:
     """Return major, minor and patch of a `version` field. Raises `MetadataError` when it has none."""
     if not version:
-        raise MetadataError("version: missing", hint="the file says by which version it was written, such as 3.13.2")
+        raise MetadataError("version: missing", hint="add the version that wrote the file, such as 3.13.2")
     if version.startswith("1."):
         return 1, 0, 0  # SOPS 1 did not number its versions like that.
     match = re.fullmatch(_VERSION, version)

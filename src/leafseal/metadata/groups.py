@@ -24,7 +24,7 @@ def read_groups(fields: Mapping[str, object]) -> tuple[KeyGroup, ...]:
     nested = as_mappings(fields.get("key_groups"), "key_groups")
     if flat and nested:
         raise MetadataError(
-            "key_groups: there are flat keys beside key groups", hint="SOPS ignores the groups then; remove one of them"
+            "key_groups: there are flat keys beside key groups", hint="remove one of the two; SOPS ignores the groups"
         )
     if len(nested) > MAX_GROUPS:
         raise MetadataError(f"key_groups: more than {MAX_GROUPS} groups")

@@ -133,8 +133,14 @@ def _not_encrypted_error(leaf: Leaf) -> IntegrityError:
     return IntegrityError(
         f"{format_path(leaf.locator)}: not encrypted, although the file's rule encrypts it",
         path=leaf.path,
-        hint='see who changed it with "git log -p", then restore the file or encrypt the value with "leafseal set"',
+        hint=_CLEAR_HINT,
     )
+
+
+_CLEAR_HINT = (
+    'see who changed it with "git log -p"; then restore the file, or remove the value with "leafseal repair FILE" '
+    'and add it with "leafseal set"'
+)
 
 
 def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
@@ -161,7 +167,9 @@ def _comment_error(leaf: Leaf) -> IntegrityError:
     )
 
 
-_PLACE_HINT = 'restore the file from Git, or replace the value with "leafseal set", or remove it with "leafseal unset"'
+_PLACE_HINT = (
+    'restore the file from Git; or remove the value with "leafseal repair FILE", then add it with "leafseal set"'
+)
 
 
 def _open_comment(

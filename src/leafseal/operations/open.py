@@ -205,7 +205,8 @@ _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
 _CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 _CONFLICT_HINT = 'Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'
 _DUPLICATES_HINT = (
-    'to read both values, add --allow-duplicates to "leafseal decrypt"; to keep one, "leafseal repair FILE"'
+    'to keep one of them, run "leafseal repair FILE"; to read both values, run '
+    '"leafseal decrypt --allow-duplicates --ignore-mac FILE"'
 )
 
 

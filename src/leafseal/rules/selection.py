@@ -82,7 +82,7 @@ class Selection(Value):
             try:
                 matches = compile_pattern(text)
             except PatternError as exc:
-                raise ConfigError(f"{name}: {exc}", hint="rules are RE2 patterns, as everywhere in SOPS") from None
+                raise ConfigError(f"{name}: {exc}", hint="write it as an RE2 pattern, as everywhere in SOPS") from None
             if name.endswith("_comment_regex"):
                 self._set(_matches_comment=matches)
                 test = _comment_test(matches, sealed_if_found=name == "encrypted_comment_regex")

@@ -57,7 +57,7 @@ def _value_text(arguments: Arguments, words: tuple[str, ...]) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise Failure("Value for --set is not valid JSON", CODE, hint="it is not UTF-8") from None
+        raise Failure("Value for --set is not valid JSON", CODE, hint="save the value as UTF-8") from None
 
 
 def set_in_file(session: Session, file: str, path: Locator, value: object) -> int:

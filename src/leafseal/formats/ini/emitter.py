@@ -21,7 +21,7 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> byte
         if not isinstance(node, MappingNode):
             raise EmitError(
                 f"section values should always be mappings, and {visible(name)} isn't one",
-                hint="an INI file has two levels: sections, and in them keys",
+                hint="choose YAML or JSON: an INI file has two levels, sections and keys",
             )
         lines = _section(name, node, headless=index == 0 and name == DEFAULT_SECTION)
         has_keys = any(not isinstance(item, Comment) for item in node.items)
@@ -58,7 +58,7 @@ def _text(section: str, key: str, value: object) -> str:
     if isinstance(value, MappingNode | ListNode):
         raise EmitError(
             f"{visible(section)}.{visible(key)}: a list or mapping inside a section",
-            hint="an INI file has two levels: sections, and in them keys",
+            hint="choose YAML or JSON: an INI file has two levels, sections and keys",
         )
     text = as_text(to_plain_text(value))  # type: ignore[arg-type]
     if "\0" in text:

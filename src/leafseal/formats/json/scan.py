@@ -91,7 +91,7 @@ class _Scanner:
             end = self._container(start, (), (), 1)
         rest = self._skip(end)
         if rest < len(text):
-            raise self._error(rest, "content after the top-level object", "a JSON file holds one object")
+            raise self._error(rest, "content after the top-level object", "keep one object in each JSON file")
         refuse_sizes(text, self.leaves, self.limits)
         return Scan(self.leaves, self.containers)
 

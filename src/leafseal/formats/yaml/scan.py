@@ -382,7 +382,9 @@ class _Scanner:
             self.comments.adopt(container)
         elif outer.is_map:
             if outer.key is None:
-                self._fail(event, "a key is a mapping or a list, where only text can be", "templates need quotes")
+                self._fail(
+                    event, "a key is a mapping or a list, where only text can be", "put a template in quotes, as a text"
+                )
             path = outer.path + (outer.key,)
             locator = path if outer.locator is outer.path else outer.locator + (outer.key,)
             container = Container(is_map, flow, column, path, locator, outer, start)

@@ -1,0 +1,296 @@
+"""Hints about options and arguments."""
+
+from __future__ import annotations
+
+from .scenario import Scenario
+
+A_B = {"a.yaml": "a: 1\n", "b.yaml": "a: 1\n", "folder/a.yaml": "a: 1\n"}
+
+SCENARIOS = [
+    Scenario(
+        "cli.encrypt",
+        "give a FILE, or add --filename-override NAME to encrypt standard input",
+        "encrypt --age ME",
+        ("encrypt --age ME a.yaml",),
+        files=A_B,
+    ),
+    Scenario(
+        "cli.exec_env",
+        "use only one of them",
+        "exec-env --supervise --same-process a.env true",
+        ("exec-env --supervise a.env true",),
+        files={"a.env": "A=1\n"},
+        before=("encrypt -i --age ME a.env",),
+    ),
+    Scenario(
+        "cli.exec_env",
+        "give them a value, or leave out --strict",
+        "exec-env --supervise --strict a.env true",
+        (
+            "exec-env --supervise a.env true",
+            "set --string a.env B x",
+            "exec-env --supervise --strict a.env true",
+        ),
+        files={"a.env": "A=1\nB=\n"},
+        before=("encrypt -i --age ME a.env",),
+    ),
+    Scenario(
+        "cli.groups",
+        "add one, such as --age age1…",
+        "groups add -f app.yaml -i",
+        ("groups add -f app.yaml -i --age OTHER",),
+    ),
+    Scenario("cli.init", "add --age age1…", "init --no-identity", ("init --no-identity --age ME",)),
+    Scenario(
+        "cli.init",
+        'edit it; if you have no key of your own yet, run "leafseal keygen --append"',
+        "init",
+        (
+            {".sops.yaml": "creation_rules:\n  - age: ME\n"},
+            "encrypt a.yaml",
+            "keygen --append",
+        ),
+        files={"a.yaml": "a: 1\n", ".sops.yaml": "creation_rules:\n  - age: OTHER\n"},
+    ),
+    Scenario("cli.keygen", "use only one of them", "keygen --append -o keys.txt", ("keygen -o keys.txt",)),
+    Scenario(
+        "cli.keygen",
+        "put the key into SOPS_AGE_KEY, and the name of a file into SOPS_AGE_KEY_FILE",
+        "keygen --append",
+        (
+            "export SOPS_AGE_KEY_FILE=keys.txt",
+            "keygen --append",
+        ),
+        environ={"SOPS_AGE_KEY_FILE": "SECRET_ME"},
+    ),
+    Scenario(
+        "cli.link_sops",
+        "mkdir -p {}",
+        "link-sops nowhere",
+        (
+            {"nowhere/x": ""},
+            "link-sops nowhere",
+        ),
+    ),
+    Scenario(
+        "cli.link_sops",
+        "add --force to replace it, or choose another folder",
+        "link-sops bin",
+        (
+            "link-sops other",
+            "link-sops --force bin",
+        ),
+        files={"bin/sops": "#!/bin/sh\n", "other/x": ""},
+    ),
+    Scenario(
+        "cli.rotate",
+        'see its recipients with "leafseal inspect {}"',
+        "rotate -i --rm-age OTHER app.yaml",
+        ("inspect app.yaml",),
+    ),
+    Scenario("cli.shared.change", "give the name of a FILE", "set - db.port 1", ("set app.yaml db.port 1",)),
+    Scenario(
+        "cli.shared.change",
+        'name a value, such as database.password, or change the file with "leafseal edit"',
+        "set --string app.yaml '' x",
+        (
+            "set --string app.yaml db.port x",
+            "unset app.yaml db.port",
+        ),
+    ),
+    Scenario("cli.shared.click_commands", 'see "{} --help"', "decrypt --no-such app.yaml", ("decrypt --help",)),
+    Scenario(
+        "cli.shared.consent",
+        "use only one of them",
+        "set --keep-rules --sync-rules app.yaml db.port 1",
+        ("set --keep-rules app.yaml db.port 1",),
+    ),
+    Scenario(
+        "cli.shared.files",
+        "give one FILE at a time",
+        "encrypt --age ME --filename-override x.yaml --output-dir out a.yaml b.yaml",
+        ("encrypt --age ME --filename-override x.yaml --output-dir out a.yaml",),
+        files=A_B,
+    ),
+    Scenario("cli.shared.files", "give - only once", "verify - -", ("verify app.yaml",)),
+    Scenario("cli.shared.files", "use only one of them", "decrypt -i -o x app.yaml", ("decrypt -o x app.yaml",)),
+    Scenario(
+        "cli.shared.files",
+        "use --in-place=overwrite",
+        "encrypt --age ME --overwrite a.yaml",
+        ("encrypt --age ME --in-place=overwrite a.yaml",),
+        files=A_B,
+    ),
+    Scenario("cli.shared.files", "give the name of a FILE", "decrypt -i -", ("decrypt -i app.yaml",)),
+    Scenario(
+        "cli.shared.files",
+        "add -i to replace each file, or --output-dir DIR to write the results to a folder",
+        "encrypt --age ME a.yaml b.yaml",
+        (
+            "encrypt --age ME --output-dir out a.yaml b.yaml",
+            "encrypt --age ME -i a.yaml b.yaml",
+        ),
+        files=A_B,
+    ),
+    Scenario(
+        "cli.shared.files",
+        "use --output, one file at a time",
+        "encrypt --age ME --output-dir out a.yaml folder/a.yaml",
+        ("encrypt --age ME --output out.yaml a.yaml",),
+        files=A_B,
+    ),
+    Scenario(
+        "cli.shared.groups",
+        "keep at least one key in each key group",
+        "rotate -i --rm-age ME app.yaml",
+        ("rotate -i --rm-age ME --add-age OTHER app.yaml",),
+    ),
+    Scenario(
+        "cli.shared.groups",
+        "add --threshold N to lower it",
+        "groups delete -f app.yaml -i 1",
+        ("groups delete -f app.yaml -i --threshold 2 --lower-threshold 1",),
+        before=(
+            "groups add -f app.yaml -i --age ME",
+            "groups add -f app.yaml -i --threshold 3 --age ME",
+        ),
+    ),
+    Scenario(
+        "cli.shared.groups",
+        "to allow that, add --lower-threshold",
+        "groups delete -f app.yaml -i --threshold 2 1",
+        ("groups delete -f app.yaml -i --threshold 2 --lower-threshold 1",),
+        before=(
+            "groups add -f app.yaml -i --age ME",
+            "groups add -f app.yaml -i --threshold 3 --age ME",
+        ),
+    ),
+    Scenario(
+        "cli.shared.options",
+        "to save the file anyway, add --write-unverified",
+        "decrypt -i --ignore-mac app.yaml",
+        ("decrypt -i --ignore-mac --write-unverified app.yaml",),
+    ),
+    Scenario(
+        "cli.shared.plan",
+        "add a recipient, such as --age age1…; or {}",
+        "encrypt a.yaml",
+        (
+            "encrypt --age ME a.yaml",
+            "init",
+            "encrypt a.yaml",
+        ),
+        files=A_B,
+    ),
+    Scenario(
+        "cli.shared.values",
+        "use --value-stdin or --value-file FILE",
+        "set app.yaml db.port",
+        ("set --value-file value.txt app.yaml db.port",),
+        files={"value.txt": "5"},
+    ),
+    Scenario(
+        "cli.shared.values",
+        "add --string to store it as text",
+        "set app.yaml db.port 99999999999999999999",
+        ("set --string app.yaml db.port 99999999999999999999",),
+    ),
+    Scenario(
+        "cli.shared.values",
+        "correct it, or add --string to store it as text",
+        "set app.yaml db.port '[1'",
+        (
+            "set app.yaml db.port '[1]'",
+            "set --string app.yaml db.port '[1'",
+        ),
+    ),
+    Scenario(
+        "cli.shared.values",
+        "keep it in a binary file of its own",
+        "set --value-file v --string app.yaml db.port",
+        ("encrypt --age ME v",),
+        files={"v": "\x00\udcff"},
+    ),
+    Scenario(
+        "system.terminal",
+        "to confirm, add {}",
+        "updatekeys app.yaml",
+        ("updatekeys -y app.yaml",),
+        files={".sops.yaml": "creation_rules:\n  - age: ME,OTHER\n"},
+    ),
+    Scenario(
+        "operations.extract",
+        "add --output-type yaml or --output-type json",
+        "decrypt --extract list --output-type dotenv app.yaml",
+        (
+            "decrypt --extract list --output-type json app.yaml",
+            "decrypt --extract list --output-type yaml app.yaml",
+        ),
+    ),
+    Scenario(
+        "sops.child",
+        "the command is one argument: put it in quotes",
+        "sops exec-file app.yaml true x",
+        ("sops exec-file app.yaml 'true x'",),
+    ),
+    Scenario(
+        "sops.groups",
+        "name one with --file",
+        "sops groups add --age OTHER",
+        ("sops groups add --file app.yaml --in-place --age OTHER",),
+    ),
+    Scenario(
+        "sops.paths",
+        'it looks like \'["db"]["ports"][0]\'',
+        "sops set app.yaml '' 1",
+        ("sops set app.yaml '[\"db\"]' 1",),
+    ),
+    Scenario(
+        "sops.paths",
+        "the comments of a list count as its members",
+        "sops set f.yaml '[\"l\"][0]' 1",
+        ("sops set f.yaml '[\"l\"][1]' 1",),
+        files={"f.yaml": "l:\n# c\n- a\n- b\n"},
+        before=("encrypt -i --age ME f.yaml",),
+    ),
+    Scenario(
+        "sops.set",
+        "save the value as UTF-8",
+        "sops set --value-file app.yaml '[\"db\"]' v",
+        ("sops set --value-file app.yaml '[\"db\"]' w",),
+        files={"v": "\udcff", "w": "1"},
+    ),
+    Scenario(
+        "sops.unavailable",
+        "decrypt the file, and pass it to the tool of the destination",
+        "sops publish app.yaml",
+        ("sops decrypt app.yaml",),
+    ),
+    Scenario(
+        "sops.values",
+        "set an object that holds the list",
+        "sops set app.yaml '[\"db\"]' '[1]'",
+        ("sops set app.yaml '[\"db\"]' '{\"l\": [1]}'",),
+    ),
+    Scenario(
+        "sops.values",
+        "give it as text, in quotes",
+        "sops set app.yaml '[\"db\"]' 99999999999999999999",
+        ("sops set app.yaml '[\"db\"]' '\"99999999999999999999\"'",),
+    ),
+    Scenario(
+        "sops.values",
+        'it looks like \'["db"]["port"] "5432"\'',
+        "sops --set '[\"db\"]' app.yaml",
+        ('sops --set \'["db"] "x"\' app.yaml',),
+    ),
+    Scenario(
+        "cli.link_sops",
+        "to create it anyway, add --force; programs that start sops then run leafseal",
+        "link-sops bin",
+        ("link-sops --force bin",),
+        files={"bin/x": ""},
+        before=("! mkdir ../real; printf '#!/bin/sh\\n' > ../real/sops; chmod +x ../real/sops",),
+        environ={"PATH": "HERE/bin:HERE/../real:/usr/bin:/bin"},
+    ),
+]

@@ -1,0 +1,105 @@
+"""Hints about plain JSON files."""
+
+from __future__ import annotations
+
+from .scenario import Scenario
+
+SCENARIOS = [
+    Scenario(
+        "formats.json",
+        "save the file as UTF-8",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": "ÿ"}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '{"a": "\udcff"}'},
+    ),
+    Scenario(
+        "formats.json.scan",
+        'wrap it in one: {"data": [...]}',
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"data": [1]}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": "[1]"},
+    ),
+    Scenario(
+        "formats.json.scan",
+        "keep one object in each JSON file",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": 1}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '{"a": 1} {"b": 1}'},
+    ),
+    Scenario(
+        "formats.json.scan",
+        "raise the limit with --max-depth",
+        "encrypt --age ME --max-depth 2 f.json",
+        ("encrypt --age ME --max-depth 4 f.json",),
+        files={"f.json": '{"a": {"b": {"c": 1}}}'},
+    ),
+    Scenario(
+        "formats.json.scan",
+        "put it in quotes",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": "1e999"}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '{"a": 1e999}'},
+    ),
+    Scenario(
+        "formats.json.scan",
+        "save the file as UTF-8 without BOM",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": 1}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '\ufeff{"a": 1}'},
+    ),
+    Scenario(
+        "formats.json.scan",
+        "the least that a JSON file can hold is {}",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": "{}"},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": ""},
+    ),
+    Scenario(
+        "formats.json.scan",
+        "write null, or a string",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": null}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '{"a": NaN}'},
+    ),
+    Scenario(
+        "formats.common",
+        "remove one of the two",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": 2}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '{"a": 1, "a": 2}'},
+    ),
+    Scenario(
+        "document.tree",
+        "remove one of the two",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": {"x": 2}}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '{"a": {"x": 1}, "a": {"x": 2}}'},
+    ),
+]

@@ -1,0 +1,122 @@
+"""Hints about keys and recipients."""
+
+from __future__ import annotations
+
+from .scenario import Scenario
+
+SCENARIOS = [
+    Scenario(
+        "providers.age",
+        "check for an extra comma",
+        "encrypt --age ME, a.yaml",
+        ("encrypt --age ME a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
+        "providers.age",
+        "this is the secret identity; give its recipient, which begins with age1",
+        "encrypt --age SECRET_ME a.yaml",
+        ("encrypt --age ME a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
+        "providers.age",
+        "a recipient begins with age1 or ssh-",
+        "encrypt --age abc a.yaml",
+        ("encrypt --age ME a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
+        "providers.age.report",
+        "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE",
+        "decrypt f.yaml",
+        (
+            "export SOPS_AGE_KEY_FILE=keys.txt",
+            "decrypt f.yaml",
+        ),
+        files={"f.yaml": "a: 1\n", "keys.txt": "SECRET_OTHER\n"},
+        before=("encrypt -i --age OTHER f.yaml",),
+    ),
+    Scenario(
+        "keyservice.client",
+        "write it as tcp://host:port or unix:///path",
+        "decrypt --keyservice nowhere app.yaml",
+        ("decrypt --keyservice unix:///nowhere app.yaml",),
+    ),
+    Scenario(
+        "keys.policy",
+        "chmod o-w {}",
+        "encrypt --age ME a.yaml",
+        (
+            "! chmod o-w ../home/config/leafseal/policy.toml",
+            "encrypt --age ME a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        before=(
+            (
+                "! mkdir -p ../home/config/leafseal; touch ../home/config/leafseal/policy.toml; c"
+                "hmod o+w ../home/config/leafseal/policy.toml"
+            ),
+        ),
+    ),
+    Scenario(
+        "keys.policy",
+        "name more key groups, and a shamir_threshold that is as high",
+        "encrypt a.yaml",
+        (
+            {
+                ".sops.yaml": (
+                    "creation_rules:\n  - shamir_threshold: 2\n    key_groups:\n      - age: [ME]\n      "
+                    "- age: [OTHER]\n"
+                )
+            },
+            "encrypt a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n", ".sops.yaml": "creation_rules:\n  - age: ME\n"},
+        before=(
+            ("! mkdir -p ../home/config/leafseal; echo 'min_threshold = 2' > ../home/config/leafseal/policy.toml"),
+        ),
+    ),
+    Scenario(
+        "providers.age.report",
+        "name the file with the private key of this recipient in SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+        "decrypt f.yaml",
+        (
+            "export SOPS_AGE_SSH_PRIVATE_KEY_FILE=HERE/../id",
+            "decrypt f.yaml",
+        ),
+        files={"f.yaml": "a: 1\n"},
+        before=(
+            (
+                "! ssh-keygen -q -t ed25519 -N '' -f ../id; printf 'creation_rules:\\n  - age: \"%s"
+                "\"\\n' \"$(cut -d' ' -f1,2 ../id.pub)\" > .sops.yaml"
+            ),
+            "encrypt -i f.yaml",
+        ),
+    ),
+    Scenario(
+        "metadata.groups",
+        "remove one of the two; SOPS ignores the groups",
+        "decrypt app.yaml",
+        (
+            "! sed -i '/^    key_groups:/,+3d' app.yaml",
+            "decrypt app.yaml",
+        ),
+        before=(
+            (
+                "! sed -i 's/^sops:/sops:\\n    key_groups:\\n        - age:\\n            - enc: x\\"
+                "n              recipient: age1x/' app.yaml"
+            ),
+        ),
+    ),
+    Scenario(
+        "keys.policy",
+        "add it to your policy file: {}",
+        "encrypt --age ME a.yaml",
+        (
+            {"../home/config/leafseal/policy.toml": 'recipients.allow = ["ME"]\n'},
+            "encrypt --age ME a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n", "../home/config/leafseal/policy.toml": 'recipients.allow = ["OTHER"]\n'},
+    ),
+]

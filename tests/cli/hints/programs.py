@@ -1,0 +1,93 @@
+"""Hints about editors, and programs that are started with values."""
+
+from __future__ import annotations
+
+from .scenario import Scenario
+
+SCENARIOS = [
+    Scenario(
+        "run.environment",
+        "to make a variable of each nested value, add --flatten __",
+        "exec-env --supervise app.yaml true",
+        ("exec-env --supervise --flatten __ app.yaml true",),
+    ),
+    Scenario(
+        "run.environment",
+        "hand it to the program in a file",
+        "exec-env --supervise f.env true",
+        ("sops exec-file f.env true",),
+        files={"f.env": "A=" + "x" * 140000 + "\n"},
+        before=("encrypt -i --age ME f.env",),
+    ),
+    Scenario(
+        "system.editor",
+        ("install it, or set its absolute path; programs in the current folder or working tree are ignored"),
+        "edit app.yaml",
+        (
+            "export EDITOR=/bin/true",
+            "edit app.yaml",
+        ),
+        environ={"EDITOR": "no-such-editor"},
+    ),
+    Scenario(
+        "system.editor",
+        'set EDITOR="{} {}" and try again',
+        "edit app.yaml",
+        (
+            "export EDITOR=code --wait",
+            "edit app.yaml",
+        ),
+        before=("! mkdir ../bin; printf '#!/bin/sh\n' > ../bin/code; chmod +x ../bin/code",),
+        environ={"EDITOR": "code", "PATH": "HERE/../bin:/usr/bin:/bin"},
+    ),
+    Scenario(
+        "system.editor",
+        'set EDITOR, for instance EDITOR="code --wait"',
+        "edit app.yaml",
+        (
+            "export EDITOR=/bin/true",
+            "edit app.yaml",
+        ),
+        environ={"PATH": "/nowhere", "EDITOR": "", "SOPS_EDITOR": ""},
+    ),
+    Scenario(
+        "run.environment",
+        "to set it anyway, add {}",
+        "exec-env --supervise f.env true",
+        ("exec-env --supervise --allow LD_PRELOAD f.env true",),
+        files={"f.env": "LD_PRELOAD=\n"},
+        before=("encrypt -i --age ME f.env",),
+    ),
+    Scenario(
+        "cli.exec_env",
+        "to set it anyway, add {}",
+        "exec-env --supervise f.env true",
+        ("exec-env --supervise --allow A.B f.env true",),
+        files={"f.env": "A.B=\n"},
+        before=("encrypt -i --age ME f.env", "! sed -i '/structure=/d' f.env"),
+    ),
+    Scenario(
+        "cli.exec_env",
+        "separate names with one comma each, without blanks",
+        "exec-env --supervise --only A,,B f.env true",
+        ("exec-env --supervise --only A,B f.env true",),
+        files={"f.env": "A=1\nB=2\n"},
+        before=("encrypt -i --age ME f.env",),
+    ),
+    Scenario(
+        "run.environment",
+        "name only variables that are in the file after --only",
+        "exec-env --supervise --only C f.env true",
+        ("exec-env --supervise --only A f.env true",),
+        files={"f.env": "A=1\nB=2\n"},
+        before=("encrypt -i --age ME f.env",),
+    ),
+    Scenario(
+        "cli.exec_env",
+        "add --document N to say which; the first is 0",
+        "exec-env --supervise f.yaml true",
+        ("exec-env --supervise --document 0 f.yaml true",),
+        files={"f.yaml": "a: 1\n---\nb: 1\n"},
+        before=("encrypt -i --age ME f.yaml", "! sed -i '/structure: /d' f.yaml"),
+    ),
+]

@@ -1,0 +1,122 @@
+"""Hints about the configuration and the rule of a file."""
+
+from __future__ import annotations
+
+from .scenario import Scenario
+
+SCENARIOS = [
+    Scenario(
+        "config.find",
+        "keep one of them, or make one a link to the other",
+        "encrypt a.yaml",
+        (
+            "! rm .sops-style-config.yaml",
+            "encrypt a.yaml",
+        ),
+        files={
+            ".sops.yaml": "creation_rules:\n  - age: ME\n",
+            "a.yaml": "a: 1\n",
+            ".sops-style-config.yaml": "creation_rules:\n  - age: OTHER\n",
+        },
+    ),
+    Scenario(
+        "config.load",
+        "add a rule with a path_regex that matches {}, or a last rule without one",
+        "encrypt a.yaml",
+        (
+            {".sops.yaml": "creation_rules:\n  - path_regex: b\n    age: ME\n  - age: ME\n"},
+            "encrypt a.yaml",
+        ),
+        files={".sops.yaml": "creation_rules:\n  - path_regex: b\n    age: ME\n", "a.yaml": "a: 1\n"},
+    ),
+    Scenario(
+        "config.nodes",
+        "save it as UTF-8",
+        "encrypt a.yaml",
+        (
+            {".sops.yaml": "creation_rules:\n  - age: ME\n"},
+            "encrypt a.yaml",
+        ),
+        files={".sops.yaml": "# \udcff\ncreation_rules:\n  - age: ME\n", "a.yaml": "a: 1\n"},
+    ),
+    Scenario(
+        "config.write",
+        "recipients begin with age1 or ssh-",
+        "init --no-identity --age abc",
+        ("init --no-identity --age ME",),
+    ),
+    Scenario(
+        "rules.selection",
+        "keep one of them",
+        "encrypt --age ME --encrypted-regex a --encrypted-suffix a a.yaml",
+        ("encrypt --age ME --encrypted-regex a a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
+        "rules.selection",
+        "write it as an RE2 pattern, as everywhere in SOPS",
+        "encrypt --age ME --encrypted-regex '(?<=x)a' a.yaml",
+        ("encrypt --age ME --encrypted-regex '^a' a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
+        "operations.seal",
+        ("correct the rule; to write the file without encrypted values, add --allow-nothing-sealed"),
+        "encrypt --age ME --encrypted-regex '^b' a.yaml",
+        (
+            "encrypt --age ME --encrypted-regex '^a' a.yaml",
+            "encrypt --age ME --encrypted-regex '^b' --allow-nothing-sealed a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
+        "keys.groups",
+        "every key group needs at least one master key",
+        "encrypt a.yaml",
+        (
+            {".sops.yaml": "creation_rules:\n  - key_groups:\n      - age: [ME]\n"},
+            "encrypt a.yaml",
+        ),
+        files={
+            ".sops.yaml": "creation_rules:\n  - key_groups:\n      - age: [ME]\n      - age: []\n",
+            "a.yaml": "a: 1\n",
+        },
+    ),
+    Scenario(
+        "operations.encrypt",
+        'to change an encrypted file, use "leafseal edit"; in a plain file, rename the key',
+        "encrypt --age ME a.yaml",
+        (
+            {"a.yaml": "sops_: 1\n"},
+            "encrypt --age ME a.yaml",
+        ),
+        files={"a.yaml": "sops: 1\n"},
+    ),
+    Scenario(
+        "operations.edit",
+        'change the comments that decide it first, with "leafseal edit"',
+        "unset f.yaml l[0]",
+        (
+            "edit f.yaml",
+            "decrypt f.yaml",
+        ),
+        files={"f.yaml": "l:\n  # plain\n  - foo\n  - hunter2\n"},
+        before=(
+            "encrypt -i --age ME --unencrypted-comment-regex '^ plain' f.yaml",
+            ('! printf \'#!/bin/sh\\nprintf "l:\\\\n  - hunter2\\\\n" > "$1"\\n\' > ../ed; chmod +x ../ed'),
+        ),
+        environ={"EDITOR": "HERE/../ed"},
+    ),
+    Scenario(
+        "operations.edit",
+        'remove the comment as well, with "leafseal edit"',
+        "unset f.yaml secrets[0]",
+        ("edit f.yaml",),
+        files={"f.yaml": "secrets:\n  - foo\n  # hunter2\nb: 1\n"},
+        before=(
+            "encrypt -i --age ME --encrypted-regex ^secrets$ f.yaml",
+            '! printf \'#!/bin/sh\\necho "b: 1" > "$1"\\n\' > ../ed; chmod +x ../ed',
+        ),
+        environ={"EDITOR": "HERE/../ed"},
+    ),
+]

@@ -1,0 +1,276 @@
+"""Hints about keys of services, as far as they can be followed where no service is."""
+
+from __future__ import annotations
+
+from .scenario import Scenario
+
+SCENARIOS = [
+    Scenario(
+        "providers.aws",
+        "it is written as arn:aws:kms:REGION:ACCOUNT:key/ID",
+        "encrypt --kms 'abc' a.yaml",
+        ("encrypt --kms 'arn:aws:kms:eu-west-1:123456789012:key/x' a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+        environ={"AWS_EC2_METADATA_DISABLED": "true"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.aws",
+        "after the ARN it is |name:value,name:value and then |profile",
+        "encrypt --kms 'arn:aws:kms:eu-west-1:123456789012:key/x|a' a.yaml",
+        ("encrypt --kms 'arn:aws:kms:eu-west-1:123456789012:key/x|a:b|profile' a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+        environ={"AWS_EC2_METADATA_DISABLED": "true"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.gcp",
+        "it is written as projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY",
+        "encrypt --gcp-kms 'abc' a.yaml",
+        ("encrypt --gcp-kms 'projects/p/locations/l/keyRings/r/cryptoKeys/k' a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+        environ={"SOPS_GCP_KMS_ENDPOINT": "a b"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.azure",
+        "it is written as https://VAULT.vault.azure.net/keys/NAME or …/keys/NAME/VERSION",
+        "encrypt --azure-kv 'abc' a.yaml",
+        (("encrypt --azure-kv 'https://v.vault.azure.net/keys/k/0123456789abcdef0123456789abcdef' a.yaml"),),
+        files={"a.yaml": "a: 1\n"},
+        environ={"AZURE_TOKEN_CREDENTIALS": "abc"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.huawei",
+        "it is written as REGION:KEY-ID",
+        "encrypt --hckms 'abc' a.yaml",
+        ("encrypt --hckms 'eu-west-101:0123-x' a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.vault",
+        "it is written as https://HOST[:PORT]/v1/ENGINE/keys/KEY",
+        "encrypt --hc-vault-transit 'abc' a.yaml",
+        ("encrypt --hc-vault-transit 'https://127.0.0.1:1/v1/transit/keys/k' a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.pgp",
+        "check for an extra comma",
+        "encrypt --pgp '85D77543B3D624B63CEA9E6DBC17301B491B3F21,,' a.yaml",
+        ("encrypt --pgp '85D77543B3D624B63CEA9E6DBC17301B491B3F21' a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.vault.requests",
+        "if that is your Vault, set VAULT_ADDR={}, or write into your policy file: {}",
+        "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
+        (
+            "export VAULT_ADDR=https://127.0.0.1:1",
+            "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={"LEAFSEAL_SERVICE_TIMEOUT": "1", "GOOGLE_OAUTH_ACCESS_TOKEN": "x"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.vault.requests",
+        "add it to SOPS_HC_VAULT_ALLOWLIST",
+        "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
+        (
+            "export SOPS_HC_VAULT_ALLOWLIST=https://127.0.0.1:1",
+            "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+            "SOPS_HC_VAULT_ALLOWLIST": "https://vault.example.org",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.vault.tokens",
+        ('"vault login" gets one; VAULT_ROLE_ID with VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE, logs in'),
+        "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
+        (
+            "export VAULT_TOKEN=x",
+            "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+            "VAULT_ADDR": "https://127.0.0.1:1",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.network",
+        "write it as 10 or 2.5",
+        "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
+        (
+            "export LEAFSEAL_SERVICE_TIMEOUT=2.5",
+            "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={"LEAFSEAL_SERVICE_TIMEOUT": "soon", "VAULT_ADDR": "https://127.0.0.1:1"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.azure.vaults",
+        "if that is your vault, write into your policy file: {}",
+        "encrypt --azure-kv https://127.0.0.1:1/keys/k/0123456789abcdef0123456789abcdef a.yaml",
+        (
+            {"../home/config/leafseal/policy.toml": 'endpoints.allow = ["https://127.0.0.1:1"]\n'},
+            "encrypt --azure-kv https://127.0.0.1:1/keys/k/0123456789abcdef0123456789abcdef a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+            "AZURE_TENANT_ID": "t",
+            "AZURE_CLIENT_ID": "c",
+            "AZURE_AUTHORITY_HOST": "https://127.0.0.1:1",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.gcp.connections",
+        "write it as host or host:port",
+        "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
+        (
+            "export SOPS_GCP_KMS_ENDPOINT=127.0.0.1:1",
+            "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={"LEAFSEAL_SERVICE_TIMEOUT": "1", "GOOGLE_OAUTH_ACCESS_TOKEN": "x", "SOPS_GCP_KMS_ENDPOINT": "a b"},
+        code=-1,
+    ),
+    Scenario(
+        "providers.gcp.connections",
+        "write it with https://",
+        "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
+        (
+            "export SOPS_GCP_KMS_ENDPOINT=https://127.0.0.1:1",
+            "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+            "SOPS_GCP_KMS_ENDPOINT": "http://192.0.2.1:1",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.gcp.connections",
+        "set SOPS_GCP_KMS_CLIENT_TYPE=rest for an http:// endpoint",
+        "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
+        (
+            "export SOPS_GCP_KMS_CLIENT_TYPE=rest",
+            "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+            "SOPS_GCP_KMS_ENDPOINT": "http://127.0.0.1:1",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.gcp.credentials",
+        ('"gcloud auth application-default login" makes some; GOOGLE_CREDENTIALS names a file of them'),
+        "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
+        (
+            "export GOOGLE_OAUTH_ACCESS_TOKEN=x",
+            "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "NO_GCE_CHECK": "true",
+            "SOPS_GCP_KMS_ENDPOINT": "127.0.0.1:1",
+            "GCE_METADATA_HOST": "127.0.0.1:1",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.huawei.connections",
+        "write it as https://HOST",
+        "encrypt --hckms eu-west-101:0123-x a.yaml",
+        (
+            "export HUAWEICLOUD_SDK_REGION_KMS_EU_WEST_101=https://127.0.0.1:1",
+            "encrypt --hckms eu-west-101:0123-x a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+            "HUAWEICLOUD_SDK_AK": "x",
+            "HUAWEICLOUD_SDK_SK": "x",
+            "HUAWEICLOUD_SDK_PROJECT_ID": "p",
+            "HUAWEICLOUD_SDK_REGION_KMS_EU_WEST_101": "https://127.0.0.1:1/x",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.huawei.connections",
+        "write it with https://",
+        "encrypt --hckms eu-west-101:0123-x a.yaml",
+        (
+            "export HUAWEICLOUD_SDK_REGION_KMS_EU_WEST_101=https://127.0.0.1:1",
+            "encrypt --hckms eu-west-101:0123-x a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+            "HUAWEICLOUD_SDK_AK": "x",
+            "HUAWEICLOUD_SDK_SK": "x",
+            "HUAWEICLOUD_SDK_PROJECT_ID": "p",
+            "HUAWEICLOUD_SDK_REGION_KMS_EU_WEST_101": "http://192.0.2.1",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.huawei.credentials",
+        ("set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write them into ~/.huaweicloud/credentials"),
+        "encrypt --hckms eu-west-101:0123-x a.yaml",
+        (
+            "export HUAWEICLOUD_SDK_AK=x",
+            "export HUAWEICLOUD_SDK_SK=x",
+            "encrypt --hckms eu-west-101:0123-x a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        environ={
+            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+            "HUAWEICLOUD_SDK_REGION_KMS_EU_WEST_101": "https://127.0.0.1:1",
+        },
+        code=-1,
+    ),
+    Scenario(
+        "providers.azure.credentials",
+        (
+            "use dev, prod, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentit"
+            "yCredential, AzureCliCredential or AzureDeveloperCliCredential"
+        ),
+        "encrypt --azure-kv https://127.0.0.1:1/keys/k/0123456789abcdef0123456789abcdef a.yaml",
+        (
+            "export AZURE_TOKEN_CREDENTIALS=dev",
+            "encrypt --azure-kv https://127.0.0.1:1/keys/k/0123456789abcdef0123456789abcdef a.yaml",
+        ),
+        files={
+            "a.yaml": "a: 1\n",
+            "../home/config/leafseal/policy.toml": 'endpoints.allow = ["https://127.0.0.1:1"]\n',
+        },
+        environ={"LEAFSEAL_SERVICE_TIMEOUT": "1", "GOOGLE_OAUTH_ACCESS_TOKEN": "x", "AZURE_TOKEN_CREDENTIALS": "abc"},
+        code=-1,
+    ),
+]
