@@ -41,7 +41,7 @@ SCENARIOS = [
         before=("! sed -i 's/^    port:.*/&\\n&/' app.yaml",),
     ),
     Scenario(
-        "operations.open",
+        "errors",
         ('see what changed with "git log -p"; "leafseal repair FILE" shows what is known, and mends it after asking'),
         "decrypt app.yaml",
         (
