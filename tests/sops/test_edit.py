@@ -347,7 +347,7 @@ def test_what_is_not_changed_keeps_its_sealed_text(desk: Stage) -> None:
     after = (desk.folder / "a.yaml").read_text().splitlines()
     differ = [line.split(":")[0].strip() for line, old in zip(after, before, strict=True) if line != old]
     assert differ[0] == "port"
-    assert set(differ) <= {"port", "lastmodified", "mac"}
+    assert set(differ) <= {"port", "lastmodified", "mac", "structure"}
 
 
 def test_a_file_that_changed_meanwhile_is_not_written_over(desk: Stage) -> None:
