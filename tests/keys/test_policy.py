@@ -15,10 +15,16 @@ no_disk_plaintext = true
 
 [endpoints]
 allow = ["https://vault.example.com:8200", "HTTPS://KV.example.cn/"]
-[accounts]
-allow = ["111122223333"]
-[roles]
-allow = ["arn:aws:iam::111122223333:role/ci"]
+[aws]
+accounts = ["111122223333"]
+roles = ["arn:aws:iam::111122223333:role/ci"]
+profiles = []
+[gcp]
+projects = ["shop"]
+[azure]
+vaults = ["https://shop.vault.azure.net"]
+[huawei]
+projects = ["0605767e6b00d5d22f17c0133a7b58c6"]
 [plugins]
 allow = ["yubikey", "fido2-hmac"]
 [exec]
@@ -48,19 +54,21 @@ def faults(path: Path, text: str) -> list[tuple[str, str]]:
 def test_without_a_file(path: Path) -> None:
     policy = load_policy(path, path / "below")
     assert policy == Policy() == read(path, "")
-    assert not policy.allows_plugin("yubikey")
+    assert policy.plugins is None
     assert not policy.allows_endpoint("https://vault.example.com")
-    assert policy.allows_account("1")
-    assert policy.allows_role("x")
     assert policy.allows_recipient("x")
 
 
 def test_all_of_it(path: Path) -> None:
     policy = read(path, FULL)
     assert (policy.min_threshold, policy.no_disk_plaintext) == (2, True)
-    assert (policy.allows_plugin("yubikey"), policy.allows_plugin("toy")) == (True, False)
-    assert (policy.allows_account("111122223333"), policy.allows_account("1")) == (True, False)
-    assert (policy.allows_role("arn:aws:iam::111122223333:role/ci"), policy.allows_role("x")) == (True, False)
+    assert policy.plugins == {"yubikey", "fido2-hmac"}
+    assert policy.aws_accounts == {"111122223333"}
+    assert policy.aws_roles == {"arn:aws:iam::111122223333:role/ci"}
+    assert policy.aws_profiles == frozenset()
+    assert policy.gcp_projects == {"shop"}
+    assert policy.azure_vaults == {"https://shop.vault.azure.net:443"}
+    assert policy.huawei_projects == {"0605767e6b00d5d22f17c0133a7b58c6"}
     assert policy.allows_recipient("age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun")
     assert not policy.allows_recipient("age1x")
     assert policy.exec_names == {"JAVA_OPTS", "npm_config_x-y"}
@@ -97,12 +105,12 @@ def test_origins() -> None:
 
 def test_the_stricter_counts(tmp_path: Path) -> None:
     user, system = tmp_path / "user.toml", tmp_path / "system.toml"
-    user.write_text('min_threshold = 3\n[plugins]\nallow = ["a", "b"]\n[roles]\nallow = ["r"]\n')
+    user.write_text('min_threshold = 3\n[plugins]\nallow = ["a", "b"]\n[aws]\nroles = ["r"]\n')
     system.write_text('no_disk_plaintext = true\nmin_threshold = 2\n[plugins]\nallow = ["b", "c"]\n')
     policy = load_policy(user, system)
     assert policy == load_policy(system, user)
     assert policy == Policy(
-        plugins=frozenset("b"), roles=frozenset("r"), min_threshold=3, no_disk_plaintext=True
+        plugins=frozenset("b"), aws_roles=frozenset("r"), min_threshold=3, no_disk_plaintext=True
     )  # fmt: skip
 
 
@@ -113,19 +121,32 @@ min_threshold = true
 no_disk_plaintext = "yes"
 roles = ["x"]
 sections = 1
+gcp = []
 [plugins]
 allow = ["age-plugin/x", 3, "yubikey"]
 alow = []
 [endpoints]
 allow = ["https://host/path", "ftp://x"]
 [accounts]
+[exec]
+[aws]
+roles = "x"
+role = []
+[azure]
+vaults = ["shop"]
+[huawei]
 [recipients]
 allow = ["", " x"]
 """
     assert sorted(faults(path, text)) == [
-        ("accounts.allow", "missing, or not a list"),
+        ("accounts", "is now aws.accounts and gcp.projects"),
+        ("aws.role", "unknown key: did you mean roles?"),
+        ("aws.roles", "missing, or not a list"),
+        ("azure.vaults[0]", "not the URL of a service"),
         ("endpoints.allow[0]", "not scheme, host and port alone"),
         ("endpoints.allow[1]", "not the URL of a service"),
+        ("exec.allow", "missing, or not a list"),
+        ("gcp", "not a section [gcp] with projects in it"),
         ("min_threshold", "not a whole number from 0 to 255"),
         ("min_treshold", "unknown key: did you mean min_threshold?"),
         ("no_disk_plaintext", "neither true nor false"),
@@ -134,7 +155,7 @@ allow = ["", " x"]
         ("plugins.alow", "unknown key: did you mean allow?"),
         ("recipients.allow[0]", "not a name"),
         ("recipients.allow[1]", "not a name"),
-        ("roles", "not a section [roles] with allow in it"),
+        ("roles", "is now aws.roles"),
         ("sections", "unknown key"),
     ]
 
@@ -189,7 +210,7 @@ def test_it_is_read_once(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text('[plugins]\nallow = ["a"]\n')
     ambient = Ambient({}, tmp_path)
-    assert policy_of(ambient).allows_plugin("a")
+    assert policy_of(ambient).plugins == {"a"}
     path.unlink()
-    assert policy_of(ambient).allows_plugin("a")
-    assert not policy_of(Ambient({}, tmp_path)).allows_plugin("a")
+    assert policy_of(ambient).plugins == {"a"}
+    assert policy_of(Ambient({}, tmp_path)) == Policy()

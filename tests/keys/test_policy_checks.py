@@ -13,7 +13,7 @@ from leafseal.cli.main import run as run_leafseal
 from leafseal.errors import ProviderError, RefusedError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.groups import check_groups
-from leafseal.keys.policy import check_account, check_role, line_for
+from leafseal.keys.policy import LISTS, check_use, line_for
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.rekey import rewrap, rotate
@@ -61,7 +61,7 @@ def test_whom_a_list_names_and_nobody_else(tmp_path: Path) -> None:
     for groups in ([[MINE, THEIRS]], [[THEIRS]], [[MINE], [THEIRS]]):
         with pytest.raises(RefusedError, match=f"the policy does not allow to encrypt for age {THEIRS}") as caught:
             encrypted(strict, *groups)
-        assert caught.value.hint == f'add it to your policy file: recipients.allow = ["{THEIRS}"]'
+        assert caught.value.hint == f'add "{THEIRS}" to recipients.allow in the policy'
         assert caught.value.exit_code == 220
     opened = open_sealed(data, "yaml", strict)
     for operation in (rotate, rewrap):
@@ -90,8 +90,8 @@ def test_a_key_without_its_version_stands_for_all_versions(tmp_path: Path) -> No
 
 
 def test_a_name_is_quoted_in_the_line() -> None:
-    assert tomllib.loads(line_for("roles", 'a", "*')) == {"roles": {"allow": ['a", "*']}}
-    assert line_for("roles", 'a"b\\c\x1b') == r'roles.allow = ["a\"b\\c\\x1b"]'
+    assert tomllib.loads(line_for("aws.roles", 'a", "*')) == {"aws": {"roles": ['a", "*']}}
+    assert line_for("aws.roles", 'a"b\\c\x1b') == r'aws.roles = ["a\"b\\c\\x1b"]'
 
 
 # -- how many groups must open
@@ -118,31 +118,38 @@ def test_a_threshold_that_is_too_low(tmp_path: Path) -> None:
     assert "shamir_threshold" in str(caught.value.hint)
 
 
-# -- accounts and roles
+# -- what a file may use of a cloud
 
 
-def test_accounts_and_roles(tmp_path: Path) -> None:
-    where = ambient(tmp_path, '[accounts]\nallow = ["1"]\n[roles]\nallow = ["arn:r"]\n')
-    check_account("1", where, "key")
-    check_role("arn:r", where, "key")
-    for check, section in ((check_account, "accounts"), (check_role, "roles")):
-        with pytest.raises(ProviderError, match=f"the policy does not allow the {section[:-1]} 2") as caught:
-            check("2", where, "key")
-        assert caught.value.hint == f'add it to your policy file: {section}.allow = ["2"]'
-        assert caught.value.master_key == "key"
+@pytest.mark.parametrize("place", LISTS)
+def test_what_a_list_has_may_be_used_and_nothing_else(tmp_path: Path, place: str) -> None:
+    one, other = ("https://a", "https://b") if LISTS[place].field in ("endpoints", "azure_vaults") else ("a", "b")
+    kept = one + ":443" * (one != "a")
+    check_use(place, other, ambient(tmp_path), "key")
+    where = ambient(tmp_path, line_for(place, one))
+    check_use(place, kept, where, "key")
+    with pytest.raises(ProviderError, match=f"the policy does not allow the {LISTS[place].what} {other}") as caught:
+        check_use(place, other, where, "key")
+    assert caught.value.hint == f'add "{other}" to {place} in the policy'
+    assert caught.value.master_key == "key"
+    assert len(LISTS[place].what.split()) < 4
 
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
+NOTHING_FOUND = "no AWS credentials found"
 
 
 @pytest.mark.parametrize(
     ("policy", "key", "message"),
     [
-        ('[accounts]\nallow = ["1"]\n', AWSKMSKey(ARN), "the policy does not allow the account 123456789012"),
-        ("[roles]\nallow = []\n", AWSKMSKey(ARN, ROLE), f"the policy does not allow the role {ROLE}"),
-        ('[accounts]\nallow = ["123456789012"]\n', AWSKMSKey(ARN), "no AWS credentials found"),
-        ("[roles]\nallow = []\n", AWSKMSKey(ARN), "no AWS credentials found"),
-        (f'[roles]\nallow = ["{ROLE}"]\n', AWSKMSKey(ARN, ROLE), "no AWS credentials found"),
+        ('aws.accounts = ["1"]', AWSKMSKey(ARN), "the policy does not allow the AWS account 123456789012"),
+        ("aws.roles = []", AWSKMSKey(ARN, ROLE), f"the policy does not allow the AWS role {ROLE}"),
+        ("aws.profiles = []", AWSKMSKey(ARN, aws_profile="dev"), "the policy does not allow the AWS profile dev"),
+        ('aws.accounts = ["123456789012"]', AWSKMSKey(ARN), NOTHING_FOUND),
+        ("aws.roles = []\naws.profiles = []", AWSKMSKey(ARN), NOTHING_FOUND),
+        ("aws.profiles = []", AWSKMSKey(ARN, aws_profile=None), NOTHING_FOUND),
+        (f'aws.roles = ["{ROLE}"]', AWSKMSKey(ARN, ROLE), NOTHING_FOUND),
+        ('aws.profiles = ["dev"]', AWSKMSKey(ARN, aws_profile="dev"), "there is no AWS profile dev"),
     ],
 )
 def test_keys_of_aws(tmp_path: Path, policy: str, key: AWSKMSKey, message: str) -> None:

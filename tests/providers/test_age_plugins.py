@@ -89,12 +89,17 @@ def test_for_a_file_alone_nothing_is_started(tmp_path: Path) -> None:
     assert started(tmp_path) == 0
 
 
-def test_the_policy_may_allow_it(tmp_path: Path) -> None:
+def test_the_policy_says_which_plugins_wrap_whoever_names_them(tmp_path: Path) -> None:
     policy = write(tmp_path / ".config" / "leafseal" / "policy.toml", '[plugins]\nallow = ["other"]\n')
-    assert "only the file names" in str(failure(FROM_FILE, None, ambient_of(tmp_path)))
+    for key in (FROM_FILE, KEY):
+        error = failure(key, None, ambient_of(tmp_path))
+        assert "the policy does not allow the plugin toy" in str(error)
+        assert error.hint == 'add "toy" to plugins.allow in the policy'
+    assert started(tmp_path) == 0
     policy.write_text('[plugins]\nallow = ["other", "toy"]\n')
     ambient = ambient_of(tmp_path)
-    assert FROM_FILE.unwrap(FROM_FILE.wrap(DATA_KEY, ambient), ambient) == DATA_KEY
+    for key in (FROM_FILE, KEY):
+        assert key.unwrap(key.wrap(DATA_KEY, ambient), ambient) == DATA_KEY
     policy.write_text('[plugins]\nalow = ["toy"]\n')
     with pytest.raises(ConfigError, match=r"2 faults, the first is plugins\.alow: unknown key"):
         FROM_FILE.wrap(DATA_KEY, ambient_of(tmp_path))

@@ -189,16 +189,36 @@ def test_the_answer_must_be_for_the_key_that_was_asked(
 # -- credentials -----------------------------------------------------------------------------------------------------
 
 
-def test_a_role_is_assumed_as_sops_does(aws: AWS, front: Recorder, arns: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names_host", "named", "name"),
+    [
+        (False, {}, "leafseal"),
+        (False, {"AWS_ROLE_SESSION_NAME": "ada"}, "ada"),
+        (True, {"AWS_ROLE_SESSION_NAME": "ada"}, "sops@box.example.org"),
+    ],
+)
+def test_a_role_is_assumed_and_learns_no_host_name(
+    aws: AWS,
+    front: Recorder,
+    arns: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names_host: bool,
+    named: dict[str, str],
+    name: str,
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "box.example.org")
     role = f"arn:aws:iam::{ELSEWHERE}:role/sops"
-    key, ambient = AWSKMSKey(arns["elsewhere"], role), Ambient(aws.environ(front.url), tmp_path)
+    ambient = Ambient({**aws.environ(front.url), **named}, tmp_path, names_host=names_host)
+    key = AWSKMSKey(arns["elsewhere"], role)
     assert "NotFoundException" in failure(AWSKMSKey(arns["elsewhere"]), ambient).message
     front.requests.clear()
     sealed_and_opened(key, ambient)
     assert operations(front) == ["AssumeRole", "Encrypt", "Decrypt"]
     asked = parse_qs(front.requests[0].body.decode())
     assert asked["RoleArn"] == [role]
-    assert asked["RoleSessionName"] == ["sops@" + re.sub(r"[^a-zA-Z0-9=,.@-_]+", "", socket.gethostname())][:64]
+    assert asked["RoleSessionName"] == [name]
+    assert names_host or b"box.example.org" not in b"".join(request.body for request in front.requests)
     assert f"/{REGION}/sts/" in front.requests[0].headers["authorization"]
     assert identity_of(front.requests[0]) == ambient.environ["AWS_ACCESS_KEY_ID"]
     assert len({identity_of(request) for request in front.requests}) == 2
@@ -214,11 +234,14 @@ def test_a_role_is_assumed_as_sops_does(aws: AWS, front: Recorder, arns: dict[st
         ("x" * 80, "sops@" + "x" * 59),
     ],
 )
-def test_names_of_role_sessions(host: str, name: str) -> None:
+def test_names_of_role_sessions_under_the_name_sops(
+    host: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("botocore")
     from leafseal.providers.aws.connections import session_name
 
-    assert session_name(host) == name
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    assert session_name(Ambient({}, tmp_path, names_host=True)) == name
 
 
 def test_threads_share_one_connection(aws: AWS, front: Recorder, arns: dict[str, str], tmp_path: Path) -> None:

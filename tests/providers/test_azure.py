@@ -332,6 +332,21 @@ def test_a_vault_that_is_not_microsofts_gets_nothing(azure: Azure, elsewhere: Re
     assert found.unwrap(found.wrap(DATA_KEY, ambient), ambient) == DATA_KEY
 
 
+def test_vaults_that_the_policy_does_not_list(azure: Azure, elsewhere: Recorder, tmp_path: Path) -> None:
+    [key] = AzureKeyVaultKey.parse(azure.vault.create("sops"))
+    own, lists = AzureKeyVaultKey(elsewhere.url, "sops"), f'endpoints.allow = ["{elsewhere.url}"]\n'
+    write_policy(tmp_path, lists + 'azure.vaults = ["https://other.vault.azure.net"]\n')
+    for one, shown in ((key, f"{key.vault_url}:443"), (own, elsewhere.url)):
+        with pytest.raises(ProviderError) as caught:
+            one.wrap(DATA_KEY, Ambient(azure.environ(), tmp_path))
+        assert caught.value.message == f"the policy does not allow the vault {shown}"
+        assert caught.value.hint == f'add "{shown}" to azure.vaults in the policy'
+    assert azure.at_entra.requests == azure.at_vault.requests == elsewhere.requests == []
+    write_policy(tmp_path, lists + f'azure.vaults = ["{key.vault_url}"]\n')
+    ambient = Ambient(azure.environ(), tmp_path)
+    assert key.unwrap(key.wrap(DATA_KEY, ambient), ambient) == DATA_KEY
+
+
 @pytest.mark.parametrize(
     "resource", ["https://management.azure.com", "https://graph.microsoft.com", "http://vault.azure.net", "x", ""]
 )

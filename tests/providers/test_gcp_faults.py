@@ -364,13 +364,13 @@ def test_where_tokens_come_from_nobody_answers(user: dict[str, str], authority: 
 def test_projects_that_the_policy_does_not_list(cloud_kms: CloudKMS, ambient: Ambient, tmp_path: Path) -> None:
     policy = tmp_path / ".config" / "leafseal" / "policy.toml"
     policy.parent.mkdir(parents=True)
-    policy.write_text('[accounts]\nallow = ["other"]\n')
+    policy.write_text('[gcp]\nprojects = ["other"]\n')
     for act in (wrap, unwrap):
         error = failure(act, Ambient(ambient.environ, tmp_path))
-        assert error.message == "the policy does not allow the account shop"
-        assert error.hint == 'add it to your policy file: accounts.allow = ["shop"]'
+        assert error.message == "the policy does not allow the Google Cloud project shop"
+        assert error.hint == 'add "shop" to gcp.projects in the policy'
     assert cloud_kms.requests == []
-    policy.write_text('[accounts]\nallow = ["other", "shop"]\n')
+    policy.write_text('[gcp]\nprojects = ["other", "shop"]\n')
     assert wrap(KEY, Ambient(ambient.environ, tmp_path))
 
 

@@ -97,6 +97,30 @@ def test_spaces_around_region_and_id_do_not_count(service: HuaweiKMS, key: Huawe
     assert str(spaced) != str(key)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_projects_that_the_policy_does_not_list(
+    service: HuaweiKMS, recorder: Recorder, key: HuaweiKMSKey, user: dict[str, str], tmp_path: Path, named: bool
+) -> None:
+    service.users["HPUALISTED"] = User(
+        secret="s", may={"encrypt-data", "decrypt-data", "projects"}
+    )  # not kept by the SDK
+    user = {**user, "HUAWEICLOUD_SDK_AK": "HPUALISTED", "HUAWEICLOUD_SDK_SK": "s"}
+    policy = tmp_path / ".config" / "leafseal" / "policy.toml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text('huawei.projects = ["other"]')
+    ambient = Ambient({**user, "HUAWEICLOUD_SDK_PROJECT_ID": PROJECT if named else ""}, tmp_path)
+    for act in (lambda: key.wrap(DATA_KEY, ambient), lambda: key.unwrap(b"eA==", ambient)):
+        with pytest.raises(ProviderError) as caught:
+            act()
+        assert caught.value.message.startswith(f"the policy does not allow the Huawei Cloud project {PROJECT}")
+        assert caught.value.hint == f'add "{PROJECT}" to huawei.projects in the policy'
+        assert caught.value.master_key == str(key)
+    assert not any("/kms/" in request.path for request in recorder.requests)  # IAM may have told the project
+    policy.write_text(f'huawei.projects = ["{PROJECT}"]')
+    ambient = Ambient(ambient.environ, tmp_path)
+    assert key.unwrap(key.wrap(DATA_KEY, ambient), ambient) == DATA_KEY
+
+
 # -- where the service is
 
 

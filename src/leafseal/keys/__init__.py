@@ -36,10 +36,11 @@ class Ambient(Frozen):
 
     `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `tell` shows the user
     something that needs no answer, such as that a device waits to be touched. `services` are asked for what the
-    providers of this process do not give, or in their place without `asks_providers`.
+    providers of this process do not give, or in their place without `asks_providers`. `names_host` lets a service be
+    told the name of this machine where sops tells it.
     """
 
-    __slots__ = ("_kept", "_lock", "ask", "asks_providers", "environ", "home_text", "services", "tell")
+    __slots__ = ("_kept", "_lock", "ask", "asks_providers", "environ", "home_text", "names_host", "services", "tell")
 
     environ: Mapping[str, str]
     home_text: str
@@ -47,6 +48,7 @@ class Ambient(Frozen):
     services: tuple[KeyService, ...]
     asks_providers: bool
     tell: Callable[[str], None] | None
+    names_host: bool
     _kept: dict[object, _Kept]
     _lock: LockType
 
@@ -58,9 +60,10 @@ class Ambient(Frozen):
         services: tuple[KeyService, ...] = (),
         asks_providers: bool = True,
         tell: Callable[[str], None] | None = None,
+        names_host: bool = False,
     ) -> None:
         self._set(environ=environ, home_text=os.fspath(home), ask=ask, services=services)
-        self._set(asks_providers=asks_providers, tell=tell, _kept={}, _lock=allocate_lock())
+        self._set(asks_providers=asks_providers, tell=tell, names_host=names_host, _kept={}, _lock=allocate_lock())
 
     @property
     def home(self) -> Path:

@@ -9,10 +9,12 @@ stricter counts: of lists what both name, of numbers the higher, of switches the
 
     [plugins]
     allow = ["yubikey"]
+    [aws]
+    roles = []
 
 Two kinds of lists. `endpoints`, `plugins` and the variables of `exec` are things that a file may not name at all by
-itself: without a list none is allowed. `accounts`, `roles` and `recipients` are free until there is a list, which then
-names all that are.
+itself: without a list none is allowed. `recipients`, the plugins that a configuration names, and what a file may use of
+a cloud are free until there is a list, which then names all that are.
 """
 
 from __future__ import annotations
@@ -40,19 +42,19 @@ class Policy(NamedTuple):
     """What is allowed. A list that is None was not given."""
 
     endpoints: Names = None
-    accounts: Names = None
-    roles: Names = None
     plugins: Names = None
     recipients: Names = None
     exec_names: Names = None
+    aws_accounts: Names = None
+    aws_roles: Names = None
+    aws_profiles: Names = None
+    gcp_projects: Names = None
+    azure_vaults: Names = None
+    huawei_projects: Names = None
     min_threshold: int = 0
     no_disk_plaintext: bool = False
     require_structure: bool = False
     omit_structure: bool = False
-
-    def allows_plugin(self, name: str) -> bool:
-        """Tell whether an age plugin may be started that only a file names."""
-        return self.plugins is not None and name in self.plugins
 
     def allows_endpoint(self, url: str) -> bool:
         """Tell whether a service may be asked, by scheme, host and port, that only a file names."""
@@ -61,29 +63,19 @@ class Policy(NamedTuple):
         except ValueError:
             return False
 
-    def allows_account(self, name: str) -> bool:
-        """Tell whether an account or project of a cloud may be used."""
-        return self.accounts is None or name in self.accounts
-
-    def allows_role(self, name: str) -> bool:
-        """Tell whether a role may be assumed."""
-        return self.roles is None or name in self.roles
-
     def allows_recipient(self, name: str) -> bool:
         """Tell whether a file may be encrypted for a master key, by what names it."""
         return self.recipients is None or name in self.recipients
 
     def and_also(self, other: Policy) -> Policy:
         """Return the stricter of both."""
+        lists: dict[str, Any] = {
+            one.field: _stricter(getattr(self, one.field), getattr(other, one.field)) for one in LISTS.values()
+        }
         return Policy(
-            endpoints=_stricter(self.endpoints, other.endpoints),
-            accounts=_stricter(self.accounts, other.accounts),
-            roles=_stricter(self.roles, other.roles),
-            plugins=_stricter(self.plugins, other.plugins),
-            recipients=_stricter(self.recipients, other.recipients),
-            exec_names=_stricter(self.exec_names, other.exec_names),
             min_threshold=max(self.min_threshold, other.min_threshold),
-            **{name: getattr(self, name) or getattr(other, name) for name in _SWITCHES},
+            **{name: getattr(self, name) or getattr(other, name) for name in SWITCHES},
+            **lists,
         )
 
 
@@ -105,7 +97,7 @@ def check_groups(groups: Sequence[Sequence[MasterKey]], needed: int, ambient: Am
         if not any(policy.allows_recipient(name) for name in _called(key)):
             raise RefusedError(
                 f"the policy does not allow to encrypt for {key.kind} {visible(str(key))}",
-                hint=f"add it to your policy file: {line_for('recipients', str(key))}",
+                hint=_hint_to_add("recipients.allow", str(key)),
             )
 
 
@@ -113,27 +105,27 @@ def _called(key: MasterKey) -> set[str]:
     return {str(key), str(key.general) if isinstance(key, Resolvable) else str(key)}
 
 
-def check_account(account: str, ambient: Ambient, key: str) -> None:
-    """Raise `ProviderError` where the policy lists accounts or projects, and this is none of them."""
-    if not policy_of(ambient).allows_account(account):
-        raise _refusal(f"the policy does not allow the account {visible(account)}", "accounts", account, key)
+def check_use(place: str, name: str, ambient: Ambient, key: str) -> None:
+    """Raise `ProviderError` where the policy has that list of accounts, roles and the like, and this is not in it."""
+    listed = LISTS[place]
+    names: Names = getattr(policy_of(ambient), listed.field)
+    if names is not None and name not in names:
+        message = f"the policy does not allow the {listed.what} {visible(name)}"
+        raise ProviderError(message, master_key=key, hint=_hint_to_add(place, name))
 
 
-def check_role(role: str, ambient: Ambient, key: str) -> None:
-    """Raise `ProviderError` where the policy lists roles, and this is none of them."""
-    if not policy_of(ambient).allows_role(role):
-        raise _refusal(f"the policy does not allow the role {visible(role)}", "roles", role, key)
+def line_for(place: str, name: str) -> str:
+    """Return what allows a name, as a line at the top of a policy file that has no such list."""
+    return f"{place} = [{_quoted(name)}]"
 
 
-def line_for(section: str, name: str) -> str:
-    """Return what allows a name, as a line at the top of a policy file."""
-    quoted = visible(name).replace("\\", "\\\\").replace('"', '\\"')
-    return f'{section}.allow = ["{quoted}"]'
+def _hint_to_add(place: str, name: str) -> str:
+    return f"add {_quoted(name)} to {place} in the policy"
 
 
-def _refusal(message: str, section: str, name: str, key: str) -> ProviderError:
-    hint = f"add it to your policy file: {line_for(section, name)}"
-    return ProviderError(message, master_key=key, hint=hint)
+def _quoted(name: str) -> str:
+    escaped = visible(name).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def load_policy(*paths: AnyPath) -> Policy:
@@ -191,38 +183,41 @@ def _parse(data: bytes, path: str) -> Policy:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8, or nested too deeply"
         raise ConfigError.of([("", f"not TOML: {reason[:1].lower()}{reason[1:]}")], path) from None
     faults: list[Fault] = []
-    fields: dict[str, Any] = {
-        _FIELDS.get(name, name): _names(table.get(name), name, check, faults) for name, check in _LISTS.items()
-    }
-    fields |= {name: _switch(table.get(name, False), name, faults) for name in _SWITCHES}
+    fields: dict[str, Any] = {}
+    for section in _SECTIONS:
+        if section in table:
+            fields |= _section(table[section], section, faults)
+    fields |= {name: _switch(table.get(name, False), name, faults) for name in SWITCHES}
     policy = Policy(min_threshold=_threshold(table.get("min_threshold", 0), faults), **fields)
-    faults += _unknown(table, (*_LISTS, "min_threshold", *_SWITCHES), "")
+    faults += _unknown(table, (*_SECTIONS, "min_threshold", *SWITCHES), "")
     if faults:
         raise ConfigError.of(faults, path)
     return policy
 
 
-def _names(section: Any, name: str, check: Callable[[str], str], faults: list[Fault]) -> Names:
-    """Read `allow` of a section. What is no list of proper names is a fault."""
-    if section is None:
-        return None
-    if not isinstance(section, dict):
-        faults.append((name, f"not a section [{name}] with allow in it"))
-        return None
-    faults += _unknown(section, ("allow",), f"{name}.")
-    listed = section.get("allow")
-    if not isinstance(listed, list):
-        faults.append((f"{name}.allow", "missing, or not a list"))
-        return None
-    return frozenset(_checked(listed, name, check, faults))
+def _section(content: Any, section: str, faults: list[Fault]) -> dict[str, Names]:
+    """Read the lists of a section. What is no list of proper names is a fault."""
+    lists = {place.partition(".")[2]: one for place, one in LISTS.items() if place.startswith(f"{section}.")}
+    if not isinstance(content, dict):
+        faults.append((section, f"not a section [{section}] with {' or '.join(lists)} in it"))
+        return {}
+    faults += _unknown(content, lists, f"{section}.")
+    fields: dict[str, Names] = {}
+    for key, one in lists.items():
+        place, listed = f"{section}.{key}", content.get(key)
+        if isinstance(listed, list):
+            fields[one.field] = frozenset(_checked(listed, place, one.check, faults))
+        elif key in content or list(lists) == ["allow"]:
+            faults.append((place, "missing, or not a list"))
+    return fields
 
 
-def _checked(listed: list[Any], name: str, check: Callable[[str], str], faults: list[Fault]) -> Iterable[str]:
+def _checked(listed: list[Any], place: str, check: Callable[[str], str], faults: list[Fault]) -> Iterable[str]:
     for number, item in enumerate(listed):
         try:
             yield check(item if isinstance(item, str) else "")
         except ValueError as error:
-            faults.append((f"{name}.allow[{number}]", str(error)))
+            faults.append((f"{place}[{number}]", str(error)))
 
 
 def _unknown(table: Mapping[str, Any], known: Iterable[str], prefix: str) -> list[Fault]:
@@ -230,7 +225,9 @@ def _unknown(table: Mapping[str, Any], known: Iterable[str], prefix: str) -> lis
 
     faults: list[Fault] = []
     for key in table:
-        if key not in (known := tuple(known)):
+        if f"{prefix}{key}" in _MOVED:
+            faults.append((f"{prefix}{key}", f"is now {_MOVED[key]}"))
+        elif key not in (known := tuple(known)):
             near = get_close_matches(key, known, n=1)
             faults.append((f"{prefix}{key}", "unknown key" + (f": did you mean {near[0]}?" if near else "")))
     return faults
@@ -277,17 +274,31 @@ def _variable(text: str) -> str:
     return text
 
 
-_LISTS: dict[str, Callable[[str], str]] = {
-    "endpoints": _endpoint,
-    "accounts": _text,
-    "roles": _text,
-    "plugins": _plugin,
-    "recipients": _text,
-    "exec": _variable,
+class Listed(NamedTuple):
+    """A list of the policy: its field, what its entries must be, and what messages call one of them."""
+
+    field: str
+    check: Callable[[str], str]
+    what: str
+
+
+LISTS: Mapping[str, Listed] = {
+    "endpoints.allow": Listed("endpoints", _endpoint, "service"),
+    "plugins.allow": Listed("plugins", _plugin, "plugin"),
+    "recipients.allow": Listed("recipients", _text, "recipient"),
+    "exec.allow": Listed("exec_names", _variable, "variable"),
+    "aws.accounts": Listed("aws_accounts", _text, "AWS account"),
+    "aws.roles": Listed("aws_roles", _text, "AWS role"),
+    "aws.profiles": Listed("aws_profiles", _text, "AWS profile"),
+    "gcp.projects": Listed("gcp_projects", _text, "Google Cloud project"),
+    "azure.vaults": Listed("azure_vaults", _endpoint, "vault"),
+    "huawei.projects": Listed("huawei_projects", _text, "Huawei Cloud project"),
 }
-"""The sections that are lists, and what their entries must be."""
+"""All lists, by section and key."""
 
-_FIELDS = {"exec": "exec_names"}
-"""Which field of `Policy` a section is, where it is not of that name."""
+_SECTIONS = tuple(dict.fromkeys(place.partition(".")[0] for place in LISTS))
 
-_SWITCHES = ("no_disk_plaintext", "require_structure", "omit_structure")
+_MOVED = {"accounts": "aws.accounts and gcp.projects", "roles": "aws.roles"}
+"""Sections of drafts of this file."""
+
+SWITCHES = ("no_disk_plaintext", "require_structure", "omit_structure")

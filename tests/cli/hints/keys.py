@@ -111,10 +111,10 @@ SCENARIOS = [
     ),
     Scenario(
         "keys.policy",
-        "add it to your policy file: {}",
+        "add {} to {} in the policy",
         "encrypt --age ME a.yaml",
         (
-            {"../home/config/leafseal/policy.toml": 'recipients.allow = ["ME"]\n'},
+            {"../home/config/leafseal/policy.toml": 'recipients.allow = ["OTHER", "ME"]\n'},
             "encrypt --age ME a.yaml",
         ),
         files={"a.yaml": "a: 1\n", "../home/config/leafseal/policy.toml": 'recipients.allow = ["OTHER"]\n'},

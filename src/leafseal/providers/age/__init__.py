@@ -98,11 +98,10 @@ class AgeKey(Frozen):
 
     def _wrap_by_plugin(self, part: bytes, recipient: age.Recipient, ambient: Ambient) -> bytes:
         from leafseal.age.plugin import PluginRecipient
-        from leafseal.providers.age.plugins import Plugins, refuse_of_file
+        from leafseal.providers.age.plugins import Plugins, check_start
 
         assert isinstance(recipient, PluginRecipient)
-        if self.from_file:
-            refuse_of_file(recipient, ambient)
+        check_start(recipient, ambient, from_file=self.from_file)
         return Plugins.of(ambient).wrap(part, recipient)
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:

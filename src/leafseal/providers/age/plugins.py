@@ -3,7 +3,8 @@
 **Who names a plugin decides.** Whoever can write to a repository can write any recipient into a file, and to wrap for
 `age1NAME1…` starts the program `age-plugin-NAME`. So an `AgeKey` knows whether it was read from a file's metadata
 (`AgeKey.from_file`); one that was parsed from an option, a variable, a configuration or a call of the library was named
-by the user. To wrap for a key of a file starts a plugin only if the user's policy allows that plugin. A command that
+by the user. To wrap for a key of a file starts a plugin only if the user's policy lists it; with such a list, no other
+is started to wrap, whoever names the recipient. A command that
 wraps again for the keys of a file, such as `rotate`, first puts in their place those equal ones that the configuration
 or an option names (`leafseal.keys.changes.prefer_configured`); there is no other way in which one becomes the other.
 
@@ -156,12 +157,17 @@ class _User:
         return None
 
 
-def refuse_of_file(recipient: PluginRecipient, ambient: Ambient) -> None:
-    """Refuse to start a plugin that only a file names, unless the policy allows it. Raises `ProviderError`."""
-    from leafseal.keys.policy import policy_of
+def check_start(recipient: PluginRecipient, ambient: Ambient, *, from_file: bool) -> None:
+    """Refuse to start a plugin that the policy does not list, or that, without a list, only a file names.
+
+    Raises `ProviderError`.
+    """
+    from leafseal.keys.policy import check_use, policy_of
     from leafseal.system.directories import policy_file
 
-    if not policy_of(ambient).allows_plugin(recipient.name):
+    if policy_of(ambient).plugins is not None:
+        check_use("plugins.allow", recipient.name, ambient, recipient.text)
+    elif from_file:
         path = policy_file(ambient.environ, ambient.home)
         raise ProviderError(
             f"only the file names this recipient, for which the program age-plugin-{recipient.name} would be started",

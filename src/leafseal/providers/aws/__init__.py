@@ -113,9 +113,13 @@ class AWSKMSKey:
         match = _ARN.fullmatch(self.arn)
         if match is None:
             raise self._error("this is not the ARN of a key or an alias", hint=_FORM)
-        policy.check_account(self.arn.split(":")[4], ambient, str(self))
-        if self.role:
-            policy.check_role(self.role, ambient, str(self))
+        for place, name in (
+            ("aws.accounts", self.arn.split(":")[4]),
+            ("aws.roles", self.role),
+            ("aws.profiles", self.aws_profile),
+        ):
+            if name:
+                policy.check_use(place, name, ambient, str(self))
         try:
             from leafseal.providers.aws import connections
         except ImportError as error:

@@ -33,9 +33,10 @@ class _Role:
     METHOD = "assume-role"
     CANONICAL_NAME = None
 
-    def __init__(self, source: AmbientSession, role: str) -> None:
+    def __init__(self, source: AmbientSession, role: str, name: str) -> None:
         self._source = source
         self._role = role
+        self._name = name
 
     def load(self) -> Any:
         """Return credentials that are asked for when they are needed."""
@@ -43,15 +44,20 @@ class _Role:
         if own is None:
             raise NoCredentialsError
         fetcher = chain.AssumeRoleCredentialFetcher(
-            self._source.create_client, own, self._role, extra_args={"RoleSessionName": session_name()}
+            self._source.create_client, own, self._role, extra_args={"RoleSessionName": self._name}
         )
         return chain.DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
 
 
-def session_name(host: str | None = None) -> str:
-    """Return the name under which a role is assumed, made as SOPS makes it (sops-format §4.1)."""
+def session_name(ambient: Ambient) -> str:
+    """Return the name under which a role that a key names is assumed. The account of that role gets to see it.
+
+    Under the name `sops` it is made as SOPS makes it (sops-format §4.1), and has the name of the machine.
+    """
+    if not ambient.names_host:
+        return ambient.environ.get("AWS_ROLE_SESSION_NAME") or "leafseal"
     # The range from @ to _ is SOPS's own; hyphens fall victim to it.
-    return ("sops@" + re.sub(r"[^a-zA-Z0-9=,.@-_]+", "", host if host is not None else socket.gethostname()))[:64]
+    return ("sops@" + re.sub(r"[^a-zA-Z0-9=,.@-_]+", "", socket.gethostname()))[:64]
 
 
 def _connect(ambient: Ambient, access: Access, deadlines: Deadlines) -> Connection:
@@ -60,7 +66,8 @@ def _connect(ambient: Ambient, access: Access, deadlines: Deadlines) -> Connecti
     source = None if found is None else _source(found.method, session.get_config_variable("profile") or "default")
     if access.role and found is not None:
         assuming = AmbientSession(ambient, access, deadlines)
-        assuming.register_component("credential_provider", chain.CredentialResolver([_Role(session, access.role)]))
+        provider = _Role(session, access.role, session_name(ambient))
+        assuming.register_component("credential_provider", chain.CredentialResolver([provider]))
         session, source = assuming, f"role {access.role}, assumed with {source}"
     return Connection(session.create_client("kms", access.region), source)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from leafseal.display import visible
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
-from leafseal.keys.policy import line_for, origin, policy_of
+from leafseal.keys.policy import check_use, line_for, origin, policy_of
 
 AUTHORITIES = {
     "vault.azure.net": "login.microsoftonline.com",
@@ -37,7 +37,10 @@ class Vault(NamedTuple):
 
 
 def check_vault(url: str, ambient: Ambient, key: str) -> Vault:
-    """Return a vault that may be asked. Raises `ProviderError` for one that is neither Microsoft's nor allowed."""
+    """Return a vault that may be asked. Raises `ProviderError` for one that is neither Microsoft's nor allowed.
+
+    The policy's `azure.vaults` narrows both.
+    """
     try:
         wanted = origin(url)
     except ValueError:
@@ -47,6 +50,7 @@ def check_vault(url: str, ambient: Ambient, key: str) -> Vault:
         raise ProviderError("the address of its vault is not https:// and a host alone", master_key=key)
     if re.search(r"[@\\\s{}]", url):
         raise ProviderError("the address of its vault is not https:// and a host alone", master_key=key)
+    check_use("azure.vaults", wanted, ambient, key)
     match = _HOST.fullmatch(wanted)
     if match is not None and match[1] in AUTHORITIES:
         return Vault(wanted.removesuffix(":443"), match[1])
@@ -56,5 +60,5 @@ def check_vault(url: str, ambient: Ambient, key: str) -> Vault:
     raise ProviderError(
         f"a token would be sent to {shown}, which isn't one of Microsoft's vaults",
         master_key=key,
-        hint=f"if that is your vault, write into your policy file: {line_for('endpoints', wanted)}",
+        hint=f"if that is your vault, write into your policy file: {line_for('endpoints.allow', wanted)}",
     )

@@ -80,7 +80,7 @@ class GCPKMSKey:
         from leafseal.keys import policy
         from leafseal.system import libraries
 
-        policy.check_account(match[1], ambient, str(self))
+        policy.check_use("gcp.projects", match[1], ambient, str(self))
         try:
             with libraries.quiet_imports():
                 from leafseal.providers.gcp import connections

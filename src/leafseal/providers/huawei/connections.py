@@ -16,6 +16,7 @@ import yaml
 from leafseal.display import visible
 from leafseal.errors import ProviderError, system_text
 from leafseal.keys import Ambient
+from leafseal.keys.policy import check_use
 from leafseal.providers import network
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.huawei import credentials
@@ -74,7 +75,10 @@ class Connection:
             if self._client is None:
                 endpoints = endpoints_of(self._region, self._ambient)
                 self._found = self._found or self._credentials()
-                self._client = client(self._session, self._deadlines, self._found.credentials, self._region, endpoints)
+                who = self._found.credentials
+                made = client(self._session, self._deadlines, who, self._region, endpoints)
+                check_use("huawei.projects", who.project_id or "", self._ambient, "")
+                self._client = made
             return self._client
 
     def _credentials(self) -> credentials.Found:

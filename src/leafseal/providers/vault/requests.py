@@ -55,7 +55,7 @@ def check_address(address: str, ambient: Ambient, key: str) -> None:
         raise ProviderError("its address is not scheme, host and port alone", master_key=key)
     if _is_own(wanted, ambient) or _is_listed(address, ambient, key) or policy_of(ambient).allows_endpoint(wanted):
         return
-    shown, line = visible(wanted), line_for("endpoints", wanted)
+    shown, line = visible(wanted), line_for("endpoints.allow", wanted)
     raise ProviderError(
         f"a token would be sent to {shown}, which only the file names",
         master_key=key,

@@ -136,6 +136,7 @@ class Session:
             services=services.elsewhere(self.arguments),
             asks_providers=services.is_local(self.arguments),
             tell=own.tell,
+            names_host=True,
         )
 
     @cached_property
