@@ -156,9 +156,9 @@ def test_another_user(secrets: Path) -> None:
     assert exec_env("--user", "no-such-user", secrets.name, "true").returncode == 1
 
 
-def encrypted(leafseal: Run, work: Path, me: ThrowawayIdentity, name: str, text: str) -> str:
+def encrypted(leafseal: Run, work: Path, me: ThrowawayIdentity, name: str, text: str, *options: str) -> str:
     (work / name).write_text(text)
-    assert leafseal("encrypt", "-i", "--age", me.recipient, name).code == 0
+    assert leafseal("encrypt", "-i", *options, "--age", me.recipient, name).code == 0
     return name
 
 

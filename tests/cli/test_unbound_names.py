@@ -21,7 +21,7 @@ NAME = "touch${IFS}PWNED;X"
 
 @pytest.fixture
 def forged(leafseal: Run, work: Path, me: ThrowawayIdentity) -> str:
-    file = encrypted(leafseal, work, me, "a.env", "A=secret1\nB=two\nEMPTY=\n")
+    file = encrypted(leafseal, work, me, "a.env", "A=secret1\nB=two\nEMPTY=\n", "--no-structure")
     path = work / file
     path.write_text(path.read_text().replace("sops_", f"{NAME}=\nsops_", 1))
     return file
@@ -68,14 +68,14 @@ def test_what_is_not_read_by_shells_is_decrypted(leafseal: Run, work: Path, forg
 def test_other_formats_where_they_become_one_for_shells(
     leafseal: Run, work: Path, me: ThrowawayIdentity, name: str, text: str
 ) -> None:
-    file = encrypted(leafseal, work, me, name, text)
+    file = encrypted(leafseal, work, me, name, text, "--no-structure")
     assert leafseal("decrypt", file).code == 0
     assert leafseal("decrypt", "--output-type", "dotenv", file).code == 220
     assert exec_env(file, "echo ran").returncode == 220
 
 
 def test_encrypted_values_protect_their_names(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
-    file = encrypted(leafseal, work, me, "a.env", "db.password=x\nEMPTY=\n")
+    file = encrypted(leafseal, work, me, "a.env", "db.password=x\nEMPTY=\n", "--no-structure")
     assert leafseal("decrypt", file).out == b"db.password=x\nEMPTY=\n"
     assert exec_env(file, "echo ran").stdout == b"ran\n"
 
@@ -91,7 +91,7 @@ def test_exec_env_starts_nothing(work: Path, forged: str) -> None:
 
 
 def test_nested_values(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
-    file = encrypted(leafseal, work, me, "a.yaml", "db: {'a b': '', c: ''}\nl: ['', x]\n")
+    file = encrypted(leafseal, work, me, "a.yaml", "db: {'a b': '', c: ''}\nl: ['', x]\n", "--no-structure")
     result = exec_env("--flatten", "__", file, "echo ran")
     assert b"SOPS does not protect them: db__a b\n" in result.stderr
     assert exec_env("--flatten", "__", "--allow", "db__a b", file, "--", "/bin/echo", "ran").stdout == b"ran\n"

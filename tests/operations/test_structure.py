@@ -13,7 +13,7 @@ from leafseal.errors import MACMismatchError, MetadataError, StructureMismatchEr
 from leafseal.formats import parse
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened
-from leafseal.operations.structure import claimed, covers, digest, told_of
+from leafseal.operations.structure import _Places, _text_of, claimed, covers, digest, told_of
 from leafseal.rules.selection import Selection
 
 from ..whole_files import AMBIENT, DEFAULT, KEYS, WITHOUT_STRUCTURE, open_, seal
@@ -110,8 +110,8 @@ WRITTEN = {
     "what begins like a token and is none is text": (
         "yaml",
         REGEX,
-        f"p: {T3}\nx: 'ENC[AES256_GCM,evil]'\ny: 'ENC[AES256_GCM,:str]'\n",
-        [f"0/1:p sealed str {len(T3)}", "0/1:x clear str 20", "0/1:y sealed str 20", "documents 1"],
+        f"p: {T3}\nx: 'ENC[AES256_GCM,evil]'\ny: 'ENC[AES256_GCM,,type:str]'\n",
+        [f"0/1:p sealed str {len(T3)}", "0/1:x clear str 20", "0/1:y sealed str 25", "documents 1"],
     ),
     "JSON": (
         "json",
@@ -161,6 +161,21 @@ def test_a_long_file_is_hashed_in_pieces() -> None:
     lines = "".join(f"0/{len(f'k{number}')}:k{number} empty\n" for number in range(25_000))
     expected = f"leafseal structure 1\n{lines}documents 1\n"
     assert digest(parse(text.encode(), "yaml"), DEFAULT) == hashlib.sha256(expected.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("odd", [0, 1, 255, 256, 257, 299])
+def test_what_is_made_in_one_go_is_what_is_made_one_by_one(odd: int) -> None:
+    """Tokens under names are told many at a time; any other leaf among them must not make a difference."""
+    lines = [f"m{number // 7}_{number}: {{a: {number}, b: '{T3}'}}\n" for number in range(300)]
+    lines[odd] = f"m: {{a: {T_INT!r}, l: ['{T3}', [{T_INT!r}]], b: ''}}\n"
+    document = parse("".join(lines).encode(), "yaml")
+    tagged = parse(("".join(lines) + "z: !t x\n").encode(), "yaml")  # nothing of it is made in one go
+    text = "".join(_text_of(document, DEFAULT, ()))
+    assert text.removesuffix("documents 1\n") == "".join(_text_of(tagged, DEFAULT, ())).partition("0/1:z")[0]
+
+
+def test_a_file_may_be_nested_deeply() -> None:
+    assert _Places("0")[("a", 0) * 5000] == "0" + "/1:a#0" * 5000
 
 
 def test_what_the_digest_covers() -> None:

@@ -37,6 +37,7 @@ from typing import Any
 
 import pytest
 
+from leafseal.document.limits import ReadOptions
 from leafseal.formats import format_of
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
@@ -151,7 +152,7 @@ class Stage:
             for text in texts:
                 assert self.filled(text) in _text(self._bytes(name)), name
         for name, text in case.opens.items():
-            opened = open_sealed(self._bytes(name), format_of(name), self.me.ambient())
+            opened = open_sealed(self._bytes(name), format_of(name), self.me.ambient(), ReadOptions(any_types=True))
             assert _text(opened.plaintext()) == self.filled(text), name
         for name, data in was.items():
             assert self._bytes(name) == data, f"{name} changed"

@@ -8,20 +8,18 @@ of that text is bound to the MAC.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Literal
 
 from leafseal.crypto.structure import VERSION, fingerprint, open_block, read_block
-from leafseal.crypto.token import PREFIX, Sealer, TokenError
+from leafseal.crypto.token import Sealer, TokenError
 from leafseal.document import Document, Leaf, Locator, Tag
 from leafseal.document.scalars import Empty, to_bytes, type_word
 from leafseal.document.tree import AGAIN
 from leafseal.errors import StructureMismatchError
 from leafseal.metadata import Metadata
 from leafseal.rules.selection import Selection
-
-_PIECE = 10_000  # entries that are hashed at once
-
 
 Coverage = Literal["covered", "missing", "later", "skipped"]
 """Whether the structure was checked. `missing`: another tool wrote the file, or the digest was cut out; `later`: it is
@@ -34,15 +32,8 @@ def digest(document: Document, selection: Selection, without: Collection[int] = 
     `without` holds the `id` of leaves that are not to count.
     """
     hashed = hashlib.sha256(f"leafseal structure {VERSION}\n".encode())
-    entries: list[str] = []
-    for entry in _entries(document, selection, without):
-        entries.append(entry)
-        if len(entries) == _PIECE:
-            hashed.update("".join(entries).encode("utf-8", "surrogateescape"))
-            entries.clear()
-    if not selection.mac_only_encrypted:
-        entries.append(f"documents {document.document_count}\n")
-    hashed.update("".join(entries).encode("utf-8", "surrogateescape"))
+    for text in _text_of(document, selection, without):
+        hashed.update(text.encode("utf-8", "surrogateescape"))
     return hashed.hexdigest()
 
 
@@ -51,80 +42,130 @@ def covers(selection: Selection, leaf: Leaf) -> bool:
     return not leaf.is_comment and bool(leaf.locator) and (not selection.mac_only_encrypted or selection.selects(leaf))
 
 
-def _entries(document: Document, selection: Selection, without: Collection[int]) -> Iterator[str]:
+def _text_of(document: Document, selection: Selection, without: Collection[int]) -> Iterator[str]:
+    """Yield the text that is digested, in pieces."""
     only_sealed, selects = selection.mac_only_encrypted, selection.selects
+    leaves = document.leaves()
+    if only_sealed or without:
+        leaves = [leaf for leaf in leaves if not (only_sealed and not selects(leaf)) and id(leaf) not in without]
     tags = _Tags(document.tags(), only_sealed=only_sealed)
     number = seen = -1  # the document in the file, and among those that count
-    places = _Places()
-    for leaf in document.leaves():
-        locator: Any = leaf[1]
-        if leaf[8] or not locator or (only_sealed and not selects(leaf)) or (without and id(leaf) in without):
+    places, sizes, steps = _Places("0"), {end: _Sizes(kind) for end, kind in _SEALED.items()}, _Steps()
+    is_plain = document.document_count == 1 and not tags.left
+    for start in range(0, len(leaves), _PIECE):
+        piece = leaves[start : start + _PIECE]
+        if is_plain and (text := _text_of_tokens(piece, places, steps, sizes)) is not None:
+            yield text
             continue
-        value: Any = leaf[6]
-        is_text = value.__class__ is str
-        if is_text and value.startswith(PREFIX) and (word := value[value.rfind(":") + 1 : -1]) in _WORDS:
-            if word == "comment":
-                continue  # an element that SOPS made of one
-            said = f" sealed {word} {len(value)}\n"
-        elif value is None or value.__class__ is Empty or value == "":
-            said = f" {_EMPTY[value] if leaf[5] != AGAIN else AGAIN}\n"
-        else:
-            data = value.encode("utf-8", "surrogateescape") if is_text else to_bytes(value)
-            said = f" clear {'str' if is_text else type_word(value)} {len(data)}\n"
-        if leaf[0] != number:
-            yield from tags.before(leaf[0], number, seen, places)
-            number, places = leaf[0], _Places()
-            seen = seen + 1 if only_sealed else number
-        place = places.of_leaf(locator)
-        if tags.left:
-            places.remember(locator, place)
-        yield f"{seen}{place}{said}"
-    yield from tags.before(document.document_count, number, seen, places)
+        entries: list[str] = []
+        for in_document, locator, style, value, is_comment in map(_PARTS, piece):
+            if is_comment or not locator:
+                continue
+            if in_document != number and not is_plain:
+                entries.extend(tags.before(in_document, number, places))
+                number = in_document
+                seen = seen + 1 if only_sealed else number
+                places = _Places(str(seen))
+            if value.__class__ is str and (said_by_size := sizes.get(value[-10:])) is not None:
+                said = said_by_size[len(value)]
+                if not said:
+                    continue  # an element that SOPS made of a comment
+            else:
+                said = _of_other(value, style)
+            above, last = locator[:-1], locator[-1]
+            place = places[above] + (steps[len(last)] + last if isinstance(last, str) else places.next_in(above))
+            entries.append(place + said)
+            if tags.left:
+                places[locator] = place
+        yield "".join(entries)
+    yield "".join(tags.before(document.document_count, number, places))
+    if not only_sealed:
+        yield f"documents {document.document_count}\n"
 
 
-_WORDS = frozenset({"str", "int", "float", "bool", "time", "comment", "bytes"})
+# Every decryption waits for this. Most pieces of most files are tokens under names, and nothing else.
+def _text_of_tokens(leaves: Sequence[Leaf], places: _Places, steps: _Steps, sizes: Mapping[str, _Sizes]) -> str | None:
+    """Return the text of leaves that are tokens in mappings, or comments; None where others are among them."""
+    try:
+        return "".join(
+            [
+                f"{places[locator[:-1]]}{steps[len(locator[-1])]}{locator[-1]}{sizes[value[-10:]][len(value)]}"
+                for locator, value, is_comment in map(_PLACE_AND_VALUE, leaves)
+                if not is_comment
+            ]
+        )
+    except (KeyError, TypeError, IndexError):
+        return None
+
+
+class _Sizes(dict[int, str]):
+    """What is said of tokens of one type, by their length. Most of a file have one of a few."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __missing__(self, size: int) -> str:
+        said = self[size] = f"{self.kind}{size}\n" if self.kind else ""
+        return said
+
+
+class _Steps(dict[int, str]):
+    """How the step to a name begins, by its length."""
+
+    def __missing__(self, length: int) -> str:
+        step = self[length] = f"/{length}:"
+        return step
+
+
+def _of_other(value: Any, style: str) -> str:
+    """Return what is said of a leaf that is no token."""
+    if value is None or isinstance(value, Empty) or value == "":
+        return f" {_EMPTY[value] if style != AGAIN else AGAIN}\n"
+    if isinstance(value, str):
+        return f" clear str {len(value.encode('utf-8', 'surrogateescape'))}\n"
+    return f" clear {type_word(value)} {len(to_bytes(value))}\n"
+
+
+_PARTS = itemgetter(0, 1, 5, 6, 8)
+_PLACE_AND_VALUE = itemgetter(1, 6, 8)
+
+_PIECE = 256
+"""Leaves whose text is made at once."""
+
+_WORDS = ("str", "int", "float", "bool", "time", "bytes")
+_SEALED = {f",type:{word}]"[-10:]: f" sealed {word} " for word in _WORDS}
+_SEALED[",type:comment]"[-10:]] = ""
+"""What is said of a token, by its end."""
 
 _EMPTY = {None: "null", "": "empty", Empty.MAPPING: "mapping", Empty.LIST: "list"}
 
 
-class _Places:
-    """Where the leaves of one document stand, as text: names with their lengths, positions among what counts."""
+class _Places(dict[Locator, str]):
+    """Where mappings and lists of one document stand, as text: names with their lengths, positions among what counts.
 
-    __slots__ = ("_counts", "_found")
+    The steps of a list are counted as they are met, so places are asked for in the order of the file.
+    """
 
-    def __init__(self) -> None:
-        self._found: dict[Locator, str] = {(): ""}
+    def __init__(self, document: str) -> None:
+        super().__init__({(): document})
         self._counts: dict[Locator, int] = {}
 
-    def of_leaf(self, locator: Locator) -> str:
-        above, last = locator[:-1], locator[-1]
-        text = self._found.get(above)
-        if text is None:
-            text = self._of_container(above)
-        return text + self._step(above, last)
-
-    def _of_container(self, locator: Locator) -> str:
-        depth = len(locator)
-        while locator[:depth] not in self._found:
+    def __missing__(self, locator: Locator) -> str:
+        depth = len(locator) - 1
+        while locator[:depth] not in self:
             depth -= 1
-        text = self._found[locator[:depth]]
-        for length in range(depth, len(locator)):
-            text += self._step(locator[:length], locator[length])
-            self._found[locator[: length + 1]] = text
-        return text
+        place = self[locator[:depth]]
+        for length in range(depth, len(locator)):  # no recursion: files may be nested deeply
+            above, last = locator[:length], locator[length]
+            place += f"/{len(last)}:{last}" if isinstance(last, str) else self.next_in(above)
+            self[locator[: length + 1]] = place
+        return place
 
-    def _step(self, above: Locator, last: str | int) -> str:
-        if last.__class__ is str:
-            return f"/{len(last)}:{last}"
+    def next_in(self, above: Locator) -> str:
+        """Return the position of one more element of a list."""
         position = self._counts.get(above, 0)
         self._counts[above] = position + 1
         return f"#{position}"
-
-    def remember(self, locator: Locator, text: str) -> None:
-        self._found[locator] = text
-
-    def get(self, locator: Locator) -> str | None:
-        return self._found.get(locator)
 
 
 class _Tags:
@@ -136,13 +177,13 @@ class _Tags:
         self.left = list(reversed(tags))
         self._only_sealed = only_sealed
 
-    def before(self, document: int, number: int, seen: int, places: _Places) -> Iterator[str]:
+    def before(self, document: int, number: int, places: _Places) -> Iterator[str]:
         """Yield the entries of tags in documents before `document`; `places` are those of the document `number`."""
         while self.left and self.left[-1].document < document:
             tag = self.left.pop()
             said = f"{'key' if tag.is_key else 'tag'} {len(tag.text)}:{tag.text}\n"
             if tag.document == number and (place := places.get(tag.locator)) is not None:
-                yield f"{seen}{place} {said}"
+                yield f"{place} {said}"
             elif not (self._only_sealed or tag.locator):
                 yield f"{tag.document} {said}"  # on the root of a document that is empty
 
