@@ -61,7 +61,10 @@ def test_whom_a_list_names_and_nobody_else(tmp_path: Path) -> None:
     for groups in ([[MINE, THEIRS]], [[THEIRS]], [[MINE], [THEIRS]]):
         with pytest.raises(RefusedError, match=f"the policy does not allow to encrypt for age {THEIRS}") as caught:
             encrypted(strict, *groups)
-        assert caught.value.hint == f'add "{THEIRS}" to recipients.allow in the policy'
+        assert (
+            caught.value.hint
+            == f'add "{THEIRS}" to recipients.allow in the policy; "leafseal policy show" names its file'
+        )
         assert caught.value.exit_code == 220
     opened = open_sealed(data, "yaml", strict)
     for operation in (rotate, rewrap):
@@ -130,7 +133,7 @@ def test_what_a_list_has_may_be_used_and_nothing_else(tmp_path: Path, place: str
     check_use(place, kept, where, "key")
     with pytest.raises(ProviderError, match=f"the policy does not allow the {LISTS[place].what} {other}") as caught:
         check_use(place, other, where, "key")
-    assert caught.value.hint == f'add "{other}" to {place} in the policy'
+    assert caught.value.hint == f'add "{other}" to {place} in the policy; "leafseal policy show" names its file'
     assert caught.value.master_key == "key"
     assert len(LISTS[place].what.split()) < 4
 

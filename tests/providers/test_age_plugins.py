@@ -94,7 +94,7 @@ def test_the_policy_says_which_plugins_wrap_whoever_names_them(tmp_path: Path) -
     for key in (FROM_FILE, KEY):
         error = failure(key, None, ambient_of(tmp_path))
         assert "the policy does not allow the plugin toy" in str(error)
-        assert error.hint == 'add "toy" to plugins.allow in the policy'
+        assert error.hint == 'add "toy" to plugins.allow in the policy; "leafseal policy show" names its file'
     assert started(tmp_path) == 0
     policy.write_text('[plugins]\nallow = ["other", "toy"]\n')
     ambient = ambient_of(tmp_path)

@@ -340,7 +340,9 @@ def test_vaults_that_the_policy_does_not_list(azure: Azure, elsewhere: Recorder,
         with pytest.raises(ProviderError) as caught:
             one.wrap(DATA_KEY, Ambient(azure.environ(), tmp_path))
         assert caught.value.message == f"the policy does not allow the vault {shown}"
-        assert caught.value.hint == f'add "{shown}" to azure.vaults in the policy'
+        assert (
+            caught.value.hint == f'add "{shown}" to azure.vaults in the policy; "leafseal policy show" names its file'
+        )
     assert azure.at_entra.requests == azure.at_vault.requests == elsewhere.requests == []
     write_policy(tmp_path, lists + f'azure.vaults = ["{key.vault_url}"]\n')
     ambient = Ambient(azure.environ(), tmp_path)

@@ -368,7 +368,7 @@ def test_projects_that_the_policy_does_not_list(cloud_kms: CloudKMS, ambient: Am
     for act in (wrap, unwrap):
         error = failure(act, Ambient(ambient.environ, tmp_path))
         assert error.message == "the policy does not allow the Google Cloud project shop"
-        assert error.hint == 'add "shop" to gcp.projects in the policy'
+        assert error.hint == 'add "shop" to gcp.projects in the policy; "leafseal policy show" names its file'
     assert cloud_kms.requests == []
     policy.write_text('[gcp]\nprojects = ["other", "shop"]\n')
     assert wrap(KEY, Ambient(ambient.environ, tmp_path))

@@ -113,7 +113,10 @@ def test_projects_that_the_policy_does_not_list(
         with pytest.raises(ProviderError) as caught:
             act()
         assert caught.value.message.startswith(f"the policy does not allow the Huawei Cloud project {PROJECT}")
-        assert caught.value.hint == f'add "{PROJECT}" to huawei.projects in the policy'
+        assert (
+            caught.value.hint
+            == f'add "{PROJECT}" to huawei.projects in the policy; "leafseal policy show" names its file'
+        )
         assert caught.value.master_key == str(key)
     assert not any("/kms/" in request.path for request in recorder.requests)  # IAM may have told the project
     policy.write_text(f'huawei.projects = ["{PROJECT}"]')

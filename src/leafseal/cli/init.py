@@ -102,7 +102,7 @@ def _own_recipient(no_identity: bool) -> str:
     from leafseal.cli.keygen import own_identity_file
 
     path = own_identity_file()
-    found = _recipient_in(path)
+    found = recipient_in(path)
     if found is not None:
         terminal.say(f"your private key is in {path}; your public key: {found}")
         return found
@@ -119,7 +119,8 @@ def _own_recipient(no_identity: bool) -> str:
     return recipient
 
 
-def _recipient_in(path: str) -> str | None:
+def recipient_in(path: str) -> str | None:
+    """Return the recipient of the first identity in a file, None where none can be read."""
     from leafseal.providers.age import recipient_of
 
     try:

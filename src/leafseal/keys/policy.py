@@ -120,7 +120,7 @@ def line_for(place: str, name: str) -> str:
 
 
 def _hint_to_add(place: str, name: str) -> str:
-    return f"add {_quoted(name)} to {place} in the policy"
+    return f'add {_quoted(name)} to {place} in the policy; "leafseal policy show" names its file'
 
 
 def _quoted(name: str) -> str:
@@ -132,10 +132,16 @@ def load_policy(*paths: AnyPath) -> Policy:
     """Read policy files, of which none has to exist. Raises `ConfigError` with every fault of the first bad one."""
     policy = Policy()
     for path in paths:
-        data = _read(os.fspath(path))
-        if data is not None:
-            policy = policy.and_also(_parse(data, os.fspath(path)))
+        found = read_policy(path)
+        if found is not None:
+            policy = policy.and_also(found)
     return policy
+
+
+def read_policy(path: AnyPath) -> Policy | None:
+    """Read one policy file; None where there is none. Raises `ConfigError` with every fault of it."""
+    data = _read(os.fspath(path))
+    return None if data is None else parse_policy(data, os.fspath(path))
 
 
 def origin(url: str) -> str:
@@ -174,7 +180,8 @@ def _read(path: str) -> bytes | None:
     return data
 
 
-def _parse(data: bytes, path: str) -> Policy:
+def parse_policy(data: bytes, path: str) -> Policy:
+    """Read the content of a policy file. Raises `ConfigError` with every fault of it."""
     import tomllib  # most people have no policy
 
     try:

@@ -72,13 +72,16 @@ def create(path: str | os.PathLike[str], data: bytes, *, verify: Verifier | None
     replace(path, data, verify=verify or _no_check, private=private)
 
 
+def create_private(path: str | os.PathLike[str], text: str, *, verify: Verifier | None = None) -> None:
+    """Write a new file that only its owner may read, making its folder. Raises `RefusedError` as `create` does."""
+    _make_folder_of(os.fspath(path))
+    create(path, text.encode(), verify=verify, private=True)
+
+
 def append_private(path: str | os.PathLike[str], text: str) -> None:
     """Add `text` to a file that only its owner may read, such as one of identities, making it and its folder."""
     name = os.fspath(path)
-    try:
-        os.makedirs(os.path.dirname(os.path.abspath(name)), mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise write_error(error, name) from error
+    _make_folder_of(name)
     with locked(name):
         if not os.path.lexists(name):
             create(name, text.encode(), private=True)
@@ -86,6 +89,13 @@ def append_private(path: str | os.PathLike[str], text: str) -> None:
         old = read(name)
         separator = b"" if old.data.endswith(b"\n") or not old.data else b"\n"
         replace(old, old.data + separator + text.encode(), verify=_no_check, private=True)
+
+
+def _make_folder_of(name: str) -> None:
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(name)), mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise write_error(error, name) from error
 
 
 def write_error(error: OSError, name: str) -> WriteError:

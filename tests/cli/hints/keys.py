@@ -44,6 +44,16 @@ SCENARIOS = [
         ("decrypt --keyservice unix:///nowhere app.yaml",),
     ),
     Scenario(
+        "cli.policy",
+        'edit it; "leafseal policy show" shows what is in force',
+        "policy init --strict",
+        (
+            {"../home/config/leafseal/policy.toml": "plugins.allow = []\n"},
+            "policy show",
+        ),
+        files={"../home/config/leafseal/policy.toml": ""},
+    ),
+    Scenario(
         "keys.policy",
         "chmod o-w {}",
         "encrypt --age ME a.yaml",
@@ -111,7 +121,7 @@ SCENARIOS = [
     ),
     Scenario(
         "keys.policy",
-        "add {} to {} in the policy",
+        'add {} to {} in the policy; "leafseal policy show" names its file',
         "encrypt --age ME a.yaml",
         (
             {"../home/config/leafseal/policy.toml": 'recipients.allow = ["OTHER", "ME"]\n'},

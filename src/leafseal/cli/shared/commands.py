@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rotate": ("leafseal.cli.rotate:rotate", "re-encrypt files with a new data key"),
     "updatekeys": ("leafseal.cli.updatekeys:updatekeys", "apply the recipients in .sops.yaml to existing files"),
     "groups": ("leafseal.cli.groups:groups", "manage key groups (several keys needed to decrypt)"),
+    "policy": ("leafseal.cli.policy:policy", "restrict what files may make leafseal do on this machine"),
     "keyservice": ("leafseal.cli.keyservice:keyservice", "let other machines use this machine's keys"),
     "sops": ("leafseal.cli.sops:sops", "use sops's command line"),
     "link-sops": ("leafseal.cli.link_sops:link_sops", "install a `sops` command that runs leafseal"),
