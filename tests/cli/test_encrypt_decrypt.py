@@ -398,11 +398,26 @@ def test_one_damaged_file_among_many_lets_nothing_out(leafseal: Run, sealed: Pat
         (["--max-depth", "1"], 2),
         (["--max-leaves", "2"], 2),
         (["--max-file-size", "1M"], 0),
+        (["--max-recipients", "1"], 0),
     ],
 )
 def test_limits(leafseal: Run, sealed: Path, option: list[str], code: int) -> None:
     sealed.write_bytes(sealed.read_bytes())
     assert leafseal("decrypt", *option, sealed).code == code
+
+
+def test_the_number_of_recipients(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    recipients = ["--age", me.recipient, "--age", throwaway_identity().recipient]
+    (work / "a.json").write_text('{"a": 1}')
+    result = leafseal("encrypt", "-i", *recipients, "--max-recipients", "1", "a.json")
+    assert (result.code, "a.json: more than 1 recipients" in result.err) == (1, True)
+    assert "hint: raise the limit with --max-recipients if this is meant" in result.err
+    assert leafseal("encrypt", "-i", *recipients, "--max-recipients", "2", "a.json").code == 0
+    result = leafseal("decrypt", "--max-recipients", "1", "a.json")
+    assert (result.code, "a.json: age: more than 1 recipients" in result.err) == (1, True)
+    assert leafseal("decrypt", "--max-recipients", "2", "a.json").out == b'{"a": 1}'
+    assert leafseal("rotate", "-i", "--max-recipients", "1", "a.json").code == 1
+    assert leafseal("rotate", "-i", "--max-recipients", "2", "a.json").code == 0
 
 
 def test_duplicate_keys(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:

@@ -2,11 +2,30 @@
 
 import errno
 import os
+from contextlib import contextmanager
 
 import pytest
 
-from leafseal.config.find import find_config, find_config_from_cwd
+from leafseal.config.find import NAMES, find_config, find_config_from_cwd
+from leafseal.config.load import load_config
 from leafseal.errors import ConfigError
+from leafseal.system import reading
+
+
+@contextmanager
+def counted_bytes():
+    """Count what is read from files."""
+    sizes = []
+    read = reading.read_some
+
+    def counting(descriptor, size):
+        piece = read(descriptor, size)
+        sizes.append(len(piece))
+        return piece
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "read_some", counting)
+        yield lambda: sum(sizes)
 
 
 @pytest.fixture
@@ -59,10 +78,40 @@ def test_the_search_ends_at_a_mount(tree, monkeypatch):
     assert find_config(tree / "a" / "b" / "x") == str(tree / "a" / ".sops.yaml")
 
 
-def test_a_folder_of_that_name_is_no_configuration(tree):
-    (tree / "a" / ".sops.yaml").mkdir()
+@pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkdir, "is a folder"),
+        (os.mkfifo, "is a named pipe"),
+        (lambda at: os.symlink("/dev/zero", at), "is a device"),
+    ],
+    ids=["folder", "named pipe", "device"],
+)
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_is_found_and_is_no_file_is_refused_at_once(tree, make, said, beside):
+    """Another one further up could mean other recipients; and a named pipe would wait for ever."""
     (tree / ".sops.yaml").touch()
-    assert find_config(tree / "a" / "x") == str(tree / ".sops.yaml")
+    make(tree / "a" / ".sops.yaml")
+    if beside:
+        (tree / "a" / ".sops-style-config.yaml").touch()
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_config(find_config(tree / "a" / "x"))
+    assert caught.value.file == str(tree / "a" / ".sops.yaml")
+
+
+def test_two_names_with_endless_content_are_compared_no_further_than_a_configuration_may_go(tree):
+    for name in NAMES:
+        with open(tree / name, "wb") as file:
+            file.truncate(2**31)
+    with counted_bytes() as count, pytest.raises(ConfigError, match="larger than 1048576 bytes"):
+        find_config(tree / "x")
+    assert count() <= 2 * 2**20
+
+
+def test_a_link_to_the_null_device_is_an_empty_configuration(tree):
+    (tree / ".sops.yaml").symlink_to(os.devnull)
+    assert load_config(find_config(tree / "x")).rules is None
 
 
 def test_what_cannot_be_looked_for_is_not_passed_over(tree, monkeypatch):

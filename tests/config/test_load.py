@@ -1,9 +1,11 @@
 """Configuration files: what they say, which rule is for a file, every fault with its place (sops-cli §1)."""
 
 import os
+import threading
 
 import pytest
 
+from leafseal.config import nodes, patterns
 from leafseal.config.load import load_config
 from leafseal.config.nodes import compose
 from leafseal.errors import ConfigError, FormatError
@@ -419,9 +421,77 @@ def test_the_secret_key_in_the_wrong_place_is_not_repeated(load):
 
 
 def test_a_bomb_of_merges_is_refused(load):
-    lines = ["g0: &g0 {age: []}"] + [f"g{n}: &g{n} {{merge: [*g{n - 1}, *g{n - 1}]}}" for n in range(1, 40)]
-    [(_, said)] = faults_of(load, "\n".join([*lines, "creation_rules: [{key_groups: [*g39]}]"]))
+    lines = ["g0: &g0 {age: []}"] + [f"g{n}: &g{n} {{merge: [*g{n - 1}, *g{n - 1}]}}" for n in range(1, 13)]
+    [(_, said)] = faults_of(load, "\n".join([*lines, "creation_rules: [{key_groups: [*g12]}]"]))
     assert "more than 1000 merged groups" in said
+
+
+@pytest.mark.parametrize("text", [
+    "creation_rules: [*a9, *a9]\n",
+    "destination_rules:\n- {x: *a9}\n",
+    "creation_rules:\n- age: *a9\n",
+    "creation_rules:\n- {<<: *a9}\n",
+])  # fmt: skip
+def test_a_bomb_of_aliases_is_refused(load, text):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 10)]
+    with pytest.raises(ConfigError, match=r"line 6, .*: more than 100000 values, with those that aliases repeat"):
+        load("\n".join([*lines, text]))
+
+
+def test_what_aliases_repeat_is_counted_also_where_it_is_merged(load, monkeypatch):
+    monkeypatch.setattr(nodes, "MAX_VALUES", 200)
+    text = "a: &a {" + ", ".join(f"k{n}: 1" for n in range(40)) + "}\n"
+    load(f"{text}b: {{<<: *a}}\n")
+    with pytest.raises(ConfigError, match="more than 200 values"):
+        load(f"{text}b: {{<<: *a}}\nc: {{<<: *a}}\n")
+
+
+def test_aliases_of_aliases_are_as_deep_as_what_they_name(load):
+    lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 250)]
+    with pytest.raises(ConfigError, match=r"line 200, .*: nested deeper than 200 levels"):
+        load("\n".join(lines))
+
+
+def test_the_number_of_rules_is_bounded(load):
+    rules = [f"- {{path_regex: x{n}}}" for n in range(1001)]
+    load("\n".join(["creation_rules:", *rules[1:]]))
+    assert faults_of(load, "\n".join(["creation_rules:", *rules])) == [
+        ("creation_rules", "line 2, column 1: more than 1000 rules")
+    ]
+
+
+def test_patterns_that_take_long_are_given_up(load, monkeypatch):
+    monkeypatch.setattr(patterns, "MAX_SECONDS", 0.0)
+    faults = faults_of(load, "creation_rules: [{path_regex: a}, {path_regex: b}, {path_regex: c}]")
+    assert [location for location, _ in faults] == ["creation_rules[1].path_regex", "creation_rules[2].path_regex"]
+    assert "the regular expressions of this file take more than 0 seconds" in faults[0][1]
+
+
+def test_a_path_that_takes_long_to_match_is_given_up(load, monkeypatch):
+    config = load("creation_rules: [{path_regex: ^a$}, {path_regex: ^b$}, {}]")
+    assert config.rule_for("c").location == "creation_rules[2]"
+    monkeypatch.setattr(patterns, "MAX_SECONDS", 0.0)
+    with pytest.raises(ConfigError, match=r"creation_rules\[1\].path_regex: the regular expressions of this file take"):
+        config.rule_for("c")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+def test_a_named_pipe_is_read_only_where_the_user_named_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="is a named pipe"):
+        load_config(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=["creation_rules: []\n"])
+    writer.start()
+    assert load_config(tmp_path / "pipe", pipes=True).rules == ()
+    writer.join()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+def test_an_inherited_descriptor_is_read(tmp_path):
+    (tmp_path / "a").write_text("creation_rules: []\n")
+    with open(tmp_path / "a", "rb", buffering=0) as file:
+        assert load_config(f"/dev/fd/{file.fileno()}").rules == ()
 
 
 def test_a_file_that_is_not_there(tmp_path):

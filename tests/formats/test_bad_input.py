@@ -21,6 +21,7 @@ from leafseal.errors import (
     NothingSealedError,
     ProviderError,
 )
+from leafseal.formats import parse
 from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt
 from leafseal.rules.selection import Selection
@@ -222,3 +223,29 @@ def test_an_alias_is_not_left_clear_where_its_anchor_is_sealed() -> None:
     with pytest.raises(LeafsealError, match="an alias would leave in plain text") as caught:
         seal(b"secret: &s canary-7f3a\ncopy_unencrypted: *s\n", "yaml")
     assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "text"),
+    [
+        ("yaml", "a: [" + "x, " * 20),
+        ("yaml", "#\n" * 20 + "a: ["),
+        ("yaml", "a: 1\n" + "#\n" * 20 + "b: ["),
+        ("yaml", "---\n" * 20 + "a: ["),
+        ("json", '{"a": [' + "1, " * 20),
+        ("dotenv", "#\n" * 20 + "canary-7f3a"),
+        ("dotenv", "".join(f"a{n}=1\n" for n in range(20)) + "canary-7f3a"),
+        ("ini", "".join(f"a{n}=1\n" for n in range(30)) + "[canary-7f3a"),
+        ("ini", "".join(f"[a{n}]\n" for n in range(30)) + "[canary-7f3a"),
+        ("ini", ";\n" * 20 + "[canary-7f3a"),
+    ],
+)
+def test_a_file_of_too_many_values_is_not_read_to_its_end(format_name: str, text: str) -> None:
+    """Its end is wrong, and nobody gets so far: what takes gigabytes of memory is given up before."""
+    with pytest.raises(FormatError, match="more than 10 leaves"):
+        parse(text.encode(), format_name, ReadOptions(Limits(leaves=10)))
+
+
+def test_a_dotenv_file_of_many_empty_lines_is_not_split_at_once() -> None:
+    document = parse(b"\n" * 50 + b"A=1\n\n#c\nB=2", "dotenv", ReadOptions(Limits(leaves=10)))
+    assert [(leaf.path, leaf.value) for leaf in document.leaves()] == [(("A",), "1"), ((), "c"), (("B",), "2")]

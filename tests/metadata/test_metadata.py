@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leafseal.document.limits import Limits
 from leafseal.document.scalars import Timestamp
 from leafseal.errors import MetadataError
 from leafseal.formats.flattening import flatten, unflatten
@@ -358,3 +359,11 @@ def test_what_is_written_is_read_as_it_was(block):
     assert json.dumps(Metadata.parse(written).to_mapping()) == json.dumps(written)
     flat = flatten(written)
     assert Metadata.parse(unflatten(flat)) == metadata
+
+
+def test_a_caller_may_raise_the_number_of_recipients() -> None:
+    fields = {**BASE, "age": [AGE] * 1000, "pgp": [PGP] * 25}
+    with pytest.raises(MetadataError, match="more than 1024 recipients") as caught:
+        Metadata.parse(fields)
+    assert "--max-recipients" in str(caught.value.hint)
+    assert sum(map(len, Metadata.parse(fields, limits=Limits(recipients=1025)).groups)) == 1025

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 import pytest
 
 from leafseal.crypto.token import Sealer
 from leafseal.errors import IntegrityError
 from leafseal.formats import parse
+from leafseal.operations import leaves
 from leafseal.operations.leaves import OpenedLeaves, open_leaves
 from leafseal.operations.seal import seal_leaves
 from leafseal.rules.selection import Selection
@@ -91,3 +93,63 @@ def test_comments_in_clear_are_counted_where_the_rule_would_seal_them() -> None:
 def test_text_that_is_not_utf_8_opens_as_bytes() -> None:
     sealed = SEALER.seal_bytes(b"\xff", "str", "a:")
     assert [value for _, value in opened(f"a: {sealed}\n").values] == [b"\xff"]
+
+
+# -- comments that open nowhere
+
+
+class Counting:
+    """A sealer that counts what it is asked to open."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def open_bytes(self, text: str, aad: str) -> tuple[bytes, str]:
+        self.asked.append(aad)
+        return SEALER.open_bytes(text, aad)
+
+
+def tried(text: str, monkeypatch: pytest.MonkeyPatch, *, more: int | None = None) -> tuple[Counting, OpenedLeaves]:
+    """Open a file all of whose comments are spared."""
+    if more is not None:
+        monkeypatch.setattr(leaves, "MAX_MORE_TRIES", more)
+    counting = Counting()
+    document = parse(text.encode(), "yaml", sealed=True)
+    return counting, open_leaves(document, ALL, cast(Sealer, counting), lambda leaf, _: leaf.is_comment)
+
+
+def lost_comments(count: int) -> str:
+    comment = token("x", "nowhere:", "comment")
+    chains = "".join(f"{' ' * (depth % 50)}k{depth}:\n" for depth in range(50))
+    return "a:\n" + "".join(f"  #{comment}\n" for _ in range(count)) + "  b:\n\n" + chains.replace("k0", "c", 1)
+
+
+def test_a_comment_is_tried_under_64_containers_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    sealer, found = tried(lost_comments(1), monkeypatch)
+    assert len(found.damaged) == 1
+    assert 4 < len(sealer.asked) <= 64
+    monkeypatch.setattr(leaves, "MAX_CANDIDATES", 10)
+    assert len(tried(lost_comments(1), monkeypatch)[0].asked) == 10
+
+
+def test_all_comments_of_a_file_share_what_is_tried_beyond_four_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    sealer, found = tried(lost_comments(30), monkeypatch, more=20)
+    assert len(found.damaged) == 30
+    assert len(sealer.asked) <= 30 * 4 + 20
+
+
+def test_a_long_comment_costs_more_than_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = lost_comments(1)
+    long = f"a:\n  #{token('x' * 8192, 'nowhere:', 'comment')}\n" + text.partition("]\n")[2]
+    sealer, _ = tried(long, monkeypatch, more=30)
+    assert len(sealer.asked) <= 4 + 30 // 8 + 1
+
+
+def test_what_is_no_whole_token_is_tried_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    sealer, found = tried("a:\n  #ENC[AES256_GCM,data:x\n  b:\n", monkeypatch)
+    assert (sealer.asked, len(found.damaged)) == ([], 1)
+
+
+def test_a_comment_that_was_moved_to_the_next_container_opens() -> None:
+    comment = token("x", "a:b:", "comment")
+    assert [item.data for item in opened(f"a:\n  b:\n    c:\nd:\n  #{comment}\n  e:\n").sealed] == [b"x"]

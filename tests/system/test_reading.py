@@ -55,7 +55,11 @@ def test_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a named pipe or socket"):
         read(tmp_path / "pipe")
     with pytest.raises(InputError, match="is a device"):
-        read("/dev/null")
+        read("/dev/zero")
+
+
+def test_the_null_device_is_an_empty_file() -> None:
+    assert read(os.devnull) == (os.devnull, b"", None)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,16 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 
-from leafseal.errors import ConfigError
-from leafseal.system import directories
+from leafseal.document.limits import Limits
+from leafseal.errors import ConfigError, InputError
+from leafseal.system import directories, reading
 from leafseal.system.directories import AnyPath
 
 NAMES = (".sops-style-config.yaml", ".sops.yaml")
 """Names of a configuration file; their contents mean the same."""
+
+MAX_BYTES = 2**20
+_LIMITS = Limits(file_bytes=MAX_BYTES)
 
 _MISNAMED = ".sops.yml"
 _MAX_LEVELS = 100
@@ -57,8 +61,8 @@ def _folders(start: str, home: str) -> Iterator[str]:
 
 
 def _in_folder(folder: str) -> str | None:
-    present = [path for name in NAMES if _is_file(path := os.path.join(folder, name))]
-    if len(present) == 2 and _content(present[0]) != _content(present[1]):
+    present = [path for name in NAMES if _is_there(path := os.path.join(folder, name))]
+    if len(present) == 2 and read_bounded(present[0]) != read_bounded(present[1]):
         raise ConfigError(
             f"{NAMES[0]} and {NAMES[1]} are in the same folder and differ",
             hint="keep one of them, or make one a link to the other",
@@ -67,22 +71,37 @@ def _in_folder(folder: str) -> str | None:
     return present[0] if present else None
 
 
-def _is_file(path: str) -> bool:
-    """Tell whether a file is there. Raises `ConfigError` where that is not to be known: one further up may not do."""
+def _is_there(path: str) -> bool:
+    """Tell whether anything has that name. Raises `ConfigError` where that is not to be known.
+
+    Another configuration further up may not do in its place.
+    """
     try:
-        return stat.S_ISREG(os.stat(path).st_mode)
+        os.stat(path)
     except PermissionError as error:
         raise _unreadable_error(path, error) from None
     except (OSError, ValueError):
         return False
+    return True
 
 
-def _content(path: str) -> bytes:
+def read_bounded(path: str, *, pipes: bool = False) -> bytes:
+    """Return the content of a configuration file. Raises `ConfigError`.
+
+    A named pipe, device or folder is refused, and so is what is larger than `MAX_BYTES`. With `pipes` a named pipe is
+    read, which waits for whoever writes there.
+    """
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        if pipes and stat.S_ISFIFO(os.stat(path).st_mode) and reading.descriptor_of(path) is None:
+            with open(path, "rb", buffering=0) as pipe:
+                return reading.read_descriptor(pipe.fileno(), MAX_BYTES)
+        return reading.read(path if path != "-" else os.path.join(os.curdir, path), _LIMITS).data
     except OSError as error:
         raise _unreadable_error(path, error) from None
+    except InputError as error:
+        if isinstance(system := error.__context__, OSError):
+            raise _unreadable_error(path, system) from system
+        raise ConfigError(f"could not read config file: {error.message}", file=path) from None
 
 
 def _unreadable_error(path: str, error: OSError) -> ConfigError:

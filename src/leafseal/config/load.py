@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from leafseal.config.find import read_bounded
 from leafseal.config.keys import Group, read_groups
-from leafseal.config.nodes import MAX_BYTES, Node, compose
+from leafseal.config.nodes import Node, compose
+from leafseal.config.patterns import MAX_RULES, Patterns
 from leafseal.config.reader import Reader, Report
 from leafseal.errors import ConfigError, FormatError
 from leafseal.formats import FORMATS
 from leafseal.keys.kinds import KINDS
 from leafseal.rules.matching import PatternError
-from leafseal.rules.pattern import compile_pattern
 from leafseal.rules.selection import RULE_FIELDS, Selection
 
 _TOP_KEYS = ("creation_rules", "destination_rules", "stores")
@@ -44,10 +45,6 @@ class CreationRule:
     path_regex: str
     location: str  # such as "creation_rules[2]"
 
-    def matches(self, path: str) -> bool:
-        """Tell whether the rule is for the file at `path`, as the configuration sees it. No pattern matches all."""
-        return not self.path_regex or compile_pattern(self.path_regex)(path)
-
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -67,17 +64,27 @@ class Config:
         """
         if self.rules is None:
             return None
-        tested = self.tested_path(path)
-        for rule in self.rules:
-            if rule.matches(tested):  # one whose path_regex is faulty has none, and matches
-                if faults := _of_rule(rule, self.faults):
-                    raise ConfigError.of(faults, str(self.path))
-                return rule
-        raise ConfigError(
-            "no matching creation rules found",
-            hint=f"add a rule with a path_regex that matches {tested}, or a last rule without one",
-            file=str(self.path),
-        )
+        rule = self.matching_rule(path)
+        if rule is None:
+            raise ConfigError(
+                "no matching creation rules found",
+                hint=f"add a rule with a path_regex that matches {self.tested_path(path)}, or a last rule without one",
+                file=str(self.path),
+            )
+        if faults := _of_rule(rule, self.faults):
+            raise ConfigError.of(faults, str(self.path))
+        return rule
+
+    def matching_rule(self, path: str | os.PathLike[str]) -> CreationRule | None:
+        """Return the first rule that matches a file, whatever is wrong with it; None where none does."""
+        tested, patterns = self.tested_path(path), Patterns()
+        try:
+            for rule in self.rules or ():  # one whose path_regex is faulty has none; no pattern matches all
+                if not rule.path_regex or patterns.matches(rule.path_regex, tested):
+                    return rule
+        except PatternError as exc:
+            raise ConfigError(f"{rule.location}.path_regex: {exc}", file=str(self.path)) from None
+        return None
 
     def tested_path(self, path: str | os.PathLike[str]) -> str:
         """Return what `path_regex` is compared with: the path below the configuration's folder, else the absolute one.
@@ -88,25 +95,18 @@ class Config:
         return os.path.abspath(path).removeprefix(folder)
 
 
-def load_config(path: str | os.PathLike[str], *, lenient: bool = False) -> Config:
+def load_config(path: str | os.PathLike[str], *, lenient: bool = False, pipes: bool = False) -> Config:
     """Read a configuration file; an empty one, such as `/dev/null`, is fine. Raises `ConfigError` with every fault.
 
-    With `lenient` the faults of a rule are raised only when a file goes by that rule.
+    With `lenient` the faults of a rule are raised only when a file goes by that rule. `pipes` reads a named pipe, which
+    waits for whoever writes there: for those that the user named.
     """
     name = os.fspath(path)
     try:
-        node = compose(_read(name))
+        node = compose(read_bounded(name, pipes=pipes))
     except FormatError as exc:
         raise ConfigError(str(exc), faults=[("", str(exc))], hint=exc.hint, file=name) from None
     return _parse(node, Path(path), lenient)
-
-
-def _read(name: str) -> bytes:
-    try:
-        with open(name, "rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as exc:
-        raise ConfigError(f"could not read config file: {exc.strerror}", file=name) from None
 
 
 def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
@@ -136,14 +136,19 @@ def _of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tupl
 
 
 def _read_rules(field: Reader) -> Iterator[CreationRule]:
-    for rule in field.mappings():
+    patterns = Patterns()
+    listed = field.mappings()
+    if len(listed) > MAX_RULES:
+        field.fault(f"more than {MAX_RULES} rules")
+        return
+    for rule in listed:
         rule.expect(_RULE_KEYS)
         groups = read_groups(rule)
         yield CreationRule(
             groups=groups,
             threshold=_read_threshold(rule.get("shamir_threshold"), len(groups)),
-            selection=_read_selection(rule),
-            path_regex=_read_pattern(rule.get("path_regex")),
+            selection=_read_selection(rule, patterns),
+            path_regex=_read_pattern(rule.get("path_regex"), patterns),
             location=rule.location,
         )
 
@@ -159,19 +164,20 @@ def _read_threshold(field: Reader, groups: int) -> int:
     return threshold
 
 
-def _read_pattern(field: Reader) -> str:
+def _read_pattern(field: Reader, patterns: Patterns) -> str:
     pattern = field.text()
     try:
-        compile_pattern(pattern)
+        if pattern:
+            patterns.check(pattern)
     except PatternError as exc:
         field.fault(str(exc))
         return ""
     return pattern
 
 
-def _read_selection(rule: Reader) -> Selection:
+def _read_selection(rule: Reader, patterns: Patterns) -> Selection:
     texts = {
-        name: _read_pattern(rule.get(name)) if name.endswith("_regex") else rule.get(name).text()
+        name: _read_pattern(rule.get(name), patterns) if name.endswith("_regex") else rule.get(name).text()
         for name in RULE_FIELDS
     }
     try:

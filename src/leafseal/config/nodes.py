@@ -9,7 +9,7 @@ import codecs
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
@@ -30,7 +30,8 @@ from leafseal.errors import FormatError
 from leafseal.formats.yaml.parser import parser_for
 from leafseal.formats.yaml.scalars import resolve_tagged
 
-MAX_BYTES = 2**20
+MAX_VALUES = 100_000
+"""Values of a file, those that aliases repeat counted each time: ten lines of aliases can mean billions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,6 @@ Node = ScalarNode | ListNode | MappingNode
 
 def compose(data: bytes) -> Node | None:
     """Read the first document of a YAML file; None for an empty one. Raises `FormatError` with line and column."""
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"larger than {MAX_BYTES} bytes")
     # PowerShell's `>` writes UTF-16, which YAML readers tell by its mark.
     is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
@@ -100,10 +99,18 @@ def compose(data: bytes) -> Node | None:
         raise FormatError("not valid YAML: a character that YAML does not allow") from None
 
 
+class _Anchored(NamedTuple):
+    node: Node
+    values: int
+    height: int
+
+
 class _Composer:
     def __init__(self, get_event: Callable[[], Any]) -> None:
         self.get_event = get_event
-        self.anchors: dict[str, Node] = {}
+        self.anchors: dict[str, _Anchored] = {}
+        self.values = 0  # so far, as readers will meet them
+        self.deepest = 0
 
     def document(self) -> Node | None:
         event = self.get_event()
@@ -114,16 +121,31 @@ class _Composer:
         return self.node(event, 0)
 
     def node(self, event: Any, depth: int) -> Node:
-        if depth > DEFAULT_LIMITS.depth:
-            raise _error_at(event, f"nested deeper than {DEFAULT_LIMITS.depth} levels")
         if isinstance(event, AliasEvent):
-            if event.anchor not in self.anchors:
-                raise _error_at(event, "an alias without an anchor before it")
-            return self.anchors[event.anchor]
+            return self.alias(event, depth)
+        before, above = self.values, self.deepest
+        self.deepest = depth
+        self.count(event, 1)
         node = self.content(event, depth)
         if event.anchor:
-            self.anchors[event.anchor] = node
+            self.anchors[event.anchor] = _Anchored(node, self.values - before, self.deepest - depth)
+        self.deepest = max(self.deepest, above)
         return node
+
+    def alias(self, event: Any, depth: int) -> Node:
+        if event.anchor not in self.anchors:
+            raise _error_at(event, "an alias without an anchor before it")
+        named = self.anchors[event.anchor]
+        self.deepest = max(self.deepest, depth + named.height)
+        self.count(event, named.values)
+        return named.node
+
+    def count(self, event: Any, more: int) -> None:
+        self.values += more
+        if self.deepest > DEFAULT_LIMITS.depth:
+            raise _error_at(event, f"nested deeper than {DEFAULT_LIMITS.depth} levels")
+        if self.values > MAX_VALUES:
+            raise _error_at(event, f"more than {MAX_VALUES} values, with those that aliases repeat")
 
     def content(self, event: Any, depth: int) -> Node:
         line, column = _place(event)

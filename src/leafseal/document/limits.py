@@ -16,6 +16,7 @@ class Limits(NamedTuple):
     leaves: int = 1_000_000
     expansion: int = 100  # leaves that aliases add, per leaf of the source
     scalar_bytes: int = 16 * 2**20
+    recipients: int = 1024  # of all key groups together
 
 
 DEFAULT_LIMITS = Limits()

@@ -44,6 +44,7 @@ from leafseal.formats.common import (
     plain_text,
     refuse_sizes,
     repeated_of,
+    too_many_leaves_error,
 )
 
 _PREFIX = "sops_"
@@ -125,14 +126,14 @@ def parse(
         text = _as_others_write_it(_as_committed(text))
     elif not marks_are_text:
         text, marks = _take_off(text)
-    leaves, lines = _scan(text, allow_duplicates)
+    leaves, lines = _scan(text, allow_duplicates, limits)
     refuse_sizes(text, leaves, limits)
     if has_other_bytes(text):
         leaves = [leaf if leaf.is_comment else leaf._replace(value=as_value(str(leaf.value))) for leaf in leaves]
     return DotenvDocument(text, leaves, lines, marks)
 
 
-def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_MetadataLine]]:
+def _scan(text: str, allow_duplicates: bool, limits: Limits) -> tuple[list[Leaf], list[_MetadataLine]]:
     leaves: list[Leaf] = []
     lines: list[_MetadataLine] = []
     append, new = leaves.append, tuple.__new__
@@ -140,7 +141,8 @@ def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_Metadata
     active: Sequence[str] = ()
     run = CommentRun()  # since the last value
     position = 0
-    for line in text.split("\n"):
+    # Most files are split at once; one of millions of lines would take a gigabyte for that.
+    for line in text.split("\n") if text.count("\n") <= limits.leaves else _lines(text):
         end = position + len(line)
         if not line:
             pass
@@ -164,8 +166,18 @@ def _scan(text: str, allow_duplicates: bool) -> tuple[list[Leaf], list[_Metadata
                 append(new(Leaf, (0, place, place, end - len(source), end, "", value, active, False, (), None)))
                 if active:
                     active, run = (), CommentRun()
+        if len(leaves) > limits.leaves:
+            raise too_many_leaves_error(limits)
         position = end + 1
     return leaves, lines
+
+
+def _lines(text: str) -> Iterator[str]:
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 def _no_equals_error(text: str, position: int, line: str) -> FormatError:

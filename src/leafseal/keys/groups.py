@@ -56,6 +56,15 @@ def resolve_threshold(groups: int, threshold: int) -> int:
     return needed
 
 
+RAISE_RECIPIENTS = "raise the limit with --max-recipients if this is meant"
+
+
+def check_count(groups: Sequence[Sequence[object]], most: int) -> None:
+    """Raise `ConfigError` for more recipients than a file may have when it is read."""
+    if sum(map(len, groups)) > most:
+        raise ConfigError(f"more than {most} recipients", hint=RAISE_RECIPIENTS)
+
+
 def check_groups(groups: Sequence[Sequence[MasterKey]], threshold: int, ambient: Ambient) -> int:
     """Return how many of the groups a data key may be wrapped for are needed.
 

@@ -14,6 +14,7 @@ from typing import Never, cast
 
 from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
+from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import ConfigError, MetadataError
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.kinds import READING_ORDER
@@ -56,14 +57,16 @@ class Metadata(NamedTuple):
     structure: str = ""
 
     @classmethod
-    def parse(cls, mapping: Mapping[str, object], *, check_version: bool = True) -> Metadata:
+    def parse(
+        cls, mapping: Mapping[str, object], *, check_version: bool = True, limits: Limits = DEFAULT_LIMITS
+    ) -> Metadata:
         """Read the `sops` mapping as it stands in a file, nested or unflattened.
 
         Without `check_version` a missing or malformed `version` is let through, as by what never decrypts.
         Raises `MetadataError`, which names the field.
         """
         fields = fold_names(mapping, FIELDS, "")
-        groups = read_groups(fields)
+        groups = read_groups(fields, limits.recipients)
         selection, states_rule = _read_selection(fields)
         spelling, structure, extra = _read_extra({name: value for name, value in fields.items() if name not in FIELDS})
         metadata = cls(

@@ -7,20 +7,22 @@ from typing import Any, cast
 
 from leafseal.display import visible
 from leafseal.errors import LeafsealError, MetadataError
-from leafseal.keys.groups import KeyGroup
+from leafseal.keys.groups import RAISE_RECIPIENTS, KeyGroup
 from leafseal.keys.kinds import KINDS, MAPS, READING_ORDER, Kind
 from leafseal.keys.registry import make_key
 from leafseal.keys.ring import WrappedKey
 from leafseal.metadata.weak_types import as_mapping, as_mappings, as_text, as_time, fold_names
 
-MAX_RECIPIENTS = 1024
 MAX_GROUPS = 255
 MAX_ENC_BYTES = 64 * 1024
 
 
-def read_groups(fields: Mapping[str, object]) -> tuple[KeyGroup, ...]:
-    """Return the key groups of metadata, flat or listed. Raises `MetadataError`, which names entry and field."""
-    flat = _read_group(fields, "")
+def read_groups(fields: Mapping[str, object], most: int) -> tuple[KeyGroup, ...]:
+    """Return the key groups of metadata, flat or listed, with `most` recipients at most.
+
+    Raises `MetadataError`, which names entry and field.
+    """
+    flat = _read_group(fields, "", most)
     nested = as_mappings(fields.get("key_groups"), "key_groups")
     if flat and nested:
         raise MetadataError(
@@ -28,16 +30,16 @@ def read_groups(fields: Mapping[str, object]) -> tuple[KeyGroup, ...]:
         )
     if len(nested) > MAX_GROUPS:
         raise MetadataError(f"key_groups: more than {MAX_GROUPS} groups")
-    groups = (flat,) if flat else tuple(_read_nested(group, i) for i, group in enumerate(nested))
+    groups = (flat,) if flat else tuple(_read_nested(group, i, most) for i, group in enumerate(nested))
     recipients = sum(map(len, groups))
     if not recipients:
         raise MetadataError("no keys found in file")
-    if recipients > MAX_RECIPIENTS:
-        raise MetadataError(f"more than {MAX_RECIPIENTS} recipients")
+    if recipients > most:
+        raise MetadataError(f"more than {most} recipients", hint=RAISE_RECIPIENTS)
     return groups
 
 
-def _read_nested(group: Mapping[str, object], index: int) -> KeyGroup:
+def _read_nested(group: Mapping[str, object], index: int, most: int) -> KeyGroup:
     place = f"key_groups[{index}]."
     fields = fold_names(group, KINDS, place)
     foreign = tuple(
@@ -46,7 +48,7 @@ def _read_nested(group: Mapping[str, object], index: int) -> KeyGroup:
         if kind not in KINDS and _are_wrapped_keys(entries)
         for entry in cast(list[dict[str, Any]], entries)
     )
-    return _read_group(fields, place) + foreign
+    return _read_group(fields, place, most) + foreign
 
 
 def _are_wrapped_keys(value: object) -> bool:
@@ -59,12 +61,12 @@ def _are_wrapped_keys(value: object) -> bool:
     )
 
 
-def _read_group(fields: Mapping[str, object], prefix: str) -> KeyGroup:
+def _read_group(fields: Mapping[str, object], prefix: str, most: int) -> KeyGroup:
     keys: list[WrappedKey] = []
     for kind in READING_ORDER:
         entries = as_mappings(fields.get(kind), prefix + kind)
-        if len(entries) > MAX_RECIPIENTS:
-            raise MetadataError(f"{prefix}{kind}: more than {MAX_RECIPIENTS} recipients")
+        if len(entries) > most:
+            raise MetadataError(f"{prefix}{kind}: more than {most} recipients", hint=RAISE_RECIPIENTS)
         keys += [_read_entry(KINDS[kind], entry, f"{prefix}{kind}[{i}]") for i, entry in enumerate(entries)]
     return tuple(keys)
 

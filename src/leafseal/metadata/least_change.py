@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
+from leafseal.document.limits import Limits
 from leafseal.document.order import in_old_order
 from leafseal.errors import MetadataError
 from leafseal.metadata import FIELDS, Metadata
+
+_ANY = Limits(recipients=sys.maxsize)  # they were counted when the file was read
 
 
 def mapping_over(old: Mapping[str, object] | None, metadata: Metadata) -> dict[str, object]:
@@ -18,8 +22,8 @@ def mapping_over(old: Mapping[str, object] | None, metadata: Metadata) -> dict[s
     if old is None:
         return new
     try:
-        written = _over(old, Metadata.parse(old, check_version=False).to_mapping(), new)
-        if Metadata.parse(written, check_version=False).to_mapping() == new:
+        written = _over(old, Metadata.parse(old, check_version=False, limits=_ANY).to_mapping(), new)
+        if Metadata.parse(written, check_version=False, limits=_ANY).to_mapping() == new:
             return written
     except MetadataError:
         pass

@@ -11,7 +11,7 @@ from leafseal.document.tree import build
 from leafseal.errors import AlreadyEncryptedError, FormatError, MetadataError, NotEncryptedError
 from leafseal.formats import ANY_BYTES, FORMATS, parse
 from leafseal.keys import Ambient
-from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
+from leafseal.keys.groups import DataKey, check_count, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
 from leafseal.operations.clear_text import Comments, refuse_exposed
 from leafseal.operations.convert import emit_sealed
@@ -62,6 +62,7 @@ def encrypt(
         refuse_tokens(data)
     if FORMATS[format_name].tree_format:
         selection = Selection()  # the one leaf is always sealed
+    check_count(groups, read.limits.recipients)
     data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
     metadata = Metadata(

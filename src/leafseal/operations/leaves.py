@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from leafseal.crypto.token import Sealer, TokenError, looks_sealed
+from leafseal.crypto.token import Sealer, TokenError, is_token, looks_sealed
 from leafseal.document import Document, Leaf, Path, aad_of
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.paths import format_path
@@ -20,6 +20,10 @@ from leafseal.rules.selection import Selection
 
 _COMMENT_END = ",type:comment]"  # what has this and not the beginning of a token is a damaged one
 _NEIGHBOURS = 40  # leaves on either side whose containers a comment may belong to
+MAX_CANDIDATES = 64  # containers that a comment is tried under
+_FREE_TRIES = 4  # for every comment; files that no one damaged take as many
+MAX_MORE_TRIES = 100_000  # of a file, for all its comments together
+_TRY_BYTES = 1024  # of a comment, which cost about as much as a try does anyway
 
 
 class OpenedLeaf(NamedTuple):
@@ -62,10 +66,11 @@ def open_leaves(
     selects, open_bytes, new = selection.selects, sealer.open_bytes, tuple.__new__
     hash_clear = not selection.mac_only_encrypted
     leaves = document.leaves()
+    tries = _Tries()
     for position, leaf in enumerate(leaves):
         token: Any = leaf[6]
         if leaf[8]:
-            values((leaf, _open_comment(leaves, position, selection, sealer, found, spare)))
+            values((leaf, _open_comment(leaves, position, selection, sealer, found, spare, tries)))
         elif token is None or token.__class__ is Empty or token == "":
             if token.__class__ is not Empty or leaf.end > leaf.start:  # some stand for what is not written at all
                 found.unauthenticated.append(leaf)
@@ -172,8 +177,31 @@ _PLACE_HINT = (
 )
 
 
+class _Tries:
+    """How much more may be tried in a file: without a bound, comments that open nowhere keep a command busy."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = MAX_MORE_TRIES
+
+    def may_try(self, text: str, number: int) -> bool:
+        """Tell whether a comment is tried for the `number`-th time, from 0."""
+        if number >= MAX_CANDIDATES:
+            return False
+        if number >= _FREE_TRIES:
+            self._left -= 1 + len(text) // _TRY_BYTES
+        return self._left > 0
+
+
 def _open_comment(
-    leaves: Sequence[Leaf], position: int, selection: Selection, sealer: Sealer, found: OpenedLeaves, spare: Spare
+    leaves: Sequence[Leaf],
+    position: int,
+    selection: Selection,
+    sealer: Sealer,
+    found: OpenedLeaves,
+    spare: Spare,
+    tries: _Tries,
 ) -> Comment:
     leaf = leaves[position]
     text = str(leaf.value)
@@ -182,20 +210,11 @@ def _open_comment(
     if not (looks_sealed(text) or _COMMENT_END in text):
         found.unsealed_comments += 1
         return Comment(text)
-    tried: set[str] = set()
-    for path in _candidates(leaves, position):
-        aad = aad_of(path)
-        if aad in tried:
-            continue
-        tried.add(aad)
-        try:
-            data, word = sealer.open_bytes(text, aad)
-        except TokenError:
-            continue
-        if word == "comment":
-            value = Comment(data.decode("utf-8", "surrogateescape"))
-            found.sealed.append(OpenedLeaf(leaf, value, data, word, aad))
-            return value
+    if is_token(text):
+        opened = _tried(leaves, position, sealer, text, tries)
+        if opened is not None:
+            found.sealed.append(opened)
+            return Comment(str(opened.value))
     error = IntegrityError(
         f"a comment in {format_path(leaf.locator) or 'the top level'} was changed or moved after it was encrypted",
         path=leaf.path,
@@ -207,11 +226,33 @@ def _open_comment(
     return Comment(text)
 
 
+def _tried(leaves: Sequence[Leaf], position: int, sealer: Sealer, text: str, tries: _Tries) -> OpenedLeaf | None:
+    """Return a comment as it opens under one of the containers that it may belong to; None where it does not."""
+    tried: set[str] = set()
+    for path in _candidates(leaves, position):
+        aad = aad_of(path)
+        if aad in tried:
+            continue
+        if not tries.may_try(text, len(tried)):
+            return None
+        tried.add(aad)
+        try:
+            data, word = sealer.open_bytes(text, aad)
+        except TokenError:
+            continue
+        if word == "comment":
+            return OpenedLeaf(leaves[position], Comment(data.decode("utf-8", "surrogateescape")), data, word, aad)
+    return None
+
+
 def _candidates(leaves: Sequence[Leaf], position: int) -> Iterator[Path]:
     """Yield the containers that a comment may belong to, likeliest first."""
     leaf = leaves[position]
     yield leaf.path
     yield from leaf.candidates
-    for near in leaves[max(0, position - _NEIGHBOURS) : position + _NEIGHBOURS]:
-        for length in range(len(near.path), -1, -1):
-            yield near.path[:length]
+    for distance in range(_NEIGHBOURS):
+        for place in (position + distance, position - distance - 1):
+            if 0 <= place < len(leaves):
+                path = leaves[place].path
+                for length in range(len(path), -1, -1):
+                    yield path[:length]

@@ -186,7 +186,7 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
     mapping = document.metadata()
     if mapping is None:
         raise not_encrypted_error(data)
-    return document, Metadata.parse(mapping)
+    return document, Metadata.parse(mapping, limits=read.limits)
 
 
 def not_encrypted_error(data: bytes) -> NotEncryptedError:

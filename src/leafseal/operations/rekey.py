@@ -9,7 +9,7 @@ from leafseal.crypto.token import Sealer
 from leafseal.document import Document, Edit, Leaf
 from leafseal.errors import IntegrityError
 from leafseal.keys import Ambient
-from leafseal.keys.groups import DataKey, resolve_threshold, wrap_data_key
+from leafseal.keys.groups import DataKey, check_count, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
 from leafseal.metadata.least_change import mapping_over
 from leafseal.operations import hand_edits
@@ -21,6 +21,7 @@ from leafseal.system.clock import now
 
 def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> Product:
     """Return the file under a new data key: every token is new, everything else stands as it stood."""
+    check_count(groups, opened.read.limits.recipients)
     data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now(), previous=opened.metadata.groups)
     sealer = Sealer(data_key.reveal())
@@ -65,6 +66,7 @@ def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, 
 
     With `keep_dates` the keys that stay keep the date they were added at, as with `rotate`; else all are dated now.
     """
+    check_count(groups, opened.read.limits.recipients)
     previous = opened.metadata.groups if keep_dates else ()
     wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now(), previous=previous)
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))

@@ -44,7 +44,8 @@ def read(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Snaps
     """Read a whole file, or standard input for `-` and `/dev/stdin`, or an inherited descriptor for `/dev/fd/N`.
 
     Descriptors are read as they are, pipe, socket or file: not opened again, not moved in. Raises `InputError` for
-    folders, devices and named pipes, whose opening may block, and for files larger than the limit.
+    folders, devices and named pipes, whose opening may block, and for files larger than the limit. The null device is
+    an empty file.
     """
     name = os.fspath(path)
     descriptor = 0 if name == "-" else descriptor_of(name)
@@ -72,7 +73,10 @@ _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
 def _read_file(name: str, limit: int) -> Snapshot:
-    _refuse_kind(os.stat(name).st_mode)  # before it is opened: that alone can move a device
+    named = os.stat(name)
+    if _is_null(named):
+        return Snapshot(name, b"")
+    _refuse_kind(named.st_mode)  # before it is opened: that alone can move a device
     flags = (
         os.O_RDONLY | _CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
     )
@@ -86,6 +90,15 @@ def _read_file(name: str, limit: int) -> Snapshot:
 
 
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
+
+def _is_null(status: os.stat_result) -> bool:
+    if not stat.S_ISCHR(status.st_mode):
+        return False
+    try:
+        return os.stat(os.devnull).st_rdev == status.st_rdev
+    except OSError:
+        return False
 
 
 def _refuse_kind(mode: int) -> None:

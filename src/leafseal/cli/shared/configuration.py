@@ -40,10 +40,7 @@ class Configuration:
     def rule_or_none(self, name: str) -> CreationRule | None:
         """Return the rule that a file that exists would have, None where no rule is meant for it."""
         config = self.of(name)
-        if config is None or config.rules is None:
-            return None
-        tested = config.tested_path(name)
-        return next((rule for rule in config.rules if rule.matches(tested)), None)
+        return None if config is None else config.matching_rule(name)
 
     def without_rules(self, name: str) -> tuple[str, str]:
         """Return what to say of a file for which there are no creation rules, and what to do about it."""

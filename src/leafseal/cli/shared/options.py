@@ -17,13 +17,18 @@ FORMAT_NAMES = Choice(tuple(FORMATS))
 
 
 def _limits(
-    max_file_size: int | None, max_depth: int | None, max_leaves: int | None, max_scalar_size: int | None
+    max_file_size: int | None,
+    max_depth: int | None,
+    max_leaves: int | None,
+    max_scalar_size: int | None,
+    max_recipients: int | None,
 ) -> Limits:
     return Limits(
         file_bytes=max_file_size or DEFAULT_LIMITS.file_bytes,
         depth=max_depth or DEFAULT_LIMITS.depth,
         leaves=max_leaves or DEFAULT_LIMITS.leaves,
         scalar_bytes=max_scalar_size or DEFAULT_LIMITS.scalar_bytes,
+        recipients=max_recipients or DEFAULT_LIMITS.recipients,
     )
 
 
@@ -34,6 +39,7 @@ limits_options = grouped(
     make_option("--max-depth", type=Whole(1), metavar="N", help="Deepest nesting [default: 200]."),
     make_option("--max-leaves", type=Whole(1), metavar="N", help="Most values in a file [default: 1000000]."),
     make_option("--max-scalar-size", type=Size(), metavar="SIZE", help="Largest value [default: 16M]."),
+    make_option("--max-recipients", type=Whole(1), metavar="N", help="Most recipients of a file [default: 1024]."),
 )
 
 

@@ -17,7 +17,14 @@ from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
 from leafseal.document.tree import AGAIN
 from leafseal.errors import FormatError
-from leafseal.formats.common import as_value, duplicate_key_error, has_other_bytes, line_of, refuse_sizes
+from leafseal.formats.common import (
+    as_value,
+    duplicate_key_error,
+    has_other_bytes,
+    line_of,
+    refuse_sizes,
+    too_many_leaves_error,
+)
 from leafseal.formats.ini.values import AS_A_WHOLE, SPACE, Value, read_line, strip_marker
 
 DEFAULT_SECTION = "DEFAULT"
@@ -80,7 +87,7 @@ class Scan(NamedTuple):
 
 def scan(text: str, limits: Limits, *, allow_duplicates: bool = False) -> Scan:
     """Find all leaves of an INI file. Raises `FormatError` with the number of a line that is wrong."""
-    scanner = _Scanner(text, allow_duplicates)
+    scanner = _Scanner(text, allow_duplicates, limits)
     scanner.run()
     found = scanner.found
     refuse_sizes(text, found.leaves, limits)
@@ -93,8 +100,9 @@ def scan(text: str, limits: Limits, *, allow_duplicates: bool = False) -> Scan:
 
 
 class _Scanner:
-    def __init__(self, text: str, allow_duplicates: bool) -> None:
+    def __init__(self, text: str, allow_duplicates: bool, limits: Limits) -> None:
         self.text = text
+        self.limits = limits
         self.allow_duplicates = allow_duplicates
         start = 1 if text.startswith("\ufeff") else 0
         self.found = Scan([], [Section(DEFAULT_SECTION, start, start)], [])
@@ -118,12 +126,16 @@ class _Scanner:
             first = text[start]
             if first == "#" or first == ";":
                 self.lines.append((start, line_end))
+                if len(self.lines) > self.limits.leaves:
+                    raise too_many_leaves_error(self.limits)
                 position = line_end
             elif first == "[":
                 self._header(position, start, line_end)
                 position = line_end
             else:
                 position = self._key(start, line_end)
+            if len(self.found.leaves) > 2 * self.limits.leaves:  # those of sections with keys are taken off again
+                raise too_many_leaves_error(self.limits)
         # SOPS loses what no key follows. Here it belongs to the section before it.
         self._comments(self.shown, None)
         self._hide_full()

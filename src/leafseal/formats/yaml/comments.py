@@ -13,7 +13,9 @@ from leafseal.document import Leaf, Path
 from leafseal.document.comments import NO_COMMENTS, CommentRun, CommentsInForce
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.lazy_pattern import LazyPattern
+from leafseal.document.limits import Limits
 from leafseal.document.tree import AT_HEAD, BEFORE_LAST
+from leafseal.formats.common import too_many_leaves_error
 from leafseal.formats.yaml.containers import Container
 from leafseal.formats.yaml.lines import BREAK, BREAKS, COMMENT, last_break
 
@@ -55,9 +57,10 @@ class _Found(NamedTuple):
 class CommentPlacer:
     """Turns the comments of gaps into leaves, and keeps count of which comments are in force."""
 
-    def __init__(self, text: str, leaves: list[Leaf]) -> None:
+    def __init__(self, text: str, leaves: list[Leaf], limits: Limits) -> None:
         self.text = text
         self.leaves = leaves
+        self.limits = limits
         self.gap = Gap()
         self.document = 0
         self._waiting = CommentRun()  # comments before a root that has not opened yet
@@ -173,6 +176,8 @@ class CommentPlacer:
             blank_after = _BLANK_LINE.match(text, match.end(), end) is not None
             found.append(_Found(at, match.end(), at - line, inline, blank_before, blank_after))
             previous = match.end()
+            if len(self.leaves) + len(found) > self.limits.leaves:
+                raise too_many_leaves_error(self.limits)
         return found
 
     def _dashes(self, found: list[_Found], end: int) -> list[int]:

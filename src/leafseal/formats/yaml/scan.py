@@ -28,6 +28,7 @@ from leafseal.document import Leaf, Locator, Tag
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
+from leafseal.formats.common import too_many_leaves_error
 from leafseal.formats.yaml.aliases import Target, copies
 from leafseal.formats.yaml.comments import CommentPlacer, with_one_more
 from leafseal.formats.yaml.compose import Composer
@@ -82,7 +83,7 @@ class _Scanner:
         self.expanded = 0
         self.depth = 0
         self.document = -1
-        self.comments = CommentPlacer(text, self.found.leaves)
+        self.comments = CommentPlacer(text, self.found.leaves, limits)
         self.properties = PropertyReader(text, base, self.comments, self.found)
 
     # The loop below runs twice for each leaf of every file. It keeps its state in locals, asks `#` for its next
@@ -91,7 +92,7 @@ class _Scanner:
         text, base, found, leaves, limits = self.text, self.base, self.found, self.found.leaves, self.limits
         get, append, find = self.next, self.found.leaves.append, text.find
         new, comments = tuple.__new__, self.comments
-        scalar_limit = limits.scalar_bytes
+        scalar_limit, most = limits.scalar_bytes, limits.leaves
         always_text = _ALWAYS_TEXT
         container: Any = None
         gap = comments.gap
@@ -173,6 +174,8 @@ class _Scanner:
                 elif value[0] not in always_text:
                     value = self._typed(event)
                 append(new(Leaf, (document, locator, path, start, end, style or "", value, active, False, (), place)))
+                if len(leaves) > most:  # a list of millions would take the memory before it ends
+                    raise too_many_leaves_error(limits)
                 if event.anchor:
                     self.anchors[event.anchor] = leaves[-1]
                 if active:
@@ -322,6 +325,8 @@ class _Scanner:
         root = note.root
         if root is None or (root.first_leaf == len(self.found.leaves)):
             self.found.leaves.append(Leaf(self.document, (), (), note.end, note.end, "", Empty.MAPPING))
+        if len(self.found.leaves) > self.limits.leaves:
+            raise too_many_leaves_error(self.limits)
 
     def _key(self, event: ScalarEvent, container: Container) -> str:
         """Return the text of a key that is not a plain word. Raises `FormatError` when it is not text at all."""
@@ -405,7 +410,7 @@ class _Scanner:
             leaves.append(Leaf(document, container.locator, container.path, *span, "", value, (), False, (), outer))
         container.last_leaf = len(leaves)
         if len(leaves) > self.limits.leaves:
-            raise FormatError(f"more than {self.limits.leaves} leaves", hint="raise the limit with --max-leaves")
+            raise too_many_leaves_error(self.limits)
         container.keys = _DONE  # names are needed no longer
         if outer is not None:
             outer.end = end

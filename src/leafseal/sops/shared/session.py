@@ -90,7 +90,7 @@ class Session:
         from leafseal.config.load import load_config
 
         try:
-            config = load_config(path, lenient=True)
+            config = load_config(path, lenient=True, pipes=bool(explicit))
         except ConfigError as error:
             if isinstance(error.__context__, OSError):
                 reason = system_text(error.__context__)
