@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import stat
@@ -102,6 +103,19 @@ def test_on_a_disk_the_user_is_told_once(disk: Path) -> None:
             assert os.path.dirname(path) == str(disk)
     assert told == [f"plaintext is held in {disk}, on a disk, from which it cannot be erased for certain"]
     assert list(disk.iterdir()) == []
+
+
+def test_a_folder_in_memory_that_is_full_is_no_reason_to_use_a_disk(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: str, mode: int) -> None:
+        raise OSError(errno.ENOSPC, "full")  # no room, or no inode
+
+    monkeypatch.setattr(os, "mkdir", full)
+    with pytest.raises(WriteError) as caught, private.private_directory(no_disk_plaintext=True):
+        pytest.fail("there is no folder")
+    assert caught.value.message == f"cannot make a temporary folder in {memory}: no space left on device"
+    assert str(memory) in str(caught.value.hint)
 
 
 def test_where_the_policy_forbids_it_nothing_goes_to_a_disk(disk: Path) -> None:

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from leafseal.display import for_shell
 from leafseal.errors import RefusedError, WriteError, system_text
 from leafseal.system import owners, signals
 from leafseal.system.directories import runtime_directory, state_directory
@@ -34,14 +35,25 @@ def private_directory(*, no_disk_plaintext: bool = False, warn: Callable[[str], 
         base = _disk_base(no_disk_plaintext, warn)
     path = os.path.join(base, f"leafseal-{_uid()}-{owners.tag()}")
     with signals.as_exceptions():
+        _make(path)
         try:
-            os.mkdir(path, 0o700)
             yield path
-        except FileExistsError as error:
-            raise WriteError("cannot make a temporary folder: its name is taken", hint="try again") from error
         finally:
             with signals.held_back():
                 _remove(path)
+
+
+def _make(path: str) -> None:
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError as error:
+        raise WriteError("cannot make a temporary folder: its name is taken", hint="try again") from error
+    except OSError as error:  # a file system in memory may be full, of files too
+        folder = os.path.dirname(path)
+        raise WriteError(
+            f"cannot make a temporary folder in {folder}: {system_text(error)}",
+            hint=f"make room in {for_shell(folder)}, or set XDG_RUNTIME_DIR to another folder in memory",
+        ) from error
 
 
 def sweep(*, everywhere: bool = False) -> None:

@@ -209,6 +209,7 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
             "wait for it, or end it",
         ],
         "system.private": [
+            "make room in {}, or set XDG_RUNTIME_DIR to another folder in memory",
             "set XDG_RUNTIME_DIR to a folder in memory (tmpfs) that is yours alone",
             "set TMPDIR",
             "try again",
