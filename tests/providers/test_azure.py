@@ -240,6 +240,20 @@ def test_programs_that_have_none(
         key.wrap(DATA_KEY, Ambient(environ, tmp_path))
 
 
+@pytest.mark.parametrize("wanted", ["AzureCliCredential", "AzureDeveloperCliCredential"])
+def test_a_checkout_brings_no_program(
+    azure: Azure, key: AzureKeyVaultKey, programs: Path, wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (programs / "answer").write_text(json.dumps({"accessToken": TOKEN, "token": TOKEN}))
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for path in (str(programs), programs.name):
+        environ = azure.surroundings(AZURE_TOKEN_CREDENTIALS=wanted, PATH=f"{path}:/usr/bin:/bin", HOME="/nowhere")
+        with pytest.raises(ProviderError, match=r"^no Azure credentials found$"):
+            key.wrap(DATA_KEY, Ambient(environ, tmp_path))
+    assert not (programs / "asked").exists()
+
+
 def test_nobody_has_any(azure: Azure, key: AzureKeyVaultKey, tmp_path: Path) -> None:
     for more in ({}, {"AZURE_CLIENT_ID": "client"}, {"AZURE_TOKEN_CREDENTIALS": "AzureCliCredential", "PATH": "/none"}):
         with pytest.raises(ProviderError, match=r"^no Azure credentials found$") as caught:
