@@ -1,7 +1,7 @@
 """Who has no key changes the structure of files, in every way that the MAC does not see.
 
 A file is changed as a tree whose leaves are tokens, and written again in another layout: what is refused is refused for
-its structure, and what stays as it is shows that layout does not count. The counts of a run are those of docs/laws.md.
+its structure, and what stays as it is shows that layout does not count. docs/threat-model.md has the counts of a run.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from leafseal.crypto.token import looks_sealed
+from leafseal.document import Edit
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.scalars import Scalar
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, build
@@ -166,7 +167,6 @@ def rename_empty(trees: Trees, random: Random) -> bool:
 def move_empty(trees: Trees, random: Random) -> bool:
     """Put an empty value among others, in the same container: the MAC does not see its place."""
     found = [(items, at) for items, at in places(trees, is_empty) if len(items) > 1]
-    found = [(items, at) for items, at in found if items[at] != DEFAULT_OF_INI]  # it comes first wherever it stands
     place = some(random, found)
     if place is None:
         return False
@@ -369,6 +369,8 @@ def changed_file(format_name: str, rule: Selection, seed: int, change: Change, r
     sealed = encrypt(plain, format_name, KEYS, 0, rule, AMBIENT, allow_nothing=True, read=read).data
     document = parse(sealed, format_name, sealed=True)
     trees = build((leaf, leaf.value) for leaf in document.leaves())
+    for tree in trees:
+        tree.items = [item for item in tree.items if item != DEFAULT_OF_INI]  # it is there, and first, in every file
     before = emit(copy.deepcopy(trees), format_name)
     if not change(trees, random):
         return None
@@ -439,10 +441,31 @@ def test_under_mac_only_encrypted_clear_values_may_change(kind: str) -> None:
     assert found["opened"] > 20
 
 
+def with_a_tag(seed: int, read: ReadOptions) -> bytes | None:
+    """Return a sealed YAML file in which a tag was put before a value, as a program with an unsafe loader obeys it."""
+    random = Random(seed)
+    plain = emit(random_trees("yaml", random), "yaml")
+    sealed = encrypt(plain, "yaml", KEYS, 0, RULES["all"], AMBIENT, allow_nothing=True, read=read).data
+    document = parse(sealed, "yaml", sealed=True)
+    found = [leaf for leaf in document.leaves() if leaf.end > leaf.start and not leaf.is_comment]
+    if not found:
+        return None
+    start = random.choice(found).start
+    return document.rewrite([Edit(start, start, "!!python/object/apply:os.system ")])
+
+
+def test_a_tag_put_before_a_value_is_refused() -> None:
+    for read, result in ((DEFAULT_READ, "refused"), (WITHOUT_STRUCTURE, "opened")):
+        files = [data for seed in range(60) if (data := with_a_tag(seed, read)) is not None]
+        found = Counter(opening(data, "yaml")[0] for data in files)
+        assert found[result] > 50
+        assert set(found) <= {result, "seen by the MAC or a tag"}  # before a number, which it makes a text
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("covered", [True, False])
 def test_the_tally_of_many_files(covered: bool) -> None:
-    """Prints the counts that docs/laws.md speaks of."""
+    """Prints the counts that docs/threat-model.md has."""
     read = DEFAULT_READ if covered else WITHOUT_STRUCTURE
     for kind, change in REFUSED.items():
         found = tally(kind, change, range(1000, 1400), read, *WHOLE)
