@@ -88,7 +88,7 @@ def test_a_command_imports_no_other() -> None:
     ("arguments", "message", "hint"),
     [
         (["nothing"], "no such command 'nothing'", 'see "leafseal --help"'),
-        (["--what"], "no such option '--what'", 'see "leafseal --help"'),
+        (["--what"], "no such option '--what'", 'give a command first; "leafseal --help" lists them'),
         (["decrypt", "--what"], "no such option '--what'", 'see "leafseal decrypt --help"'),
         (["decrypt", "--max-depth", "x", "f"], "'x' is not a valid integer", 'see "leafseal decrypt --help"'),
         (["get", "f"], "missing argument 'PATH'", 'see "leafseal get --help"'),

@@ -6,12 +6,15 @@ from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, json_option, limits_options, sealed_reading
+from leafseal.display import for_shell
+from leafseal.document import Locator
 from leafseal.document.limits import Limits
-from leafseal.errors import naming
+from leafseal.document.tree import Node
+from leafseal.errors import PathError, naming
 from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.extract import emit_part, locate, part_at
-from leafseal.operations.open import open_file
+from leafseal.operations.open import Opened, open_file
 from leafseal.system import terminal
 
 
@@ -36,13 +39,31 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOpt
     with naming(file):
         opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
         locator = locate(opened, path)
-        part = part_at(opened, locator)
+        part = _found(opened, locator, path)
         data = as_json_text(part) if as_json else emit_part(part, item.source.format)
     if FORMATS[item.source.format].has_other_readers:
         from leafseal.cli.shared.other_readers import warn_of_other_readers
 
         warn_of_other_readers(file, opened, lambda place: place[: len(locator)] == locator)
     terminal.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
+
+
+def _found(opened: Opened, locator: Locator, path: str) -> Node:
+    """Return what is at a place. Raises `PathError`."""
+    try:
+        return part_at(opened, locator)
+    except PathError as error:
+        if "/" in path and not path.startswith("/") and _exists(opened, f"/{path}"):
+            raise error.with_hint(f"begin it with a slash: {for_shell(f'/{path}')}") from None
+        raise
+
+
+def _exists(opened: Opened, path: str) -> bool:
+    try:
+        part_at(opened, locate(opened, path))
+    except PathError:
+        return False
+    return True
 
 
 def as_json_text(node: object) -> bytes:

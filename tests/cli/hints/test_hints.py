@@ -17,12 +17,38 @@ from leafseal.sops.shared import talk
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..conftest import Result, Run
-from . import command_line, damage, files, json_files, keys, paths, programs, rules, services, text_files, yaml_files
+from . import (
+    command_line,
+    damage,
+    files,
+    habits,
+    json_files,
+    keys,
+    paths,
+    programs,
+    rules,
+    services,
+    text_files,
+    yaml_files,
+)
 from .not_run import NOT_RUN
 from .scenario import ELSEWHERE, Scenario, Step
 from .source import Hint, hints
 
-TABLES = (command_line, damage, files, json_files, keys, paths, programs, rules, services, text_files, yaml_files)
+TABLES = (
+    command_line,
+    damage,
+    files,
+    habits,
+    json_files,
+    keys,
+    paths,
+    programs,
+    rules,
+    services,
+    text_files,
+    yaml_files,
+)
 SCENARIOS = [one for table in TABLES for one in table.SCENARIOS]
 OTHER = throwaway_identity()
 

@@ -110,7 +110,23 @@ def _argument(declared: declarations.Argument) -> click.Argument:
     )
 
 
-class _Group(click.Group):
+class _UnknownCommandError(click.UsageError):
+    def __init__(self, name: str, context: click.Context) -> None:
+        super().__init__(f"no such command {name!r}", context)
+        self.name = name
+
+
+class _Members(click.Group):
+    """A group that leaves it to us what to say of a command that it does not have."""
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        """Return name, command and what follows. Raises `click.UsageError`."""
+        if not context.resilient_parsing and self.get_command(context, args[0]) is None:
+            raise _UnknownCommandError(args[0], context)
+        return super().resolve_command(context, args)
+
+
+class _Group(_Members):
     """The commands of the table, loaded when they are needed."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -125,7 +141,7 @@ class _Group(click.Group):
         if isinstance(declared, declarations.Command):
             return _Command(declared, text)
         members: dict[str, click.Command] = {member: _Command(command) for member, command in declared.commands.items()}
-        return click.Group(name, members, short_help=text, help=declared.help, context_settings=_SETTINGS)
+        return _Members(name, members, short_help=text, help=declared.help, context_settings=_SETTINGS)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -170,17 +186,33 @@ def run(arguments: Sequence[str]) -> int | None:
         click.echo(error.format_message(), err=True)
         return 1
     except click.UsageError as error:
-        raise _usage_error(error) from None
+        raise _usage_error(error, arguments) from None
     except click.ClickException as error:
         raise LeafsealError(error.format_message()) from None
     except click.Abort:
         raise KeyboardInterrupt from None
 
 
-def _usage_error(error: click.UsageError) -> LeafsealError:
+def _usage_error(error: click.UsageError, arguments: Sequence[str]) -> LeafsealError:
     message = " ".join(error.format_message().split()).rstrip(".")  # choices are listed one a line
-    where = error.ctx.command_path if error.ctx is not None else commands.PROGRAM
-    return LeafsealError(message[:1].lower() + message[1:], hint=f'see "{where} --help"')
+    if isinstance(error, click.NoSuchOption):
+        message = f"no such option {error.option_name!r}"
+    context = error.ctx or click.Context(group, info_name=commands.PROGRAM)
+    return LeafsealError(message[:1].lower() + message[1:], hint=_usage_hint(error, context, arguments))
+
+
+def _usage_hint(error: click.UsageError, context: click.Context, arguments: Sequence[str]) -> str:
+    from leafseal.cli.shared import suggestions  # only what is wrong needs them
+
+    where, command = context.command_path, context.command
+    words = arguments[where.count(" ") :]
+    if isinstance(error, _UnknownCommandError) and isinstance(command, click.Group):
+        return suggestions.command_hint(error.name, command.list_commands(context), where, words)
+    if isinstance(error, click.NoSuchOption) and isinstance(command, _Command):
+        return suggestions.option_hint(error.option_name, command.declared, where, words)
+    if isinstance(error, click.NoSuchOption) and command is group:
+        return suggestions.flag_hint(error.option_name, words)
+    return f'see "{where} --help"'
 
 
 def show_help() -> None:

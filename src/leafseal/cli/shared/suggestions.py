@@ -1,0 +1,118 @@
+"""What somebody may have meant who typed a command or an option that there is none: habits, synonyms, slips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from leafseal.cli.shared import plain_parser
+from leafseal.cli.shared.commands import COMMANDS, PROGRAM
+from leafseal.cli.shared.declarations import Command
+from leafseal.display import for_shell, holds_key
+
+_MEANT: dict[str, str] = {
+    **dict.fromkeys(("cat", "dec", "open", "print", "reveal", "show", "unlock", "unseal", "view"), "decrypt"),
+    **dict.fromkeys(("enc", "hide", "lock", "protect", "seal"), "encrypt"),
+    **dict.fromkeys(("env", "exec", "execute", "exec-file", "start", "with"), "exec-env"),
+    **dict.fromkeys(("filestatus", "info", "list", "ls", "recipients", "stat", "status"), "inspect"),
+    **dict.fromkeys(("age-keygen", "genkey", "gen-key", "generate", "generate-key", "new-key"), "keygen"),
+    **dict.fromkeys(("change", "modify", "open-editor", "vi", "vim"), "edit"),
+    **dict.fromkeys(("delete", "del", "remove", "rm"), "unset"),
+    **dict.fromkeys(("check", "lint", "test", "validate"), "verify"),
+    **dict.fromkeys(("add-key", "rekey", "rewrap", "share", "sync", "update-keys", "update"), "updatekeys"),
+    **dict.fromkeys(("fix", "mend", "recover"), "repair"),
+    **dict.fromkeys(("re-encrypt", "reencrypt", "renew"), "rotate"),
+    **dict.fromkeys(("create", "new", "setup"), "init"),
+    **dict.fromkeys(("add", "put", "write"), "set"),
+    **dict.fromkeys(("extract", "read"), "get"),
+    "completions": "completion",
+    "install-sops": "link-sops",
+    "run": "exec-env",
+}
+"""Commands by words for them that other programs use, sops among them."""
+
+_SOPS_FLAGS = {
+    **dict.fromkeys(("-d", "--decrypt"), ("decrypt {}", "-d {}")),
+    **dict.fromkeys(("-e", "--encrypt"), ("encrypt {}", "-e {}")),
+    **dict.fromkeys(("-r", "--rotate"), ("rotate -i {}", "-r -i {}")),
+    **dict.fromkeys(("-s", "--show-master-keys"), ("inspect {}", "-s {}")),
+    "--extract": ("get {} PATH", "-d --extract PATH {}"),
+    "--set": ("set {} PATH", "set {} PATH VALUE"),
+}
+"""Options with which sops names its commands: our command, and that of sops."""
+
+_MEANT_OPTIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("--inplace", "--replace", "--write", "-w"), ("--in-place",)),
+    **dict.fromkeys(("--out", "--out-file", "--dest", "--to"), ("--output",)),
+    **dict.fromkeys(("--outdir", "--out-dir"), ("--output-dir",)),
+    **dict.fromkeys(("--format", "--type"), ("--input-type",)),
+    **dict.fromkeys(("--filename", "--name", "--stdin-filename"), ("--filename-override",)),
+    **dict.fromkeys(("--recipient", "--recipients", "--to-key", "--public-key"), ("--age", "--add-age")),
+    **dict.fromkeys(("--gpg", "--fingerprint"), ("--pgp", "--add-pgp")),
+    **dict.fromkeys(("--aws", "--aws-kms", "--arn"), ("--kms", "--add-kms")),
+    **dict.fromkeys(("--add", "--add-key", "--add-recipient"), ("--add-age",)),
+    **dict.fromkeys(("--remove", "--rm", "--remove-key", "--rm-key"), ("--rm-age",)),
+    **dict.fromkeys(("--assume-yes", "--no-confirm", "--confirm"), ("--yes",)),
+    **dict.fromkeys(("--check", "--diff", "--preview", "-n"), ("--dry-run",)),
+    **dict.fromkeys(("--stdin", "--from-stdin"), ("--value-stdin",)),
+    **dict.fromkeys(("--file", "--from-file"), ("--value-file", "--config")),
+    **dict.fromkeys(("--text", "--raw"), ("--string",)),
+    **dict.fromkeys(("--include", "--regex", "--keys"), ("--encrypted-regex", "--only")),
+    **dict.fromkeys(("--exclude",), ("--unencrypted-regex",)),
+    **dict.fromkeys(("--post-quantum",), ("--pq",)),
+    **dict.fromkeys(("--no-mac", "--skip-mac", "--force", "-f"), ("--force", "--ignore-mac")),
+    **dict.fromkeys(("--clean", "--empty", "--ignore-env"), ("--pristine",)),
+}
+"""Options by other words for them; a command has at most the first or the second of those meant."""
+
+
+def command_hint(name: str, known: Iterable[str], parent: str, arguments: Sequence[str]) -> str:
+    """Return what to do in place of a command that there is none; `parent` is what was typed before it."""
+    if parent == PROGRAM and name == "help":
+        wanted = next((word for word in arguments[1:] if word in COMMANDS), None)
+        return f'run "{PROGRAM} {wanted} --help"' if wanted else f'run "{PROGRAM} --help"'
+    if parent == PROGRAM and name == "version":
+        return f'run "{PROGRAM} --version"'
+    meant = (_MEANT.get(name.lower()) if parent == PROGRAM else None) or _nearest(name, known)
+    if meant:
+        line = " ".join((parent, meant, *_files(arguments[1:])))
+        return f'run "{line}"; "{parent} --help" lists all commands'
+    if parent == PROGRAM and (files := _files((name,))):
+        return f'to see it, run "{PROGRAM} decrypt {files[0]}"; to change it, run "{PROGRAM} edit {files[0]}"'
+    return f'see "{parent} --help"'
+
+
+def flag_hint(option: str, arguments: Sequence[str]) -> str:
+    """Return what to do where an option stands before any command: sops has commands that are options."""
+    if option not in _SOPS_FLAGS:
+        return f'give a command first; "{PROGRAM} --help" lists them'
+    files = _files(arguments)
+    file = files[-1] if files else "FILE"
+    ours, theirs = (text.format(file) for text in _SOPS_FLAGS[option])
+    return f'run "{PROGRAM} {ours}"; {option} is an option of sops: "{PROGRAM} sops {theirs}"'
+
+
+def _files(words: Iterable[str]) -> list[str]:
+    """Return those words that are names of files; others may be values, which no hint repeats."""
+    return [for_shell(word) for word in words if not holds_key(word) and os.path.isfile(word)]
+
+
+def option_hint(option: str, command: Command, path: str, words: Sequence[str]) -> str:
+    """Return what to do in place of an option that a command does not have. `words` follow the command's name."""
+    if command.separator is not None and "--" not in words:
+        at = next((index for index, word in enumerate(words) if word.startswith(option)), 0)
+        before = plain_parser.read(command, words[:at])
+        if before is not None:
+            file, program = for_shell(before["file"]), for_shell(before["command"][0])
+            return f'put -- before the program: "{path} {file} -- {program}", then its options'
+    known = [name for one in command.options if not one.is_hidden for name in one.names]
+    meant = next((name for name in _MEANT_OPTIONS.get(option, ()) if name in known), None)
+    meant = meant or _nearest(option, [name for name in known if name.startswith("--")])
+    return f'use {meant}; "{path} --help" lists all options' if meant else f'see "{path} --help"'
+
+
+def _nearest(word: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # for slips
+
+    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.7)
+    return near[0] if near else None

@@ -1,0 +1,45 @@
+"""Hints for words that other programs use: commands and options that there are none of."""
+
+from __future__ import annotations
+
+from .scenario import Scenario
+
+RUN = 'run "{} {} --help"'
+NEAREST = 'run "{}"; "{} --help" lists all commands'
+FLAG = 'run "{} {}"; {} is an option of sops: "{} sops {}"'
+MODULE = "cli.shared.suggestions"
+ENV = {"a.env": "A=1\n"}
+
+SCENARIOS = [
+    Scenario(MODULE, RUN, "help set", ("set --help",)),
+    Scenario(MODULE, 'run "{} --help"', "help", ("--help",)),
+    Scenario(MODULE, 'run "{} --version"', "version", ("--version",)),
+    Scenario(MODULE, NEAREST, "encrpyt a.env", ("encrypt --age ME a.env",), files=ENV),
+    Scenario(MODULE, NEAREST, "filestatus app.yaml", ("inspect app.yaml",)),
+    Scenario(
+        MODULE,
+        'to see it, run "{} decrypt {}"; to change it, run "{} edit {}"',
+        "app.yaml",
+        ("decrypt app.yaml", "export EDITOR=true", "edit app.yaml"),
+    ),
+    Scenario(MODULE, FLAG, "-d app.yaml", ("sops -d app.yaml", "decrypt app.yaml")),
+    Scenario(MODULE, FLAG, "--extract '[\"db\"]' app.yaml", ("get app.yaml db",)),
+    Scenario(MODULE, 'give a command first; "{} --help" lists them', "-i app.yaml", ("--help",)),
+    Scenario(
+        MODULE,
+        'put -- before the program: "{} {} -- {}", then its options',
+        "exec-env --supervise a.env ls -la",
+        ("exec-env --supervise a.env -- ls -la",),
+        files=ENV,
+        before=("encrypt -i --age ME a.env",),
+    ),
+    Scenario(
+        MODULE,
+        'use {}; "{} --help" lists all options',
+        "encrypt --recipient ME a.env",
+        ("encrypt --age ME a.env", "encrypt --help"),
+        files=ENV,
+    ),
+    Scenario(MODULE, 'see "{} --help"', "decrypt --no-such app.yaml", ("decrypt --help",)),
+    Scenario("cli.get", "begin it with a slash: {}", "get app.yaml db/port", ("get app.yaml /db/port",)),
+]
