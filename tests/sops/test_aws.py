@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
+from leafseal.cli.main import run as run_leafseal
 from leafseal.keys import Ambient
 from leafseal.keys.registry import make_key
 from leafseal.sops.main import run
 
 from ..operations.test_context_repair import old_file
 from ..services.moto_kms import AWS
+from ..services.recorder import Recorder, forward
 from .transcripts import Stage
 
 Seal = Callable[..., dict[str, Any]]
@@ -85,6 +89,20 @@ def test_a_key_that_refuses(desk: Stage, aws: AWS, capfd: pytest.CaptureFixture[
     assert err.startswith("Could not generate data key: [")
     assert arn in err
     assert (desk.folder / "a.json").read_text() == '{"k": "v"}\n'
+
+
+def test_a_role_learns_the_name_of_the_machine_under_the_name_sops_only(
+    desk: Stage, aws: AWS, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder.otherwise = forward(aws.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", recorder.url)
+    monkeypatch.setattr(socket, "gethostname", lambda: "box.example.org")
+    key = f"{aws.create_key()}+arn:aws:iam::123456789012:role/sops"
+    for face, name in ((run, "sops@box.example.org"), (run_leafseal, "leafseal")):
+        recorder.requests.clear()
+        assert face(["encrypt", "--kms", key, "a.json"]) == 0
+        bodies = [request.body.decode() for request in recorder.requests]
+        assert [parse_qs(body)["RoleSessionName"] for body in bodies if "AssumeRole" in body] == [[name]]
 
 
 def test_a_file_with_a_garbled_context_is_opened_as_it_is(
