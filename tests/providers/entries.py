@@ -10,5 +10,5 @@ from leafseal.metadata.groups import read_groups
 
 def load_entry(kind: str, entry: Mapping[str, object]) -> WrappedKey:
     """Read one entry of the list of `kind` in a key group. Raises `MetadataError`."""
-    [[wrapped]] = read_groups({"key_groups": [{kind: [dict(entry)]}]})
+    [[wrapped]] = read_groups({"key_groups": [{kind: [dict(entry)]}]}, most=1)
     return wrapped
