@@ -148,6 +148,8 @@ def encrypt(
     """
     if (recipients is None) == (groups is None):
         raise UsageError("either recipients or groups must be given")
+    if not isinstance(threshold, int):
+        raise UsageError("threshold must be a whole number")
     keys = [[key for item in group for key in _master_keys(item)] for group in groups or [recipients or ()]]
     rule = selection or Selection()
     around = ambient or Ambient.of_process()
@@ -160,7 +162,11 @@ def encrypt(
 def _master_keys(item: str | MasterKey) -> Sequence[MasterKey]:
     from leafseal.keys.registry import parse_recipients
 
-    return parse_recipients("age", item) if isinstance(item, str) else [item]
+    if isinstance(item, str):
+        return parse_recipients("age", item)
+    if not isinstance(item, MasterKey):
+        raise UsageError("recipients must be age recipients (text) or master keys")
+    return [item]
 
 
 @_guarded

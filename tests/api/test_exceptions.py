@@ -17,7 +17,7 @@ import pytest
 import leafseal
 from leafseal import SealedFile
 from leafseal.cli.main import run
-from leafseal.errors import InvalidValueError, LeafsealError, UnforeseenError
+from leafseal.errors import ConfigError, InputError, InvalidValueError, LeafsealError, UnforeseenError, UsageError
 from leafseal.formats import format_of
 from leafseal.sops.main import run as run_sops
 from leafseal.system import hardening
@@ -109,6 +109,40 @@ def test_arguments_that_do_not_fit_the_signature_stay_a_type_error() -> None:
 def test_an_argument_of_another_type_is_an_error_of_ours() -> None:
     with pytest.raises(UnforeseenError, match=r"unforeseen TypeError at \w+\.py:\d+$"):
         leafseal.load(3.5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\0.yaml", "\ud800.yaml"])
+@pytest.mark.parametrize("read", [leafseal.load, SealedFile.open, lambda name: leafseal.open_many([name])])
+def test_a_name_that_no_file_has(name: str, read: Callable[[str], object]) -> None:
+    with pytest.raises(InputError, match="no file can have this name") as caught:
+        read(name)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"recipients": [None]},
+        {"recipients": [ME.recipient, 5]},
+        {"recipients": [b"age1"]},
+        {"groups": [[None]]},
+        {"recipients": [ME.recipient], "threshold": "2"},
+        {"recipients": [ME.recipient], "threshold": 1.5},
+        {"recipients": [ME.recipient], "threshold": None},
+        {},
+        {"recipients": [ME.recipient], "groups": [[ME.recipient]]},
+    ],
+)
+def test_arguments_that_mean_nothing_are_errors_of_usage(arguments: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        leafseal.encrypt(b"a: 1\n", format="yaml", **arguments)
+
+
+@pytest.mark.parametrize("threshold", [10**9, 256, -1, -(10**9)])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_threshold_that_no_file_can_have(threshold: int, groups: int) -> None:
+    with pytest.raises(ConfigError, match="a threshold must be from 0"):
+        leafseal.encrypt(b"a: 1\n", format="yaml", groups=[[ME.recipient]] * groups, threshold=threshold)
 
 
 # -- faults put in

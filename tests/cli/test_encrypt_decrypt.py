@@ -31,13 +31,14 @@ def process(*arguments: str, data: bytes = b"", **environment: str) -> subproces
 
 
 def test_there_and_back_in_place(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> None:
+    rights = stat.S_IMODE(plain.stat().st_mode)
     assert leafseal("encrypt", "-i", "--age", me.recipient, plain.name) == (0, b"", "")
     assert set(tokens(plain)) == {"password", "port"}
     assert b"name_unencrypted: shop" in plain.read_bytes()
     assert b"hunter2" not in plain.read_bytes()
     assert leafseal("decrypt", "-i", plain.name) == (0, b"", "")
     assert plain.read_bytes() == PLAIN
-    assert stat.S_IMODE(plain.stat().st_mode) == 0o600
+    assert stat.S_IMODE(plain.stat().st_mode) == rights
 
 
 def test_there_and_back_by_standard_output(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> None:
@@ -58,6 +59,47 @@ def test_modes_of_new_files(leafseal: Run, plain: Path, me: ThrowawayIdentity) -
     assert stat.S_IMODE(os.stat("sealed.yaml").st_mode) == 0o644
     assert stat.S_IMODE(os.stat("plain.yaml").st_mode) == 0o600
     assert Path("plain.yaml").read_bytes() == PLAIN
+
+
+def test_plaintext_onto_a_file_that_others_can_read(leafseal: Run, sealed: Path) -> None:
+    os.chmod(sealed, 0o644)
+    Path("out.yaml").write_text("old\n")
+    os.chmod("out.yaml", 0o644)
+    warning = "leafseal: warning: out.yaml: keeps its mode 0644, with which others can read it\n"
+    assert leafseal("decrypt", "-o", "out.yaml", sealed) == (0, b"", warning)
+    assert stat.S_IMODE(os.stat("out.yaml").st_mode) == 0o644
+    assert leafseal("decrypt", "-i", sealed) == (0, b"", "")
+    assert stat.S_IMODE(sealed.stat().st_mode) == 0o644
+    assert leafseal("encrypt", "-i", "--age", throwaway_identity().recipient, sealed) == (0, b"", "")
+
+
+def test_a_batch_that_was_killed_can_be_run_again(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    (work / ".sops.yaml").write_text(config(me))
+    names = ["a.yaml", "b.json", "c.env", "d.ini", "e.bin"]
+    texts = ["a: 1\n", '{"a": 1}\n', "A=1\n", "[a]\nb = 1\n", "x"]
+    for name, text in zip(names, texts, strict=True):
+        (work / name).write_text(text)
+    assert leafseal("encrypt", "-i", *names[:2]).code == 0
+    assert leafseal("encrypt", "-i", names[4]).code == 0
+    before = (work / "a.yaml").read_bytes()
+    said = "".join(f"leafseal: {name}: already encrypted, skipped\n" for name in ("a.yaml", "b.json", "e.bin"))
+    assert leafseal("encrypt", "-i", *names) == (0, b"", said)
+    assert (work / "a.yaml").read_bytes() == before
+    assert leafseal("decrypt", "--output-dir", "plain", *names).code == 0
+    assert [(work / "plain" / name).read_text() for name in names] == texts
+    said = "".join(f"leafseal: {name}: already encrypted, skipped\n" for name in names)
+    assert leafseal("encrypt", "-i", *names) == (0, b"", said)
+
+
+def test_what_only_looks_encrypted_is_not_skipped(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    (work / ".sops.yaml").write_text(config(me))
+    (work / "a.yaml").write_text("a: 1\n")
+    assert leafseal("encrypt", "-i", "a.yaml").code == 0
+    assert leafseal("encrypt", "-i", "a.yaml").code == 203
+    for text in ("sops: 1\n", "sops: {}\na: 1\n", (work / "a.yaml").read_text().partition("sops:")[0]):
+        (work / "b.yaml").write_text(text)
+        assert leafseal("encrypt", "-i", "a.yaml", "b.yaml").code == 203
+        assert leafseal("encrypt", "--output-dir", "out", "a.yaml", "b.yaml").code == 203
 
 
 def test_many_files(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:

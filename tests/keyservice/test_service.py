@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -18,8 +19,9 @@ from leafseal.errors import ProviderError, RefusedError, UsageError, WriteError
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.groups import DataKey, recover_data_key, wrap_data_key
 from leafseal.keys.registry import parse_recipients
+from leafseal.keyservice import gate, server
 from leafseal.keyservice.client import RemoteService
-from leafseal.keyservice.server import KeyServer, serving
+from leafseal.keyservice.server import KeyServer, is_beyond_loopback, serving
 from leafseal.testing import NOWHERE, throwaway_identity
 
 pytest.importorskip("grpc", reason="grpcio is not installed")
@@ -179,6 +181,103 @@ def test_somebody_slow(tmp_path: Path) -> None:
         service.close()
 
 
+# -- clients that take their time
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the server wait for parts of a second where it waits for parts of a minute."""
+    shorter = {name: value // 100 if name.endswith("_ms") else value for name, value in server.BOUNDS.items()}
+    monkeypatch.setattr(server, "BOUNDS", shorter)
+
+
+def connected(address: str) -> socket.socket:
+    if address.startswith("unix:"):
+        caller = socket.socket(socket.AF_UNIX)
+        caller.connect(address.removeprefix("unix://"))
+    else:
+        host, _, port = address.removeprefix("tcp://").rpartition(":")
+        caller = socket.create_connection((host, int(port)))
+    caller.settimeout(20)
+    return caller
+
+
+def is_hung_up(caller: socket.socket) -> bool:
+    with suppress(ConnectionResetError):
+        while caller.recv(1 << 16):
+            pass
+    return True
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_connects_and_says_nothing_is_hung_up(address: str) -> None:
+    with serving(address, KeyServer(ME.ambient())) as real, connected(real) as mute:
+        assert is_hung_up(mute)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_requests_that_do_not_end_do_not_keep_others_out(address: str) -> None:
+    """Each of them holds a worker, until its connection is too old."""
+    import grpc
+
+    over = Event()
+
+    def never() -> Iterator[bytes]:
+        over.wait(30)
+        yield b""
+
+    with serving(address, KeyServer(ME.ambient())) as real:
+        target = real.replace("unix://", "unix:").replace("tcp://", "dns:///")
+        channels = [
+            grpc.insecure_channel(
+                target, options=[("grpc.default_authority", "localhost"), ("grpc.use_local_subchannel_pool", 1)]
+            )
+            for _ in range(10)
+        ]
+        calls = [channel.stream_unary("/KeyService/Encrypt").future(never()) for channel in channels]
+        client = RemoteService(real, connect_seconds=10)
+        assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
+        over.set()
+        for call in calls:
+            assert call.exception(timeout=20) is not None
+        for channel in channels:
+            channel.close()
+        client.close()
+
+
+def test_a_socket_lets_in_so_many_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "MAX_CALLERS", 3)
+    with serving(f"unix://{tmp_path}/s", KeyServer(ME.ambient())) as address:
+        callers = [connected(address) for _ in range(3)]
+        for caller in callers:
+            assert caller.recv(1)  # it is in: the server behind says its settings
+        with connected(address) as fourth:
+            assert is_hung_up(fourth)
+        for caller in callers:
+            caller.close()
+        client = RemoteService(address, connect_seconds=10)
+        assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "beyond"),
+    [
+        ("unix:///run/x", False),
+        ("tcp://127.0.0.1:5000", False),
+        ("tcp://127.1.2.3:0", False),
+        ("tcp://[::1]:5000", False),
+        ("tcp://localhost:5000", False),
+        ("tcp://0.0.0.0:5000", True),
+        ("tcp://[::]:5000", True),
+        ("tcp://192.0.2.1:5000", True),
+        ("tcp://example.org:5000", True),
+    ],
+)
+def test_addresses_that_other_machines_reach(address: str, beyond: bool) -> None:
+    assert is_beyond_loopback(address) is beyond
+
+
 def test_nonsense_is_answered_with_a_refusal(tmp_path: Path) -> None:
     import grpc
 
@@ -210,7 +309,7 @@ class TestWithSops:
     @pytest.mark.parametrize("network", ["unix", "tcp"])
     def test_its_server_answers_us(self, network: str, home: dict[str, str], tmp_path: Path) -> None:
         path = f"{tmp_path}/s" if network == "unix" else f"127.0.0.1:{free_port()}"
-        server = subprocess.Popen([str(REAL), "keyservice", "--network", network, "--address", path], env=home)
+        theirs = subprocess.Popen([str(REAL), "keyservice", "--network", network, "--address", path], env=home)
         try:
             client = RemoteService(f"{network}://{path}", connect_seconds=20)
             assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
@@ -218,8 +317,8 @@ class TestWithSops:
                 client.unwrap(KEY, b"nonsense")
             client.close()
         finally:
-            server.terminate()
-            server.wait(10)
+            theirs.terminate()
+            theirs.wait(10)
 
     def test_our_server_answers_it(self, home: dict[str, str], tmp_path: Path, address: str) -> None:
         plain = tmp_path / "a.yaml"

@@ -77,3 +77,20 @@ def test_nobody_is_asked_where_nobody_is_named(desk: Stage) -> None:
     case = Case("here", "no service", ["decrypt", "--enable-local-keyservice=false", "a.yaml"], code=128)
     (desk.folder / "a.yaml").write_bytes(desk.seal("a.yaml", "k: v\n"))
     desk.play(case)
+
+
+def test_our_command_listens_to_other_machines_only_where_it_is_told(desk: Stage) -> None:
+    command = [LEAFSEAL, "keyservice", "--address", "tcp://0.0.0.0:0"]
+    done = subprocess.run(command, cwd=desk.folder, env=desk.environ({}), capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (220, b"")
+    assert b"other machines may reach tcp://0.0.0.0:0, and anyone who does can use the keys" in done.stderr
+    assert b"to listen anyway, add --allow-network" in done.stderr
+    for hinted in ([*command, "--allow-network"], [*command[:-1], "tcp://127.0.0.1:0"]):
+        server = subprocess.Popen(hinted, cwd=desk.folder, env=desk.environ({}), stderr=subprocess.PIPE)
+        try:
+            assert server.stderr is not None
+            assert b"warning: anyone who reaches this port can use the keys of this machine" in server.stderr.readline()
+            assert b"listening on tcp://" in server.stderr.readline()
+        finally:
+            server.kill()
+            server.communicate(timeout=20)

@@ -235,16 +235,29 @@ def test_new_plaintext_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert mode(tmp_path / "plain") == 0o600
 
 
-def test_plaintext_in_the_place_of_a_sealed_file_loses_the_rights_of_others(target: Path) -> None:
+@pytest.mark.parametrize("rights", [0o600, 0o644, 0o755])
+def test_plaintext_in_the_place_of_a_sealed_file_keeps_the_mode(target: Path, rights: int) -> None:
+    os.chmod(target, rights)
+    assert files.replace(reading.read(target), b"plain\n", verify=accept, private=True) == []
+    assert mode(target) == rights
+
+
+@pytest.mark.parametrize(
+    ("rights", "told"), [(0o640, "0640"), (0o604, "0604"), (0o664, "0664"), (0o600, ""), (0o711, "")]
+)
+def test_plaintext_to_a_file_that_the_user_named_keeps_its_mode_and_tells_who_reads(
+    target: Path, rights: int, told: str
+) -> None:
+    os.chmod(target, rights)
+    expected = [f"keeps its mode {told}, with which others can read it"] if told else []
+    assert files.replace(target, b"plain\n", verify=accept, private=True) == expected
+    assert mode(target) == rights
+
+
+def test_what_is_tightened_is_its_owners_alone(target: Path) -> None:
     os.chmod(target, 0o755)
-    files.replace(reading.read(target), b"plain\n", verify=accept, private=True)
+    files.replace(reading.read(target), b"plain\n", verify=accept, private=True, tighten=True)
     assert mode(target) == 0o700
-
-
-def test_plaintext_to_a_file_that_the_user_named_keeps_its_mode(target: Path) -> None:
-    os.chmod(target, 0o640)
-    files.replace(target, b"plain\n", verify=accept, private=True)
-    assert mode(target) == 0o640
 
 
 def test_attributes_go_over(target: Path) -> None:
@@ -350,6 +363,40 @@ def test_a_link_out_of_the_working_tree_is_refused(tmp_path: Path, through: str)
     with pytest.raises(RefusedError, match="out of the Git working tree"):
         files.replace(reading.read(path), b"new\n", verify=accept)
     assert (outside / "x.yaml").read_bytes() == b"old\n"
+
+
+@pytest.mark.parametrize("through", ["the file", "its folder"])
+def test_outside_of_git_a_link_out_of_the_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, through: str
+) -> None:
+    folder, outside = tmp_path / "folder", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    (outside / "x.yaml").write_bytes(b"old\n")
+    if through == "the file":
+        name = folder / "x.yaml"
+        name.symlink_to(outside / "x.yaml")
+    else:
+        (folder / "sub").symlink_to(outside)
+        name = Path("sub/x.yaml")
+    monkeypatch.chdir(folder)
+    with pytest.raises(RefusedError, match="is a link out of its folder") as caught:
+        files.replace(reading.read(name), b"new\n", verify=accept)
+    assert caught.value.hint == "give the file that it points to"
+    assert (outside / "x.yaml").read_bytes() == b"old\n"
+    files.replace(reading.read(os.path.realpath(name)), b"new\n", verify=accept)
+    assert (outside / "x.yaml").read_bytes() == b"new\n"
+
+
+def test_a_folder_behind_a_link_that_the_user_is_in_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "x.yaml").write_bytes(b"old\n")
+    (tmp_path / "alias").symlink_to("folder")
+    monkeypatch.chdir(tmp_path / "alias")
+    files.replace(reading.read("x.yaml"), b"one\n", verify=accept)
+    monkeypatch.chdir(tmp_path / "folder")
+    files.replace(reading.read(tmp_path / "alias" / "x.yaml"), b"two\n", verify=accept)
+    assert (tmp_path / "folder" / "x.yaml").read_bytes() == b"two\n"
 
 
 def test_a_working_tree_behind_a_link_is_fine(tmp_path: Path) -> None:

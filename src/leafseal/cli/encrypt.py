@@ -26,7 +26,7 @@ from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
 from leafseal.operations.batch import Item, each
 from leafseal.operations.encrypt import encrypt as encrypt_file
-from leafseal.operations.encrypt import marks_taken_off
+from leafseal.operations.encrypt import is_encrypted, marks_taken_off
 from leafseal.operations.product import Product
 from leafseal.system import terminal
 
@@ -85,8 +85,11 @@ def encrypt(
     configuration = Configuration(config)
     ambient = current_ambient()
 
-    def seal(item: Item) -> Output:
+    def seal(item: Item) -> Output | None:
         source = item.source
+        if outputs.in_place and len(names) > 1 and is_encrypted(source):
+            terminal.say(f"{source.name}: already encrypted, skipped")
+            return None
         for warning in marks_taken_off(source.data, source.format):
             terminal.warn(f"{source.name}: {warning}")
         wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)

@@ -6,24 +6,25 @@ import os
 import threading
 
 from leafseal.cli.shared.declarations import command, option
-from leafseal.errors import UsageError, WriteError
+from leafseal.errors import RefusedError, UsageError, WriteError
 from leafseal.keys import Ambient, MasterKey
-from leafseal.keyservice.server import KeyServer, answer_until_ended
+from leafseal.keyservice.server import KeyServer, answer_until_ended, is_beyond_loopback
 from leafseal.system import terminal
 from leafseal.system.directories import own_directory, runtime_directory, state_directory
 
 
 @command("keyservice")
 @option("--address", metavar="ADDRESS", help="unix:///PATH or tcp://HOST:PORT; a socket of your own by default.")
+@option("--allow-network", is_flag=True, help="Listen at a TCP address that other machines can reach.")
 @option("--prompt", is_flag=True, help="Ask on the terminal before every answer.")
 @option("--verbose", is_flag=True, help="Log requests to standard error.")
-def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
+def keyservice(address: str | None, allow_network: bool, prompt: bool, verbose: bool) -> None:
     """Encrypt and decrypt data keys for other machines, with the keys and credentials of this machine.
 
     Other machines use it with --keyservice or SOPS_KEYSERVICE; both ends can be leafseal or sops. A Unix socket accepts
     its own user and root only. Nothing protects a TCP port: anyone who reaches it can get the data keys of all files
-    that this machine can decrypt. Bind it to the loopback interface or to a network that is yours. Ctrl+C ends the
-    service.
+    that this machine can decrypt. Other addresses than those of the loopback interface need --allow-network. Ctrl+C
+    ends the service.
 
     \b
     leafseal keyservice
@@ -32,6 +33,11 @@ def keyservice(address: str | None, prompt: bool, verbose: bool) -> None:
     """
     if prompt and not terminal.has_terminal():
         raise UsageError("--prompt needs a terminal")
+    if address is not None and not allow_network and is_beyond_loopback(address):
+        raise RefusedError(
+            f"other machines may reach {address}, and anyone who does can use the keys of this machine",
+            hint="use a Unix socket, or tcp://127.0.0.1:PORT behind a tunnel; to listen anyway, add --allow-network",
+        )
     server = KeyServer(
         Ambient.of_process(terminal.passphrase_asker()),
         _Approval() if prompt else None,

@@ -19,6 +19,7 @@ from leafseal.errors import RefusedError, WriteError, system_text
 
 _LONGEST = 100  # bytes of a path: systems have room for 103 to 107
 _PIECE = 1 << 16
+MAX_CALLERS = 64  # at the same time; how long each may take is up to the server behind
 
 
 @contextmanager
@@ -72,15 +73,23 @@ def _make_room(path: str) -> None:
 
 
 def _let_in(listener: socket.socket, inner: str, over: threading.Event) -> None:
+    places = threading.Semaphore(MAX_CALLERS)
     while not over.is_set():
         try:
             caller, _ = listener.accept()
         except OSError:
             return
-        if _may_enter(caller):
-            threading.Thread(target=_pass_on, args=(caller, inner), name="leafseal-caller", daemon=True).start()
-        else:
+        if not (_may_enter(caller) and places.acquire(blocking=False)):
             caller.close()
+            continue
+        threading.Thread(target=_serve, args=(caller, inner, places), name="leafseal-caller", daemon=True).start()
+
+
+def _serve(caller: socket.socket, inner: str, places: threading.Semaphore) -> None:
+    try:
+        _pass_on(caller, inner)
+    finally:
+        places.release()
 
 
 def _may_enter(caller: socket.socket) -> bool:

@@ -23,6 +23,19 @@ Approve = Callable[[str, MasterKey], bool]
 _WORKERS = 8
 _GRACE_SECONDS = 2.0
 
+BOUNDS = {
+    "grpc.server_handshake_timeout_ms": 10_000,  # for who connects and says nothing
+    "grpc.max_connection_idle_ms": 60_000,
+    "grpc.max_connection_age_ms": 120_000,  # and for who begins a request and does not end it: a worker waits for him
+    "grpc.max_connection_age_grace_ms": 60_000,
+    "grpc.max_concurrent_streams": 16,
+    "grpc.max_receive_message_length": 1 << 20,
+    "grpc.max_metadata_size": 1 << 14,
+}
+"""How long a client may be idle or slow. Those of sops and ours connect again when they are asked the next time."""
+
+MAX_REQUESTS = 64  # waiting or in progress; who comes then is told to come again
+
 
 class Refused(Exception):
     """A request that is not answered: the name of gRPC's status, and why."""
@@ -86,7 +99,8 @@ def serving(address: str, key_server: KeyServer) -> Iterator[str]:
     port. Raises `WriteError` where the address cannot be had.
     """
     grpc = load()
-    server = grpc.server(_pool(), options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 1 << 20)])
+    options = [("grpc.so_reuseport", 0), *BOUNDS.items()]
+    server = grpc.server(_pool(), options=options, maximum_concurrent_rpcs=MAX_REQUESTS)
     server.add_generic_rpc_handlers((_handlers(grpc, key_server),))
     try:
         if not address.startswith("unix:"):
@@ -132,6 +146,22 @@ def _handlers(grpc: Any, key_server: KeyServer) -> Any:
 
     methods = {"Encrypt": method(key_server.encrypt), "Decrypt": method(key_server.decrypt)}
     return grpc.method_handlers_generic_handler("KeyService", methods)
+
+
+def is_beyond_loopback(address: str) -> bool:
+    """Tell whether an address may be reached from other machines. Raises `UsageError` where it is none."""
+    target = target_of(address)
+    if target.startswith("unix:"):
+        return False
+    host = target.removeprefix("dns:///").rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return False
+    import ipaddress  # hardly anybody listens at a port
+
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, which may lead anywhere
+        return True
 
 
 def answer_until_ended(address: str, key_server: KeyServer, started: Callable[[str], None]) -> None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from leafseal.crypto.shamir import MAX_SHARES
 from leafseal.crypto.token import Sealer
 from leafseal.document import Document
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
-from leafseal.errors import AlreadyEncryptedError, FormatError, MetadataError, NotEncryptedError
+from leafseal.errors import (
+    AlreadyEncryptedError,
+    ConfigError,
+    FormatError,
+    LeafsealError,
+    MetadataError,
+    NotEncryptedError,
+)
 from leafseal.formats import ANY_BYTES, FORMATS, parse
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, check_count, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
 from leafseal.operations.clear_text import Comments, refuse_exposed
 from leafseal.operations.convert import emit_sealed
-from leafseal.operations.open import held_to_policy
+from leafseal.operations.open import Source, held_to_policy, read_metadata
 from leafseal.operations.product import FORMAT_VERSION, Groups, Product
 from leafseal.operations.seal import (
     has_structure,
@@ -63,6 +71,8 @@ def encrypt(
     if FORMATS[format_name].tree_format:
         selection = Selection()  # the one leaf is always sealed
     check_count(groups, read.limits.recipients)
+    if not 0 <= threshold <= MAX_SHARES:
+        raise ConfigError(f"a threshold must be from 0 (all key groups) to {MAX_SHARES}")
     data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now())
     metadata = Metadata(
@@ -92,6 +102,17 @@ def encrypt(
     if review is not None:
         review(document, selection)
     return product
+
+
+def is_encrypted(source: Source) -> bool:
+    """Tell whether a file is a whole encrypted one, with metadata; `encrypt` refuses what only looks like that."""
+    if b"sops" not in source.data:
+        return False
+    try:
+        read_metadata(source.data, source.format)
+    except LeafsealError:
+        return False
+    return True
 
 
 def refuse_unreadable(sealed: bytes, format_name: str, read: ReadOptions) -> None:

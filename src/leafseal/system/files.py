@@ -31,14 +31,15 @@ def replace(
     *,
     verify: Verifier,
     private: bool = False,
+    tighten: bool = False,
     overwrite: bool = False,
 ) -> list[str]:
-    """Put `data` in the place of a file and return what could not be kept of the old one, for the user to be told.
+    """Put `data` in the place of a file and return what the user must be told of it: what could not be kept, who reads.
 
     Given a `Snapshot`, the file must still be what it was; given a path, it is created where there is none. Links are
-    followed, unless they lead nowhere or out of the Git working tree. The old file's mode, owner and attributes are
-    kept. `private` marks plaintext: a new file is then 0600, and what replaces a snapshot loses the rights of group
-    and others, which were given to the sealed content. `overwrite` writes into the old file, for hard links and mount
+    followed, unless they lead nowhere, out of the Git working tree or, outside of Git, out of their folder. The old
+    file's mode, owner and attributes are kept. `private` marks plaintext: a new file is then 0600. With `tighten`
+    group and others lose their rights to an old one. `overwrite` writes into the old file, for hard links and mount
     points, which a rename would break; that is not atomic.
 
     A descriptor (`/dev/stdout`), a named pipe or a device is written straight through.
@@ -57,7 +58,8 @@ def replace(
                 return []
             real = _follow(name)
             with locked(real), Folder(os.path.dirname(real)) as folder:
-                return _put(folder, os.path.basename(real), snapshot, data, verify, private, overwrite)
+                told = _put(folder, os.path.basename(real), snapshot, data, verify, private, tighten, overwrite)
+        return told + (_readers(real) if private and snapshot is None else [])
     except BrokenPipeError:  # the reader of a stream went away: nobody is left to be told
         raise
     except OSError as error:
@@ -88,7 +90,7 @@ def append_private(path: str | os.PathLike[str], text: str) -> None:
             return
         old = read(name)
         separator = b"" if old.data.endswith(b"\n") or not old.data else b"\n"
-        replace(old, old.data + separator + text.encode(), verify=_no_check, private=True)
+        replace(old, old.data + separator + text.encode(), verify=_no_check, private=True, tighten=True)
 
 
 def _make_folder_of(name: str) -> None:
@@ -156,21 +158,40 @@ def _write_stream(name: str, data: bytes) -> None:
 
 
 def _follow(name: str) -> str:
-    """Return the real path of the target, unless a link leads nowhere or out of the Git working tree."""
+    """Return the real path of the target, unless a link leads nowhere, or out of what it came with."""
     real, given = os.path.realpath(name), os.path.abspath(name)
     if real == given:
         return real
     if not os.path.lexists(real) and os.path.islink(given):
         raise RefusedError("is a link to nothing", hint="name the file that is to be written")
-    folder = os.path.dirname(given)
+    tree = _working_tree(os.path.dirname(given))
+    if tree is not None:
+        if not _is_below(real, os.path.realpath(tree)):
+            raise RefusedError("is a link out of the Git working tree", hint=_NAME_THE_FILE)
+    elif not _is_below(real, folder := os.path.realpath(os.path.dirname(given))) or (
+        _is_below(given, here := os.path.abspath(os.curdir)) and not _is_below(folder, os.path.realpath(here))
+    ):
+        raise RefusedError("is a link out of its folder", hint=_NAME_THE_FILE)
+    return real
+
+
+_NAME_THE_FILE = "give the file that it points to"
+
+
+def _working_tree(folder: str) -> str | None:
     while not os.path.lexists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
         if parent == folder:
-            return real
+            return None
         folder = parent
-    if os.path.commonpath([real, root := os.path.realpath(folder)]) != root:
-        raise RefusedError("is a link out of the Git working tree", hint="give the file that it points to")
-    return real
+    return folder
+
+
+def _is_below(path: str, folder: str) -> bool:
+    try:
+        return os.path.commonpath([path, folder]) == folder
+    except ValueError:  # on another drive
+        return False
 
 
 def _put(
@@ -180,6 +201,7 @@ def _put(
     data: bytes,
     verify: Verifier,
     private: bool,
+    tighten: bool,
     overwrite: bool,
     nameless: bool = True,
 ) -> list[str]:
@@ -187,7 +209,7 @@ def _put(
     folder.sweep()
     old = folder.status(name)
     _refuse_target(folder, name, old, snapshot, overwrite)
-    mode = _mode(old, private, in_place=snapshot is not None)
+    mode = _mode(old, private, tighten)
     if overwrite and old is not None:
         verify(data)
         _refuse_changed(folder, name, old, snapshot)
@@ -200,12 +222,12 @@ def _put(
         temporary, descriptor = folder.temporary_name(name), unnamed
     try:
         try:
-            lost = _fill(folder, name, old, descriptor, data, mode, private)
+            lost = _fill(folder, name, old, descriptor, data, mode, tighten)
             verify(_read_back(descriptor))
             if unnamed is not None:
                 _refuse_changed(folder, name, old, snapshot)
                 if not folder.give_name(unnamed, name if old is None else temporary):
-                    return _put(folder, name, snapshot, data, verify, private, overwrite, nameless=False)
+                    return _put(folder, name, snapshot, data, verify, private, tighten, overwrite, nameless=False)
         finally:
             _close(descriptor)
         if old is not None:
@@ -223,11 +245,11 @@ def _put(
 
 
 def _fill(
-    folder: Folder, name: str, old: os.stat_result | None, descriptor: int, data: bytes, mode: int, private: bool
+    folder: Folder, name: str, old: os.stat_result | None, descriptor: int, data: bytes, mode: int, tighten: bool
 ) -> list[str]:
     """Write the new file, with the attributes of the old one; return what could not be kept."""
     write_all(descriptor, data)
-    lost = folder.keep_attributes(name, old, descriptor, sharing=not private)
+    lost = folder.keep_attributes(name, old, descriptor, sharing=not tighten)
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, mode)
     folder.force(descriptor)
@@ -254,13 +276,21 @@ def _refuse_target(
         raise _conflict_error("changed")
 
 
-def _mode(old: os.stat_result | None, private: bool, *, in_place: bool) -> int:
+def _mode(old: os.stat_result | None, private: bool, tighten: bool) -> int:
     if old is not None:
-        return stat.S_IMODE(old.st_mode) & (0o700 if private and in_place else 0o7777)
+        return stat.S_IMODE(old.st_mode) & (0o700 if tighten else 0o7777)
     if private:
         return 0o600
     os.umask(umask := os.umask(0o077))  # There is no way to ask; what another thread makes meanwhile is only stricter.
     return 0o666 & ~umask
+
+
+def _readers(path: str) -> list[str]:
+    """Tell of the rights of others to plaintext that was written into a file that was there."""
+    if not hasattr(os, "fchmod"):
+        return []
+    mode = stat.S_IMODE(os.stat(path).st_mode)
+    return [f"keeps its mode {mode:04o}, with which others can read it"] if mode & 0o044 else []
 
 
 def _refuse_changed(folder: Folder, name: str, old: os.stat_result | None, snapshot: Snapshot | None) -> None:

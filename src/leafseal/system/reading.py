@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import cast
 
+from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.errors import InputError, MissingFileError, naming, system_text
@@ -54,6 +55,8 @@ def read(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Snaps
             if descriptor is not None:
                 return Snapshot(name, _read_stream(descriptor, limits.file_bytes))
             return _read_file(name, limits.file_bytes)
+    except ValueError:
+        raise InputError("no file can have this name", file=visible(name)) from None
     except FileNotFoundError:
         raise MissingFileError("no such file", file=name) from None
     except OSError as error:

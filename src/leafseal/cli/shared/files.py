@@ -127,6 +127,7 @@ class Outputs(NamedTuple):
             return
         from leafseal.system import files
 
+        path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.item.snapshot.path))
         if self.in_place:
             lost = files.replace(
                 output.item.snapshot,
@@ -136,10 +137,9 @@ class Outputs(NamedTuple):
                 overwrite=self.overwrite,
             )
         else:
-            path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.item.snapshot.path))
             lost = files.replace(path, output.data, verify=output.verify, private=output.private)
         for warning in lost:
-            terminal.warn(f"{output.item.name}: {warning}")
+            terminal.warn(f"{output.item.name if self.in_place else path}: {warning}")
 
 
 output_options = grouped(

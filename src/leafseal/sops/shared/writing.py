@@ -40,13 +40,11 @@ def put(
     except (WriteError, RefusedError, ConflictError, UsageError) as error:
         raise Failure(f"Could not open {what} for writing: {_said(error, target)}", 3, hint=error.hint) from error
     for warning in warnings:
-        notice(warning)
+        notice(f"{_name(target)}: {warning}")
 
 
 def _replace(target: Target, data: bytes, verify: files.Verifier, private: bool, *, overwrite: bool) -> list[str]:
-    # In place the rights stay what they are, as in sops.
-    keeps_rights = isinstance(target, reading.Snapshot)
-    return files.replace(target, data, verify=verify, private=private and not keeps_rights, overwrite=overwrite)
+    return files.replace(target, data, verify=verify, private=private, overwrite=overwrite)
 
 
 def _name(target: Target) -> str:
