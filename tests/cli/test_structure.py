@@ -132,11 +132,14 @@ def test_a_changed_structure_is_refused_and_repair_tells_of_it(leafseal: Run, co
     covered.write_bytes(covered.read_bytes().replace(b"empty: ''", b"other: ''"))
     refused = leafseal("decrypt", "app.yaml")
     assert (refused.code, refused.out) == (51, b"")
-    assert "changed by hand after it was encrypted: a name, a place, a type, a tag or an empty value" in refused.err
+    assert (
+        "changed by hand after it was encrypted: a name, a place, a type, a tag, an empty value or sops.leafseal"
+        in refused.err
+    )
     assert '"leafseal repair FILE" shows what is known' in refused.err
     shown = leafseal("repair", "app.yaml")
     assert shown.code == 222
-    assert b"a name, a place, a type, a tag or an empty value was changed by hand" in shown.out
+    assert b"a name, a place, a type, a tag, an empty value or sops.leafseal was changed by hand" in shown.out
     [about] = json.loads(leafseal("repair", "--json", "app.yaml").out)
     assert [finding["state"] for finding in about["findings"] if finding["kind"] == "mac"] == ["structure"]
     assert leafseal("repair", "--yes", "app.yaml").code == 0

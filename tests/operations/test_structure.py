@@ -62,6 +62,12 @@ WRITTEN = {
         f"# note\nl:\n  - {T3}\n  - {T_COMMENT}\n  - {T3}\n",
         [f"0/1:l#0 sealed str {len(T3)}", f"0/1:l#1 sealed str {len(T3)}", "documents 1"],
     ),
+    "what ends like a comment counts where it is no element": (
+        "yaml",
+        REGEX,
+        "x: text,type:comment]\nl:\n  - a note:comment]\n  - x,type:comment]\n",
+        ["0/1:x sealed comment 18", "0/1:l#0 sealed comment 15", "documents 1"],
+    ),
     "documents, empty ones too": (
         "yaml",
         DEFAULT,
@@ -153,14 +159,30 @@ def test_what_is_digested_is_what_the_format_page_says(name: str) -> None:
     format_name, rule, text, lines = WRITTEN[name]
     document = parse(text.encode("utf-8", "surrogateescape"), format_name, sealed=True)
     expected = "".join(f"{line}\n" for line in ["leafseal structure 1", *lines])
-    assert digest(document, rule) == hashlib.sha256(expected.encode("utf-8", "surrogateescape")).hexdigest()
+    assert digest(document, rule, {}) == hashlib.sha256(expected.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def test_what_is_remembered_is_digested_too() -> None:
+    memory = {"root": {"d1": "1.0:~"}, "layout": ["ab", "é\n"], "line_ends": "CRLF", "spelling": {"t0": "x", "a": "y"}}
+    lines = """leafseal structure 1
+0/1:a empty
+documents 1
+memory/6:layout#0 2:ab
+memory/6:layout#1 2:é
+
+memory/9:line_ends 4:CRLF
+memory/4:root/2:d1 5:1.0:~
+memory/8:spelling/1:a 1:y
+memory/8:spelling/2:t0 1:x
+"""
+    assert digest(parse(b"a: ''\n", "yaml"), DEFAULT, memory) == hashlib.sha256(lines.encode()).hexdigest()
 
 
 def test_a_long_file_is_hashed_in_pieces() -> None:
     text = "".join(f"k{number}: ''\n" for number in range(25_000))
     lines = "".join(f"0/{len(f'k{number}')}:k{number} empty\n" for number in range(25_000))
     expected = f"leafseal structure 1\n{lines}documents 1\n"
-    assert digest(parse(text.encode(), "yaml"), DEFAULT) == hashlib.sha256(expected.encode()).hexdigest()
+    assert digest(parse(text.encode(), "yaml"), DEFAULT, {}) == hashlib.sha256(expected.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("odd", [0, 1, 255, 256, 257, 299])
@@ -271,6 +293,38 @@ def test_a_digest_in_a_later_document_does_not_count() -> None:
     block = b"    leafseal:\n        " + found[0] + b"\n"
     moved = first.replace(block, b"") + b"\n---\n" + second.replace(b"    mac:", block + b"    mac:")
     assert open_(moved, "yaml").coverage == "missing"
+
+
+MEMORIES = {
+    "a tag": ("yaml", b"a: !Sub x\n", b"        spelling:\n(            .*\n)+", b""),
+    "tags in a layout": ("yaml", b"{a: !Sub x, b: !Map {c: 1}}\n", b"        layout:\n(            .*\n)+", b""),
+    "the word of an empty document": ("yaml", b"a: 1\n---\n~\n", b"        root:\n(            .*\n)+", b""),
+    "CRs of Windows": ("dotenv", b"A=x\r\n", b"sops_leafseal__map_line_ends=CRLF\n", b""),
+    "CRs that become part of values in a shell": ("dotenv", b"A=x\n", rb"\Z", b"sops_leafseal__map_line_ends=CRLF\n"),
+    "a byte order mark before a name": ("dotenv", b"A=x\n", rb"\Z", b"sops_leafseal__map_byte_order_mark=yes\n"),
+}
+
+
+@pytest.mark.parametrize("what", MEMORIES)
+def test_what_is_remembered_cannot_be_changed(what: str) -> None:
+    format_name, plain, old, new = MEMORIES[what]
+    sealed = seal(plain, format_name)
+    assert open_(sealed, format_name).plaintext() == plain
+    changed = re.sub(old, new, sealed, count=1)
+    assert changed != sealed
+    with pytest.raises(StructureMismatchError):
+        open_(changed, format_name)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "plain", "between"),
+    [("yaml", b"a:\n    x: 1\n    y: 2\n", rb"a:\n    y"), ("json", b'{"a": {"x": 1, "y": 2}}', rb'}, "a": {"y')],
+)
+def test_one_mapping_does_not_become_two(format_name: str, plain: bytes, between: bytes) -> None:
+    """Their values have the same paths, but readers take one of the two."""
+    changed = re.sub(rb'(,\s*")?(?<!\w)( {4})?y(?=\W)', between, seal(plain, format_name), count=1)
+    with pytest.raises(StructureMismatchError):
+        open_(changed, format_name, ReadOptions(allow_duplicates=True))
 
 
 def test_with_the_mac_ignored_the_digest_is_not_looked_at() -> None:

@@ -88,9 +88,7 @@ class Metadata(NamedTuple):
     def to_mapping(self) -> dict[str, object]:
         """Return the nested mapping to be written, names in alphabetical order at every level."""
         mapping: dict[str, object] = dict(self.extra)
-        leafseal = {**as_mapping(self.extra.get("leafseal"), "leafseal")}
-        if self.spelling:
-            leafseal["spelling"] = dict(self.spelling)
+        leafseal = self.memory
         if self.structure:
             leafseal["structure"] = self.structure
         if leafseal:
@@ -104,6 +102,14 @@ class Metadata(NamedTuple):
             mapping["mac_only_encrypted"] = True
         mapping.update(lastmodified=self.lastmodified, mac=self.mac, version=self.version)
         return cast(dict[str, object], _sorted(mapping))
+
+    @property
+    def memory(self) -> dict[str, object]:
+        """What leafseal remembers of the plain file: all that it has in the metadata but the digest."""
+        leafseal = {**as_mapping(self.extra.get("leafseal"), "leafseal")}
+        if self.spelling:
+            leafseal["spelling"] = dict(self.spelling)
+        return leafseal
 
     def with_mac(self, mac: str, lastmodified: str) -> Metadata:
         """Return the same with a new MAC token and the time that authenticates it."""

@@ -324,6 +324,8 @@ def _check_structure(
         without.append(without[0].union(map(id, empty)))
     try:
         coverage, marks = structure.check(document, metadata, sealer, without)
+        if coverage == "covered" and read.allow_duplicates and document.repeated():
+            raise structure.damaged_error()  # no write leaves a name twice, and the leaves of one mapping may be in two
     except StructureMismatchError as error:
         raise error if spare is None else error.with_hint(_SPARED_HINT) from None
     if read.require_structure and coverage != "covered":

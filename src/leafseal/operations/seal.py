@@ -162,7 +162,8 @@ def with_structure(metadata: Metadata, document: Document, data_key: DataKey) ->
     """Return metadata with the digest of a sealed document's structure, bound to the MAC that they have."""
     key = data_key.reveal()
     marks = hand_edits.marks(document, metadata, key)
-    block = seal_block(structure.digest(document, metadata.selection), marks, metadata.mac, Sealer(key))
+    digest = structure.digest(document, metadata.selection, metadata.memory)
+    block = seal_block(digest, marks, metadata.mac, Sealer(key))
     return metadata._replace(structure=block)
 
 

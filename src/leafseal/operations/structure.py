@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -26,13 +27,15 @@ Coverage = Literal["covered", "missing", "later", "skipped"]
 of a version that this program does not know; `skipped`: the MAC was ignored on purpose, and the digest with it."""
 
 
-def digest(document: Document, selection: Selection, without: Collection[int] = ()) -> str:
+def digest(
+    document: Document, selection: Selection, memory: Mapping[str, object], without: Collection[int] = ()
+) -> str:
     """Return the digest of a sealed document's structure, as hexadecimal digits.
 
-    `without` holds the `id` of leaves that are not to count.
+    `memory` is that of the metadata, `without` holds the `id` of leaves that are not to count.
     """
     hashed = hashlib.sha256(f"leafseal structure {VERSION}\n".encode())
-    for text in _text_of(document, selection, without):
+    for text in chain(_text_of(document, selection, without), _text_of_memory(memory)):
         hashed.update(text.encode("utf-8", "surrogateescape"))
     return hashed.hexdigest()
 
@@ -67,9 +70,9 @@ def _text_of(document: Document, selection: Selection, without: Collection[int])
                 seen = seen + 1 if only_sealed else number
                 places = _Places(str(seen))
             if value.__class__ is str and (said_by_size := sizes.get(value[-10:])) is not None:
-                said = said_by_size[len(value)]
-                if not said:
+                if isinstance(locator[-1], int) and value.endswith(_END_OF_COMMENT):
                     continue  # an element that SOPS made of a comment
+                said = said_by_size[len(value)]
             else:
                 said = _of_other(value, style)
             above, last = locator[:-1], locator[-1]
@@ -81,6 +84,19 @@ def _text_of(document: Document, selection: Selection, without: Collection[int])
     yield "".join(tags.before(document.document_count, number, places))
     if not only_sealed:
         yield f"documents {document.document_count}\n"
+
+
+def _text_of_memory(memory: Mapping[str, object]) -> Iterator[str]:
+    """Yield what is remembered of spellings, tags and layout: without it a program may get something else."""
+    waiting: list[tuple[str, object]] = [("memory", memory)]
+    while waiting:  # no recursion: whoever changed the file may have nested it deeply
+        place, value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += ((f"{place}/{len(name)}:{name}", value[name]) for name in sorted(value, reverse=True))
+        elif isinstance(value, list):
+            waiting += ((f"{place}#{position}", value[position]) for position in reversed(range(len(value))))
+        else:
+            yield f"{place} {len(str(value))}:{value}\n"
 
 
 # Every decryption waits for this. Most pieces of most files are tokens under names, and nothing else.
@@ -105,7 +121,7 @@ class _Sizes(dict[int, str]):
         self.kind = kind
 
     def __missing__(self, size: int) -> str:
-        said = self[size] = f"{self.kind}{size}\n" if self.kind else ""
+        said = self[size] = f"{self.kind}{size}\n"
         return said
 
 
@@ -132,10 +148,11 @@ _PLACE_AND_VALUE = itemgetter(1, 6, 8)
 _PIECE = 256
 """Leaves whose text is made at once."""
 
-_WORDS = ("str", "int", "float", "bool", "time", "bytes")
+_WORDS = ("str", "int", "float", "bool", "time", "bytes", "comment")
 _SEALED = {f",type:{word}]"[-10:]: f" sealed {word} " for word in _WORDS}
-_SEALED[",type:comment]"[-10:]] = ""
-"""What is said of a token, by its end."""
+"""What is said of a token, by its last ten characters."""
+
+_END_OF_COMMENT = ",type:comment]"
 
 _EMPTY = {None: "null", "": "empty", Empty.MAPPING: "mapping", Empty.LIST: "list"}
 
@@ -229,7 +246,8 @@ def check(
         return "missing", ()
     for left_out in without:
         try:
-            return "covered", open_block(block, digest(document, metadata.selection, left_out), metadata.mac, sealer)
+            found = digest(document, metadata.selection, metadata.memory, left_out)
+            return "covered", open_block(block, found, metadata.mac, sealer)
         except TokenError:
             pass
     raise damaged_error()
@@ -238,7 +256,7 @@ def check(
 def damaged_error() -> StructureMismatchError:
     """Return the error for a file whose values verify, and not what they mean."""
     return StructureMismatchError(
-        "changed by hand after it was encrypted: a name, a place, a type, a tag or an empty value",
+        "changed by hand after it was encrypted: a name, a place, a type, a tag, an empty value or sops.leafseal",
         hint=StructureMismatchError.HINT,
     )
 

@@ -22,7 +22,7 @@ _VERDICTS = {
     Verdict.MISSING: "there is no integrity check (MAC)",
     Verdict.UNREADABLE: "the integrity check (MAC) or lastmodified was changed, or is of another file",
     Verdict.MISMATCH: "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand",
-    Verdict.STRUCTURE: "a name, a place, a type, a tag or an empty value was changed by hand",
+    Verdict.STRUCTURE: "a name, a place, a type, a tag, an empty value or sops.leafseal was changed by hand",
 }
 _AFTER_DAMAGE = "the integrity check (MAC) cannot be checked without the values that are lost"
 
