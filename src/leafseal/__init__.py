@@ -21,6 +21,7 @@ _HOMES = {
     "loads": "api",
     "open_many": "api",
     "Ambient": "keys",
+    "Consent": "operations.consent",
     "MasterKey": "keys",
     "Selection": "rules.selection",
     "Timestamp": "document.scalars",
@@ -52,6 +53,7 @@ __all__ = [
     "Ambient",
     "ConfigError",
     "ConflictError",
+    "Consent",
     "DataKeyError",
     "EmitError",
     "FormatError",
@@ -110,6 +112,7 @@ if TYPE_CHECKING:
         WriteError,
     )
     from leafseal.keys import Ambient, MasterKey
+    from leafseal.operations.consent import Consent
     from leafseal.rules.selection import Selection
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.document.tree import MappingNode, to_python
@@ -18,14 +18,19 @@ from leafseal.formats import format_of
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Failed, Item, open_all
+from leafseal.operations.edit import Draft, draft_with, draft_without
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.extract import document_of, locate, part_at
 from leafseal.operations.open import Opened, Source, open_file
 from leafseal.operations.product import Product
-from leafseal.operations.reseal import set_leaf, unset_leaf
+from leafseal.operations.reseal import reseal
 from leafseal.rules.selection import Selection
+from leafseal.system.directories import has_policy
 from leafseal.system.files import replace
 from leafseal.system.reading import Snapshot, read
+
+if TYPE_CHECKING:
+    from leafseal.operations.consent import Consent, Guard  # only a policy asks for them
 
 StrPath = str | os.PathLike[str]
 
@@ -132,6 +137,7 @@ def encrypt(
     groups: Sequence[Sequence[str | MasterKey]] | None = None,
     threshold: int = 0,
     selection: Selection | None = None,
+    allow_nothing_sealed: bool = False,
     allow_tokens: bool = False,
     structure: bool = True,
     ambient: Ambient | None = None,
@@ -140,7 +146,8 @@ def encrypt(
 
     `recipients` are age recipients (`age1…`) or master keys, any one of which will open the file; `groups` are several
     such lists, of which `threshold` must open (0: all). `selection` says what is sealed: everything but what is under
-    names that end in `_unencrypted` unless said otherwise. A text that holds encrypted values already (`ENC[…]`) is
+    names that end in `_unencrypted` unless said otherwise. A rule that seals nothing in a file with values is refused
+    without `allow_nothing_sealed`. A text that holds encrypted values already (`ENC[…]`) is
     refused without `allow_tokens`: most are encrypted files that lost their metadata. Without `structure` no digest of
     the structure is written, which SOPS does not know.
 
@@ -154,7 +161,17 @@ def encrypt(
     rule = selection or Selection()
     around = ambient or Ambient.of_process()
     read = ReadOptions(omit_structure=not structure)
-    product = encrypt_file(data, format, keys, threshold, rule, around, read=read, allow_tokens=allow_tokens)
+    product = encrypt_file(
+        data,
+        format,
+        keys,
+        threshold,
+        rule,
+        around,
+        read=read,
+        allow_nothing=allow_nothing_sealed,
+        allow_tokens=allow_tokens,
+    )
     product.check(product.data)
     return product.data
 
@@ -240,10 +257,11 @@ class SealedFile:
         settings.save()
     """
 
-    def __init__(self, opened: Opened, snapshot: Snapshot, data: bytes) -> None:
+    def __init__(self, opened: Opened, snapshot: Snapshot, data: bytes, guard: Guard | None = None) -> None:
         self._opened = opened
         self._snapshot = snapshot
         self._data = data
+        self._guard = guard  # None where the policy does not ask for one
         self._product: Product | None = None  # what is to be written
 
     @classmethod
@@ -256,11 +274,18 @@ class SealedFile:
         ambient: Ambient | None = None,
         limits: Limits = DEFAULT_LIMITS,
         require_structure: bool = False,
+        consent: Consent | None = None,
     ) -> SealedFile:
-        """Open a file and verify all of it. Raises what `load` raises."""
+        """Open a file and verify all of it. Raises what `load` raises.
+
+        Where the policy has `guards = "everywhere"`, `set` and `unset` raise `RefusedError` for what would leave the
+        file weaker than its configuration wants it, unless `consent` allows that.
+        """
         read = ReadOptions(limits, require_structure=require_structure)
-        item, opened = _opened(os.fspath(path), format, ambient, read)
-        return cls(opened, item.snapshot, item.snapshot.data)
+        around = ambient or Ambient.of_process()
+        item, opened = _opened(os.fspath(path), format, around, read)
+        guard = _guard(item.name, consent, around)
+        return cls(opened, item.snapshot, item.snapshot.data, guard)
 
     @property
     def recipients(self) -> tuple[MasterKey, ...]:
@@ -285,12 +310,12 @@ class SealedFile:
     @_guarded
     def set(self, path: str, value: object) -> None:
         """Store a scalar, None, or nested dicts and lists at a path. Missing mappings on the way are created."""
-        self._change(set_leaf(self._opened, locate(self._opened, path), value))
+        self._change(draft_with(self._opened, locate(self._opened, path), value))
 
     @_guarded
     def unset(self, path: str) -> None:
         """Remove what stands at a path. Raises `PathError` when nothing does."""
-        self._change(unset_leaf(self._opened, locate(self._opened, path)))
+        self._change(draft_without(self._opened, locate(self._opened, path)))
 
     def __bytes__(self) -> bytes:
         """Return the encrypted file as it stands, changes included."""
@@ -310,10 +335,30 @@ class SealedFile:
         self._product = None
         self._snapshot = read(self._snapshot.path, self._opened.read.limits)
 
-    def _change(self, product: Product) -> None:
+    def _change(self, draft: Draft) -> None:
+        if self._guard is None:
+            product = reseal(self._opened, draft)
+        else:
+            product = self._guard.sealed(self._opened, draft, self._guard.before(self._opened))
         self._opened = product.open()
         self._data = product.data
         self._product = product
+
+
+def _guard(name: str, consent: Consent | None, ambient: Ambient) -> Guard | None:
+    """Return the guard of a file where the policy wants one, as our own commands have it."""
+    if not has_policy(ambient.environ, ambient.home_text):
+        return None
+    from leafseal.config.load import guarding_rule
+    from leafseal.operations.consent import Consent, Doubt, Guard, holds_everywhere
+
+    if not holds_everywhere(ambient):
+        return None
+
+    def refuse(doubt: Doubt) -> None:
+        raise doubt.error(lambda field: f"pass Consent({field}=True)", name)
+
+    return Guard(guarding_rule(name), consent or Consent(), refuse)
 
 
 __all__ = ["SealedFile", "decrypt", "encrypt", "load", "loads", "open_many"]

@@ -10,9 +10,9 @@ import pytest
 
 import leafseal as library
 from leafseal.formats.dotenv import parse
-from leafseal.operations.reseal import set_leaf
 from leafseal.rules.selection import Selection
 
+from ..opening import set_leaf
 from ..whole_files import AMBIENT, ME, open_, seal
 from .conftest import Run
 

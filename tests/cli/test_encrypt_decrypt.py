@@ -353,14 +353,17 @@ def test_two_rules_are_one_too_many(leafseal: Run, plain: Path, work: Path, me: 
     assert plain.read_bytes() == PLAIN
 
 
-def test_a_rule_of_the_configuration_that_seals_nothing(leafseal: Run, plain: Path, me: ThrowawayIdentity) -> None:
+def test_a_rule_of_the_configuration_that_seals_nothing(
+    leafseal: Run, plain: Path, me: ThrowawayIdentity, screen: Terminal
+) -> None:
     Path(".sops.yaml").write_text(config(me, "    encrypted_regex: ^nothing$\n"))
     result = leafseal("encrypt", "-i", plain.name)
-    assert result.code == 0
-    assert (
-        "warning: app.yaml: the rule encrypts nothing in this file: only values under key names that match"
-        in result.err
-    )
+    assert result.code == 220
+    assert "app.yaml: the rule encrypts nothing in this file: only values under key names that match" in result.err
+    assert plain.read_bytes() == PLAIN
+    screen.answers = ["y"]
+    assert leafseal("encrypt", "-i", plain.name).code == 0
+    assert "Write it without encrypted values? [y/N]" in screen.shown
     assert b"lastmodified" in plain.read_bytes()
     assert leafseal("decrypt", plain.name).out == PLAIN
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from leafseal.config.find import NAMES, find_config, find_config_from_cwd
+from leafseal.config.find import NAMES, find_config, find_config_from_cwd, find_configs
 from leafseal.config.load import load_config
 from leafseal.errors import ConfigError
 from leafseal.system import reading
@@ -170,3 +170,12 @@ def test_as_sops_finds_nothing(tree, monkeypatch):
     monkeypatch.setattr("leafseal.config.find._MAX_LEVELS", 2)
     assert find_config_from_cwd(warn=said.append) is None
     assert said == ['ignoring ".sops.yml" when searching for config file; the config file must be called ".sops.yaml"']
+
+
+def test_configurations_from_the_nearest_on(tree):
+    (tree / ".sops.yaml").touch()
+    (tree / "a" / "b" / ".sops.yaml").touch()
+    assert list(find_configs(tree / "a" / "b" / "x")) == [
+        str(tree / "a" / "b" / ".sops.yaml"),
+        str(tree / ".sops.yaml"),
+    ]

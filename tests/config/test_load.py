@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from leafseal.config import nodes, patterns
-from leafseal.config.load import load_config
+from leafseal.config.load import guarding_rule, load_config
 from leafseal.config.nodes import compose
 from leafseal.errors import ConfigError, FormatError
 from leafseal.rules.selection import Selection
@@ -625,3 +625,31 @@ def test_utf_16_with_its_mark_is_read(tmp_path, encoding):
     path.write_bytes(("\ufeff" + text).encode(encoding)[:-1])
     with pytest.raises(ConfigError, match="not UTF-16"):
         load_config(path)
+
+
+@pytest.mark.parametrize(
+    "nearer",
+    [
+        "{}\n",
+        "",
+        "creation_rules: []\n",
+        "stores: {yaml: {indent: 2}}\n",
+        f"creation_rules: [{{path_regex: z, age: {B}}}]\n",
+    ],
+)
+def test_a_configuration_without_a_rule_for_a_file_does_not_hide_those_above(tmp_path, nearer):
+    folder = tmp_path / "a"
+    folder.mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".sops.yaml").write_text(f"creation_rules:\n  - age: {A}\n")
+    (folder / ".sops.yaml").write_text(nearer)
+    rule = guarding_rule(str(folder / "x.yaml"))
+    assert rule is not None
+    assert names(rule.groups[0]) == [f"age {A}"]
+    (folder / ".sops.yaml").write_text(f"creation_rules:\n  - age: {B}\n")
+    rule = guarding_rule(str(folder / "x.yaml"))
+    assert rule is not None
+    assert names(rule.groups[0]) == [f"age {B}"]
+    (folder / ".sops.yaml").unlink()
+    (tmp_path / ".sops.yaml").unlink()
+    assert guarding_rule(str(folder / "x.yaml")) is None

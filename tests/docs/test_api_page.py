@@ -18,8 +18,9 @@ from .blocks import ROOT, blocks
 PAGE = ROOT / "docs" / "api.md"
 
 PUBLIC = [
-    "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "DataKeyError", "EmitError", "FormatError",
-    "InputError", "IntegrityError", "InvalidValueError", "LeafsealError", "MACMismatchError", "MasterKey",
+    "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "Consent", "DataKeyError", "EmitError",
+    "FormatError", "InputError", "IntegrityError", "InvalidValueError", "LeafsealError", "MACMismatchError",
+    "MasterKey",
     "MetadataError", "MissingFileError", "NotEncryptedError", "PathError", "ProviderError", "RefusedError",
     "SealedFile", "Selection", "StructureMismatchError", "Timestamp", "UnforeseenError", "UsageError", "WriteError",
     "decrypt", "encrypt", "load", "loads", "open_many",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from leafseal.operations.open import Opened
-from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
 
+from ..opening import set_leaf, unset_leaf
 from ..whole_files import open_, seal
 
 

@@ -7,9 +7,9 @@ import pytest
 from leafseal.errors import FormatError
 from leafseal.formats.dotenv import parse
 from leafseal.operations.rekey import rotate
-from leafseal.operations.reseal import set_leaf
 from leafseal.rules.selection import Selection
 
+from ..opening import set_leaf
 from ..whole_files import AMBIENT, KEYS, open_, seal
 
 PLAIN = b'# note\nA=one\nQ="q"\nLINES=one\\ntwo\nO_unencrypted=it\'s\nEMPTY=\n'

@@ -22,9 +22,9 @@ from leafseal.document import Locator
 from leafseal.document.scalars import Empty, Timestamp
 from leafseal.errors import EmitError, FormatError, LeafsealError, PathError, RefusedError
 from leafseal.formats import parse
-from leafseal.operations.reseal import set_leaf, unset_leaf
 
 from ..generators.yaml_files import YAMLWriter
+from ..opening import set_leaf, unset_leaf
 from ..second_reader import KeyIsNotText, load, scalars
 from ..sops_typing import DIFFERENCES, REFUSED, UNSEALABLE, Difference, Moment, for_sops, typed
 from ..whole_files import open_, seal, tokens

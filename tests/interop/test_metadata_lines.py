@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from leafseal.operations.rekey import rewrap, rotate
-from leafseal.operations.reseal import set_leaf
 
 from ..laws.test_metadata_lines import PLACES, each_layout, parts
+from ..opening import set_leaf
 from ..whole_files import AMBIENT, KEYS, ME, open_, plain_values
 from .test_sops import Sops, program
 

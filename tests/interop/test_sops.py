@@ -24,12 +24,11 @@ from leafseal.keys.registry import parse_recipients
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.open import Opened
 from leafseal.operations.rekey import rewrap, rotate
-from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.testing import NOWHERE, throwaway_identity
 
 from ..generators.yaml_files import YAMLWriter
-from ..opening import open_sealed, reseal_text
+from ..opening import open_sealed, reseal_text, set_leaf, unset_leaf
 from ..whole_files import FORMATS, SPLICED, Value, plain_values, random_file, tokens_in, values
 
 PEOPLE = [throwaway_identity() for _ in range(3)]

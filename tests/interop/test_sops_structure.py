@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.operations.reseal import set_leaf
-
+from ..opening import set_leaf
 from .test_sops import PEOPLE, Sops, open_, program, seal
 
 pytestmark = [pytest.mark.interop, pytest.mark.skipif(program() is None, reason="no `sops` 3.x on PATH")]

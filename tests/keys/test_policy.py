@@ -214,3 +214,12 @@ def test_it_is_read_once(tmp_path: Path) -> None:
     path.unlink()
     assert policy_of(ambient).plugins == {"a"}
     assert policy_of(Ambient({}, tmp_path)) == Policy()
+
+
+def test_guards_are_everywhere_or_not_named(path: Path) -> None:
+    assert read(path, 'guards = "everywhere"\n').guards_everywhere
+    assert not read(path, "").guards_everywhere
+    for text in ('guards = "nowhere"\n', "guards = true\n", "guards = []\n"):
+        assert faults(path, text) == [("guards", 'not "everywhere"')]
+    for one, other in ((True, False), (False, True)):
+        assert Policy(guards_everywhere=one).and_also(Policy(guards_everywhere=other)).guards_everywhere

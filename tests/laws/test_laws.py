@@ -21,11 +21,10 @@ from leafseal.metadata import Metadata
 from leafseal.operations.open import Opened, open_with, read_metadata
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rewrap, rotate
-from leafseal.operations.reseal import set_leaf, unset_leaf
 
 from ..canaries import CANARY, canaries, with_canaries
 from ..generators.yaml_files import YAMLWriter
-from ..opening import reseal_text
+from ..opening import reseal_text, set_leaf, unset_leaf
 from ..tokens import take_apart
 from ..whole_files import (
     AMBIENT,

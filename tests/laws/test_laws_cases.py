@@ -16,10 +16,9 @@ from leafseal.formats import parse
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Source, open_file
-from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
 
-from ..opening import reseal_text
+from ..opening import reseal_text, set_leaf, unset_leaf
 from ..tokens import Token, take_apart
 from ..whole_files import (
     AMBIENT,

@@ -10,8 +10,9 @@ import pytest
 
 from leafseal.operations.edit import Draft
 from leafseal.operations.rekey import rewrap, rotate
-from leafseal.operations.reseal import reseal, set_leaf, unset_leaf
+from leafseal.operations.reseal import reseal
 
+from ..opening import set_leaf, unset_leaf
 from ..whole_files import AMBIENT, KEYS, ME, WITHOUT_STRUCTURE, open_, seal
 
 PLAIN = {

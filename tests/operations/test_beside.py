@@ -12,9 +12,10 @@ from leafseal.operations.clear_text import KEEP, SEAL, comments_of
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.rekey import rotate
-from leafseal.operations.reseal import reseal, set_leaf, unset_leaf
+from leafseal.operations.reseal import reseal
 from leafseal.rules.selection import Selection
 
+from ..opening import set_leaf, unset_leaf
 from ..whole_files import AMBIENT, KEYS, open_, random_file
 from .test_reseal import open_damaged
 

@@ -7,9 +7,10 @@ import pytest
 from leafseal.errors import RefusedError
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.reseal import reseal, set_leaf
+from leafseal.operations.reseal import reseal
 from leafseal.rules.selection import Selection
 
+from ..opening import set_leaf
 from ..whole_files import AMBIENT, KEYS, WITHOUT_STRUCTURE, open_, seal
 
 PASSWORD = Selection(encrypted_regex="^password")

@@ -16,10 +16,10 @@ from leafseal.errors import (
 from leafseal.formats import parse
 from leafseal.keys import Ambient
 from leafseal.operations.encrypt import encrypt, refuse_reserved
-from leafseal.operations.reseal import set_leaf
 from leafseal.rules.selection import Selection
 from leafseal.testing import NOWHERE, MemoryKey
 
+from ..opening import set_leaf
 from ..whole_files import AMBIENT, KEYS, open_, seal
 
 ALL = Selection()

@@ -18,10 +18,9 @@ from leafseal.operations.clear_text import SEAL
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Source, open_file
 from leafseal.operations.rekey import rewrap, rotate
-from leafseal.operations.reseal import set_leaf, unset_leaf
 from leafseal.rules.selection import Selection
 
-from ..opening import reseal_text
+from ..opening import reseal_text, set_leaf, unset_leaf
 from ..whole_files import AMBIENT, KEYS, WITHOUT_STRUCTURE, open_, seal, without_mac
 
 FLOW = b"# top\n--- {a: one, # why\n  b: {c: two, d_unencrypted: 3},\n  e: 'it''s', f: 0x1F}\n--- {}\n"

@@ -22,9 +22,9 @@ from leafseal.keys.groups import DataKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Source, open_file, open_with, paused_collector, read_metadata, readable
 from leafseal.operations.rekey import rotate
-from leafseal.operations.reseal import set_leaf
 from leafseal.testing import ambient_with, throwaway_identity
 
+from ..opening import set_leaf
 from ..whole_files import AMBIENT, KEYS, WITHOUT_STRUCTURE, open_, seal
 
 PLAIN = b"# note\na: x\nb:\n    - 5\nc_unencrypted: y\n"

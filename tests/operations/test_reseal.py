@@ -13,9 +13,10 @@ from leafseal.errors import AlreadyEncryptedError, NothingSealedError
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.edit import Draft, only_below
 from leafseal.operations.open import Opened, Source, open_file
-from leafseal.operations.reseal import reseal, seal_beside, set_leaf, unset_leaf
+from leafseal.operations.reseal import reseal, seal_beside
 from leafseal.rules.selection import Selection
 
+from ..opening import set_leaf, unset_leaf
 from ..whole_files import AMBIENT, open_, seal, tokens, without_mac
 
 PLAIN = b"# note\na: x\nb: y\nl:\n    - 1\n    - 2\nc_unencrypted: z\n"

@@ -85,9 +85,9 @@ def decrypt(
 
 def _refuse_unbound(name: str, opened: Opened) -> None:
     """Raise `RefusedError` for names that nothing protects, and that a shell would take for commands."""
-    from leafseal.cli.shared.places import listed
     from leafseal.display import for_shell
     from leafseal.document.paths import format_path
+    from leafseal.document.places import listed
     from leafseal.errors import RefusedError
     from leafseal.operations.unbound_names import unbound_names
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any, TypeVar
 
 from leafseal.cli.shared.change import Change, changing, open_one
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import Consent, consent_options, warn_of_clear_comments
+from leafseal.cli.shared.consent import consent_options, warn_of_clear_text
 from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.errors import edit_again
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -20,7 +21,7 @@ from leafseal.cli.shared.options import (
     limits_options,
     threshold_option,
 )
-from leafseal.cli.shared.plan import plan
+from leafseal.cli.shared.plan import Plan, plan
 from leafseal.cli.shared.recipients import Recipients, recipient_options
 from leafseal.cli.shared.rule import RuleOptions, rule_options
 from leafseal.crypto.mac import Verdict
@@ -31,7 +32,8 @@ from leafseal.formats import ANY_BYTES, FORMATS, format_of
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
-from leafseal.operations.clear_text import SEAL, Comments, has_clear_comments
+from leafseal.operations.clear_text import SEAL, has_clear_comments
+from leafseal.operations.consent import Consent
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import mac_verdict
@@ -90,7 +92,9 @@ def edit(
         _edit_existing(file, reading, limits, configuration, consent, comments, settings)
     else:
         wanted = plan(file, reading.input_type or format_of(file), configuration, recipients, rule, threshold)
-        _edit_new(file, reading.input_type or format_of(file), wanted, reading.within(limits), comments, settings)
+        _edit_new(
+            file, reading.input_type or format_of(file), wanted, reading.within(limits), consent, comments, settings
+        )
 
 
 def _again(error: LeafsealError) -> bool:
@@ -135,7 +139,13 @@ def _edit_existing(
 
 
 def _edit_new(
-    file: str, format_name: str, wanted: Any, read: ReadOptions, comments: str | None, settings: dict[str, Any]
+    file: str,
+    format_name: str,
+    wanted: Plan,
+    read: ReadOptions,
+    consent: Consent,
+    comments: str | None,
+    settings: dict[str, Any],
 ) -> None:
     ambient = current_ambient()
     check_groups(wanted.groups, wanted.threshold, ambient)  # before there is a text that could not be kept
@@ -150,9 +160,10 @@ def _edit_new(
             ambient,
             indent=wanted.indent,
             read=read,
+            allow_nothing=consent.allow_nothing_sealed,
             allow_tokens=True,  # whoever typed them saw them
             comments=comments,
-            review=lambda document, rule: warn_of_clear_comments(file, document, rule, Comments(comments)),
+            review=partial(warn_of_clear_text, file, comments),
         )
         files.create(file, product.data, verify=product.check)
 

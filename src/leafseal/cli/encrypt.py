@@ -6,7 +6,7 @@ from functools import partial
 
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import warn_of_clear_text
+from leafseal.cli.shared.consent import ask, new_file_consent, warn_of_clear_text
 from leafseal.cli.shared.declarations import FileName, argument, command, option
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -25,6 +25,7 @@ from leafseal.cli.shared.rule import RuleOptions, rule_options
 from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
 from leafseal.operations.batch import Item, each
+from leafseal.operations.consent import Consent, nothing_sealed
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.encrypt import is_encrypted, marks_taken_off
 from leafseal.operations.product import Product
@@ -40,9 +41,7 @@ from leafseal.system import terminal
 @config_option
 @converting_options
 @comments_option
-@option(
-    "--allow-nothing-sealed", is_flag=True, help="Write the file even if the rule that options name encrypts nothing."
-)
+@new_file_consent
 @option("--no-structure", is_flag=True, help="Write no digest of the structure, which sops does not know.")
 @option("--allow-tokens", is_flag=True, help="Encrypt the file even if it contains encrypted values (ENC[…]).")
 @plain_reading
@@ -58,7 +57,7 @@ def encrypt(
     output_type: str | None,
     indent: int | None,
     comments: str | None,
-    allow_nothing_sealed: bool,
+    consent: Consent,
     no_structure: bool,
     allow_tokens: bool,
     reading: InputOptions,
@@ -112,12 +111,9 @@ def encrypt(
             )
 
         try:
-            return output_of(item, product(allow_nothing_sealed))
-        except NothingSealedError as error:
-            # What the configuration leaves clear is consented to, down to the last value; but it is said.
-            if rule.names_rule or configuration.rule_or_none(source.name) is None:
-                raise
-            terminal.warn(f"{source.name}: {error.message}")
+            return output_of(item, product(consent.allow_nothing_sealed))
+        except NothingSealedError:
+            ask(source.name, nothing_sealed(wanted.selection))
             return output_of(item, product(True))
 
     transform(names, partial(each, work=seal), outputs, reading=reading, limits=limits, verb="encrypting")

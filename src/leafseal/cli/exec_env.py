@@ -9,9 +9,9 @@ from leafseal.cli.shared.declarations import Whole, argument, command, option
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
-from leafseal.cli.shared.places import listed
 from leafseal.display import first_of
 from leafseal.document.limits import Limits
+from leafseal.document.places import listed
 from leafseal.errors import RefusedError, UsageError, naming
 from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing

@@ -7,16 +7,15 @@ from typing import Any
 
 from leafseal.cli.shared.change import changing, open_one
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import Consent, recipients_consent
+from leafseal.cli.shared.consent import regrouping_consent
 from leafseal.cli.shared.declarations import FileName, Group, Whole, argument, command, option
 from leafseal.cli.shared.files import Outputs, output_of
-from leafseal.cli.shared.groups import refuse_empty, refuse_lower
+from leafseal.cli.shared.groups import refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
     config_option,
     limits_options,
-    lower_threshold_option,
     rotating_reading,
     threshold_option,
 )
@@ -24,6 +23,7 @@ from leafseal.cli.shared.recipients import Recipients, new_group_options
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import Keys, keys_of, prefer_configured
+from leafseal.operations.consent import Consent
 from leafseal.operations.rekey import rewrap, rotate
 
 _file = option("-f", "--file", is_required=True, metavar="FILE", type=FileName(), help="The encrypted file.")
@@ -36,8 +36,7 @@ def _shared(function: Any) -> Any:
         limits_options,
         rotating_reading,
         config_option,
-        recipients_consent,
-        lower_threshold_option,
+        regrouping_consent,
         threshold_option,
         _in_place,
         _file,
@@ -97,7 +96,6 @@ def _change(
     file: str,
     in_place: bool,
     threshold: int,
-    lower_threshold: bool,
     reading: InputOptions,
     config: str | None,
     consent: Consent,
@@ -109,9 +107,9 @@ def _change(
         changed = edit(prefer_configured(keys_of(opened.metadata.groups), current.guard.configured_keys))
         needed = (threshold or opened.metadata.threshold) if len(changed) > 1 else 0
         refuse_empty(changed, needed)
-        if not lower_threshold:
-            refuse_lower(opened.metadata, len(changed), needed)
+        current.guard.check_threshold(opened.metadata, len(changed), needed)
         current.guard.check_recipients(changed)
+        opened = current.guard.unchanged(opened)
         # Whoever had a group that goes must not read what is sealed from now on.
         how = rotate if new_data_key else partial(rewrap, keep_dates=True)
         product = how(opened, changed, needed, current_ambient())

@@ -8,11 +8,11 @@ from leafseal.cli.get import as_json_text
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, plain_reading
-from leafseal.cli.shared.places import place_of
 from leafseal.crypto.token import looks_sealed
 from leafseal.display import escape_line
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
+from leafseal.document.places import place_of
 from leafseal.document.scalars import Empty
 from leafseal.operations import structure
 from leafseal.operations.batch import each, results

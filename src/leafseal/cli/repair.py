@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leafseal.cli.get import as_json_text
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import Consent, Guard, consent_options
+from leafseal.cli.shared.consent import consent_options, guard_of
 from leafseal.cli.shared.declarations import Choice, command, grouped, make_option
 from leafseal.cli.shared.files import Output, Outputs, errors_of, output_of, read_all, show_errors
 from leafseal.cli.shared.findings import as_data, as_lines, lines_text, place_text
@@ -26,10 +26,10 @@ from leafseal.keys.changes import keys_of, prefer_configured
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import repair as operations
 from leafseal.operations.batch import Item, each, results
+from leafseal.operations.consent import Consent, Guard
 from leafseal.operations.diagnose import Bad, Diagnosis, Duplicate, diagnose
 from leafseal.operations.edit import Draft
 from leafseal.operations.product import Product
-from leafseal.operations.reseal import reseal
 from leafseal.system import terminal
 
 _PENDING = 222
@@ -101,7 +101,7 @@ def repair(
         made: list[Output] = []
         for item, diagnosis in wrong:
             with naming(item.name):
-                guard = Guard(item.name, configuration, consent)
+                guard = guard_of(item.name, configuration, consent)
                 made.append(output_of(item, _Repair(item, keys, read, answers, guard).mend(diagnosis)))
         outputs.write(made)
     if as_json:
@@ -133,6 +133,8 @@ class _Repair:
                 hint="the rule in the metadata was changed: restore the metadata from Git",
             )
         selection = self.guard.before(diagnosis.opened)
+        if selection == diagnosis.opened.metadata.selection:
+            self.guard.check_something_sealed(diagnosis.opened)
         diagnosis = self._without_duplicates(diagnosis)
         diagnosis = self._without_bad(diagnosis)
         if not self.answers.yes:
@@ -143,9 +145,7 @@ class _Repair:
         if selection == diagnosis.opened.metadata.selection:
             return product
         opened = product.open()
-        draft = Draft.of(opened, opened.plaintext())
-        self.guard.after(opened, draft.document, selection)
-        return reseal(opened, draft, selection=selection)
+        return self.guard.sealed(opened, Draft.of(opened, opened.plaintext()), selection)
 
     def _without_duplicates(self, diagnosis: Diagnosis) -> Diagnosis:
         operations.refuse_many(sum(len(one.members) - 1 for one in diagnosis.duplicates))

@@ -6,7 +6,7 @@ from functools import partial
 
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import Consent, Guard, recipients_consent
+from leafseal.cli.shared.consent import consent_options, guard_of
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.groups import refuse_empty
@@ -19,6 +19,7 @@ from leafseal.errors import UsageError
 from leafseal.keys.changes import excluding, key_id, keys_of, matching, prefer_configured
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
+from leafseal.operations.consent import Consent
 from leafseal.operations.open import Opened, readable
 from leafseal.operations.rekey import rotate as rotate_file
 
@@ -28,7 +29,7 @@ from leafseal.operations.rekey import rotate as rotate_file
 @output_options
 @adding_options
 @removing_options
-@recipients_consent
+@consent_options
 @rotating_reading
 @config_option
 @key_services
@@ -68,8 +69,9 @@ def rotate(
         kept = [excluding(group, gone) for group in groups]
         kept[0] = (*kept[0], *(key for key in added if key_id(key) not in present))
         refuse_empty(kept, opened.metadata.threshold)
-        guard = Guard(item.name, configuration, consent)
+        guard = guard_of(item.name, configuration, consent)
         guard.check_recipients(kept)
+        opened = guard.unchanged(opened)
         kept = prefer_configured(kept, [*guard.configured_keys, *added])
         product = rotate_file(opened, kept, opened.metadata.threshold, keys.ambient)
         return output_of(item, product, readable(opened) if gone else ())

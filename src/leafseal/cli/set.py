@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leafseal.cli.shared import values
 from leafseal.cli.shared.change import change, locate_value
-from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.consent import consent_options
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import (
@@ -19,6 +19,7 @@ from leafseal.document.limits import Limits
 from leafseal.document.scalars import same
 from leafseal.document.tree import to_python
 from leafseal.errors import PathError
+from leafseal.operations.consent import Consent
 from leafseal.operations.edit import Draft, draft_with, only_below
 from leafseal.operations.extract import part_at
 from leafseal.operations.open import Opened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafseal.cli.shared.change import change, locate_value
-from leafseal.cli.shared.consent import Consent, consent_options
+from leafseal.cli.shared.consent import consent_options
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import (
@@ -16,6 +16,7 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.document.limits import Limits
 from leafseal.errors import PathError
+from leafseal.operations.consent import Consent
 from leafseal.operations.edit import Draft, draft_without, only_below
 from leafseal.operations.open import Opened
 from leafseal.system import terminal

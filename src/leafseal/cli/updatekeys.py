@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from leafseal.cli.shared.batch import collect
 from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.consent import applying_consent, guard_of
 from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.files import Output, Outputs, output_of
-from leafseal.cli.shared.groups import difference, refuse_empty, refuse_lower
+from leafseal.cli.shared.groups import difference, refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
     config_option,
     files_argument,
     limits_options,
-    lower_threshold_option,
     rotating_reading,
 )
 from leafseal.document.limits import Limits
@@ -26,6 +26,7 @@ from leafseal.keys.changes import keys_of, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
+from leafseal.operations.consent import Consent
 from leafseal.operations.open import Opened, readable
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.system import terminal
@@ -41,7 +42,7 @@ class _Change(NamedTuple):
 @option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @option("--dry-run", is_flag=True, help="Show what would change; exit with 1 if anything would.")
 @option("--keep-data-key", is_flag=True, help="Keep the data key even if a recipient is removed.")
-@lower_threshold_option
+@applying_consent
 @rotating_reading
 @config_option
 @key_services
@@ -51,7 +52,7 @@ def updatekeys(
     yes: bool,
     dry_run: bool,
     keep_data_key: bool,
-    lower_threshold: bool,
+    consent: Consent,
     reading: InputOptions,
     config: str | None,
     limits: Limits,
@@ -69,9 +70,12 @@ def updatekeys(
     outputs.check(files)
     configuration = Configuration(config)
     keys = KeyRing(current_ambient())
+    # What is only shown is not asked about.
+    asked = consent._replace(plaintext_ok=True, allow_nothing_sealed=True, keep_rules=not consent.sync_rules)
+    asked = asked if dry_run else consent
 
     def work(item: Item, opened: Opened) -> _Change:
-        return _change(item, opened, configuration, keys.ambient, keep_data_key, lower_threshold)
+        return _change(item, opened, configuration, keys.ambient, keep_data_key, asked)
 
     run = partial(open_all, ring=keys, work=work, read=reading.within(limits))
     changes = collect(files, run, reading=reading, limits=limits, verb="reading")
@@ -94,7 +98,7 @@ def _change(
     configuration: Configuration,
     ambient: Ambient,
     keep_data_key: bool,
-    lower_threshold: bool,
+    consent: Consent,
 ) -> _Change:
     rule = configuration.rule_for(item.name)
     if rule is None:
@@ -104,14 +108,19 @@ def _change(
     threshold = 0
     if len(after) > 1:
         # The higher counts, as far as there are groups: a configuration in the repository does not lower it unasked.
-        own = 0 if lower_threshold else opened.metadata.threshold
+        own = 0 if consent.lower_threshold else opened.metadata.threshold
         threshold = min(max(own, rule.threshold or len(after)), len(after))
     refuse_empty(after, threshold)
     lines = difference(before, after, (opened.metadata.threshold, threshold))
+    if not lines and not consent.sync_rules:
+        return _Change(lines)
+    guard = guard_of(item.name, configuration, consent)
+    guard.check_threshold(opened.metadata, len(after), threshold)
+    own_rule, opened = opened.metadata.selection, guard.unchanged(opened)
+    if opened.metadata.selection != own_rule:
+        lines += [f"--- rule: {own_rule.describe()}", f"+++ rule: {opened.metadata.selection.describe()}"]
     if not lines:
         return _Change(lines)
-    if not lower_threshold:
-        refuse_lower(opened.metadata, len(after), threshold)
     gone = removed(before, after)
     how = rotate if gone and not keep_data_key else rewrap
     product = how(opened, after, threshold, ambient)

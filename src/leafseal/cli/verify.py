@@ -9,9 +9,9 @@ from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, sealed_reading
-from leafseal.cli.shared.places import place_of
 from leafseal.display import escape_line, first_of
 from leafseal.document.limits import Limits, ReadOptions
+from leafseal.document.places import place_of
 from leafseal.errors import IntegrityError, LeafsealError
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import hand_edits

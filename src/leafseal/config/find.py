@@ -36,7 +36,7 @@ def find_config(
     """
     misnamed: str | None = None
     found: str | None = None
-    for folder in _folders(os.path.abspath(start), os.fspath(home or directories.home())):
+    for folder in _folders(start, home):
         if misnamed is None and os.path.isfile(os.path.join(folder, _MISNAMED)):
             misnamed = os.path.join(folder, _MISNAMED)
         found = _in_folder(folder)
@@ -47,7 +47,13 @@ def find_config(
     return found
 
 
-def _folders(start: str, home: str) -> Iterator[str]:
+def find_configs(start: str | os.PathLike[str], *, home: AnyPath | None = None) -> Iterator[str]:
+    """Yield the configurations that `find_config` could find, the nearest first."""
+    return filter(None, map(_in_folder, _folders(start, home)))
+
+
+def _folders(named: str | os.PathLike[str], home: AnyPath | None) -> Iterator[str]:
+    start, home = os.path.abspath(named), os.fspath(home or directories.home())
     homes = (os.path.normpath(home), os.path.realpath(home))
     folder = start if os.path.isdir(start) else os.path.dirname(start)
     while True:

@@ -8,11 +8,11 @@ it stops the command.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from leafseal.config.find import read_bounded
+from leafseal.config.find import find_configs, read_bounded
 from leafseal.config.keys import Group, read_groups
 from leafseal.config.nodes import Node, compose
 from leafseal.config.patterns import MAX_RULES, Patterns
@@ -107,6 +107,15 @@ def load_config(path: str | os.PathLike[str], *, lenient: bool = False, pipes: b
     except FormatError as exc:
         raise ConfigError(str(exc), faults=[("", str(exc))], hint=exc.hint, file=name) from None
     return _parse(node, Path(path), lenient)
+
+
+def guarding_rule(name: str, load: Callable[[str], Config] = load_config) -> CreationRule | None:
+    """Return the rule that a file that exists is held to: that of the nearest configuration that has one for it.
+
+    Whoever adds a configuration without rules to a folder takes none away from its files.
+    """
+    found = (load(path).matching_rule(name) for path in find_configs(os.path.dirname(os.path.abspath(name))))
+    return next(filter(None, found), None)
 
 
 def _parse(node: Node | None, path: Path, lenient: bool) -> Config:

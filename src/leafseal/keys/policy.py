@@ -55,6 +55,7 @@ class Policy(NamedTuple):
     no_disk_plaintext: bool = False
     require_structure: bool = False
     omit_structure: bool = False
+    guards_everywhere: bool = False
 
     def allows_endpoint(self, url: str) -> bool:
         """Tell whether a service may be asked, by scheme, host and port, that only a file names."""
@@ -74,6 +75,7 @@ class Policy(NamedTuple):
         }
         return Policy(
             min_threshold=max(self.min_threshold, other.min_threshold),
+            guards_everywhere=self.guards_everywhere or other.guards_everywhere,
             **{name: getattr(self, name) or getattr(other, name) for name in SWITCHES},
             **lists,
         )
@@ -195,8 +197,9 @@ def parse_policy(data: bytes, path: str) -> Policy:
         if section in table:
             fields |= _section(table[section], section, faults)
     fields |= {name: _switch(table.get(name, False), name, faults) for name in SWITCHES}
+    fields["guards_everywhere"] = _guards(table.get("guards"), faults)
     policy = Policy(min_threshold=_threshold(table.get("min_threshold", 0), faults), **fields)
-    faults += _unknown(table, (*_SECTIONS, "min_threshold", *SWITCHES), "")
+    faults += _unknown(table, (*_SECTIONS, "min_threshold", "guards", *SWITCHES), "")
     if faults:
         raise ConfigError.of(faults, path)
     return policy
@@ -245,6 +248,12 @@ def _threshold(value: Any, faults: list[Fault]) -> int:
         return value
     faults.append(("min_threshold", f"not a whole number from 0 to {_MAX_GROUPS}"))
     return 0
+
+
+def _guards(value: Any, faults: list[Fault]) -> bool:
+    if value not in (None, "everywhere"):
+        faults.append(("guards", 'not "everywhere"'))
+    return bool(value == "everywhere")
 
 
 def _switch(value: Any, name: str, faults: list[Fault]) -> bool:

@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 
-from leafseal.document import Document, Leaf
+from leafseal.document import Document, Leaf, Path
 from leafseal.document.scalars import Empty
 from leafseal.operations.clear_text import AS_FORMAT, KEEP, Comments, clear_tails
 from leafseal.operations.open import Opened
@@ -36,10 +36,11 @@ def newly_clear(opened: Opened, document: Document, rule: Selection) -> list[Lea
 
     A value that only moved within its container is not new.
     """
+    own = opened.metadata.selection
     before = {
         (leaf.document, leaf.path)
         for leaf, value in opened.leaves.values
-        if not leaf.is_comment and not rule.selects(leaf)
+        if not leaf.is_comment and not own.selects(leaf)
     }
     return [
         leaf
@@ -49,6 +50,22 @@ def newly_clear(opened: Opened, document: Document, rule: Selection) -> list[Lea
         and not rule.selects(leaf)
         and (leaf.document, leaf.path) not in before
     ]
+
+
+def sealed_places(opened: Opened) -> set[tuple[int, Path]]:
+    """Return where the sealed values of a file are: one that is clear there afterwards got weaker."""
+    return {(item.leaf.document, item.leaf.path) for item in opened.leaves.sealed if not item.leaf.is_comment}
+
+
+def seals_nothing(document: Document, rule: Selection) -> bool:
+    """Tell whether a document has values, and the rule seals nothing in it. It may be sealed already."""
+    has_values = False
+    for leaf in document.leaves():
+        if _has_content(leaf):
+            if rule.selects(leaf):
+                return False
+            has_values = has_values or not leaf.is_comment
+    return has_values
 
 
 _SECRET_NAME = re.compile(

@@ -9,7 +9,7 @@ from leafseal.document import Locator
 from leafseal.formats import ANY_BYTES, parse
 from leafseal.metadata import Metadata
 from leafseal.operations.clear_text import Comments, comments_of
-from leafseal.operations.edit import Draft, draft_with, draft_without
+from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import refuse_reserved
 from leafseal.operations.memory import Memory
 from leafseal.operations.open import Opened
@@ -25,12 +25,14 @@ def reseal(
     selection: Selection | None = None,
     floats: Collection[Locator] = (),
     comments: Comments | None = None,
+    allow_nothing: bool = False,
 ) -> Product:
     """Return an edited form of the opened file, sealed under the same data key.
 
     What did not change keeps its token to the byte; `lastmodified` and the MAC are new. With `selection` the file gets
     another rule. `floats` are places of the first document whose numbers are floats also where their text, such as
-    `5`, is that of an integer. Comments beside sealed values stay what they were, unless `comments` says otherwise.
+    `5`, is that of an integer. Comments beside sealed values stay what they were, unless `comments` says otherwise. The
+    caller that asked about a rule that seals nothing gives `allow_nothing`.
     """
     document = draft.document
     refuse_reserved(document, document.format)
@@ -49,20 +51,10 @@ def reseal(
         memory=memory,
         floats=frozenset(floats),
         indent=opened.document.block_indent,
-        allow_nothing=selection in (None, opened.metadata.selection),
+        allow_nothing=allow_nothing or selection in (None, opened.metadata.selection),
         read=opened.read,
     )
     return Product(data, document.format, opened.data_key, draft.plain, opened.read._replace(ignore_mac=False))
-
-
-def set_leaf(opened: Opened, locator: Locator, value: object) -> Product:
-    """Return the file with `value` stored at `locator` of the first document, and nothing else moved."""
-    return reseal(opened, draft_with(opened, locator, value))
-
-
-def unset_leaf(opened: Opened, locator: Locator) -> Product:
-    """Return the file without what stands at `locator` of the first document."""
-    return reseal(opened, draft_without(opened, locator))
 
 
 def seal_beside(opened: Opened, data: bytes) -> bytes:

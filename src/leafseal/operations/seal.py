@@ -170,10 +170,10 @@ def with_structure(metadata: Metadata, document: Document, data_key: DataKey) ->
 def refuse_nothing_sealed(sealed: Sequence[object], clear: int, selection: Selection) -> None:
     """Raise `NothingSealedError` where a file has values and the rule seals none of them."""
     if clear and not sealed:
-        raise NothingSealedError(
-            f"the rule encrypts nothing in this file: {selection.describe()}",
-            hint="correct the rule; to write the file without encrypted values, add --allow-nothing-sealed",
-        )
+        from leafseal.operations.consent import nothing_sealed, option_for  # only failures need it
+
+        doubt = nothing_sealed(selection)
+        raise NothingSealedError(doubt.what, hint=doubt.hint_for(option_for))
 
 
 _OF_DOCUMENTS = ("byte_order_mark", "layout", "line_ends", "root")

@@ -112,6 +112,11 @@ class Selection(Value):
         """Tell whether each clear value is marked as one, by the end of its name or a comment."""
         return self._rule()[0] in ("unencrypted_suffix", "unencrypted_comment_regex")
 
+    @property
+    def is_default(self) -> bool:
+        """Tell whether this is the rule of files of which nobody said anything."""
+        return self._rule() == ("unencrypted_suffix", DEFAULT_SUFFIX)
+
     def rules(self) -> tuple[str, ...]:
         """Return the names of the rule fields that are not empty."""
         return tuple(name for name in RULE_FIELDS if getattr(self, name))

@@ -32,7 +32,8 @@ def edit_file(session: Session, file: str) -> int:
     name = arguments.text("filename-override") or path
     session.check()
     formats = Formats.of(arguments, name)
-    edited = make_file(session, path, name, formats) if is_missing(path) else open_file(session, path, formats)
+    is_new = is_missing(path)
+    edited = make_file(session, path, name, formats) if is_new else open_file(session, path, name, formats)
     if arguments.flag("show-master-keys"):
         from leafseal.sops.shown_keys import with_keys
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from leafseal.errors import (
@@ -15,15 +16,18 @@ from leafseal.errors import (
 )
 from leafseal.formats import FORMATS, emit
 from leafseal.metadata import version_numbers
+from leafseal.operations.consent import Guard
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Opened
 from leafseal.operations.product import FORMAT_VERSION, Product
 from leafseal.operations.reseal import reseal, seal_beside
+from leafseal.rules.selection import Selection
 from leafseal.sops.examples import example
 from leafseal.sops.shared import reading
 from leafseal.sops.shared import session as sessions
 from leafseal.sops.shared.failures import RESERVED, Failure
+from leafseal.sops.shared.guarding import guard_of
 from leafseal.sops.shared.recipients import Plan, plan
 from leafseal.sops.shared.session import Formats, Session
 from leafseal.system import files
@@ -47,6 +51,7 @@ class Edited:
     file: str
     source: Snapshot | None
     opened: Opened
+    guard: Guard
 
     def plain(self) -> bytes:
         """Return what the editor shows. Raises `Failure` with exit code 4."""
@@ -54,7 +59,14 @@ class Edited:
 
     def seal(self, text: bytes) -> Product:
         """Return an edited text sealed, unchanged leaves to the byte. Raises `BrokenTextError`."""
-        return sealed(self.opened, text)
+        return sealed(self.opened, text, self.review)
+
+    def review(self, draft: Draft, rule: Selection) -> None:
+        """Ask the guard about an edited text."""
+        if self.source is None:
+            self.guard.check_new(draft.document, rule)
+        else:
+            self.guard.after(self.opened, draft.document, rule)
 
     def write(self, product: Product) -> None:
         """Put a result in the place of the file, or make it. Raises `Failure` with exit code 3."""
@@ -73,10 +85,12 @@ class Edited:
         return seal_beside(self.opened, text)
 
 
-def sealed(opened: Opened, text: bytes) -> Product:
+def sealed(opened: Opened, text: bytes, review: Callable[[Draft, Selection], None]) -> Product:
     """Return an edited text sealed, under a version that is at least ours. Raises `BrokenTextError`."""
     try:
-        return reseal(opened, Draft.of(opened, text))
+        draft = Draft.of(opened, text)
+        review(draft, opened.metadata.selection)
+        return reseal(opened, draft)
     except FormatError as error:
         if not text.strip() and FORMATS[opened.document.format].needs_document:
             raise BrokenTextError("Tree not valid for encryption.", _EMPTY, 92) from error
@@ -89,14 +103,16 @@ def sealed(opened: Opened, text: bytes) -> Product:
 _EMPTY = "File cannot be completely empty, it must contain at least one document"
 
 
-def open_file(session: Session, file: str, formats: Formats) -> Edited:
+def open_file(session: Session, file: str, name: str, formats: Formats) -> Edited:
     """Read and open a file, and take it to the format that is written."""
     source = reading.read(file)
     opened = session.open(source, formats.input)
+    guard = guard_of(session, name, "edit")
+    guard.before(opened)
     if formats.output != formats.input:
         product = Product(source.data, formats.input, opened.data_key, None, opened.read)
         opened = session.in_format(product, formats.output).open()
-    return Edited(session, file, source, at_current_version(opened))
+    return Edited(session, file, source, at_current_version(opened), guard)
 
 
 def make_file(session: Session, file: str, name: str, formats: Formats) -> Edited:
@@ -120,7 +136,7 @@ def make_file(session: Session, file: str, name: str, formats: Formats) -> Edite
         raise Failure(f"Could not marshal tree: {error.message}", 4, hint=error.hint) from error
     except (ProviderError, ConfigError) as error:
         raise Failure(f"{_NO_DATA_KEY}[{error}]", 128, hint=error.hint) from error
-    return Edited(session, file, None, product.open())
+    return Edited(session, file, None, product.open(), guard_of(session, name, "edit"))
 
 
 _NO_DATA_KEY = "Error encrypting the data key with one or more master keys: "

@@ -21,6 +21,7 @@ from leafseal.operations.guards import clear_secrets
 from leafseal.operations.product import Product
 from leafseal.rules.selection import Selection
 from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.guarding import guard_of
 from leafseal.sops.shared.reading import READ, as_file, read, refuse_missing, warn_of_more
 from leafseal.sops.shared.recipients import Plan, plan
 from leafseal.sops.shared.session import Formats, Session, held
@@ -51,11 +52,11 @@ def seal(session: Session, file: str | None) -> None:
     wanted = plan(session, name, formats.input)
     with held(session, as_file(file)):
         source = read(as_file(file))
-        product = _sealed(session, source.data, formats, wanted)
+        product = _sealed(session, name, source.data, formats, wanted)
         session.write(source, product.data, product.check)
 
 
-def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Product:
+def _sealed(session: Session, name: str, data: bytes, formats: Formats, wanted: Plan) -> Product:
     if not data and FORMATS[formats.input].needs_document:
         raise Failure("File cannot be completely empty, it must contain at least one document", 92)
     for warning in marks_taken_off(data, formats.input):
@@ -63,11 +64,12 @@ def _sealed(session: Session, data: bytes, formats: Formats, wanted: Plan) -> Pr
     refuse_encrypted_binary(data, formats.input, READ)
     if holds_tokens(data):
         session.notice("the file contains values that are encrypted already: they are encrypted a second time")
+    guard = guard_of(session, name, "encrypt")
     try:
         try:
-            return _encrypted(session, data, formats, wanted, allow_nothing=not session.may_add_messages)
-        except NothingSealedError as error:
-            session.notice(error.message)
+            return _encrypted(session, data, formats, wanted, allow_nothing=guard.consent.allow_nothing_sealed)
+        except NothingSealedError:
+            guard.nothing_sealed(wanted.selection)
             return _encrypted(session, data, formats, wanted, allow_nothing=True)
     except (ProviderError, ConfigError) as error:
         raise Failure(f"Could not generate data key: [{error}]", 1, hint=error.hint) from error

@@ -14,6 +14,7 @@ from leafseal.operations.product import Product
 from leafseal.operations.rekey import rewrap
 from leafseal.sops.shared import notices
 from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.guarding import guard_of
 from leafseal.sops.shared.reading import read
 from leafseal.sops.shared.recipients import keys_of_options
 from leafseal.sops.shared.session import Session, held
@@ -27,7 +28,7 @@ def add(arguments: Arguments) -> int:
     if arguments.positionals:
         raise Failure("error: no positional arguments allowed")
     keys = tuple(keys_of_options(arguments))
-    _change(Session(arguments), lambda groups: [*groups, keys])
+    _change(Session(arguments), "groups add", lambda groups: [*groups, keys])
     return 0
 
 
@@ -44,7 +45,7 @@ def delete(arguments: Arguments) -> int:
             raise Failure("the file has only one key group; a file needs at least one")
         return [*groups[:index], *groups[index + 1 :]]
 
-    _change(Session(arguments), without)
+    _change(Session(arguments), "groups delete", without)
     return 0
 
 
@@ -56,7 +57,7 @@ def _index(text: str) -> int:
     return int(text)
 
 
-def _change(session: Session, edit: Callable[[list[Keys]], list[Keys]]) -> None:
+def _change(session: Session, command: str, edit: Callable[[list[Keys]], list[Keys]]) -> None:
     """Wrap the data key for other groups and write the file, or nothing."""
     arguments = session.arguments
     file = arguments.text("file")
@@ -69,7 +70,11 @@ def _change(session: Session, edit: Callable[[list[Keys]], list[Keys]]) -> None:
         opened = session.open(source, format_of(path))
         before = keys_of(opened.metadata.groups)
         after = edit(prefer_configured(before, session.configured_keys(path)))
-        product = _rewrapped(session, opened, after, _threshold(session, opened, after))
+        threshold = _threshold(session, opened, after)
+        guard = guard_of(session, path, command)
+        guard.check_threshold(opened.metadata, len(after), threshold)
+        guard.check_recipients(after)
+        product = _rewrapped(session, guard.unchanged(opened), after, threshold)
         session.write(source, product.data, product.check)
     notices.note_removed(session, path, removed(before, after), keeps_data_key=True)
     notices.note_unconfigured(session, path, after)

@@ -12,6 +12,7 @@ from leafseal.operations.product import Product
 from leafseal.operations.rekey import rotate as rotate_opened
 from leafseal.sops.shared import notices
 from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.guarding import guard_of
 from leafseal.sops.shared.reading import is_missing, quoted, read
 from leafseal.sops.shared.recipients import changes_keys, keys_of_options
 from leafseal.sops.shared.session import Formats, Session, held, one_file
@@ -45,7 +46,9 @@ def rotate_file(session: Session, file: str) -> None:
         source = read(path)
         opened = session.open(source, formats.input)
         groups = _changed(session, named, keys_of(opened.metadata.groups), added, gone)
-        product = session.in_format(_rotated(session, opened, groups), formats.output)
+        guard = guard_of(session, named, "rotate")
+        guard.check_recipients(groups)
+        product = session.in_format(_rotated(session, guard.unchanged(opened), groups), formats.output)
         session.write(source, product.data, product.check)
     _tell(session, named, opened, groups)
 

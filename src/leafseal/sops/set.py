@@ -9,12 +9,14 @@ from leafseal.document import Locator
 from leafseal.document.scalars import same
 from leafseal.document.tree import ListNode, MappingNode, to_python
 from leafseal.errors import EmitError, PathError
+from leafseal.operations.consent import Guard
 from leafseal.operations.edit import draft_with
 from leafseal.operations.open import Opened, paused_collector
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
 from leafseal.sops.paths import CODE, MISSING, Found, element, member, parse_index, root_of, wrap_in, wrong_step
 from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.guarding import guard_of
 from leafseal.sops.shared.reading import as_file, read
 from leafseal.sops.shared.session import Formats, Session, replace
 from leafseal.sops.syntax.grammar import Arguments
@@ -70,16 +72,19 @@ def set_in_file(session: Session, file: str, path: Locator, value: object) -> in
         opened = session.open(source, formats.input)
         if arguments.flag("idempotent") and _stands_already(opened, path, value):
             return 0
-        product = session.in_format(_stored(opened, path, value), formats.output)
+        guard = guard_of(session, arguments.text("filename-override") or path_of_file, "set")
+        guard.before(opened)
+        product = session.in_format(_stored(opened, path, value, guard), formats.output)
         replace(session, source, product.data, product.check)
     session.notice_skipped_mac(file, opened)
     return 0
 
 
-def _stored(opened: Opened, path: Locator, value: object) -> Product:
+def _stored(opened: Opened, path: Locator, value: object, guard: Guard) -> Product:
     place = find_place(opened, path, value)
     try:
         draft = draft_with(opened, place.locator, place.value)
+        guard.after(opened, draft.document, opened.metadata.selection)
         return reseal(opened, draft, floats=set(floats_in(place.value, place.locator)))
     except PathError as error:
         raise Failure(f"Invalid set index format: {error.message}", CODE, hint=error.hint) from error

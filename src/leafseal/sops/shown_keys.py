@@ -29,7 +29,7 @@ _INVALID = "SOPS metadata is invalid."
 
 def with_keys(edited: Edited) -> Edited:
     """Return the same file, shown with its metadata."""
-    return EditedKeys(edited.session, edited.file, edited.source, edited.opened)
+    return EditedKeys(edited.session, edited.file, edited.source, edited.opened, edited.guard)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,10 @@ class EditedKeys(Edited):
         if self.opened.has_layout and plain == self.opened.laid_out().text.encode():
             plain = self.opened.plaintext()  # only its keys were edited
         opened = at_current_version(self.opened.with_metadata(metadata))
-        return self._regrouped(sealed(opened, plain), wanted)
+        self.guard.check_recipients(keys_of(wanted.groups))
+        self.guard.check_threshold(self.opened.metadata, len(wanted.groups), wanted.threshold)
+        self.guard.check_rules(opened)
+        return self._regrouped(sealed(opened, plain, self.review), wanted)
 
     def _split(self, text: bytes) -> tuple[bytes, Mapping[str, object]]:
         """Return the plain text and the metadata that stand in one text."""

@@ -8,11 +8,14 @@ from leafseal.display import visible
 from leafseal.document import Locator
 from leafseal.document.tree import ListNode, MappingNode
 from leafseal.errors import PathError
+from leafseal.operations.consent import Guard
+from leafseal.operations.edit import draft_without
 from leafseal.operations.open import Opened, paused_collector
 from leafseal.operations.product import Product
-from leafseal.operations.reseal import unset_leaf
+from leafseal.operations.reseal import reseal
 from leafseal.sops.paths import CODE, MISSING, Found, element, go_type, member, parse_index, root_of, wrong_step
 from leafseal.sops.shared.failures import Failure
+from leafseal.sops.shared.guarding import guard_of
 from leafseal.sops.shared.reading import read
 from leafseal.sops.shared.session import Formats, Session, replace
 from leafseal.sops.syntax.grammar import Arguments
@@ -35,8 +38,10 @@ def unset(arguments: Arguments) -> int:
     with locked(file), paused_collector():
         source = read(file)
         opened = session.open(source, formats.input)
+        guard = guard_of(session, file, "unset")
+        guard.before(opened)
         try:
-            product = _removed(opened, _place(opened, path))
+            product = _removed(opened, _place(opened, path), guard)
         except _NothingThereError:
             if arguments.flag("idempotent"):
                 return 0
@@ -47,9 +52,11 @@ def unset(arguments: Arguments) -> int:
     return 0
 
 
-def _removed(opened: Opened, locator: Locator) -> Product:
+def _removed(opened: Opened, locator: Locator, guard: Guard) -> Product:
     try:
-        return unset_leaf(opened, locator)
+        draft = draft_without(opened, locator)
+        guard.after(opened, draft.document, opened.metadata.selection)
+        return reseal(opened, draft)
     except PathError as error:
         raise Failure(f"Invalid unset index format: {error.message}", CODE, hint=error.hint) from error
 

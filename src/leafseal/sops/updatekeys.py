@@ -17,6 +17,7 @@ from leafseal.operations.open import read_metadata
 from leafseal.operations.rekey import rewrap
 from leafseal.sops.shared import notices, talk
 from leafseal.sops.shared.failures import Failure, as_failure
+from leafseal.sops.shared.guarding import guard_of
 from leafseal.sops.shared.reading import READ, read
 from leafseal.sops.shared.session import Formats, Session, replace
 from leafseal.sops.syntax.grammar import Arguments
@@ -82,6 +83,10 @@ def _sync(session: Session, file: str) -> None:
         _say(f"File {path} left unchanged")
         return
     opened = session.open(source, format_name)
+    guard = guard_of(session, path, "updatekeys")
+    guard.check_threshold(metadata, len(after), threshold)
+    guard.check_recipients(after)
+    opened = guard.unchanged(opened)
     try:
         product = rewrap(opened, after, threshold, session.ambient)
     except (ProviderError, ConfigError) as error:

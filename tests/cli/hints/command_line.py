@@ -100,7 +100,7 @@ SCENARIOS = [
     ),
     Scenario("cli.shared.click_commands", 'see "{} --help"', "completion", ("completion --help",)),
     Scenario(
-        "cli.shared.consent",
+        "operations.consent",
         "use only one of them",
         "set --keep-rules --sync-rules app.yaml db.port 1",
         ("set --keep-rules app.yaml db.port 1",),
@@ -156,8 +156,8 @@ SCENARIOS = [
         ),
     ),
     Scenario(
-        "cli.shared.groups",
-        "to allow that, add --lower-threshold",
+        "operations.consent",
+        "to allow that, {}",
         "groups delete -f app.yaml -i --threshold 2 1",
         ("groups delete -f app.yaml -i --threshold 2 --lower-threshold 1",),
         before=(

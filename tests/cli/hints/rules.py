@@ -4,7 +4,63 @@ from __future__ import annotations
 
 from .scenario import Scenario
 
+POLICY = {"../home/config/leafseal/policy.toml": 'guards = "everywhere"\n'}
+"""Holds the name of sops to the guards."""
+
+CONFIGURED = {".sops.yaml": "creation_rules:\n  - age: ME\n"}
+
 SCENARIOS = [
+    Scenario(
+        "operations.consent",
+        "to encrypt it, {}; to leave it in plain text, {}",
+        "rotate -i a.yaml",
+        (
+            "rotate -i --keep-rules a.yaml",
+            CONFIGURED | {"a.yaml": "a: 1\nb: 2\n"},
+            "encrypt -i --encrypted-regex ^a a.yaml",
+            "rotate -i --sync-rules a.yaml",
+        ),
+        files=CONFIGURED | {"a.yaml": "a: 1\nb: 2\n"},
+        before=("encrypt -i --encrypted-regex ^a a.yaml",),
+    ),
+    Scenario(
+        "operations.consent",
+        "to encrypt it, {}; to leave it in plain text, {}",
+        "sops set a.yaml '[\"a\"]' 2",
+        (
+            "set --keep-rules a.yaml a 2",
+            "set --sync-rules a.yaml a 2",
+        ),
+        files=CONFIGURED | POLICY | {"a.yaml": "a: 1\nb: 2\n"},
+        before=("encrypt -i --encrypted-regex ^a a.yaml",),
+    ),
+    Scenario(
+        "operations.consent",
+        'to keep them, {}; "leafseal updatekeys" removes recipients from a file',
+        "unset app.yaml db.port",
+        (
+            "unset --accept-recipients app.yaml db.port",
+            "updatekeys -y app.yaml",
+            "unset app.yaml db",
+        ),
+        files=CONFIGURED,
+        before=("rotate -i --accept-recipients --add-age OTHER app.yaml",),
+    ),
+    Scenario(
+        "operations.consent",
+        "to allow them in plain text, {}",
+        "set a.yaml b 1",
+        ("set --plaintext-ok a.yaml b 1",),
+        files={"a.yaml": "a: 1\n"},
+        before=("encrypt -i --age ME --encrypted-regex ^a a.yaml",),
+    ),
+    Scenario(
+        "operations.consent",
+        "correct the rule; to write the file without encrypted values, {}",
+        "sops encrypt -i a.env",
+        ("encrypt -i --allow-nothing-sealed a.env",),
+        files=POLICY | {"a.env": "A=1\n", ".sops.yaml": "creation_rules:\n  - age: ME\n    encrypted_regex: ^b\n"},
+    ),
     Scenario(
         "config.find",
         "keep one of them, or make one a link to the other",
@@ -60,8 +116,8 @@ SCENARIOS = [
         files={"a.yaml": "a: 1\n"},
     ),
     Scenario(
-        "operations.seal",
-        ("correct the rule; to write the file without encrypted values, add --allow-nothing-sealed"),
+        "operations.consent",
+        "correct the rule; to write the file without encrypted values, {}",
         "encrypt --age ME --encrypted-regex '^b' a.yaml",
         (
             "encrypt --age ME --encrypted-regex '^a' a.yaml",

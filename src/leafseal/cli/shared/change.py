@@ -7,23 +7,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import Consent, Guard, warn_of_clear_comments
+from leafseal.cli.shared.consent import guard_of, warn_of_clear_comments
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
-from leafseal.cli.shared.places import listed
 from leafseal.document import Document, Locator
 from leafseal.document.limits import Limits
+from leafseal.document.places import listed
 from leafseal.errors import PathError, UsageError, naming
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.operations.clear_text import comments_of
+from leafseal.operations.consent import Consent, Guard
 from leafseal.operations.edit import Draft
 from leafseal.operations.extract import locate
 from leafseal.operations.leaves import Spare
 from leafseal.operations.open import Opened, open_file, paused_collector
 from leafseal.operations.product import Product
-from leafseal.operations.reseal import reseal
 from leafseal.rules.selection import Selection
 from leafseal.system import files, terminal
 from leafseal.system.locks import locked
@@ -44,10 +44,8 @@ class Change:
 
         `comments` says what becomes of those beside sealed values; without a word they stay what they were.
         """
-        self.guard.after(self.opened, draft.document, self.selection)
-        own = self.selection == self.opened.metadata.selection
         wanted = comments_of(self.opened, comments)
-        product = reseal(self.opened, draft, selection=None if own else self.selection, comments=wanted)
+        product = self.guard.sealed(self.opened, draft, self.selection, wanted)
         warn_of_clear_comments(self.name, draft.document, self.selection, wanted)
         return product
 
@@ -87,7 +85,7 @@ def open_one(
     item = read_one(name, reading, limits)
     with naming(name):
         opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits), spare=spare)
-    guard = Guard(name, configuration, consent)
+    guard = guard_of(name, configuration, consent)
     selection = guard.before(opened) if asks else opened.metadata.selection
     return Change(name, item, opened, guard, selection)
 

@@ -37,10 +37,18 @@ class Configuration:
         config = self.of(name)
         return None if config is None else config.rule_for(name)
 
-    def rule_or_none(self, name: str) -> CreationRule | None:
-        """Return the rule that a file that exists would have, None where no rule is meant for it."""
-        config = self.of(name)
-        return None if config is None else config.matching_rule(name)
+    def guarding_rule(self, name: str) -> CreationRule | None:
+        """Return the rule that a file that exists is held to, None where no rule is meant for it.
+
+        A configuration that has none does not hide those further up.
+        """
+        nearest = self.of(name)
+        rule = None if nearest is None else nearest.matching_rule(name)
+        if rule is not None or nearest is None or self._explicit is not None:
+            return rule
+        from leafseal.config.load import guarding_rule
+
+        return guarding_rule(name, self._load)
 
     def without_rules(self, name: str) -> tuple[str, str]:
         """Return what to say of a file for which there are no creation rules, and what to do about it."""

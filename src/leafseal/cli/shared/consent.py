@@ -2,134 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.declarations import grouped, make_option
-from leafseal.cli.shared.places import listed
-from leafseal.document import Document, Leaf
-from leafseal.errors import RefusedError, UsageError
-from leafseal.formats import FORMATS
-from leafseal.keys import MasterKey
-from leafseal.keys.changes import Keys, keys_of, not_configured
+from leafseal.cli.shared.declarations import Option, grouped, make_option
+from leafseal.document import Document
+from leafseal.document.places import listed
 from leafseal.operations import guards
 from leafseal.operations.clear_text import Comments
-from leafseal.operations.open import Opened
+from leafseal.operations.consent import Consent, Doubt, Guard, option_for
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
 
-if TYPE_CHECKING:
-    from leafseal.config.load import CreationRule  # imported where one is loaded: it brings YAML
+
+def _option(field: str, text: str) -> Option:
+    return make_option(f"--{field.replace('_', '-')}", is_flag=True, help=text)
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What the user agreed to on the command line."""
-
-    keep_rules: bool = False
-    sync_rules: bool = False
-    accept_recipients: bool = False
-    plaintext_ok: bool = False
-
-    def __post_init__(self) -> None:
-        if self.keep_rules and self.sync_rules:
-            raise UsageError("--keep-rules and --sync-rules contradict each other", hint="use only one of them")
-
-
-_ACCEPT_RECIPIENTS = make_option(
-    "--accept-recipients", is_flag=True, help="Keep recipients that .sops.yaml does not name."
+_RULES = (
+    _option("keep_rules", "Keep the file's rule even if .sops.yaml would encrypt more."),
+    _option("sync_rules", "Change the file's rule to the one in .sops.yaml."),
 )
+_RECIPIENTS = _option("accept_recipients", "Keep recipients that .sops.yaml does not name.")
+_PLAINTEXT = _option("plaintext_ok", "Allow new unencrypted values that look like secrets.")
+_NOTHING = _option("allow_nothing_sealed", "Write the file even if its rule encrypts nothing.")
+_THRESHOLD = _option("lower_threshold", "Allow fewer key groups than before to decrypt a file.")
 
-consent_options = grouped(
-    "consent",
-    Consent,
-    make_option("--keep-rules", is_flag=True, help="Keep the file's rule even if .sops.yaml would encrypt more."),
-    make_option("--sync-rules", is_flag=True, help="Change the file's rule to the one in .sops.yaml."),
-    _ACCEPT_RECIPIENTS,
-    make_option("--plaintext-ok", is_flag=True, help="Allow new unencrypted values that look like secrets."),
-)
-
-recipients_consent = grouped("consent", Consent, _ACCEPT_RECIPIENTS)
+consent_options = grouped("consent", Consent, *_RULES, _RECIPIENTS, _PLAINTEXT, _NOTHING)
+new_file_consent = grouped("consent", Consent, _NOTHING)
+applying_consent = grouped("consent", Consent, *_RULES, _PLAINTEXT, _NOTHING, _THRESHOLD)
+regrouping_consent = grouped("consent", Consent, *_RULES, _RECIPIENTS, _PLAINTEXT, _NOTHING, _THRESHOLD)
 
 
-class Guard:
-    """The guard of one file: what its configuration says, and what the user agreed to."""
+def guard_of(name: str, configuration: Configuration, consent: Consent) -> Guard:
+    """Return the guard of a file that exists."""
+    return Guard(configuration.guarding_rule(name), consent, lambda doubt: ask(name, doubt))
 
-    def __init__(self, name: str, configuration: Configuration, consent: Consent) -> None:
-        self.name = name
-        self.consent = consent
-        self.rule: CreationRule | None = configuration.rule_or_none(name)
 
-    @property
-    def configured_keys(self) -> list[MasterKey]:
-        """The master keys that the configuration names for the file."""
-        return [key for group in self.rule.groups for key in group] if self.rule is not None else []
-
-    def before(self, opened: Opened) -> Selection:
-        """Ask about recipients and about rules that drifted apart; return the rule that the file is to have.
-
-        Raises `RefusedError`.
-        """
-        self.check_recipients(keys_of(opened.metadata.groups))
-        own = opened.metadata.selection
-        if self.rule is None or FORMATS[opened.document.format].tree_format:
-            return own
-        if self.consent.sync_rules:
-            return self.rule.selection.replace(mac_only_encrypted=own.mac_only_encrypted)
-        clear = guards.left_clear(opened.document, own, self.rule.selection)
-        if clear and not self.consent.keep_rules:
-            self._ask(
-                f".sops.yaml would encrypt what this file's own rule leaves in plain text: {listed(clear)}.",
-                "Leave it in plain text?",
-                "to encrypt it, add --sync-rules; to leave it in plain text, add --keep-rules",
-            )
-            self.consent = replace(self.consent, keep_rules=True)
-        return own
-
-    def check_recipients(self, groups: Sequence[Keys]) -> None:
-        """Ask about recipients of the next version that the configuration does not name. Raises `RefusedError`."""
-        if self.rule is None or self.consent.accept_recipients:
-            return
-        strangers = not_configured(groups, self.rule.groups)
-        if strangers:
-            names = ", ".join(f"{key.kind} {key}" for key in strangers)
-            self._ask(
-                f".sops.yaml does not name these recipients, who could decrypt what is written: {names}.",
-                "Keep them?",
-                'to keep them, add --accept-recipients; "leafseal updatekeys" removes recipients from a file',
-            )
-
-    def after(self, opened: Opened, document: Document, selection: Selection) -> None:
-        """Ask about values that an edited document leaves clear and that were not there before.
-
-        Raises `RefusedError`.
-        """
-        if self.consent.plaintext_ok or FORMATS[document.format].tree_format:
-            return
-        doubtful = [
-            leaf for leaf in guards.newly_clear(opened, document, selection) if self._is_doubtful(leaf, selection)
-        ]
-        if doubtful:
-            self._ask(
-                f"the file's rule leaves these new values in plain text ({selection.describe()}): {listed(doubtful)}.",
-                "Leave them in plain text?",
-                "to allow them in plain text, add --plaintext-ok",
-            )
-
-    def _is_doubtful(self, leaf: Leaf, selection: Selection) -> bool:
-        if guards.looks_secret(leaf):
-            return True
-        if self.rule is not None:
-            return self.rule.selection.selects(leaf)
-        # Without a configuration: a name that marks a value as clear was the user's own doing, any other name was not.
-        return any(name.startswith("encrypted") for name in selection.rules())
-
-    def _ask(self, what: str, question: str, flags: str) -> None:
-        answer = terminal.ask(f"{self.name}: {what} {question} [y/N]")
-        if answer is None or answer.strip().lower() not in ("y", "yes"):
-            raise RefusedError(what.rstrip("."), hint=flags, file=self.name)
+def ask(name: str, doubt: Doubt) -> None:
+    """Ask for consent on the terminal. Raises `RefusedError`, which names the options that give it."""
+    answer = terminal.ask(f"{name}: {doubt.what} {doubt.question} [y/N]")
+    if answer is None or answer.strip().lower() not in ("y", "yes"):
+        raise doubt.error(option_for, name)
 
 
 def warn_of_clear_text(name: str, comments: str | None, document: Document, selection: Selection) -> None:

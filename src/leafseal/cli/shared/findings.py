@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from leafseal.cli.shared.places import place_of
 from leafseal.crypto.mac import Verdict
 from leafseal.display import escape_line, first_of
 from leafseal.document.paths import format_path
+from leafseal.document.places import place_of
 from leafseal.operations.diagnose import Bad, Damage, Diagnosis, Duplicate
 
 _MOST_LINES = 50  # of one file; programs get all

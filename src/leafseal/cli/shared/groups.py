@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from leafseal.display import visible
 from leafseal.errors import RefusedError
-from leafseal.keys.changes import GroupChange, Keys, compare, key_id, required_groups
-from leafseal.metadata import Metadata
+from leafseal.keys.changes import GroupChange, Keys, compare, key_id
 
 
 def difference(before: Sequence[Keys], after: Sequence[Keys], thresholds: tuple[int, int]) -> list[str]:
@@ -41,14 +40,4 @@ def refuse_empty(groups: Sequence[Keys], threshold: int) -> None:
         raise RefusedError(
             f"the threshold is {threshold}, and only {len(groups)} key groups would be left",
             hint="add --threshold N to lower it",
-        )
-
-
-def refuse_lower(metadata: Metadata, groups: int, threshold: int) -> None:
-    """Raise `RefusedError` where fewer groups would open a file than until now."""
-    before, after = required_groups(len(metadata.groups), metadata.threshold), required_groups(groups, threshold)
-    if after < before:
-        raise RefusedError(
-            f"{after} of {groups} key groups could decrypt the file; until now {before} are needed",
-            hint="to allow that, add --lower-threshold",
         )

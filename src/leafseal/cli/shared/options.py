@@ -127,12 +127,6 @@ def json_option(function: F) -> F:
     return option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(function)
 
 
-def lower_threshold_option(function: F) -> F:
-    """Add `--lower-threshold`."""
-    text = "Allow fewer key groups than before to decrypt a file."
-    return option("--lower-threshold", is_flag=True, help=text)(function)
-
-
 def converting_options(function: F) -> F:
     """Add `--output-type` and `--indent`."""
     text = "Indentation of converted output; -1 is a tab (JSON)."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from leafseal.cli.shared.places import place_of
 from leafseal.display import first_of
 from leafseal.document import Locator
+from leafseal.document.places import place_of
 from leafseal.operations.open import Opened
 from leafseal.system import terminal
 

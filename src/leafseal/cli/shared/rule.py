@@ -19,13 +19,6 @@ class RuleOptions(NamedTuple):
     encrypted_comment_regex: str = ""
     mac_only_encrypted: bool = False
 
-    @property
-    def names_rule(self) -> bool:
-        """Tell whether an option says what is sealed."""
-        from leafseal.rules.selection import RULE_FIELDS
-
-        return any(getattr(self, name) for name in RULE_FIELDS)
-
     def over(self, configured: Any) -> Any:
         """Return the `Selection` of these settings, those not given taken from the `configured` one, or None."""
         from leafseal.rules.selection import RULE_FIELDS, Selection
