@@ -217,9 +217,9 @@ def test_it_is_read_once(tmp_path: Path) -> None:
 
 
 def test_guards_are_everywhere_or_not_named(path: Path) -> None:
-    assert read(path, 'guards = "everywhere"\n').guards_everywhere
-    assert not read(path, "").guards_everywhere
+    assert read(path, 'guards = "everywhere"\n').guards == "everywhere"
+    assert read(path, "").guards is None
     for text in ('guards = "nowhere"\n', "guards = true\n", "guards = []\n"):
         assert faults(path, text) == [("guards", 'not "everywhere"')]
-    for one, other in ((True, False), (False, True)):
-        assert Policy(guards_everywhere=one).and_also(Policy(guards_everywhere=other)).guards_everywhere
+    for one, other in (("everywhere", None), (None, "everywhere")):
+        assert Policy(guards=one).and_also(Policy(guards=other)).guards == "everywhere"

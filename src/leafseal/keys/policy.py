@@ -55,7 +55,7 @@ class Policy(NamedTuple):
     no_disk_plaintext: bool = False
     require_structure: bool = False
     omit_structure: bool = False
-    guards_everywhere: bool = False
+    guards: str | None = None
 
     def allows_endpoint(self, url: str) -> bool:
         """Tell whether a service may be asked, by scheme, host and port, that only a file names."""
@@ -75,7 +75,7 @@ class Policy(NamedTuple):
         }
         return Policy(
             min_threshold=max(self.min_threshold, other.min_threshold),
-            guards_everywhere=self.guards_everywhere or other.guards_everywhere,
+            guards=self.guards or other.guards,
             **{name: getattr(self, name) or getattr(other, name) for name in SWITCHES},
             **lists,
         )
@@ -197,7 +197,7 @@ def parse_policy(data: bytes, path: str) -> Policy:
         if section in table:
             fields |= _section(table[section], section, faults)
     fields |= {name: _switch(table.get(name, False), name, faults) for name in SWITCHES}
-    fields["guards_everywhere"] = _guards(table.get("guards"), faults)
+    fields["guards"] = _guards(table.get("guards"), faults)
     policy = Policy(min_threshold=_threshold(table.get("min_threshold", 0), faults), **fields)
     faults += _unknown(table, (*_SECTIONS, "min_threshold", "guards", *SWITCHES), "")
     if faults:
@@ -250,10 +250,15 @@ def _threshold(value: Any, faults: list[Fault]) -> int:
     return 0
 
 
-def _guards(value: Any, faults: list[Fault]) -> bool:
-    if value not in (None, "everywhere"):
-        faults.append(("guards", 'not "everywhere"'))
-    return bool(value == "everywhere")
+def _guards(value: Any, faults: list[Fault]) -> str | None:
+    if value not in (None, EVERYWHERE):
+        faults.append(("guards", f'not "{EVERYWHERE}"'))
+        return None
+    return EVERYWHERE if value else None
+
+
+EVERYWHERE = "everywhere"
+"""The one value of `guards`: they hold under the name of sops and in the library, too."""
 
 
 def _switch(value: Any, name: str, faults: list[Fault]) -> bool:

@@ -88,9 +88,9 @@ def holds_everywhere(ambient: Ambient) -> bool:
     """Tell whether the policy holds the sops command line and the library to the guards of our own commands."""
     if not has_policy(ambient.environ, ambient.home_text):
         return False
-    from leafseal.keys.policy import policy_of  # most people have none
+    from leafseal.keys.policy import EVERYWHERE, policy_of  # most people have none
 
-    return policy_of(ambient).guards_everywhere
+    return policy_of(ambient).guards == EVERYWHERE
 
 
 class Guard:

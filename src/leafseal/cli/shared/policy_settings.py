@@ -54,6 +54,13 @@ SETTINGS: tuple[Setting, ...] = (
         "files get a digest of their structure",
     ),
     Setting(
+        "guards",
+        'Where writes that would leave a file weaker are refused: "everywhere" is also under the name sops and in the '
+        "library.",
+        "the leafseal commands",
+        example="everywhere",
+    ),
+    Setting(
         "endpoints.allow",
         "Vault servers, and Azure vaults outside of Microsoft's domains, that get a token although only a file names "
         "them. The server of VAULT_ADDR is always allowed.",
