@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.document.tree import MappingNode, to_python
 from leafseal.errors import FormatError, LeafsealError, UnforeseenError, UsageError, naming
-from leafseal.formats import format_of
+from leafseal.formats import recognize
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Failed, Item, open_all
@@ -223,7 +223,7 @@ def open_many(
 
 def _item(name: str, limits: Limits, format_name: str | None = None) -> Item:
     snapshot = read(name, limits)
-    return Item(snapshot, Source(name, snapshot.data, format_name or format_of(name)))
+    return Item(snapshot, Source(name, snapshot.data, format_name or recognize(name, snapshot.data)))
 
 
 def _open(data: bytes, format_name: str, ambient: Ambient | None, read: ReadOptions) -> Opened:

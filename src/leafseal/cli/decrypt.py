@@ -45,8 +45,7 @@ def decrypt(
 ) -> None:
     """Decrypt files to what they were before, byte for byte.
 
-    Nothing is written before every value of every file is verified. Without FILE, standard input is read, as a binary
-    file unless you add --input-type or --filename-override.
+    Nothing is written before every value of every file is verified. Without FILE, standard input is read.
 
     \b
     leafseal decrypt config.yaml

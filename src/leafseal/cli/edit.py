@@ -28,7 +28,7 @@ from leafseal.crypto.mac import Verdict
 from leafseal.display import for_shell
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import ConflictError, LeafsealError, naming
-from leafseal.formats import ANY_BYTES, FORMATS, format_of
+from leafseal.formats import ANY_BYTES, FORMATS, recognize
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
@@ -91,10 +91,9 @@ def edit(
     if os.path.exists(file):
         _edit_existing(file, reading, limits, configuration, consent, comments, settings)
     else:
-        wanted = plan(file, reading.input_type or format_of(file), configuration, recipients, rule, threshold)
-        _edit_new(
-            file, reading.input_type or format_of(file), wanted, reading.within(limits), consent, comments, settings
-        )
+        format_name = reading.input_type or recognize(file)
+        wanted = plan(file, format_name, configuration, recipients, rule, threshold)
+        _edit_new(file, format_name, wanted, reading.within(limits), consent, comments, settings)
 
 
 def _again(error: LeafsealError) -> bool:

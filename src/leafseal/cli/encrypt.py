@@ -24,10 +24,11 @@ from leafseal.cli.shared.recipients import Recipients, recipient_options
 from leafseal.cli.shared.rule import RuleOptions, rule_options
 from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
+from leafseal.formats import ANY_BYTES
 from leafseal.operations.batch import Item, each
 from leafseal.operations.consent import Consent, nothing_sealed
 from leafseal.operations.encrypt import encrypt as encrypt_file
-from leafseal.operations.encrypt import is_encrypted, marks_taken_off
+from leafseal.operations.encrypt import is_encrypted, is_text, marks_taken_off
 from leafseal.operations.product import Product
 from leafseal.system import terminal
 
@@ -89,6 +90,11 @@ def encrypt(
         if outputs.in_place and len(names) > 1 and is_encrypted(source):
             terminal.say(f"{source.name}: already encrypted, skipped")
             return None
+        if source.format == ANY_BYTES and reading.input_type is None and is_text(source.data):
+            terminal.warn(
+                f"{source.name}: the whole file is encrypted as one value, because its name shows no format that has"
+                " values; if it has values, add --input-type yaml, json, dotenv or ini"
+            )
         for warning in marks_taken_off(source.data, source.format):
             terminal.warn(f"{source.name}: {warning}")
         wanted = plan(source.name, source.format, configuration, recipients, rule, threshold, indent)

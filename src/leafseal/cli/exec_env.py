@@ -42,6 +42,7 @@ from leafseal.system import terminal
 @option("--supervise", is_flag=True, help="Stay the program's parent, and forward signals to it.")
 @option("--document", type=Whole(0), metavar="N", help="Which of several YAML documents to take; the first is 0.")
 @option("--strict", is_flag=True, help="Stop if a value is empty, which SOPS does not protect, or a name is unusual.")
+@option("--sops-values", is_flag=True, help="Spell values as sops does: null is <nil>, not empty.")
 @sealed_reading
 @key_services
 @limits_options
@@ -59,6 +60,7 @@ def exec_env(
     supervise: bool,
     document: int | None,
     strict: bool,
+    sops_values: bool,
     is_program: bool,
     reading: InputOptions,
     limits: Limits,
@@ -78,9 +80,11 @@ def exec_env(
     account = environment.find_account(user) if user else None
     opened = _open(file, reading, limits)
     with naming(file):
+        _refuse_one_value(opened)
         if strict:
             _refuse_empty(opened)
-        secrets = _secrets(opened, document, flatten, _names(only))
+        wanted = document_of(opened, document, hint="add --document N to say which; the first is 0")
+        secrets = environment.variables(wanted, flatten=flatten, only=_names(only), as_sops=sops_values)
         _refuse_unbound(opened, flatten, {*secrets}.difference(allow))
     _check_names(file, secrets, allow, strict)
     if FORMATS[opened.document.format].has_other_readers:
@@ -112,11 +116,6 @@ def _open(file: str, reading: InputOptions, limits: Limits) -> Opened:
         return open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
 
 
-def _secrets(opened: Opened, document: int | None, flatten: str | None, only: list[str] | None) -> dict[str, bytes]:
-    wanted = document_of(opened, document, hint="add --document N to say which; the first is 0")
-    return environment.variables(wanted, flatten=flatten, only=only)
-
-
 def _check_names(file: str, names: Iterable[str], allow: tuple[str, ...], strict: bool) -> None:
     def allowed() -> frozenset[str]:
         from leafseal.keys.policy import policy_of  # hardly any file has such names
@@ -129,6 +128,15 @@ def _check_names(file: str, names: Iterable[str], allow: tuple[str, ...], strict
         terminal.warn(
             f"{file}: can change how programs run or where they connect: {', '.join(warned)};"
             f" if you know these, add {environment.allow_options(warned)}"
+        )
+
+
+def _refuse_one_value(opened: Opened) -> None:
+    """Refuse a file of any bytes, which has no names for variables."""
+    if FORMATS[opened.document.format].tree_format:
+        raise RefusedError(
+            "the whole file is encrypted as one value, so it has no variables",
+            hint="decrypt it, and encrypt it again with --input-type dotenv (or yaml, json)",
         )
 
 

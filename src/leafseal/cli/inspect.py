@@ -7,7 +7,7 @@ from typing import Any
 from leafseal.cli.get import as_json_text
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
-from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, plain_reading
+from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, looking_reading
 from leafseal.crypto.token import looks_sealed
 from leafseal.display import escape_line
 from leafseal.document import Leaf
@@ -23,7 +23,7 @@ from leafseal.system import terminal
 @command("inspect")
 @files_argument
 @json_option
-@plain_reading
+@looking_reading
 @limits_options
 def inspect(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits: Limits) -> int:
     """Show who can decrypt files, their rule, and which values are encrypted, without a key.

@@ -33,6 +33,9 @@ class Format(NamedTuple):
 
     suffixes: tuple[str, ...] = ()
 
+    prefixes: tuple[str, ...] = ()
+    """How the names of such files begin, where the end says something else: `.env.production`."""
+
     least_indent: int | None = None
     """The smallest indentation that a configuration may ask for; -1 is a tab. None: the format has none."""
 
@@ -93,6 +96,7 @@ FORMATS: Mapping[str, Format] = {
             store="dotenv",
             template=_NOTE + b"EXAMPLE_KEY=example_value\n",
             suffixes=(".env",),
+            prefixes=(".env.",),
             is_text_only=True,
             has_marks=True,
             is_read_by_shells=True,
@@ -135,8 +139,20 @@ class Parser(Protocol):
 
 
 def format_of(name: str) -> str:
-    """Return the format that a file's name stands for: by suffix, case-sensitive, `ANY_BYTES` for all others."""
+    """Return the format that SOPS takes a name for: by suffix, case-sensitive, `ANY_BYTES` for all others."""
     return next((one.name for one in FORMATS.values() if name.endswith(one.suffixes)), ANY_BYTES)
+
+
+def recognize(name: str, sealed: bytes | None = None) -> str:
+    """Return the format of a file: as SOPS takes its name; else as `sealed`, its content, tells; else as people do.
+
+    Without `sealed` it is a plain file, whose content tells nothing.
+    """
+    if (known := format_of(name)) != ANY_BYTES:
+        return known
+    from leafseal.formats import recognition  # most names need it not
+
+    return (recognition.by_content(sealed) if sealed else None) or recognition.by_name(name)
 
 
 def parse(

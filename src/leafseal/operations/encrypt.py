@@ -137,6 +137,14 @@ def refuse_reserved(document: Document, output_format: str) -> None:
         )
 
 
+def is_text(data: bytes) -> bool:
+    """Tell whether bytes are text, which may have been meant as a file of values."""
+    try:
+        return b"\0" not in data and bool(data.decode())
+    except UnicodeDecodeError:
+        return False
+
+
 def marks_taken_off(data: bytes, format_name: str) -> list[str]:
     """Return what is to be told of what Windows added to a plain file, where SOPS would take it for text."""
     if not FORMATS[format_name].has_marks or not (b"\r\n" in data or data.startswith(b"\xef\xbb\xbf")):

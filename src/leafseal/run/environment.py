@@ -86,12 +86,16 @@ def allow_options(names: Iterable[str]) -> str:
 
 
 def variables(
-    document: MappingNode, *, flatten: str | None = None, only: Collection[str] | None = None
+    document: MappingNode,
+    *,
+    flatten: str | None = None,
+    only: Collection[str] | None = None,
+    as_sops: bool = False,
 ) -> dict[str, bytes]:
     """Return the variables that a document stands for, in order; of equal names the last counts.
 
-    With `flatten`, nested mappings and lists give one variable per value, their keys joined with it. With `only`, what
-    has another name is left out.
+    A null is an empty variable, or with `as_sops` the word `<nil>`. With `flatten`, nested mappings and lists give one
+    variable per value, their keys joined with it. With `only`, what has another name is left out.
 
     Raises `LeafsealError` for what no environment can hold, naming the key, and for a name of `only` that is missing.
     """
@@ -106,7 +110,7 @@ def variables(
             )
         if "=" in name or not name:
             raise LeafsealError(f"cannot use keys with '=' in environment: {name}" if name else "a key is empty")
-        text = to_plain_text(value)
+        text = "" if value is None and not as_sops else to_plain_text(value)
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
         if "\0" in name or b"\0" in data:
             raise LeafsealError(f"an environment cannot hold NUL; offending key {name}")

@@ -45,7 +45,7 @@ def exec_env(arguments: Arguments) -> int:
 
 def _variables(session: Session, opened: Opened) -> Mapping[str, bytes]:
     try:
-        found = environment.variables((opened.documents() or [MappingNode([])])[0])
+        found = environment.variables((opened.documents() or [MappingNode([])])[0], as_sops=True)
     except LeafsealError as error:
         raise Failure(error.message, 1) from error
     if names := environment.judge(found).refused:

@@ -158,7 +158,7 @@ SCENARIOS = [
     Scenario(
         "formats.binary",
         "if the file has another format, add it, such as --input-type yaml",
-        "decrypt v",
+        "decrypt --input-type binary v",
         ("decrypt --input-type yaml v",),
         before=("! cp app.yaml v",),
     ),

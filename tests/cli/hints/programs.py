@@ -90,4 +90,16 @@ SCENARIOS = [
         files={"f.yaml": "a: 1\n---\nb: 1\n"},
         before=("encrypt -i --age ME f.yaml", "! sed -i '/structure: /d' f.yaml"),
     ),
+    Scenario(
+        "cli.exec_env",
+        "decrypt it, and encrypt it again with --input-type dotenv (or yaml, json)",
+        "exec-env --supervise settings -- true",
+        (
+            "decrypt -i settings",
+            "encrypt -i --input-type dotenv --age ME settings",
+            "exec-env --supervise settings -- true",
+        ),
+        files={"settings": "A=1\n"},
+        before=("encrypt -i --age ME settings",),
+    ),
 ]

@@ -12,7 +12,7 @@ from leafseal.cli.shared.options import InputOptions
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, UsageError
-from leafseal.formats import format_of
+from leafseal.formats import recognize
 from leafseal.operations.batch import Failed, Item, Outcome
 from leafseal.operations.open import Source
 from leafseal.system import terminal
@@ -41,10 +41,11 @@ def read_all(names: Sequence[str], reading: InputOptions, limits: Limits) -> tup
 
 
 def read_one(name: str, reading: InputOptions, limits: Limits) -> Item:
-    """Read a file. Its format is what the options say, else what its name tells."""
+    """Read a file. Its format is what the options say, else what its name or its encrypted content tells."""
     shown = reading.filename_override or name
     snapshot = read(name, limits)
-    return Item(snapshot, Source(shown, snapshot.data, reading.input_type or format_of(shown)))
+    sealed = None if reading.is_plain else snapshot.data
+    return Item(snapshot, Source(shown, snapshot.data, reading.input_type or recognize(shown, sealed)))
 
 
 def show_errors(errors: Iterable[LeafsealError]) -> int:

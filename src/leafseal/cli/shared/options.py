@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from leafseal.cli.shared.declarations import Choice, FileName, Size, Whole, argument, grouped, make_option, option
@@ -55,6 +56,8 @@ class InputOptions(NamedTuple):
     write_unverified: bool = False
     allow_duplicates: bool = False
     require_structure: bool = False
+    is_plain: bool = False
+    """Whether the files are not encrypted yet, so that what looks so is text of them."""
 
     def within(self, limits: Limits) -> ReadOptions:
         """Return how a file is read, within these limits."""
@@ -97,7 +100,8 @@ _REQUIRE = make_option(
 )
 _DUPLICATES = make_option("--allow-duplicates", is_flag=True, help="Accept duplicate keys when reading.")
 
-plain_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE)
+plain_reading = grouped("reading", partial(InputOptions, is_plain=True), _INPUT_TYPE, _OVERRIDE)
+looking_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE)
 sealed_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES, _REQUIRE)
 repairing_reading = grouped("reading", InputOptions, _INPUT_TYPE)
 rotating_reading = grouped("reading", InputOptions, _INPUT_TYPE, _REQUIRE)
