@@ -56,6 +56,7 @@ def test_a_strict_policy(leafseal: Run, own: Path) -> None:
     policy = read_policy(own)
     assert policy is not None
     assert policy.no_disk_plaintext
+    assert policy.guards == "everywhere"
     lists = [field for field in Policy._fields if isinstance(getattr(policy, field), frozenset)]
     assert lists == ["endpoints", "plugins", "exec_names", "aws_accounts", "aws_roles", "aws_profiles", "gcp_projects",
                      "azure_vaults", "huawei_projects"]  # fmt: skip

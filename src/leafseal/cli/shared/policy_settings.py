@@ -57,7 +57,8 @@ SETTINGS: tuple[Setting, ...] = (
         "guards",
         'Where writes that would leave a file weaker are refused: "everywhere" is also under the name sops and in the '
         "library.",
-        "the leafseal commands",
+        "in the leafseal commands only",
+        strict="everywhere",
         example="everywhere",
     ),
     Setting(
