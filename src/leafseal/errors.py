@@ -33,7 +33,7 @@ is in `hint`. `file` is set by whoever knows which file was being worked on.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, Self
 
@@ -137,27 +137,34 @@ class AlreadyEncryptedError(LeafsealError):
 
 
 class ConfigError(LeafsealError):
-    """A configuration file is wrong. `faults` holds every `(location, message)` that was found in it."""
+    """A configuration file is wrong. `faults` holds every `(location, message)` that was found in it.
+
+    `hints` has what to do about some of them.
+    """
 
     def __init__(
         self,
         message: str,
         *,
         faults: Sequence[tuple[str, str]] = (),
+        hints: Mapping[tuple[str, str], str] | None = None,
         hint: str | None = None,
         file: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, file=file)
         self.faults = tuple(faults)
+        self.hints = dict(hints or {})
 
     @classmethod
-    def of(cls, faults: Sequence[tuple[str, str]], file: str) -> Self:
+    def of(
+        cls, faults: Sequence[tuple[str, str]], file: str, hints: Mapping[tuple[str, str], str] | None = None
+    ) -> Self:
         """Return the error for a file with these faults; its message tells how many there are, and the first."""
         location, message = faults[0]
         first = f"{location}: {message}" if location else message
         if len(faults) > 1:
             first = f"{len(faults)} faults, the first is {first}"
-        return cls(first, faults=faults, file=file)
+        return cls(first, faults=faults, hints=hints, hint=(hints or {}).get(faults[0]), file=file)
 
 
 class MetadataError(LeafsealError):

@@ -100,7 +100,7 @@ def _change(
     keep_data_key: bool,
     consent: Consent,
 ) -> _Change:
-    rule = configuration.rule_for(item.name)
+    rule = configuration.rule_with_keys(item.name)
     if rule is None:
         what, hint = configuration.without_rules(item.name)
         raise ConfigError(what, hint=hint)

@@ -15,6 +15,7 @@ from leafseal.keys.registry import make_key, parse_recipients
 Group = tuple[MasterKey, ...]
 
 MAX_GROUPS = 255
+_GROUPS_HINT = 'write key_groups as a list of groups, each with its kinds of keys, such as "- age: [age1…]"'
 _MAX_MERGES = 1000
 
 
@@ -23,7 +24,7 @@ def read_groups(rule: Reader) -> tuple[Group, ...]:
 
     Key groups win over flat keys, which SOPS ignores then.
     """
-    listed = rule.get("key_groups").members()
+    listed = rule.get("key_groups").members(_GROUPS_HINT)
     if not listed:
         return (_read_flat(rule),)
     for kind in KINDS.values():
@@ -41,7 +42,9 @@ def _read_flat(rule: Reader) -> Group:
     for kind in KINDS.values():
         field = rule.get(kind.rule_list)
         for item in _flat_items(field, list_only=kind.is_only_list):
-            text = item.quoted_text()
+            text = item.quoted_text(
+                f"write the keys of {kind.rule_list} as text; keys with fields belong in key_groups"
+            )
             if isinstance(field.node, ScalarNode):
                 text = ",".join(part for part in map(str.strip, text.split(",")) if part)
             keys += _parsed(item, kind.name, text)
@@ -70,7 +73,7 @@ class _Budget:
 
 
 def _read_group(group: Reader, budget: _Budget) -> list[MasterKey]:
-    if not group.is_mapping():
+    if not group.is_mapping(_GROUPS_HINT):
         return []
     group.expect(("merge", *(kind.group_list for kind in KINDS.values())))
     keys: list[MasterKey] = []
@@ -87,14 +90,18 @@ def _read_group(group: Reader, budget: _Budget) -> list[MasterKey]:
     return keys
 
 
+_EXAMPLES = {"age": "age1…", "hc_vault": "https://…"}
+
+
 def _texts(field: Reader, kind: str) -> list[MasterKey]:
-    return [key for item in field.members() for key in _parsed(item, kind, item.text())]
+    hint = f'write each key on a line of its own, with a dash before it: "- {_EXAMPLES.get(kind, "…")}"'
+    return [key for item in field.members(hint) for key in _parsed(item, kind, item.text())]
 
 
 def _entries(field: Reader, kind: str, names: Mapping[str, str]) -> list[MasterKey]:
     """Return the keys of a list of mappings, whose fields go by other names in a file."""
     keys: list[MasterKey] = []
-    for item in field.mappings():
+    for item in field.mappings(f'in key_groups, write each of these keys as "- {next(iter(names))}: …"'):
         item.expect(names)
         members = {ours: item.get(theirs) for theirs, ours in names.items()}
         fields = {name: member.texts() if name in MAPS else member.text() for name, member in members.items()}
@@ -110,7 +117,7 @@ def _guarded(item: Reader, read: Callable[[], Iterable[MasterKey]]) -> list[Mast
     try:
         return list(read())
     except LeafsealError as exc:
-        item.fault(exc.message)
+        item.fault(exc.message, exc.hint)
         return []
 
 

@@ -44,6 +44,7 @@ class CreationRule:
     selection: Selection
     path_regex: str
     location: str  # such as "creation_rules[2]"
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Config:
     destination_rules: tuple[dict[str, object], ...] = ()
     warnings: tuple[str, ...] = ()
     faults: tuple[tuple[str, str], ...] = ()  # of single rules, which stop only what would go by them
+    hints: Mapping[tuple[str, str], str] = field(default_factory=dict)  # what to do about some of them
 
     def rule_for(self, path: str | os.PathLike[str]) -> CreationRule | None:
         """Return the first rule that matches a file, None when the configuration has no creation rules.
@@ -66,14 +68,26 @@ class Config:
             return None
         rule = self.matching_rule(path)
         if rule is None:
-            raise ConfigError(
-                "no matching creation rules found",
-                hint=f"add a rule with a path_regex that matches {self.tested_path(path)}, or a last rule without one",
-                file=str(self.path),
-            )
+            from leafseal.config.mistakes import unmatched_hint
+
+            hint = unmatched_hint(self.rules, self.tested_path(path))
+            raise ConfigError("no matching creation rules found", hint=hint, file=str(self.path))
         if faults := _of_rule(rule, self.faults):
-            raise ConfigError.of(faults, str(self.path))
+            raise ConfigError.of(faults, str(self.path), self.hints)
         return rule
+
+    def rule_with_keys(self, path: str | os.PathLike[str]) -> CreationRule | None:
+        """Return what `rule_for` does. Raises `ConfigError` for a rule that names no keys, or has a group without."""
+        rule = self.rule_for(path)
+        if rule is None or (rule.groups and all(rule.groups)):
+            return rule
+        from leafseal.config.mistakes import GROUP_HINT, keys_hint, named
+
+        following = next((other for other in self.rules or () if other.line > rule.line), None)
+        what, hint = "has a key group without keys", GROUP_HINT
+        if not any(rule.groups):
+            what, hint = "names no recipients", keys_hint(rule, following, bool(following and any(following.groups)))
+        raise ConfigError(f"{named(rule)} matches {self.tested_path(path)} and {what}", hint=hint, file=str(self.path))
 
     def matching_rule(self, path: str | os.PathLike[str]) -> CreationRule | None:
         """Return the first rule that matches a file, whatever is wrong with it; None where none does."""
@@ -121,7 +135,7 @@ def guarding_rule(name: str, load: Callable[[str], Config] = load_config) -> Cre
 def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
     report = Report()
     top = Reader(node, (), report)
-    if top.is_absent or not top.is_mapping():
+    if top.is_absent or not top.is_mapping('begin the file with "creation_rules:", with the rules below it'):
         top = Reader(None, (), report)
     top.expect(_TOP_KEYS, strays=True)
     config = Config(
@@ -134,8 +148,8 @@ def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
     faults = report.faults()
     ours = [fault for rule in config.rules or () for fault in _of_rule(rule, faults)] if lenient else []
     if len(ours) < len(faults):
-        raise ConfigError.of(faults, str(path))
-    return replace(config, faults=tuple(ours)) if ours else config
+        raise ConfigError.of(faults, str(path), report.hints)
+    return replace(config, faults=tuple(ours), hints=report.hints) if ours else config
 
 
 def _of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -146,7 +160,7 @@ def _of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tupl
 
 def _read_rules(field: Reader) -> Iterator[CreationRule]:
     patterns = Patterns()
-    listed = field.mappings()
+    listed = field.mappings('begin each rule with a dash, such as "- age: age1…"')
     if len(listed) > MAX_RULES:
         field.fault(f"more than {MAX_RULES} rules")
         return
@@ -159,6 +173,7 @@ def _read_rules(field: Reader) -> Iterator[CreationRule]:
             selection=_read_selection(rule, patterns),
             path_regex=_read_pattern(rule.get("path_regex"), patterns),
             location=rule.location,
+            line=rule.position[0],
         )
 
 
@@ -179,7 +194,9 @@ def _read_pattern(field: Reader, patterns: Patterns) -> str:
         if pattern:
             patterns.check(pattern)
     except PatternError as exc:
-        field.fault(str(exc))
+        from leafseal.config.mistakes import pattern_hint
+
+        field.fault(str(exc), pattern_hint(pattern) if field.place[-1] == "path_regex" else None)
         return ""
     return pattern
 

@@ -22,10 +22,14 @@ class Report:
 
     _faults: list[Remark] = field(default_factory=list)
     _warnings: list[Remark] = field(default_factory=list)
+    hints: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What to do about a fault, as `faults` returns it."""
 
-    def fault(self, position: tuple[int, int], location: str, message: str) -> None:
+    def fault(self, position: tuple[int, int], location: str, message: str, hint: str | None = None) -> None:
         """Note a fault."""
         self._faults.append((position, location, message))
+        if hint:
+            self.hints[location, f"{_spoken(position)}: {message}"] = hint
 
     def warn(self, position: tuple[int, int], location: str, message: str) -> None:
         """Note a warning."""
@@ -61,9 +65,9 @@ class Reader:
         """The field's name, such as `creation_rules[2].age`."""
         return format_path(self.place)
 
-    def fault(self, message: str) -> None:
+    def fault(self, message: str, hint: str | None = None) -> None:
         """Note that this field is wrong."""
-        self.report.fault(self.position, self.location, message)
+        self.report.fault(self.position, self.location, message, hint)
 
     def warn(self, message: str) -> None:
         """Note that this field is probably not what was meant."""
@@ -74,27 +78,27 @@ class Reader:
         member = self.node.members.get(key) if isinstance(self.node, MappingNode) else None
         return Reader(member, (*self.place, key), self.report, _position(member) or self.position)
 
-    def members(self) -> list[Reader]:
-        """Return the members of a list; none where there is no list."""
+    def members(self, hint: str | None = None) -> list[Reader]:
+        """Return the members of a list; none where there is no list, where `hint` says what to do."""
         if self.is_absent:
             return []
         if not isinstance(self.node, ListNode):
-            self.fault(f"{_word(self.node)} where a list is expected")
+            self.fault(f"{_word(self.node)} where a list is expected", hint)
             return []
         return [
             Reader(member, (*self.place, index), self.report, _position(member) or self.position)
             for index, member in enumerate(self.node.members)
         ]
 
-    def mappings(self) -> list[Reader]:
-        """Return the members of a list of mappings."""
-        return [member for member in self.members() if member.is_mapping()]
+    def mappings(self, hint: str | None = None) -> list[Reader]:
+        """Return the members of a list of mappings; `hint` says what to do about what is none."""
+        return [member for member in self.members(hint) if member.is_mapping(hint)]
 
-    def is_mapping(self) -> bool:
+    def is_mapping(self, hint: str | None = None) -> bool:
         """Tell whether this is a mapping; anything else is a fault."""
         if isinstance(self.node, MappingNode):
             return True
-        self.fault(f"{_word(self.node)} where a mapping is expected")
+        self.fault(f"{_word(self.node)} where a mapping is expected", hint)
         return False
 
     def text(self) -> str:
@@ -106,11 +110,11 @@ class Reader:
         self.fault(f"{_word(self.node)} where text is expected")
         return ""
 
-    def quoted_text(self) -> str:
-        """Return text that is no number, date or truth value either."""
+    def quoted_text(self, hint: str | None = None) -> str:
+        """Return text that is no number, date or truth value either; `hint` says what to do about those."""
         if isinstance(self.node, ScalarNode) and isinstance(self.node.value, str):
             return self.node.value
-        self.fault(f"{_word(self.node)} where text is expected")
+        self.fault(f"{_word(self.node)} where text is expected", hint)
         return ""
 
     def number(self) -> int | None:

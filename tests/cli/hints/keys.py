@@ -13,20 +13,6 @@ SCENARIOS = [
         files={"a.yaml": "a: 1\n"},
     ),
     Scenario(
-        "providers.age",
-        "this is the secret identity; give its recipient, which begins with age1",
-        "encrypt --age SECRET_ME a.yaml",
-        ("encrypt --age ME a.yaml",),
-        files={"a.yaml": "a: 1\n"},
-    ),
-    Scenario(
-        "providers.age",
-        "a recipient begins with age1 or ssh-",
-        "encrypt --age abc a.yaml",
-        ("encrypt --age ME a.yaml",),
-        files={"a.yaml": "a: 1\n"},
-    ),
-    Scenario(
         "providers.age.report",
         "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE",
         "decrypt f.yaml",

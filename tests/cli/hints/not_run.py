@@ -240,6 +240,7 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
             "remove them from the comment",
         ],
         "keys.groups": [
+            "every key group needs at least one master key",
             "name a recipient, such as with --age, or write a .sops.yaml",
             "restore the file from Git: its key groups were changed",
         ],

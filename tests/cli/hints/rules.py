@@ -76,16 +76,6 @@ SCENARIOS = [
         },
     ),
     Scenario(
-        "config.load",
-        "add a rule with a path_regex that matches {}, or a last rule without one",
-        "encrypt a.yaml",
-        (
-            {".sops.yaml": "creation_rules:\n  - path_regex: b\n    age: ME\n  - age: ME\n"},
-            "encrypt a.yaml",
-        ),
-        files={".sops.yaml": "creation_rules:\n  - path_regex: b\n    age: ME\n", "a.yaml": "a: 1\n"},
-    ),
-    Scenario(
         "config.nodes",
         "save it as UTF-8",
         "encrypt a.yaml",
@@ -124,19 +114,6 @@ SCENARIOS = [
             "encrypt --age ME --encrypted-regex '^b' --allow-nothing-sealed a.yaml",
         ),
         files={"a.yaml": "a: 1\n"},
-    ),
-    Scenario(
-        "keys.groups",
-        "every key group needs at least one master key",
-        "encrypt a.yaml",
-        (
-            {".sops.yaml": "creation_rules:\n  - key_groups:\n      - age: [ME]\n"},
-            "encrypt a.yaml",
-        ),
-        files={
-            ".sops.yaml": "creation_rules:\n  - key_groups:\n      - age: [ME]\n      - age: []\n",
-            "a.yaml": "a: 1\n",
-        },
     ),
     Scenario(
         "operations.encrypt",

@@ -50,6 +50,11 @@ class Configuration:
 
         return guarding_rule(name, self._load)
 
+    def rule_with_keys(self, name: str) -> CreationRule | None:
+        """Return what `rule_for` does. Raises `ConfigError` also for a rule that names no keys."""
+        config = self.of(name)
+        return None if config is None else config.rule_with_keys(name)
+
     def without_rules(self, name: str) -> tuple[str, str]:
         """Return what to say of a file for which there are no creation rules, and what to do about it."""
         config = self.of(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from leafseal.errors import ConfigError, DataKeyError, LeafsealError
 from leafseal.system import terminal
 
@@ -26,9 +28,17 @@ def _details(error: LeafsealError) -> tuple[list[str], str | None]:
 
         return report.describe(error).split("\n"), report.last_hint(error)
     if isinstance(error, ConfigError) and len(error.faults) > 1:
-        listed = [f"{location}: {message}" if location else message for location, message in error.faults]
-        return listed, error.hint
+        return list(_faults(error)), None
     return [], error.hint
+
+
+def _faults(error: ConfigError) -> Iterator[str]:
+    """Yield every fault, and after the last of those with the same hint what to do about them."""
+    hints = [error.hints.get(fault) for fault in error.faults]
+    for (location, message), hint, following in zip(error.faults, hints, [*hints[1:], None], strict=True):
+        yield f"{location}: {message}" if location else message
+        if hint and hint != following:
+            yield f"  hint: {hint}"
 
 
 def edit_again(error: LeafsealError) -> bool:

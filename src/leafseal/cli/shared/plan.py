@@ -46,7 +46,7 @@ def plan(
                 f"{name}: encrypted for {', '.join(recipients.variables)}, not for the recipients in .sops.yaml"
             )
         groups = [recipients.master_keys()]
-    elif configured is not None:
+    elif (configured := configuration.rule_with_keys(name)) is not None:
         groups = [list(group) for group in configured.groups]
     else:
         what, hint = configuration.without_rules(name)

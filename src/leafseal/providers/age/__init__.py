@@ -78,9 +78,9 @@ class AgeKey(Frozen):
             pass
         except age.KeyTextError as error:
             # The text is not shown: people take the identity, which is secret, for the recipient.
-            hint = "this is the secret identity; give its recipient, which begins with age1"
-            hint = hint if text.upper().startswith("AGE-") else "a recipient begins with age1 or ssh-"
-            raise ProviderError(f"age: {label} {error.message}", hint=hint) from None
+            from leafseal.providers.age.mistakes import recipient_hint
+
+            raise ProviderError(f"age: {label} {error.message}", hint=recipient_hint(text)) from None
         return cls(text)
 
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:
