@@ -28,7 +28,7 @@ def _details(error: LeafsealError) -> tuple[list[str], str | None]:
 
         return report.describe(error).split("\n"), report.last_hint(error)
     if isinstance(error, ConfigError) and len(error.faults) > 1:
-        return list(_faults(error)), None
+        return list(_faults(error)), None if error.hint in error.hints.values() else error.hint
     return [], error.hint
 
 
