@@ -18,9 +18,10 @@ from contextlib import contextmanager, suppress
 from leafseal.errors import WriteError, system_text
 from leafseal.run.environment import Account
 from leafseal.run.exec import not_permitted_error
-from leafseal.system.private import private_directory, write_private
+from leafseal.system.private import ROOM, private_directory, write_private
 
 _SECONDS_TO_END = 2.0  # for a thread that has nothing left to do
+_SECONDS_UNTIL_TRIED_AGAIN = 0.05
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def _as_write_error() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WriteError(f"cannot make a temporary file: {system_text(error)}") from error
+        raise WriteError(f"cannot make a temporary file: {system_text(error)}", hint=ROOM) from error
 
 
 def can_pipe() -> bool:
@@ -93,18 +94,26 @@ class _Pipe:
     def __init__(self, folder: str, path: str, data: bytes, account: Account | None) -> None:
         self._folder, self._path, self._data, self._account = folder, path, data, account
         self._number = 0
-        self._own = self._renew()
+        self._own = self._placed(self._made())
+        # The next one is there before it is needed: when the folder is full, nobody can tell the program any more.
+        self._spare: str | None = self._made()
         self._ending = False
         self._feeders: list[threading.Thread] = []
 
-    def _renew(self) -> str:
-        """Put a new pipe at the path and return its other name, under which we open it."""
+    def _made(self) -> str:
+        """Make a pipe that is ready to be put at the path, and return its other name, under which we open it."""
         self._number += 1
         own = os.path.join(self._folder, f"pipe{self._number}")
-        beside = f"{own}.new"
         os.mkfifo(own, 0o600)
-        os.link(_owned(own, self._account), beside)
-        os.rename(beside, self._path)
+        try:
+            os.link(_owned(own, self._account), _ready(own))
+        except OSError:
+            os.unlink(own)
+            raise
+        return own
+
+    def _placed(self, own: str) -> str:
+        os.rename(_ready(own), self._path)
         return own
 
     @contextmanager
@@ -143,11 +152,28 @@ class _Pipe:
                 if self._ending:
                     os.close(descriptor)
                     return
-                self._own = self._renew()
+                spare, self._spare = self._spare, None
+                if spare is not None:
+                    self._own = self._placed(spare)
+                else:
+                    os.unlink(self._path)  # two readers of one pipe would each get a part
                 os.unlink(taken)
                 self._feeders = [feeder for feeder in self._feeders if feeder.is_alive()]
                 self._feeders.append(threading.Thread(target=self._feed, args=(descriptor,), daemon=True))
                 self._feeders[-1].start()
+                if spare is None:
+                    self._own = self._placed(self._made_in_time())
+                with suppress(OSError):
+                    self._spare = self._made()
+
+    def _made_in_time(self) -> str:
+        """Make a pipe once there is room: a reader that ends makes some."""
+        while True:
+            try:
+                return self._made()
+            except OSError:
+                if select.select([self._end], [], [], _SECONDS_UNTIL_TRIED_AGAIN)[0]:
+                    raise
 
     def _feed(self, descriptor: int) -> None:
         _leave_signals_to_the_main_thread()
@@ -171,6 +197,10 @@ class _Pipe:
         waiting.register(descriptor, select.POLLOUT)
         waiting.register(self._end, select.POLLIN)
         return any(ready == self._end for ready, _ in waiting.poll())
+
+
+def _ready(own: str) -> str:
+    return f"{own}.new"
 
 
 def _leave_signals_to_the_main_thread() -> None:

@@ -20,6 +20,7 @@ from leafseal.system import owners, signals
 from leafseal.system.directories import runtime_directory, state_directory
 
 _NAME = rf"leafseal-[0-9]+-{owners.TAG}"
+ROOM = "make room in XDG_RUNTIME_DIR or /dev/shm, or set XDG_RUNTIME_DIR to another folder in memory"
 _MOUNTS = "/proc/self/mountinfo"
 
 
@@ -170,5 +171,5 @@ def write_private(folder: str, name: str, data: bytes) -> str:
         with open(descriptor, "wb") as file:
             file.write(data)
     except OSError as error:
-        raise WriteError(f"cannot write a temporary file: {system_text(error)}") from error
+        raise WriteError(f"cannot write a temporary file: {system_text(error)}", hint=ROOM) from error
     return path

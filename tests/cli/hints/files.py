@@ -19,6 +19,13 @@ SCENARIOS = [
         ("decrypt --max-file-size 5K app.yaml",),
     ),
     Scenario(
+        "keys.groups",
+        "raise the limit with --max-recipients if this is meant",
+        "encrypt -i --age ME --age OTHER --max-recipients 1 a.yaml",
+        ("encrypt -i --age ME --age OTHER --max-recipients 2 a.yaml", "decrypt --max-recipients 2 a.yaml"),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
         "system.files",
         "choose another name, or remove it first",
         "keygen -o keys.txt",

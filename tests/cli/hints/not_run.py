@@ -172,6 +172,7 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
     ("a key service or a plugin runs beside the command, which tests/keyservice and tests/providers do"): {
         "cli.keyservice": [
             "add --address unix:///PATH",
+            "use a Unix socket, or tcp://127.0.0.1:PORT behind a tunnel; to listen anyway, add --allow-network",
         ],
         "keyservice.client": [
             "check that the key service is running, and its address",
@@ -210,6 +211,7 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         ],
         "system.private": [
             "make room in {}, or set XDG_RUNTIME_DIR to another folder in memory",
+            "make room in XDG_RUNTIME_DIR or /dev/shm, or set XDG_RUNTIME_DIR to another folder in memory",
             "set XDG_RUNTIME_DIR to a folder in memory (tmpfs) that is yours alone",
             "set TMPDIR",
             "try again",

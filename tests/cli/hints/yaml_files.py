@@ -100,7 +100,7 @@ SCENARIOS = [
         files={"f.yaml": "a: {b: {c: 1}}\n"},
     ),
     Scenario(
-        "formats.yaml.scan",
+        "formats.common",
         "raise the limit with --max-leaves",
         "encrypt --age ME --max-leaves 1 f.yaml",
         ("encrypt --age ME --max-leaves 2 f.yaml",),
