@@ -62,6 +62,11 @@ def without_keys(text: str) -> str:
     return text
 
 
+def counted(number: int, what: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def first_of(texts: Sequence[str], shown: int = 10) -> str:
     """Return the first few of many texts in one line, and how many more there are."""
     more = f" and {len(texts) - shown} more" if len(texts) > shown else ""

@@ -39,6 +39,9 @@ from typing import ClassVar, Self
 
 from leafseal.display import without_keys
 
+PENDING = 222
+"""The exit code of a command that found something, or would change something, and was only to say so."""
+
 
 class LeafsealError(Exception):
     """Base of every error that leafseal raises on purpose."""

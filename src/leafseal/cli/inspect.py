@@ -6,8 +6,9 @@ from typing import Any
 
 from leafseal.cli.get import as_json_text
 from leafseal.cli.shared.declarations import command
+from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
-from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, looking_reading
+from leafseal.cli.shared.options import InputOptions, json_option, limits_options, looking_reading
 from leafseal.crypto.token import looks_sealed
 from leafseal.display import escape_line
 from leafseal.document import Leaf
@@ -21,11 +22,11 @@ from leafseal.system import terminal
 
 
 @command("inspect")
-@files_argument
+@files_or_all
 @json_option
 @looking_reading
 @limits_options
-def inspect(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits: Limits) -> int:
+def inspect(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: InputOptions, limits: Limits) -> int:
     """Show who can decrypt files, their rule, and which values are encrypted, without a key.
 
     This is what each file claims; it has not been verified.
@@ -33,8 +34,9 @@ def inspect(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits
     \b
     leafseal inspect config.yaml
     leafseal inspect --json secrets/*.yaml
+    leafseal inspect --all
     """
-    inputs, errors = read_all(files, reading, limits)
+    inputs, errors = read_all(chosen(files, every, reading, limits), reading, limits)
     outcomes = each(inputs, lambda item: _describe(item.source, reading.within(limits)._replace(allow_duplicates=True)))
     if as_json:
         terminal.write_result(as_json_text([about for _, about in results(outcomes)]) + b"\n")

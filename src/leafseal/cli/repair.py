@@ -21,7 +21,7 @@ from leafseal.cli.shared.options import (
     repairing_reading,
 )
 from leafseal.document.limits import Limits, ReadOptions
-from leafseal.errors import RefusedError, naming
+from leafseal.errors import PENDING, RefusedError, naming
 from leafseal.keys.changes import keys_of, prefer_configured
 from leafseal.keys.ring import KeyRing
 from leafseal.operations import repair as operations
@@ -31,8 +31,6 @@ from leafseal.operations.diagnose import Bad, Diagnosis, Duplicate, diagnose
 from leafseal.operations.edit import Draft
 from leafseal.operations.product import Product
 from leafseal.system import terminal
-
-_PENDING = 222
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def repair(
         terminal.say(f"{item.name}: repaired")
     if errors:
         return show_errors(errors)
-    return _PENDING if wrong and not mends else 0
+    return PENDING if wrong and not mends else 0
 
 
 class _Repair:

@@ -8,12 +8,13 @@ from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import consent_options, guard_of
 from leafseal.cli.shared.declarations import command
+from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.groups import refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import InputOptions, config_option, files_argument, limits_options, rotating_reading
+from leafseal.cli.shared.options import InputOptions, config_option, limits_options, rotating_reading
 from leafseal.cli.shared.recipients import Recipients, adding_options, removing_options
-from leafseal.display import for_shell
+from leafseal.display import counted, for_shell
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import excluding, key_id, keys_of, matching, prefer_configured
@@ -22,10 +23,11 @@ from leafseal.operations.batch import Item, open_all
 from leafseal.operations.consent import Consent
 from leafseal.operations.open import Opened, readable
 from leafseal.operations.rekey import rotate as rotate_file
+from leafseal.system import terminal
 
 
 @command("rotate")
-@files_argument
+@files_or_all
 @output_options
 @adding_options
 @removing_options
@@ -36,6 +38,7 @@ from leafseal.operations.rekey import rotate as rotate_file
 @limits_options
 def rotate(
     files: tuple[str, ...],
+    every: EveryFile,
     outputs: Outputs,
     add_keys: Recipients,
     rm_keys: Recipients,
@@ -51,8 +54,12 @@ def rotate(
     \b
     leafseal rotate -i config.yaml
     leafseal rotate -i --rm-age age1… secrets/*.yaml
+    leafseal rotate -i --all
     """
-    outputs.check(files)
+    if every.is_all and not outputs.in_place:
+        raise UsageError("--all needs -i", hint="add -i to replace each file with its result")
+    names = chosen(files, every, reading, limits, config=config)
+    outputs.check(names)
     configuration = Configuration(config)
     keys = KeyRing(current_ambient())
     added, removing = add_keys.master_keys(), rm_keys.master_keys()
@@ -77,4 +84,6 @@ def rotate(
         return output_of(item, product, readable(opened) if gone else ())
 
     run = partial(open_all, ring=keys, work=work, read=reading.within(limits))
-    transform(files, run, outputs, reading=reading, limits=limits, verb="rotating")
+    done = transform(names, run, outputs, reading=reading, limits=limits, verb="rotating")
+    if every.is_all:
+        terminal.say(f"{counted(len(done), 'file')} rotated")

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
+from leafseal.cli.get import as_json_text
 from leafseal.cli.shared.batch import collect
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import applying_consent, guard_of
 from leafseal.cli.shared.declarations import command, option
+from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import Output, Outputs, output_of
 from leafseal.cli.shared.groups import difference, refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
     config_option,
-    files_argument,
+    json_option,
     limits_options,
     rotating_reading,
 )
+from leafseal.display import counted, first_of
 from leafseal.document.limits import Limits
-from leafseal.errors import ConfigError
+from leafseal.errors import PENDING, ConfigError, UsageError
 from leafseal.keys import Ambient
 from leafseal.keys.changes import keys_of, removed
 from leafseal.keys.groups import resolve_keys
@@ -38,9 +42,10 @@ class _Change(NamedTuple):
 
 
 @command("updatekeys")
-@files_argument
+@files_or_all
 @option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
-@option("--dry-run", is_flag=True, help="Show what would change; exit with 1 if anything would.")
+@option("--dry-run", is_flag=True, help="Show what would change; exit with 222 if anything would.")
+@json_option
 @option("--keep-data-key", is_flag=True, help="Keep the data key even if a recipient is removed.")
 @applying_consent
 @rotating_reading
@@ -49,8 +54,10 @@ class _Change(NamedTuple):
 @limits_options
 def updatekeys(
     files: tuple[str, ...],
+    every: EveryFile,
     yes: bool,
     dry_run: bool,
+    as_json: bool,
     keep_data_key: bool,
     consent: Consent,
     reading: InputOptions,
@@ -65,9 +72,13 @@ def updatekeys(
     \b
     leafseal updatekeys config.yaml
     leafseal updatekeys --yes secrets/*.yaml
+    leafseal updatekeys --all --dry-run
     """
+    if as_json and not dry_run:
+        raise UsageError("--json works with --dry-run only", hint="add --dry-run, or leave out --json")
+    names = chosen(files, every, reading, limits, config=config)
     outputs = Outputs(in_place=True)
-    outputs.check(files)
+    outputs.check(names)
     configuration = Configuration(config)
     keys = KeyRing(current_ambient())
     # What is only shown is not asked about.
@@ -78,16 +89,22 @@ def updatekeys(
         return _change(item, opened, configuration, keys.ambient, keep_data_key, asked)
 
     run = partial(open_all, ring=keys, work=work, read=reading.within(limits))
-    changes = collect(files, run, reading=reading, limits=limits, verb="reading")
-    for item, change in changes:
-        _show(item.name, change)
+    if every.is_all:
+        names = _with_rule(names, configuration)
+    changes = collect(names, run, reading=reading, limits=limits, verb="reading")
     pending = [change.output for _, change in changes if change.output is not None]
+    if as_json:
+        told = [{"file": item.name, "changes": change.lines} for item, change in changes]
+        terminal.write_result(as_json_text(told) + b"\n")
+    elif every.is_all:
+        _show_all(changes)
+    else:
+        for item, change in changes:
+            _show(item.name, change)
     if dry_run or not pending:
-        return int(bool(pending))
+        return PENDING if pending else 0
     if not yes:
-        terminal.confirm(
-            f"Change the recipients of {len(pending)} file{'s' if len(pending) > 1 else ''}?", flag="--yes"
-        )
+        terminal.confirm(f"Change the recipients of {counted(len(pending), 'file')}?", flag="--yes")
     outputs.write(pending)
     return 0
 
@@ -134,3 +151,26 @@ def _show(name: str, change: _Change) -> None:
     terminal.say(f"{name}:")
     for line in change.lines:
         terminal.say(f"  {line}")
+
+
+def _with_rule(names: Sequence[str], configuration: Configuration) -> list[str]:
+    """Return the files that a rule is meant for, and tell of the others."""
+    matched = [name for name in names if configuration.rule_or_none(name) is not None]
+    if len(matched) < len(names):
+        others = [name for name in names if name not in set(matched)]
+        terminal.warn(f"no rule of the configuration is for {first_of(others)}: left as they are")
+    return matched
+
+
+def _show_all(changes: Sequence[tuple[Item, _Change]]) -> None:
+    """Show equal changes of many files once, and what comes of all."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for item, change in changes:
+        if change.lines:
+            alike.setdefault(tuple(change.lines), []).append(item.name)
+    for lines, names in alike.items():
+        terminal.say(f"{counted(len(names), 'file')}: {first_of(names)}:")
+        for line in lines:
+            terminal.say(f"  {line}")
+    changed = sum(map(len, alike.values()))
+    terminal.say(f"{counted(len(changes), 'file')}: {changed} to change, {len(changes) - changed} up to date")

@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 
 from leafseal.cli.get import as_json_text
 from leafseal.cli.shared.declarations import command
+from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import InputOptions, files_argument, json_option, limits_options, sealed_reading
-from leafseal.display import escape_line, first_of
+from leafseal.cli.shared.options import InputOptions, json_option, limits_options, sealed_reading
+from leafseal.display import counted, escape_line, first_of
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
 from leafseal.errors import IntegrityError, LeafsealError
@@ -24,12 +25,12 @@ T = TypeVar("T")
 
 
 @command("verify")
-@files_argument
+@files_or_all
 @json_option
 @sealed_reading
 @key_services
 @limits_options
-def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits: Limits) -> int:
+def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: InputOptions, limits: Limits) -> int:
     """Check that every value of files decrypts, and their integrity check (MAC). Print no values.
 
     Says what was changed by hand that may be: comments, recipients, the rule. Empty values are listed where no digest
@@ -38,8 +39,9 @@ def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits:
     \b
     leafseal verify config.yaml
     leafseal verify --json secrets/*.yaml
+    leafseal verify --all
     """
-    inputs, errors = read_all(files, reading, limits)
+    inputs, errors = read_all(chosen(files, every, reading, limits), reading, limits)
     keys, read = KeyRing(current_ambient()), reading.within(limits)
     with terminal.progress(len(inputs), "verifying") as step:
         outcomes = open_all(inputs, keys, _describe, read=read, progress=step)
@@ -53,7 +55,12 @@ def verify(files: tuple[str, ...], as_json: bool, reading: InputOptions, limits:
     else:
         for _, about in results(outcomes):
             terminal.print_line("\n".join(_lines(about)))
-    return show_errors([*errors, *errors_of(outcomes)])
+    wrong = [*errors, *errors_of(outcomes)]
+    code = show_errors(wrong)
+    if every.is_all and not as_json:
+        good = len(inputs) + len(errors) - len(wrong)
+        terminal.say(f"{counted(good, 'file')} verified" + (f", {len(wrong)} failed" if wrong else ""))
+    return code
 
 
 def _with_all_damage(outcome: Outcome[T], keys: KeyRing, read: ReadOptions) -> Outcome[T]:
@@ -97,9 +104,9 @@ def _describe(item: Item, opened: Opened) -> dict[str, Any]:
 
 def _lines(about: dict[str, Any]) -> list[str]:
     state = "OK" if about["verified"] else "the integrity check (MAC) was skipped"
-    verified = _counted(about["sealed"], "value")
+    verified = counted(about["sealed"], "encrypted value")
     if about["sealed_comments"]:
-        verified += f" and {_counted(about['sealed_comments'], 'comment')}"
+        verified += f" and {counted(about['sealed_comments'], 'encrypted comment')}"
     lines = [f"{escape_line(about['file'])}: {state}: {verified} verified, {about['clear']} not encrypted"]
     if about["clear_comments_under_the_rule"]:
         lines.append(
@@ -110,7 +117,3 @@ def _lines(about: dict[str, Any]) -> list[str]:
         lines.append(f"  changed since leafseal last wrote the file: {', '.join(about['changed_by_hand'])}")
     lines += [f"  empty, not protected: {place}" for place in about["empty"]]
     return lines
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} encrypted {what}{'' if number == 1 else 's'}"

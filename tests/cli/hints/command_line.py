@@ -52,6 +52,36 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n", ".sops.yaml": "creation_rules:\n  - age: OTHER\n"},
     ),
+    Scenario(
+        "cli.shared.every_file",
+        "add --all, or leave out --untracked",
+        "verify --untracked app.yaml",
+        ("verify app.yaml",),
+    ),
+    Scenario(
+        "cli.shared.every_file",
+        "name files, or add --all, but not both",
+        "verify --all app.yaml",
+        ("verify app.yaml",),
+    ),
+    Scenario(
+        "cli.shared.every_file", "name a FILE, or add --all for all that Git tracks", "verify", ("verify app.yaml",)
+    ),
+    Scenario(
+        "cli.shared.every_file",
+        'see what "git ls-files" says; or name the files in place of --all',
+        "verify --all",
+        ("verify app.yaml",),
+        files={".git/HEAD": "nonsense\n"},
+    ),
+    Scenario("cli.rotate", "add -i to replace each file with its result", "rotate --all", ("rotate -i app.yaml",)),
+    Scenario(
+        "cli.updatekeys",
+        "add --dry-run, or leave out --json",
+        "updatekeys --json app.yaml",
+        ("updatekeys --dry-run --json app.yaml",),
+        files={".sops.yaml": "creation_rules:\n  - age: ME\n"},
+    ),
     Scenario("cli.keygen", "use only one of them", "keygen --append -o keys.txt", ("keygen -o keys.txt",)),
     Scenario(
         "cli.keygen",
