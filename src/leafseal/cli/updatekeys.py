@@ -155,7 +155,7 @@ def _show(name: str, change: _Change) -> None:
 
 def _with_rule(names: Sequence[str], configuration: Configuration) -> list[str]:
     """Return the files that a rule is meant for, and tell of the others."""
-    matched = [name for name in names if configuration.rule_or_none(name) is not None]
+    matched = [name for name in names if configuration.guarding_rule(name) is not None]
     if len(matched) < len(names):
         others = [name for name in names if name not in set(matched)]
         terminal.warn(f"no rule of the configuration is for {first_of(others)}: left as they are")

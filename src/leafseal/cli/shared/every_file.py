@@ -118,7 +118,7 @@ def _walked(folder: str) -> Iterator[str]:
 def _is_encrypted(name: str, reading: InputOptions, limits: Limits) -> bool:
     """Tell whether a file is an encrypted one, or a broken one: what is wrong with it the command says."""
     from leafseal.cli.shared.files import read_one
-    from leafseal.errors import FormatError, NotEncryptedError
+    from leafseal.errors import NotEncryptedError
     from leafseal.formats import ANY_BYTES, format_of
     from leafseal.operations.open import read_metadata
 
@@ -129,8 +129,6 @@ def _is_encrypted(name: str, reading: InputOptions, limits: Limits) -> bool:
         read_metadata(source.data, source.format, reading.within(limits))
     except NotEncryptedError:
         return False
-    except FormatError:
-        return format_of(name) != ANY_BYTES  # any text is a file of that format, and may speak of sops
     except LeafsealError:
-        return True
+        return format_of(name) != ANY_BYTES  # a text whose name shows no format may only speak of sops
     return True
