@@ -39,6 +39,24 @@ def opens(leafseal: Run, path: Path, *identities: ThrowawayIdentity) -> bool:
     return result == (0, PLAIN, "")
 
 
+# -- recipients that only the configuration names
+
+MISSING = '.sops.yaml also names {}, who cannot decrypt this file; to add them, run "leafseal updatekeys app.yaml"'
+
+
+@pytest.mark.parametrize("command", ["rotate -i app.yaml", "set app.yaml db.port 1", "unset app.yaml db.port"])
+def test_a_write_tells_of_recipients_that_the_file_lacks(
+    command: str, leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+) -> None:
+    (work / ".sops.yaml").write_text(config(me, other))
+    result = leafseal(*shlex.split(command))
+    assert result.code == 0
+    assert MISSING.format(other.recipient[:12] + "…") in result.err
+    assert other.recipient not in result.err
+    assert leafseal("updatekeys", "--yes", "app.yaml").code == 0
+    assert ".sops.yaml also" not in leafseal("rotate", "-i", "app.yaml").err
+
+
 # -- rotate
 
 
@@ -163,7 +181,9 @@ def test_updatekeys_does_not_lower_a_threshold_unasked(
     (work / ".sops.yaml").write_text(groups_of(me, other, third, threshold=3))
     assert leafseal("encrypt", "-i", plain).code == 0
     (work / ".sops.yaml").write_text(groups_of(me, other, third, threshold=2))
-    assert "up to date" in leafseal("updatekeys", "-y", plain).err
+    kept = leafseal("updatekeys", "-y", plain).err
+    assert "keeps its threshold of 3, where .sops.yaml has 2; to lower it, add --lower-threshold" in kept
+    assert "up to date" in kept
     (work / ".sops.yaml").write_text(groups_of(me, other))
     before = plain.read_bytes()
     refused = leafseal("updatekeys", "-y", plain)

@@ -6,7 +6,7 @@ from functools import partial
 
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import consent_options, guard_of
+from leafseal.cli.shared.consent import consent_options, guard_of, warn_of_missing
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
@@ -80,6 +80,8 @@ def rotate(
         guard.check_recipients(kept)
         opened = guard.unchanged(opened)
         kept = prefer_configured(kept, [*guard.configured_keys, *added])
+        if not gone:
+            warn_of_missing(item.name, guard, kept)
         product = rotate_file(opened, kept, opened.metadata.threshold, keys.ambient)
         return output_of(item, product, readable(opened) if gone else ())
 

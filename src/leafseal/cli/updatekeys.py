@@ -126,7 +126,13 @@ def _change(
     if len(after) > 1:
         # The higher counts, as far as there are groups: a configuration in the repository does not lower it unasked.
         own = 0 if consent.lower_threshold else opened.metadata.threshold
-        threshold = min(max(own, rule.threshold or len(after)), len(after))
+        wanted = rule.threshold or len(after)
+        threshold = min(max(own, wanted), len(after))
+        if wanted < threshold:
+            terminal.warn(
+                f"{item.name}: keeps its threshold of {threshold}, where .sops.yaml has {wanted}; "
+                "to lower it, add --lower-threshold"
+            )
     refuse_empty(after, threshold)
     lines = difference(before, after, (opened.metadata.threshold, threshold))
     if not lines and not consent.sync_rules:

@@ -15,7 +15,7 @@ from leafseal.document.places import listed
 from leafseal.errors import RefusedError, UsageError
 from leafseal.formats import FORMATS
 from leafseal.keys import Ambient, MasterKey
-from leafseal.keys.changes import Keys, keys_of, not_configured, required_groups
+from leafseal.keys.changes import Keys, keys_of, not_configured, removed, required_groups
 from leafseal.metadata import Metadata
 from leafseal.operations import guards
 from leafseal.operations.open import Opened
@@ -110,6 +110,10 @@ class Guard:
     def configured_keys(self) -> list[MasterKey]:
         """The master keys that the configuration names for the file."""
         return [key for group in self.rule.groups for key in group] if self.rule is not None else []
+
+    def missing(self, groups: Sequence[Keys]) -> Keys:
+        """Return the keys that the configuration names and the groups of a file do not have."""
+        return removed(self.rule.groups, groups) if self.rule is not None else ()
 
     def before(self, opened: Opened) -> Selection:
         """Ask about recipients and about rules that drifted apart; return the rule that the file is to have.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import guard_of, warn_of_clear_comments
+from leafseal.cli.shared.consent import guard_of, warn_of_clear_comments, warn_of_missing
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
@@ -15,6 +15,7 @@ from leafseal.document import Document, Locator
 from leafseal.document.limits import Limits
 from leafseal.document.places import listed
 from leafseal.errors import PathError, UsageError, naming
+from leafseal.keys.changes import keys_of
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.operations.clear_text import comments_of
@@ -53,6 +54,7 @@ class Change:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""
         for warning in files.replace(self.item.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
+        warn_of_missing(self.name, self.guard, keys_of(self.opened.metadata.groups))
         if self.opened.read.ignore_mac:
             terminal.warn(f"{self.name}: written although the integrity check (MAC) was skipped{self._changed(draft)}")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import Option, grouped, make_option
 from leafseal.document import Document
 from leafseal.document.places import listed
+from leafseal.keys.changes import Keys
 from leafseal.operations import guards
 from leafseal.operations.clear_text import Comments
 from leafseal.operations.consent import Consent, Doubt, Guard, option_for
@@ -42,6 +45,18 @@ def ask(name: str, doubt: Doubt) -> None:
     answer = terminal.ask(f"{name}: {doubt.what} {doubt.question} [y/N]")
     if answer is None or answer.strip().lower() not in ("y", "yes"):
         raise doubt.error(option_for, name)
+
+
+def warn_of_missing(name: str, guard: Guard, groups: Sequence[Keys]) -> None:
+    """Warn of recipients that the configuration names and that cannot decrypt what is written."""
+    if missing := guard.missing(groups):
+        from leafseal.display import for_shell
+        from leafseal.keys.short_names import listed as keys_listed
+
+        terminal.warn(
+            f"{name}: .sops.yaml also names {keys_listed(missing)}, who cannot decrypt this file; "
+            f'to add them, run "leafseal updatekeys {for_shell(name)}"'
+        )
 
 
 def warn_of_clear_text(name: str, comments: str | None, document: Document, selection: Selection) -> None:

@@ -1,0 +1,47 @@
+"""Master keys as messages for people call them: as much of each as tells it from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from leafseal.display import visible
+from leafseal.keys import MasterKey
+from leafseal.keys.kinds import KINDS
+
+_SHOWN = 12
+_LISTED = 5
+
+
+def short_name(key: MasterKey) -> str:
+    """Return `age1xu5q8d7k…`, `ssh-ed25519 …x7Yp2kQw`, the last half of a fingerprint; other kinds as they are."""
+    text = str(key)
+    if text.startswith("ssh-"):
+        kind, _, rest = text.partition(" ")
+        return visible(f"{kind} …{rest.split(' ')[0][-8:]}")
+    if key.kind == "age" and len(text) > _SHOWN:
+        return visible(f"{text[:_SHOWN]}…")
+    if key.kind == "pgp":
+        return visible(f"PGP {text[-16:]}")
+    return visible(text if len(text) <= 120 else f"{text[:60]}…{text[-30:]}")
+
+
+def listed(keys: Iterable[MasterKey]) -> str:
+    """Return people's keys by their short names and those of services by their number: `age1xu5…, 1 AWS KMS key`."""
+    people: list[str] = []
+    services: dict[str, int] = {}
+    for key in keys:
+        if key.kind in ("age", "pgp"):
+            people.append(short_name(key))
+        else:
+            services[key.kind] = services.get(key.kind, 0) + 1
+    people = list(dict.fromkeys(people))
+    parts = people[:_LISTED]
+    if len(people) > _LISTED:
+        parts.append(f"{len(people) - _LISTED} more")
+    parts += [_counted(count, kind) for kind, count in services.items()]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _counted(count: int, kind: str) -> str:
+    what = KINDS[kind].what if kind in KINDS else f"{kind} keys"
+    return f"{count} {what.removesuffix('s') if count == 1 else what}"
