@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from textwrap import dedent
 
 from leafseal.cli.shared.policy_settings import SETTINGS
+from leafseal.keys.policy import Policy, parse_policy
 
 from .blocks import ROOT
 
@@ -27,3 +29,16 @@ def test_every_setting_is_in_the_table() -> None:
 def test_every_list_of_services_is_in_the_threat_model() -> None:
     named = {cells[2].strip("`") for cells in rows("threat-model.md", "What a file can have asked")} - {""}
     assert named == {one.key for one in SETTINGS if one.key.startswith(SERVICES)}
+
+
+PAGES = ("configuration.md", *(f"providers/{path.name}" for path in sorted((ROOT / "docs" / "providers").glob("*.md"))))
+
+
+def test_every_example_is_a_policy() -> None:
+    count = 0
+    for page in PAGES:
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        for block in re.findall(r"(?ms)^ *```toml\n(.*?)^ *```", text):
+            count += 1
+            assert parse_policy(dedent(block).encode(), page) != Policy(), page
+    assert count >= 8
