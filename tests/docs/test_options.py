@@ -23,6 +23,7 @@ _FOREIGN = {
     "--batch", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-gen-key",
     "--trust-model", "--trusted-key",
     "--vectors",  # of our tests
+    "--inplace", "--recipient",  # typing errors, and habits from other programs
     "--record", "--tool",  # of our benchmarks, and of valgrind
 }  # fmt: skip
 

@@ -30,6 +30,13 @@ SCENARIOS = [
         ("decrypt --keyservice unix:///nowhere app.yaml",),
     ),
     Scenario(
+        "keys.groups",
+        "raise the limit with --max-recipients if this is meant",
+        "encrypt --max-recipients 1 --age ME,OTHER a.yaml",
+        ("encrypt --max-recipients 2 --age ME,OTHER a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
         "cli.policy",
         'edit it; "leafseal policy show" shows what is in force',
         "policy init --strict",
