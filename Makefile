@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest test-package lock bench starts campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package lock bench bombs starts campaign wheel clean
 
 demo: $(READY)  ## the main job on examples/, with a throw-away key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -41,6 +41,9 @@ lock: .venv-lock/bin/python  ## write requirements/dev.txt from pyproject.toml; 
 
 bench: $(READY)  ## the table of docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py
+
+bombs: $(READY)  ## what hostile input costs: the table of docs/threat-model.md
+	@$(BIN)/python benchmarks/bombs.py --write
 
 starts: $(READY)  ## the instructions that commands take to start, counted by valgrind, and their bounds
 	@$(BIN)/python benchmarks/starts.py

@@ -194,6 +194,23 @@ def test_verify_tells_what_was_changed_by_hand(leafseal: Run, covered: Path) -> 
     assert about["changed_by_hand"] == ["comments"]
 
 
+def test_verify_tells_of_other_metadata_in_a_later_document(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    path = work / "two.yaml"
+    path.write_text("a: 1\n---\nb: 2\n---\nc: 3\n")
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "two.yaml").code == 0
+    assert b"alone count" not in leafseal("verify", "two.yaml").out
+    first, second, third = path.read_text().split("\n---\n")
+    changed = second.replace(me.recipient, throwaway_identity().recipient)
+    path.write_text("\n---\n".join([first, changed, third]))
+    result = leafseal("verify", "two.yaml")
+    assert result.code == 0
+    assert b"  the sops metadata of document 2 differ from those of the first, which alone count\n" in result.out
+    [about] = json.loads(leafseal("verify", "--json", "two.yaml").out)
+    assert about["documents_with_other_metadata"] == [2]
+    assert leafseal("rotate", "-i", "two.yaml").code == 0
+    assert b"alone count" not in leafseal("verify", "two.yaml").out
+
+
 # -- the policy ------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from leafseal.cli.get import as_json_text
@@ -97,9 +98,21 @@ def _describe(item: Item, opened: Opened) -> dict[str, Any]:
         "clear": values - sealed - len(empty),
         "structure": opened.coverage,
         "changed_by_hand": hand_edits.changed(opened),
+        "documents_with_other_metadata": _other_metadata(opened),
         "clear_comments_under_the_rule": opened.leaves.unsealed_comments,
         "empty": [] if is_covered else empty,
     }
+
+
+def _other_metadata(opened: Opened) -> list[int]:
+    """Return the documents, from 1, whose metadata differ from those of the first, which alone count."""
+    first = _of_sops(opened.document.metadata() or {})
+    return [number for number, found in opened.document.later_metadata().items() if _of_sops(found) != first]
+
+
+def _of_sops(metadata: Mapping[str, object]) -> dict[str, object]:
+    # The digest and what else is ours stand in the first document alone.
+    return {name: value for name, value in metadata.items() if name != "leafseal"}
 
 
 def _lines(about: dict[str, Any]) -> list[str]:
@@ -115,5 +128,7 @@ def _lines(about: dict[str, Any]) -> list[str]:
     lines += [f"  {sentence}" for sentence in told_of(about["structure"])]
     if about["changed_by_hand"]:
         lines.append(f"  changed since leafseal last wrote the file: {', '.join(about['changed_by_hand'])}")
+    for number in about["documents_with_other_metadata"]:
+        lines.append(f"  the sops metadata of document {number} differ from those of the first, which alone count")
     lines += [f"  empty, not protected: {place}" for place in about["empty"]]
     return lines
