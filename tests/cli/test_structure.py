@@ -105,6 +105,7 @@ def test_every_command_that_writes_covers_the_file(
     assert result.code == 0, result.err
     assert covered.read_bytes() != before
     assert is_covered(leafseal, covered)
+    assert b"changed since" not in leafseal("verify", "app.yaml").out
 
 
 def test_a_file_whose_recipients_do_not_change_keeps_its_digest(leafseal: Run, covered: Path) -> None:

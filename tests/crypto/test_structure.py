@@ -23,7 +23,7 @@ def test_a_block_opens_beside_its_mac_in_a_file_of_its_structure() -> None:
 
 
 def test_a_block_is_short() -> None:
-    """In the widest of the layouts, YAML with its names and indentation, it adds less than 200 bytes."""
+    """In YAML with its names and indentation it adds less than 200 bytes; in JSON indentation may add to that."""
     line = f"    leafseal:\n        structure: {seal_block(DIGEST, TOLD, MAC, SEALER)}\n"
     assert len(line) <= 200
 

@@ -58,6 +58,22 @@ def test_what_was_changed_by_hand_is_told(name: str) -> None:
     assert (opened.coverage, changed(opened)) == ("covered", told)
 
 
+CHECKED_OUT = {
+    "yaml": PLAIN,
+    "dotenv": b"# top\np=x\n# end\ns=\n",
+    "ini": b"; top\n; more\n[a]\np = x\n# of a key\n# and more\nq = y ; at the end\n",
+    "json": b'{\n  "p": "x",\n  "q": [1]\n}\n',
+}
+
+
+@pytest.mark.parametrize("format_name", CHECKED_OUT)
+@pytest.mark.parametrize("rule", [RULE, Selection(encrypted_regex="^p$"), Selection()])
+def test_git_changes_line_ends_and_nothing_is_told(format_name: str, rule: Selection) -> None:
+    data = encrypt(CHECKED_OUT[format_name], format_name, KEYS, 0, rule, AMBIENT).data
+    opened = open_(data.replace(b"\n", b"\r\n"), format_name)
+    assert (opened.coverage, changed(opened)) == ("covered", [])
+
+
 def test_of_a_file_that_nothing_covers_nothing_is_told() -> None:
     data = encrypt(PLAIN, "yaml", KEYS, 0, RULE, AMBIENT, read=WITHOUT_STRUCTURE).data
     assert changed(open_(data.replace(b"# top", b"# pot"), "yaml")) == []

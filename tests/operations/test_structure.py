@@ -12,6 +12,7 @@ from leafseal.document.limits import ReadOptions
 from leafseal.errors import MACMismatchError, MetadataError, StructureMismatchError
 from leafseal.formats import parse
 from leafseal.operations.encrypt import encrypt
+from leafseal.operations.hand_edits import changed
 from leafseal.operations.open import Opened
 from leafseal.operations.structure import _Places, _text_of, claimed, covers, digest, told_of
 from leafseal.rules.selection import Selection
@@ -223,7 +224,11 @@ def with_block(change: bytes, data: bytes | None = None) -> bytes:
 
 def test_a_file_of_ours_is_covered() -> None:
     opened = open_(with_block(b"<V> <F> <T>"), "yaml", STRICT)
-    assert (opened.coverage, claimed(opened.metadata), told_of(opened.coverage)) == ("covered", "covered", [])
+    assert (opened.coverage, claimed(opened.document, opened.metadata), told_of(opened.coverage)) == (
+        "covered",
+        "covered",
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -237,7 +242,11 @@ def test_a_file_of_ours_is_covered() -> None:
 def test_a_file_that_is_not_covered_opens_unless_that_is_required(block: bytes, coverage: str) -> None:
     data = with_block(block)
     opened = open_(data, "yaml")
-    assert (opened.plaintext(), opened.coverage, claimed(opened.metadata)) == (PLAIN, coverage, coverage)
+    assert (opened.plaintext(), opened.coverage, claimed(opened.document, opened.metadata)) == (
+        PLAIN,
+        coverage,
+        coverage,
+    )
     assert told_of(coverage)[0].startswith("structure not covered: ")  # type: ignore[arg-type]
     with pytest.raises(StructureMismatchError, match=r"^structure not covered: ") as caught:
         open_(data, "yaml", STRICT)
@@ -353,10 +362,19 @@ def test_types_that_a_conversion_brings_are_covered() -> None:
     assert [item.word for item in opened.leaves.sealed] == ["float", "bool"]
 
 
-def test_binary_files_have_no_digest() -> None:
+def test_binary_files_need_no_digest() -> None:
     data = seal(b"\0\xff", "binary")
     assert b"leafseal" not in data
+    opened = open_(data, "binary", STRICT)
+    assert (opened.coverage, claimed(opened.document, opened.metadata)) == ("covered", "covered")
+    assert changed(opened) == []
+
+
+def test_a_binary_file_to_which_something_was_added_is_not_covered() -> None:
+    data = seal(b"\0\xff", "binary").replace(b'"data"', b'"x": "", "data"', 1)
     assert open_(data, "binary").coverage == "missing"
+    with pytest.raises(StructureMismatchError, match="structure not covered"):
+        open_(data, "binary", STRICT)
 
 
 def test_a_block_belongs_to_the_mac_beside_it() -> None:

@@ -63,7 +63,7 @@ def _describe(source: Source, read: ReadOptions) -> dict[str, Any]:
         "threshold": metadata.threshold,
         "rule": metadata.selection.describe(),
         "mac_only_encrypted": metadata.selection.mac_only_encrypted,
-        "structure": structure.claimed(metadata),
+        "structure": structure.claimed(document, metadata),
         **places,
     }
 

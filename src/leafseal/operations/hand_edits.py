@@ -5,6 +5,7 @@ Each part is written down as text, of which the structure digest keeps a keyed f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from leafseal.crypto.structure import mark
@@ -26,14 +27,18 @@ def marks(document: Document, metadata: Metadata, data_key: bytes) -> list[bytes
 
 def changed(opened: Opened) -> list[str]:
     """Return the parts of an opened file that were changed since leafseal wrote it; nothing where that is not known."""
-    if opened.coverage != "covered":
+    if not opened.marks:
         return []
     now = marks(opened.document, opened.metadata, opened.data_key.reveal())
     return [part for part, is_, was in zip(PARTS, now, opened.marks, strict=True) if is_ != was]
 
 
 def _comments(document: Document) -> str:
-    return "".join(f"{leaf.document} {_sized(str(leaf.value))}\n" for leaf in document.leaves() if leaf.is_comment)
+    # A comment of several lines, and in INI one at the end of its line, has the line ends that Git gave the file.
+    texts = (
+        (leaf.document, re.sub("\r(?=\n|$)", "", str(leaf.value))) for leaf in document.leaves() if leaf.is_comment
+    )
+    return "".join(f"{number} {_sized(text)}\n" for number, text in texts)
 
 
 def _clear(document: Document, metadata: Metadata) -> str:

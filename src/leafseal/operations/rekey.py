@@ -15,7 +15,7 @@ from leafseal.metadata.least_change import mapping_over
 from leafseal.operations import hand_edits
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Groups, Product
-from leafseal.operations.seal import has_structure, with_mac, with_structure
+from leafseal.operations.seal import has_structure, scan_sealed, with_mac, with_structure
 from leafseal.system.clock import now
 
 
@@ -40,11 +40,10 @@ def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> 
         old = Sealer(opened.data_key.reveal())
         parts = layout.seal_again(opened.laid_out(), layout.remembered(opened.metadata), old, sealer)
         metadata = layout.with_layout(metadata, parts)
-    metadata = structured(with_mac(metadata, opened.leaves.hashed, sealer), opened, data_key)
-    data = opened.document.rewrite(
-        _replacements(opened.document, tokens), mapping_over(opened.document.metadata(), metadata)
-    )
-    return _unchanged(opened, data, data_key)
+    replaced = opened.document.rewrite(_replacements(opened.document, tokens))
+    document = scan_sealed(replaced, opened.document.format, opened.read)
+    metadata = structured(with_mac(metadata, opened.leaves.hashed, sealer), opened, document, data_key)
+    return _unchanged(opened, document.rewrite([], mapping_over(document.metadata(), metadata)), data_key)
 
 
 def _replacements(document: Document, tokens: Sequence[tuple[Leaf, str]]) -> list[Edit]:
@@ -70,19 +69,19 @@ def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, 
     previous = opened.metadata.groups if keep_dates else ()
     wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now(), previous=previous)
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
-    metadata = structured(metadata, opened, opened.data_key)
+    metadata = structured(metadata, opened, opened.document, opened.data_key)
     mapping = mapping_over(opened.document.metadata(), metadata)
     return _unchanged(opened, opened.document.rewrite([], mapping), opened.data_key)
 
 
-def structured(metadata: Metadata, opened: Opened, data_key: DataKey) -> Metadata:
-    """Return metadata with a digest of the structure, which new keys do not change."""
-    if opened.read.omit_structure or not has_structure(opened.document.format):
+def structured(metadata: Metadata, opened: Opened, document: Document, data_key: DataKey) -> Metadata:
+    """Return metadata with a digest of the structure of a document, which new keys do not change."""
+    if opened.read.omit_structure or not has_structure(document.format):
         return metadata._replace(structure="")
-    told = hand_edits.marks(opened.document, metadata, data_key.reveal())
+    told = hand_edits.marks(document, metadata, data_key.reveal())
     if opened.coverage == "covered" and metadata.mac == opened.metadata.mac and told == opened.marks:
         return metadata
-    return with_structure(metadata, opened.document, data_key)
+    return with_structure(metadata, document, data_key)
 
 
 def _unchanged(opened: Opened, data: bytes, data_key: DataKey) -> Product:

@@ -101,7 +101,7 @@ def _with_new_mac(opened: Opened) -> Product:
     names = {entry_name(token) for token in opened.tokens()}
     spelling = {name: entry for name, entry in opened.metadata.spelling.items() if name in names}
     metadata = with_mac(opened.metadata.with_spelling(spelling), opened.leaves.hashed, sealer)
-    metadata = structured(metadata, opened, opened.data_key)
+    metadata = structured(metadata, opened, opened.document, opened.data_key)
     data = opened.document.rewrite([], mapping_over(opened.document.metadata(), metadata))
     read = opened.read._replace(ignore_mac=False, allow_duplicates=False)
     return Product(data, opened.document.format, opened.data_key, opened.plaintext(), read)
