@@ -50,7 +50,9 @@ def test_every_setting_is_explained() -> None:
 def test_a_strict_policy(leafseal: Run, own: Path) -> None:
     result = leafseal("policy", "init", "--strict")
     assert (result.code, result.out) == (0, b"")
-    assert result.err.startswith(f"leafseal: created {own}: it allows nothing that a repository names\n")
+    assert result.err.startswith(
+        f"leafseal: created {own}: it allows no service, plugin or variable that a repository names\n"
+    )
     assert own.stat().st_mode & 0o7777 == 0o600
     assert own.parent.stat().st_mode & 0o7777 == 0o700
     policy = read_policy(own)

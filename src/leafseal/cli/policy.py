@@ -19,7 +19,11 @@ from leafseal.system.directories import home, policy_file, system_policy_file
 
 
 @command("init")
-@option("--strict", is_flag=True, help="Allow nothing that a repository names; you then add what you need.")
+@option(
+    "--strict",
+    is_flag=True,
+    help="Allow no service, plugin or variable that a repository names; you then add what you need.",
+)
 def init(strict: bool) -> None:
     """Write a policy of your own, with a comment on every setting. An existing one is not overwritten.
 
@@ -33,9 +37,8 @@ def init(strict: bool) -> None:
         raise RefusedError("already exists", hint='edit it; "leafseal policy show" shows what is in force', file=path)
     text = policy_text(strict=strict, recipients=_own_recipients() if strict else ())
     files.create_private(path, text, verify=lambda data: _check(data, path))
-    terminal.say(
-        f"created {path}: it {'allows nothing that a repository names' if strict else 'restricts nothing yet'}"
-    )
+    allowed = "allows no service, plugin or variable that a repository names" if strict else "restricts nothing yet"
+    terminal.say(f"created {path}: it {allowed}")
     terminal.say('next: edit it, then run "leafseal policy show"')
 
 
