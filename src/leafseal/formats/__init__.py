@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Protocol, cast
 
-from leafseal.document import Document
+from leafseal.document import Document, Leaf
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, Limits, ReadOptions
 from leafseal.document.tree import MappingNode, Node
@@ -54,6 +54,9 @@ class Format(NamedTuple):
     has_other_readers: bool = False
     """Whether there are programs that read some values of such files differently than SOPS does."""
 
+    ambiguities: str = ""
+    """The module that offers `ambiguous(document)`, where readers differ about some plain files."""
+
     has_marks: bool = False
     """Whether what Windows adds to a file, CR before line breaks and a byte order mark, would be text of values."""
 
@@ -65,6 +68,15 @@ class Format(NamedTuple):
 
     tree_format: str = ""
     """The format of encrypted files, where a file of this one is a single value and no tree."""
+
+
+class Ambiguous(NamedTuple):
+    """Values that not every reader takes for the same, and a sentence about them with `{}` for their places."""
+
+    what: str
+    leaves: Sequence[Leaf]
+    notes: Sequence[str] = ()
+    """What readers differ about, for each of the values."""
 
 
 _NOTE = b"# Write your values here; they are encrypted when you save and close.\n"
@@ -80,6 +92,7 @@ FORMATS: Mapping[str, Format] = {
             suffixes=(".yaml", ".yml"),
             least_indent=0,
             needs_document=True,
+            ambiguities="leafseal.formats.yaml.ambiguous",
             has_list_comments=True,
         ),
         Format(
@@ -88,6 +101,7 @@ FORMATS: Mapping[str, Format] = {
             store="json",
             template=b'{\n\t"example_key": "example_value"\n}\n',
             suffixes=(".json",),
+            ambiguities="leafseal.formats.json.ambiguous",
             least_indent=-1,
         ),
         Format(
@@ -98,6 +112,7 @@ FORMATS: Mapping[str, Format] = {
             suffixes=(".env",),
             prefixes=(".env.",),
             is_text_only=True,
+            ambiguities="leafseal.formats.dotenv_readers",
             has_marks=True,
             is_read_by_shells=True,
             reserved_prefix="sops_",
@@ -181,6 +196,12 @@ def emit_node(node: Node, format_name: str, *, indent: int | None = None) -> byt
     """Return a value by itself as the named format writes it; None for a format that has no such thing."""
     write = getattr(_module(format_name), "emit_node", None)
     return None if write is None else cast(bytes, write(node, indent=indent))
+
+
+def ambiguous(document: Document) -> Sequence[Ambiguous]:
+    """Return what not every reader of a plain file takes for the same value."""
+    module = FORMATS[document.format].ambiguities
+    return cast(Sequence[Ambiguous], importlib.import_module(module).ambiguous(document)) if module else ()
 
 
 def _module(format_name: str) -> ModuleType:

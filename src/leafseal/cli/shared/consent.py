@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from leafseal.cli.shared.ambiguous import warn_of_ambiguous
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import Option, grouped, make_option
 from leafseal.document import Document
@@ -65,6 +66,7 @@ def warn_of_clear_text(name: str, comments: str | None, document: Document, sele
     if clear:
         terminal.warn(f"{name}: these values look like secrets and are not encrypted: {listed(clear)}")
     warn_of_clear_comments(name, document, selection, Comments(comments))
+    warn_of_ambiguous(name, document, selection)
 
 
 def warn_of_clear_comments(name: str, document: Document, selection: Selection, comments: Comments) -> None:
