@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.document.tree import MappingNode, to_python
-from leafseal.errors import FormatError, LeafsealError, UnforeseenError, UsageError, naming
+from leafseal.errors import FormatError, LeafsealError, NothingSealedError, UnforeseenError, UsageError, naming
 from leafseal.formats import recognize
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
@@ -147,9 +147,9 @@ def encrypt(
     `recipients` are age recipients (`age1…`) or master keys, any one of which will open the file; `groups` are several
     such lists, of which `threshold` must open (0: all). `selection` says what is sealed: everything but what is under
     names that end in `_unencrypted` unless said otherwise. A rule that seals nothing in a file with values is refused
-    without `allow_nothing_sealed`. A text that holds encrypted values already (`ENC[…]`) is
-    refused without `allow_tokens`: most are encrypted files that lost their metadata. Without `structure` no digest of
-    the structure is written, which SOPS does not know.
+    without `allow_nothing_sealed`. A text that holds encrypted values already (`ENC[…]`) is refused without
+    `allow_tokens`: most are encrypted files that lost their metadata. Without `structure` no digest of the structure is
+    written, which SOPS does not know.
 
     Raises `AlreadyEncryptedError`, `FormatError`, `RefusedError`, `ConfigError`, `ProviderError`.
     """
@@ -161,17 +161,22 @@ def encrypt(
     rule = selection or Selection()
     around = ambient or Ambient.of_process()
     read = ReadOptions(omit_structure=not structure)
-    product = encrypt_file(
-        data,
-        format,
-        keys,
-        threshold,
-        rule,
-        around,
-        read=read,
-        allow_nothing=allow_nothing_sealed,
-        allow_tokens=allow_tokens,
-    )
+    try:
+        product = encrypt_file(
+            data,
+            format,
+            keys,
+            threshold,
+            rule,
+            around,
+            read=read,
+            allow_nothing=allow_nothing_sealed,
+            allow_tokens=allow_tokens,
+        )
+    except NothingSealedError as error:
+        from leafseal.operations.consent import nothing_sealed
+
+        raise error.with_hint(nothing_sealed(rule).hint_for(lambda name: f"pass {name}=True")) from None
     product.check(product.data)
     return product.data
 

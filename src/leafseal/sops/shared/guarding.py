@@ -49,4 +49,10 @@ def _rule_of_session(session: Session, name: str) -> CreationRule | None:
 def _ask(name: str, doubt: Doubt, command: str) -> None:
     answer = terminal.ask(f"{name}: {doubt.what} {doubt.question} [y/N]")
     if answer is None or answer.strip().lower() not in ("y", "yes"):
-        raise doubt.error(lambda consent: f'use "leafseal {command} --{consent.replace("_", "-")}"', name)
+        raise doubt.error(lambda consent: _way(consent, command), name)
+
+
+def _way(consent: str, command: str) -> str:
+    if (command, consent) == ("edit", "lower_threshold"):
+        command = "groups delete"  # our own editor shows no key groups
+    return f'use "leafseal {command} --{consent.replace("_", "-")}"'
