@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leafseal.system import editor as editors
 from leafseal.testing import ThrowawayIdentity
 
 from .conftest import PLAIN, Run, Terminal, tokens
@@ -25,6 +26,11 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Path) -> Calla
         monkeypatch.setenv("SOPS_EDITOR", str(path))
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _no_editor_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editors, "_AT_ONCE", 0.0)
 
 
 Editor = Callable[[str], None]
@@ -100,6 +106,58 @@ def test_a_text_that_does_not_parse_is_kept_sealed(leafseal: Run, sealed: Path, 
     assert b"c4n4ry" not in path.read_bytes()
     assert str(path) in result.err
     assert leafseal("decrypt", "--input-type", "binary", path).out == b"a: [c4n4ry\n"
+
+
+def test_an_editor_that_returned_at_once_may_not_have_waited(
+    leafseal: Run, sealed: Path, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editors, "_AT_ONCE", 60.0)
+    editor("exit 0")
+    assert "add the option that makes it wait to EDITOR" in leafseal("edit", sealed).err
+    editor(CHANGE)
+    assert leafseal("edit", sealed).err == ""
+
+
+def test_a_kept_text_is_gone_on_with(leafseal: Run, sealed: Path, editor: Editor, work: Path) -> None:
+    editor('printf "a: [c4n4ry" > "$1"')
+    told = leafseal("edit", sealed).err
+    [path] = kept(work)
+    assert f'run "leafseal edit --resume {path} {sealed}"' in told
+    editor('printf "]\n" >> "$1"')
+    assert leafseal("edit", "--resume", path, sealed) == (0, b"", "")
+    assert leafseal("decrypt", sealed).out == b"a: [c4n4ry]\n"
+    assert path.exists()
+
+
+def test_a_kept_text_that_is_good_by_now_is_saved_as_it_is(
+    leafseal: Run, sealed: Path, editor: Editor, work: Path
+) -> None:
+    editor(f"{CHANGE}; touch {sealed}")
+    assert leafseal("edit", sealed).code == 221
+    [path] = kept(work)
+    editor("true")
+    assert leafseal("edit", "--resume", path, sealed) == (0, b"", "")
+    assert leafseal("decrypt", sealed).out == PLAIN.replace(b"5432", b"6432")
+
+
+def test_a_kept_text_of_a_new_file_is_gone_on_with(
+    leafseal: Run, work: Path, editor: Editor, me: ThrowawayIdentity
+) -> None:
+    editor('printf "a: [1" > "$1"')
+    assert leafseal("edit", "--age", me.recipient, "new.yaml").code == 2
+    [path] = kept(work)
+    editor('printf "]\n" >> "$1"')
+    assert leafseal("edit", "--age", me.recipient, "--resume", path, "new.yaml").code == 0
+    assert leafseal("decrypt", "new.yaml").out == b"a: [1]\n"
+
+
+def test_what_is_no_kept_text_is_not_gone_on_with(leafseal: Run, sealed: Path, editor: Editor, work: Path) -> None:
+    before = sealed.read_bytes()
+    editor("true")
+    assert "missing: " in leafseal("edit", "--resume", "missing", sealed).err
+    (work / "plain.txt").write_text("x")
+    assert "plain.txt: not " in leafseal("edit", "--resume", "plain.txt", sealed).err
+    assert sealed.read_bytes() == before
 
 
 def test_on_a_terminal_the_user_goes_on(

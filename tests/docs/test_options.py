@@ -17,7 +17,7 @@ from .sops_options import sops_options
 
 # Options of programs that our pages and hints speak of: sops, git, editors, a server; age, gpg, those of clouds.
 _FOREIGN = {
-    "--all", "--cmd", "--eval", "--git", "--ignorercfiles", "--keyservice", "--message",
+    "--all", "--block", "--cmd", "--eval", "--git", "--ignorercfiles", "--keyservice", "--message",
     "--port", "--quiet", "--unified", "--wait",
     "--identity", "--keyring", "--location", "--member", "--name", "--query", "--role", "--vault-name",
     "--batch", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-gen-key",

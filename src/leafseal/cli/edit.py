@@ -11,6 +11,7 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import consent_options, warn_of_clear_text
 from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.errors import edit_again
+from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
@@ -32,11 +33,12 @@ from leafseal.formats import ANY_BYTES, FORMATS, recognize
 from leafseal.keys import Ambient
 from leafseal.keys.groups import check_groups
 from leafseal.keys.policy import policy_of
+from leafseal.keys.ring import KeyRing
 from leafseal.operations.clear_text import SEAL, has_clear_comments
 from leafseal.operations.consent import Consent
 from leafseal.operations.edit import Draft
 from leafseal.operations.encrypt import encrypt
-from leafseal.operations.open import mac_verdict
+from leafseal.operations.open import mac_verdict, open_file
 from leafseal.operations.reseal import seal_beside
 from leafseal.system import files, terminal
 from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
@@ -53,6 +55,7 @@ T = TypeVar("T")
 @comments_option
 @config_option
 @option("--no-disk-plaintext", is_flag=True, help="Stop if the plain text would have to touch a disk.")
+@option("--resume", metavar="KEPT", help="Go on with the text that an earlier edit kept in this file.")
 @option("--plain-editor", is_flag=True, help="Start the editor without options that keep it from making copies.")
 @changing_reading
 @key_services
@@ -66,6 +69,7 @@ def edit(
     comments: str | None,
     config: str | None,
     no_disk_plaintext: bool,
+    resume: str | None,
     plain_editor: bool,
     reading: InputOptions,
     limits: Limits,
@@ -86,6 +90,7 @@ def edit(
         "limits": limits,
         "no_disk_plaintext": no_disk_plaintext or policy_of(Ambient.of_process()).no_disk_plaintext,
         "plain_editor": plain_editor,
+        "start": _kept_text(resume, limits) if resume is not None else None,
     }
     configuration = Configuration(config)
     if os.path.exists(file):
@@ -94,6 +99,13 @@ def edit(
         format_name = reading.input_type or recognize(file)
         wanted = plan(file, format_name, configuration, recipients, rule, threshold)
         _edit_new(file, format_name, wanted, reading.within(limits), consent, comments, settings)
+
+
+def _kept_text(kept: str, limits: Limits) -> bytes:
+    """Return the text in a file that an edit kept."""
+    item = read_one(kept, InputOptions(input_type=ANY_BYTES), limits)
+    with naming(kept):
+        return open_file(item.source, KeyRing(current_ambient()), ReadOptions(limits)).plaintext()
 
 
 def _again(error: LeafsealError) -> bool:
@@ -186,4 +198,4 @@ def _keep_sealed(file: str, sealed: bytes) -> None:
         terminal.warn("your changes are lost: they could not be saved anywhere")
         return
     terminal.say(f"your changes were not saved; they are in {path}, encrypted")
-    terminal.say(f'show them with "leafseal decrypt --input-type binary {for_shell(path)}"')
+    terminal.say(f'to go on with them, run "leafseal edit --resume {for_shell(path)} {for_shell(file)}"')

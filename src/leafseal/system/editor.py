@@ -11,14 +11,15 @@ import shlex
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from queue import Empty
 from typing import Final, NamedTuple, TypeVar
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
-from leafseal.errors import EditorError, LeafsealError, RefusedError, system_text
-from leafseal.system import files, signals
+from leafseal.errors import EditorError, LeafsealError, system_text
+from leafseal.system import files, signals, waiting_editors
 from leafseal.system.directories import home
 from leafseal.system.environment import child_environment
 from leafseal.system.executables import locate
@@ -90,25 +91,19 @@ _EMACS = (
     "(setq make-backup-files nil backup-inhibited t auto-save-default nil auto-save-list-file-prefix nil"
     " create-lockfiles nil)"
 )
-_WAITS = {
-    "code": "--wait", "code-insiders": "--wait", "codium": "--wait", "vscodium": "--wait", "cursor": "--wait",
-    "windsurf": "--wait", "zed": "--wait", "zeditor": "--wait", "subl": "--wait", "atom": "--wait", "mate": "--wait",
-}  # fmt: skip
 
 
 def _discreet(program: str, arguments: Sequence[str]) -> Editor:
     """Add what keeps an editor from copying the text elsewhere, or refuse one that cannot be waited for."""
     name = _base_name(program)
     real = _base_name(os.path.realpath(program))  # vi is whatever the system made it: vim, busybox, …
-    if name in _WAITS or real in _WAITS:
-        return _waiting(program, name if name in _WAITS else real, arguments)
+    if waiting := next((one for one in (name, real) if waiting_editors.is_one(one)), None):
+        return Editor((program, *arguments), waiting_editors.check(waiting, arguments))
     if name == "nvim" or real.startswith("nvim"):
         return Editor((program, *_vim_arguments(_NVIM), *arguments))
     if name in ("vim", "gvim", "mvim") or real.startswith(("vim", "gvim", "mvim")):
         foreground = ["-f"] if "gvim" in (name, real) or "mvim" in (name, real) else []
         return Editor((program, *foreground, *_vim_arguments(_VIM), *arguments))
-    if name == "emacsclient":
-        return Editor((program, *arguments), "the running Emacs may keep copies: backups and auto-saves are its own")
     if name.startswith("emacs"):
         return Editor((program, "--eval", _EMACS, *arguments))
     if name == "nano" and real != "pico":
@@ -126,16 +121,6 @@ def _vim_arguments(settings: str) -> list[str]:
     return ["-n", "-i", "NONE", "--cmd", f"{settings} | {_NO_MODELINE}", "-c", settings]
 
 
-def _waiting(program: str, name: str, arguments: Sequence[str]) -> Editor:
-    if not any(argument in ("--wait", "-w") for argument in arguments):
-        raise RefusedError(
-            f"{name} returns before the editing is done", hint=f'set EDITOR="{name} {_WAITS[name]}" and try again'
-        )
-    return Editor(
-        (program, *arguments), f"{name} keeps copies in its local history and for crashes, outside of our control"
-    )
-
-
 def edit_text(
     initial: bytes,
     name: str,
@@ -149,8 +134,11 @@ def edit_text(
     no_disk_plaintext: bool = False,
     plain_editor: bool = False,
     as_given: bool = False,
+    start: bytes | None = None,
 ) -> T | Outcome:
     """Let the user edit `initial` under the base name of `name` and return what `check` makes of the result.
+
+    With `start` the editor begins with that text, which is a change of `initial` that was kept.
 
     When `check` raises, `again` shows the error and says whether the user goes on; without it, or when it says no,
     the error is raised. `keep` is given a changed text that would be lost by that, by a failing editor or by the end of
@@ -162,13 +150,20 @@ def edit_text(
     if editor.warning and warn is not None:
         warn(editor.warning)
     with private_directory(no_disk_plaintext=no_disk_plaintext, warn=warn) as folder:
-        path = write_private(folder, os.path.basename(name) or "text", initial)
+        path = write_private(folder, os.path.basename(name) or "text", initial if start is None else start)
+        began = time.monotonic()
         try:
-            return _rounds(editor, path, initial, check, environ, again, limits)
+            outcome = _rounds(editor, path, initial, check, environ, again, limits)
         except (LeafsealError, signals.Ended):
             with signals.held_back():
                 _save(path, initial, keep)
             raise
+        if outcome is UNCHANGED and warn is not None and time.monotonic() - began < _AT_ONCE:
+            warn("the editor returned at once; if it has its own window, add the option that makes it wait to EDITOR")
+        return outcome
+
+
+_AT_ONCE = 0.5  # seconds, in which nobody reads a text
 
 
 def _rounds(

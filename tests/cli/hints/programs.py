@@ -30,7 +30,7 @@ SCENARIOS = [
         environ={"EDITOR": "no-such-editor"},
     ),
     Scenario(
-        "system.editor",
+        "system.waiting_editors",
         'set EDITOR="{} {}" and try again',
         "edit app.yaml",
         (
@@ -39,6 +39,39 @@ SCENARIOS = [
         ),
         before=("! mkdir ../bin; printf '#!/bin/sh\n' > ../bin/code; chmod +x ../bin/code",),
         environ={"EDITOR": "code", "PATH": "HERE/../bin:/usr/bin:/bin"},
+    ),
+    Scenario(
+        "system.waiting_editors",
+        'set EDITOR="{} {}" and try again',
+        "edit app.yaml",
+        (
+            "export EDITOR=kate --block",
+            "edit app.yaml",
+        ),
+        before=("! mkdir ../bin; printf '#!/bin/sh\n' > ../bin/kate; chmod +x ../bin/kate",),
+        environ={"EDITOR": "kate", "PATH": "HERE/../bin:/usr/bin:/bin"},
+    ),
+    Scenario(
+        "system.waiting_editors",
+        'without -n it waits: set EDITOR="{}" and try again',
+        "edit app.yaml",
+        (
+            "export EDITOR=emacsclient",
+            "edit app.yaml",
+        ),
+        before=("! mkdir ../bin; printf '#!/bin/sh\n' > ../bin/emacsclient; chmod +x ../bin/emacsclient",),
+        environ={"EDITOR": "emacsclient -n", "PATH": "HERE/../bin:/usr/bin:/bin"},
+    ),
+    Scenario(
+        "system.waiting_editors",
+        "set EDITOR to an editor that waits, such as vim, and try again",
+        "edit app.yaml",
+        (
+            "export EDITOR=/bin/true",
+            "edit app.yaml",
+        ),
+        before=("! mkdir ../bin; printf '#!/bin/sh\n' > ../bin/xdg-open; chmod +x ../bin/xdg-open",),
+        environ={"EDITOR": "xdg-open", "PATH": "HERE/../bin:/usr/bin:/bin"},
     ),
     Scenario(
         "system.editor",

@@ -20,10 +20,10 @@ def recipient_hint(text: str) -> str:
         return "separate recipients with commas, or write them as a list in .sops.yaml, each on a line of its own"
     if text.startswith(("ecdsa-", "sk-ssh-", "sk-ecdsa-", "ssh-dss")):
         return 'use an ssh-ed25519 or ssh-rsa key, or create an age key with "leafseal keygen"'
-    return _other_kind(text, folded) or _slip(text)
+    return _other_kind_hint(text, folded) or _slip_hint(text)
 
 
-def _other_kind(text: str, folded: str) -> str | None:
+def _other_kind_hint(text: str, folded: str) -> str | None:
     """Return what to do about a key of another kind."""
     if text.startswith("arn:"):
         return "this is an AWS KMS key: give it as kms"
@@ -36,7 +36,7 @@ def _other_kind(text: str, folded: str) -> str | None:
     return None
 
 
-def _slip(text: str) -> str:
+def _slip_hint(text: str) -> str:
     if text[0] in "\"'":
         return "delete the quotes around the recipient"
     if text.startswith(("~", "/", "./", "../", "file:")) or text.endswith((".pub", ".txt")):
