@@ -47,16 +47,12 @@ def _clear(document: Document, metadata: Metadata) -> str:
     if not selection.mac_only_encrypted:
         return ""
     lines = [
-        f"{leaf.document}{_place(leaf)} {_value(leaf)}\n"
+        f"{leaf.document}{_steps(leaf.locator)} {_value(leaf)}\n"
         for leaf in document.leaves()
         if not (leaf.is_comment or covers(selection, leaf))
     ]
     lines += [f"{tag.document}{_steps(tag.locator)} {_sized(tag.text)}\n" for tag in document.tags()]
     return "".join(lines)
-
-
-def _place(leaf: Leaf) -> str:
-    return _steps(leaf.locator)
 
 
 def _steps(locator: tuple[str | int, ...]) -> str:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 from leafseal.crypto.structure import VERSION, fingerprint, open_block, read_block
 from leafseal.crypto.token import Sealer, TokenError
@@ -23,9 +23,13 @@ from leafseal.formats import ANY_BYTES
 from leafseal.metadata import Metadata
 from leafseal.rules.selection import Selection
 
-Coverage = Literal["covered", "missing", "later", "skipped"]
-"""Whether the structure was checked. `missing`: another tool wrote the file, or the digest was cut out; `later`: it is
-of a version that this program does not know; `skipped`: the MAC was ignored on purpose, and the digest with it."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Coverage = Literal["covered", "missing", "later", "skipped"]
+    """Whether the structure was checked. `missing`: another tool wrote the file, or the digest was cut out; `later`: it
+    is of a version that this program does not know; `skipped`: the MAC was ignored on purpose, and the digest too."""
 
 
 def digest(
