@@ -10,9 +10,9 @@ import pytest
 from leafseal.errors import StructureMismatchError
 from leafseal.operations.open import Opened
 from leafseal.operations.rekey import rotate
-from leafseal.operations.reseal import set_leaf
 from leafseal.testing import throwaway_identity
 
+from ..opening import set_leaf
 from ..tampering import ask_nobody
 from ..whole_files import AMBIENT, KEYS, WITHOUT_STRUCTURE, open_, seal
 
