@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
@@ -22,6 +23,10 @@ from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
+from leafseal.system import terminal
+
+if TYPE_CHECKING:
+    from leafseal.document.tree import Node
 
 
 @command("decrypt")
@@ -69,17 +74,37 @@ def decrypt(
         if extract is not None:
             from leafseal.operations.extract import emit_part, locate, part_at
 
-            plain = emit_part(part_at(opened, locate(opened, extract)), target, indent=width)
+            part = part_at(opened, locate(opened, extract))
+            plain = emit_part(part, target, indent=width, for_shells=target != own)
+            if target != own and FORMATS[target].is_read_by_shells:
+                _warn_of_names(item.name, part)
         elif target != own:
             from leafseal.operations.convert import convert
 
             plain = convert(opened, target, indent=width)
+            if FORMATS[target].is_read_by_shells:
+                _warn_of_names(item.name, *opened.documents()[:1])
         else:
             plain = opened.plaintext()
         return Output(item, plain, Product.exactly(plain), private=True)
 
     run = partial(open_all, ring=KeyRing(current_ambient()), work=work, read=reading.within(limits))
     transform(names, run, outputs, reading=reading, limits=limits, verb="decrypting")
+
+
+def _warn_of_names(file: str, *parts: Node) -> None:
+    """Name the keys of what is written that a shell would take for commands: a name cannot be put in quotes."""
+    from leafseal.display import first_of, visible
+    from leafseal.document.tree import Comment, MappingNode
+    from leafseal.operations.unbound_names import is_identifier
+
+    items = [item for part in parts if isinstance(part, MappingNode) for item in part.items]
+    names = [item[0] for item in items if not isinstance(item, Comment)]
+    if odd := [visible(name) for name in names if not is_identifier(name)]:
+        terminal.warn(
+            f"{file}: a shell that reads the result takes these key names for commands, not for variables:"
+            f" {first_of(odd)}"
+        )
 
 
 def _refuse_unbound(name: str, opened: Opened) -> None:

@@ -187,9 +187,15 @@ def parse(
     return cast(Parser, module.parse)(data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates, **marks)
 
 
-def emit(documents: Sequence[MappingNode], format_name: str, *, indent: int | None = None) -> bytes:
-    """Return trees as a new file of the named format, as SOPS writes it. Raises `EmitError` for what it cannot hold."""
-    return cast(bytes, _module(format_name).emit(documents, indent=indent))
+def emit(
+    documents: Sequence[MappingNode], format_name: str, *, indent: int | None = None, for_shells: bool = False
+) -> bytes:
+    """Return trees as a new file of the named format, as SOPS writes it. Raises `EmitError` for what it cannot hold.
+
+    With `for_shells`, which SOPS has not, what a shell would run or expand is quoted in a format that shells read.
+    """
+    quoting = {"for_shells": True} if for_shells and FORMATS[format_name].is_read_by_shells else {}
+    return cast(bytes, _module(format_name).emit(documents, indent=indent, **quoting))
 
 
 def emit_node(node: Node, format_name: str, *, indent: int | None = None) -> bytes | None:

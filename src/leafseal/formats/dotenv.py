@@ -342,6 +342,12 @@ def _source(value: Scalar | None) -> str:
     return as_text(to_plain_text(value)).replace("\n", "\\n")
 
 
+def _for_shells(value: Scalar | None) -> str:
+    from leafseal.formats.shell_quotes import quoted
+
+    return "" if value is None else quoted(as_text(to_plain_text(value)))
+
+
 def _key_of(locator: Locator) -> str:
     if not locator:
         raise PathError("a whole document cannot be set or removed, only what is in it")
@@ -361,8 +367,11 @@ def _checked(key: str) -> str:
     return key
 
 
-def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:
-    """Return the first document as a dotenv file. Raises `EmitError` for what one cannot hold."""
+def emit(documents: Sequence[MappingNode], *, indent: int | None = None, for_shells: bool = False) -> bytes:
+    """Return the first document as a dotenv file. Raises `EmitError` for what one cannot hold.
+
+    With `for_shells` values are quoted where a shell would take them for something else; null is empty.
+    """
     lines: list[str] = []
     for item in documents[0].items if documents else []:
         if isinstance(item, Comment):
@@ -371,5 +380,5 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> byte
         key, value = item
         if isinstance(value, MappingNode | ListNode):
             raise EmitError(f"cannot use complex value in dotenv file; offending key {visible(key)}")
-        lines.append(f"{_checked(key)}={_source(value)}\n")
+        lines.append(f"{_checked(key)}={_for_shells(value) if for_shells else _source(value)}\n")
     return "".join(lines).encode("utf-8", "surrogateescape")

@@ -15,8 +15,11 @@ from leafseal.operations.seal import has_structure, with_structure
 
 
 def convert(opened: Opened, output_format: str, *, indent: int | None = None) -> bytes:
-    """Return the values in another format, as that format's emitter writes them; only YAML holds several documents."""
-    return emit(opened.documents(), output_format, indent=indent)
+    """Return the values in another format, as that format's emitter writes them; only YAML holds several documents.
+
+    What a shell would run or expand is quoted, where shells read files of that format.
+    """
+    return emit(opened.documents(), output_format, indent=indent, for_shells=True)
 
 
 def reformat(product: Product, output_format: str, *, indent: int | None = None) -> Product:

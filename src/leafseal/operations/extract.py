@@ -41,12 +41,15 @@ def part_at(opened: Opened, locator: Locator) -> Node:
     return find(documents[0] if documents else MappingNode(), locator)
 
 
-def emit_part(node: Node, format_name: str, *, indent: int | None = None) -> bytes:
-    """Return text as its bytes, a mapping as a document, others as the format has them. Raises `EmitError`."""
+def emit_part(node: Node, format_name: str, *, indent: int | None = None, for_shells: bool = False) -> bytes:
+    """Return text as its bytes, a mapping as a document, others as the format has them. Raises `EmitError`.
+
+    `for_shells` is as in `emit`.
+    """
     if (text := text_of(node)) is not None:
         return text
     if isinstance(node, MappingNode):
-        return emit([node], format_name, indent=indent)
+        return emit([node], format_name, indent=indent, for_shells=for_shells)
     if (alone := emit_node(node, format_name, indent=indent)) is not None:
         return alone
     if isinstance(node, ListNode):
