@@ -246,6 +246,9 @@ def test_a_file_of_too_many_values_is_not_read_to_its_end(format_name: str, text
         parse(text.encode(), format_name, ReadOptions(Limits(leaves=10)))
 
 
-def test_a_dotenv_file_of_many_empty_lines_is_not_split_at_once() -> None:
-    document = parse(b"\n" * 50 + b"A=1\n\n#c\nB=2", "dotenv", ReadOptions(Limits(leaves=10)))
-    assert [(leaf.path, leaf.value) for leaf in document.leaves()] == [(("A",), "1"), ((), "c"), (("B",), "2")]
+@pytest.mark.parametrize("end", ["", "\n", "\n\n\n"])
+@pytest.mark.parametrize("lines", ["A=1\n\n#c\nB=2", "A=1\nB=2", "\nA=", "#", ""])
+def test_a_dotenv_file_of_many_empty_lines_is_not_split_at_once(lines: str, end: str) -> None:
+    text = "\n" * 50 + lines + "\n" * 3 + lines.replace("A", "C").replace("B", "D") + end
+    [many, few] = [parse(text.encode(), "dotenv", ReadOptions(Limits(leaves=most))).leaves() for most in (10, 100)]
+    assert list(many) == list(few)

@@ -8,6 +8,7 @@ from leafseal.document import Locator
 from leafseal.document.limits import DEFAULT_READ
 from leafseal.errors import MetadataError
 from leafseal.formats import FORMATS, parse
+from leafseal.formats.yaml.nodes import YAMLNode
 
 READ = DEFAULT_READ._replace(allow_duplicates=True)
 
@@ -66,3 +67,18 @@ def test_two_metadata_blocks_are_no_repeated_name(format_name: str) -> None:
     assert list(document.repeated()) == []
     with pytest.raises(MetadataError, match="found a duplicate sops entry"):
         document.metadata()
+
+
+def test_a_name_repeated_many_times_takes_no_square_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [0]
+    members = YAMLNode.members.fget
+
+    def counting(node: YAMLNode) -> list[tuple[YAMLNode, YAMLNode]]:
+        found = members(node)
+        listed[0] += len(found)
+        return found
+
+    monkeypatch.setattr(YAMLNode, "members", property(counting))
+    document = parse(b"a: 1\nb: {c: 1, c: 1}\n" * 200, "yaml", READ)
+    assert document.repeated()
+    assert listed[0] <= 200 * 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,14 @@ from pathlib import Path
 import pytest
 
 from leafseal.sops.shared.reading import read
+from leafseal.testing import throwaway_identity
 
 from .transcripts import Stage
 
 PLAIN = "k: v\nlong: " + "x" * 200_000 + "\n"  # more than a pipe holds
+
+ME = throwaway_identity()
+LEAFSEAL = str(Path(sys.executable).with_name("leafseal"))
 
 Process = subprocess.Popen[bytes]
 Start = Callable[..., Process]
@@ -184,3 +189,58 @@ def test_longer_files_are_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(65 << 20)
     assert len(read(str(path)).data) == 65 << 20
+
+
+# -- the configuration
+
+
+@pytest.mark.parametrize("how", ["standard input", "descriptor", "named pipe", "null device"])
+@pytest.mark.parametrize("face", ["sops", "leafseal"])
+def test_a_configuration_that_the_user_names(desk: Stage, how: str, face: str) -> None:
+    rule = f"creation_rules: [{{age: {ME.recipient}}}]\n"
+    (desk.folder / "b.yaml").write_text("k: v\n")
+    here, there = os.pipe()
+    os.write(there, rule.encode())
+    os.close(there)
+    names = {"standard input": "/dev/stdin", "descriptor": f"/dev/fd/{here}", "null device": os.devnull}
+    name = names.get(how, "pipe")
+    os.mkfifo(desk.folder / "pipe")
+    program = desk.program if face == "sops" else [LEAFSEAL]
+    recipient = ["--age", ME.recipient] if how == "null device" else []
+    process = subprocess.Popen(
+        [*program, "encrypt", "--config", name, *recipient, "b.yaml"],
+        cwd=desk.folder,
+        env=desk.environ({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[here],
+    )
+    os.close(here)
+    if how == "named pipe" and face == "sops":
+        (desk.folder / "pipe").write_text(rule)
+    out, err, code = ended(process, rule.encode())
+    if how == "named pipe" and face == "leafseal":
+        assert (out, code) == (b"", 1)
+        assert b"pipe: could not read config file: is a named pipe or socket" in err
+    else:
+        assert (out[:6], err, code) == (b"k: ENC", b"", 0)
+
+
+@pytest.mark.parametrize("face", ["sops", "leafseal"])
+def test_a_configuration_that_is_found_and_is_a_named_pipe_is_not_waited_for(desk: Stage, face: str) -> None:
+    (desk.folder / "b.yaml").write_text("k: v\n")
+    os.mkfifo(desk.folder / ".sops.yaml")
+    program = desk.program if face == "sops" else [LEAFSEAL]
+    command = [*program, "encrypt", "--age", ME.recipient, "b.yaml"]
+    done = subprocess.run(command, cwd=desk.folder, env=desk.environ({}), capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"could not read config file: is a named pipe or socket" in done.stderr
+
+
+@pytest.mark.parametrize(("words", "code"), [(["decrypt"], 1), (["decrypt", "-i"], 1), (["encrypt"], 0)])
+def test_the_null_device_is_an_empty_file(start: Start, words: list[str], code: int) -> None:
+    options = ["--age", ME.recipient, "--input-type", "dotenv"] if words == ["encrypt"] else []
+    out, err, ended_with = ended(start(*words, *options, os.devnull))
+    assert ended_with == code
+    assert (ME.recipient.encode() in out) if code == 0 else (b"sops metadata not found" in err)

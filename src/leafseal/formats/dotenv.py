@@ -26,6 +26,7 @@ from leafseal.document import (
 )
 from leafseal.document.comments import CommentRun, CommentsInForce
 from leafseal.document.frozen import NamedTuple
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
@@ -151,6 +152,8 @@ def _scan(text: str, allow_duplicates: bool, limits: Limits) -> tuple[list[Leaf]
             append(Leaf(0, (), (), position + 1, end, "#", comment, active, True))
             run.texts.append(comment)
             active = CommentsInForce((run,))
+        elif line[0] == "\n":
+            pass
         else:
             key, equals, source = line.partition("=")
             if not equals:
@@ -173,11 +176,20 @@ def _scan(text: str, allow_duplicates: bool, limits: Limits) -> tuple[list[Leaf]
 
 
 def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text one by one; a run of empty ones as what is between them, in one piece."""
     start = 0
-    while (end := text.find("\n", start)) >= 0:
-        yield text[start:end]
-        start = end + 1
-    yield text[start:]
+    while start < len(text):
+        if text[start] == "\n":
+            run = _EMPTY_LINES.match(text, start)
+            yield run[0][1:]
+            start = run.end()
+        else:
+            end = text.find("\n", start)
+            yield text[start:] if end < 0 else text[start:end]
+            start = len(text) if end < 0 else end + 1
+
+
+_EMPTY_LINES = LazyPattern("\n+")
 
 
 def _no_equals_error(text: str, position: int, line: str) -> FormatError:

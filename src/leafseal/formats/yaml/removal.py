@@ -39,7 +39,7 @@ def _unset(text: str, root: YAMLNode | None, locator: Locator) -> list[Edit]:
         if at is None or found is None:
             raise PathError(f"{format_path(locator)} does not exist")
         if depth + 1 == len(locator):
-            return _remove(text, at, _index(at, part), above)
+            return _remove(text, at, at.members, _index(at, part), above)
         above = next((key for name, key, _ in at.pairs or [] if name == part), None)
         at = found
     raise AssertionError("a locator leads somewhere or the loop returned")
@@ -59,13 +59,14 @@ def _named(
 ) -> Iterator[tuple[object, Locator, Member]]:
     """Yield the members of a name that their mapping has more than once, and what tells the mapping from others."""
     names: Counter[str | int] = Counter(name for name, _, _ in node.pairs or [])
-    for index, (first, last) in enumerate(node.members):
+    members = node.members
+    for index, (first, last) in enumerate(members):
         name = index if node.pairs is None else node.pairs[index][0]
         place = (*locator, name)
         if place == ("sops",):
             continue
         if names[name] > 1:
-            yield node.start, place, Member(first.mark, last.end, _remove(text, node, index, above))
+            yield node.start, place, Member(first.mark, last.end, _remove(text, node, members, index, above))
         yield from _named(text, last, place, first if node.pairs is not None else None)
 
 
@@ -76,14 +77,19 @@ def _index(parent: YAMLNode, part: str | int) -> int:
     return next(index for index, (name, _, _) in enumerate(parent.pairs or []) if name == part)
 
 
-def _remove(text: str, parent: YAMLNode, index: int, above: YAMLNode | None) -> list[Edit]:
-    """Remove a member of `parent`; `above` is the key that `parent` is the value of, None in lists and at the top.
+def _remove(
+    text: str,
+    parent: YAMLNode,
+    members: Sequence[tuple[YAMLNode, YAMLNode]],
+    index: int,
+    above: YAMLNode | None,
+) -> list[Edit]:
+    """Remove one of the members of `parent`; `above` is the key that `parent` is the value of, if it is that of one.
 
     A comment on the line where a member ends goes with it; those on lines of their own stay.
     """
-    members = parent.members
     if parent.flow:
-        return _remove_from_flow(text, parent, index)
+        return _remove_from_flow(text, parent, members, index)
     start, end = _span(members[index])
     if len(members) == 1:
         return _empty_block(text, parent, start, end, above)
@@ -102,8 +108,9 @@ def _span(member: tuple[YAMLNode, YAMLNode]) -> tuple[int, int]:
     return first.mark, max(last.end, last.keep, first.end, begins_with)
 
 
-def _remove_from_flow(text: str, parent: YAMLNode, index: int) -> list[Edit]:
-    members = parent.members
+def _remove_from_flow(
+    text: str, parent: YAMLNode, members: Sequence[tuple[YAMLNode, YAMLNode]], index: int
+) -> list[Edit]:
     first, last = members[index]
     if parent.opening is None:
         return [Edit(first.start, last.end, "{}")]  # `[k: v]` without its pair
