@@ -156,7 +156,8 @@ def main() -> int:
     identity = throwaway_identity()
     facts = machine()
     lines = [
-        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {facts['processor']}, {facts['system']}, {facts['Python']}.\n",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {facts['processor']}, {facts['system']}, {facts['Python']}; "
+        f"the load was {os.getloadavg()[0]:.0f}. Refusals have their exit code.\n",
         "| input | outcome | time | peak memory |",
         "| --- | --- | ---: | ---: |",
     ]
