@@ -46,8 +46,8 @@ class GpgHome:
         self.pinentry = folder / "pinentry"
         self.pinentry.write_text(_PINENTRY)
         self.pinentry.chmod(0o700)
-        agent = f"pinentry-program {self.pinentry}\ns2k-count 65536\nallow-loopback-pinentry\n"
-        (folder / "gpg-agent.conf").write_text(agent)
+        self.agent_settings = f"pinentry-program {self.pinentry}\ns2k-count 65536\nallow-loopback-pinentry\n"
+        (folder / "gpg-agent.conf").write_text(self.agent_settings)
 
     def ambient(self, **environ: str) -> Ambient:
         """Return surroundings in which this is the key ring."""

@@ -373,7 +373,7 @@ def test_what_gcloud_wrote_for_a_user_is_refreshed(
             with pytest.raises(ProviderError, match="Google gave no token for") as caught:
                 KEY.wrap(DATA_KEY, Ambient(environ, tmp_path))
             assert caught.value.source == "GOOGLE_CREDENTIALS"
-            assert "gcloud auth" in str(caught.value.hint)
+            assert "set GOOGLE_CREDENTIALS to fresh ones" in str(caught.value.hint)
 
 
 def test_a_machine_of_google_has_a_token(user: dict[str, str], recorder: Recorder, tmp_path: Path) -> None:

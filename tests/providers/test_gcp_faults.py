@@ -111,7 +111,7 @@ class TestService(ServiceFaults):
             "NOT_FOUND": "location and ring",
             "INVALID_ARGUMENT": "wrapped by this key",
             "FAILED_PRECONDITION": "enabled",
-            "UNAUTHENTICATED": "log in",
+            "UNAUTHENTICATED": "set GOOGLE_OAUTH_ACCESS_TOKEN to fresh ones",
             "UNIMPLEMENTED": "SOPS_GCP_KMS_ENDPOINT",
         }.items()
     }

@@ -127,11 +127,15 @@ class Entra:
     url: str
     clients: dict[str, str] = field(default_factory=lambda: {"client": SECRET})
     token: str = TOKEN
+    tenants: set[str] = field(default_factory=lambda: {TENANT})
 
     def __call__(self, request: Request) -> Reaction:
         """Answer a request."""
-        base = f"{self.url}/{TENANT}"
-        if request.path.partition("?")[0] == f"/{TENANT}/v2.0/.well-known/openid-configuration":
+        tenant, _, path = request.path.partition("?")[0].removeprefix("/").partition("/")
+        base = f"{self.url}/{tenant}"
+        if tenant not in self.tenants:
+            return json_answer({"error": "invalid_tenant"}, 400)
+        if path == "v2.0/.well-known/openid-configuration":
             return json_answer(
                 {
                     "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -139,7 +143,7 @@ class Entra:
                     "issuer": f"{base}/v2.0",
                 }
             )
-        if request.path != f"/{TENANT}/oauth2/v2.0/token":
+        if path != "oauth2/v2.0/token":
             return json_answer({"error": "invalid_request"}, 404)
         sent = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         proof = sent.get("client_secret") or sent.get("client_assertion")

@@ -40,6 +40,8 @@ def refuse_unusable(key: Any) -> None:
         raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
     if not key.enabled:
         raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
+    if key.key_spec != "SYMMETRIC_DEFAULT":  # which is the algorithm where none is named
+        raise JsonRESTError("InvalidKeyUsageException", f"{key.arn} is not for SYMMETRIC_DEFAULT.")
 
 
 def encrypt(self: Any, key_id: str, plaintext: bytes, encryption_context: Mapping[str, str]) -> Any:

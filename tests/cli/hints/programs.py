@@ -135,4 +135,12 @@ SCENARIOS = [
         files={"settings": "A=1\n"},
         before=("encrypt -i --age ME settings",),
     ),
+    Scenario(
+        "cli.decrypt",
+        "to look at the file, add --output-type json; to delete the value: {}",
+        "decrypt f.env",
+        ("decrypt --output-type json f.env", "unset f.env '[\"A;B\"]'", "decrypt f.env"),
+        files={"f.env": "A=1\n"},
+        before=("encrypt -i --age ME --no-structure f.env", "! sed -i '1i A;B=' f.env"),
+    ),
 ]

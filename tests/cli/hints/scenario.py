@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 ELSEWHERE = -1
 
-Step = str | Mapping[str, str]
-"""A command line that must go well, or files that the user writes or (None) deletes."""
+Act = Callable[["Stage"], object]
+"""What somebody does to the service that is asked: its administrator, or fate."""
+
+Step = str | Mapping[str, str] | Act
+"""A command line that must go well, files that the user writes, or what becomes of the service."""
 
 
 class Scenario(NamedTuple):
@@ -22,3 +25,13 @@ class Scenario(NamedTuple):
     before: tuple[Step, ...] = ()
     environ: Mapping[str, str] = {}
     code: int = 0  # of the last step; `ELSEWHERE` where it fails too, of something else
+    stage: str = ""  # the fixture with the service that is asked
+
+
+class Stage(NamedTuple):
+    """Who is asked: the variables of its users, the words that stand for its keys and places, and the service."""
+
+    environ: Mapping[str, str]
+    names: dict[str, str]
+    service: Any
+    before: Any = None  # the recorder in front of it

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import leafseal
@@ -21,6 +22,9 @@ Hint = tuple[str, str]
 
 Nodes = Sequence[ast.AST]
 """All nodes of a module."""
+
+Values = Mapping[str, Sequence[ast.expr]]
+"""What names are set to, and what functions return."""
 
 
 @cache
@@ -38,7 +42,7 @@ def hints() -> dict[Hint, int]:
     found: dict[Hint, int] = {}
     for name, nodes in modules.items():
         values = _assigned(nodes)
-        for node in _given(nodes, everywhere | own[name]):
+        for node in _given(nodes, everywhere | own[name], values):
             for text in _texts(node, values):
                 found.setdefault((name, text), node.lineno)
     return found
@@ -67,7 +71,7 @@ def _note(found: dict[str, set[int]], name: str, function: ast.FunctionDef) -> N
         found.setdefault(name, set()).add(names.index("hint") - (names[0] in ("self", "cls")))
 
 
-def _given(nodes: Nodes, places: dict[str, set[int]]) -> Iterator[ast.expr]:
+def _given(nodes: Nodes, places: dict[str, set[int]], values: Values) -> Iterator[ast.expr]:
     """Yield what is given as a hint, and what functions and tables of hints hold."""
     for node in nodes:
         if isinstance(node, ast.Call):
@@ -86,8 +90,9 @@ def _given(nodes: Nodes, places: dict[str, set[int]]) -> Iterator[ast.expr]:
                 yield node.value
             elif isinstance(node.value, ast.Dict) and any("FAILURES" in name for name in names):
                 for value in node.value.values:
-                    if isinstance(value, ast.Tuple) and len(value.elts) == 2:
-                        yield value.elts[1]
+                    for pair in values.get(value.id, ()) if isinstance(value, ast.Name) else [value]:
+                        if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
+                            yield pair.elts[1]
         if (
             isinstance(node, ast.Assign)
             and isinstance(node.targets[0], ast.Tuple)
@@ -99,16 +104,16 @@ def _given(nodes: Nodes, places: dict[str, set[int]]) -> Iterator[ast.expr]:
 
 
 def _assigned(nodes: Nodes) -> dict[str, list[ast.expr]]:
-    """Return what each name of a module is set to, anywhere in it."""
+    """Return what each name of a module is set to, anywhere in it, and what each function returns."""
     found: dict[str, list[ast.expr]] = {}
     for node in nodes:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 found.setdefault(getattr(target, "id", ""), []).append(node.value)
+        elif isinstance(node, ast.FunctionDef):
+            returned = [part.value for part in ast.walk(node) if isinstance(part, ast.Return) and part.value]
+            found.setdefault(node.name, []).extend(returned)
     return found
-
-
-Values = Mapping[str, Sequence[ast.expr]]
 
 
 def _texts(node: ast.expr, values: Values, seen: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -118,6 +123,13 @@ def _texts(node: ast.expr, values: Values, seen: frozenset[str] = frozenset()) -
         yield node.value
     elif isinstance(node, ast.JoinedStr):
         yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    elif isinstance(node, ast.BinOp):
+        ends = product(_texts(node.left, values, seen), _texts(node.right, values, seen))
+        yield from ("".join(pair) for pair in ends)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        parts = [node.func.value, *node.args[1:]]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        parts = [node.func]
     elif isinstance(node, ast.IfExp):
         parts = [node.body, node.orelse]
     elif isinstance(node, ast.BoolOp | ast.Dict):

@@ -18,10 +18,15 @@ from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..conftest import Result, Run
 from . import (
+    aws,
+    azure,
     command_line,
     damage,
     files,
+    gcp,
+    gpg,
     habits,
+    huawei,
     json_files,
     keys,
     paths,
@@ -30,17 +35,23 @@ from . import (
     rules,
     services,
     text_files,
+    vault,
     yaml_files,
 )
 from .not_run import NOT_RUN
-from .scenario import ELSEWHERE, Scenario, Step
+from .scenario import ELSEWHERE, Scenario, Stage, Step
 from .source import Hint, hints
 
 TABLES = (
+    aws,
+    azure,
     command_line,
     damage,
     files,
+    gcp,
+    gpg,
     habits,
+    huawei,
     json_files,
     keys,
     paths,
@@ -49,6 +60,7 @@ TABLES = (
     rules,
     services,
     text_files,
+    vault,
     yaml_files,
 )
 SCENARIOS = [one for table in TABLES for one in table.SCENARIOS]
@@ -63,17 +75,25 @@ class User:
         self._monkeypatch = monkeypatch
         self._work = work
         self._me = me
+        self._stage: Stage | None = None
+
+    def enter(self, stage: Stage) -> None:
+        """Be a user of a service."""
+        self._stage = stage
+        for name, value in stage.environ.items():
+            self._monkeypatch.setenv(name, value)
 
     def filled(self, text: str) -> str:
         """Return a text with the recipients in it."""
-        secrets = {"SECRET_ME": self._me.identity, "SECRET_OTHER": OTHER.identity, "HERE": str(self._work)}
-        text = re.sub(r"\b(SECRET_ME|SECRET_OTHER|HERE)\b", lambda match: secrets[match[1]], text)
+        words = {"SECRET_ME": self._me.identity, "SECRET_OTHER": OTHER.identity, "HERE": str(self._work)}
+        words |= self._stage.names if self._stage else {}
+        text = re.sub(rf"\b({'|'.join(words)})\b", lambda match: words[match[1]], text)
         return re.sub(r"\bME\b", self._me.recipient, re.sub(r"\bOTHER\b", OTHER.recipient, text))
 
     def write(self, contents: Mapping[str, str]) -> None:
         """Write files, and delete those without content; in a text, `\\xff` is that byte."""
         for name, text in contents.items():
-            path = self._work / name
+            path = self._work / self.filled(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(self.filled(text).encode("utf-8", "surrogateescape"))
 
@@ -85,7 +105,8 @@ class User:
     def follow(self, step: Step, code: int = 0) -> None:
         """Do a step. `export NAME=VALUE` is one too, and a line for the shell after `! `."""
         if isinstance(step, str) and step.startswith("! "):
-            subprocess.run(["/bin/sh", "-c", step[2:]], check=True, env={"PATH": "/usr/bin:/bin"})
+            line = self.filled(step[2:])
+            subprocess.run(["/bin/sh", "-c", line], check=True, env={"PATH": "/usr/bin:/bin"}, timeout=60)
         elif isinstance(step, str) and step.startswith("export "):
             name, _, value = self.filled(step.removeprefix("export ")).partition("=")
             self._monkeypatch.setenv(name, value)
@@ -93,6 +114,9 @@ class User:
             result = self.run(step)
             if result.code != code:
                 pytest.fail(f"{step} exits with {result.code} and says:\n{result.err}")
+        elif callable(step):
+            assert self._stage is not None
+            step(self._stage)
         else:
             self.write(step)
 
@@ -110,13 +134,16 @@ def _name(one: Scenario) -> str:
     return f"{one.module}: {one.hint[:40]}"
 
 
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # of the SDK of Huawei Cloud
 @pytest.mark.parametrize("one", SCENARIOS, ids=map(_name, SCENARIOS))
-def test_what_a_hint_says_helps(one: Scenario, user: User) -> None:
+def test_what_a_hint_says_helps(one: Scenario, user: User, request: pytest.FixtureRequest) -> None:
     shell = [step for step in (*one.before, *one.then) if isinstance(step, str) and step.startswith("! ")]
     if any("sed -i" in step for step in shell) and sys.platform != "linux":
         pytest.skip("edits files with GNU sed")
     if any("ssh-keygen" in step for step in shell) and shutil.which("ssh-keygen") is None:
         pytest.skip("no ssh-keygen")
+    if one.stage:
+        user.enter(request.getfixturevalue(one.stage))
     for name, value in one.environ.items():
         user.follow(f"export {name}={value}")
     user.write(one.files)

@@ -67,7 +67,7 @@ class Chain:
 
 
 def _refused_error(source: str) -> ProviderError:
-    hint = "check tenant, client and secret, and that the vault is in that tenant"
+    hint = "check tenant, client and secret; if the vault's tenant is another, set AZURE_ADDITIONALLY_ALLOWED_TENANTS"
     return ProviderError("there was no token from Microsoft Entra", source=source, hint=hint)
 
 

@@ -23,7 +23,7 @@ from leafseal.keys import Ambient
 from leafseal.keyservice import grpc
 from leafseal.providers import network
 from leafseal.providers.gcp import credentials
-from leafseal.providers.gcp.errors import BUSY, FAILURES, refusal_error
+from leafseal.providers.gcp.errors import BUSY, failure_error, refusal_error
 from leafseal.providers.gcp.messages import Answer, Asked, Refusal
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.system import libraries
@@ -90,7 +90,7 @@ def ask(operation: str, key: str, data: bytes, checksum: int, ambient: Ambient) 
     except TimeoutError:
         raise ProviderError.of(key, f"no answer within {limits.total:g} seconds", connection.source) from None
     except (ProviderError, GoogleAuthError, OSError, ValueError) as error:  # those of requests are OSErrors
-        raise network.translate(error, FAILURES, key, connection.source) from None  # what was caught may hold a request
+        raise failure_error(error, key, connection.source) from None  # what was caught may hold a request
     if isinstance(outcome, Refusal):
         raise refusal_error(outcome, operation, key, connection.source, data if operation == "encrypt" else None)
     return outcome

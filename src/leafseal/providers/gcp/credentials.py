@@ -149,7 +149,8 @@ def _federated(info: Mapping[str, Any]) -> Any:
     place = info.get("credential_source") or {}
     if "executable" in place:
         raise ProviderError(
-            "credentials that start a program are not used", hint="put a token into GOOGLE_OAUTH_ACCESS_TOKEN"
+            "credentials that start a program are not used",
+            hint="put a token into GOOGLE_OAUTH_ACCESS_TOKEN, and unset GOOGLE_CREDENTIALS",
         )
     if info.get("subject_token_type") == "urn:ietf:params:aws:token-type:aws4_request":
         from google.auth import aws

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from leafseal.providers.pgp.gpg import Answer, Certificate, Gpg, GpgError, Part
+from leafseal.providers.pgp.gpg import PROGRAM_VARIABLE, Answer, Certificate, Gpg, GpgError, Part
 
 # Numbers of libgpg-error.
 _NO_PUBLIC_KEY = 9
@@ -144,4 +144,5 @@ def _unforeseen_error(gpg: Gpg, answer: Answer) -> GpgError:
     if any(line[:1] == ("add_keyblock_resource",) for line in answer.all("ERROR")):
         return GpgError(f"the key ring in {gpg.source} cannot be read")
     how = f"was ended by signal {-answer.status}" if answer.status < 0 else f"failed with exit status {answer.status}"
-    return GpgError(f"gpg {how}", _BY_HAND)
+    hint = f"check that {PROGRAM_VARIABLE} is GnuPG's program; or {_BY_HAND}" if gpg.is_chosen else _BY_HAND
+    return GpgError(f"gpg {how}", hint)

@@ -115,7 +115,7 @@ class Gpg:
 
     def __init__(self, ambient: Ambient) -> None:
         self._program = ambient.environ.get(PROGRAM_VARIABLE) or "gpg"
-        self._is_chosen = self._program != "gpg"
+        self.is_chosen = self._program != "gpg"
         self._timeout = ambient.environ.get(TIMEOUT_VARIABLE) or str(_PASSPHRASE_SECONDS)
         self._environ = _environment(ambient)
         self._hung: programs.ProgramTimeoutError | None = None
@@ -141,19 +141,19 @@ class Gpg:
     def _run(self, arguments: Sequence[str], data: bytes, seconds: float) -> Answer:
         self._check_home()
         if self._hung:
-            raise _as_gpg_error(self._hung, self._is_chosen)  # as it would again, for every file of a run
+            raise _as_gpg_error(self._hung, self.is_chosen)  # as it would again, for every file of a run
         argv = [self._program, *_OPTIONS, *arguments]
         try:
             done = programs.exchange(argv, self._environ, data=data, seconds=seconds, limit=_LIMIT)
         except programs.ProgramError as error:
             if isinstance(error, programs.ProgramTimeoutError):
                 self._hung = programs.ProgramTimeoutError(*error.args)  # a new one: that one's frames hold the data
-            raise _as_gpg_error(error, self._is_chosen) from None
+            raise _as_gpg_error(error, self.is_chosen) from None
         return Answer(done.status, done.stdout, _status_lines(done.stderr))
 
     def _check_home(self) -> None:
         """Refuse where there is no key ring: gpg would make an empty one, although all it was asked for is to read."""
-        if not self._is_chosen and os.name != "nt" and not self.home.is_dir():
+        if not self.is_chosen and os.name != "nt" and not self.home.is_dir():
             hint = "import a key with gpg --import, or name the folder of the key ring in GNUPGHOME"
             raise GpgError(f"there is no key ring: {self.source} is not there", hint)
 
