@@ -130,10 +130,16 @@ def file_system_of(path: str) -> str | None:
     return kind
 
 
+_SET_TMPDIR_HINT = "set TMPDIR to a folder that can be written"
+
+
 def _temporary_folder() -> str:
     import tempfile
 
-    return tempfile.gettempdir()
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:  # it tries to write there
+        raise WriteError("cannot write: no folder for temporary files", hint=_SET_TMPDIR_HINT) from error
 
 
 def _disk_base(no_disk_plaintext: bool, warn: Callable[[str], None] | None) -> str:
@@ -144,7 +150,7 @@ def _disk_base(no_disk_plaintext: bool, warn: Callable[[str], None] | None) -> s
             hint="set XDG_RUNTIME_DIR to a folder in memory (tmpfs) that is yours alone",
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise WriteError(f"cannot write: no folder for temporary files: {folder}", hint="set TMPDIR")
+        raise WriteError(f"cannot write: no folder for temporary files: {folder}", hint=_SET_TMPDIR_HINT)
     if warn is not None and _first_time():
         warn(f"plaintext is held in {folder}, on a disk, from which it cannot be erased for certain")
     return folder

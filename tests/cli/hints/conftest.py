@@ -6,8 +6,12 @@ whose certificates it has, and `PROXY` the way to the names that it has on the I
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 from uuid import uuid4
 
@@ -15,6 +19,8 @@ import pytest
 
 from leafseal.providers import network
 
+from ...age.hosts import RECIPIENT
+from ...age.toy_plugin import install
 from ...providers.gpg_home import GPG, GpgHome, gpg_home
 from ...services.fixtures import Authority, Azure
 from ...services.moto_kms import AWS
@@ -209,3 +215,29 @@ def at_gpg(_key_rings: tuple[GpgHome, GpgHome, dict[str, str]], monkeypatch: pyt
     yield Stage(own.environ, names, own)
     (own.folder / "gpg.conf").unlink(missing_ok=True)
     (own.folder / "gpg-agent.conf").write_text(own.agent_settings)
+
+
+@pytest.fixture
+def at_machine() -> Iterator[Stage]:
+    """A machine, of which a scenario changes what it does."""
+    patch = Machine()
+    patch.over = threading.Event()
+    with TemporaryDirectory(prefix="ll", dir="/tmp" if os.path.isdir("/tmp") else None) as folder:
+        yield Stage({}, {"SOCKET": f"{folder}/s"}, patch)  # in a short path
+    patch.over.set()
+    patch.undo()
+
+
+class Machine(pytest.MonkeyPatch):
+    """What the system does, and whoever holds a lock until that is over."""
+
+    over: threading.Event
+    holder: threading.Thread
+
+
+@pytest.fixture
+def at_plugin(tmp_path: Path) -> Stage:
+    """A plugin of age, and its recipient."""
+    install(tmp_path / "plugins")
+    names = {"TOY": RECIPIENT, "PLUGINS": str(tmp_path / "plugins")}
+    return Stage({"PATH": f"{names['PLUGINS']}:{os.environ['PATH']}"}, names, None)

@@ -25,9 +25,6 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         "keyservice.grpc": [
             "pip install 'leafseal[grpc]'",
         ],
-        "providers.age.plugins": [
-            "install {}",
-        ],
         "providers.aws": [
             "pip install 'leafseal[aws]'",
         ],
@@ -47,52 +44,9 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
             "pip install 'leafseal[vault]'",
         ],
     },
-    ("a key service or a plugin runs beside the command, which tests/keyservice and tests/providers do"): {
-        "cli.keyservice": [
-            "add --address unix:///PATH",
-            "use a Unix socket, or tcp://127.0.0.1:PORT behind a tunnel; to listen anyway, add --allow-network",
-        ],
-        "keyservice.client": [
-            "check that the key service is running, and its address",
-        ],
-        "keyservice.gate": [
-            "choose another path",
-        ],
-        "keyservice.server": [
-            "use an address of this machine, and a free port",
-        ],
-        "providers.age.plugins": [
-            'name it in your configuration, or put under [plugins] in {}: allow = ["{}"]',
-        ],
-    },
     ("the machine is in a state that the tests do not bring it into: a full disk, a mount, another process or user"): {
         "cli.link_sops": [
             'use "leafseal sops" instead of "sops"',
-        ],
-        "run.exec": [
-            "run leafseal as root",
-        ],
-        "system.files": [
-            "the folder must be writable too: the new file is moved over the old one",
-            "a mount point cannot be replaced; for encrypt, decrypt and rotate, use --in-place=overwrite",
-            "free some space, or ask for more, and try again",
-            "check the disk before anything else is written to it",
-            "free some space and try again",
-            "work on a copy in a folder that can be written",
-            "look at its new content, and try again",
-            "restore the file from Git",
-            "restore it from Git",
-            "the new content is written; check the disk, and the file after the next start",
-        ],
-        "system.locks": [
-            "wait for it, or end it",
-        ],
-        "system.private": [
-            "make room in {}, or set XDG_RUNTIME_DIR to another folder in memory",
-            "make room in XDG_RUNTIME_DIR or /dev/shm, or set XDG_RUNTIME_DIR to another folder in memory",
-            "set XDG_RUNTIME_DIR to a folder in memory (tmpfs) that is yours alone",
-            "set TMPDIR",
-            "try again",
         ],
     },
     ("somebody answers at a terminal"): {

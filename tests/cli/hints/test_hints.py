@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,10 +30,12 @@ from . import (
     huawei,
     json_files,
     keys,
+    machine,
     paths,
     programs,
     recipients,
     rules,
+    running,
     services,
     text_files,
     vault,
@@ -54,10 +57,12 @@ TABLES = (
     huawei,
     json_files,
     keys,
+    machine,
     paths,
     programs,
     recipients,
     rules,
+    running,
     services,
     text_files,
     vault,
@@ -76,6 +81,7 @@ class User:
         self._work = work
         self._me = me
         self._stage: Stage | None = None
+        self.servers: list[subprocess.Popen[bytes]] = []
 
     def enter(self, stage: Stage) -> None:
         """Be a user of a service."""
@@ -103,10 +109,12 @@ class User:
         return self._run(*shlex.split(self.filled(line)))
 
     def follow(self, step: Step, code: int = 0) -> None:
-        """Do a step. `export NAME=VALUE` is one too, and a line for the shell after `! `."""
+        """Do a step. `export NAME=VALUE` is one too, as are a line for the shell after `! ` and a server after `& `."""
         if isinstance(step, str) and step.startswith("! "):
             line = self.filled(step[2:])
             subprocess.run(["/bin/sh", "-c", line], check=True, env={"PATH": "/usr/bin:/bin"}, timeout=60)
+        elif isinstance(step, str) and step.startswith("& "):
+            self._start(shlex.split(self.filled(step[2:])))
         elif isinstance(step, str) and step.startswith("export "):
             name, _, value = self.filled(step.removeprefix("export ")).partition("=")
             self._monkeypatch.setenv(name, value)
@@ -120,10 +128,26 @@ class User:
         else:
             self.write(step)
 
+    def _start(self, command: list[str]) -> None:
+        """Start a server, and wait until its socket is there."""
+        socket = Path(command[-1].removeprefix("unix://"))
+        program = [sys.executable, "-m", "leafseal", *command]
+        self.servers.append(subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        deadline = time.monotonic() + 30
+        while not socket.exists():
+            assert time.monotonic() < deadline, "the server does not start"
+            time.sleep(0.02)
+
 
 @pytest.fixture
-def user(leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch) -> User:
-    return User(leafseal, work, me, monkeypatch)
+def user(
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[User]:
+    user = User(leafseal, work, me, monkeypatch)
+    yield user
+    for server in user.servers:
+        server.terminate()
+        server.wait(30)
 
 
 def _pattern(hint: str) -> str:

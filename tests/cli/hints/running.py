@@ -1,0 +1,85 @@
+"""Hints about programs that run beside the command: key services and plugins of age."""
+
+from __future__ import annotations
+
+from leafseal.cli import keyservice
+
+from .scenario import Scenario, Stage
+
+_ASK = "--keyservice unix://SOCKET"
+_SERVE = "& keyservice --address unix://SOCKET"
+_DECRYPT = f"decrypt --no-local-keyservice {_ASK} app.yaml"
+
+
+def _no_folder(at: Stage) -> None:
+    at.service.setattr(keyservice, "state_directory", lambda: None)
+
+
+SCENARIOS = [
+    Scenario(
+        "keyservice.client",
+        "check that the key service is running, and its address",
+        _DECRYPT,
+        (_SERVE, _DECRYPT),
+        stage="at_machine",
+    ),
+    Scenario(
+        "keyservice.gate",
+        "choose another path",
+        "keyservice --address unix://HERE/app.yaml",
+        (_SERVE, _DECRYPT),
+        stage="at_machine",
+    ),
+    Scenario(
+        "cli.keyservice",
+        "use a Unix socket, or tcp://127.0.0.1:PORT behind a tunnel; to listen anyway, add --allow-network",
+        "keyservice --address tcp://0.0.0.0:0",
+        (_SERVE, _DECRYPT),
+        stage="at_machine",
+    ),
+    Scenario(
+        "keyservice.server",
+        "use an address of this machine, and a free port",
+        "keyservice --allow-network --address tcp://192.0.2.1:5000",
+        (_SERVE, _DECRYPT),
+        stage="at_machine",
+    ),
+    Scenario(
+        "cli.keyservice",
+        "add --address unix:///PATH",
+        "keyservice",
+        (_SERVE, _DECRYPT),
+        stage="at_machine",
+        before=(_no_folder,),
+    ),
+    Scenario(
+        "providers.age.plugins",
+        "install {}",
+        "encrypt --age TOY a.yaml",
+        ("export PATH=PLUGINS:/usr/bin:/bin", "encrypt --age TOY a.yaml"),
+        files={"a.yaml": "a: 1\n"},
+        environ={"PATH": "/usr/bin:/bin"},
+        stage="at_plugin",
+    ),
+    Scenario(
+        "providers.age.plugins",
+        'name it in your configuration, or put under [plugins] in {}: allow = ["{}"]',
+        "rotate -i --accept-recipients a.yaml",
+        (
+            {"../home/config/leafseal/policy.toml": '[plugins]\nallow = ["toy"]\n'},
+            "rotate -i --accept-recipients a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        before=("encrypt -i --age TOY,ME a.yaml",),
+        stage="at_plugin",
+    ),
+    Scenario(
+        "providers.age.plugins",
+        'name it in your configuration, or put under [plugins] in {}: allow = ["{}"]',
+        "rotate -i --accept-recipients a.yaml",
+        ({".sops.yaml": "creation_rules: [{age: 'TOY,ME'}]\n"}, "rotate -i --accept-recipients a.yaml"),
+        files={"a.yaml": "a: 1\n"},
+        before=("encrypt -i --age TOY,ME a.yaml",),
+        stage="at_plugin",
+    ),
+]
