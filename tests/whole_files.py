@@ -120,9 +120,9 @@ def comment_tokens(opened: Opened) -> list[str]:
 
 def without_mac(data: bytes) -> bytes:
     """Return a sealed file with the three fields blanked that every write renews."""
-    return re.sub(rb'(\b|_)(mac|lastmodified|structure)("?\s*[:=]\s*)("[^"]*"|[^\r\n]*)', rb"\2\3", data)
+    return re.sub(rb'(\b|_)(mac|lastmodified|structure1_t[0-9a-f]{16})("?\s*[:=]\s*)("[^"]*"|[^\r\n]*)', rb"\3", data)
 
 
 def tokens_in(data: bytes) -> list[bytes]:
     """Return every token in a file, those of the metadata too; not that of the structure, which new keys renew."""
-    return [match[0] for match in TOKEN.finditer(re.sub(rb'structure"?\s*[:=][^\r\n,}]*', b"", data))]
+    return [match[0] for match in TOKEN.finditer(re.sub(rb'structure1_t[0-9a-f]{16}"?\s*[:=][^\r\n}]*', b"", data))]

@@ -24,7 +24,8 @@ def test_a_block_opens_beside_its_mac_in_a_file_of_its_structure() -> None:
 
 def test_a_block_is_short() -> None:
     """In YAML with its names and indentation it adds less than 200 bytes; in JSON indentation may add to that."""
-    line = f"    leafseal:\n        structure: {seal_block(DIGEST, TOLD, MAC, SEALER)}\n"
+    version, name, token = seal_block(DIGEST, TOLD, MAC, SEALER).split(" ")
+    line = f"    leafseal:\n        structure{version}_t{name}: {token}\n"
     assert len(line) <= 200
 
 

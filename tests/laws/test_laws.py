@@ -315,8 +315,8 @@ def reopened(opened: Opened, product: Product) -> Opened:
 
 
 def with_its_structure(opened: Opened) -> Opened:
-    """Return an opened file whose structure is covered; one value has none."""
-    assert opened.coverage == ("missing" if opened.document.format == "binary" else "covered")
+    """Return an opened file whose structure is covered."""
+    assert opened.coverage == "covered"
     return opened
 
 

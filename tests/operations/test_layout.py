@@ -110,16 +110,20 @@ def test_rotation_gives_up_what_does_not_belong() -> None:
     assert not open_(rotate(open_(moved, "yaml"), KEYS, 0, AMBIENT).data, "yaml").has_layout
 
 
+FIRST = b"layout:\n            t0000000000000000: "
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
         (b"\nb:\n", b"\nb: !local\n"),
         (b"\nb:\n", b"\nb:\n\n"),
         (b"d_unencrypted: 3", b"d_unencrypted:  3"),
-        (b"layout:\n            - ENC[AES256_GCM,data:", b"layout:\n            - ENC[AES256_GCM,data:AAAA"),
-        (b"layout:\n            - ", b"layout:\n            - x\n            - "),
-        (b"layout:\n            - ", b"layout:\n            a: "),
-        (b"layout:\n            - ", b"layout: "),
+        (FIRST + b"ENC[AES256_GCM,data:", FIRST + b"ENC[AES256_GCM,data:AAAA"),
+        (FIRST, b"layout:\n            t0000000000000001: x\n            t0000000000000000: "),
+        (FIRST, b"layout:\n            a: "),
+        (FIRST, b"layout: "),
+        (b"t0000000000000000: ", b"t0000000000000001: "),
     ],
 )
 def test_it_counts_only_while_nothing_else_changed(old: bytes, new: bytes) -> None:

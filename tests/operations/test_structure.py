@@ -210,20 +210,20 @@ def test_what_the_digest_covers() -> None:
 # -- the states of a file --------------------------------------------------------------------------------------------
 
 PLAIN = b"a: x\nb: ''\n"
-BLOCK = re.compile(rb"structure: (\d+) ([0-9a-f]{16}) (ENC\[[^\]]*\])")
+BLOCK = re.compile(rb"structure(\d+)_t([0-9a-f]{16}): (ENC\[[^\]]*\])")
 
 
 def with_block(change: bytes, data: bytes | None = None) -> bytes:
-    """Return a sealed file with another block: `V`, `F` and `T` stand for the parts of the one that it has."""
+    """Return a sealed file with another entry: `V`, `F` and `T` stand for the parts of the one that it has."""
     data = data or seal(PLAIN, "yaml")
     found = BLOCK.search(data)
     assert found
     text = change.replace(b"<T>", found[3]).replace(b"<F>", found[2]).replace(b"<V>", found[1])
-    return data[: found.start()] + b"structure: " + text + data[found.end() :]
+    return data[: found.start()] + text + data[found.end() :]
 
 
 def test_a_file_of_ours_is_covered() -> None:
-    opened = open_(with_block(b"<V> <F> <T>"), "yaml", STRICT)
+    opened = open_(with_block(b"structure<V>_t<F>: <T>"), "yaml", STRICT)
     assert (opened.coverage, claimed(opened.document, opened.metadata), told_of(opened.coverage)) == (
         "covered",
         "covered",
@@ -234,9 +234,9 @@ def test_a_file_of_ours_is_covered() -> None:
 @pytest.mark.parametrize(
     ("block", "coverage"),
     [
-        (b"<V> 0123456789abcdef <T>", "missing"),  # another tool wrote a new MAC, and kept what it does not know
-        (b"2 <F> <T>", "later"),
-        (b"12 whatever that is", "later"),
+        (b"structure<V>_t0123456789abcdef: <T>", "missing"),  # another tool wrote a new MAC, and kept the entry
+        (b"structure2_t<F>: <T>", "later"),
+        (b"structure12_t<F>: whatever that is", "later"),
     ],
 )
 def test_a_file_that_is_not_covered_opens_unless_that_is_required(block: bytes, coverage: str) -> None:
@@ -262,34 +262,36 @@ def test_a_file_without_a_digest_opens_unless_that_is_required() -> None:
 
 
 @pytest.mark.parametrize(
-    "block",
+    "token", [b"ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]", b"x", b"''", b"<T>" + b"x" * 10_000, b"1.5"]
+)
+def test_a_damaged_digest_is_refused(token: bytes) -> None:
+    with pytest.raises(StructureMismatchError):
+        open_(with_block(b"structure<V>_t<F>: " + token), "yaml")
+
+
+@pytest.mark.parametrize(
+    "entry",
     [
-        b"<V> <F> ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]",
-        b"<V> <F> x",
-        b"<V>",
-        b"'x'",
-        b"<V> <F> <T>" + b"x" * 10_000,
-        b"1.5",
+        b"structure<V>_t<F>: {a: b}",
+        b"structure<V>_t<F>: [1, 2]",
+        b"structure<V>_t<F>: <T>\n        structure<V>_t0123456789abcdef: <T>",
+        b"structure<V>_t<F>: <T>\n        structure<V>_t<F>: <T>",
+        b"structure: <T>",
+        b"structure<V>_t<F>0: <T>",
     ],
 )
-def test_a_damaged_digest_is_refused(block: bytes) -> None:
-    with pytest.raises(StructureMismatchError):
-        open_(with_block(block), "yaml")
-
-
-@pytest.mark.parametrize("block", [b"{a: b}", b"[1, 2]", b"<V> <F> <T>\n        structure: <V> <F> <T>"])
-def test_a_digest_that_is_no_text_or_stands_twice_is_refused(block: bytes) -> None:
+def test_an_entry_that_has_no_such_form_or_is_there_twice_is_refused(entry: bytes) -> None:
     with pytest.raises(MetadataError):
-        open_(with_block(block), "yaml")
+        open_(with_block(entry), "yaml")
 
 
 def test_the_digest_of_another_file_or_an_older_one_does_not_count() -> None:
     first, second = seal(PLAIN, "yaml"), seal(PLAIN, "yaml")
     theirs = BLOCK.search(second)
     assert theirs
-    moved = with_block(theirs[1] + b" " + theirs[2] + b" " + theirs[3], first)
+    moved = with_block(theirs[0], first)
     assert open_(moved, "yaml").coverage == "missing"
-    forged = with_block(b"1 <F> " + theirs[3], first)
+    forged = with_block(b"structure1_t<F>: " + theirs[3], first)
     with pytest.raises(StructureMismatchError):
         open_(forged, "yaml")
 
@@ -337,7 +339,7 @@ def test_one_mapping_does_not_become_two(format_name: str, plain: bytes, between
 
 
 def test_with_the_mac_ignored_the_digest_is_not_looked_at() -> None:
-    data = with_block(b"<V> <F> x")
+    data = with_block(b"structure<V>_t<F>: x")
     opened = open_(data, "yaml", ReadOptions(ignore_mac=True))
     assert (opened.coverage, opened.plaintext()) == ("skipped", PLAIN)
 

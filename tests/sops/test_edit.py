@@ -347,7 +347,8 @@ def test_what_is_not_changed_keeps_its_sealed_text(desk: Stage) -> None:
     after = (desk.folder / "a.yaml").read_text().splitlines()
     differ = [line.split(":")[0].strip() for line, old in zip(after, before, strict=True) if line != old]
     assert differ[0] == "port"
-    assert set(differ) <= {"port", "lastmodified", "mac", "structure"}
+    differ = [name for name in differ if not name.startswith("structure1_t")]
+    assert set(differ) <= {"port", "lastmodified", "mac"}
 
 
 def test_a_file_that_changed_meanwhile_is_not_written_over(desk: Stage) -> None:

@@ -1,10 +1,10 @@
-"""The sealed digest of a file's structure, as it is written into the metadata (docs/format.md, "Structure digest").
+"""The sealed digest of a file's structure, as the metadata hold it (docs/format.md, "Structure digest").
 
     1 9f86d081884c7d65 ENC[AES256_GCM,data:…,iv:…,tag:…,type:str]
 
-That is the version, a fingerprint of the MAC's token, and a token. The MAC's token and the digest are the token's AAD:
-it opens beside that MAC alone, and only where the file has that structure. What it holds are marks of what people may
-change by hand.
+That is the version, a fingerprint of the MAC's token, and a token, which has the first two in its name in a file. The
+MAC's token and the digest are the token's AAD: it opens beside that MAC alone, and only where the file has that
+structure. What it holds are marks of what people may change by hand.
 """
 
 from __future__ import annotations

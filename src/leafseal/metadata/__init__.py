@@ -90,7 +90,8 @@ class Metadata(NamedTuple):
         mapping: dict[str, object] = dict(self.extra)
         leafseal = self.memory
         if self.structure:
-            leafseal["structure"] = self.structure
+            version, name, token = self.structure.split(" ", 2)
+            leafseal[f"structure{version}_t{name}"] = token
         if leafseal:
             mapping["leafseal"] = leafseal
         mapping.update(write_groups(self.groups))
@@ -179,10 +180,24 @@ def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], str, dict[s
     for name, token in spelling.items():
         if not isinstance(token, str):
             raise MetadataError(f"leafseal.spelling.{visible(name)}: not a string")
-    structure = as_text(leafseal.pop("structure", None), "leafseal.structure")
+    structure = _read_structure(leafseal)
     if leafseal:
         unknown["leafseal"] = leafseal
     return cast(dict[str, str], dict(spelling)), structure, unknown
+
+
+def _read_structure(leafseal: dict[str, object]) -> str:
+    """Take the digest of the structure out of our own metadata: its version, what names its MAC, its token."""
+    names = [name for name in leafseal if name.startswith("structure")]
+    if len(names) > 1:
+        raise MetadataError("leafseal: two digests of the structure", hint="restore the file from Git")
+    for name in names:
+        token = as_text(leafseal.pop(name), "leafseal.structure")
+        match = re.fullmatch(r"structure([0-9]{1,9})_t([0-9a-f]{16})", name)
+        if match is None:
+            raise MetadataError(f"leafseal.{visible(name)}: not the name of a digest", hint="restore the file from Git")
+        return f"{match[1]} {match[2]} {token}"
+    return ""
 
 
 def _sorted(value: object) -> object:

@@ -31,8 +31,16 @@ _PART = 2**20  # characters: an entry is shorter than the longest value that is 
 def remembered(metadata: Metadata) -> Sequence[str]:
     """Return the sealed parts of the layout that a file's metadata remembers; none where it has the one it shows."""
     ours = metadata.extra.get("leafseal")
-    parts = ours.get("layout") if isinstance(ours, Mapping) else None
-    return parts if isinstance(parts, list) and all(isinstance(part, str) for part in parts) else ()
+    entries = ours.get("layout") if isinstance(ours, Mapping) else None
+    if not isinstance(entries, Mapping):
+        return ()
+    parts = [entries.get(_name(index)) for index in range(len(entries))]
+    return [part for part in parts if isinstance(part, str)] if all(isinstance(part, str) for part in parts) else ()
+
+
+def _name(index: int) -> str:
+    """Return the name of a part, of the form that the entries of spellings have."""
+    return f"t{index:016x}"
 
 
 def with_layout(metadata: Metadata, parts: Sequence[str]) -> Metadata:
@@ -41,7 +49,7 @@ def with_layout(metadata: Metadata, parts: Sequence[str]) -> Metadata:
     had = extra.pop("leafseal", None)
     ours = {name: value for name, value in had.items() if name != "layout"} if isinstance(had, Mapping) else {}
     if parts:
-        ours["layout"] = list(parts)
+        ours["layout"] = {_name(index): part for index, part in enumerate(parts)}
     if ours:
         extra["leafseal"] = ours
     return metadata._replace(extra=extra)

@@ -301,7 +301,7 @@ SCENARIOS = [
         files={"f.env": "A=1\n"},
         before=(
             "encrypt -i --age ME f.env",
-            "! sed -i '/^sops_leafseal__map_structure=/d' f.env",
+            "! sed -i '/^sops_leafseal__map_structure1_/d' f.env",
         ),
     ),
     Scenario(
