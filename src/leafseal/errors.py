@@ -287,8 +287,11 @@ class ProviderError(LeafsealError):
     """A provider could not wrap or unwrap.
 
     `master_key` names the key, as `str(key)` does. `source` says where the identities or credentials came from that
-    were tried.
+    were tried. Where they are listed, `own` has the user's keys, by short names, and `causes` what failed beside them.
     """
+
+    own: Sequence[str] = ()
+    causes: Sequence[str] | None = None
 
     def __init__(
         self,

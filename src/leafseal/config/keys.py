@@ -90,11 +90,8 @@ def _read_group(group: Reader, budget: _Budget) -> list[MasterKey]:
     return keys
 
 
-_EXAMPLES = {"age": "age1…", "hc_vault": "https://…"}
-
-
 def _texts(field: Reader, kind: str) -> list[MasterKey]:
-    hint = f'write each key on a line of its own, with a dash before it: "- {_EXAMPLES.get(kind, "…")}"'
+    hint = "write each key on a line of its own, with a dash before it"
     return [key for item in field.members(hint) for key in _parsed(item, kind, item.text())]
 
 

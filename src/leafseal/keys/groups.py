@@ -225,9 +225,7 @@ class _Recovery:
             outcome = FailedAttempt(
                 outcome.master_key, f"it gave {length} bytes where {self.size} were expected: the file was changed"
             )
-        self.failed.append(
-            FailedAttempt(outcome.master_key, outcome.reason, outcome.source, outcome.hint, group=job.group)
-        )
+        self.failed.append(outcome._replace(group=job.group))
 
     def data_key(self) -> DataKey:
         """Put the parts together."""

@@ -27,7 +27,7 @@ def attempts_in_group(error: DataKeyError, number: int) -> list[ReportedAttempt]
     found = [tried for tried in error.attempts if isinstance(tried, FailedAttempt) and tried.group == number]
     following: list[str | None] = [*(tried.hint for tried in found[1:]), None]
     return [
-        ReportedAttempt(tried, visible(_reason(tried)), _hint(tried, after))
+        ReportedAttempt(tried, visible(reason(tried)), _hint(tried, after))
         for tried, after in zip(found, following, strict=False)  # a group without keys has no attempts
     ]
 
@@ -36,7 +36,8 @@ def _hint(attempt: FailedAttempt, following: str | None) -> str | None:
     return visible(attempt.hint) if attempt.hint and attempt.hint != following else None
 
 
-def _reason(attempt: FailedAttempt) -> str:
+def reason(attempt: FailedAttempt) -> str:
+    """Return why an attempt failed, with the credentials that were tried."""
     if not attempt.source or attempt.source in attempt.reason:
         return attempt.reason
     return f"{attempt.reason} ({attempt.source})"

@@ -43,6 +43,9 @@ class FailedAttempt(NamedTuple):
     source: str | None = None
     hint: str | None = None
     group: int = 0  # its number in the file, from 0
+    own: Sequence[str] = ()  # the user's keys that were tried, by short names
+    causes: Sequence[str] = ()  # what failed beside those that are simply other keys
+    is_explained: bool = False  # whether `own` and `causes` are known
 
     def __str__(self) -> str:
         return f"{label(self.master_key)}: {self.reason}"
@@ -124,7 +127,15 @@ def _unwrap(wrapped: WrappedKey, ambient: Ambient) -> OpenedPart | FailedAttempt
         part = ask_in_turn(ambient, lambda: key.unwrap(enc, ambient), lambda service: service.unwrap(key, enc))
         return OpenedPart(key, Secret(part))
     except ProviderError as error:
-        return FailedAttempt(key, error.message, error.source, error.hint)
+        return FailedAttempt(
+            key,
+            error.message,
+            error.source,
+            error.hint,
+            own=tuple(error.own),
+            causes=tuple(error.causes or ()),
+            is_explained=error.causes is not None,
+        )
 
 
 def race(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from leafseal.display import visible
 from leafseal.keys import MasterKey
-from leafseal.keys.kinds import KINDS
+from leafseal.keys.kinds import KINDS, TRIED_FIRST
 
 _SHOWN = 12
 _LISTED = 5
@@ -15,14 +15,17 @@ _LISTED = 5
 def short_name(key: MasterKey) -> str:
     """Return `age1xu5q8d7k…`, `ssh-ed25519 …x7Yp2kQw`, the last half of a fingerprint; other kinds as they are."""
     text = str(key)
+    if key.kind not in TRIED_FIRST:
+        return visible(text if len(text) <= 120 else f"{text[:60]}…{text[-30:]}")
+    return short_recipient(text) if text.startswith(("age1", "ssh-")) else visible(f"PGP {text[-16:]}")
+
+
+def short_recipient(text: str) -> str:
+    """Return the short name of an age recipient."""
     if text.startswith("ssh-"):
         kind, _, rest = text.partition(" ")
         return visible(f"{kind} …{rest.split(' ')[0][-8:]}")
-    if key.kind == "age" and len(text) > _SHOWN:
-        return visible(f"{text[:_SHOWN]}…")
-    if key.kind == "pgp":
-        return visible(f"PGP {text[-16:]}")
-    return visible(text if len(text) <= 120 else f"{text[:60]}…{text[-30:]}")
+    return visible(f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text)
 
 
 def listed(keys: Iterable[MasterKey]) -> str:
@@ -30,7 +33,7 @@ def listed(keys: Iterable[MasterKey]) -> str:
     people: list[str] = []
     services: dict[str, int] = {}
     for key in keys:
-        if key.kind in ("age", "pgp"):
+        if key.kind in TRIED_FIRST:
             people.append(short_name(key))
         else:
             services[key.kind] = services.get(key.kind, 0) + 1

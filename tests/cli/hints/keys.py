@@ -21,6 +21,20 @@ SCENARIOS = [
             "decrypt f.yaml",
         ),
         files={"f.yaml": "a: 1\n", "keys.txt": "SECRET_OTHER\n"},
+        before=("encrypt -i --age OTHER f.yaml", "export SOPS_AGE_KEY="),
+    ),
+    Scenario(
+        "cli.shared.locked_out",
+        'ask one of them to add you and run "leafseal updatekeys {}"',
+        "decrypt f.yaml",
+        (
+            {".sops.yaml": "creation_rules:\n  - age: ME,OTHER\n"},
+            "export SOPS_AGE_KEY=SECRET_OTHER",
+            "updatekeys --yes f.yaml",
+            "export SOPS_AGE_KEY=SECRET_ME",
+            "decrypt f.yaml",
+        ),
+        files={"f.yaml": "a: 1\n"},
         before=("encrypt -i --age OTHER f.yaml",),
     ),
     Scenario(
@@ -95,6 +109,7 @@ SCENARIOS = [
                 "\"\\n' \"$(cut -d' ' -f1,2 ../id.pub)\" > .sops.yaml"
             ),
             "encrypt -i f.yaml",
+            "export SOPS_AGE_KEY=",
         ),
     ),
     Scenario(

@@ -50,6 +50,10 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         ],
     },
     ("somebody answers at a terminal"): {
+        "providers.age.passphrases": [
+            "run it in a terminal, or set SOPS_AGE_SSH_PRIVATE_KEY_CMD to a command that prints the key",
+            "run it in a terminal, or start gpg-agent, which asks in a window",
+        ],
         "cli.repair": [
             'undo the change that broke it; "git log -p FILE" shows the changes',
         ],

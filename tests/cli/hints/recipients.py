@@ -139,7 +139,7 @@ SCENARIOS = [
     ),
     Scenario(
         "config.keys",
-        'write each key on a line of its own, with a dash before it: "- {}"',
+        "write each key on a line of its own, with a dash before it",
         "encrypt a.yaml",
         ({".sops.yaml": "creation_rules:\n  - key_groups:\n      - age:\n        - ME\n"}, "encrypt a.yaml"),
         files=config("  - key_groups:\n      - age: ME"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from leafseal.errors import ConfigError, DataKeyError, LeafsealError
 from leafseal.system import terminal
@@ -18,15 +18,26 @@ class ErrorsShown(Exception):
 
 def show_error(error: LeafsealError) -> None:
     """Print an error, its details and its hint."""
+    if isinstance(error, DataKeyError):
+        show_locked_out([error])
+        return
     terminal.report(str(error), *_details(error))
+
+
+def show_locked_out(errors: Sequence[DataKeyError]) -> None:
+    """Print what is wrong with files that no key opens: once for all of which the same is to be said."""
+    from leafseal.cli.shared.locked_out import Told, told  # only failures need it
+
+    files: dict[Told, list[str]] = {}
+    for error in errors:
+        files.setdefault(told(error), []).extend([error.file] if error.file else [])
+    for one, names in files.items():
+        message, details, hint = one.about(names)
+        terminal.report(message, details, hint)
 
 
 def _details(error: LeafsealError) -> tuple[list[str], str | None]:
     """Return what is to be told below an error, and the hint that is left for the end."""
-    if isinstance(error, DataKeyError) and (len(error.attempts) > 1 or error.groups > 1):  # one is in the message
-        from leafseal.keys import report  # only failures need it
-
-        return report.describe(error).split("\n"), report.last_hint(error)
     if isinstance(error, ConfigError) and len(error.faults) > 1:
         return list(_faults(error)), None if error.hint in error.hints.values() else error.hint
     return [], error.hint

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from leafseal.cli.shared.declarations import grouped, make_option
-from leafseal.cli.shared.errors import show_error
+from leafseal.cli.shared.errors import show_error, show_locked_out
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
-from leafseal.errors import LeafsealError, UsageError
+from leafseal.errors import DataKeyError, LeafsealError, UsageError
 from leafseal.formats import recognize
 from leafseal.operations.batch import Failed, Item, Outcome
 from leafseal.operations.open import Source
@@ -51,9 +51,14 @@ def read_one(name: str, reading: InputOptions, limits: Limits) -> Item:
 def show_errors(errors: Iterable[LeafsealError]) -> int:
     """Show errors and return the exit code that stands for all of them."""
     codes = set()
+    locked_out: list[DataKeyError] = []
     for error in errors:
-        show_error(error)
         codes.add(error.exit_code)
+        if isinstance(error, DataKeyError):
+            locked_out.append(error)
+        else:
+            show_error(error)
+    show_locked_out(locked_out)
     return codes.pop() if len(codes) == 1 else int(bool(codes))
 
 

@@ -15,12 +15,18 @@ TRIES = 3
 
 _WRONG = "the passphrase is wrong"
 
+_NOBODY = "it is protected by a passphrase, and there is nobody to ask for it"
+
 asking = threading.RLock()
 """Held while a user is asked: one question at a time."""
 
 
 class AskingError(Exception):
-    """A passphrase is needed, and there is nobody to ask for it. Says why."""
+    """A passphrase is needed, and there is nobody to ask for it. Says why, and what to do."""
+
+    def __init__(self, reason: str, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 def passphrases(ambient: Ambient, question: str, content: bytes | None = None) -> Generator[str, None, None]:
@@ -36,7 +42,9 @@ def passphrases(ambient: Ambient, question: str, content: bytes | None = None) -
             yield passphrase
         return
     if content is None:
-        raise AskingError("it is protected by a passphrase, and there is nobody to ask for it")
+        raise AskingError(
+            _NOBODY, "run it in a terminal, or set SOPS_AGE_SSH_PRIVATE_KEY_CMD to a command that prints the key"
+        )
     yield from _of_agent(ambient, question, content)
 
 
@@ -45,7 +53,7 @@ def _of_agent(ambient: Ambient, question: str, content: bytes) -> Generator[str,
 
     path = find_agent(ambient)
     if path is None:
-        raise AskingError("it is protected by a passphrase, and there is nobody to ask for it")
+        raise AskingError(_NOBODY, "run it in a terminal, or start gpg-agent, which asks in a window")
     name, error = cache_name(content), ""
     try:
         with Agent(path, ambient.environ) as agent:
@@ -74,6 +82,7 @@ class EncryptedIdentities:
         self._ambient = ambient
         self._parse = parse
         self._failure = ""
+        self.hint: str | None = None
         self._opened: Sequence[age.Identity] | None = None
         self._last: age.Identity | None = None
 
@@ -82,6 +91,11 @@ class EncryptedIdentities:
         """Why it could not be used, or what is in it."""
         inner = (getattr(identity, "failure", "") for identity in self._opened or ())
         return self._failure or next((failure for failure in inner if failure), "")
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it stayed closed."""
+        return bool(self._failure)
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return the file key, None when none of the identities in the file opens a stanza."""
@@ -110,6 +124,7 @@ class EncryptedIdentities:
                 self._failure = passphrase.failure
         except (age.AgeError, AskingError, ValueError) as error:
             self._failure = str(error)
+            self.hint = getattr(error, "hint", None)
         return ()
 
 

@@ -12,16 +12,38 @@ from leafseal.providers.age.places import Absent, Failed, Loaded, Place
 _HINT = "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE"
 _SSH_HINT = "name the file with the private key of this recipient in SOPS_AGE_SSH_PRIVATE_KEY_FILE"
 
+DEFAULT_HINTS = (_HINT, _SSH_HINT)
+"""What is said where nothing is wrong with any place."""
+
 
 def no_match_error(recipient: str, places: Sequence[Place]) -> ProviderError:
     """Return the error for a recipient, once all places were tried."""
-    with_some = [place for place in places if isinstance(place, Loaded) and place.identities]
-    source = ", ".join(place.name for place in with_some) or None
-    reasons = [_summary(sum(len(place.identities) for place in with_some), source), *_failures(places)]
-    if empty := _empty(places):
-        reasons.append(f"no keys in {', '.join(empty)}")
+    with_some = [place for place in places if isinstance(place, Loaded) and any(map(_was_tried, place.identities))]
+    source = ", ".join(place.name for place in places if isinstance(place, Loaded) and place.identities) or None
+    tried = sum(_was_tried(identity) for place in with_some for identity in place.identities)
+    failures, empty = _failures(places), _empty(places)
+    reasons = [_summary(tried, ", ".join(place.name for place in with_some) or None)] if tried or not source else []
+    reasons += [*failures, *([f"no keys in {', '.join(empty)}"] if empty else [])]
     kind, hint = _remedy(places, _SSH_HINT if recipient_type(recipient) == "SSH" else _HINT)
-    return kind("; ".join(reasons), master_key=recipient, source=source, hint=hint)
+    error = kind("; ".join(reasons), master_key=recipient, source=source, hint=hint)
+    error.own = [name for place in with_some for name in _own(place)]
+    looked = [f"no keys in {', '.join(empty)}"] if empty else []
+    error.causes = failures + (looked if recipient_type(recipient) == "SSH" or not (tried or failures) else [])
+    return error
+
+
+def _was_tried(identity: age.Identity) -> bool:
+    """Tell whether an identity is another key; one that stayed closed may be the right one."""
+    return not getattr(identity, "is_locked", False)
+
+
+def _own(place: Loaded) -> Iterator[str]:
+    """Yield the short names of the keys of a place, with where they are."""
+    from leafseal.keys.short_names import short_recipient
+
+    for identity in filter(_was_tried, place.identities):
+        recipient = getattr(identity, "recipient", None)
+        yield f"{short_recipient(str(recipient))} (from {place.name})" if recipient else f"(from {place.name})"
 
 
 def _summary(count: int, source: str | None) -> str:

@@ -76,6 +76,11 @@ class EncryptedSSHKey:
         self._ambient = ambient
         self._opened: age.Identity | None = None
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether it stayed closed although a stanza is for it."""
+        return bool(self.failure)
+
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return the file key, None when no stanza is for this key, or it stays closed. Raises `HeaderError`."""
         from leafseal.age.ssh import stanzas_for

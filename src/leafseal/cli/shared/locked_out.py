@@ -1,0 +1,86 @@
+"""What is said where no key opens a file: whose key was tried, for whom the file is, and each cause once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from leafseal.display import first_of, for_shell, visible
+from leafseal.errors import DataKeyError
+from leafseal.keys.report import reason
+from leafseal.keys.ring import FailedAttempt, label
+from leafseal.keys.short_names import listed
+from leafseal.providers.age.report import DEFAULT_HINTS
+
+
+class Told(NamedTuple):
+    """An error as it is shown, but for the names of the files that it is about."""
+
+    message: str
+    details: tuple[str, ...]
+    hint: str | None
+
+    def about(self, files: Sequence[str]) -> Told:
+        """Return the error with the names of files."""
+        names = " ".join(map(for_shell, files)) if len(files) <= 3 else "FILE..."
+        message = f"{first_of(files, 3)}: {self.message}" if files else self.message
+        return Told(message, self.details, self.hint and self.hint.replace(_FILES, names))
+
+
+_FILES = "\0"  # where names of files belong in a hint
+_HINT = f'ask one of them to add you and run "leafseal updatekeys {_FILES}"'
+
+
+def told(error: DataKeyError) -> Told:
+    """Return what to say of a data key that was not recovered."""
+    attempts = [tried for tried in error.attempts if isinstance(tried, FailedAttempt)]
+    age = [tried for tried in attempts if tried.is_explained]
+    if not attempts or len(error.opened) >= error.needed:
+        return Told(error.message, (), error.hint)
+    if error.groups == 1 and len(attempts) == 1 and not age:
+        return Told(error.message, (), error.hint)
+    own = list(dict.fromkeys(name for tried in age for name in tried.own))
+    if error.groups > 1:
+        message, details = error.message, [*_groups(error, attempts)]
+    else:
+        message, details = f"{_tried(own)} decrypt this file; it is encrypted for {_everybody(attempts)}", []
+    hint = _own_hint(attempts) or (_HINT if own else error.hint)
+    return Told(message, (*details, *_causes(attempts, hint)), hint)
+
+
+def _tried(own: Sequence[str]) -> str:
+    if not own:
+        return "no key of yours can"
+    return f"your key {own[0]} can't" if len(own) == 1 else f"none of your keys {first_of(own, 3)} can"
+
+
+def _everybody(attempts: Sequence[FailedAttempt]) -> str:
+    return listed(tried.master_key for tried in attempts)
+
+
+def _groups(error: DataKeyError, attempts: Sequence[FailedAttempt]) -> Iterator[str]:
+    for number in range(error.groups):
+        group = [tried for tried in attempts if tried.group == number]
+        state = "opened" if number in error.opened or not group else f"not opened: {_everybody(group)}"
+        yield f"group {number + 1} of {error.groups}: {state}"
+    yield f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} opened"
+
+
+def _causes(attempts: Sequence[FailedAttempt], last: str | None) -> Iterator[str]:
+    """Yield what failed, once, however many keys it was for, with its hint unless that comes last."""
+    causes: dict[str, list[FailedAttempt]] = {}
+    for tried in attempts:
+        for cause in tried.causes if tried.is_explained else (reason(tried),):
+            causes.setdefault(cause, []).append(tried)
+    for cause, found in causes.items():
+        if found[0].is_explained:
+            yield visible(cause)
+        else:
+            yield f"{label(found[0].master_key) if len(found) == 1 else _everybody(found)}: {visible(cause)}"
+            if found[0].hint and found[0].hint != last:
+                yield f"  hint: {visible(' '.join(found[0].hint.split()))}"
+
+
+def _own_hint(attempts: Sequence[FailedAttempt]) -> str | None:
+    """Return what a provider knows to do; of age, only what is more than where identities are looked for."""
+    return next((tried.hint for tried in attempts if tried.hint and tried.hint not in DEFAULT_HINTS), None)
