@@ -39,7 +39,7 @@ class ForeignKey:
 
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:
         """Refuse."""
-        self._refuse("take it out of the rule, or encrypt with sops")
+        self._refuse('remove it from the file with "leafseal updatekeys FILE", or use sops')
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         """Refuse."""

@@ -27,6 +27,7 @@ from ...services.moto_kms import AWS
 from ...services.proxy import Proxy
 from ...services.recorder import Reaction, Recorder, Request, forward, json_answer, redirect
 from ...services.transit import Transit
+from ..conftest import Terminal
 from .scenario import Stage
 
 if TYPE_CHECKING:
@@ -241,3 +242,10 @@ def at_plugin(tmp_path: Path) -> Stage:
     install(tmp_path / "plugins")
     names = {"TOY": RECIPIENT, "PLUGINS": str(tmp_path / "plugins")}
     return Stage({"PATH": f"{names['PLUGINS']}:{os.environ['PATH']}"}, names, None)
+
+
+@pytest.fixture
+def at_terminal(screen: Terminal) -> Stage:
+    """Somebody who says no to what is asked."""
+    screen.answers = ["n"] * 9
+    return Stage({}, {}, screen)

@@ -314,4 +314,32 @@ SCENARIOS = [
         ),
         before=("! sed -i 's/^empty:/other:/' app.yaml",),
     ),
+    Scenario(
+        "operations.repair",
+        'delete its lines in a text editor, then run "leafseal repair FILE" again',
+        "repair --yes --remove f.yaml",
+        ("! sed -i -e '1,2d' -e 's/[*]x/a/' f.yaml", "repair --yes f.yaml", "decrypt f.yaml"),
+        files={"f.yaml": "? &x a\n: v\nb_unencrypted: *x\nc: d\n"},
+        before=("encrypt -i --age ME f.yaml", "! sed -i '2s/data:./data:Z/' f.yaml"),
+    ),
+    Scenario(
+        "cli.repair",
+        'undo the change that broke it; "git log -p FILE" shows the changes',
+        "repair f.yaml",
+        ("! cp ../committed.yaml f.yaml", "verify f.yaml"),
+        files={"f.yaml": "a: 1\n"},
+        before=("encrypt -i --age ME f.yaml", "! cp f.yaml ../committed.yaml; sed -i s/^a:/b:/ f.yaml"),
+        stage="at_terminal",
+    ),
+    Scenario(
+        "operations.open",
+        'restore the file from Git; if sops converted it from another format, use "leafseal sops decrypt"',
+        "decrypt f.env",
+        ("sops decrypt f.env",),
+        files={"f.yaml": "a: 1.5\n"},
+        before=(
+            "sops encrypt --age ME --output-type dotenv --output f.env f.yaml",
+            "! sed -i '/structure=/d' f.env",  # as sops itself writes it
+        ),
+    ),
 ]

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from .scenario import Scenario
 
+_TWO_GROUPS = {
+    "f.yaml": "a: 1\n",
+    ".sops.yaml": "creation_rules:\n  - key_groups:\n      - age: [ME]\n      - age: [ME]\n",
+}
+_FOREIGN = r"        - future_kms:\n            - id: x\n              enc: abc\n          age:"
+_ADD_A_FOREIGN_KEY = f"! sed -i 's/^        - age:/{_FOREIGN}/' f.yaml"
+
 SCENARIOS = [
     Scenario(
         "providers.age",
@@ -136,5 +143,21 @@ SCENARIOS = [
             "encrypt --age ME a.yaml",
         ),
         files={"a.yaml": "a: 1\n", "../home/config/leafseal/policy.toml": 'recipients.allow = ["OTHER"]\n'},
+    ),
+    Scenario(
+        "keys.unknown",
+        'remove it from the file with "leafseal updatekeys FILE", or use sops',
+        "rotate -i --accept-recipients f.yaml",
+        ("updatekeys -y f.yaml", "rotate -i --accept-recipients f.yaml"),
+        files=_TWO_GROUPS,
+        before=("encrypt -i f.yaml", _ADD_A_FOREIGN_KEY),
+    ),
+    Scenario(
+        "keys.unknown",
+        "decrypt with another key of the file, or with sops",
+        "decrypt f.yaml",
+        ("export SOPS_AGE_KEY=SECRET_ME", "decrypt f.yaml"),
+        files=_TWO_GROUPS,
+        before=("encrypt -i f.yaml", _ADD_A_FOREIGN_KEY, "export SOPS_AGE_KEY=SECRET_OTHER"),
     ),
 ]

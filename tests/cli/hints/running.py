@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from leafseal.cli import keyservice
+from leafseal.keyservice.client import RemoteService
 
 from .scenario import Scenario, Stage
 
 _ASK = "--keyservice unix://SOCKET"
 _SERVE = "& keyservice --address unix://SOCKET"
 _DECRYPT = f"decrypt --no-local-keyservice {_ASK} app.yaml"
+
+
+def _impatient(at: Stage) -> None:
+    at.service.setattr(RemoteService.__init__, "__defaults__", (0.1, 30.0))
 
 
 def _no_folder(at: Stage) -> None:
@@ -21,6 +26,7 @@ SCENARIOS = [
         "check that the key service is running, and its address",
         _DECRYPT,
         (_SERVE, _DECRYPT),
+        before=(_impatient,),
         stage="at_machine",
     ),
     Scenario(

@@ -19,7 +19,7 @@ class Scenario(NamedTuple):
 
     module: str  # below `leafseal`
     hint: str  # as in the source, with `{}` for what is filled in
-    refused: str
+    refused: str | Act
     then: tuple[Step, ...]
     files: Mapping[str, str] = {}  # there before; `app.yaml`, encrypted for ME, always is
     before: tuple[Step, ...] = ()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from leafseal.errors import LeafsealError
 from leafseal.sops.shared import talk
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
@@ -30,6 +31,7 @@ from . import (
     huawei,
     json_files,
     keys,
+    library,
     machine,
     paths,
     programs,
@@ -42,7 +44,7 @@ from . import (
     yaml_files,
 )
 from .not_run import NOT_RUN
-from .scenario import ELSEWHERE, Scenario, Stage, Step
+from .scenario import ELSEWHERE, Act, Scenario, Stage, Step
 from .source import Hint, hints
 
 TABLES = (
@@ -57,6 +59,7 @@ TABLES = (
     huawei,
     json_files,
     keys,
+    library,
     machine,
     paths,
     programs,
@@ -80,7 +83,7 @@ class User:
         self._monkeypatch = monkeypatch
         self._work = work
         self._me = me
-        self._stage: Stage | None = None
+        self._stage = Stage({}, {}, None)
         self.servers: list[subprocess.Popen[bytes]] = []
 
     def enter(self, stage: Stage) -> None:
@@ -92,7 +95,7 @@ class User:
     def filled(self, text: str) -> str:
         """Return a text with the recipients in it."""
         words = {"SECRET_ME": self._me.identity, "SECRET_OTHER": OTHER.identity, "HERE": str(self._work)}
-        words |= self._stage.names if self._stage else {}
+        words |= self._stage.names
         text = re.sub(rf"\b({'|'.join(words)})\b", lambda match: words[match[1]], text)
         return re.sub(r"\bME\b", self._me.recipient, re.sub(r"\bOTHER\b", OTHER.recipient, text))
 
@@ -107,6 +110,14 @@ class User:
         """Run a command line; that of sops as on a terminal, where it has hints."""
         self._monkeypatch.setattr(talk, "may_add_messages", lambda verbose: True)
         return self._run(*shlex.split(self.filled(line)))
+
+    def refusal(self, asked: str | Act) -> Result:
+        """Do what is to be refused, and return what is said: by the command, or by the library's error."""
+        if isinstance(asked, str):
+            return self.run(asked)
+        with pytest.raises(LeafsealError) as caught:
+            asked(self._stage)
+        return Result(caught.value.exit_code, b"", f"{caught.value}\n{caught.value.hint}")
 
     def follow(self, step: Step, code: int = 0) -> None:
         """Do a step. `export NAME=VALUE` is one too, as are a line for the shell after `! ` and a server after `& `."""
@@ -123,7 +134,6 @@ class User:
             if result.code != code:
                 pytest.fail(f"{step} exits with {result.code} and says:\n{result.err}")
         elif callable(step):
-            assert self._stage is not None
             step(self._stage)
         else:
             self.write(step)
@@ -173,7 +183,7 @@ def test_what_a_hint_says_helps(one: Scenario, user: User, request: pytest.Fixtu
     user.write(one.files)
     for step in one.before:
         user.follow(step)
-    result = user.run(one.refused)
+    result = user.refusal(one.refused)
     if not (result.code and re.search(_pattern(one.hint), result.err)):
         pytest.fail(f"{one.refused} exits with {result.code} and says:\n{result.err}")
     for step in one.then[:-1]:

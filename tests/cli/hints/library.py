@@ -1,0 +1,62 @@
+"""Hints of the library, to whoever calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import leafseal
+from leafseal.config.write import propose_config
+from leafseal.keys import Ambient, MasterKey
+from leafseal.keys.registry import parse_recipients
+from leafseal.operations.encrypt import encrypt
+from leafseal.rules.selection import Selection
+from leafseal.testing import throwaway_identity
+
+from .scenario import Act, Scenario
+
+
+def _load(**options: int) -> Act:
+    return lambda _: leafseal.load("f.yaml", **options)  # type: ignore[arg-type]
+
+
+def _encrypted(groups: Sequence[Sequence[MasterKey]]) -> Act:
+    ambient = Ambient.of_process()
+    return lambda _: encrypt(b"a: 1\n", "yaml", groups, 0, Selection(), ambient)
+
+
+_KEY = parse_recipients("age", throwaway_identity().recipient)
+
+SCENARIOS = [
+    Scenario(
+        "api",
+        "say which with document=N, from 0; SealedFile.documents gives all",
+        _load(),
+        (_load(document=1),),
+        files={"f.yaml": "a: 1\n---\nb: 1\n"},
+        before=("encrypt -i --age ME --no-structure f.yaml",),
+    ),
+    Scenario(
+        "formats",
+        "one of {}",
+        lambda _: leafseal.encrypt(b"a: 1\n", format="yml", recipients=_KEY),
+        (lambda _: leafseal.encrypt(b"a: 1\n", format="yaml", recipients=_KEY),),
+    ),
+    Scenario(
+        "config.write",
+        "give at least one age recipient: age1…",
+        lambda _: propose_config([]),
+        (lambda _: propose_config(["age1x"]),),
+    ),
+    Scenario(
+        "keys.groups",
+        "name a recipient, such as with --age, or write a .sops.yaml",
+        _encrypted([]),
+        (_encrypted([_KEY]),),
+    ),
+    Scenario(
+        "keys.groups",
+        "every key group needs at least one master key",
+        _encrypted([_KEY, []]),
+        (_encrypted([_KEY, _KEY]),),
+    ),
+]
