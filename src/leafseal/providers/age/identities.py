@@ -38,7 +38,11 @@ _ENCRYPTED = (b"age-encryption", b"-----BEGIN AGE")
 
 
 class IdentityError(ValueError):
-    """The text of an identity file that is none. Says where, never what."""
+    """The text of an identity file that is none. Says where, never what, and what to do."""
+
+    def __init__(self, reason: str, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 def parse_identities(text: str, ambient: Ambient, *, several_a_line: bool = False) -> list[age.Identity]:
@@ -56,8 +60,20 @@ def parse_identities(text: str, ambient: Ambient, *, several_a_line: bool = Fals
             try:
                 found.append(_parse_identity(word, ambient))
             except age.KeyTextError as error:
-                raise IdentityError(f"line {number} {error.message}") from None
+                raise _error_of(number, word, error.message) from None
+    if not found and "SECRET-KEY" in text:
+        from leafseal.providers.age.unusable import flaw_of_comments
+
+        if flaw := flaw_of_comments(text):
+            raise IdentityError(flaw.reason, flaw.hint)
     return found
+
+
+def _error_of(number: int, text: str, reason: str) -> IdentityError:
+    from leafseal.providers.age.unusable import flaw_of_line
+
+    flaw = flaw_of_line(text)
+    return IdentityError(f"line {number} {flaw.reason if flaw else reason}", flaw and flaw.hint)
 
 
 def _parse_identity(text: str, ambient: Ambient) -> age.Identity:
@@ -196,7 +212,7 @@ def _read(name: str, data: bytes, ambient: Ambient, several_a_line: bool = False
     try:
         return Loaded(name, parse_identities(_text(data), ambient, several_a_line=several_a_line))
     except IdentityError as error:
-        return Failed(name, str(error))
+        return Failed(name, str(error), error.hint)
 
 
 def _text(data: bytes) -> str:
