@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from uuid import uuid4
 import pytest
 
 from leafseal.providers import network
+from leafseal.system import terminal
 
 from ...age.hosts import RECIPIENT
 from ...age.toy_plugin import install
@@ -249,3 +251,15 @@ def at_terminal(screen: Terminal) -> Stage:
     """Somebody who says no to what is asked."""
     screen.answers = ["n"] * 9
     return Stage({}, {}, screen)
+
+
+@pytest.fixture
+def at_no_terminal(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Nobody at first; the service is a function that has somebody at a terminal, with an answer."""
+
+    def sit_down(answer: str) -> None:
+        somebody = Terminal()
+        monkeypatch.setattr(terminal, "_terminal", lambda: nullcontext((somebody, somebody)))
+        monkeypatch.setattr("getpass.getpass", lambda *_, **__: answer)
+
+    return Stage({}, {}, sit_down)

@@ -339,7 +339,14 @@ SCENARIOS = [
         files={"f.yaml": "a: 1.5\n"},
         before=(
             "sops encrypt --age ME --output-type dotenv --output f.env f.yaml",
-            "! sed -i '/structure=/d' f.env",  # as sops itself writes it
+            "! sed -i '/structure/d' f.env",  # as sops itself writes it
         ),
+    ),
+    Scenario(
+        "metadata",
+        "restore the file from Git",
+        "decrypt app.yaml",
+        ("! cp ../committed.yaml app.yaml", "decrypt app.yaml"),
+        before=("! cp app.yaml ../committed.yaml; sed -i 's/structure[0-9]*_t/structure_t/' app.yaml",),
     ),
 ]

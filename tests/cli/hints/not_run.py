@@ -38,12 +38,6 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
             'use "leafseal sops" instead of "sops"',
         ],
     },
-    ("somebody answers at a terminal"): {
-        "providers.age.passphrases": [
-            "run it in a terminal, or set SOPS_AGE_SSH_PRIVATE_KEY_CMD to a command that prints the key",
-            "run it in a terminal, or start gpg-agent, which asks in a window",
-        ],
-    },
     ("no command reaches it, only the library or a changed file does"): {
         "operations.context_repair": [
             "only files from SOPS before 3.3.0 need this, with an AWS key whose context has different values",

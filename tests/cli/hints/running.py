@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from leafseal import age
+from leafseal.age.scrypt import ScryptRecipient
 from leafseal.cli import keyservice
 from leafseal.keyservice.client import RemoteService
 
@@ -14,6 +18,21 @@ _DECRYPT = f"decrypt --no-local-keyservice {_ASK} app.yaml"
 
 def _impatient(at: Stage) -> None:
     at.service.setattr(RemoteService.__init__, "__defaults__", (0.1, 30.0))
+
+
+_SSH_KEY = (
+    "! ssh-keygen -q -t ed25519 -N horse -f ../id; "
+    "printf 'creation_rules:\\n  - age: \"%s\"\\n' \"$(cut -d' ' -f1,2 ../id.pub)\" > .sops.yaml"
+)
+
+
+def _protect(_: Stage) -> None:
+    """Put a passphrase on the file of identities."""
+    Path("../keys.age").write_bytes(age.encrypt(Path("../keys.txt").read_bytes(), [ScryptRecipient("horse", 4)]))
+
+
+def _in_a_terminal(at: Stage) -> None:
+    at.service("horse")
 
 
 def _no_folder(at: Stage) -> None:
@@ -87,5 +106,39 @@ SCENARIOS = [
         files={"a.yaml": "a: 1\n"},
         before=("encrypt -i --age TOY,ME a.yaml",),
         stage="at_plugin",
+    ),
+    Scenario(
+        "providers.age.passphrases",
+        "run it in a terminal, or set SOPS_AGE_SSH_PRIVATE_KEY_CMD to a command that prints the key",
+        "decrypt f.yaml",
+        (
+            "! cp ../id ../open; ssh-keygen -q -p -P horse -N '' -f ../open",
+            "export SOPS_AGE_SSH_PRIVATE_KEY_CMD=cat HERE/../open",
+            "decrypt f.yaml",
+        ),
+        files={"f.yaml": "a: 1\n"},
+        before=(_SSH_KEY, "encrypt -i f.yaml"),
+        environ={"SOPS_AGE_SSH_PRIVATE_KEY_FILE": "HERE/../id"},
+        stage="at_no_terminal",
+    ),
+    Scenario(
+        "providers.age.passphrases",
+        "run it in a terminal, or set SOPS_AGE_SSH_PRIVATE_KEY_CMD to a command that prints the key",
+        "decrypt f.yaml",
+        (_in_a_terminal, "decrypt f.yaml"),
+        files={"f.yaml": "a: 1\n"},
+        before=(_SSH_KEY, "encrypt -i f.yaml"),
+        environ={"SOPS_AGE_SSH_PRIVATE_KEY_FILE": "HERE/../id"},
+        stage="at_no_terminal",
+    ),
+    Scenario(
+        "providers.age.passphrases",
+        "run it in a terminal, or start gpg-agent, which asks in a window",
+        "decrypt app.yaml",
+        (_in_a_terminal, "decrypt app.yaml"),
+        files={"../keys.txt": "SECRET_ME\n"},
+        before=(_protect, "export SOPS_AGE_KEY=", "export SOPS_AGE_KEY_FILE=HERE/../keys.age"),
+        environ={"GNUPGHOME": "/nowhere"},
+        stage="at_no_terminal",
     ),
 ]
