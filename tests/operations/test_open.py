@@ -22,10 +22,11 @@ from leafseal.keys.groups import DataKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Source, open_file, open_with, paused_collector, read_metadata, readable
 from leafseal.operations.rekey import rotate
+from leafseal.rules.selection import Selection
 from leafseal.testing import ambient_with, throwaway_identity
 
 from ..opening import set_leaf
-from ..whole_files import AMBIENT, KEYS, WITHOUT_STRUCTURE, open_, seal
+from ..whole_files import AMBIENT, KEYS, WITHOUT_STRUCTURE, open_, plain_values, seal
 
 PLAIN = b"# note\na: x\nb:\n    - 5\nc_unencrypted: y\n"
 SEALED = seal(PLAIN, "yaml")
@@ -168,3 +169,28 @@ def test_a_file_with_the_empty_strings_of_sops_before_1_6_can_be_changed(
     for product in (set_leaf(opened, place, "y"), rotate(opened, KEYS, 0, AMBIENT)):
         product.check(product.data)
     assert b"data:," not in set_leaf(opened, place, "y").data
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        b"b: |\n  abc\n",
+        b"b: |+\n  abc\n\n",
+        b"b: >\n  a\n  b\n",
+        b"b: | # note\n  abc\n",
+        b"b: [x]\nc:\n- |\n  abc\n",
+        b"x: 1\n---\nb: |\n  abc\n",
+        b"a: |\n  abc\n",  # in plain text under the rule
+    ],
+)
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("rule", [Selection(), Selection(unencrypted_regex="^a$")])
+def test_a_lost_line_break_at_the_end_is_not_that_of_a_value(plain: bytes, line_end: bytes, rule: Selection) -> None:
+    """Editors and merges lose it, and the last text of the plain file would lose its own."""
+    sealed = seal(plain, "yaml", rule).rstrip(b"\n").replace(b"\n", line_end)
+    assert plain_values(open_(sealed, "yaml").plaintext(), "yaml") == plain_values(plain, "yaml")
+
+
+def test_a_text_that_no_line_break_ended_opens_to_the_byte() -> None:
+    plain = b"b: |\n  abc"
+    assert open_(seal(plain, "yaml"), "yaml").plaintext() == plain

@@ -131,7 +131,21 @@ class YAMLDocument:
         """Return the edits that put values where tokens stand, one for each, in order."""
         if self._scan.keys_of_values:
             seal.refuse_sealed_keys(self._scan, [leaf for leaf, _ in opened])
-        return seal.open_(self._text, opened, spellings)
+        edits = seal.open_(self._text, opened, spellings)
+        last = self._last_before_metadata()  # which take the line break before them along
+        for position, (leaf, value) in enumerate(opened if last else ()):
+            edit = edits[position]
+            if leaf is last and edit.new.startswith(_BLOCKS) and str(value).endswith("\n"):
+                edits[position] = edit._replace(new=edit.new + ("\r\n" if "\r\n" in self._text else "\n"))
+        return edits
+
+    def _last_before_metadata(self) -> Leaf | None:
+        """Return the value that nothing but metadata follows, in a file that no line break ends."""
+        leaf = next((leaf for leaf in reversed(self._scan.leaves) if not leaf.is_comment), None)
+        if leaf is None or self._text.endswith(("\n", "\r")):
+            return None
+        start, end = self._scan.documents[-1].metadata or (len(self._text), len(self._text))
+        return None if (self._text[leaf.end : start] + self._text[end:]).strip() else leaf
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:
         """Return the edits that store `value` at `locator` in the first document."""
@@ -231,7 +245,9 @@ class YAMLDocument:
             return apply_edits(self._text, edits).encode()
         placed: list[Edit] = []
         if metadata is None:
-            placed = metadata_block.removals(self._text, documents, self._root_words())
+            last = self._last_before_metadata()
+            keep_break = last is not None and last.style in _BLOCKS and str(last.value).endswith("\n")
+            placed = metadata_block.removals(self._text, documents, self._root_words(), keep_break=keep_break)
         elif self.has_reserved_key():
             placed = metadata_block.replacements(self._text, documents, metadata, width)
         else:
@@ -260,6 +276,10 @@ class YAMLDocument:
         ours = (self._scan.metadata or {}).get("leafseal")
         words = ours.get("root") if isinstance(ours, dict) else None
         return words if isinstance(words, dict) else {}
+
+
+_BLOCKS = ("|", ">")
+"""How literal and folded texts begin: the line break behind them is part of their value."""
 
 
 def _beside(document: YAMLDocument) -> list[tuple[int, Locator, object]]:

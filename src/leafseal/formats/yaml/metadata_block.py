@@ -169,12 +169,17 @@ def _comma(text: str, start: int, end: int) -> int | None:
     return None
 
 
-def removals(text: str, documents: Sequence[DocumentNote], root_words: Mapping[str, object]) -> list[Edit]:
-    """Return the edits that cut the block out of every document, and put back a document that was `null`."""
+def removals(
+    text: str, documents: Sequence[DocumentNote], root_words: Mapping[str, object], *, keep_break: bool = False
+) -> list[Edit]:
+    """Return the edits that cut the block out of every document, and put back a document that was `null`.
+
+    A block that no line break ends takes the one before it along, unless `keep_break`.
+    """
     edits = []
     for index, note in enumerate(documents):
         if note.metadata is not None:
-            edits.append(_cut_flow(text, note) if note.root and note.root.flow else _cut_block(text, note))
+            edits.append(_cut_flow(text, note) if note.root and note.root.flow else _cut_block(text, note, keep_break))
             word = _ROOT_WORD.fullmatch(str(root_words.get(f"d{index}", "")))
             if word is not None:
                 position = _position(text, note.start, int(word[1]), int(word[2]))
@@ -226,14 +231,14 @@ def _position(text: str, start: int, line: int, column: int) -> int:
     return start + column
 
 
-def _cut_block(text: str, note: DocumentNote) -> Edit:
+def _cut_block(text: str, note: DocumentNote, keep_break: bool) -> Edit:
     assert note.metadata is not None
     start, end = note.metadata
     line = max(text.rfind("\n", note.start, start), text.rfind("\r", note.start, start), note.start - 1) + 1
     match = _LINE_END.match(text, end)
     if match is None:
         return Edit(start, end, "")
-    if not match[1] and line > note.start:
+    if not match[1] and line > note.start and not keep_break:
         # The block ends without a line break: the break before it came with it.
         line -= 2 if text[line - 2 : line] == "\r\n" else 1
     return Edit(line, match.end(), "")
