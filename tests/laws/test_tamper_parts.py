@@ -100,7 +100,7 @@ SPELLED = b"a: 0x1F\nb: 1.10\nc: 'two\n  lines'\n"
 
 
 def spelled_with(change: Callable[[dict[str, str], Opened], dict[str, str]]) -> Opened:
-    opened = open_(seal(SPELLED, "yaml"), "yaml")
+    opened = open_(seal(SPELLED, "yaml", read=WITHOUT_STRUCTURE), "yaml")
     metadata = opened.metadata.with_spelling(change(dict(opened.metadata.spelling), opened))
     return open_(opened.document.rewrite([], metadata.to_mapping()), "yaml")
 

@@ -132,20 +132,21 @@ class YAMLDocument:
         if self._scan.keys_of_values:
             seal.refuse_sealed_keys(self._scan, [leaf for leaf, _ in opened])
         edits = seal.open_(self._text, opened, spellings)
-        last = self._last_before_metadata()  # which take the line break before them along
-        for position, (leaf, value) in enumerate(opened if last else ()):
-            edit = edits[position]
-            if leaf is last and edit.new.startswith(_BLOCKS) and str(value).endswith("\n"):
-                edits[position] = edit._replace(new=edit.new + ("\r\n" if "\r\n" in self._text else "\n"))
+        if not self._text.endswith(("\n", "\r")):
+            for position in range(max(0, len(edits) - 2), len(edits)):  # the comment of a header comes behind its text
+                (leaf, value), edit = opened[position], edits[position]
+                if edit.new.startswith(_BLOCKS) and self._loses_break(leaf, value, edit.new):
+                    edits[position] = edit._replace(new=edit.new + ("\r\n" if "\r\n" in self._text else "\n"))
         return edits
 
-    def _last_before_metadata(self) -> Leaf | None:
-        """Return the value that nothing but metadata follows, in a file that no line break ends."""
-        leaf = next((leaf for leaf in reversed(self._scan.leaves) if not leaf.is_comment), None)
-        if leaf is None or self._text.endswith(("\n", "\r")):
-            return None
+    def _loses_break(self, leaf: Leaf, value: object, written: str = "") -> bool:
+        """Tell whether the last text of a file loses a line break to the metadata behind it, which none ends."""
         start, end = self._scan.documents[-1].metadata or (len(self._text), len(self._text))
-        return None if (self._text[leaf.end : start] + self._text[end:]).strip() else leaf
+        behind = self._text[leaf.end : start] + self._text[end:]
+        left = behind.count("\n") - (start < len(self._text)) + _breaks_behind(written)
+        return (
+            leaf.document == len(self._scan.documents) - 1 and not behind.strip() and left < _breaks_behind(str(value))
+        )
 
     def set_edits(self, locator: Locator, value: object) -> list[Edit]:
         """Return the edits that store `value` at `locator` in the first document."""
@@ -245,8 +246,9 @@ class YAMLDocument:
             return apply_edits(self._text, edits).encode()
         placed: list[Edit] = []
         if metadata is None:
-            last = self._last_before_metadata()
-            keep_break = last is not None and last.style in _BLOCKS and str(last.value).endswith("\n")
+            keep_break = not self._text.endswith(("\n", "\r")) and any(
+                leaf.style in _BLOCKS and self._loses_break(leaf, leaf.value) for leaf in self._scan.leaves[-2:]
+            )
             placed = metadata_block.removals(self._text, documents, self._root_words(), keep_break=keep_break)
         elif self.has_reserved_key():
             placed = metadata_block.replacements(self._text, documents, metadata, width)
@@ -280,6 +282,10 @@ class YAMLDocument:
 
 _BLOCKS = ("|", ">")
 """How literal and folded texts begin: the line break behind them is part of their value."""
+
+
+def _breaks_behind(text: str) -> int:
+    return text[len(text.rstrip("\r\n")) :].count("\n")
 
 
 def _beside(document: YAMLDocument) -> list[tuple[int, Locator, object]]:
