@@ -58,10 +58,13 @@ PLAIN = {
     "yaml: duplicate key in a later document": Bad(
         "yaml", b"a: 1\n---\nb: 1\nb: 2\n", "the key 'b' appears twice in one mapping", 4
     ),
-    "yaml: truncated in quotes": Bad("yaml", b'a: "canary-7f3a\n', "not valid YAML: found unexpected end of stream", 2,
-                                     None),
+    "yaml: truncated in quotes": Bad(
+        "yaml", b'a: "canary-7f3a\n', "not valid YAML: quotes that are not closed (found unexpected end of stream)", 1,
+        "close the quotes",
+    ),
     "yaml: template": Bad(
-        "yaml", b"a: {{ .Values.x }}\n", "a key is a mapping or a list, where only text can be", 1, "quotes"
+        "yaml", b"a: {{ .Values.x }}\n", "a template ({{ … }} or {% … %}) is where a key or a value should be", 1,
+        "quotes",
     ),
     "yaml: key that is no text": Bad("yaml", b"1: canary-7f3a\n", "a key is not text", 1, "in quotes"),
     "yaml: deep": Bad("yaml", b"a: " + b"[" * 300 + b"]" * 300 + b"\n", "nested deeper than 200 levels", 1,

@@ -131,11 +131,18 @@ def assert_sealed_alike(path: Path, case: Case) -> None:
     assert ours.plaintext() == case.plain
 
 
+_NAMED = re.compile(
+    rb"leafseal: warning: [^\n]*(?:keep these values as they|YAML readers|as one value|more than 64 bits)[^\n]*\n"
+)
+"""Values that readers differ about, which our own face names."""
+
+
 def encrypted_quietly(run: Callable[..., Result], path: Path, name: str, case: Case) -> bool:
     """Tell whether a case is sealed without a word; only our own face asks about a rule that seals nothing."""
     result = run("encrypt", "-i", path.name)
     if name != "leafseal" or result.code != 220:
-        return result == (0, b"", b"")
+        err = _NAMED.sub(b"", result.err)
+        return (result.code, result.out, err if name == "leafseal" else result.err) == (0, b"", b"")
     assert b"the rule encrypts nothing in this file" in result.err
     assert not case.open().tokens()
     assert path.read_bytes() == case.plain

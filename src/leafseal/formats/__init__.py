@@ -184,7 +184,15 @@ def parse(
         raise FormatError(
             f"larger than {read.limits.file_bytes} bytes", hint="raise the limit with --max-file-size if this is meant"
         )
-    return cast(Parser, module.parse)(data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates, **marks)
+    try:
+        return cast(Parser, module.parse)(
+            data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates, **marks
+        )
+    except FormatError as error:
+        from leafseal.formats.faults import explained
+
+        fault = explained(error, data)
+    raise fault
 
 
 def emit(

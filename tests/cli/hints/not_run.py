@@ -71,4 +71,13 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
             "check the disk",
         ],
     },
+    "takes a file of another program, and that program": {
+        "formats.faults": [
+            'fetch the file itself with "git lfs pull"',
+            'decrypt it with "ansible-vault decrypt", then encrypt it',
+            'decrypt it with "git-crypt unlock", then encrypt it',
+            'decrypt it with "age -d", then encrypt it',
+            'decrypt it with "gpg -d", then encrypt it',
+        ],
+    },
 }

@@ -224,7 +224,11 @@ class _Scanner:
 
     def _not_a_value_error(self, pos: int) -> FormatError:
         if self.text.startswith('"', pos):
-            return self._error(pos, "not JSON: a string that is not closed, or holds what JSON wants escaped")
+            return self._error(
+                pos,
+                "not JSON: a string that is not closed, or holds what JSON wants escaped",
+                r"close the quotes; in them, write \n for a line break, \" for quotes and \\ for a backslash",
+            )
         if self.text.startswith(("NaN", "Infinity", "-Infinity"), pos):
             return self._error(pos, "not JSON: it has no NaN and no Infinity", "write null, or a string")
         return self._syntax_error(pos, "a value")
@@ -232,7 +236,18 @@ class _Scanner:
     def _syntax_error(self, pos: int, expected: str) -> FormatError:
         if pos >= len(self.text):
             return self._error(pos, f"not JSON: the file ends where {expected} is expected")
-        return self._error(pos, f"not JSON: expected {expected}")
+        message, hint = f"not JSON: expected {expected}", None
+        if self.text.startswith(("//", "/*", "#"), pos):
+            message, hint = "not JSON: it has no comments", "delete the comments"
+        elif self.text.startswith("'", pos):
+            hint = 'use double quotes: "…"'
+        elif self.text.startswith(("}", "]"), pos):
+            hint = "delete the comma before the bracket, or add what is missing"
+        elif expected == "a value":
+            hint = "write text in double quotes; other values are numbers, true, false and null"
+        elif expected == "a name in quotes":
+            hint = "put every name in double quotes"
+        return self._error(pos, message, hint)
 
     def _error(self, pos: int, message: str, hint: str | None = None) -> FormatError:
         line, column = place_of(self.text, pos)

@@ -6,7 +6,6 @@ about where metadata stands or may go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -50,24 +49,15 @@ def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
     try:
         return _Scanner(text, base, limits, allow_duplicates).run()
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = error.problem or error.context or "not YAML"
-        fault = FormatError(
-            f"not valid YAML: {_without_quotes(problem)}",
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-        )
+        from leafseal.formats.yaml.faults import syntax_error
+
+        fault = syntax_error(text[base:], error)
     except YAMLError:
         fault = FormatError(
             "not valid YAML: a character that YAML does not allow",
             hint="write control characters escaped, in double quotes",
         )
     raise fault  # Only here: the parser's own exception may carry the text along.
-
-
-def _without_quotes(problem: str) -> str:
-    # libyaml quotes anchors and tags in its messages; those are names, but what stands in quotes could be anything.
-    return re.sub(r"'([^']*)'", lambda match: match[0] if len(match[1]) == 1 else "…", problem)
 
 
 class _Scanner:
@@ -388,7 +378,7 @@ class _Scanner:
         elif outer.is_map:
             if outer.key is None:
                 self._fail(
-                    event, "a key is a mapping or a list, where only text can be", "put a template in quotes, as a text"
+                    event, "a key is a mapping or a list, where only text can be", "put the key in quotes, as text"
                 )
             path = outer.path + (outer.key,)
             locator = path if outer.locator is outer.path else outer.locator + (outer.key,)
