@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .scenario import Scenario
+import re
+from pathlib import Path
+
+from .scenario import Scenario, Stage
+
+
+def _one_part_twice(_: Stage) -> None:
+    path = Path("f.yaml")
+    first, second = re.findall("-----BEGIN.*?-----END", path.read_text(), re.DOTALL)
+    path.write_text(path.read_text().replace(second, first))
+
 
 SCENARIOS = [
     Scenario(
@@ -348,5 +358,44 @@ SCENARIOS = [
         "decrypt app.yaml",
         ("! cp ../committed.yaml app.yaml", "decrypt app.yaml"),
         before=("! cp app.yaml ../committed.yaml; sed -i 's/structure[0-9]*_t/structure_t/' app.yaml",),
+    ),
+    Scenario(
+        "keys.groups",
+        "restore the file from Git: its key groups were changed",
+        "decrypt f.yaml",
+        ("! cp ../committed.yaml f.yaml", "decrypt f.yaml"),
+        files={
+            "f.yaml": "a: 1\n",
+            ".sops.yaml": "creation_rules:\n  - key_groups:\n      - age: [ME]\n      - age: [ME]\n",
+        },
+        before=("encrypt -i f.yaml", "! cp f.yaml ../committed.yaml", _one_part_twice),
+    ),
+    Scenario(
+        "formats.yaml.emitter",
+        "remove them from the comment",
+        "decrypt --output-type yaml f.env",
+        ("edit f.env", "decrypt --output-type yaml f.env"),
+        files={"f.env": "# a\x01\nA=1\n"},
+        before=("encrypt -i --age ME f.env", "! printf '#!/bin/sh\nsed -i 1d $1\n' > ../ed; chmod +x ../ed"),
+        environ={"EDITOR": "HERE/../ed"},
+    ),
+    Scenario(
+        "formats.common",
+        "raise the limit with --max-file-size if this is meant",
+        "decrypt --max-file-size 9000 f.json",
+        ("decrypt --max-file-size 1M f.json",),
+        files={"f.json": '{"a": ' + "[" * 150 + "1" + "]" * 150 + "}"},
+        before=("encrypt -i --age ME f.json",),
+    ),
+    Scenario(
+        "formats",
+        "raise the limit with --max-file-size if this is meant",
+        "edit --max-file-size 5K app.yaml",
+        ("edit --max-file-size 1M app.yaml",),
+        before=(
+            '! echo "z: $(printf %06000d 1)" > ../big; printf "#!/bin/sh\\ncp HERE/../big \\$1\\n" > ../ed',
+            "! chmod +x ../ed",
+        ),
+        environ={"EDITOR": "HERE/../ed"},
     ),
 ]

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import leafseal
-from leafseal.config.write import propose_config
+from leafseal.config.write import add_recipient, propose_config
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.registry import parse_recipients
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.context_repair import open_garbled
 from leafseal.operations.encrypt import encrypt
+from leafseal.operations.open import Source
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
 
-from .scenario import Act, Scenario
+from .scenario import Act, Scenario, Stage
 
 
 def _load(**options: int) -> Act:
     return lambda _: leafseal.load("f.yaml", **options)  # type: ignore[arg-type]
+
+
+def _repair_context(_: Stage) -> None:
+    open_garbled(Source("app.yaml", Path("app.yaml").read_bytes(), "yaml"), KeyRing(Ambient.of_process()))
 
 
 def _encrypted(groups: Sequence[Sequence[MasterKey]]) -> Act:
@@ -24,6 +32,7 @@ def _encrypted(groups: Sequence[Sequence[MasterKey]]) -> Act:
     return lambda _: encrypt(b"a: 1\n", "yaml", groups, 0, Selection(), ambient)
 
 
+_OTHER = throwaway_identity().recipient
 _KEY = parse_recipients("age", throwaway_identity().recipient)
 
 SCENARIOS = [
@@ -58,5 +67,18 @@ SCENARIOS = [
         "every key group needs at least one master key",
         _encrypted([_KEY, []]),
         (_encrypted([_KEY, _KEY]),),
+    ),
+    Scenario(
+        "config.write",
+        "add the recipient by hand to one of them",
+        lambda _: add_recipient(Path(".sops.yaml").read_text(), _OTHER, 0),
+        ({".sops.yaml": "creation_rules:\n- key_groups:\n  - age: [ME, OTHER]\n"}, "encrypt -i f.yaml"),
+        files={"f.yaml": "a: 1\n", ".sops.yaml": "creation_rules:\n- key_groups:\n  - age: [ME]\n"},
+    ),
+    Scenario(
+        "operations.context_repair",
+        "only files from SOPS before 3.3.0 need this, with an AWS key whose context has different values",
+        _repair_context,
+        ("decrypt app.yaml",),
     ),
 ]
