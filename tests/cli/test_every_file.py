@@ -90,6 +90,47 @@ def test_what_the_repository_has_git_start_is_not_started(leafseal: Run, reposit
     assert not (repository / "PWNED").exists()
 
 
+@pytest.fixture
+def fetching(repository: Path) -> Path:
+    """The repository, one of whose objects is missing, and has to be fetched by a program of its configuration."""
+    program = repository / "evil.sh"
+    program.write_text(f"#!/bin/sh\ntouch {repository}/PWNED\n")
+    program.chmod(0o755)
+    git(repository, "commit", "-qm", "one")
+    blob = subprocess.check_output(["git", "rev-parse", "HEAD:.gitignore"], cwd=repository, text=True).strip()
+    git(repository, "update-index", "--skip-worktree", ".gitignore")
+    (repository / ".gitignore").unlink()
+    (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    for name, value in (
+        ("core.repositoryformatversion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", str(repository)),
+        ("remote.origin.uploadpack", str(program)),
+    ):
+        git(repository, "config", name, value)
+    return repository
+
+
+def test_what_would_fetch_missing_objects_is_not_started(leafseal: Run, fetching: Path) -> None:
+    assert names(leafseal, "--untracked") == [*TRACKED, "ignored.yaml", "new.yaml"]
+    assert not (fetching / "PWNED").exists()
+
+
+def test_a_folder_of_the_checkout_that_is_a_bare_repository_is_not_asked(
+    leafseal: Run, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = repository / "deploy"
+    git(bare, "init", "-q", "--bare", ".")
+    git(bare, "config", "core.bare", "false")
+    git(bare, "config", "core.worktree", str(repository))
+    (bare / ".sops.yaml").write_bytes((repository / ".sops.yaml").read_bytes())
+    monkeypatch.chdir(bare)
+    refused = leafseal("inspect", "--all")
+    assert (refused.code, "name the files in place of --all" in refused.err) == (8, True)
+    assert leafseal("inspect", "b.env").code == 0
+
+
 @pytest.mark.parametrize("command", ["inspect", "verify", "updatekeys", "rotate"])
 def test_which_files_must_be_said_one_way(leafseal: Run, repository: Path, command: str) -> None:
     options = ["-i"] if command == "rotate" else []

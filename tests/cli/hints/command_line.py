@@ -69,7 +69,7 @@ SCENARIOS = [
     ),
     Scenario(
         "cli.shared.every_file",
-        'see what "git ls-files" says; or name the files in place of --all',
+        'see what "git -c safe.bareRepository=explicit ls-files" says; or name the files in place of --all',
         "verify --all",
         ("verify app.yaml",),
         files={".git/HEAD": "nonsense\n"},

@@ -18,6 +18,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 _GIT_SECONDS = 60.0
 _LONGEST_LIST = 1 << 28  # bytes of names
 
+# What a repository's configuration has Git start for a listing is switched off: a monitor of files, and what fetches
+# objects that are missing. A bare repository among the files of a checkout has a configuration that anybody can commit.
+_GIT_ALONE = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
+_NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}  # the second for a Git that lacks the first
+
 
 class EveryFile(NamedTuple):
     """Whether all files are meant, and those too that Git does not track."""
@@ -91,17 +96,17 @@ def _tracked(folder: str, every: EveryFile) -> Iterator[str]:
     from leafseal.system.environment import helper_environment
     from leafseal.system.programs import ProgramError, output_of
 
-    # What the repository's configuration has Git start for a listing is switched off.
-    argv = ["git", "-C", folder, "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached"]
+    argv = ["git", "-C", folder, *_GIT_ALONE, "ls-files", "-z", "--cached"]
     if every.untracked:
         argv += ["--others", "--exclude-standard"]
     environ = {name: value for name, value in helper_environment(os.environ).items() if not name.startswith("GIT_")}
+    environ |= _NO_FETCH
     try:
         listed = output_of(argv, environ, seconds=_GIT_SECONDS, limit=_LONGEST_LIST)
     except ProgramError as error:
         raise UsageError(
             f"Git cannot list its files: {error}",
-            hint='see what "git ls-files" says; or name the files in place of --all',
+            hint='see what "git -c safe.bareRepository=explicit ls-files" says; or name the files in place of --all',
         ) from None
     for name in sorted(set(listed.split(b"\0"))):
         if name:
