@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from leafseal.cli.shared.declarations import argument, command, option
+from leafseal.cli.shared.declarations import Whole, argument, command, option
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, json_option, limits_options, sealed_reading
 from leafseal.display import for_shell
 from leafseal.document import Locator
 from leafseal.document.limits import Limits
+from leafseal.document.paths import format_path
 from leafseal.document.tree import Node
 from leafseal.errors import PathError, naming
 from leafseal.formats import FORMATS
@@ -22,11 +23,20 @@ from leafseal.system import terminal
 @file_argument
 @argument("path")
 @option("-n", "--no-newline", is_flag=True, help="Print no line break after the value.")
+@option("--document", type=Whole(0), metavar="N", help="Which of several YAML documents to take; the first is 0.")
 @json_option
 @sealed_reading
 @key_services
 @limits_options
-def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOptions, limits: Limits) -> None:
+def get(
+    file: str,
+    path: str,
+    no_newline: bool,
+    document: int | None,
+    as_json: bool,
+    reading: InputOptions,
+    limits: Limits,
+) -> None:
     """Print one decrypted value of a file, followed by a line break.
 
     Text is printed as it is, a mapping or list in the file's format.
@@ -38,8 +48,9 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOpt
     item = read_one(file, reading, limits)
     with naming(file):
         opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits))
-        locator = locate(opened, path)
-        part = _found(opened, locator, path)
+        number = _document(file, opened, document)
+        locator = locate(opened, path, number)
+        part = _found(opened, locator, path, number)
         data = as_json_text(part) if as_json else emit_part(part, item.source.format)
     if FORMATS[item.source.format].has_other_readers:
         from leafseal.cli.shared.other_readers import warn_of_other_readers
@@ -48,13 +59,29 @@ def get(file: str, path: str, no_newline: bool, as_json: bool, reading: InputOpt
     terminal.write_result(data if no_newline or data.endswith(b"\n") else data + b"\n")
 
 
-def _found(opened: Opened, locator: Locator, path: str) -> Node:
-    """Return what is at a place. Raises `PathError`."""
+def _document(file: str, opened: Opened, number: int | None) -> int:
+    """Return the number of the document to take a value from: the first is said, where there are several."""
+    count = max(opened.document.document_count, 1)
+    if number is None and count > 1:
+        terminal.warn(
+            f"{file}: contains {count} documents; this is from the first; to choose, add --document N, from 0"
+        )
+    if number is not None and number >= count:
+        raise PathError(f"there is no document {number}; the last is {count - 1}")
+    return number or 0
+
+
+def _found(opened: Opened, locator: Locator, path: str, document: int) -> Node:
+    """Return what is at a place. Raises `PathError`, which names what is nearly there."""
     try:
-        return part_at(opened, locator)
+        return part_at(opened, locator, document)
     except PathError as error:
         if "/" in path and not path.startswith("/") and _exists(opened, f"/{path}"):
             raise error.with_hint(f"begin it with a slash: {for_shell(f'/{path}')}") from None
+        from leafseal.operations.near import nearest
+
+        if error.hint is None and (near := nearest(opened, locator, document)):
+            raise error.with_hint(f"the file has {for_shell(format_path(near))}") from None
         raise
 
 

@@ -11,9 +11,9 @@ from leafseal.formats import emit, emit_node
 from leafseal.operations.open import Opened
 
 
-def locate(opened: Opened, path: str) -> Locator:
-    """Read a path expression with the places that the first document has. Raises `PathError`."""
-    return resolve_path(path, [leaf.locator for leaf, _ in opened.leaves.values if leaf.document == 0])
+def locate(opened: Opened, path: str, document: int = 0) -> Locator:
+    """Read a path expression with the places that a document has. Raises `PathError`."""
+    return resolve_path(path, [leaf.locator for leaf, _ in opened.leaves.values if leaf.document == document])
 
 
 def document_of(opened: Opened, number: int | None, *, hint: str) -> MappingNode:
@@ -35,10 +35,10 @@ def document_of(opened: Opened, number: int | None, *, hint: str) -> MappingNode
     return documents[number] if documents else MappingNode()
 
 
-def part_at(opened: Opened, locator: Locator) -> Node:
-    """Return what stands at a place of the first document. Raises `PathError`."""
+def part_at(opened: Opened, locator: Locator, document: int = 0) -> Node:
+    """Return what stands at a place of a document. Raises `PathError`."""
     documents = opened.documents()
-    return find(documents[0] if documents else MappingNode(), locator)
+    return find(documents[document] if document < len(documents) else MappingNode(), locator)
 
 
 def emit_part(node: Node, format_name: str, *, indent: int | None = None, for_shells: bool = False) -> bytes:

@@ -57,4 +57,10 @@ SCENARIOS = [
         "set --string app.yaml db.port '\udcff'",
         ("set --string app.yaml db.port /w==",),
     ),
+    Scenario(
+        "cli.get",
+        "the file has {}",
+        "get app.yaml db.pasword",
+        ("get app.yaml db.password",),
+    ),
 ]
