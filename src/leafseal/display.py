@@ -29,10 +29,21 @@ def escape_line(text: str) -> str:
 
 
 def for_shell(word: str) -> str:
-    """Return a word so that it stays one, and is no command, where a hint with it is pasted into a shell."""
+    """Return a word so that it stays one, and is no command, where a hint with it is pasted into a shell.
+
+    What does not print is spelled out as bash, zsh and ksh read it: `$'a\\011b'`. Other quotes keep a backslash.
+    """
     import shlex  # only hints need it
 
-    return shlex.quote(word)
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(c if c.isprintable() and c not in "\\'" else _spelled(c) for c in word) + "'"
+
+
+def _spelled(character: str) -> str:
+    is_byte = "\udc80" <= character <= "\udcff"  # of a name that is not UTF-8
+    encoded = character.encode(errors="surrogateescape" if is_byte else "surrogatepass")
+    return "".join(f"\\{byte:03o}" for byte in encoded)
 
 
 _KEY_MARKS = ("AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY", "HVS.", "HVB.", "HVR.")

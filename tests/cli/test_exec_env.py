@@ -105,6 +105,18 @@ def test_names_that_change_what_runs(leafseal: Run, work: Path, me: ThrowawayIde
     assert exec_env("--allow", "PATH", "path.env", "echo $PATH").stdout == b"/bin:/usr/bin\n"
 
 
+def test_the_hint_works_for_names_that_do_not_print(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    names = ["LD_PRELOAD\t", "A\n\u200b", "B\\t'\r", "C\u0301 \u00e9\x7f"]
+    file = encrypted(leafseal, work, me, "odd.json", json.dumps(dict.fromkeys(names, "x")))
+    refused = exec_env("--strict", file, "echo ran")
+    assert refused.returncode == 220
+    options = refused.stderr.decode().rpartition("anyway, add ")[2].strip()
+    assert options.isprintable()
+    words = subprocess.check_output(["bash", "-c", f"printf '%s\\0' {options}"]).decode().split("\0")[:-1]
+    assert words[1::2] == names
+    assert exec_env("--strict", *words, file, "echo ran").stdout == b"ran\n"
+
+
 def test_the_hint_on_a_name_of_the_file_runs_nothing_when_pasted(
     leafseal: Run, work: Path, me: ThrowawayIdentity
 ) -> None:
