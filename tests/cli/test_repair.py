@@ -412,7 +412,7 @@ def test_the_refusal_of_duplicates_names_repair(leafseal: Run, file: Path) -> No
     change(file, line, line * 2)
     refused = leafseal("decrypt", file.name)
     assert refused.code == 2
-    assert 'to keep one, "leafseal repair FILE"' in refused.err
+    assert 'to keep one of them, run "leafseal repair FILE"' in refused.err
     assert leafseal("repair", "--yes", file.name).code == 0
 
 

@@ -18,7 +18,7 @@ from leafseal.document.frozen import NamedTuple
 
 VERSION = "1"
 
-MARK_BYTES = 6
+MARK_BYTES = 3
 MARKS = 4
 
 _LONGEST = 4096  # characters; what is longer is not ours

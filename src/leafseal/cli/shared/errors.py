@@ -26,6 +26,8 @@ def show_error(error: LeafsealError) -> None:
 
 def show_locked_out(errors: Sequence[DataKeyError]) -> None:
     """Print what is wrong with files that no key opens: once for all of which the same is to be said."""
+    if not errors:
+        return
     from leafseal.cli.shared.locked_out import Told, told  # only failures need it
 
     files: dict[Told, list[str]] = {}
