@@ -169,7 +169,7 @@ def test_the_message_has_the_first_fault_and_their_number(path: Path) -> None:
     assert str(caught.value).startswith(f"{path}: 2 faults, the first is min_threshold: ")
 
 
-@pytest.mark.parametrize("name", ["", "A=B", "A\\u0000"])
+@pytest.mark.parametrize("name", ["", "A=B", "A\\u0000", "PATH*"])
 def test_what_is_no_name_of_a_variable(path: Path, name: str) -> None:
     assert faults(path, f'exec.allow = ["A", "{name}"]') == [("exec.allow[1]", "not the name of a variable")]
 
@@ -223,3 +223,20 @@ def test_guards_are_everywhere_or_not_named(path: Path) -> None:
         assert faults(path, text) == [("guards", 'not "everywhere"')]
     for one, other in (("everywhere", None), (None, "everywhere")):
         assert Policy(guards=one).and_also(Policy(guards=other)).guards == "everywhere"
+
+
+def test_a_named_pipe_is_not_waited_for(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match="is a named pipe or a device, and no file"):
+        load_policy(path)
+
+
+@pytest.mark.parametrize("text", ["a" + ".a" * 101 + " = 1\n", "[a" + ".a" * 101 + "]\n"])
+def test_keys_of_many_parts_are_refused_before_they_are_read(path: Path, text: str) -> None:
+    """The parser's memory grows by the square of their number."""
+    assert faults(path, text) == [("", "a key of more than 100 parts")]
+
+
+def test_a_long_list_of_addresses_on_one_line_is_none(path: Path) -> None:
+    hosts = ", ".join(f'"https://vault{number}.example.com"' for number in range(200))
+    assert len(read(path, f"endpoints.allow = [{hosts}]\n").endpoints or ()) == 200

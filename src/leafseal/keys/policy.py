@@ -32,6 +32,7 @@ from leafseal.system.directories import AnyPath, policy_file, system_policy_file
 
 _MAX_BYTES = 2**20
 _MAX_GROUPS = 255
+_MAX_DOTS = 100  # in a key
 _PORTS = {"http": 80, "https": 443}
 
 Names = frozenset[str] | None
@@ -168,8 +169,10 @@ def _stricter(one: Names, other: Names) -> Names:
 def _read(path: str) -> bytes | None:
     """Return the content of a file, None where there is none."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise ConfigError("is a named pipe or a device, and no file", file=path)
             data = file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -182,10 +185,17 @@ def _read(path: str) -> bytes | None:
     return data
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a named pipe too, for which nobody may ever write."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def parse_policy(data: bytes, path: str) -> Policy:
     """Read the content of a policy file. Raises `ConfigError` with every fault of it."""
     import tomllib  # most people have no policy
 
+    if any(line.partition(b"=")[0].count(b".") > _MAX_DOTS for line in data.splitlines()):
+        raise ConfigError.of([("", f"a key of more than {_MAX_DOTS} parts")], path)  # they cost memory by the square
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -290,7 +300,7 @@ def _text(text: str) -> str:
 
 
 def _variable(text: str) -> str:
-    if not text or "=" in text or "\0" in text:
+    if not text or "=" in text or "\0" in text or "*" in text:
         raise ValueError("not the name of a variable")
     return text
 
