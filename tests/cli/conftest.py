@@ -134,6 +134,6 @@ def tokens(path: Path) -> dict[str, str]:
     found = {}
     for line in path.read_text().splitlines():
         key, _, rest = line.partition(": ")
-        if rest.startswith("ENC[") and "mac" not in key:
+        if rest.startswith("ENC[") and not key.strip().startswith(("mac", "structure1_")):
             found[key.strip()] = rest
     return found

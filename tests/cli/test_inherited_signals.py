@@ -32,6 +32,18 @@ SHOWING = [sys.executable, "-c", f"import signal; signal.signal(13, 0); signal.s
 """Python ignores SIGPIPE and SIGXFSZ before it could look."""
 
 
+_INHERIT = """
+import os, signal, sys
+for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    signal.signal(number, signal.SIG_DFL)
+ignored, blocked = ({int(number) for number in text.split(",") if number} for text in sys.argv[1:3])
+for number in ignored:
+    signal.signal(number, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+
+
 def started(
     command: Iterable[str],
     *,
@@ -39,19 +51,16 @@ def started(
     blocked: set[signal.Signals] = frozenset(),
     **environ: str,  # type: ignore[assignment]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command that is started with signals ignored and blocked."""
+    """Run a command that is started with signals ignored and blocked.
 
-    def inherit() -> None:
-        for number in ignored:
-            signal.signal(number, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-
+    Another process sets them: to fork this one and go on in Python is not safe once libraries have threads in it.
+    """
+    numbers = [",".join(str(int(number)) for number in some) for some in (ignored, blocked)]
     return subprocess.run(
-        list(command),
+        [sys.executable, "-c", _INHERIT, *numbers, *command],
         env={**os.environ, "PYTHONPATH": SOURCE, **environ},
         capture_output=True,
         text=True,
-        preexec_fn=inherit,
         stdin=subprocess.DEVNULL,
         timeout=60,
     )

@@ -187,7 +187,7 @@ def test_verify_and_inspect_tell_what_is_not_covered(leafseal: Run, covered: Pat
 
 
 def test_verify_tells_what_was_changed_by_hand(leafseal: Run, covered: Path) -> None:
-    covered.write_bytes(covered.read_bytes().replace(b"a: ENC", b"# by hand\na: ENC"))
+    covered.write_bytes(covered.read_bytes().replace(b"\na: ENC", b"\n# by hand\na: ENC"))
     result = leafseal("verify", "app.yaml")
     assert result.code == 0
     assert b"  changed since leafseal last wrote the file: comments\n" in result.out
