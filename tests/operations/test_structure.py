@@ -9,7 +9,7 @@ import pytest
 
 from leafseal.crypto.structure import fingerprint
 from leafseal.document.limits import ReadOptions
-from leafseal.errors import MACMismatchError, MetadataError, StructureMismatchError
+from leafseal.errors import MACMismatchError, MetadataError, RefusedError, StructureMismatchError
 from leafseal.formats import parse
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.hand_edits import changed
@@ -384,3 +384,12 @@ def test_a_block_belongs_to_the_mac_beside_it() -> None:
     assert opened.metadata.structure.split(" ")[1] == fingerprint(opened.metadata.mac)
     with pytest.raises(MACMismatchError):
         open_(seal(PLAIN, "yaml").replace(b"b: ''", b"b: null"), "yaml")
+
+
+def test_a_conversion_without_a_digest_writes_nothing_that_is_refused() -> None:
+    for value, word in (("1.5", "float"), ("true", "bool"), ("2026-01-15T00:00:00Z", "time")):
+        plain = f"A: {value}\n".encode()
+        with pytest.raises(RefusedError, match=f"^A: would have the type {word} in dotenv, whose values are text$"):
+            encrypt(plain, "yaml", KEYS, 0, DEFAULT, AMBIENT, output_format="dotenv", read=WITHOUT_STRUCTURE)
+        as_sops = WITHOUT_STRUCTURE._replace(any_types=True)
+        assert encrypt(plain, "yaml", KEYS, 0, DEFAULT, AMBIENT, output_format="dotenv", read=as_sops).data

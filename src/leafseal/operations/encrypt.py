@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from leafseal.crypto.shamir import MAX_SHARES
 from leafseal.crypto.token import Sealer
-from leafseal.document import Document
+from leafseal.document import Document, Leaf
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
+from leafseal.document.paths import format_path
 from leafseal.document.tree import build
 from leafseal.errors import (
     AlreadyEncryptedError,
@@ -16,6 +17,7 @@ from leafseal.errors import (
     LeafsealError,
     MetadataError,
     NotEncryptedError,
+    RefusedError,
 )
 from leafseal.formats import ANY_BYTES, FORMATS, parse
 from leafseal.keys import Ambient
@@ -23,7 +25,7 @@ from leafseal.keys.groups import DataKey, check_count, resolve_threshold, wrap_d
 from leafseal.metadata import Metadata
 from leafseal.operations.clear_text import Comments, refuse_exposed
 from leafseal.operations.convert import emit_sealed
-from leafseal.operations.open import Source, held_to_policy, read_metadata
+from leafseal.operations.open import NO_TEXT, Source, held_to_policy, read_metadata
 from leafseal.operations.product import FORMAT_VERSION, Groups, Product
 from leafseal.operations.seal import (
     has_structure,
@@ -211,6 +213,19 @@ def _seal_converted(
     sealed = seal_leaves(document, metadata.selection, sealer)
     if not allow_nothing:
         refuse_nothing_sealed(sealed.tokens, sealed.clear, metadata.selection)
+    if FORMATS[output_format].is_text_only and read.omit_structure and not read.any_types:
+        _refuse_types(sealed.tokens, output_format)
     tokens = {id(leaf): token for leaf, token in sealed.tokens}
     tree = build((leaf, tokens.get(id(leaf), leaf.value)) for leaf in document.leaves())
     return emit_sealed(tree, with_mac(metadata, sealed.hashed, sealer), data_key, output_format, indent, read)
+
+
+def _refuse_types(tokens: Sequence[tuple[Leaf, str]], output_format: str) -> None:
+    """Raise `RefusedError` for a type that `decrypt` would refuse in a file of text without a digest."""
+    for leaf, token in tokens:
+        word = token[token.rfind(":") + 1 : -1]
+        if word in NO_TEXT:
+            raise RefusedError(
+                f"{format_path(leaf.locator)}: would have the type {word} in {output_format}, whose values are text",
+                hint="put the value in quotes, or leave out --no-structure",
+            )

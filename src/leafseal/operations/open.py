@@ -335,13 +335,14 @@ def _check_structure(
     return coverage, marks
 
 
-_PLAIN_TYPES = frozenset({"float", "bool", "time"})
+NO_TEXT = frozenset({"float", "bool", "time"})
+"""The types that formats of text take only where a digest covers them."""
 
 
 def _refuse_types(leaves: OpenedLeaves) -> None:
     """Raise `IntegrityError` for a type that text has not: nothing protects the word, and it changes what is read."""
     for leaf, _, _, word, _ in leaves.sealed:
-        if word in _PLAIN_TYPES:
+        if word in NO_TEXT:
             raise IntegrityError(
                 f"{format_path(leaf.locator)}: has the type {word}, and the values of this format are text",
                 path=leaf.path,

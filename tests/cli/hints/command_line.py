@@ -74,6 +74,18 @@ SCENARIOS = [
         ("verify app.yaml",),
         files={".git/HEAD": "nonsense\n"},
     ),
+    Scenario(
+        "operations.encrypt",
+        "put the value in quotes, or leave out --no-structure",
+        "encrypt --no-structure --output-type dotenv --age ME c.yaml",
+        (
+            "encrypt --output-type dotenv --age ME c.yaml",
+            {"c.yaml": "A: '1.5'\n"},
+            "encrypt --no-structure --output-type dotenv -o c.env --age ME c.yaml",
+            "decrypt c.env",
+        ),
+        files={"c.yaml": "A: 1.5\n"},
+    ),
     Scenario("cli.rotate", "add -i to replace each file with its result", "rotate --all", ("rotate -i app.yaml",)),
     Scenario(
         "cli.updatekeys",
