@@ -298,18 +298,18 @@ def test_a_new_comment_beside_an_encrypted_value_is_warned_of_once(
     leafseal: Run, work: Path, me: ThrowawayIdentity, editor: Editor
 ) -> None:
     path = with_comment(leafseal, work, me, "password: a\n")
-    editor("echo 'password: abc #xyz' > \"$1\"")
+    editor("echo 'password: abc #remainder' > \"$1\"")
     assert "the comments on the lines of these values are not encrypted: password; " in leafseal("edit", path).err
     editor("echo 'pass: new' >> \"$1\"")
     assert leafseal("edit", path) == (0, b"", "")
-    assert b"xyz" in path.read_bytes()
+    assert b"remainder" in path.read_bytes()
     editor("true")
     assert leafseal("edit", "--comments", "seal", path.name).err == (
         "leafseal: f.yaml: the comments on the lines of encrypted values are now encrypted\n"
         "leafseal: f.yaml: unchanged\n"
     )
-    assert b"xyz" not in path.read_bytes()
-    assert leafseal("decrypt", path).out == b"password: abc #xyz\npass: new\n"
+    assert b"remainder" not in path.read_bytes()
+    assert leafseal("decrypt", path).out == b"password: abc #remainder\npass: new\n"
     assert leafseal("edit", "--comments", "seal", path.name).err == "leafseal: f.yaml: unchanged\n"
 
 
@@ -317,7 +317,7 @@ def test_a_new_comment_beside_an_encrypted_value_is_warned_of_once(
 def test_a_comment_that_was_encrypted_with_its_value_stays_so(
     leafseal: Run, work: Path, me: ThrowawayIdentity, editor: Editor, command: str
 ) -> None:
-    path = with_comment(leafseal, work, me, "password: abc #xyz\npass: x #note\n", "--comments", "seal")
+    path = with_comment(leafseal, work, me, "password: abc #remainder\npass: x #annotation\n", "--comments", "seal")
     editor(CHANGE.replace("5432", "abc").replace("6432", "def"))
     arguments = {
         "edit": [path],
@@ -329,16 +329,18 @@ def test_a_comment_that_was_encrypted_with_its_value_stays_so(
     before = path.read_bytes()
     assert leafseal(*command.split(), *arguments).code == 0
     assert path.read_bytes() != before
-    assert not {b"#", b"xyz", b"note"} & {word for word in (b"#", b"xyz", b"note") if word in path.read_bytes()}
+    assert not {b"#", b"remainder", b"annotation"} & {
+        word for word in (b"#", b"remainder", b"annotation") if word in path.read_bytes()
+    }
     password = b"abc" if "rotate" in command else b"def"
-    assert leafseal("decrypt", path).out == b"password: " + password + b" #xyz\npass: x #note\n"
+    assert leafseal("decrypt", path).out == b"password: " + password + b" #remainder\npass: x #annotation\n"
 
 
 def test_a_new_file_with_a_comment_beside_a_value(
     leafseal: Run, work: Path, me: ThrowawayIdentity, editor: Editor
 ) -> None:
-    editor("echo 'password: abc #xyz' > \"$1\"")
+    editor("echo 'password: abc #remainder' > \"$1\"")
     new = ["--age", me.recipient, "--encrypted-regex", "^pass"]
     assert "not encrypted: password; " in leafseal("edit", *new, "one.yaml").err
     assert leafseal("edit", *new, "--comments", "seal", "two.yaml").err == ""
-    assert [b"xyz" in (work / name).read_bytes() for name in ("one.yaml", "two.yaml")] == [True, False]
+    assert [b"remainder" in (work / name).read_bytes() for name in ("one.yaml", "two.yaml")] == [True, False]

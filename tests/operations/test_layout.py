@@ -23,8 +23,8 @@ from leafseal.rules.selection import Selection
 from ..opening import reseal_text, set_leaf, unset_leaf
 from ..whole_files import AMBIENT, KEYS, WITHOUT_STRUCTURE, open_, seal, without_mac
 
-FLOW = b"# top\n--- {a: one, # why\n  b: {c: two, d_unencrypted: 3},\n  e: 'it''s', f: 0x1F}\n--- {}\n"
-BLOCK = b"# top\n---\n# why\na: one\nb:\n    c: two\n    d_unencrypted: 3\ne: 'it''s'\nf: 0x1F\n---\n"
+FLOW = b"# top\n--- {a: one, # the reason\n  b: {c: two, d_unencrypted: 3},\n  e: 'it''s', f: 0x1F}\n--- {}\n"
+BLOCK = b"# top\n---\n# the reason\na: one\nb:\n    c: two\n    d_unencrypted: 3\ne: 'it''s'\nf: 0x1F\n---\n"
 SEALED = seal(FLOW, "yaml")
 UNCOVERED = seal(FLOW, "yaml", read=WITHOUT_STRUCTURE)
 OPENED = open_(SEALED, "yaml")
@@ -55,7 +55,7 @@ def test_the_encrypted_file_has_lines_and_the_plain_one_its_layout() -> None:
     )
     assert OPENED.plaintext() == FLOW
     assert OPENED.plain_document().text.encode() == FLOW
-    assert b"why" not in SEALED
+    assert b"reason" not in SEALED
 
 
 def test_without_the_memory_it_is_a_block() -> None:
@@ -85,7 +85,7 @@ def test_what_comes_and_goes_does_so_in_the_layout() -> None:
     assert product.open().plaintext() == FLOW.replace(b"0x1F}", b"0x1F, new: [x]}")
     assert b"\nnew:\n    - ENC[" in product.data
     again = unset_leaf(product.open(), ("b",))
-    assert again.open().plaintext() == b"# top\n--- {a: one, # why\n  e: 'it''s', f: 0x1F, new: [x]}\n--- {}\n"
+    assert again.open().plaintext() == b"# top\n--- {a: one, # the reason\n  e: 'it''s', f: 0x1F, new: [x]}\n--- {}\n"
     again.check(again.data)
 
 
