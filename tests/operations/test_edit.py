@@ -150,7 +150,7 @@ def test_what_is_set_elsewhere_is_refused(format_name: str, value: object, monke
     assert draft_with(opened, ("a", 2), value).document.leaves()[2].locator[:2] == ("a", 2)
     kind = type(opened.document)
     set_edits = kind.set_edits
-    monkeypatch.setattr(kind, "set_edits", lambda document, _, value: set_edits(document, ("b",), value))
+    monkeypatch.setattr(kind, "set_edits", lambda document, _, value, number: set_edits(document, ("b",), value))
     with pytest.raises(RefusedError):
         draft_with(opened, ("a", 2), value)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from leafseal.cli.shared.declarations import Whole, argument, command, option
+from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import InputOptions, file_argument, json_option, limits_options, sealed_reading
-from leafseal.display import for_shell
+from leafseal.cli.shared.options import (
+    InputOptions,
+    document_option,
+    file_argument,
+    json_option,
+    limits_options,
+    sealed_reading,
+)
 from leafseal.document import Locator
 from leafseal.document.limits import Limits
-from leafseal.document.paths import format_path
 from leafseal.document.tree import Node
 from leafseal.errors import PathError, naming
 from leafseal.formats import FORMATS
@@ -23,7 +28,7 @@ from leafseal.system import terminal
 @file_argument
 @argument("path")
 @option("-n", "--no-newline", is_flag=True, help="Print no line break after the value.")
-@option("--document", type=Whole(0), metavar="N", help="Which of several YAML documents to take; the first is 0.")
+@document_option
 @json_option
 @sealed_reading
 @key_services
@@ -60,15 +65,11 @@ def get(
 
 
 def _document(file: str, opened: Opened, number: int | None) -> int:
-    """Return the number of the document to take a value from: the first is said, where there are several."""
-    count = max(opened.document.document_count, 1)
-    if number is None and count > 1:
-        terminal.warn(
-            f"{file}: contains {count} documents; this is from the first; to choose, add --document N, from 0"
-        )
-    if number is not None and number >= count:
-        raise PathError(f"there is no document {number}; the last is {count - 1}")
-    return number or 0
+    if number is None and opened.document.document_count <= 1:
+        return 0
+    from leafseal.cli.shared.addressing import document_number
+
+    return document_number(file, opened, number, what="this is from the first")
 
 
 def _found(opened: Opened, locator: Locator, path: str, document: int) -> Node:
@@ -76,21 +77,9 @@ def _found(opened: Opened, locator: Locator, path: str, document: int) -> Node:
     try:
         return part_at(opened, locator, document)
     except PathError as error:
-        if "/" in path and not path.startswith("/") and _exists(opened, f"/{path}"):
-            raise error.with_hint(f"begin it with a slash: {for_shell(f'/{path}')}") from None
-        from leafseal.operations.near import nearest
+        from leafseal.cli.shared.addressing import with_suggestion
 
-        if error.hint is None and (near := nearest(opened, locator, document)):
-            raise error.with_hint(f"the file has {for_shell(format_path(near))}") from None
-        raise
-
-
-def _exists(opened: Opened, path: str) -> bool:
-    try:
-        part_at(opened, locate(opened, path))
-    except PathError:
-        return False
-    return True
+        raise with_suggestion(error, opened, locator, path, document) from None
 
 
 def as_json_text(node: object) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from leafseal.cli.shared import values
-from leafseal.cli.shared.change import change, locate_value
+from leafseal.cli.shared.addressing import document_number
+from leafseal.cli.shared.change import Change, change, locate_value
 from leafseal.cli.shared.consent import consent_options
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.keys import key_services
@@ -11,14 +12,18 @@ from leafseal.cli.shared.options import (
     InputOptions,
     changing_reading,
     config_option,
+    document_option,
     expand_aliases_option,
     file_argument,
     limits_options,
 )
+from leafseal.display import counted, first_of, visible
+from leafseal.document import Document, Locator
 from leafseal.document.limits import Limits
+from leafseal.document.paths import format_path
 from leafseal.document.scalars import same
 from leafseal.document.tree import to_python
-from leafseal.errors import PathError
+from leafseal.errors import PathError, RefusedError
 from leafseal.operations.consent import Consent
 from leafseal.operations.edit import Draft, draft_with, only_below
 from leafseal.operations.extract import part_at
@@ -34,6 +39,8 @@ from leafseal.system import terminal
 @option("--value-stdin", is_flag=True, help="Read the value from standard input.")
 @option("--string", is_flag=True, help="Store the value as text, even if it looks like JSON.")
 @option("--idempotent", is_flag=True, help="Do nothing if the value is already set.")
+@option("--force", is_flag=True, help="Replace a mapping or list with a single value.")
+@document_option
 @expand_aliases_option
 @changing_reading
 @consent_options
@@ -48,6 +55,8 @@ def set_(
     value_stdin: bool,
     string: bool,
     idempotent: bool,
+    force: bool,
+    document: int | None,
     expand_aliases: bool,
     reading: InputOptions,
     consent: Consent,
@@ -67,18 +76,71 @@ def set_(
     """
     wanted = values.take(value, value_file, value_stdin, string, limits)
 
-    def edit(opened: Opened) -> Draft | None:
-        locator = locate_value(opened, path)
-        if idempotent and _stands_already(opened, locator, wanted):
-            return None
-        return draft_with(opened, locator, wanted, expand_aliases=expand_aliases)
+    def edit(current: Change) -> Draft | None:
+        opened = current.opened
+        number = document_number(file, opened, document, what="this changes the first")
+        locator = _meant(file, opened, locate_value(opened, path, number), number)
+        draft = None
+        if not (idempotent and _stands_already(opened, locator, number, wanted)):
+            draft = draft_with(opened, locator, wanted, document=number, expand_aliases=expand_aliases)
+            if not force:
+                _refuse_loss(opened, locator, number, wanted)
+        if value is not None and _is_sealed(draft.document if draft else opened.document, locator, number, current):
+            terminal.warn(
+                "the value was on the command line: it is now in your shell history; leave it out to be asked for it"
+            )
+        return draft
 
-    if not change(file, reading, limits, config, consent, edit, spare=only_below(path)):
+    if not change(file, reading, limits, config, consent, edit, spare=only_below(path, document or 0)):
         terminal.say(f"{file}: unchanged")
 
 
-def _stands_already(opened: Opened, locator: tuple[str | int, ...], wanted: object) -> bool:
+def _meant(file: str, opened: Opened, locator: Locator, document: int) -> Locator:
+    """Return the place that is meant: where a new key is close to one that is there, the user may say that one."""
+    from leafseal.operations.near import slip_of
+
+    slip = slip_of(opened, locator, document)
+    if slip is None:
+        return locator
+    meant, existing = slip
+    new = f"{file}: {format_path(locator)} is new"
+    answer = terminal.ask(f"{new}; did you mean {format_path(meant)}? [y/N]")
+    if answer is None:
+        terminal.warn(f"{new}; the file also has {format_path(existing)}")
+    return meant if (answer or "").strip().lower() in ("y", "yes") else locator
+
+
+def _refuse_loss(opened: Opened, locator: Locator, document: int, wanted: object) -> None:
+    """Raise `RefusedError` where a single value would take the place of several."""
+    depth = len(locator)
+    below = [
+        leaf.locator[depth]
+        for leaf, _ in opened.leaves.values
+        if leaf.document == document and leaf.locator[:depth] == locator and len(leaf.locator) > depth
+        if not leaf.is_comment
+    ]
+    if not below or isinstance(wanted, dict | list):
+        return
+    names = [name for name in dict.fromkeys(below) if isinstance(name, str)]
+    what = f"a mapping of {counted(len(below), 'value')} ({first_of(list(map(visible, names)))})"
+    raise RefusedError(
+        f"{format_path(locator)} is {what if names else 'a list of ' + counted(len(below), 'value')}, "
+        "which would be lost",
+        hint="to replace all of it with one value, add --force",
+    )
+
+
+def _is_sealed(document: Document, locator: Locator, number: int, current: Change) -> bool:
+    """Tell whether any of what is at a place is encrypted."""
+    return any(
+        current.selection.selects(leaf)
+        for leaf in document.leaves()
+        if leaf.document == number and leaf.locator[: len(locator)] == locator and not leaf.is_comment
+    )
+
+
+def _stands_already(opened: Opened, locator: Locator, document: int, wanted: object) -> bool:
     try:
-        return same(to_python(part_at(opened, locator)), wanted)
+        return same(to_python(part_at(opened, locator, document)), wanted)
     except PathError:
         return False

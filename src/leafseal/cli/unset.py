@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from leafseal.cli.shared.change import change, locate_value
+from leafseal.cli.shared.addressing import document_number, with_suggestion
+from leafseal.cli.shared.change import Change, change, locate_value
 from leafseal.cli.shared.consent import consent_options
 from leafseal.cli.shared.declarations import argument, command, option
 from leafseal.cli.shared.keys import key_services
@@ -10,6 +11,7 @@ from leafseal.cli.shared.options import (
     InputOptions,
     changing_reading,
     config_option,
+    document_option,
     expand_aliases_option,
     file_argument,
     limits_options,
@@ -18,7 +20,6 @@ from leafseal.document.limits import Limits
 from leafseal.errors import PathError
 from leafseal.operations.consent import Consent
 from leafseal.operations.edit import Draft, draft_without, only_below
-from leafseal.operations.open import Opened
 from leafseal.system import terminal
 
 
@@ -26,6 +27,7 @@ from leafseal.system import terminal
 @file_argument
 @argument("path")
 @option("--idempotent", is_flag=True, help="Do nothing if the value does not exist.")
+@document_option
 @expand_aliases_option
 @changing_reading
 @consent_options
@@ -36,6 +38,7 @@ def unset(
     file: str,
     path: str,
     idempotent: bool,
+    document: int | None,
     expand_aliases: bool,
     reading: InputOptions,
     consent: Consent,
@@ -49,14 +52,16 @@ def unset(
     leafseal unset config.yaml '["hosts"][0]'
     """
 
-    def edit(opened: Opened) -> Draft | None:
-        locator = locate_value(opened, path)
+    def edit(current: Change) -> Draft | None:
+        opened = current.opened
+        number = document_number(file, opened, document, what="this changes the first")
+        locator = locate_value(opened, path, number)
         try:
-            return draft_without(opened, locator, expand_aliases=expand_aliases)
-        except PathError:
+            return draft_without(opened, locator, document=number, expand_aliases=expand_aliases)
+        except PathError as error:
             if idempotent:
                 return None
-            raise
+            raise with_suggestion(error, opened, locator, path, number) from None
 
-    if not change(file, reading, limits, config, consent, edit, spare=only_below(path)):
+    if not change(file, reading, limits, config, consent, edit, spare=only_below(path, document or 0)):
         terminal.say(f"{file}: unchanged")

@@ -162,8 +162,8 @@ class Document(Protocol):
         """
         ...
 
-    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
-        """Return the edits that store `value` (a scalar, None, or nested dicts and lists) at `locator`.
+    def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
+        """Return the edits that store `value` (a scalar, None, or nested dicts and lists) at `locator` of a document.
 
         An existing value is replaced in its own style where that style can hold it. A missing last key is added
         after its siblings (a section of INI before the last one, where comments end that), a list index equal to the
@@ -172,12 +172,12 @@ class Document(Protocol):
         """
         ...
 
-    def alias_edits(self, locator: Locator) -> list[Edit]:
+    def alias_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that write out what stands for the value at `locator` elsewhere, or for one around it."""
         ...
 
-    def unset_edits(self, locator: Locator) -> list[Edit]:
-        """Return the edits that remove what stands at `locator`; an emptied container stays as `{}` or `[]`.
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
+        """Return the edits that remove what is at `locator` of a document; an emptied container stays as `{}` or `[]`.
 
         Raises `PathError` when nothing stands there.
         """

@@ -93,14 +93,14 @@ class BinaryDocument(SplicedDocument):
         """Return the edit that puts the value in the place of a file that is a token."""
         return [Edit(leaf.start, leaf.end, _raw(value)) for leaf, value in opened]
 
-    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+    def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
         """Return the edit that replaces the whole file."""
         if not isinstance(value, str | bytes):
             raise EmitError("a binary file holds text or bytes, nothing else")
         self._refuse_others(locator)
         return [Edit(0, len(self._text), as_text(value))]
 
-    def unset_edits(self, locator: Locator) -> list[Edit]:
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Refuse: a binary file without its value is none."""
         self._refuse_others(locator)
         raise PathError("the one value of a binary file cannot be removed, only set")
@@ -156,11 +156,11 @@ class SealedBinaryDocument(SplicedDocument):
             for (leaf, value), edit in zip(opened, edits, strict=True)
         ]
 
-    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+    def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
         """Return the edits that store `value` in the JSON text."""
         return self.inner.set_edits(locator, value)
 
-    def unset_edits(self, locator: Locator) -> list[Edit]:
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that remove what stands at `locator` from the JSON text."""
         return self.inner.unset_edits(locator)
 

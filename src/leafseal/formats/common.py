@@ -58,7 +58,7 @@ class SplicedDocument:
         """Return nothing: there is no text but names, values and comments."""
         return ()
 
-    def alias_edits(self, locator: Locator) -> list[Edit]:
+    def alias_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return nothing: no value stands for another."""
         return []
 
@@ -71,7 +71,7 @@ class SplicedDocument:
         return self.unset_edits(leaf.locator)
 
     @abstractmethod
-    def unset_edits(self, locator: Locator) -> list[Edit]:
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that remove what stands at `locator`."""
 
     def repeated(self) -> Sequence[Repeated]:

@@ -247,7 +247,7 @@ class DotenvDocument(SplicedDocument):
             for leaf, value in opened
         ]
 
-    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+    def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
         """Return the edit that stores `value`, as text, under a key; a new key goes to the end."""
         key = _key_of(locator)
         text = plain_text(value, "dotenv")
@@ -277,7 +277,7 @@ class DotenvDocument(SplicedDocument):
             return Edit(end, end, "\n" + line[:-1])  # what ended without a line break still does
         return Edit(end, end, line)
 
-    def unset_edits(self, locator: Locator) -> list[Edit]:
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edit that removes the line of a key."""
         key = _key_of(locator)
         for leaf in self._leaves:

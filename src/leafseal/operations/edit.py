@@ -38,16 +38,16 @@ class Draft:
         return cls(parse(text, opened.document.format, opened.read), text)
 
 
-def only_below(path: str) -> Callable[[Document], Spare]:
-    """Return what spares whatever a path expression leads to, for those who put something else there."""
+def only_below(path: str, number: int = 0) -> Callable[[Document], Spare]:
+    """Return what spares whatever a path expression leads to in a document, for those who put something else there."""
 
     def of(document: Document) -> Spare:
         def spare(leaf: Leaf, _error: IntegrityError) -> bool:
             try:
-                locator = resolve_path(path, [leaf.locator for leaf in document.leaves() if leaf.document == 0])
+                locator = resolve_path(path, [leaf.locator for leaf in document.leaves() if leaf.document == number])
             except PathError:
                 return False
-            is_below = leaf.document == 0 and leaf.locator[: len(locator)] == locator
+            is_below = leaf.document == number and leaf.locator[: len(locator)] == locator
             return is_below and bool(locator) and not leaf.is_comment
 
         return spare
@@ -55,40 +55,50 @@ def only_below(path: str) -> Callable[[Document], Spare]:
     return of
 
 
-def draft_with(opened: Opened, locator: Locator, value: object, *, expand_aliases: bool = False) -> Draft:
-    """Return the text of an opened file with `value` at `locator` of the first document.
+def draft_with(
+    opened: Opened, locator: Locator, value: object, *, document: int = 0, expand_aliases: bool = False
+) -> Draft:
+    """Return the text of an opened file with `value` at `locator` of a document.
 
     `expand_aliases` writes out the aliases that the change would change too. Raises `InvalidValueError` for text that
     cannot be encoded.
     """
     _refuse_half_characters(locator, value, bears_bytes=FORMATS[opened.document.format].is_text_only)
-    draft = _as_spelled(opened, locator, value)
+    place = _Place(document, locator)
+    draft = _as_spelled(opened, place, value)
     if draft is not None:
         return draft
-    draft = _edit_plain(opened, locator, locator, lambda document: document.set_edits(locator, value), expand_aliases)
-    if not _holds(draft.document, locator, value) and not _is_reserved(draft.document):
+    draft = _edit_plain(opened, place, place, lambda plain: plain.set_edits(locator, value, document), expand_aliases)
+    if not _holds(draft.document, place, value) and not _is_reserved(draft.document):
         raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
     return draft
 
 
-def _holds(document: Document, locator: Locator, value: object) -> bool:
-    """Tell whether `value`, and nothing else, is at `locator`."""
+class _Place(NamedTuple):
+    document: int
+    locator: Locator
+
+    def has(self, leaf: Leaf) -> bool:
+        """Tell whether a leaf is here, or below."""
+        return leaf.document == self.document and leaf.locator[: len(self.locator)] == self.locator
+
+
+def _holds(document: Document, place: _Place, value: object) -> bool:
+    """Tell whether `value`, and nothing else, is at a place."""
     as_text = FORMATS[document.format].is_text_only
     stored = [
-        (leaf.locator, *_known(leaf.value))
-        for leaf in document.leaves()
-        if leaf.document == 0 and not leaf.is_comment and leaf.locator[: len(locator)] == locator
+        (leaf.locator, *_known(leaf.value)) for leaf in document.leaves() if not leaf.is_comment and place.has(leaf)
     ]
     expected = [
-        (place, *_known(to_plain_text(scalar) if as_text and scalar is not None else scalar))
-        for place, scalar in _flat(value, locator)
+        (locator, *_known(to_plain_text(scalar) if as_text and scalar is not None else scalar))
+        for locator, scalar in _flat(value, place.locator)
     ]
     if as_text:  # what is empty there is not always a leaf
         stored, expected = ([item for item in items if item[1]] for items in (stored, expected))
     return stored == expected
 
 
-def _as_spelled(opened: Opened, locator: Locator, value: object) -> Draft | None:
+def _as_spelled(opened: Opened, place: _Place, value: object) -> Draft | None:
     """Return the draft with `value` spelled as it was there, None where it was another or nothing says how.
 
     Where a name was changed by hand the old token is still there, and its spelling. That is used without tag and
@@ -97,7 +107,7 @@ def _as_spelled(opened: Opened, locator: Locator, value: object) -> Draft | None
     if not isinstance(value, Scalar) or value == "":
         return None
     document = opened.plain_document()
-    leaf = next((leaf for leaf in document.leaves() if leaf.locator == locator and leaf.document == 0), None)
+    leaf = next((leaf for leaf in document.leaves() if (leaf.document, leaf.locator) == place), None)
     if leaf is None or leaf.value is None or isinstance(leaf.value, Empty):
         return None
     tails = document.tails()
@@ -111,10 +121,10 @@ def _as_spelled(opened: Opened, locator: Locator, value: object) -> Draft | None
         return None
     edits = document.open_edits([(leaf, value)], {str(leaf.value): spelling})
     try:
-        draft = _changed(opened, document, edits, locator, locator, locator)
+        draft = _changed(opened, document, edits, place.locator, place, place)
     except RefusedError:
         return None
-    return draft if _holds(draft.document, locator, value) and len(draft.document.tails()) == len(tails) else None
+    return draft if _holds(draft.document, place, value) and len(draft.document.tails()) == len(tails) else None
 
 
 def _refuse_half_characters(locator: Locator, value: object, *, bears_bytes: bool) -> None:
@@ -174,23 +184,24 @@ def _known(value: Scalar | Empty | None) -> tuple[str, bytes]:
     return type_word(value).replace("float", "int"), to_bytes(value)
 
 
-def draft_without(opened: Opened, locator: Locator, *, expand_aliases: bool = False) -> Draft:
-    """Return the text of an opened file without what stands at `locator` of the first document."""
-    return _edit_plain(opened, locator, None, lambda document: document.unset_edits(locator), expand_aliases)
+def draft_without(opened: Opened, locator: Locator, *, document: int = 0, expand_aliases: bool = False) -> Draft:
+    """Return the text of an opened file without what stands at `locator` of a document."""
+    place = _Place(document, locator)
+    return _edit_plain(opened, place, None, lambda plain: plain.unset_edits(locator, document), expand_aliases)
 
 
 def _edit_plain(
     opened: Opened,
-    locator: Locator,
-    new: Locator | None,
+    place: _Place,
+    new: _Place | None,
     change: Callable[[Document], list[Edit]],
     expand_aliases: bool,
 ) -> Draft:
-    """Change what stands at `locator`, and make sure that nothing else did; `new` is where something stands now."""
+    """Change what is at a place, and make sure that nothing else did; `new` is where something is now."""
     document = opened.plain_document()
-    if expand_aliases and (edits := document.alias_edits(locator)):
-        document = _changed(opened, document, edits, locator, None, None).document
-    return _changed(opened, document, change(document), locator, locator, new)
+    if expand_aliases and (edits := document.alias_edits(place.locator, place.document)):
+        document = _changed(opened, document, edits, place.locator, None, None).document
+    return _changed(opened, document, change(document), place.locator, place, new)
 
 
 def _changed(
@@ -198,8 +209,8 @@ def _changed(
     document: Document,
     edits: list[Edit],
     path: Locator,
-    was: Locator | None,
-    new: Locator | None,
+    was: _Place | None,
+    new: _Place | None,
 ) -> Draft:
     """Make edits, and refuse them where anything but what stood at `was`, and stands at `new`, would be another."""
     try:
@@ -233,14 +244,13 @@ _COMMENT_HINT = 'remove the comment as well, with "leafseal edit"'
 _DECIDED_HINT = 'change the comments that decide it first, with "leafseal edit"'
 
 
-def _others(document: Document, locator: Locator | None) -> list[Leaf]:
-    """Return all values but those at `locator` of the first document."""
-    depth = len(locator or ())
+def _others(document: Document, place: _Place | None) -> list[Leaf]:
+    """Return all values but those at a place."""
     return [
         leaf
         for leaf in document.leaves()
         if not (leaf.is_comment or leaf.value is None or isinstance(leaf.value, Empty))
-        and not (leaf.document == 0 and leaf.locator[:depth] == locator)
+        and not (place is not None and place.has(leaf))
     ]
 
 

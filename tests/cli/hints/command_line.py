@@ -242,7 +242,7 @@ SCENARIOS = [
         "correct it, or add --string to store it as text",
         "set app.yaml db.port '[1'",
         (
-            "set app.yaml db.port '[1]'",
+            "set app.yaml db.ports '[1]'",
             "set --string app.yaml db.port '[1'",
         ),
     ),

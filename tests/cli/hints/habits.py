@@ -41,5 +41,5 @@ SCENARIOS = [
         files=ENV,
     ),
     Scenario(MODULE, 'see "{} --help"', "decrypt --no-such app.yaml", ("decrypt --help",)),
-    Scenario("cli.get", "begin it with a slash: {}", "get app.yaml db/port", ("get app.yaml /db/port",)),
+    Scenario("cli.shared.addressing", "begin it with a slash: {}", "get app.yaml db/port", ("get app.yaml /db/port",)),
 ]

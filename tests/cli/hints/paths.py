@@ -58,9 +58,15 @@ SCENARIOS = [
         ("set --string app.yaml db.port /w==",),
     ),
     Scenario(
-        "cli.get",
+        "cli.shared.addressing",
         "the file has {}",
         "get app.yaml db.pasword",
         ("get app.yaml db.password",),
+    ),
+    Scenario(
+        "cli.set",
+        "to replace all of it with one value, add --force",
+        "set app.yaml db 5",
+        ("set --force app.yaml db 5",),
     ),
 ]

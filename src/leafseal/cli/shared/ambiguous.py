@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from leafseal.display import first_of
-from leafseal.document import Document
+from leafseal.document import Document, Locator
 from leafseal.document.places import place_of
-from leafseal.formats import ambiguous
+from leafseal.formats import Ambiguous, ambiguous
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
 
 
-def warn_of_ambiguous(name: str, document: Document, selection: Selection) -> None:
-    """Name the values that are about to be encrypted, and that readers take for different things."""
-    for found in ambiguous(document):
-        notes = found.notes or [""] * len(found.leaves)
+def warn_of_ambiguous(name: str, document: Document, selection: Selection, *, before: Opened | None = None) -> None:
+    """Name the values that are about to be encrypted, and that readers take for different things.
+
+    Of a file that was encrypted already, `before`, only those that are new.
+    """
+    found = [one for one in ambiguous(document) if one.leaves]
+    known: set[tuple[str, int, Locator]] = set()
+    if found and before is not None:
+        known = {_known(one, number) for one in ambiguous(before.plain_document()) for number in range(len(one.leaves))}
+    for one in found:
+        notes = one.notes or [""] * len(one.leaves)
         places = [
-            f"{place_of(leaf)} ({note})" if note else place_of(leaf)
-            for leaf, note in zip(found.leaves, notes, strict=True)
-            if selection.selects(leaf)
+            f"{place_of(leaf)} ({notes[number]})" if notes[number] else place_of(leaf)
+            for number, leaf in enumerate(one.leaves)
+            if selection.selects(leaf) and _known(one, number) not in known
         ]
         if places:
-            terminal.warn(f"{name}: {found.what.format(first_of(places))}")
+            terminal.warn(f"{name}: {one.what.format(first_of(places))}")
+
+
+def _known(one: Ambiguous, number: int) -> tuple[str, int, Locator]:
+    """Return what tells one thing that readers differ about from others."""
+    leaf = one.leaves[number]
+    note = one.notes[number] if one.notes else one.what
+    return note, leaf.document, leaf.locator

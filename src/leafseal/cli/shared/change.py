@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from leafseal.cli.shared.ambiguous import warn_of_ambiguous
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import guard_of, warn_of_clear_comments, warn_of_missing
 from leafseal.cli.shared.files import read_one
@@ -54,6 +55,7 @@ class Change:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""
         for warning in files.replace(self.item.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
+        warn_of_ambiguous(self.name, draft.document, self.selection, before=self.opened)
         warn_of_missing(self.name, self.guard, keys_of(self.opened.metadata.groups))
         if self.opened.read.ignore_mac:
             terminal.warn(f"{self.name}: written although the integrity check (MAC) was skipped{self._changed(draft)}")
@@ -92,9 +94,9 @@ def open_one(
     return Change(name, item, opened, guard, selection)
 
 
-def locate_value(opened: Opened, path: str) -> Locator:
+def locate_value(opened: Opened, path: str, document: int = 0) -> Locator:
     """Read the PATH of a value that is to be changed, which the whole file is not. Raises `PathError`."""
-    locator = locate(opened, path)
+    locator = locate(opened, path, document)
     if not locator:
         raise PathError(
             "PATH is empty", hint='name a value, such as database.password, or change the file with "leafseal edit"'
@@ -115,7 +117,7 @@ def change(
     limits: Limits,
     config: str | None,
     consent: Consent,
-    edit: Callable[[Opened], Draft | None],
+    edit: Callable[[Change], Draft | None],
     *,
     spare: Callable[[Document], Spare] | None = None,
 ) -> bool:
@@ -125,7 +127,7 @@ def change(
     """
     with changing(name):
         current = open_one(name, reading, limits, Configuration(config), consent, spare=spare)
-        draft = edit(current.opened)
+        draft = edit(current)
         if draft is None:
             return False
         current.write(current.seal(draft), draft)

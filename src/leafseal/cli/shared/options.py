@@ -126,6 +126,12 @@ def expand_aliases_option(function: F) -> F:
     return option("--expand-aliases", is_flag=True, help=text)(function)
 
 
+def document_option(function: F) -> F:
+    """Add `--document`."""
+    text = "Which of several YAML documents to take; the first is 0."
+    return option("--document", type=Whole(0), metavar="N", help=text)(function)
+
+
 def json_option(function: F) -> F:
     """Add `--json`, which reaches the command as `as_json`."""
     return option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(function)

@@ -21,9 +21,6 @@ def take(value: str | None, value_file: str | None, value_stdin: bool, as_string
     if value_stdin:
         return parse(_text(read("-", limits).data), as_string)
     if value is not None:
-        terminal.warn(
-            "the value was on the command line: it is now in your shell history; leave it out to be asked for it"
-        )
         return parse(value, as_string)
     typed = terminal.ask_secret("new value")
     if typed is None:

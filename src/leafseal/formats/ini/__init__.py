@@ -110,13 +110,13 @@ class INIDocument(SplicedDocument):
         """Tell whether an inline comment follows a value; what of a comment's place makes a difference."""
         return ABOVE if isinstance(leaf.place, AbovePlace | HeaderPlace) else leaf.place
 
-    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+    def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
         """Return the edits that store `value`, as text, under a section and a key, or a mapping as a section."""
         from leafseal.formats.ini import edit
 
         return edit.set_edits(self._text, self._scan, locator, value)
 
-    def unset_edits(self, locator: Locator) -> list[Edit]:
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that remove a key, or a section with all that is in it."""
         from leafseal.formats.ini import edit
 

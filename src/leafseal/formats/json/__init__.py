@@ -102,13 +102,13 @@ class JSONDocument(SplicedDocument):
             edits.append(Edit(leaf.start, leaf.end, text))
         return edits
 
-    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
+    def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
         """Return the edits that store `value` at `locator`."""
         from leafseal.formats.json import edit
 
         return edit.set_edits(self._text, locator, value)
 
-    def unset_edits(self, locator: Locator) -> list[Edit]:
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that remove what stands at `locator`."""
         from leafseal.formats.json import edit
 

@@ -148,23 +148,23 @@ class YAMLDocument:
             leaf.document == len(self._scan.documents) - 1 and not behind.strip() and left < _breaks_behind(str(value))
         )
 
-    def set_edits(self, locator: Locator, value: object) -> list[Edit]:
-        """Return the edits that store `value` at `locator` in the first document."""
+    def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
+        """Return the edits that store `value` at `locator` of a document."""
         from leafseal.formats.yaml import edit
 
-        return edit.set_edits(self._text, self._scan, locator, value)
+        return edit.set_edits(self._text, self._scan, locator, value, document)
 
-    def alias_edits(self, locator: Locator) -> list[Edit]:
+    def alias_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that write out the aliases of what a change at `locator` would change too."""
         from leafseal.formats.yaml import anchors
 
-        return anchors.expansions(self._scan, locator)
+        return anchors.expansions(self._scan, locator, document)
 
-    def unset_edits(self, locator: Locator) -> list[Edit]:
-        """Return the edits that remove what stands at `locator` in the first document."""
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
+        """Return the edits that remove what stands at `locator` of a document."""
         from leafseal.formats.yaml import removal
 
-        return removal.unset_edits(self._text, self._scan, locator)
+        return removal.unset_edits(self._text, self._scan, locator, document)
 
     def removal(self, leaf: Leaf) -> list[Edit]:
         """Return the edits that remove a value, in whichever document it is."""

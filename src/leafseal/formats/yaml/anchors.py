@@ -22,11 +22,11 @@ class _Alias:
     leaves: list[Leaf]
 
 
-def refuse_in_use(text: str, scan: Scan, locator: Locator) -> None:
+def refuse_in_use(text: str, scan: Scan, locator: Locator, document: int = 0) -> None:
     """Raise `RefusedError` where an alias elsewhere stands for what is changed at `locator`, or is on the way there."""
     if not scan.has_aliases:
         return
-    aliases = list(_in_the_way(scan, locator))
+    aliases = list(_in_the_way(scan, locator, document))
     if not aliases:
         return
     shown = [f"{format_path(one.locator)} (line {_line(text, one.leaves[0].start)})" for one in aliases[:_SHOWN]]
@@ -38,16 +38,16 @@ def refuse_in_use(text: str, scan: Scan, locator: Locator) -> None:
     )
 
 
-def expansions(scan: Scan, locator: Locator) -> list[Edit]:
+def expansions(scan: Scan, locator: Locator, document: int = 0) -> list[Edit]:
     """Return the edits that write out the aliases that a change at `locator` would change too."""
     return [
         Edit(one.leaves[0].start, one.leaves[0].end, expansion([(leaf, None) for leaf in one.leaves]))
-        for one in _in_the_way(scan, locator)
+        for one in _in_the_way(scan, locator, document)
     ]
 
 
-def _in_the_way(scan: Scan, locator: Locator) -> Iterator[_Alias]:
-    for alias in _aliases(scan):
+def _in_the_way(scan: Scan, locator: Locator, document: int) -> Iterator[_Alias]:
+    for alias in _aliases(scan, document):
         if alias.locator[: len(locator)] == locator:
             continue  # it goes with the change
         shares = alias.source[: len(locator)] == locator or locator[: len(alias.source)] == alias.source
@@ -55,8 +55,10 @@ def _in_the_way(scan: Scan, locator: Locator) -> Iterator[_Alias]:
             yield alias
 
 
-def _aliases(scan: Scan) -> Iterator[_Alias]:
-    copies = (leaf for leaf in scan.leaves if leaf.document == 0 and is_copy(leaf) and leaf.place.source is not None)
+def _aliases(scan: Scan, document: int) -> Iterator[_Alias]:
+    copies = (
+        leaf for leaf in scan.leaves if leaf.document == document and is_copy(leaf) and leaf.place.source is not None
+    )
     for _, group in groupby(copies, key=lambda leaf: leaf.start):
         leaves = list(group)
         place, depth = leaves[0].place, len(leaves[0].locator)

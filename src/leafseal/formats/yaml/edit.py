@@ -13,20 +13,20 @@ from leafseal.formats.yaml.anchors import refuse_in_use
 from leafseal.formats.yaml.containers import DocumentNote, Place, Scan
 from leafseal.formats.yaml.emitter import emit_block, scalar_text
 from leafseal.formats.yaml.lines import BREAK, BREAKS, COMMENT, last_break
-from leafseal.formats.yaml.nodes import YAMLNode, block_marks, first_document
+from leafseal.formats.yaml.nodes import YAMLNode, block_marks, root_of
 from leafseal.formats.yaml.removal import LINE_REST, last_scalar, line_end, line_removal, line_start, member_of
 from leafseal.formats.yaml.style import canonical_text, fits_block, flow_key, flow_text
 
 _COMMENT_LINE = LazyPattern(rf"(?:[ \t]*{BREAK})*([ \t]*){COMMENT}(?:{BREAK}|\Z)")
 
 
-def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Edit]:
-    """Return the edits that store `value` at `locator` in the first document."""
+def set_edits(text: str, scan: Scan, locator: Locator, value: object, document: int = 0) -> list[Edit]:
+    """Return the edits that store `value` at `locator` of a document."""
     if not locator:
         raise PathError("a whole document cannot be set, only what is in it")
-    refuse_in_use(text, scan, locator)
+    refuse_in_use(text, scan, locator, document)
     node = from_python(value)
-    leaf = _leaf(scan, locator)
+    leaf = _leaf(scan, locator, document)
     if leaf is not None and not isinstance(node, MappingNode | ListNode | None):
         place = leaf.place
         if isinstance(place, Place) and (place.tag is not None or not isinstance(node, str)):
@@ -34,19 +34,18 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Ed
             anchor = f"&{place.anchor} " if place.anchor else ""
             return [Edit(place.full_start, leaf.end, anchor + canonical_text(leaf, node, text))]
         return [Edit(leaf.start, leaf.end, canonical_text(leaf, node, text))]
-    return _store(text, scan.documents[0], locator, node)
+    return _store(text, scan.documents[document], root_of(text, document), locator, node)
 
 
-def _leaf(scan: Scan, locator: Locator) -> Leaf | None:
+def _leaf(scan: Scan, locator: Locator, document: int) -> Leaf | None:
     """Return the scalar at `locator`, if it is one that can be written over."""
     for leaf in scan.leaves:
-        if leaf.document == 0 and leaf.locator == locator and not leaf.is_comment:
+        if leaf.document == document and leaf.locator == locator and not leaf.is_comment:
             return None if isinstance(leaf.value, Empty | None) else leaf
     return None
 
 
-def _store(text: str, note: DocumentNote, locator: Locator, node: Node) -> list[Edit]:
-    root = first_document(text)
+def _store(text: str, note: DocumentNote, root: YAMLNode | None, locator: Locator, node: Node) -> list[Edit]:
     if root is None:
         return _first_member(text, note, _Layout().lines(_nested(locator, node), 0))
     at, layout = root, _Layout.of(root)

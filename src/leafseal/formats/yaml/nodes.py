@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from yaml.events import (
@@ -237,6 +238,6 @@ def documents(text: str) -> Iterator[YAMLNode | None]:
             yield None if root.null else root
 
 
-def first_document(text: str) -> YAMLNode | None:
-    """Return the root node of the first document; None where it is empty."""
-    return next(documents(text))
+def root_of(text: str, document: int) -> YAMLNode | None:
+    """Return the root node of a document, by its number; None where it is empty."""
+    return next(islice(documents(text), document, None), None)

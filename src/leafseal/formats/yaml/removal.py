@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from leafseal.document import Edit, Leaf, Locator, Member, Repeated
 from leafseal.document.lazy_pattern import LazyPattern
@@ -14,22 +13,22 @@ from leafseal.formats.common import repeated_of
 from leafseal.formats.yaml.anchors import refuse_in_use
 from leafseal.formats.yaml.containers import Scan
 from leafseal.formats.yaml.lines import BREAK, BREAKS, COMMENT, last_break
-from leafseal.formats.yaml.nodes import YAMLNode, documents, first_document
+from leafseal.formats.yaml.nodes import YAMLNode, documents, root_of
 
 LINE_REST = LazyPattern(rf"[^{BREAKS}]*({BREAK}|\Z)")
 
 
-def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
-    """Return the edits that remove what stands at `locator` in the first document."""
+def unset_edits(text: str, scan: Scan, locator: Locator, document: int = 0) -> list[Edit]:
+    """Return the edits that remove what stands at `locator` of a document."""
     if not locator:
         raise PathError("a whole document cannot be removed, only what is in it")
-    refuse_in_use(text, scan, locator)
-    return _unset(text, first_document(text), locator)
+    refuse_in_use(text, scan, locator, document)
+    return _unset(text, root_of(text, document), locator)
 
 
 def removal(text: str, leaf: Leaf) -> list[Edit]:
     """Return the edits that remove a value of a later document, in which an alias may be left without its anchor."""
-    return _unset(text, next(islice(documents(text), leaf.document, None), None), leaf.locator)
+    return _unset(text, root_of(text, leaf.document), leaf.locator)
 
 
 def _unset(text: str, root: YAMLNode | None, locator: Locator) -> list[Edit]:
