@@ -1,3 +1,4 @@
+import itertools
 import os
 import subprocess
 import sys
@@ -31,16 +32,54 @@ def process(*arguments: str, **settings: object) -> subprocess.CompletedProcess[
 def test_help_lists_every_command_with_one_line(leafseal: Run) -> None:
     result = leafseal("--help")
     assert result.code == 0
-    for name, (_, text) in COMMANDS.items():
+    for name, (_, text, _) in COMMANDS.items():
         assert f"\n  {name} ".encode() in result.out
         assert text.encode() in result.out
     assert leafseal("-h").out == result.out
 
 
-def test_without_a_command_help_goes_to_stderr(leafseal: Run) -> None:
+def test_without_a_command_short_help_goes_to_stderr(leafseal: Run) -> None:
     result = leafseal()
     assert (result.code, result.out) == (1, b"")
-    assert result.err.encode() == leafseal("--help").out
+    assert result.err.endswith('"leafseal --help" lists all commands.\n')
+    lines = leafseal("--help").out.decode().splitlines()
+    assert set(result.err.splitlines()[:-1]) < set(lines)
+
+
+@pytest.mark.parametrize("words", [(), ("encrypt",), ("exec-env",), ("groups",), ("groups", "add"), ("help",)])
+def test_help_of_a_command_is_what_its_option_shows(leafseal: Run, words: tuple[str, ...]) -> None:
+    assert leafseal("help", *words) == leafseal(*words, "--help") == leafseal(*words, "-h")
+
+
+def test_help_of_nothing_is_an_error(leafseal: Run) -> None:
+    result = leafseal("help", "encrpyt")
+    assert (result.code, result.out) == (1, b"")
+    assert 'run "leafseal encrypt"' in result.err
+
+
+def test_help_groups_commands_and_options(leafseal: Run) -> None:
+    def headings(*words: str) -> list[str]:
+        lines = leafseal(*words, "--help").out.decode().splitlines()
+        return [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+
+    assert headings() == ["Start:", "Every day:", "Keys and teams:", "In place of sops:", "Options:", "Examples:"]
+    assert headings("encrypt") == [
+        "Options:",
+        "Input and output:",
+        "Recipients:",
+        "What to encrypt:",
+        "Safety:",
+        "Key services:",
+        "Limits:",
+        "Examples:",
+    ]
+    assert headings("groups") == ["Commands:", "Options:", "Examples:"]
+    assert "\n  -i, --in-place[=overwrite] " in leafseal("rotate", "--help").out.decode()
+
+
+def test_the_table_of_commands_has_each_heading_once() -> None:
+    headings = [heading for _, _, heading in COMMANDS.values()]
+    assert [heading for heading, _ in itertools.groupby(headings)] == list(dict.fromkeys(headings))
 
 
 def test_a_group_without_a_command_shows_its_help(leafseal: Run) -> None:

@@ -64,7 +64,8 @@ def writes(tree: ast.AST) -> bool:
 
 def _is_of_a_file(function: ast.Attribute) -> bool:
     owner = function.value.id if isinstance(function.value, ast.Name) else ""
-    return owner in ("os", "shutil") or (function.attr.startswith("write_") and owner != "messages")
+    talks = owner in ("messages", "formatter")  # neither is a path
+    return owner in ("os", "shutil") or (function.attr.startswith("write_") and not talks)
 
 
 def _mode(call: ast.Call) -> set[str]:

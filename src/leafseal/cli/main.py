@@ -42,7 +42,7 @@ def _dispatch(arguments: list[str]) -> int:
     if not arguments:
         from leafseal.cli.shared import click_commands
 
-        click_commands.show_help()
+        click_commands.show_short_help()
         return 1
     private.sweep()
     result = _run_command(arguments)

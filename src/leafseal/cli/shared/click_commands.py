@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from leafseal import __version__
-from leafseal.cli.shared import commands, declarations
+from leafseal.cli.shared import commands, declarations, help_text
 from leafseal.errors import LeafsealError
 from leafseal.system import terminal
 
@@ -20,16 +20,59 @@ _HELP_INSTEAD: tuple[type[click.UsageError], ...] = tuple(
 """What a group raises that was started without a command: its help. Before click 8.2 it prints the help itself."""
 
 
-class _Command(click.Command):
+class _WithHelp(click.Command):
+    """A command whose help is that of our declaration."""
+
+    declared: declarations.Declaration
+
+    def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does, how it is called, its options by their headings, and examples."""
+        declared = self.declared
+        text = help_text.text_of(declared)
+        _write_usage(formatter, help_text.usage(declared, context.command_path))
+        for paragraph in (text.title, *text.paragraphs):
+            _write_paragraph(formatter, paragraph)
+        options = declared.options if isinstance(declared, declarations.Command) else ()
+        if isinstance(self, click.Group) and isinstance(declared, declarations.Group):
+            rows = [(name, help_text.text_of(one).title) for name, one in declared.commands.items()]
+            _write_list(formatter, "Commands", rows)
+        for heading, found in help_text.sections(options):
+            rows = [(help_text.form(one), help_text.sentence(one)) for one in found]
+            own = [] if heading or not self.add_help_option else help_text.GENERAL[-1:]
+            _write_list(formatter, heading or "Options", [*rows, *own])
+        _write_examples(formatter, text.examples)
+
+
+def _write_usage(formatter: click.HelpFormatter, line: str) -> None:
+    formatter.write_text(f"Usage: {line}")
+
+
+def _write_paragraph(formatter: click.HelpFormatter, text: str) -> None:
+    formatter.write_paragraph()
+    with formatter.indentation():
+        formatter.write_text(text)
+
+
+def _write_list(formatter: click.HelpFormatter, heading: str, rows: Sequence[tuple[str, str]]) -> None:
+    with formatter.section(heading):
+        formatter.write_dl(rows)
+
+
+def _write_examples(formatter: click.HelpFormatter, lines: Sequence[str]) -> None:
+    with formatter.section("Examples"):
+        formatter.write_text("\b\n" + "\n".join(lines))  # not wrapped: they are to be copied
+
+
+class _Command(_WithHelp):
     """A command that does not repeat arguments in its complaints: they may be values."""
 
     def __init__(self, declared: declarations.Command, short_help: str | None = None) -> None:
-        self.declared = declared
+        self.declared: declarations.Command = declared
         super().__init__(
             declared.name,
             callback=declared.function,
             params=[*map(_argument, declared.arguments), *map(_option, declared.options)],
-            help=declared.function.__doc__,
+            help=help_text.text_of(declared).title,
             short_help=short_help,
             context_settings=_SETTINGS,
         )
@@ -92,7 +135,7 @@ def _option(declared: declarations.Option) -> click.Option:
         hidden=declared.is_hidden,
         show_default=declared.shows_default,
         envvar=declared.variable,
-        metavar=declared.metavar,
+        metavar=None if declared.is_flag else declared.metavar,
         help=declared.help,
         **settings,
     )
@@ -140,13 +183,32 @@ class _Group(_Members):
         declared, text = commands.load(name), commands.COMMANDS[name][1]
         if isinstance(declared, declarations.Command):
             return _Command(declared, text)
-        members: dict[str, click.Command] = {member: _Command(command) for member, command in declared.commands.items()}
-        return _Members(name, members, short_help=text, help=declared.help, context_settings=_SETTINGS)
+        return _Below(declared, text)
 
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in commands.COMMANDS.items()])
+    def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by their headings, without importing them."""
+        _write_usage(formatter, f"{commands.PROGRAM} {help_text.USAGE}")
+        _write_paragraph(formatter, help_text.ABOUT)
+        for heading, rows in help_text.listed():
+            _write_list(formatter, heading, rows)
+        _write_list(formatter, "Options", help_text.GENERAL)
+        _write_paragraph(formatter, f'"{commands.PROGRAM} COMMAND --help" shows the options of a command.')
+        _write_examples(formatter, help_text.EXAMPLES)
+
+
+class _Below(_Members, _WithHelp):
+    """Commands below a command."""
+
+    def __init__(self, declared: declarations.Group, short_help: str) -> None:
+        self.declared = declared
+        members: dict[str, click.Command] = {name: _Command(command) for name, command in declared.commands.items()}
+        super().__init__(
+            declared.name,
+            members,
+            short_help=short_help,
+            help=help_text.text_of(declared).title,
+            context_settings=_SETTINGS,
+        )
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -165,13 +227,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
     help="Show the version and exit.",
 )
 def group() -> None:
-    """Encrypt the values in YAML, JSON, .env and INI files; leave the rest of the file untouched.
-
-    \b
-    leafseal encrypt -i config.yaml
-    leafseal edit config.yaml
-    leafseal decrypt config.yaml
-    """
+    """Our command line."""
 
 
 def run(arguments: Sequence[str]) -> int | None:
@@ -215,9 +271,21 @@ def _usage_hint(error: click.UsageError, context: click.Context, arguments: Sequ
     return f'see "{where} --help"'
 
 
-def show_help() -> None:
-    """Show the help of the program on standard error."""
-    click.echo(group.get_help(click.Context(group, info_name=commands.PROGRAM, **_SETTINGS)), err=True)
+def show_short_help() -> None:
+    """Show on standard error what the program does, and its commands for every day."""
+    context = click.Context(group, info_name=commands.PROGRAM, **_SETTINGS)
+    formatter = context.make_formatter()
+    _write_usage(formatter, f"{commands.PROGRAM} {help_text.USAGE}")
+    _write_paragraph(formatter, help_text.ABOUT)
+    for heading, rows in help_text.listed()[:2]:
+        _write_list(formatter, heading, rows)
+    _write_paragraph(formatter, f'"{commands.PROGRAM} --help" lists all commands.')
+    click.echo(formatter.getvalue().rstrip("\n"), err=True)
+
+
+def help_of(words: Sequence[str]) -> None:
+    """Show the help of the program, or of the command of that name. Raises `LeafsealError` if there is none."""
+    run([*words, "--help"])
 
 
 def complete(variable: str, instruction: str) -> int:

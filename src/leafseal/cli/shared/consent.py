@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from leafseal.cli.shared.ambiguous import warn_of_ambiguous
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.declarations import Option, grouped, make_option
+from leafseal.cli.shared.declarations import SAFETY, Option, grouped, make_option
 from leafseal.document import Document
 from leafseal.document.places import listed
 from leafseal.keys.changes import Keys
@@ -18,7 +18,7 @@ from leafseal.system import terminal
 
 
 def _option(field: str, text: str) -> Option:
-    return make_option(f"--{field.replace('_', '-')}", is_flag=True, help=text)
+    return make_option(f"--{field.replace('_', '-')}", is_flag=True, help=text, section=SAFETY)
 
 
 _RULES = (

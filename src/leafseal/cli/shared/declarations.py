@@ -67,6 +67,16 @@ class FileName:
 
 Type = Choice | Whole | Size | FileName
 
+FILES = "Input and output"
+RECIPIENTS = "Recipients"
+RULE = "What to encrypt"
+SAFETY = "Safety"
+SERVICES = "Key services"
+LIMITS = "Limits"
+
+SECTIONS = ("", FILES, RECIPIENTS, RULE, SAFETY, SERVICES, LIMITS)
+"""The headings of options in help, in their order. The first are those that have none."""
+
 
 class Option(NamedTuple):
     """An option. `name` is that of the value that the command gets."""
@@ -84,6 +94,9 @@ class Option(NamedTuple):
     shows_default: bool = False
     variable: str | None = None
     """The environment variable that stands in for the option."""
+
+    section: str = ""
+    """The heading that the option has in help: one of `SECTIONS`, or none where only its command has it."""
 
     @property
     def value_without(self) -> Any:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from leafseal.cli.shared.declarations import FileName, argument, grouped, make_option
+from leafseal.cli.shared.declarations import FILES, FileName, argument, grouped, make_option
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
@@ -34,8 +34,19 @@ class EveryFile(NamedTuple):
 _options = grouped(
     "every",
     EveryFile,
-    make_option("--all", "is_all", is_flag=True, help="Take every encrypted file that Git tracks below .sops.yaml."),
-    make_option("--untracked", is_flag=True, help="With --all: also take files that Git does not track or ignore."),
+    make_option(
+        "--all",
+        "is_all",
+        is_flag=True,
+        help="Take every encrypted file that Git tracks below .sops.yaml.",
+        section=FILES,
+    ),
+    make_option(
+        "--untracked",
+        is_flag=True,
+        help="With --all: also take files that Git does not track or ignore.",
+        section=FILES,
+    ),
 )
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from leafseal.cli.shared.declarations import grouped, make_option
+from leafseal.cli.shared.declarations import FILES, grouped, make_option
 from leafseal.cli.shared.errors import show_error, show_locked_out
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.frozen import NamedTuple
@@ -155,11 +155,13 @@ output_options = grouped(
         "-i",
         "--in-place",
         is_flag=True,
+        metavar="[=overwrite]",
         help="Replace the file with the result; =overwrite writes into the existing file, for hard links (not atomic).",
+        section=FILES,
     ),
     make_option("--overwrite", is_flag=True, is_hidden=True),
-    make_option("-o", "--output", metavar="FILE", help="Write the result to FILE."),
-    make_option("--output-dir", metavar="DIR", help="Write each result to DIR under the same name."),
+    make_option("-o", "--output", metavar="FILE", help="Write the result to FILE.", section=FILES),
+    make_option("--output-dir", metavar="DIR", help="Write each result to DIR under the same name.", section=FILES),
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from leafseal.cli.shared.declarations import option
+from leafseal.cli.shared.declarations import SERVICES, option
 from leafseal.document.frozen import NamedTuple
 from leafseal.keys import Ambient, KeyService
 from leafseal.system import terminal
@@ -37,12 +37,15 @@ def key_services(function: F) -> F:
         finally:
             _named.reset(before)
 
-    text = "Also try this key service, after your own keys: tcp://HOST:PORT or unix:///PATH. [SOPS_KEYSERVICE]"
+    text = "Also try this key service, after your own keys: tcp://HOST:PORT or unix:///PATH. [also SOPS_KEYSERVICE]"
     decorated: Any = remembering
     decorated = option(
-        "--no-local-keyservice", is_flag=True, help="Use key services only, not the keys of this machine."
+        "--no-local-keyservice",
+        is_flag=True,
+        help="Use key services only, not the keys of this machine.",
+        section=SERVICES,
     )(decorated)
-    decorated = option("--keyservice", is_multiple=True, metavar="ADDRESS", help=text)(decorated)
+    decorated = option("--keyservice", is_multiple=True, metavar="ADDRESS", help=text, section=SERVICES)(decorated)
     return decorated  # type: ignore[no-any-return]
 
 

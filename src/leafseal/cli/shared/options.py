@@ -6,7 +6,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from leafseal.cli.shared.declarations import Choice, FileName, Size, Whole, argument, grouped, make_option, option
+from leafseal.cli.shared.declarations import (
+    FILES,
+    LIMITS,
+    RECIPIENTS,
+    RULE,
+    SAFETY,
+    Choice,
+    FileName,
+    Size,
+    Whole,
+    argument,
+    grouped,
+    make_option,
+    option,
+)
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.errors import UsageError
@@ -36,11 +50,21 @@ def _limits(
 limits_options = grouped(
     "limits",
     _limits,
-    make_option("--max-file-size", type=Size(), metavar="SIZE", help="Largest file to read [default: 64M]."),
-    make_option("--max-depth", type=Whole(1), metavar="N", help="Deepest nesting [default: 200]."),
-    make_option("--max-leaves", type=Whole(1), metavar="N", help="Most values in a file [default: 1000000]."),
-    make_option("--max-scalar-size", type=Size(), metavar="SIZE", help="Largest value [default: 16M]."),
-    make_option("--max-recipients", type=Whole(1), metavar="N", help="Most recipients of a file [default: 1024]."),
+    make_option(
+        "--max-file-size", type=Size(), metavar="SIZE", help="Largest file to read [default: 64M].", section=LIMITS
+    ),
+    make_option("--max-depth", type=Whole(1), metavar="N", help="Deepest nesting [default: 200].", section=LIMITS),
+    make_option(
+        "--max-leaves", type=Whole(1), metavar="N", help="Most values in a file [default: 1000000].", section=LIMITS
+    ),
+    make_option("--max-scalar-size", type=Size(), metavar="SIZE", help="Largest value [default: 16M].", section=LIMITS),
+    make_option(
+        "--max-recipients",
+        type=Whole(1),
+        metavar="N",
+        help="Most recipients of a file [default: 1024].",
+        section=LIMITS,
+    ),
 )
 
 
@@ -77,28 +101,36 @@ class InputOptions(NamedTuple):
             )
 
 
-_INPUT_TYPE = make_option("--input-type", type=FORMAT_NAMES, help="File format, if the name doesn't show it.")
+_INPUT_TYPE = make_option(
+    "--input-type", type=FORMAT_NAMES, help="File format, if the name doesn't show it.", section=FILES
+)
 _OVERRIDE = make_option(
     "--filename-override",
     metavar="NAME",
     help="Choose format and rule as if the file had this name; needed for standard input.",
+    section=FILES,
 )
 _IGNORE_MAC = make_option(
     "--ignore-mac",
     is_flag=True,
     help="Continue although the integrity check (MAC) fails. Each value is still checked.",
+    section=SAFETY,
 )
 _UNVERIFIED = make_option(
     "--write-unverified",
     is_flag=True,
     help="With --ignore-mac: save the file with a new, valid MAC. Do this only if you know who changed it.",
+    section=SAFETY,
 )
 _REQUIRE = make_option(
     "--require-structure",
     is_flag=True,
     help="Refuse a file whose structure is not covered: names, places, types, tags, empty values.",
+    section=SAFETY,
 )
-_DUPLICATES = make_option("--allow-duplicates", is_flag=True, help="Accept duplicate keys when reading.")
+_DUPLICATES = make_option(
+    "--allow-duplicates", is_flag=True, help="Accept duplicate keys when reading.", section=SAFETY
+)
 
 plain_reading = grouped("reading", partial(InputOptions, is_plain=True), _INPUT_TYPE, _OVERRIDE)
 looking_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE)
@@ -116,8 +148,8 @@ decrypting_reading = grouped(
 
 def config_option(function: F) -> F:
     """Add `--config`."""
-    text = "Use this configuration instead of the .sops.yaml above the file. [SOPS_CONFIG]"
-    return option("--config", variable="SOPS_CONFIG", metavar="FILE", help=text)(function)
+    text = "Use this configuration instead of the .sops.yaml above the file."
+    return option("--config", variable="SOPS_CONFIG", metavar="FILE", help=text, section=FILES)(function)
 
 
 def expand_aliases_option(function: F) -> F:
@@ -134,20 +166,20 @@ def document_option(function: F) -> F:
 
 def json_option(function: F) -> F:
     """Add `--json`, which reaches the command as `as_json`."""
-    return option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(function)
+    return option("--json", "as_json", is_flag=True, help="Print JSON, for programs.", section=FILES)(function)
 
 
 def converting_options(function: F) -> F:
     """Add `--output-type` and `--indent`."""
     text = "Indentation of converted output; -1 is a tab (JSON)."
-    function = option("--indent", type=Whole(-1, 100), metavar="N", help=text)(function)
-    return option("--output-type", type=FORMAT_NAMES, help="Convert to this format.")(function)
+    function = option("--indent", type=Whole(-1, 100), metavar="N", help=text, section=FILES)(function)
+    return option("--output-type", type=FORMAT_NAMES, help="Convert to this format.", section=FILES)(function)
 
 
 def comments_option(function: F) -> F:
     """Add `--comments`."""
     text = "Encrypt the comments on the lines of encrypted values (seal), or leave them (keep)."
-    return option("--comments", type=Choice(("seal", "keep")), help=text)(function)
+    return option("--comments", type=Choice(("seal", "keep")), help=text, section=RULE)(function)
 
 
 def threshold_option(function: F) -> F:
@@ -159,6 +191,7 @@ def threshold_option(function: F) -> F:
         default=0,
         metavar="N",
         help="How many key groups are needed to decrypt [default: as in .sops.yaml or the file, else all].",
+        section=RECIPIENTS,
     )(function)
 
 

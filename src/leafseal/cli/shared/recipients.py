@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from leafseal.cli.shared.declarations import Option, grouped, make_option
+from leafseal.cli.shared.declarations import RECIPIENTS, Option, grouped, make_option
 from leafseal.keys.kinds import KINDS, OPTION_ORDER, Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,7 +54,11 @@ def _exactly(**given: tuple[str, ...]) -> Recipients:
 def _prefixed(prefix: str, verb: str) -> Callable[[F], F]:
     options = [
         make_option(
-            f"--{prefix}-{kind.option}", is_multiple=True, metavar="KEYS", help=f"{verb} {kind.what} (comma list)."
+            f"--{prefix}-{kind.option}",
+            is_multiple=True,
+            metavar="KEYS",
+            help=f"{verb} {kind.what} (comma list).",
+            section=RECIPIENTS,
         )
         for kind in _KINDS
     ]
@@ -68,9 +72,9 @@ def _prefixed(prefix: str, verb: str) -> Callable[[F], F]:
 def _options_of_kinds(*, variables: bool) -> list[Option]:
     found = []
     for kind in reversed(_KINDS):
-        text = f"{kind.what} (comma list)." + (f" [{kind.variable}]" if variables else "")
+        text = f"{kind.what} (comma list)." + (f" [also {kind.variable}]" if variables else "")
         names = [f"--{kind.option}", *([f"-{kind.short}"] if kind.short else [])]
-        found.append(make_option(*names, is_multiple=True, metavar="KEYS", help=text))
+        found.append(make_option(*names, is_multiple=True, metavar="KEYS", help=text, section=RECIPIENTS))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from leafseal.cli.shared.declarations import Option, grouped, make_option
+from leafseal.cli.shared.declarations import RULE, Option, grouped, make_option
 from leafseal.errors import ConfigError, UsageError
 
 
@@ -32,7 +32,9 @@ class RuleOptions(NamedTuple):
 
 
 def _rule_option(name: str, text: str) -> Option:
-    return make_option(f"--{name}", default="", metavar="TEXT" if name.endswith("suffix") else "REGEX", help=text)
+    return make_option(
+        f"--{name}", default="", metavar="TEXT" if name.endswith("suffix") else "REGEX", help=text, section=RULE
+    )
 
 
 rule_options = grouped(
@@ -48,5 +50,6 @@ rule_options = grouped(
         "--mac-only-encrypted",
         is_flag=True,
         help="Leave unencrypted values out of the MAC, so that they can be changed without a key.",
+        section=RULE,
     ),
 )
