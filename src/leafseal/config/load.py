@@ -23,7 +23,7 @@ from leafseal.keys.kinds import KINDS
 from leafseal.rules.matching import PatternError
 from leafseal.rules.selection import RULE_FIELDS, Selection
 
-_TOP_KEYS = ("creation_rules", "destination_rules", "stores")
+_TOP_KEYS = ("creation_rules", "destination_rules", "stores", "recipients")  # the last is ours: config/people.py
 _RULE_KEYS = (
     "path_regex",
     *(kind.rule_list for kind in KINDS.values()),

@@ -80,13 +80,7 @@ Node = ScalarNode | ListNode | MappingNode
 
 def compose(data: bytes) -> Node | None:
     """Read the first document of a YAML file; None for an empty one. Raises `FormatError` with line and column."""
-    # PowerShell's `>` writes UTF-16, which YAML readers tell by its mark.
-    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = data.decode("utf-16" if is_utf_16 else "utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = data.count(b"\n", 0, exc.start) + 1
-        raise FormatError("not UTF-16" if is_utf_16 else "not UTF-8", line=line, hint="save it as UTF-8") from None
+    text = decode(data)
     try:
         return _Composer(parser_for(text).get_event).document()
     except MarkedYAMLError as exc:
@@ -97,6 +91,17 @@ def compose(data: bytes) -> Node | None:
         ) from None
     except YAMLError:
         raise FormatError("not valid YAML: a character that YAML does not allow") from None
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a YAML file without its mark. Raises `FormatError`."""
+    # PowerShell's `>` writes UTF-16, which YAML readers tell by its mark.
+    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if is_utf_16 else "utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise FormatError("not UTF-16" if is_utf_16 else "not UTF-8", line=line, hint="save it as UTF-8") from None
 
 
 class _Anchored(NamedTuple):

@@ -41,6 +41,9 @@ class Kind(NamedTuple):
     group_list: str
     """The list of such keys in a key group of a creation rule (sops-cli §1.4)."""
 
+    form: str
+    """A pattern for the text of one such key, by which it is told from keys of other kinds."""
+
     group_fields: Mapping[str, str] | None = None
     """The fields of an entry there, and their names in `fields`. None: each entry is one text."""
 
@@ -77,6 +80,7 @@ KINDS: Mapping[str, Kind] = {
             service_number=6,
             rule_list="age",
             group_list="age",
+            form=r"age1[0-9a-z]\S*|(ssh-(ed25519|rsa)|ecdsa-\S+|sk-\S+) \S+.*",
             is_dated=False,
             is_always_listed=True,
         ),
@@ -91,6 +95,7 @@ KINDS: Mapping[str, Kind] = {
             service_number=2,
             rule_list="pgp",
             group_list="pgp",
+            form=r"(0x)?([0-9A-Fa-f]{16}|[0-9A-Fa-f]{40}|([0-9A-Fa-f]{4} +){9}[0-9A-Fa-f]{4})",
         ),
         Kind(
             name="kms",
@@ -103,6 +108,7 @@ KINDS: Mapping[str, Kind] = {
             service_number=1,
             rule_list="kms",
             group_list="kms",
+            form=r"arn:aws[\w-]*:kms:\S+",
             group_fields={"arn": "arn", "role": "role", "context": "context", "aws_profile": "aws_profile"},
             extra="aws",
         ),
@@ -116,6 +122,7 @@ KINDS: Mapping[str, Kind] = {
             service_number=3,
             rule_list="gcp_kms",
             group_list="gcp_kms",
+            form=r"projects/[^/\s]+/locations/[^/\s]+/keyRings/[^/\s]+/cryptoKeys/\S+",
             group_fields={"resource_id": "resource_id"},
             extra="gcp",
         ),
@@ -129,6 +136,7 @@ KINDS: Mapping[str, Kind] = {
             service_number=7,
             rule_list="hckms",
             group_list="hckms",
+            form=r"[a-z]+(-[a-z0-9]+)+:[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
             group_fields={"key_id": "key_id"},
             extra="huawei",
             is_only_list=True,
@@ -143,6 +151,7 @@ KINDS: Mapping[str, Kind] = {
             service_number=4,
             rule_list="azure_keyvault",
             group_list="azure_keyvault",
+            form=r"https://[^/\s]+/keys/[^/\s]+(/[^/\s]*)?",
             group_fields={"vaultUrl": "vault_url", "key": "name", "version": "version"},
             extra="azure",
         ),
@@ -156,6 +165,7 @@ KINDS: Mapping[str, Kind] = {
             service_number=5,
             rule_list="hc_vault_transit_uri",
             group_list="hc_vault",
+            form=r"https?://[^/\s]+/v\d/\S+/keys/[^/\s]+",
             extra="vault",
             is_always_listed=True,
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from leafseal.display import visible
 from leafseal.keys import MasterKey
@@ -28,13 +28,28 @@ def short_recipient(text: str) -> str:
     return visible(f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text)
 
 
-def listed(keys: Iterable[MasterKey]) -> str:
-    """Return people's keys by their short names and those of services by their number: `age1xu5…, 1 AWS KMS key`."""
+NameOf = Callable[[MasterKey], str | None]
+"""Returns the name that a configuration gives a recipient, as messages show it; None without one."""
+
+
+def nameless(_key: MasterKey) -> str | None:
+    """Return no name."""
+    return None
+
+
+def named(key: MasterKey, name_of: NameOf = nameless) -> str:
+    """Return `ann (age1xu5q8d7k…)`: a name is what the repository says, so the key is always beside it."""
+    name = name_of(key)
+    return short_name(key) if name is None else f"{name} ({short_name(key)})"
+
+
+def listed(keys: Iterable[MasterKey], name_of: NameOf = nameless) -> str:
+    """Return people's keys by their names and those of services by their number: `ann (age1xu5…), 1 AWS KMS key`."""
     people: list[str] = []
     services: dict[str, int] = {}
     for key in keys:
         if key.kind in TRIED_FIRST:
-            people.append(short_name(key))
+            people.append(named(key, name_of))
         else:
             services[key.kind] = services.get(key.kind, 0) + 1
     people = list(dict.fromkeys(people))
