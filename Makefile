@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest test-package lock bench bombs starts campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package lock reference bench bombs starts campaign wheel clean
 
 demo: $(READY)  ## the main job on examples/, with a throw-away key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -38,6 +38,9 @@ lock: .venv-lock/bin/python  ## write requirements/dev.txt from pyproject.toml; 
 	@.venv-lock/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --generate-hashes \
 	  --python-version 3.11 --all-extras --group dev --no-annotate --no-emit-package leafseal \
 	  --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+
+reference: $(READY)  ## what docs/cli.md and the manual page say of commands and options
+	@$(BIN)/python docs/reference.py
 
 bench: $(READY)  ## the table of docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 @command("decrypt")
 @argument("files", is_many=True, metavar="[FILE...]", type=FileName())
 @output_options
-@option("--extract", metavar="PATH", help="Write only the value at this path.")
+@option(
+    "--extract",
+    metavar="PATH",
+    help="Write only the value at this path: text without a line break, a mapping as a file.",
+)
 @converting_options
 @decrypting_reading
 @config_option

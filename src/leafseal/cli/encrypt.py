@@ -44,7 +44,11 @@ from leafseal.system import terminal
 @comments_option
 @new_file_consent
 @option("--no-structure", is_flag=True, help="Write no digest of the structure, which sops does not know.")
-@option("--allow-tokens", is_flag=True, help="Encrypt the file even if it contains encrypted values (ENC[…]).")
+@option(
+    "--allow-tokens",
+    is_flag=True,
+    help="Encrypt the file even if it contains encrypted values (ENC[…]), or is an encrypted file.",
+)
 @plain_reading
 @key_services
 @limits_options
@@ -70,9 +74,10 @@ def encrypt(
     Without FILE, or for -, standard input is read; add --filename-override NAME to choose its format and rule.
 
     \b
-    leafseal encrypt -i config.yaml
+    leafseal encrypt -i config.yaml secrets.env
     leafseal encrypt --age age1… secrets.json > secrets.enc.json
     leafseal encrypt --output-dir encrypted/ *.yaml
+    cat app.ini | leafseal encrypt --filename-override app.ini -
     """
     names = files or ("-",)
     outputs.check(names)

@@ -28,7 +28,12 @@ from leafseal.system import terminal
 @argument("command", is_many=True, is_required=True, metavar="-- COMMAND...")
 @option("--pristine", is_flag=True, help="Start with an empty environment.")
 @option("--allow", is_multiple=True, metavar="NAME", help="Set this variable even if it changes how programs run.")
-@option("--only", is_multiple=True, metavar="NAMES", help="Set these variables, separated by commas, and no others.")
+@option(
+    "--only",
+    is_multiple=True,
+    metavar="NAMES",
+    help="Set these variables, separated by commas, and no others. Each must exist.",
+)
 @option(
     "--keep",
     is_multiple=True,

@@ -47,7 +47,9 @@ _answers = grouped(
     "answers",
     Answers,
     make_option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
-    make_option("--keep", type=Choice(("first", "last")), help="Of duplicate keys, keep this one."),
+    make_option(
+        "--keep", type=Choice(("first", "last")), help="Of duplicate keys with different values, keep this one."
+    ),
     make_option("--remove", is_flag=True, help="Remove values that cannot be decrypted. They cannot be recovered."),
     make_option("--encrypt", is_flag=True, help="Encrypt values that are in plain text against the rule, as they are."),
 )

@@ -35,8 +35,8 @@ from leafseal.system import terminal
 @file_argument
 @argument("path")
 @argument("value", is_required=False)
-@option("--value-file", metavar="FILE", help="Read the value from a file.")
-@option("--value-stdin", is_flag=True, help="Read the value from standard input.")
+@option("--value-file", metavar="FILE", help="Read the value from a file, without its last line break.")
+@option("--value-stdin", is_flag=True, help="Read the value from standard input, without its last line break.")
 @option("--string", is_flag=True, help="Store the value as text, even if it looks like JSON.")
 @option("--idempotent", is_flag=True, help="Do nothing if the value is already set.")
 @option("--force", is_flag=True, help="Replace a mapping or list with a single value.")

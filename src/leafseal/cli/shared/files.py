@@ -156,7 +156,8 @@ output_options = grouped(
         "--in-place",
         is_flag=True,
         metavar="[=overwrite]",
-        help="Replace the file with the result; =overwrite writes into the existing file, for hard links (not atomic).",
+        help="Replace the file with the result; =overwrite writes into the existing file (not atomic), for hard links"
+        " and mount points.",
         section=FILES,
     ),
     make_option("--overwrite", is_flag=True, is_hidden=True),

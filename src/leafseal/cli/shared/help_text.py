@@ -87,6 +87,8 @@ def sentence(option: Option) -> str:
     notes = [f"default: {option.default}"] if option.shows_default else []
     if option.variable:
         notes.append(f"also {option.variable}")
+    if option.is_multiple:
+        notes.append("repeatable")
     if option.is_required:
         notes.append("required")
     return option.help + (f" [{'; '.join(notes)}]" if notes else "")

@@ -57,10 +57,10 @@ def _prefixed(prefix: str, verb: str) -> Callable[[F], F]:
             f"--{prefix}-{kind.option}",
             is_multiple=True,
             metavar="KEYS",
-            help=f"{verb} {kind.what} (comma list).",
+            help=f"{verb} {kind.what}, separated by commas.",
             section=RECIPIENTS,
         )
-        for kind in _KINDS
+        for kind in KINDS.values()
     ]
 
     def build(**given: tuple[str, ...]) -> Recipients:
@@ -71,8 +71,10 @@ def _prefixed(prefix: str, verb: str) -> Callable[[F], F]:
 
 def _options_of_kinds(*, variables: bool) -> list[Option]:
     found = []
-    for kind in reversed(_KINDS):
-        text = f"{kind.what} (comma list)." + (f" [also {kind.variable}]" if variables else "")
+    for kind in KINDS.values():
+        text = f"Encrypt for these {kind.what}, separated by commas." + (
+            f" [also {kind.variable}]" if variables else ""
+        )
         names = [f"--{kind.option}", *([f"-{kind.short}"] if kind.short else [])]
         found.append(make_option(*names, is_multiple=True, metavar="KEYS", help=text, section=RECIPIENTS))
     return found
@@ -80,5 +82,5 @@ def _options_of_kinds(*, variables: bool) -> list[Option]:
 
 recipient_options = grouped("recipients", _recipients, *_options_of_kinds(variables=True))
 new_group_options = grouped("recipients", _exactly, *_options_of_kinds(variables=False))
-adding_options = _prefixed("add", "Add")
-removing_options = _prefixed("rm", "Remove")
+adding_options = _prefixed("add", "Add these")
+removing_options = _prefixed("rm", "Remove these")

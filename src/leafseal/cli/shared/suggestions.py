@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from leafseal.cli.shared import plain_parser
-from leafseal.cli.shared.commands import COMMANDS, PROGRAM
+from leafseal.cli.shared.commands import PROGRAM
 from leafseal.cli.shared.declarations import Command
 from leafseal.display import for_shell, holds_key
 
@@ -41,6 +41,13 @@ _SOPS_FLAGS = {
 }
 """Options with which sops names its commands: our command, and that of sops."""
 
+_SHOWN = {
+    **dict.fromkeys(("version", "-v", "-version"), "--version"),
+    **dict.fromkeys(("man", "manual"), "help --man"),
+    **dict.fromkeys(("usage", "commands", "?", "-?"), "help"),
+}
+"""What the program shows of itself, by other words for it."""
+
 _MEANT_OPTIONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("--inplace", "--replace", "--write", "-w"), ("--in-place",)),
     **dict.fromkeys(("--out", "--out-file", "--dest", "--to"), ("--output",)),
@@ -68,11 +75,8 @@ _MEANT_OPTIONS: dict[str, tuple[str, ...]] = {
 
 def command_hint(name: str, known: Iterable[str], parent: str, arguments: Sequence[str]) -> str:
     """Return what to do in place of a command that there is none; `parent` is what was typed before it."""
-    if parent == PROGRAM and name == "help":
-        wanted = next((word for word in arguments[1:] if word in COMMANDS), None)
-        return f'run "{PROGRAM} {wanted} --help"' if wanted else f'run "{PROGRAM} --help"'
-    if parent == PROGRAM and name == "version":
-        return f'run "{PROGRAM} --version"'
+    if parent == PROGRAM and name.lower() in _SHOWN:
+        return f'run "{PROGRAM} {_SHOWN[name.lower()]}"'
     meant = (_MEANT.get(name.lower()) if parent == PROGRAM else None) or _nearest(name, known)
     if meant:
         line = " ".join((parent, meant, *_files(arguments[1:])))
@@ -84,6 +88,8 @@ def command_hint(name: str, known: Iterable[str], parent: str, arguments: Sequen
 
 def flag_hint(option: str, arguments: Sequence[str]) -> str:
     """Return what to do where an option stands before any command: sops has commands that are options."""
+    if option.lower() in _SHOWN:
+        return f'run "{PROGRAM} {_SHOWN[option.lower()]}"'
     if option not in _SOPS_FLAGS:
         return f'give a command first; "{PROGRAM} --help" lists them'
     files = _files(arguments)
