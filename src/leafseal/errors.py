@@ -187,7 +187,10 @@ class EmitError(LeafsealError):
 
 
 class IntegrityError(LeafsealError):
-    """A sealed leaf does not verify. `path` holds the keys that lead to it."""
+    """A sealed leaf does not verify. `path` holds the keys that lead to it, `locator` list positions too.
+
+    `document` is the number of its document, from 0.
+    """
 
     exit_code = 25
 
@@ -196,11 +199,15 @@ class IntegrityError(LeafsealError):
         message: str,
         *,
         path: Sequence[str] = (),
+        locator: Sequence[str | int] = (),
+        document: int = 0,
         hint: str | None = None,
         file: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, file=file)
         self.path = tuple(path)
+        self.locator = tuple(locator)
+        self.document = document
 
 
 class MACMismatchError(IntegrityError):

@@ -42,7 +42,7 @@ def repository(leafseal: Run, work: Path, me: ThrowawayIdentity) -> Path:
 def names(leafseal: Run, *options: str) -> list[str]:
     result = leafseal("inspect", "--json", "--all", *options)
     assert result.code == 0, result.err
-    return [about["file"] for about in json.loads(result.out)]
+    return [about["file"] for about in json.loads(result.out)["files"]]
 
 
 TRACKED = ["a.yaml", "deploy/b.env", "deploy/prod/c d.json"]
@@ -178,9 +178,9 @@ def test_updatekeys_groups_what_is_alike(leafseal: Run, repository: Path, me: Th
         f"leafseal:   +++ age {other}",
         "leafseal: 3 files: 2 to change, 1 up to date",
     ]
-    told = json.loads(leafseal("updatekeys", "--all", "--dry-run", "--json").out)
-    assert [(about["file"], bool(about["changes"])) for about in told] == list(
-        zip(TRACKED, [True, True, False], strict=True)
+    told = json.loads(leafseal("updatekeys", "--all", "--dry-run", "--json").out)["files"]
+    assert [(about["file"], about["state"]) for about in told] == list(
+        zip(TRACKED, ["pending", "pending", "up-to-date"], strict=True)
     )
     assert leafseal("updatekeys", "--all", "-y").code == 0
     assert leafseal("updatekeys", "--all", "--dry-run").code == 0

@@ -92,10 +92,11 @@ def test_all_kinds_in_groups(leafseal: Run, grouped: str) -> None:
 
 
 def test_all_kinds_for_programs(leafseal: Run, flat: str, grouped: str) -> None:
-    one, many = json.loads(leafseal("inspect", "--json", flat, grouped).out)
-    named = [{"kind": kind, "name": ENTRIES[kind][1]} for kind in READING_ORDER]
-    assert (one["groups"], one["threshold"]) == ([named], 0)
-    assert (many["groups"], many["threshold"]) == ([[key] for key in named], 3)
+    one, many = json.loads(leafseal("inspect", "--json", flat, grouped).out)["files"]
+    named = [{"kind": kind, "key": ENTRIES[kind][1], "group": 0} for kind in READING_ORDER]
+    assert (one["recipients"], one["groups"], one["threshold"]) == (named, 1, 1)
+    assert many["recipients"] == [{**key, "group": number} for number, key in enumerate(named)]
+    assert (many["groups"], many["threshold"]) == (len(named), 3)
 
 
 def test_nothing_is_asked_and_no_library_of_a_service_is_loaded(leafseal: Run, flat: str, grouped: str) -> None:

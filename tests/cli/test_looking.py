@@ -32,12 +32,12 @@ def test_inspect_needs_no_key(leafseal: Run, sealed: Path, me: ThrowawayIdentity
 
 @pytest.mark.usefixtures("keyless")
 def test_inspect_for_programs(leafseal: Run, sealed: Path, me: ThrowawayIdentity) -> None:
-    [about] = json.loads(leafseal("inspect", "--json", sealed.name).out)
+    [about] = json.loads(leafseal("inspect", "--json", sealed.name).out)["files"]
     assert about["file"] == "app.yaml"
-    assert about["groups"] == [[{"kind": "age", "name": me.recipient}]]
-    assert about["clear"] == ["name_unencrypted"]
-    assert about["empty"] == ["empty"]
-    assert "db.password" in about["sealed"]
+    assert about["recipients"] == [{"kind": "age", "key": me.recipient, "group": 0}]
+    assert [one["pointer"] for one in about["not_encrypted"]] == ["/name_unencrypted"]
+    assert [one["pointer"] for one in about["empty"]] == ["/empty"]
+    assert "/db/password" in [one["pointer"] for one in about["encrypted"]]
 
 
 def test_inspect_tells_groups(leafseal: Run, plain: Path, work: Path, me: ThrowawayIdentity) -> None:
@@ -74,9 +74,9 @@ def test_verify_shows_no_value(leafseal: Run, sealed: Path) -> None:
         b"app.yaml: OK: 4 encrypted values and 2 encrypted comments verified, 1 not encrypted\n",
         "",
     )
-    [about] = json.loads(leafseal("verify", "--json", sealed.name).out)
+    [about] = json.loads(leafseal("verify", "--json", sealed.name).out)["files"]
     assert about["verified"] is True
-    assert (about["empty"], about["structure"]) == ([], "covered")
+    assert (about["unprotected"], about["structure"]) == ([], "covered")
 
 
 def test_verify_of_good_and_bad(leafseal: Run, sealed: Path, work: Path) -> None:
@@ -87,17 +87,18 @@ def test_verify_of_good_and_bad(leafseal: Run, sealed: Path, work: Path) -> None
     assert "bad.yaml: the integrity check (MAC) failed" in result.err
     told = leafseal("verify", "--json", "bad.yaml", sealed.name)
     assert told.code == 51
-    assert {about["file"]: about["verified"] for about in json.loads(told.out)} == {"app.yaml": True, "bad.yaml": False}
+    report = json.loads(told.out)
+    assert [(one["file"], one["verified"]) for one in report["files"]] == [("app.yaml", True)]
+    assert [(one["file"], one["code"]) for one in report["errors"]] == [("bad.yaml", "mac-mismatch")]
     assert leafseal("verify", "--ignore-mac", "bad.yaml").code == 0
 
 
 def test_verify_lists_what_it_could_not_read(leafseal: Run, sealed: Path) -> None:
     told = leafseal("verify", "--json", "missing.yaml", sealed.name)
     assert told.code == 100
-    assert {about["file"]: about["verified"] for about in json.loads(told.out)} == {
-        "app.yaml": True,
-        "missing.yaml": False,
-    }
+    report = json.loads(told.out)
+    assert [one["file"] for one in report["files"]] == ["app.yaml"]
+    assert [(one["file"], one["code"]) for one in report["errors"]] == [("missing.yaml", "missing-file")]
 
 
 @pytest.mark.usefixtures("keyless")

@@ -62,8 +62,11 @@ def configure(work: Path, mix: Mix, *groups: tuple[str, ...], threshold: int = 0
 
 def kinds_of(leafseal: Run, path: Path) -> list[list[str]]:
     """Return the kinds of the keys in each group of a file."""
-    [about] = json.loads(leafseal("inspect", "--json", path.name).out)
-    return [[key["kind"] for key in group] for group in about["groups"]]
+    [about] = json.loads(leafseal("inspect", "--json", path.name).out)["files"]
+    kinds: list[list[str]] = [[] for _ in range(about["groups"])]
+    for key in about["recipients"]:
+        kinds[key["group"]].append(key["kind"])
+    return kinds
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -77,8 +77,8 @@ def test_a_file_shows_its_keys(leafseal: Run, alice: GpgHome, plain: Path) -> No
     key = fingerprint(alice, "alice")
     assert leafseal("encrypt", "-i", "--pgp", f"{key[:8]} {key[8:]}", plain).code == 0
     assert f"  recipients:\n    pgp {key}\n" in leafseal("inspect", plain).out.decode()
-    [shown] = json.loads(leafseal("inspect", "--json", plain).out)
-    assert shown["groups"] == [[{"kind": "pgp", "name": key}]]
+    [shown] = json.loads(leafseal("inspect", "--json", plain).out)["files"]
+    assert shown["recipients"] == [{"kind": "pgp", "key": key, "group": 0}]
 
 
 def test_recipients_come_and_go(

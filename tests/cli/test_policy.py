@@ -37,7 +37,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def settings(leafseal: Run) -> dict[str, dict[str, Any]]:
     shown = json.loads(leafseal("policy", "show", "--json").out)["settings"]
-    return {one.pop("key"): one for one in shown}
+    return {one.pop("setting"): one for one in shown}
 
 
 # -- init
@@ -139,7 +139,7 @@ def test_what_is_in_force_without_a_policy(leafseal: Run, own: Path, machine: Pa
     assert len(lines) == 2 + len(SETTINGS)
     assert all(line.endswith("[not set]") for line in lines[2:])
     assert re.search(r"^  aws\.roles +all ", result.out.decode(), re.MULTILINE)
-    assert {key for key, one in settings(leafseal).items() if not one["free"]} == {
+    assert {key for key, one in settings(leafseal).items() if not one["unrestricted"]} == {
         "endpoints.allow", "plugins.allow", "exec.allow",
     }  # fmt: skip
 
@@ -151,13 +151,13 @@ def test_each_value_and_whose_it_is(leafseal: Run, own: Path, machine: Path) -> 
         'min_threshold = 2\nrequire_structure = true\nplugins.allow = ["c", "b"]\nazure.vaults = ["https://x"]\n'
     )
     found = settings(leafseal)
-    assert found["min_threshold"] == {"value": 3, "from": ["user"], "free": False}
-    assert found["require_structure"] == {"value": True, "from": ["machine"], "free": False}
-    assert found["plugins.allow"] == {"value": ["b"], "from": ["user", "machine"], "free": False}
-    assert found["aws.roles"] == {"value": [], "from": ["user"], "free": False}
-    assert found["azure.vaults"] == {"value": ["https://x:443"], "from": ["machine"], "free": False}
-    assert found["aws.accounts"] == {"value": None, "from": [], "free": True}
-    assert found["no_disk_plaintext"] == {"value": False, "from": [], "free": True}
+    assert found["min_threshold"] == {"values": ["3"], "from": ["user"], "unrestricted": False}
+    assert found["require_structure"] == {"values": ["true"], "from": ["machine"], "unrestricted": False}
+    assert found["plugins.allow"] == {"values": ["b"], "from": ["user", "machine"], "unrestricted": False}
+    assert found["aws.roles"] == {"values": [], "from": ["user"], "unrestricted": False}
+    assert found["azure.vaults"] == {"values": ["https://x:443"], "from": ["machine"], "unrestricted": False}
+    assert found["aws.accounts"] == {"values": [], "from": [], "unrestricted": True}
+    assert found["no_disk_plaintext"] == {"values": ["false"], "from": [], "unrestricted": True}
     shown = leafseal("policy", "show").out.decode()
     for line in ("min_threshold 3 [yours]", "require_structure true [the machine's]", "plugins.allow b [both files]",
                  "aws.roles none [yours]", "aws.accounts all [not set]"):  # fmt: skip
@@ -180,11 +180,12 @@ def test_every_fault_of_both_files_is_named(leafseal: Run, own: Path, machine: P
     assert again.code == 1
     told = json.loads(again.out)
     assert told["settings"] == []
-    assert [(one["whose"], one["path"], one["exists"]) for one in told["files"]] == [
-        ("user", str(own), True), ("machine", str(machine), True),
+    assert [(one["whose"], one["file"], one["exists"], one["valid"]) for one in told["files"]] == [
+        ("user", str(own), True, False), ("machine", str(machine), True, False),
     ]  # fmt: skip
-    assert {fault["place"] for fault in told["files"][0]["faults"]} == {"roles", "min_treshold"}
-    assert "not TOML" in told["files"][1]["faults"][0]["message"]
+    faults = [one for one in told["errors"] if one["file"] == str(own)]
+    assert {one["place"]["pointer"] for one in faults} == {"/roles", "/min_treshold"}
+    assert ["not TOML" in one["message"] for one in told["errors"] if one["file"] == str(machine)] == [True]
 
 
 def test_a_file_that_others_may_write_is_a_fault(leafseal: Run, own: Path, machine: Path) -> None:
@@ -193,5 +194,5 @@ def test_a_file_that_others_may_write_is_a_fault(leafseal: Run, own: Path, machi
     own.chmod(0o666)
     with pytest.raises(ConfigError):
         read_policy(own)
-    [fault] = json.loads(leafseal("policy", "show", "--json").out)["files"][0]["faults"]
-    assert fault == {"place": "", "message": "everybody may write it"}
+    [error] = json.loads(leafseal("policy", "show", "--json").out)["errors"]
+    assert (error["place"], error["message"]) == (None, "everybody may write it")

@@ -46,6 +46,11 @@ def place_of(file: Path, name: str) -> str:
     return f"s.{name}" if file.suffix == ".ini" else name
 
 
+def pointer(place: str, document: int = 0) -> dict[str, object]:
+    """Return a place as reports have it."""
+    return {"document": document, "pointer": f"/{place.replace('.', '/')}", "is_comment": False}
+
+
 def line_of(file: Path, name: str) -> str:
     """Return the line of a value, its break included."""
     found = re.search(rf'^\t?"?{name}\b.*\n', file.read_text(), re.MULTILINE)
@@ -66,7 +71,7 @@ def rename(file: Path, name: str, new: str) -> None:
 
 def findings(leafseal: Run, file: Path) -> list[dict[str, object]]:
     result = leafseal("repair", "--json", file.name)
-    [about] = json.loads(result.out)
+    [about] = json.loads(result.out)["files"]
     assert about["repaired"] is False
     assert result.code == (222 if about["findings"] else 0)
     assert result.err == ""
@@ -88,10 +93,11 @@ def test_a_file_that_is_well_is_left_alone(leafseal: Run, file: Path) -> None:
 def test_without_a_terminal_and_yes_it_only_shows(leafseal: Run, file: Path) -> None:
     rename(file, "b", "renamed")
     before = file.read_bytes()
-    for options in ([], ["--remove"], ["--json"]):
+    for options in ([], ["--remove"]):
         result = leafseal("repair", *options, file.name)
         assert result.code == 222
         assert place_of(file, "renamed").encode() in result.out
+    assert findings(leafseal, file)[0]["place"] == pointer(place_of(file, "renamed"))
     assert file.read_bytes() == before
 
 
@@ -153,7 +159,9 @@ def test_the_rest_is_known_to_be_unchanged_where_the_mac_tells(leafseal: Run, sm
     result = leafseal("repair", small.name)
     assert b"line 3: added: not encrypted, although the file's rule encrypts it" in result.out
     assert b"the integrity check (MAC) is valid: nothing else was changed" in result.out
-    assert findings(leafseal, small) == [{"kind": "not_encrypted", "place": "added", "line": 3, "encrypted_as": None}]
+    [found] = findings(leafseal, small)
+    assert (found["code"], found["place"], found["lines"]) == ("not-encrypted", pointer("added"), [3])
+    assert found["belongs_at"] is None
 
 
 def test_a_moved_value_is_named_and_never_moved(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
@@ -167,7 +175,7 @@ def test_a_moved_value_is_named_and_never_moved(leafseal: Run, work: Path, me: T
     result = leafseal("repair", file.name)
     assert b"password: was changed or moved after it was encrypted; it was encrypted as db.password" in result.out
     [found, _mac] = findings(leafseal, file)
-    assert found["encrypted_as"] == "db.password"
+    assert found["belongs_at"] == "/db/password"
     # As it says: moved back, the value is kept.
     file.write_text(original)
     assert leafseal("repair", file.name).code == 0
@@ -183,8 +191,9 @@ def test_a_broken_token_and_a_broken_comment(leafseal: Run, work: Path, me: Thro
     text = re.sub(r"(data:)....", r"\1AAAA", text, count=1)  # the first comment
     text = re.sub(r"^(a: .{30})....", r"\1!!!!", text, flags=re.MULTILINE)
     file.write_text(text)
-    kinds = [(one["kind"], one.get("place")) for one in findings(leafseal, file)]
-    assert kinds[:2] == [("changed_or_moved", "a comment in the document"), ("damaged", "a")]
+    kinds = [(one["code"], one["place"]) for one in findings(leafseal, file)]
+    comment = {"document": 0, "pointer": "", "is_comment": True}
+    assert kinds[:2] == [("changed-value", comment), ("damaged", pointer("a"))]
     assert leafseal("repair", "--yes", "--remove", file.name).code == 0
     assert leafseal("decrypt", file.name).out == b"l: [x, y]\n"
 
@@ -193,7 +202,7 @@ def test_a_value_of_a_later_document(leafseal: Run, work: Path, me: ThrowawayIde
     file = encrypted(leafseal, work / "d.yaml", "a: one\n---\nb: two\nc: three\n---\nd: {e: four}\n", me)
     rename(file, "b", "renamed")
     change(file, "{e: ", "{f: ")
-    assert [one.get("place") for one in findings(leafseal, file)][:2] == ["document 2: renamed", "document 3: d.f"]
+    assert [one["place"] for one in findings(leafseal, file)][:2] == [pointer("renamed", 1), pointer("d.f", 2)]
     assert leafseal("repair", "--yes", "--remove", file.name).code == 0
     assert leafseal("decrypt", file.name).out == b"a: one\n---\nc: three\n---\nd: {}\n"
 
@@ -315,8 +324,11 @@ def test_a_wrong_mac_over_whole_values(leafseal: Run, work: Path, me: ThrowawayI
     assert b"encrypted values and comments that decrypt under their own names: 3" in shown.out
     assert b"not encrypted, so anyone may have changed them:\n    host_unencrypted\n" in shown.out
     assert findings(leafseal, file) == [
-        {"kind": "mac", "state": "mismatch", "valid_with": None, "not_encrypted": ["host_unencrypted"]}
-    ]
+        {
+            "code": "mac-mismatch", "place": None, "lines": [], "belongs_at": None, "same_value": None,
+            "valid_with": None, "not_encrypted": [pointer("host_unencrypted")],
+        }
+    ]  # fmt: skip
     tokens = [line for line in file.read_text().splitlines() if line.startswith(("a:", "l:"))]
     assert leafseal("repair", "--yes", file.name).err == f"leafseal: {file.name}: repaired\n"
     assert leafseal("decrypt", file.name) == (0, text.replace("here", "there").encode(), "")
@@ -332,7 +344,7 @@ def test_a_mac_of_another_file_and_none(leafseal: Run, file: Path, work: Path, m
     for new, state in ((mac[0], "unreadable"), (re.sub(r"ENC.*\]", "", mac[0]), "missing")):
         file.write_text(re.sub(pattern, lambda _, new=new: new, whole, flags=re.MULTILINE))  # type: ignore[misc]
         [found] = findings(leafseal, file)
-        assert (found["kind"], found["state"]) == ("mac", state)
+        assert found["code"] == f"mac-{state}"
         assert leafseal("decrypt", file.name).code == 51
         assert leafseal("repair", "--yes", file.name).code == 0
         assert leafseal("decrypt", file.name) == (0, TEXTS[file.name].encode(), "")
@@ -357,7 +369,7 @@ def test_a_name_twice_with_the_same_value(leafseal: Run, file: Path) -> None:
     line = line_of(file, "b")
     change(file, line, line * 2)
     [found, mac] = findings(leafseal, file)
-    assert (found["kind"], found["place"], found["same_value"]) == ("duplicate", place_of(file, "b"), True)
+    assert (found["code"], found["place"], found["same_value"]) == ("duplicate", pointer(place_of(file, "b")), True)
     assert mac["valid_with"] == "first"
     shown = leafseal("repair", file.name)
     assert b"appears 2 times, with the same value" in shown.out
@@ -421,9 +433,9 @@ def test_a_mapping_twice_and_names_in_it(leafseal: Run, work: Path, me: Throwawa
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join([lines[0], lines[1], lines[1], lines[2], *lines]))
     found = findings(leafseal, file)
-    assert [(one["place"], one["lines"], one["same_value"]) for one in found if one["kind"] == "duplicate"] == [
-        ("m", [1, 5], False),
-        ("m.x", [2, 3], True),
+    assert [(one["place"], one["lines"], one["same_value"]) for one in found if one["code"] == "duplicate"] == [
+        (pointer("m"), [1, 5], False),
+        (pointer("m.x"), [2, 3], True),
     ]
     assert leafseal("repair", "--yes", "--keep", "first", file.name).code == 0
     assert leafseal("decrypt", file.name).out == b"m:\n  x: 1\n  y: 2\nk: v\n"
@@ -432,7 +444,7 @@ def test_a_mapping_twice_and_names_in_it(leafseal: Run, work: Path, me: Throwawa
 def test_a_duplicate_that_is_also_damaged(leafseal: Run, small: Path) -> None:
     line = line_of(small, "b")
     change(small, line, line + "b: by hand\n")
-    assert [one["kind"] for one in findings(leafseal, small)] == ["not_encrypted", "duplicate"]
+    assert [one["code"] for one in findings(leafseal, small)] == ["not-encrypted", "duplicate"]
     assert leafseal("repair", "--yes", "--keep", "first", small.name).code == 0
     assert leafseal("decrypt", small.name).out == TEXTS["f.yaml"].encode()
 
@@ -525,19 +537,17 @@ def test_one_file_that_cannot_be_read_leaves_all_alone(leafseal: Run, small: Pat
     assert "plain.yaml: not encrypted" in result.err
     assert small.read_bytes() == before
     told = json.loads(leafseal("repair", "--json", "--yes", "--remove", small.name, "plain.yaml").out)
-    assert [(one["file"], one.get("repaired"), "error" in one) for one in told] == [
-        (small.name, False, False),
-        ("plain.yaml", None, True),
-    ]
+    assert [(one["file"], one["repaired"]) for one in told["files"]] == [(small.name, False)]
+    assert [(one["file"], one["code"]) for one in told["errors"]] == [("plain.yaml", "not-encrypted")]
     assert leafseal("repair", "-").code == 8
 
 
 def test_json_tells_of_a_repair(leafseal: Run, small: Path) -> None:
     rename(small, "b", "renamed")
     result = leafseal("repair", "--json", "--yes", "--remove", small.name)
-    [about] = json.loads(result.out)
+    [about] = json.loads(result.out)["files"]
     assert (result.code, about["repaired"]) == (0, True)
-    assert {one["kind"] for one in about["findings"]} == {"changed_or_moved", "mac"}
+    assert {one["code"] for one in about["findings"]} == {"changed-value", "mac-mismatch"}
 
 
 # -- guards

@@ -141,8 +141,8 @@ def test_a_changed_structure_is_refused_and_repair_tells_of_it(leafseal: Run, co
     shown = leafseal("repair", "app.yaml")
     assert shown.code == 222
     assert b"a name, a place, a type, a tag, an empty value or sops.leafseal was changed by hand" in shown.out
-    [about] = json.loads(leafseal("repair", "--json", "app.yaml").out)
-    assert [finding["state"] for finding in about["findings"] if finding["kind"] == "mac"] == ["structure"]
+    [about] = json.loads(leafseal("repair", "--json", "app.yaml").out)["files"]
+    assert [finding["code"] for finding in about["findings"]] == ["structure-mismatch"]
     assert leafseal("repair", "--yes", "app.yaml").code == 0
     assert is_covered(leafseal, covered)
 
@@ -177,12 +177,16 @@ def test_both_options_contradict_each_other(leafseal: Run, covered: Path) -> Non
 def test_verify_and_inspect_tell_what_is_not_covered(leafseal: Run, covered: Path) -> None:
     assert NOT_COVERED.encode() not in leafseal("verify", "app.yaml").out + leafseal("inspect", "app.yaml").out
     assert b"empty, not protected" not in leafseal("verify", "app.yaml").out
-    assert [about["structure"] for about in json.loads(leafseal("inspect", "--json", "app.yaml").out)] == ["covered"]
+    assert [about["structure"] for about in json.loads(leafseal("inspect", "--json", "app.yaml").out)["files"]] == [
+        "covered"
+    ]
     cut_out(covered)
     for command in ("verify", "inspect"):
         result = leafseal(command, "app.yaml")
         assert (result.code, f"  {NOT_COVERED}\n".encode() in result.out) == (0, True)
-        assert [about["structure"] for about in json.loads(leafseal(command, "--json", "app.yaml").out)] == ["missing"]
+        assert [about["structure"] for about in json.loads(leafseal(command, "--json", "app.yaml").out)["files"]] == [
+            "missing"
+        ]
     assert b"empty, not protected: empty" in leafseal("verify", "app.yaml").out
 
 
@@ -191,7 +195,7 @@ def test_verify_tells_what_was_changed_by_hand(leafseal: Run, covered: Path) -> 
     result = leafseal("verify", "app.yaml")
     assert result.code == 0
     assert b"  changed since leafseal last wrote the file: comments\n" in result.out
-    [about] = json.loads(leafseal("verify", "--json", "app.yaml").out)
+    [about] = json.loads(leafseal("verify", "--json", "app.yaml").out)["files"]
     assert about["changed_by_hand"] == ["comments"]
 
 
@@ -206,8 +210,8 @@ def test_verify_tells_of_other_metadata_in_a_later_document(leafseal: Run, work:
     result = leafseal("verify", "two.yaml")
     assert result.code == 0
     assert b"  the sops metadata of document 2 differ from those of the first, which alone count\n" in result.out
-    [about] = json.loads(leafseal("verify", "--json", "two.yaml").out)
-    assert about["documents_with_other_metadata"] == [2]
+    [about] = json.loads(leafseal("verify", "--json", "two.yaml").out)["files"]
+    assert about["documents_with_other_metadata"] == [1]
     assert leafseal("rotate", "-i", "two.yaml").code == 0
     assert b"alone count" not in leafseal("verify", "two.yaml").out
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from leafseal.cli.get import as_json_text
+from leafseal.cli.shared import reports
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
@@ -15,10 +15,14 @@ from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
 from leafseal.document.scalars import Empty
+from leafseal.metadata import Metadata
 from leafseal.operations import structure
 from leafseal.operations.batch import each, results
 from leafseal.operations.open import Source, read_metadata
 from leafseal.system import terminal
+
+if TYPE_CHECKING:
+    from leafseal.operations.structure import Coverage
 
 
 @command("inspect")
@@ -26,6 +30,7 @@ from leafseal.system import terminal
 @json_option
 @looking_reading
 @limits_options
+@reports.reporting("inspect", files=[])
 def inspect(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: InputOptions, limits: Limits) -> int:
     """Show who can decrypt files, their rule, and which values are encrypted, without a key.
 
@@ -38,63 +43,78 @@ def inspect(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: In
     """
     inputs, errors = read_all(chosen(files, every, reading, limits), reading, limits)
     outcomes = each(inputs, lambda item: _describe(item.source, reading.within(limits)._replace(allow_duplicates=True)))
+    errors += errors_of(outcomes)
     if as_json:
-        terminal.write_result(as_json_text([about for _, about in results(outcomes)]) + b"\n")
+        reports.write("inspect", {"files": [about.as_data() for _, about in results(outcomes)]}, errors)
     else:
         for _, about in results(outcomes):
-            terminal.print_line("\n".join(_lines(about)))
-    return show_errors([*errors, *errors_of(outcomes)])
+            terminal.print_line("\n".join(about.as_lines()))
+    return show_errors(errors)
 
 
-def _describe(source: Source, read: ReadOptions) -> dict[str, Any]:
+class _About(NamedTuple):
+    """What a file says of itself."""
+
+    source: Source
+    metadata: Metadata
+    structure: Coverage
+    leaves: dict[str, list[Leaf]]
+
+    @property
+    def threshold(self) -> int:
+        """How many key groups are needed."""
+        return self.metadata.threshold or len(self.metadata.groups)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the file's object in the report."""
+        groups = enumerate(self.metadata.groups)
+        return {
+            **reports.file_fields(self.source.name),
+            "format": self.source.format,
+            "sops_version": self.metadata.version,
+            "last_modified": self.metadata.lastmodified,
+            "recipients": [reports.recipient(key.master_key, number) for number, group in groups for key in group],
+            "groups": len(self.metadata.groups),
+            "threshold": self.threshold,
+            "rule": self.metadata.selection.describe(),
+            "mac_only_encrypted": self.metadata.selection.mac_only_encrypted,
+            "structure": self.structure,
+            **{state: [reports.place_of(leaf) for leaf in leaves] for state, leaves in self.leaves.items()},
+        }
+
+    def as_lines(self) -> list[str]:
+        """Return the file's lines for people."""
+        metadata = self.metadata
+        lines = [
+            f"{escape_line(self.source.name)}: {self.source.format}, last changed {metadata.lastmodified}, "
+            f"SOPS format {metadata.version}"
+        ]
+        if len(metadata.groups) > 1:
+            lines.append(f"  {len(metadata.groups)} key groups, {self.threshold} needed to decrypt")
+        for number, group in enumerate(metadata.groups, 1):
+            lines.append(f"  recipients of group {number}:" if len(metadata.groups) > 1 else "  recipients:")
+            lines += [f"    {key.master_key.kind} {escape_line(str(key.master_key))}" for key in group]
+        lines.append(f"  rule: {escape_line(metadata.selection.describe())}")
+        if metadata.selection.mac_only_encrypted:
+            lines.append("  the MAC does not cover values that are not encrypted")
+        lines += [f"  {sentence}" for sentence in structure.told_of(self.structure)]
+        for state, leaves in self.leaves.items():
+            if leaves:
+                lines.append(f"  {state.replace('_', ' ')} ({len(leaves)}):")
+                lines += [f"    {place_of(leaf)}" for leaf in leaves]
+        return lines
+
+
+def _describe(source: Source, read: ReadOptions) -> _About:
     document, metadata = read_metadata(source.data, source.format, read)
-    places: dict[str, list[str]] = {"sealed": [], "clear": [], "empty": []}
+    leaves: dict[str, list[Leaf]] = {"encrypted": [], "not_encrypted": [], "empty": []}
     for leaf in document.leaves():
-        if not (leaf.is_comment and _state(leaf) != "sealed"):
-            places[_state(leaf)].append(place_of(leaf))
-    return {
-        "file": source.name,
-        "format": source.format,
-        "version": metadata.version,
-        "lastmodified": metadata.lastmodified,
-        "groups": [
-            [{"kind": key.master_key.kind, "name": str(key.master_key)} for key in group] for group in metadata.groups
-        ],
-        "threshold": metadata.threshold,
-        "rule": metadata.selection.describe(),
-        "mac_only_encrypted": metadata.selection.mac_only_encrypted,
-        "structure": structure.claimed(document, metadata),
-        **places,
-    }
+        if not (leaf.is_comment and _state(leaf) != "encrypted"):
+            leaves[_state(leaf)].append(leaf)
+    return _About(source, metadata, structure.claimed(document, metadata), leaves)
 
 
 def _state(leaf: Leaf) -> str:
     if leaf.value is None or isinstance(leaf.value, Empty) or leaf.value == "":
         return "empty"
-    return "sealed" if isinstance(leaf.value, str) and looks_sealed(leaf.value) else "clear"
-
-
-_STATES = {"sealed": "encrypted", "clear": "not encrypted", "empty": "empty"}
-"""The states of values, and how the list names them."""
-
-
-def _lines(about: dict[str, Any]) -> list[str]:
-    lines = [
-        f"{escape_line(about['file'])}: {about['format']}, last changed {about['lastmodified']}, "
-        f"SOPS format {about['version']}"
-    ]
-    groups = about["groups"]
-    if len(groups) > 1:
-        lines.append(f"  {len(groups)} key groups, {about['threshold'] or len(groups)} needed to decrypt")
-    for number, group in enumerate(groups, 1):
-        lines.append(f"  recipients of group {number}:" if len(groups) > 1 else "  recipients:")
-        lines += [f"    {key['kind']} {escape_line(key['name'])}" for key in group]
-    lines.append(f"  rule: {escape_line(about['rule'])}")
-    if about["mac_only_encrypted"]:
-        lines.append("  the MAC does not cover values that are not encrypted")
-    lines += [f"  {sentence}" for sentence in structure.told_of(about["structure"])]
-    for state in _STATES:
-        if about[state]:
-            lines.append(f"  {_STATES[state]} ({len(about[state])}):")
-            lines += [f"    {place}" for place in about[state]]
-    return lines
+    return "encrypted" if isinstance(leaf.value, str) and looks_sealed(leaf.value) else "not_encrypted"

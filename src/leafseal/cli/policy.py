@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from leafseal.cli.get import as_json_text
+from leafseal.cli.shared import reports
 from leafseal.cli.shared.declarations import Group, command, option
 from leafseal.cli.shared.files import show_errors
 from leafseal.cli.shared.options import json_option
@@ -65,6 +65,7 @@ class _File(NamedTuple):
 
 @command("show")
 @json_option
+@reports.reporting("policy show", files=[], settings=[])
 def show(as_json: bool) -> int:
     """Show what is in force: each setting, its value, and which of the two policy files it is from.
 
@@ -77,7 +78,8 @@ def show(as_json: bool) -> int:
     errors: list[LeafsealError] = [one.outcome for one in found if isinstance(one.outcome, ConfigError)]
     settings = [] if errors else [_in_force(one, found) for one in SETTINGS]
     if as_json:
-        terminal.write_result(as_json_text({"files": [_as_json(one) for one in found], "settings": settings}) + b"\n")
+        told = {"files": [_as_data(one) for one in found], "settings": [_setting_as_data(one) for one in settings]}
+        reports.write("policy show", told, errors)
     else:
         for one in found:
             terminal.print_line(f"{_WHOSE[one.whose]}: {escape_line(one.path)}{_NOTES.get(type(one.outcome), '')}")
@@ -97,13 +99,20 @@ def _read(whose: str, path: str) -> _File:
         return _File(whose, path, error)
 
 
-def _as_json(one: _File) -> dict[str, Any]:
-    faults: list[dict[str, str]] = []
-    if isinstance(one.outcome, ConfigError):
-        faults = [
-            {"place": place, "message": message} for place, message in one.outcome.faults or [("", one.outcome.message)]
-        ]
-    return {"whose": one.whose, "path": one.path, "exists": one.outcome is not None, "faults": faults}
+def _as_data(one: _File) -> dict[str, Any]:
+    is_valid = None if one.outcome is None else isinstance(one.outcome, Policy)
+    return {**reports.file_fields(one.path), "whose": one.whose, "exists": one.outcome is not None, "valid": is_valid}
+
+
+def _setting_as_data(one: Mapping[str, Any]) -> dict[str, Any]:
+    value = one["value"]
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return {
+        "setting": one["key"],
+        "values": [each if isinstance(each, str) else str(each).lower() for each in values],
+        "from": one["from"],
+        "unrestricted": one["free"],
+    }
 
 
 def _in_force(setting: Setting, found: list[_File]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leafseal.cli.get import as_json_text
+from leafseal.cli.shared import reports
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import consent_options, guard_of
 from leafseal.cli.shared.declarations import Choice, command, grouped, make_option
@@ -64,6 +64,7 @@ _answers = grouped(
 @repairing_reading
 @key_services
 @limits_options
+@reports.reporting("repair", files=[])
 def repair(
     files: tuple[str, ...],
     answers: Answers,
@@ -106,8 +107,7 @@ def repair(
         outputs.write(made)
     if as_json:
         told = [{**as_data(item.name, one), "repaired": mends and not one.is_well} for item, one in found]
-        told += [{"file": error.file, "error": error.message} for error in errors]
-        terminal.write_result(as_json_text(told) + b"\n")
+        reports.write("repair", {"files": told}, errors)
     for item, _ in wrong if mends else []:
         terminal.say(f"{item.name}: repaired")
     if errors:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from leafseal.cli.get import as_json_text
+from leafseal.cli.shared import reports
 from leafseal.cli.shared.batch import collect
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import applying_consent, guard_of
@@ -26,7 +26,7 @@ from leafseal.display import counted, first_of
 from leafseal.document.limits import Limits
 from leafseal.errors import PENDING, ConfigError, UsageError
 from leafseal.keys import Ambient
-from leafseal.keys.changes import keys_of, removed
+from leafseal.keys.changes import Keys, compare, keys_of, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
@@ -35,10 +35,13 @@ from leafseal.operations.open import Opened, readable
 from leafseal.operations.rekey import rewrap, rotate
 from leafseal.system import terminal
 
+_NOTHING: dict[str, Any] = {"added": [], "removed": [], "threshold": None, "rule": None}
+
 
 class _Change(NamedTuple):
     lines: list[str]  # what changes; none where the file is up to date
     output: Output | None = None
+    fields: dict[str, Any] = _NOTHING  # the same for programs
 
 
 @command("updatekeys")
@@ -52,6 +55,7 @@ class _Change(NamedTuple):
 @config_option
 @key_services
 @limits_options
+@reports.reporting("updatekeys", files=[])
 def updatekeys(
     files: tuple[str, ...],
     every: EveryFile,
@@ -74,8 +78,10 @@ def updatekeys(
     leafseal updatekeys --yes secrets/*.yaml
     leafseal updatekeys --all --dry-run
     """
-    if as_json and not dry_run:
-        raise UsageError("--json works with --dry-run only", hint="add --dry-run, or leave out --json")
+    if as_json and not (dry_run or yes):
+        raise UsageError(
+            "--json cannot ask for confirmation", hint="add --dry-run to see the changes, or --yes to make them"
+        )
     names = chosen(files, every, reading, limits, config=config)
     outputs = Outputs(in_place=True)
     outputs.check(names)
@@ -93,20 +99,18 @@ def updatekeys(
         names = _with_rule(names, configuration)
     changes = collect(names, run, reading=reading, limits=limits, verb="reading")
     pending = [change.output for _, change in changes if change.output is not None]
-    if as_json:
-        told = [{"file": item.name, "changes": change.lines} for item, change in changes]
-        terminal.write_result(as_json_text(told) + b"\n")
-    elif every.is_all:
+    if every.is_all and not as_json:
         _show_all(changes)
-    else:
+    elif not as_json:
         for item, change in changes:
             _show(item.name, change)
-    if dry_run or not pending:
-        return PENDING if pending else 0
-    if not yes:
-        terminal.confirm(f"Change the recipients of {counted(len(pending), 'file')}?", flag="--yes")
-    outputs.write(pending)
-    return 0
+    if pending and not dry_run:
+        if not yes:
+            terminal.confirm(f"Change the recipients of {counted(len(pending), 'file')}?", flag="--yes")
+        outputs.write(pending)
+    if as_json:
+        reports.write("updatekeys", {"files": [_as_data(item.name, change, dry_run) for item, change in changes]})
+    return PENDING if pending and dry_run else 0
 
 
 def _change(
@@ -140,14 +144,33 @@ def _change(
     guard = guard_of(item.name, configuration, consent)
     guard.check_threshold(opened.metadata, len(after), threshold)
     own_rule, opened = opened.metadata.selection, guard.unchanged(opened)
+    fields = {**_NOTHING, **_moved(before, after)}
+    if len(before) != len(after) or opened.metadata.threshold != threshold:
+        fields["threshold"] = threshold or 1
     if opened.metadata.selection != own_rule:
+        fields["rule"] = opened.metadata.selection.describe()
         lines += [f"--- rule: {own_rule.describe()}", f"+++ rule: {opened.metadata.selection.describe()}"]
     if not lines:
         return _Change(lines)
     gone = removed(before, after)
     how = rotate if gone and not keep_data_key else rewrap
     product = how(opened, after, threshold, ambient)
-    return _Change(lines, output_of(item, product, readable(opened) if gone else ()))
+    return _Change(lines, output_of(item, product, readable(opened) if gone else ()), fields)
+
+
+def _moved(before: Sequence[Keys], after: Sequence[Keys]) -> dict[str, list[dict[str, Any]]]:
+    """Return the recipients that come and go, each with its group."""
+    changes = list(enumerate(compare(before, after)))
+    return {
+        "added": [reports.recipient(key, number) for number, change in changes for key in change.added],
+        "removed": [reports.recipient(key, number) for number, change in changes for key in change.removed],
+    }
+
+
+def _as_data(name: str, change: _Change, dry_run: bool) -> dict[str, Any]:
+    is_pending = change.output is not None
+    state = "up-to-date" if not is_pending else "pending" if dry_run else "changed"
+    return {**reports.file_fields(name), "state": state, **change.fields}
 
 
 def _show(name: str, change: _Change) -> None:

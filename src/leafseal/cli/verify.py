@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from leafseal.cli.get import as_json_text
+from leafseal.cli.shared import reports
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, json_option, limits_options, sealed_reading
 from leafseal.display import counted, escape_line, first_of
+from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
 from leafseal.errors import IntegrityError, LeafsealError
@@ -22,6 +23,9 @@ from leafseal.operations.open import Opened, damaged_places
 from leafseal.operations.structure import told_of
 from leafseal.system import terminal
 
+if TYPE_CHECKING:
+    from leafseal.operations.structure import Coverage
+
 T = TypeVar("T")
 
 
@@ -31,6 +35,7 @@ T = TypeVar("T")
 @sealed_reading
 @key_services
 @limits_options
+@reports.reporting("verify", files=[])
 def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: InputOptions, limits: Limits) -> int:
     """Check that every value of files decrypts, and their integrity check (MAC). Print no values.
 
@@ -47,16 +52,12 @@ def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
     with terminal.progress(len(inputs), "verifying") as step:
         outcomes = open_all(inputs, keys, _describe, read=read, progress=step)
     outcomes = [_with_all_damage(outcome, keys, read) for outcome in outcomes]
+    wrong = [*errors, *errors_of(outcomes)]
     if as_json:
-        told = [about for _, about in results(outcomes)]
-        failed = [(error.file, error) for error in errors]  # could not be read
-        failed += [(one.item.name, one.error) for one in outcomes if isinstance(one, Failed)]
-        told += [{"file": name, "verified": False, "error": error.message} for name, error in failed]
-        terminal.write_result(as_json_text(told) + b"\n")
+        reports.write("verify", {"files": [about.as_data() for _, about in results(outcomes)]}, wrong)
     else:
         for _, about in results(outcomes):
-            terminal.print_line("\n".join(_lines(about)))
-    wrong = [*errors, *errors_of(outcomes)]
+            terminal.print_line("\n".join(about.as_lines()))
     code = show_errors(wrong)
     if every.is_all and not as_json:
         good = len(inputs) + len(errors) - len(wrong)
@@ -84,51 +85,79 @@ _HINT = (
 )
 
 
-def _describe(item: Item, opened: Opened) -> dict[str, Any]:
+class _About(NamedTuple):
+    """What is known of a file that opened."""
+
+    name: str
+    verified: bool
+    encrypted: int
+    encrypted_comments: int
+    not_encrypted: int
+    coverage: Coverage
+    changed_by_hand: Sequence[str]
+    other_metadata: Sequence[int]  # documents, from 0
+    clear_comments: int  # that the rule would encrypt
+    unprotected: Sequence[Leaf]  # empty, and nothing covers them
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the file's object in the report."""
+        return {
+            **reports.file_fields(self.name),
+            "verified": self.verified,
+            "encrypted_count": self.encrypted,
+            "encrypted_comment_count": self.encrypted_comments,
+            "not_encrypted_count": self.not_encrypted,
+            "unencrypted_comment_count": self.clear_comments,
+            "structure": self.coverage,
+            "changed_by_hand": list(self.changed_by_hand),
+            "documents_with_other_metadata": list(self.other_metadata),
+            "unprotected": [reports.place_of(leaf) for leaf in self.unprotected],
+        }
+
+    def as_lines(self) -> list[str]:
+        """Return the file's lines for people."""
+        state = "OK" if self.verified else "the integrity check (MAC) was skipped"
+        verified = counted(self.encrypted, "encrypted value")
+        if self.encrypted_comments:
+            verified += f" and {counted(self.encrypted_comments, 'encrypted comment')}"
+        lines = [f"{escape_line(self.name)}: {state}: {verified} verified, {self.not_encrypted} not encrypted"]
+        if self.clear_comments:
+            lines.append(f"  {self.clear_comments} comments are not encrypted, but the rule would encrypt them")
+        lines += [f"  {sentence}" for sentence in told_of(self.coverage)]
+        if self.changed_by_hand:
+            lines.append(f"  changed since leafseal last wrote the file: {', '.join(self.changed_by_hand)}")
+        for number in self.other_metadata:
+            lines.append(
+                f"  the sops metadata of document {number + 1} differ from those of the first, which alone count"
+            )
+        lines += [f"  empty, not protected: {place_of(leaf)}" for leaf in self.unprotected]
+        return lines
+
+
+def _describe(item: Item, opened: Opened) -> _About:
     comments = sum(item.leaf.is_comment for item in opened.leaves.sealed)
     values = sum(not leaf.is_comment for leaf, _ in opened.leaves.values)
-    empty = [place_of(leaf) for leaf in opened.leaves.unauthenticated]
-    is_covered = opened.coverage == "covered"
     sealed = len(opened.leaves.sealed) - comments
-    return {
-        "file": item.name,
-        "verified": not opened.read.ignore_mac,
-        "sealed": sealed,
-        "sealed_comments": comments,
-        "clear": values - sealed - len(empty),
-        "structure": opened.coverage,
-        "changed_by_hand": hand_edits.changed(opened),
-        "documents_with_other_metadata": _other_metadata(opened),
-        "clear_comments_under_the_rule": opened.leaves.unsealed_comments,
-        "empty": [] if is_covered else empty,
-    }
+    return _About(
+        item.name,
+        not opened.read.ignore_mac,
+        sealed,
+        comments,
+        values - sealed - len(opened.leaves.unauthenticated),
+        opened.coverage,
+        hand_edits.changed(opened),
+        _other_metadata(opened),
+        opened.leaves.unsealed_comments,
+        () if opened.coverage == "covered" else opened.leaves.unauthenticated,
+    )
 
 
 def _other_metadata(opened: Opened) -> list[int]:
-    """Return the documents, from 1, whose metadata differ from those of the first, which alone count."""
+    """Return the documents, from 0, whose metadata differ from those of the first, which alone count."""
     first = _of_sops(opened.document.metadata() or {})
-    return [number for number, found in opened.document.later_metadata().items() if _of_sops(found) != first]
+    return [number - 1 for number, found in opened.document.later_metadata().items() if _of_sops(found) != first]
 
 
 def _of_sops(metadata: Mapping[str, object]) -> dict[str, object]:
     # The digest and what else is ours stand in the first document alone.
     return {name: value for name, value in metadata.items() if name != "leafseal"}
-
-
-def _lines(about: dict[str, Any]) -> list[str]:
-    state = "OK" if about["verified"] else "the integrity check (MAC) was skipped"
-    verified = counted(about["sealed"], "encrypted value")
-    if about["sealed_comments"]:
-        verified += f" and {counted(about['sealed_comments'], 'encrypted comment')}"
-    lines = [f"{escape_line(about['file'])}: {state}: {verified} verified, {about['clear']} not encrypted"]
-    if about["clear_comments_under_the_rule"]:
-        lines.append(
-            f"  {about['clear_comments_under_the_rule']} comments are not encrypted, but the rule would encrypt them"
-        )
-    lines += [f"  {sentence}" for sentence in told_of(about["structure"])]
-    if about["changed_by_hand"]:
-        lines.append(f"  changed since leafseal last wrote the file: {', '.join(about['changed_by_hand'])}")
-    for number in about["documents_with_other_metadata"]:
-        lines.append(f"  the sops metadata of document {number} differ from those of the first, which alone count")
-    lines += [f"  empty, not protected: {place}" for place in about["empty"]]
-    return lines

@@ -138,6 +138,8 @@ def _not_encrypted_error(leaf: Leaf) -> IntegrityError:
     return IntegrityError(
         f"{format_path(leaf.locator)}: not encrypted, although the file's rule encrypts it",
         path=leaf.path,
+        locator=leaf.locator,
+        document=leaf.document,
         hint=_CLEAR_HINT,
     )
 
@@ -156,6 +158,8 @@ def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
     return IntegrityError(
         f"{format_path(leaf.locator)}: this value {error}",
         path=leaf.path,
+        locator=leaf.locator,
+        document=leaf.document,
         hint=_PLACE_HINT,
     )
 
@@ -168,7 +172,11 @@ def _may_be_comment(document: Document, leaf: Leaf) -> bool:
 
 def _comment_error(leaf: Leaf) -> IntegrityError:
     return IntegrityError(
-        f"{format_path(leaf.locator)}: a comment is in the place of a value", path=leaf.path, hint=_PLACE_HINT
+        f"{format_path(leaf.locator)}: a comment is in the place of a value",
+        path=leaf.path,
+        locator=leaf.locator,
+        document=leaf.document,
+        hint=_PLACE_HINT,
     )
 
 

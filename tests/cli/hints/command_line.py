@@ -89,7 +89,7 @@ SCENARIOS = [
     Scenario("cli.rotate", "add -i to replace each file with its result", "rotate --all", ("rotate -i app.yaml",)),
     Scenario(
         "cli.updatekeys",
-        "add --dry-run, or leave out --json",
+        "add --dry-run to see the changes, or --yes to make them",
         "updatekeys --json app.yaml",
         ("updatekeys --dry-run --json app.yaml",),
         files={".sops.yaml": "creation_rules:\n  - age: ME\n"},

@@ -31,8 +31,9 @@ def collect(
     items, errors = read_all(names, reading, limits)
     with terminal.progress(len(items), verb) as step:
         outcomes = run(items, progress=step)
-    if code := show_errors([*errors, *errors_of(outcomes)]):
-        raise ErrorsShown(code)
+    errors += errors_of(outcomes)
+    if code := show_errors(errors):
+        raise ErrorsShown(code, errors)
     return list(results(outcomes))
 
 

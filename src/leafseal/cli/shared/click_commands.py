@@ -242,11 +242,22 @@ def run(arguments: Sequence[str]) -> int | None:
         click.echo(error.format_message(), err=True)
         return 1
     except click.UsageError as error:
-        raise _usage_error(error, arguments) from None
+        raise _reported(_usage_error(error, arguments), error.ctx, arguments) from None
     except click.ClickException as error:
         raise LeafsealError(error.format_message()) from None
     except click.Abort:
         raise KeyboardInterrupt from None
+
+
+def _reported(error: LeafsealError, context: click.Context | None, arguments: Sequence[str]) -> LeafsealError:
+    """Print the report of a command with `--json` whose command line is wrong, and return what is wrong."""
+    command = context.command if context is not None else None
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if isinstance(command, _Command) and "--json" in words and context is not None:
+        from leafseal.cli.shared import reports
+
+        reports.write_failure(command.declared.function, error)
+    return error
 
 
 def _usage_error(error: click.UsageError, arguments: Sequence[str]) -> LeafsealError:

@@ -11,9 +11,10 @@ from leafseal.system import terminal
 class ErrorsShown(Exception):
     """A command ends here, with this exit code: what is wrong has been shown."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, errors: Sequence[LeafsealError] = ()) -> None:
         super().__init__(code)
         self.code = code
+        self.errors = errors
 
 
 def show_error(error: LeafsealError) -> None:

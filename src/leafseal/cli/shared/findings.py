@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from leafseal.cli.shared import reports
 from leafseal.crypto.mac import Verdict
 from leafseal.display import escape_line, first_of
+from leafseal.document import Leaf, Path
 from leafseal.document.paths import format_path
 from leafseal.document.places import place_of
 from leafseal.operations.diagnose import Bad, Damage, Diagnosis, Duplicate
@@ -74,32 +76,59 @@ def _mac_lines(diagnosis: Diagnosis) -> list[str]:
 
 
 def as_data(name: str, diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return all findings, as docs/cli.md has them."""
-    findings: list[dict[str, Any]] = [
-        {
-            "kind": one.damage.value,
-            "place": place_text([one]),
-            "line": one.line,
-            "encrypted_as": None if one.belongs_at is None else format_path(one.belongs_at),
-        }
+    """Return all findings, as docs/json.md has them."""
+    found = [
+        _finding(_CODES[one.damage], reports.place_of(one.leaf), [one.line], belongs_at=one.belongs_at)
         for one in diagnosis.bad
     ]
-    findings += [
-        {"kind": "duplicate", "place": place_text([one]), "lines": list(one.lines), "same_value": one.are_same}
+    found += [
+        _finding("duplicate", reports.place(one.locator, one.document), one.lines, same_value=one.are_same)
         for one in diagnosis.duplicates
     ]
-    findings += [{"kind": "list_comment", "line": line} for line in diagnosis.list_comments]
-    findings += [
-        {"kind": "rule", "place": place_text([one]), "line": one.line, "encrypted_as": None}
-        for one in diagnosis.unselected
+    found += [_finding("comment-in-list", None, [line]) for line in diagnosis.list_comments]
+    found += [
+        _finding("encrypted-against-rule", reports.place_of(one.leaf), [one.line]) for one in diagnosis.unselected
     ]
     if diagnosis.has_old_context:
-        findings.append({"kind": "old_context"})
+        found.append(_finding("old-context", None, ()))
     if diagnosis.mac is not Verdict.VALID:
-        not_encrypted = [place_of(leaf) for leaf in diagnosis.unprotected]
-        state, valid_with = diagnosis.mac.value, diagnosis.mac_with
-        findings.append({"kind": "mac", "state": state, "valid_with": valid_with, "not_encrypted": not_encrypted})
-    return {"file": name, "findings": findings}
+        unsure = diagnosis.unprotected
+        found.append(_finding(_MAC_CODES[diagnosis.mac], None, (), valid_with=diagnosis.mac_with, not_encrypted=unsure))
+    return {**reports.file_fields(name), "findings": found}
+
+
+_CODES = {
+    Damage.CLEAR: "not-encrypted",
+    Damage.BROKEN: "damaged",
+    Damage.FOREIGN: "changed-value",
+}
+_MAC_CODES = {
+    Verdict.MISSING: "mac-missing",
+    Verdict.UNREADABLE: "mac-unreadable",
+    Verdict.MISMATCH: "mac-mismatch",
+    Verdict.STRUCTURE: "structure-mismatch",
+}
+
+
+def _finding(
+    code: str,
+    place: Mapping[str, Any] | None,
+    lines: Sequence[int],
+    *,
+    belongs_at: Path | None = None,
+    same_value: bool | None = None,
+    valid_with: str | None = None,
+    not_encrypted: Sequence[Leaf] = (),
+) -> dict[str, Any]:
+    return {
+        "code": code,
+        "place": place,
+        "lines": list(lines),
+        "belongs_at": None if belongs_at is None else reports.pointer(belongs_at),
+        "same_value": same_value,
+        "valid_with": valid_with,
+        "not_encrypted": [reports.place_of(leaf) for leaf in not_encrypted],
+    }
 
 
 def place_text(found: Iterable[Bad | Duplicate]) -> str:
