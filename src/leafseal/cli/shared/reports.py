@@ -97,7 +97,8 @@ _EMPTY = "_leafseal_report"
 def write_failure(function: Callable[..., Any], error: LeafsealError) -> None:
     """Print the report, if it has one, of a command whose command line is wrong."""
     if empty := function.__dict__.get(_EMPTY):
-        _write(*empty, [{**one, "code": CODES[kinds.UsageError]} for one in error_objects(error)])
+        name, fields = empty
+        _write(name, fields, [{**one, "code": CODES[kinds.UsageError]} for one in error_objects(error)])
 
 
 # -- what stands in several reports
