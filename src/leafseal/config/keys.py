@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from leafseal.config import fields
 from leafseal.config.nodes import ListNode, ScalarNode
 from leafseal.config.reader import Reader
 from leafseal.errors import LeafsealError
@@ -29,7 +30,7 @@ def read_groups(rule: Reader) -> tuple[Group, ...]:
         return (_read_flat(rule),)
     for kind in KINDS.values():
         if not rule.get(kind.rule_list).is_absent:
-            rule.get(kind.rule_list).warn("ignored, because the rule has key_groups")
+            rule.get(kind.rule_list).doubt("ignored, because the rule has key_groups")
     if len(listed) > MAX_GROUPS:
         rule.get("key_groups").fault(f"more than {MAX_GROUPS} groups")
         return ()
@@ -75,7 +76,7 @@ class _Budget:
 def _read_group(group: Reader, budget: _Budget) -> list[MasterKey]:
     if not group.is_mapping(_GROUPS_HINT):
         return []
-    group.expect(("merge", *(kind.group_list for kind in KINDS.values())))
+    group.expect(fields.names(fields.GROUP))
     keys: list[MasterKey] = []
     for merged in group.get("merge").members():
         budget.left -= 1
@@ -101,8 +102,8 @@ def _entries(field: Reader, kind: str, names: Mapping[str, str]) -> list[MasterK
     for item in field.mappings(f'in key_groups, write each of these keys as "- {next(iter(names))}: …"'):
         item.expect(names)
         members = {ours: item.get(theirs) for theirs, ours in names.items()}
-        fields = {name: member.texts() if name in MAPS else member.text() for name, member in members.items()}
-        keys += _guarded(item, lambda fields=fields: [make_key(kind, fields)])  # type: ignore[misc]
+        values = {name: member.texts() if name in MAPS else member.text() for name, member in members.items()}
+        keys += _guarded(item, lambda values=values: [make_key(kind, values)])  # type: ignore[misc]
     return keys
 
 

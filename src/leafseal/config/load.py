@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from leafseal.config import fields
 from leafseal.config.find import find_configs, read_bounded
 from leafseal.config.keys import Group, read_groups
 from leafseal.config.nodes import Node, compose
@@ -19,20 +20,8 @@ from leafseal.config.patterns import MAX_RULES, Patterns
 from leafseal.config.reader import Reader, Report
 from leafseal.errors import ConfigError, FormatError
 from leafseal.formats import FORMATS
-from leafseal.keys.kinds import KINDS
 from leafseal.rules.matching import PatternError
 from leafseal.rules.selection import RULE_FIELDS, Selection
-
-_TOP_KEYS = ("creation_rules", "destination_rules", "stores", "recipients")  # the last is ours: config/people.py
-_RULE_KEYS = (
-    "path_regex",
-    *(kind.rule_list for kind in KINDS.values()),
-    "aws_profile",
-    "key_groups",
-    "shamir_threshold",
-    *RULE_FIELDS,
-    "mac_only_encrypted",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +57,11 @@ class Config:
             return None
         rule = self.matching_rule(path)
         if rule is None:
-            from leafseal.config.mistakes import unmatched_hint
+            from leafseal.config.mistakes import unmatched
 
-            hint = unmatched_hint(self.rules, self.tested_path(path))
+            hint = unmatched(self.rules, self.tested_path(path), os.path.abspath(path))
             raise ConfigError("no matching creation rules found", hint=hint, file=str(self.path))
-        if faults := _of_rule(rule, self.faults):
+        if faults := of_rule(rule, self.faults):
             raise ConfigError.of(faults, str(self.path), self.hints)
         return rule
 
@@ -134,25 +123,30 @@ def guarding_rule(name: str, load: Callable[[str], Config] = load_config) -> Cre
 
 def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
     report = Report()
+    config = read_noting(node, path, report)
+    faults = report.faults()
+    ours = [fault for rule in config.rules or () for fault in of_rule(rule, faults)] if lenient else []
+    if len(ours) < len(faults):
+        raise ConfigError.of(faults, str(path), report.hints())
+    return replace(config, faults=tuple(ours), hints=report.hints()) if ours else config
+
+
+def read_noting(node: Node | None, path: Path, report: Report) -> Config:
+    """Return what a configuration says, where nothing is wrong with it; what is wrong is noted in `report`."""
     top = Reader(node, (), report)
     if top.is_absent or not top.is_mapping('begin the file with "creation_rules:", with the rules below it'):
         top = Reader(None, (), report)
-    top.expect(_TOP_KEYS, strays=True)
-    config = Config(
+    top.expect(fields.names(fields.TOP), strays=True)
+    return Config(
         path=path,
         rules=None if top.get("creation_rules").is_absent else tuple(_read_rules(top.get("creation_rules"))),
         indents=_read_indents(top.get("stores")),
         destination_rules=tuple(_read_destinations(top.get("destination_rules"))),
         warnings=report.warnings(),
     )
-    faults = report.faults()
-    ours = [fault for rule in config.rules or () for fault in _of_rule(rule, faults)] if lenient else []
-    if len(ours) < len(faults):
-        raise ConfigError.of(faults, str(path), report.hints)
-    return replace(config, faults=tuple(ours), hints=report.hints) if ours else config
 
 
-def _of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the faults that stand in a rule."""
     inside = (rule.location, f"{rule.location}.", f"{rule.location}[")
     return [fault for fault in faults if fault[0] == inside[0] or fault[0].startswith(inside[1:])]
@@ -165,7 +159,7 @@ def _read_rules(field: Reader) -> Iterator[CreationRule]:
         field.fault(f"more than {MAX_RULES} rules")
         return
     for rule in listed:
-        rule.expect(_RULE_KEYS)
+        rule.expect(fields.names(fields.RULE))
         groups = read_groups(rule)
         yield CreationRule(
             groups=groups,
@@ -216,7 +210,7 @@ def _read_selection(rule: Reader, patterns: Patterns) -> Selection:
 def _read_indents(stores: Reader) -> dict[str, int]:
     if stores.is_absent or not stores.is_mapping():
         return {}
-    stores.expect(one.store for one in FORMATS.values())
+    stores.expect(fields.STORES)
     found = {
         one.name: _read_indent(stores.get(one.store), least=one.least_indent)
         for one in FORMATS.values()
@@ -230,8 +224,8 @@ def _read_indent(store: Reader, *, least: int) -> int | None:
         return None
     store.expect(("indent",))
     indent = store.get("indent").number()
-    if indent is not None and not least <= indent <= 100:
-        store.get("indent").fault(f"must be between {least} and 100")
+    if indent is not None and not least <= indent <= fields.MAX_INDENT:
+        store.get("indent").fault(f"must be between {least} and {fields.MAX_INDENT}")
     return indent
 
 

@@ -33,18 +33,53 @@ def pattern_hint(pattern: str) -> str | None:
     return None
 
 
-def unmatched_hint(rules: Sequence[Rule], path: str) -> str:
-    """Return what to do where no rule matches a path."""
+def oddity(pattern: str) -> str | None:
+    """Return what is odd about a `path_regex` that compiles; None where nothing is."""
+    if re.match(_LEADING_DOT, pattern):
+        return 'begins with "./"'
+    return "looks like a glob" if re.search(r"(^|/)\*{1,2}(/|\.|$)", pattern) else None
+
+
+def oddity_hint(pattern: str) -> str:
+    """Return what to do about an odd `path_regex`."""
+    if re.match(_LEADING_DOT, pattern):
+        return 'delete "./": a path is compared without it'
+    if re.search(r"[\\^$()|\[\]+]|\.\*", pattern):  # parts of it are an expression
+        return "in a regular expression /* means any number of slashes: write /[^/]* or /.*"
+    return f"path_regex is a regular expression, not a glob: write {regex_of(pattern)}"
+
+
+def unmatched(rules: Sequence[Rule], path: str, absolute: str) -> str:
+    """Return what to do where no rule matches a path below the configuration's folder."""
     for rule in rules:
-        if fnmatchcase(path, rule.path_regex):
-            return (
-                f"{named(rule)}: path_regex is a regular expression, not a glob: to match {path}, "
-                f"write {regex_of(rule.path_regex)}"
-            )
-        without = re.sub(_LEADING_DOT, "", rule.path_regex, count=1)
-        if re.match(_LEADING_DOT, rule.path_regex) and _may_match(without, path):
-            return f'{named(rule)}: delete "./" at the start of path_regex: it is compared with {path}'
+        if hint := mismatch_hint(rule.path_regex, path, absolute):
+            return f"{named(rule)}: {hint}"
+    return rule_hint(path)
+
+
+def rule_hint(path: str) -> str:
+    """Return what to do where no rule was meant for a path."""
     return f"add a rule with a path_regex that matches {path}, or a last rule without one"
+
+
+def mismatch_hint(pattern: str, path: str, absolute: str) -> str | None:
+    """Return what to do about a pattern that was probably meant for a path, and does not match it."""
+    if fnmatchcase(path, pattern):
+        return f"path_regex is a regular expression, not a glob: to match {path}, write {regex_of(pattern)}"
+    if re.match(_LEADING_DOT, pattern) and _may_match(re.sub(_LEADING_DOT, "", pattern, count=1), path):
+        return f'delete "./" at the start of path_regex: it is compared with {path}'
+    if path != absolute and _may_match(pattern, absolute):
+        return f"write path_regex for the path below the configuration's folder: it is compared with {path}"
+    if _may_match(f"(?i:{pattern})", path):
+        return f"write path_regex with the capital and small letters of {path}"
+    stem, dot, suffix = path.rpartition(".")
+    if _may_match(pattern, stem + dot + {"yaml": "yml", "yml": "yaml"}.get(suffix, suffix)):
+        return rf"write \.ya?ml$ at the end of path_regex: the file is named {path}"
+    folders = path.split("/")
+    for number in range(1, len(folders)):
+        if _may_match(pattern, "/".join(folders[number:])):
+            return f"begin path_regex with (^|/): it is compared with {path}"
+    return None
 
 
 GROUP_HINT = "add a key to the empty group, or delete it"

@@ -15,6 +15,7 @@ from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
+    DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -207,3 +208,25 @@ def _place(event: Any) -> tuple[int, int]:
 def _error_at(event: Any, message: str) -> FormatError:
     line, column = _place(event)
     return FormatError(message, line=line, column=column)
+
+
+def second_document(data: bytes) -> int | None:
+    """Return the line of the first value of a second document, which nobody reads; None where there is none.
+
+    `data` is a file that `compose` could read.
+    """
+    get_event = parser_for(decode(data)).get_event
+    documents = 0
+    try:
+        while not isinstance(event := get_event(), StreamEndEvent):
+            documents += isinstance(event, DocumentStartEvent)
+            if documents > 1 and not isinstance(event, DocumentStartEvent | DocumentEndEvent) and _holds_value(event):
+                return _place(event)[0]
+    except YAMLError as exc:  # of a document that nobody reads
+        mark = getattr(exc, "problem_mark", None)
+        return mark.line + 1 if mark is not None else None
+    return None
+
+
+def _holds_value(event: Any) -> bool:
+    return not isinstance(event, ScalarEvent) or bool(event.value)

@@ -8,42 +8,58 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from leafseal.config.nodes import ListNode, MappingNode, Node, ScalarNode
 from leafseal.document import Locator
 from leafseal.document.paths import format_path
 
-Remark = tuple[tuple[int, int], str, str]
+
+class Remark(NamedTuple):
+    """What is to be said of a field: line and column, the field, what is wrong, and what to do about it."""
+
+    position: tuple[int, int]
+    location: str
+    message: str
+    hint: str | None = None
+    is_fault: bool = True
+    """Whether the file is wrong; else it is only strange."""
+
+    @property
+    def spoken(self) -> str:
+        """The message with its place in the file."""
+        return f"line {self.position[0]}, column {self.position[1]}: {self.message}"
 
 
 @dataclass(slots=True)
 class Report:
-    """What is wrong in a file, and what is only strange: line and column, the field, what is to be said."""
+    """What is wrong in a file, and what is only strange."""
 
-    _faults: list[Remark] = field(default_factory=list)
-    _warnings: list[Remark] = field(default_factory=list)
-    hints: dict[tuple[str, str], str] = field(default_factory=dict)
-    """What to do about a fault, as `faults` returns it."""
+    _remarks: list[Remark] = field(default_factory=list)
 
-    def fault(self, position: tuple[int, int], location: str, message: str, hint: str | None = None) -> None:
-        """Note a fault."""
-        self._faults.append((position, location, message))
-        if hint:
-            self.hints[location, f"{_spoken(position)}: {message}"] = hint
+    def add(self, remark: Remark) -> None:
+        """Note a fault or a warning."""
+        self._remarks.append(remark)
 
-    def warn(self, position: tuple[int, int], location: str, message: str) -> None:
-        """Note a warning."""
-        self._warnings.append((position, location, message))
+    def remarks(self) -> list[Remark]:
+        """Return everything, in the order of the file."""
+        return sorted(self._remarks, key=lambda remark: remark.position)
 
     def faults(self) -> list[tuple[str, str]]:
         """Return field and message of every fault, in the order of the file."""
-        remarks = sorted(self._faults, key=lambda remark: remark[0])
-        return [(location, f"{_spoken(position)}: {message}") for position, location, message in remarks]
+        return [(remark.location, remark.spoken) for remark in self.remarks() if remark.is_fault]
+
+    def hints(self) -> dict[tuple[str, str], str]:
+        """Return what to do about some of the faults, by what `faults` returns."""
+        faults = [remark for remark in self.remarks() if remark.is_fault]
+        return {(remark.location, remark.spoken): remark.hint for remark in faults if remark.hint}
 
     def warnings(self) -> tuple[str, ...]:
         """Return every warning, in the order of the file."""
-        remarks = sorted(self._warnings, key=lambda remark: remark[0])
-        return tuple(f"{_spoken(position)}: {location}: {message}" for position, location, message in remarks)
+        found = [remark for remark in self.remarks() if not remark.is_fault]
+        return tuple(
+            f"line {line}, column {column}: {location}: {message}" for (line, column), location, message, *_ in found
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +83,11 @@ class Reader:
 
     def fault(self, message: str, hint: str | None = None) -> None:
         """Note that this field is wrong."""
-        self.report.fault(self.position, self.location, message, hint)
+        self.report.add(Remark(self.position, self.location, message, hint))
 
-    def warn(self, message: str) -> None:
+    def doubt(self, message: str, hint: str | None = None) -> None:
         """Note that this field is probably not what was meant."""
-        self.report.warn(self.position, self.location, message)
+        self.report.add(Remark(self.position, self.location, message, hint, is_fault=False))
 
     def get(self, key: str) -> Reader:
         """Return the member of a mapping."""
@@ -134,8 +150,8 @@ class Reader:
         if isinstance(self.node, ScalarNode):
             if isinstance(self.node.value, bool):
                 return self.node.value
-            if self.node.value in _TRUE or self.node.value in _FALSE:
-                return self.node.value in _TRUE
+            if self.node.value in TRUE or self.node.value in FALSE:
+                return self.node.value in TRUE
         self.fault("neither true nor false")
         return False
 
@@ -156,28 +172,31 @@ class Reader:
                 nearest = _nearest(key, known)
                 if nearest or not strays:
                     meant = f": did you mean {nearest}?" if nearest else ""
-                    Reader(None, (*self.place, key), self.report, position).warn(f"unknown key, ignored{meant}")
+                    Reader(None, (*self.place, key), self.report, position).doubt(f"unknown key, ignored{meant}")
 
 
 # SOPS reads truth values of YAML 1.1 where it expects one.
-_TRUE = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON")
-_FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF")
+TRUE = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON")
+FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF")
 
 
 def _nearest(key: str, known: Sequence[str]) -> str | None:
     from difflib import get_close_matches  # for keys that are wrong
 
     folded = {name.replace("_", ""): name for name in known}
-    near = get_close_matches(key.lower().replace("_", "").replace("-", ""), folded, n=1, cutoff=0.7)
+    written = key.lower().replace("_", "").replace("-", "")
+    near = get_close_matches(written, folded, n=1, cutoff=0.7)
+    if not near:  # `hc_vault`, `threshold`; `age_keys`, `kms_arn`
+        near = sorted(
+            (name for name in folded if len(written) > 3 and written in name),
+            key=lambda name: not name.startswith(written),
+        )
+        near = near or [name for name in folded if written.startswith(name)]
     return folded[near[0]] if near else None
 
 
 def _position(node: Node | None) -> tuple[int, int] | None:
     return (node.line, node.column) if node is not None else None
-
-
-def _spoken(position: tuple[int, int]) -> str:
-    return f"line {position[0]}, column {position[1]}"
 
 
 def _word(node: Node | None) -> str:

@@ -24,6 +24,10 @@ def in_rule(hint: str, wrong: str, right: str = "ME") -> Scenario:
 PATH = "this is a path; give what the file contains, which begins with age1 or ssh-"
 SEVERAL = "separate recipients with commas, or write them as a list in .sops.yaml, each on a line of its own"
 
+RULE = "creation_rules:\n  - age: ME\n"
+PLAIN = "    path_regex: ^d/\n"
+DOTTED = "    path_regex: ^./d/\n"
+
 SCENARIOS = [
     in_rule("this is the secret identity; give its recipient, which begins with age1", "SECRET_ME"),
     in_rule(
@@ -83,17 +87,84 @@ SCENARIOS = [
     ),
     Scenario(
         CONFIG,
-        "{}: path_regex is a regular expression, not a glob: to match {}, write {}",
+        "path_regex is a regular expression, not a glob: to match {}, write {}",
         "encrypt d/a.yaml",
         ({".sops.yaml": "creation_rules:\n  - path_regex: ^d/.*\\.yaml$\n    age: ME\n"}, "encrypt d/a.yaml"),
         files=config("  - path_regex: 'd/*.yaml'\n    age: ME"),
     ),
     Scenario(
         CONFIG,
-        '{}: delete "./" at the start of path_regex: it is compared with {}',
+        'delete "./" at the start of path_regex: it is compared with {}',
         "encrypt d/a.yaml",
         ({".sops.yaml": "creation_rules:\n  - path_regex: ^d/a.yaml\n    age: ME\n"}, "encrypt d/a.yaml"),
         files=config("  - path_regex: ^./d/a.yaml\n    age: ME"),
+    ),
+    *(
+        Scenario(
+            CONFIG,
+            hint,
+            "encrypt d/a.yaml",
+            ({".sops.yaml": f"creation_rules:\n  - path_regex: {right}\n    age: ME\n"}, "encrypt d/a.yaml"),
+            files=config(f"  - path_regex: {wrong}\n    age: ME"),
+        )
+        for hint, wrong, right in (
+            ("write path_regex with the capital and small letters of {}", "^D/", "^d/"),
+            (r"write \.ya?ml$ at the end of path_regex: the file is named {}", r"a\.yml$", r"a\.ya?ml$"),
+            ("begin path_regex with (^|/): it is compared with {}", "^a", "(^|/)a"),
+            (
+                "write path_regex for the path below the configuration's folder: it is compared with {}",
+                "^HERE/d/",
+                "^d/",
+            ),
+        )
+    ),
+    *(
+        Scenario(
+            module,
+            hint,
+            "config check",
+            ({".sops.yaml": right}, "config check"),
+            files={".sops.yaml": wrong},
+        )
+        for module, hint, wrong, right in (
+            (CONFIG, 'delete "./": a path is compared without it', RULE + DOTTED, RULE + PLAIN),
+            (
+                CONFIG,
+                "in a regular expression /* means any number of slashes: write /[^/]* or /.*",
+                RULE + "    path_regex: ^d/*.yaml$\n",
+                RULE + "    path_regex: ^d/[^/]*.yaml$\n",
+            ),
+            (
+                "config.check",
+                'add a rule, such as "creation_rules: [{age: age1…}]"',
+                "creation_rules:\n",
+                "creation_rules: [{age: ME}]\n",
+            ),
+            (
+                "config.check",
+                "add key_groups, or delete shamir_threshold",
+                RULE + "    shamir_threshold: 2\n",
+                RULE,
+            ),
+            (
+                "config.check",
+                "move its rules into the first document, and delete the line ---",
+                f"{RULE}---\n{RULE}",
+                RULE,
+            ),
+            (
+                "config.check",
+                "move this rule before {}, or delete it",
+                f"{RULE}  - age: ME\n{PLAIN}",
+                f"{RULE}{PLAIN}  - age: ME\n",
+            ),
+        )
+    ),
+    Scenario(
+        "cli.config",
+        'create one with "leafseal init", or name a FILE',
+        "config check",
+        ("init", "config check"),
     ),
     Scenario(
         CONFIG,

@@ -186,8 +186,9 @@ def test_what_a_hint_says_helps(one: Scenario, user: User, request: pytest.Fixtu
     for step in one.before:
         user.follow(step)
     result = user.refusal(one.refused)
-    if not (result.code and re.search(_pattern(one.hint), result.err)):
-        pytest.fail(f"{one.refused} exits with {result.code} and says:\n{result.err}")
+    said = result.out.decode(errors="replace") + result.err  # what is found is the result of a command that looks
+    if not (result.code and re.search(_pattern(one.hint), said)):
+        pytest.fail(f"{one.refused} exits with {result.code} and says:\n{said}")
     for step in one.then[:-1]:
         user.follow(step)
     if one.code != ELSEWHERE:

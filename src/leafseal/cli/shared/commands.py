@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Keys and teams",
     ),
     "groups": ("leafseal.cli.groups:groups", "manage key groups (several keys needed to decrypt)", "Keys and teams"),
+    "config": ("leafseal.cli.config:config", "check and explain .sops.yaml", "Keys and teams"),
     "policy": (
         "leafseal.cli.policy:policy",
         "restrict what files may make leafseal do on this machine",

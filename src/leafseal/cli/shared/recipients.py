@@ -37,10 +37,15 @@ def _recipients(**given: tuple[str, ...]) -> Recipients:
     named = _exactly(**given)
     if named:
         return named
-    from_environment = [(kind, text) for kind in _KINDS if (text := os.environ.get(kind.variable))]
+    variables = variables_in_force()
     return Recipients(
-        {kind.name: (text,) for kind, text in from_environment}, tuple(kind.variable for kind, _ in from_environment)
+        {kind.name: (os.environ[kind.variable],) for kind in _KINDS if kind.variable in variables}, variables
     )
+
+
+def variables_in_force() -> tuple[str, ...]:
+    """Return the variables that name recipients of new files."""
+    return tuple(kind.variable for kind in _KINDS if os.environ.get(kind.variable))
 
 
 def _attribute(kind: Kind) -> str:

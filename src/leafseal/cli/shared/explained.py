@@ -1,0 +1,254 @@
+"""Which rule of which configuration is for a file, and how an encrypted file differs from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.files import read_one
+from leafseal.cli.shared.groups import difference
+from leafseal.cli.shared.options import InputOptions
+from leafseal.cli.shared.recipients import variables_in_force
+from leafseal.display import escape_line, for_shell
+from leafseal.document.limits import DEFAULT_LIMITS, ReadOptions
+from leafseal.errors import NotEncryptedError
+from leafseal.keys.changes import Keys, holder_id, key_id, keys_of
+from leafseal.keys.short_names import NameOf, nameless
+from leafseal.operations.open import read_metadata
+
+if TYPE_CHECKING:
+    from leafseal.config.explain import Explanation
+    from leafseal.config.load import CreationRule
+    from leafseal.metadata import Metadata
+
+
+class Existing(NamedTuple):
+    """How an encrypted file differs from its rule: the change of its recipients that `updatekeys` would make, as lines,
+    and the two rules in words where they differ."""
+
+    recipients: list[str]
+    rules: tuple[str, str] | None
+
+
+class Explained(NamedTuple):
+    """What there is to say of one file."""
+
+    name: str
+    config: str | None
+    found_by: str
+    """`search`, `--config` or `SOPS_CONFIG`."""
+
+    explanation: Explanation | None
+    existing: Existing | None
+    variables: Sequence[str]
+    """The variables whose recipients count before those of the rule."""
+
+    sops_config: str | None
+    """The configuration that sops would use in the current folder, where it is another one."""
+
+    missing: tuple[str, str] | None
+    """Why no rule is for the file, and what to do."""
+
+    name_of: NameOf = nameless
+    """The names of recipients in the configuration."""
+
+    @property
+    def rule(self) -> CreationRule | None:
+        """The rule for the file."""
+        return None if self.explanation is None else self.explanation.rule
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether the file has a rule, and does not differ from it."""
+        return self.rule is not None and (self.existing is None or self.existing == Existing([], None))
+
+
+def explained(name: str, configuration: Configuration, named: str | None) -> Explained:
+    """Look up the rule for a file; `named` is the configuration that an option or variable names.
+
+    Raises `LeafsealError` for a configuration that is wrong, and a file that cannot be read.
+    """
+    from leafseal.config.explain import explain
+    from leafseal.config.people import NOBODY, load_people
+
+    config = configuration.of(name)
+    found = None if config is None or config.rules is None else explain(config, name)
+    path = None if config is None else str(config.path)
+    return Explained(
+        name,
+        path,
+        "search" if named is None else "SOPS_CONFIG" if named == os.environ.get("SOPS_CONFIG") else "--config",
+        found,
+        None if found is None or found.rule is None else _existing(name, found.rule),
+        variables_in_force(),
+        None if named is not None else _other_of_sops(path),
+        _missing(name, configuration, found),
+        (NOBODY if path is None else load_people(path)).raw_name_of,
+    )
+
+
+def _missing(name: str, configuration: Configuration, found: Explanation | None) -> tuple[str, str] | None:
+    if found is None:
+        return configuration.without_rules(name)
+    if found.rule is not None:
+        return None
+    from leafseal.config.mistakes import unmatched
+
+    rules = [passed.rule for passed in found.passed_over]
+    return "no creation rule matches", unmatched(rules, found.tested, os.path.abspath(name))
+
+
+def _other_of_sops(path: str | None) -> str | None:
+    from leafseal.config.find import find_config_from_cwd
+
+    found = find_config_from_cwd()
+    return found if found is not None and (path is None or os.path.realpath(found) != os.path.realpath(path)) else None
+
+
+def _existing(name: str, rule: CreationRule) -> Existing | None:
+    """Return how a file differs from its rule; None where it is not there, or not encrypted."""
+    if not os.path.isfile(name):
+        return None
+    try:
+        source = read_one(name, InputOptions(), DEFAULT_LIMITS).source
+        _, metadata = read_metadata(source.data, source.format, ReadOptions(allow_duplicates=True))
+    except NotEncryptedError:
+        return None
+    return Existing(_recipients(metadata, rule), _rules(metadata, rule))
+
+
+def _recipients(metadata: Metadata, rule: CreationRule) -> list[str]:
+    if not any(rule.groups):  # options or variables named those of the file
+        return []
+    before = keys_of(metadata.groups)
+    there = {holder_id(key): key for group in before for key in group}
+    after: list[Keys] = [tuple(there.get(key_id(key), key) for key in group) for group in rule.groups]
+    needed = (_needed(len(before), metadata.threshold), _needed(len(after), rule.threshold))
+    return difference(before, after, needed)
+
+
+def _needed(groups: int, threshold: int) -> int:
+    return 0 if groups < 2 else threshold or groups
+
+
+def _rules(metadata: Metadata, rule: CreationRule) -> tuple[str, str] | None:
+    own, wanted = metadata.selection, rule.selection
+    return None if own.fields() == wanted.fields() else (_in_words(own), _in_words(wanted))
+
+
+def _in_words(selection: Any) -> str:
+    return f"{selection.describe()}{_MAC_ONLY if selection.mac_only_encrypted else ''}"
+
+
+_MAC_ONLY = "; the MAC covers encrypted values only"
+
+_FOUND_BY = {"search": "the nearest above the file", "--config": "named by --config"}
+
+
+def as_lines(one: Explained) -> Iterator[str]:
+    """Yield what people are shown."""
+    shown = escape_line(one.name)
+    rule = one.rule
+    if rule is None:
+        yield f"{shown}: {one.missing[0] if one.missing else ''}"
+    else:
+        yield f"{shown}: {rule.location} (line {rule.line})"
+    if one.config is not None:
+        found_by = _FOUND_BY.get(one.found_by, f"named by {one.found_by}")
+        yield f"  configuration: {escape_line(os.path.abspath(one.config))} ({found_by})"
+    if one.sops_config is not None:
+        yield f"  sops, started in this folder, uses {escape_line(os.path.abspath(one.sops_config))} instead"
+    if one.explanation is not None:
+        yield from _matching(one.explanation)
+    if one.missing is not None:
+        yield f"  what to do: {escape_line(one.missing[1])}"
+    if rule is not None:
+        yield from _of_rule(rule, one.name_of)
+        for variable in one.variables:
+            yield f"  {variable} is set: a new file is encrypted for its recipients, not for those of the rule"
+    if one.existing is not None:
+        yield from _of_existing(one, one.existing)
+
+
+def _matching(found: Explanation) -> Iterator[str]:
+    from leafseal.config.mistakes import named
+
+    yield f"  path_regex is compared with: {escape_line(found.tested)}"
+    for passed in found.passed_over:
+        yield f"  {named(passed.rule)} does not match: {escape_line(passed.rule.path_regex)}"
+        if passed.hint and found.rule is not None:
+            yield f"    if it is meant for this file, {escape_line(passed.hint)}"
+    if found.rule is not None:
+        pattern = found.rule.path_regex
+        yield f"  path_regex: {escape_line(pattern)}" if pattern else "  path_regex: none, so it matches every file"
+
+
+def _of_rule(rule: CreationRule, name_of: NameOf) -> Iterator[str]:
+    from leafseal.config.people import shown
+
+    if not any(rule.groups):
+        yield "  recipients: none; name them with options or variables"
+    elif len(rule.groups) > 1:
+        yield f"  {len(rule.groups)} key groups, {_needed(len(rule.groups), rule.threshold)} needed to decrypt"
+    for number, group in enumerate(rule.groups if any(rule.groups) else (), 1):
+        yield f"  recipients of group {number}:" if len(rule.groups) > 1 else "  recipients:"
+        for key in group:
+            name = name_of(key)
+            yield f"    {key.kind} {escape_line(str(key))}{'' if name is None else f' ({shown(name)})'}"
+    yield f"  encrypts {escape_line(_in_words(rule.selection))}"
+
+
+def _of_existing(one: Explained, existing: Existing) -> Iterator[str]:
+    if one.is_well:
+        yield "  the file is encrypted like this"
+    if existing.recipients:
+        yield f'  the file has other recipients; to change them, run "leafseal updatekeys {for_shell(one.name)}":'
+        yield from (f"    {line}" for line in existing.recipients)
+    if existing.rules is not None:
+        how = f'run "leafseal updatekeys --sync-rules {for_shell(one.name)}"'
+        yield f"  the file has another rule; to change it, {how}:"
+        for mark, words in zip(("---", "+++"), existing.rules, strict=True):
+            yield f"    {mark} {escape_line(words)}"
+
+
+def as_data(one: Explained) -> dict[str, Any]:
+    """Return what programs are given."""
+    rule, found = one.rule, one.explanation
+    return {
+        "file": one.name,
+        "config": one.config,
+        "missing": one.missing and {"message": one.missing[0], "hint": one.missing[1]},
+        "found_by": one.found_by if one.config is not None else None,
+        "compared_with": found and found.tested,
+        "rule": rule and _rule_data(rule, one.name_of),
+        "passed_over": [
+            {**_place(passed.rule), "hint": passed.hint} for passed in (found.passed_over if found is not None else ())
+        ],
+        "overridden_by": list(one.variables),
+        "sops_config": one.sops_config,
+        "encrypted": one.existing
+        and {
+            "recipients": one.existing.recipients,
+            "rule": one.existing.rules and {"file": one.existing.rules[0], "config": one.existing.rules[1]},
+        },
+    }
+
+
+def _place(rule: CreationRule) -> dict[str, Any]:
+    return {"location": rule.location, "line": rule.line, "path_regex": rule.path_regex or None}
+
+
+def _rule_data(rule: CreationRule, name_of: NameOf) -> dict[str, Any]:
+    return {
+        **_place(rule),
+        "recipients": [
+            {"kind": key.kind, "key": str(key), "group": number, "name": name_of(key)}
+            for number, group in enumerate(rule.groups)
+            for key in group
+        ],
+        "threshold": _needed(len(rule.groups), rule.threshold),
+        "encrypts": rule.selection.describe(),
+        "mac_only_encrypted": rule.selection.mac_only_encrypted,
+    }

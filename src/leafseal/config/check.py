@@ -1,0 +1,115 @@
+"""Every mistake of a configuration file at once: what stops a command, and what is probably not what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from leafseal.config import mistakes
+from leafseal.config.find import read_bounded
+from leafseal.config.load import Config, CreationRule, of_rule, read_noting
+from leafseal.config.nodes import compose, second_document
+from leafseal.config.reader import Reader, Remark, Report
+from leafseal.errors import FormatError
+
+
+class Finding(NamedTuple):
+    """A mistake: where it is, what it is, and what to do about it.
+
+    Line and column count from 1; 0 where there is none. `location` is the field's name, `creation_rules[2].age`.
+    """
+
+    is_error: bool
+    """Whether leafseal refuses the file for it; else it is a warning."""
+
+    location: str
+    line: int
+    column: int
+    message: str
+    hint: str | None = None
+
+
+class Checked(NamedTuple):
+    """What came of checking a file: its rules, as far as they could be read, and its mistakes in their order."""
+
+    rules: int
+    findings: list[Finding]
+
+
+def check(path: str, *, pipes: bool = False) -> Checked:
+    """Return every mistake of a configuration file. `pipes` reads a named pipe, which waits for whoever writes there.
+
+    Raises `ConfigError` where it cannot be read.
+    """
+    data = read_bounded(path, pipes=pipes)
+    try:
+        node = compose(data)
+    except FormatError as exc:
+        return Checked(0, [Finding(True, "", exc.line or 0, exc.column or 0, exc.message, exc.hint)])
+    report = Report()
+    config = read_noting(node, Path(path), report)
+    _note_doubts(Reader(node, (), report), config, report)
+    if (line := second_document(data)) is not None:
+        hint = "move its rules into the first document, and delete the line ---"
+        report.add(Remark((line, 1), "", "a second document begins here, which leafseal and sops ignore", hint, False))
+    return Checked(len(config.rules or ()), [_finding(remark) for remark in report.remarks()])
+
+
+def _finding(remark: Remark) -> Finding:
+    return Finding(remark.is_fault, remark.location, *remark.position, remark.message, remark.hint)
+
+
+def _note_doubts(top: Reader, config: Config, report: Report) -> None:
+    faults = report.faults()
+    listed = top.get("creation_rules")
+    if not config.rules:
+        if not faults:
+            listed.doubt("there are no creation rules", 'add a rule, such as "creation_rules: [{age: age1…}]"')
+        return
+    fields = {member.location: member for member in listed.members()}
+    for number, rule in enumerate(config.rules):
+        field = fields[rule.location]
+        following = config.rules[number + 1] if number + 1 < len(config.rules) else None
+        if not of_rule(rule, faults):
+            _note_missing_keys(field, rule, following)
+            if rule.threshold and len(rule.groups) < 2:
+                field.get("shamir_threshold").doubt(
+                    "has no effect without several key groups", "add key_groups, or delete shamir_threshold"
+                )
+        if what := mistakes.oddity(rule.path_regex):
+            field.get("path_regex").doubt(what, mistakes.oddity_hint(rule.path_regex))
+    _note_unreachable(config, fields)
+
+
+def _note_missing_keys(field: Reader, rule: CreationRule, following: CreationRule | None) -> None:
+    if not any(rule.groups):
+        has_keys = following is not None and any(following.groups)
+        field.doubt("names no recipients", mistakes.keys_hint(rule, following, has_keys))
+    elif not all(rule.groups):
+        field.get("key_groups").doubt("has a key group without keys", mistakes.GROUP_HINT)
+
+
+_EVERYTHING = ("", ".", ".*", ".+", "^.*", "^.+", ".*$", ".+$", "^.*$", "^.+$")
+"""Patterns that match every path."""
+
+
+def _note_unreachable(config: Config, fields: Mapping[str, Reader]) -> None:
+    """Warn of rules that no file reaches, because an earlier one takes whatever they match."""
+    seen: dict[str, CreationRule] = {}
+    for rule in config.rules or ():
+        pattern = "" if rule.path_regex in _EVERYTHING else rule.path_regex
+        if earlier := seen.get("") or seen.get(pattern):
+            whole = "matches every file" if earlier is seen.get("") else "has the same path_regex"
+            fields[rule.location].doubt(
+                f"is never used: {mistakes.named(earlier)}, before it, {whole}",
+                f"move this rule before {earlier.location}, or delete it",
+            )
+        elif pattern or "path_regex" not in _faulty(fields[rule.location]):
+            seen.setdefault(pattern, rule)
+
+
+def _faulty(field: Reader) -> set[str]:
+    """Return the members of a rule that are wrong."""
+    before = f"{field.location}."
+    return {location.removeprefix(before) for location, _ in field.report.faults() if location.startswith(before)}

@@ -1,0 +1,54 @@
+"""Which rule is for a file, and why the rules before it are not."""
+
+from pathlib import Path
+
+import pytest
+
+from leafseal.config.explain import Explanation, explain
+from leafseal.config.load import load_config
+
+A = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"
+
+
+def explained(tmp_path: Path, name: str, *patterns: str) -> Explanation:
+    path = tmp_path / ".sops.yaml"
+    rules = "".join(f"  - path_regex: '{pattern}'\n    age: {A}\n" for pattern in patterns)
+    path.write_text(f"creation_rules:\n{rules}")
+    return explain(load_config(path), tmp_path / name)
+
+
+def test_the_first_rule_that_matches(tmp_path: Path) -> None:
+    found = explained(tmp_path, "a/x.yaml", "^b/", "^a/", "x", "")
+    assert found.tested == "a/x.yaml"
+    assert found.rule is not None
+    assert found.rule.location == "creation_rules[1]"
+    assert [passed.rule.path_regex for passed in found.passed_over] == ["^b/"]
+
+
+def test_no_rule(tmp_path: Path) -> None:
+    found = explained(tmp_path, "c.yaml", "^b/", "^a/")
+    assert found.rule is None
+    assert [(passed.rule.path_regex, passed.hint) for passed in found.passed_over] == [("^b/", None), ("^a/", None)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        ("a/*.yaml", "not a glob"),
+        (r"\./a/", 'delete "./"'),
+        (r"^\./a/x", 'delete "./"'),
+        ("^A/.*", "capital and small letters"),
+        (r"x\.yml$", r"\.ya?ml$"),
+        ("^x", "(^|/)"),
+    ],
+)
+def test_what_a_pattern_was_probably_meant_for(tmp_path: Path, pattern: str, hint: str) -> None:
+    [passed] = explained(tmp_path, "a/x.yaml", pattern).passed_over
+    assert passed.hint is not None
+    assert hint in passed.hint
+
+
+def test_a_pattern_for_the_absolute_path(tmp_path: Path) -> None:
+    [passed] = explained(tmp_path, "a/x.yaml", f"^{tmp_path}/a").passed_over
+    assert passed.hint is not None
+    assert "below the configuration's folder" in passed.hint
