@@ -223,19 +223,6 @@ def test_completion_scripts(leafseal: Run, shell: str) -> None:
     assert leafseal("completion", "tcsh").code == 1
 
 
-def test_completion_of_commands_and_options() -> None:
-    def complete(words: str, count: int) -> list[str]:
-        environment = {
-            **os.environ, "PYTHONPATH": SOURCE, "COMP_WORDS": words, "COMP_CWORD": str(count),
-            "_LEAFSEAL_COMPLETE": "bash_complete",
-        }  # fmt: skip
-        return process(env=environment).stdout.decode().split()
-
-    assert complete("leafseal dec", 1) == ["plain,decrypt"]
-    assert "plain,--output-dir" in complete("leafseal decrypt --out", 2)
-    assert complete("leafseal decrypt ", 2) == ["file,"]
-
-
 def ending(code: str) -> subprocess.CompletedProcess[bytes]:
     """Run the program in a process, with some code of a test's before it."""
     script = (

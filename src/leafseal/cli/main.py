@@ -35,10 +35,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if instruction := os.environ.get(COMPLETION_VARIABLE):
-        from leafseal.cli.shared import click_commands
+    if shell := os.environ.get(COMPLETION_VARIABLE):
+        from leafseal.cli.shared import completion
 
-        return click_commands.complete(COMPLETION_VARIABLE, instruction)
+        return completion.complete(shell)
     if not arguments:
         from leafseal.cli.shared import click_commands
 

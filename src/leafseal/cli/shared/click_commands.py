@@ -297,20 +297,3 @@ def show_short_help() -> None:
 def help_of(words: Sequence[str]) -> None:
     """Show the help of the program, or of the command of that name. Raises `LeafsealError` if there is none."""
     run([*words, "--help"])
-
-
-def complete(variable: str, instruction: str) -> int:
-    """Print what a shell's completion script asks for in a variable, and return the exit code."""
-    from click.shell_completion import shell_complete
-
-    return shell_complete(group, {}, commands.PROGRAM, variable, instruction)
-
-
-def completion_script(shell: str, variable: str) -> str:
-    """Return the script that has a shell ask for completions in a variable."""
-    from click.shell_completion import get_completion_class
-
-    completer = get_completion_class(shell)
-    if completer is None:
-        raise LeafsealError(f"no completion for {shell}")
-    return str(completer(group, {}, commands.PROGRAM, variable).source())
