@@ -170,10 +170,45 @@ def test_a_full_device_is_told(start: Start, desk: Stage, sealed: bytes) -> None
     if not os.path.exists("/dev/full"):
         pytest.skip("there is no /dev/full")
     (desk.folder / "a.yaml").write_bytes(sealed)
+    for words in (["decrypt", "a.yaml"], ["encrypt", "--age", ME.recipient, desk.folder.name + ".env"]):
+        (desk.folder / (desk.folder.name + ".env")).write_text("K=v\n")
+        with open("/dev/full", "wb") as full:
+            _, err, code = ended(start(*words, stdout=full))
+        assert (err, code) == (b"write /dev/stdout: no space left on device\n", 1)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["decrypt", "--help"], ["filestatus", "a.yaml"]])
+def test_a_full_device_takes_no_help(start: Start, desk: Stage, sealed: bytes, words: list[str]) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full")
+    (desk.folder / "a.yaml").write_bytes(sealed)
     with open("/dev/full", "wb") as full:
-        _, err, code = ended(start("decrypt", "a.yaml", stdout=full))
-    assert code == 3
-    assert b"no space left on device" in err
+        assert ended(start(*words, stdout=full))[1:] == (b"", 0)
+
+
+@pytest.mark.parametrize("words", ["decrypt a.yaml", "--version", "filestatus a.yaml", "decrypt -i a.yaml"])
+def test_a_closed_standard_output_takes_nothing(desk: Stage, sealed: bytes, words: str) -> None:
+    (desk.folder / "a.yaml").write_bytes(sealed)
+    line = f"{desk.program[0]} {words} >&-"
+    done = subprocess.run(["sh", "-c", line], cwd=desk.folder, env=desk.environ({}), capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no terminals of that kind")
+def test_a_device_is_read_to_its_end(start: Start, desk: Stage) -> None:
+    import pty
+
+    here, there = pty.openpty()
+    try:
+        name = os.ttyname(there)
+        process = start("encrypt", "--age", ME.recipient, "--input-type", "dotenv", "--output-type", "dotenv", name)
+        os.write(here, b"K=v\n\x04")
+        out, err, code = ended(process)
+    finally:
+        os.close(here)
+        os.close(there)
+    assert (err, code) == (b"", 0)
+    assert out.startswith(b"K=ENC[")
 
 
 def test_long_files_are_taken_as_sops_does(start: Start, desk: Stage) -> None:

@@ -144,11 +144,24 @@ def test_a_full_disk_leaves_the_file(
 def test_a_read_only_file_is_left(desk: Stage, capfd: pytest.CaptureFixture[str]) -> None:
     os.chmod("a.yaml", 0o444)
     was = Path("a.yaml").read_bytes()
+    if os.access("a.yaml", os.W_OK):
+        pytest.skip("root may write it")
     assert run(["decrypt", "-i", "a.yaml"]) == 3
     assert Path("a.yaml").read_bytes() == was
     assert capfd.readouterr().err.startswith(
         f"Could not open in-place file for writing: {desk.folder}/a.yaml: cannot write: "
     )
+
+
+@pytest.mark.parametrize("words", [["decrypt", "-i"], ["set"], ["rotate", "-i"]])
+def test_a_read_only_file_is_written_by_root(desk: Stage, words: list[str]) -> None:
+    os.chmod("a.yaml", 0o400)
+    if not os.access("a.yaml", os.W_OK):
+        pytest.skip("only root may write it")
+    was = Path("a.yaml").read_bytes()
+    assert run([*words, "a.yaml", *(['["k"]', '"x"'] if words == ["set"] else [])]) == 0
+    assert Path("a.yaml").read_bytes() != was
+    assert mode("a.yaml") == 0o400
 
 
 def test_a_file_that_changes_meanwhile_is_left(

@@ -96,6 +96,10 @@ class KeyRing:
                 cell.outcome = _unwrap(wrapped, self.ambient)
             return cell.outcome
 
+    def outcomes(self) -> list[OpenedPart | FailedAttempt]:
+        """Return what came of the keys that were asked, in the order in which they were."""
+        return [cell.outcome for cell in self._cells.values() if cell.outcome is not None]
+
     def sort(self, group: Iterable[WrappedKey]) -> list[WrappedKey]:
         """Return the keys of a group in the order in which they are to be tried."""
         return sorted(group, key=lambda wrapped: (self._rank(wrapped), wrapped.master_key.needs_network))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from leafseal.display import visible
@@ -80,16 +82,26 @@ class RemoteService:
             # The path itself, which would be sent otherwise, is no host name, and strict servers refuse it.
             options.append(("grpc.default_authority", "localhost"))
         channel: grpc.Channel = grpc.insecure_channel(target, options=options)
-        try:
-            grpc.channel_ready_future(channel).result(timeout=self.connect_seconds)
-        except grpc.FutureTimeoutError:
-            channel.close()
-            raise ProviderError(
-                f"{self}: nobody answers within {self.connect_seconds:g} seconds",
-                source=str(self),
-                hint="check that the key service is running, and its address",
-            ) from None
-        return channel
+        states: SimpleQueue[Any] = SimpleQueue()
+        channel.subscribe(states.put, try_to_connect=True)
+        deadline = monotonic() + self.connect_seconds
+        refused = False
+        while not refused:
+            try:
+                state = states.get(timeout=max(0.0, deadline - monotonic()))
+            except Empty:
+                break
+            if state is grpc.ChannelConnectivity.READY:
+                return channel
+            # It would go on trying; but what is not there now is no key service.
+            refused = state is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+        channel.close()
+        within = "" if refused else f" within {self.connect_seconds:g} seconds"
+        raise ProviderError(
+            f"{self}: nobody answers{within}",
+            source=str(self),
+            hint="check that the key service is running, and its address",
+        )
 
     def _error(self, reason: str, key: MasterKey) -> ProviderError:
         return ProviderError(f"{self}: {reason}", master_key=str(key), source=str(self))

@@ -10,7 +10,6 @@ from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import READ, as_file, read
 from leafseal.sops.shared.session import Formats, Session
 from leafseal.sops.syntax.grammar import Arguments
-from leafseal.system import terminal
 
 
 def filestatus(arguments: Arguments) -> int:
@@ -25,7 +24,7 @@ def filestatus(arguments: Arguments) -> int:
     except LeafsealError as error:
         talk.log("CMD", "fatal", f"cannot check file status: cannot load encrypted file: {error}")
         raise Failure("", 1, hint=error.hint) from None
-    terminal.print_line('{"encrypted":true}' if encrypted else '{"encrypted":false}')
+    talk.show('{"encrypted":true}\n' if encrypted else '{"encrypted":false}\n')
     return 0
 
 

@@ -94,7 +94,8 @@ def _parse(
         return parse(options, words, environ, anywhere=anywhere)
     except BadUsage as fault:
         if not isinstance(fault, BadVariable):
-            _print(f"Incorrect Usage: {escape_line(without_keys(str(fault)))}\n\n{text()}")
+            end = ":" if anywhere else "."  # as in sops, of a command, and of what has commands below
+            _print(f"Incorrect Usage{end} {escape_line(without_keys(str(fault)))}\n\n{text()}")
         talk.log("CMD", "fatal", str(fault))
         raise Failure("", 1) from None
 
@@ -116,5 +117,5 @@ def _help(available: tuple[Command, ...], words: Sequence[str], path: tuple[Comm
 
 
 def _print(text: str) -> int:
-    terminal.write_result(text.encode("utf-8", "surrogateescape"))
+    talk.show(text)
     return 0

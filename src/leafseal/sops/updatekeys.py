@@ -21,7 +21,6 @@ from leafseal.sops.shared.guarding import guard_of
 from leafseal.sops.shared.reading import READ, read
 from leafseal.sops.shared.session import Formats, Session, replace
 from leafseal.sops.syntax.grammar import Arguments
-from leafseal.system import terminal
 
 _GREEN, _RED, _UNDERLINED = "32", "31", "4"
 
@@ -203,4 +202,4 @@ def _print(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        terminal.write_result(text.encode("utf-8", "surrogateescape"))
+        talk.show(text)

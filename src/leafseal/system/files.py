@@ -33,6 +33,7 @@ def replace(
     private: bool = False,
     tighten: bool = False,
     overwrite: bool = False,
+    read_only: bool = False,
 ) -> list[str]:
     """Put `data` in the place of a file and return what the user must be told of it: what could not be kept, who reads.
 
@@ -40,7 +41,8 @@ def replace(
     followed, unless they lead nowhere, out of the Git working tree or, outside of Git, out of their folder. The old
     file's mode, owner and attributes are kept. `private` marks plaintext: a new file is then 0600. With `tighten`
     group and others lose their rights to an old one. `overwrite` writes into the old file, for hard links and mount
-    points, which a rename would break; that is not atomic.
+    points, which a rename would break; that is not atomic. With `read_only` what counts is whether the
+    system lets us write the file: root may, whatever its mode.
 
     A descriptor (`/dev/stdout`), a named pipe or a device is written straight through.
 
@@ -58,7 +60,8 @@ def replace(
                 return []
             real = _follow(name)
             with locked(real), Folder(os.path.dirname(real)) as folder:
-                told = _put(folder, os.path.basename(real), snapshot, data, verify, private, tighten, overwrite)
+                entry = os.path.basename(real)
+                told = _put(folder, entry, snapshot, data, verify, private, tighten, overwrite, read_only)
         return told + (_readers(real) if private and snapshot is None else [])
     except BrokenPipeError:  # the reader of a stream went away: nobody is left to be told
         raise
@@ -203,12 +206,13 @@ def _put(
     private: bool,
     tighten: bool,
     overwrite: bool,
+    read_only: bool,
     nameless: bool = True,
 ) -> list[str]:
     """Replace a file. Plaintext has no name until it is whole, where the system can do that (`nameless`)."""
     folder.sweep()
     old = folder.status(name)
-    _refuse_target(folder, name, old, snapshot, overwrite)
+    _refuse_target(folder, name, old, snapshot, overwrite, read_only)
     mode = _mode(old, private, tighten)
     if overwrite and old is not None:
         verify(data)
@@ -227,7 +231,9 @@ def _put(
             if unnamed is not None:
                 _refuse_changed(folder, name, old, snapshot)
                 if not folder.give_name(unnamed, name if old is None else temporary):
-                    return _put(folder, name, snapshot, data, verify, private, tighten, overwrite, nameless=False)
+                    return _put(
+                        folder, name, snapshot, data, verify, private, tighten, overwrite, read_only, nameless=False
+                    )
         finally:
             _close(descriptor)
         if old is not None:
@@ -257,7 +263,12 @@ def _fill(
 
 
 def _refuse_target(
-    folder: Folder, name: str, old: os.stat_result | None, snapshot: Snapshot | None, overwrite: bool
+    folder: Folder,
+    name: str,
+    old: os.stat_result | None,
+    snapshot: Snapshot | None,
+    overwrite: bool,
+    read_only: bool,
 ) -> None:
     if old is None:
         if snapshot is not None:
@@ -270,7 +281,7 @@ def _refuse_target(
             "has another name (a hard link), which a new file would be separated from",
             hint="copy the file; or, for encrypt, decrypt and rotate, use --in-place=overwrite (not atomic)",
         )
-    if not old.st_mode & 0o222 or not folder.may_write(name):
+    if not (old.st_mode & 0o222 or read_only) or not folder.may_write(name):
         raise WriteError("cannot write: the file is read-only", hint="chmod u+w, if it is yours to change")
     if snapshot is not None and Identity.of(old) != snapshot.identity:
         raise _conflict_error("changed")

@@ -23,7 +23,7 @@ READ = ReadOptions(LIMITS, any_types=True)
 def read(path: str) -> reading.Snapshot:
     """Read a file, or standard input for `-`. Raises `Failure` with exit code 2."""
     try:
-        return _read_pipe(path) if _is_pipe(path) else reading.read(path, LIMITS)
+        return _read_stream(path) if _is_stream(path) else reading.read(path, LIMITS)
     except (InputError, OSError) as error:
         reason = str(error) if isinstance(error, InputError) else f"{path}: {system_text(error)}"
         what = "from stdin" if path == "-" else "file"
@@ -75,14 +75,18 @@ def quoted(text: str) -> str:
     return f'"{visible(escaped)}"'
 
 
-def _is_pipe(path: str) -> bool:
+def _is_stream(path: str) -> bool:
     try:
-        return descriptor_of(path) is None and stat.S_ISFIFO(os.stat(path).st_mode)
+        mode = os.stat(path).st_mode
     except OSError:
         return False
+    return descriptor_of(path) is None and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode))
 
 
-def _read_pipe(path: str) -> reading.Snapshot:
-    """Read a named pipe to its end, as sops does; it cannot be written back."""
-    with open(path, "rb", buffering=0) as pipe:
-        return reading.Snapshot(path, reading.read(f"/dev/fd/{pipe.fileno()}", LIMITS).data)
+def _read_stream(path: str) -> reading.Snapshot:
+    """Read a named pipe or a device to its end, as sops does; it cannot be written back."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0))
+    try:
+        return reading.Snapshot(path, reading.read_descriptor(descriptor, LIMITS.file_bytes))
+    finally:
+        os.close(descriptor)

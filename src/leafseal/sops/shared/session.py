@@ -151,10 +151,12 @@ class Session:
         """Open a sealed file. Raises `LeafsealError`."""
         source = Source(snapshot.path, snapshot.data, format_name)
         read = READ._replace(ignore_mac=self.arguments.flag("ignore-mac"))
-        opened = opening.open_file(source, self.keys, read, self.notice)
-        if self.arguments.flag("verbose"):
-            talk.log("SOPS", "info", "Data key recovered successfully")  # which programs look for
-        return opened
+        if not self.arguments.flag("verbose"):
+            return opening.open_file(source, self.keys, read, self.notice)
+        from leafseal.sops.shared import verbose
+
+        with verbose.told_of(self.keys):
+            return opening.open_file(source, self.keys, read, self.notice)
 
     def plain(self, opened: Opened, output: str) -> bytes:
         """Return an opened file in the output format: to the byte where that is its own and no indentation is named.
@@ -209,8 +211,14 @@ class Session:
             from leafseal.sops.shared import writing  # here, as in `replace`, because most results go to a stream
 
             writing.put(output, data, verify, self.notice, what="output file", private=private)
+            self.tell_written()
         else:
-            terminal.write_result(data)
+            talk.write_result(data)
+
+    def tell_written(self) -> None:
+        """Tell that a file was written, where that was asked for."""
+        if self.arguments.flag("verbose"):
+            talk.log("CMD", "info", "File written successfully")
 
 
 def _order(arguments: Arguments) -> tuple[str, ...]:
@@ -234,6 +242,7 @@ def replace(
     from leafseal.sops.shared import writing
 
     writing.put(target, data, verify, session.notice, what="in-place file", private=private)
+    session.tell_written()
 
 
 def held(session: Session, path: str) -> AbstractContextManager[None]:

@@ -10,6 +10,9 @@ import sys
 from time import localtime, strftime
 
 from leafseal.display import visible, without_keys
+from leafseal.errors import WriteError, system_text
+from leafseal.sops.shared.failures import Failure
+from leafseal.system import terminal
 
 
 def say(text: str) -> None:
@@ -18,6 +21,27 @@ def say(text: str) -> None:
         encoding = sys.stderr.encoding or "utf-8"
         sys.stderr.write(f"{without_keys(text)}\n".encode(encoding, "backslashreplace").decode(encoding))
         sys.stderr.flush()
+
+
+def write_result(data: bytes) -> None:
+    """Write a result to standard output. Raises `Failure`, in sops's words; a closed one takes nothing, as there."""
+    if sys.stdout is None:
+        return
+    try:
+        terminal.write_result(data)
+    except WriteError as error:
+        cause = error.__cause__
+        if not isinstance(cause, OSError):
+            raise
+        raise Failure(f"write /dev/stdout: {system_text(cause)}") from error
+
+
+def show(text: str) -> None:
+    """Write help and the like to standard output: as in sops it is no failure if that takes nothing."""
+    try:
+        write_result(text.encode("utf-8", "surrogateescape"))
+    except Failure:
+        terminal.drop_output()
 
 
 def log(name: str, level: str, message: str, **fields: str) -> None:

@@ -44,7 +44,7 @@ def put(
 
 
 def _replace(target: Target, data: bytes, verify: files.Verifier, private: bool, *, overwrite: bool) -> list[str]:
-    return files.replace(target, data, verify=verify, private=private, overwrite=overwrite)
+    return files.replace(target, data, verify=verify, private=private, overwrite=overwrite, read_only=True)
 
 
 def _name(target: Target) -> str:
