@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import leafseal
 from leafseal.cli.shared.errors import edit_again
 from leafseal.errors import LeafsealError, RefusedError
 from leafseal.system import terminal
+from leafseal.testing import throwaway_identity
 
 from .conftest import Terminal
 
@@ -148,3 +150,35 @@ def test_a_bar_only_for_many_and_only_on_a_terminal(monkeypatch: pytest.MonkeyPa
             step()
     assert b"opening" in screen.bytes.getvalue()
     assert b"100%" in screen.bytes.getvalue()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdin"), reason="no /dev/stdin")
+@pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0"])
+@pytest.mark.parametrize("words", ["decrypt", "get FILE db", "inspect", "verify", "exec-env FILE -- env", "encrypt"])
+def test_standard_input_by_another_name_is_read_as_a_dash_is(tmp_path: Path, name: str, words: str) -> None:
+    """Format and configuration are those of the current folder's files, not those of /dev."""
+    me = throwaway_identity()
+    (tmp_path / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n    encrypted_regex: db\n")
+    text = b"db: x\nhost: y\n"
+    if words == "encrypt":
+        words = "encrypt --filename-override a.yaml"
+    else:
+        text = leafseal.encrypt(text, format="yaml", recipients=[me.recipient])
+
+    def run(file: str) -> subprocess.CompletedProcess[bytes]:
+        line = words.replace("FILE", file) if "FILE" in words else f"{words} {file}"
+        return subprocess.run(
+            [sys.executable, "-m", "leafseal", *line.split()],
+            input=text,
+            cwd=tmp_path,
+            env={**os.environ, "SOPS_AGE_KEY": me.identity},
+            capture_output=True,
+        )
+
+    by_name, by_dash = run(name), run("-")
+    assert by_name.stderr == by_dash.stderr
+    assert by_name.returncode == by_dash.returncode == 0
+    if words.startswith("encrypt"):
+        assert b"host: y" in by_name.stdout
+    else:
+        assert by_name.stdout == by_dash.stdout

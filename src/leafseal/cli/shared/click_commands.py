@@ -108,6 +108,14 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
             self.fail(str(error), param, ctx)
 
 
+class _FileName(click.ParamType):  # type: ignore[type-arg]
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name of a file, `-` for standard input."""
+        return declarations.FileName().read(str(value))
+
+
 def _type(declared: declarations.Type | None) -> Any:
     if isinstance(declared, declarations.Choice):
         return click.Choice(declared.texts)
@@ -115,7 +123,7 @@ def _type(declared: declarations.Type | None) -> Any:
         is_any = declared.least is declared.most is None
         return click.INT if is_any else click.IntRange(declared.least, declared.most)
     if isinstance(declared, declarations.FileName):
-        return click.Path()
+        return _FileName()
     return _Size() if isinstance(declared, declarations.Size) else click.UNPROCESSED
 
 

@@ -58,11 +58,14 @@ class Size:
 
 
 class FileName:
-    """The name of a file, which a shell can complete."""
+    """The name of a file. `/dev/stdin` is `-`: neither its name nor its folder tell of a format or a configuration."""
 
     def read(self, text: str) -> str:
-        """Return the text."""
-        return text
+        """Return the name, `-` for standard input."""
+        return "-" if text in _STANDARD_INPUT else text
+
+
+_STANDARD_INPUT = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 
 Type = Choice | Whole | Size | FileName
