@@ -79,14 +79,15 @@ def test_findings_for_programs(leafseal: Run, config: Path) -> None:
     config.write_bytes(b"creation_rules:\n  - age: [x]\n")
     code, out, err = leafseal("config", "check", "--json")
     assert (code, err) == (222, "")
-    assert json.loads(out) == [
+    place = {"document": 0, "pointer": "/creation_rules/0/age/0", "is_comment": False}
+    assert json.loads(out)["files"] == [
         {
             "file": ".sops.yaml",
-            "rules": 1,
-            "findings": [
+            "rule_count": 1,
+            "mistakes": [
                 {
                     "severity": "error",
-                    "location": "creation_rules[0].age[0]",
+                    "place": place,
                     "line": 2,
                     "column": 11,
                     "message": "age: recipient 1 is not an age recipient",
@@ -96,8 +97,8 @@ def test_findings_for_programs(leafseal: Run, config: Path) -> None:
         }
     ]
     config.write_bytes(b"\xff")
-    [found] = json.loads(leafseal("config", "check", "--json").out)[0]["findings"]
-    assert (found["location"], found["line"], found["column"]) == ("", 1, None)
+    [found] = json.loads(leafseal("config", "check", "--json").out)["files"][0]["mistakes"]
+    assert (found["place"], found["line"], found["column"]) == (None, 1, None)
 
 
 def test_no_value_of_a_configuration_steers_the_terminal(leafseal: Run, config: Path) -> None:
@@ -135,8 +136,6 @@ def test_recipients_have_their_names(leafseal: Run, config: Path, me: ThrowawayI
     config.write_text(f"recipients: {{ann: {me.recipient}}}\ncreation_rules:\n  - age: {me.recipient}\n")
     assert leafseal("config", "check").code == 0
     assert f"    age {me.recipient} (ann)\n" in leafseal("config", "explain", "a").out.decode()
-    [found] = json.loads(leafseal("config", "explain", "--json", "a").out)
-    assert found["rule"]["recipients"] == [{"kind": "age", "key": me.recipient, "group": 0, "name": "ann"}]
 
 
 def test_no_rule(leafseal: Run, config: Path) -> None:
@@ -184,7 +183,7 @@ def test_sops_looks_elsewhere(leafseal: Run, config: Path) -> None:
     assert f"  sops, started in this folder, uses {config} instead\n" in out
 
 
-def test_an_encrypted_file_beside_its_rule(leafseal: Run, config: Path) -> None:
+def test_an_encrypted_file_beside_its_rule(leafseal: Run, config: Path, me: ThrowawayIdentity) -> None:
     path = config.parent / "secrets" / "a.yaml"
     path.parent.mkdir()
     path.write_text("data: 1\n")
@@ -201,40 +200,24 @@ def test_an_encrypted_file_beside_its_rule(leafseal: Run, config: Path) -> None:
         "    --- only values under key names that match ^data$\n"
         "    +++ everything except under key names that end in _unencrypted\n"
     )
-    [found] = json.loads(leafseal("config", "explain", "--json", "secrets/a.yaml").out)
-    assert found["encrypted"]["recipients"][0] == "group 1"
-    assert found["encrypted"]["rule"]["file"].startswith("only values")
+    [found] = json.loads(leafseal("config", "explain", "--json", "secrets/a.yaml").out)["files"]
+    assert found["state"] == "differs"
+    assert found["added"] == [{"kind": "age", "key": OTHER.recipient, "group": 0}]
+    assert [one["key"] for one in found["removed"]] == [me.recipient]
+    assert found["file_rule"] == "only values under key names that match ^data$"
 
 
 def test_what_programs_are_told(leafseal: Run, config: Path, me: ThrowawayIdentity) -> None:
-    one, two = json.loads(leafseal("config", "explain", "--json", "two/a", "x").out)
-    assert one == {
-        "file": "two/a",
-        "config": os.fspath(config),
-        "found_by": "search",
-        "compared_with": "two/a",
-        "rule": {
-            "location": "creation_rules[1]",
-            "line": 5,
-            "path_regex": "^two/",
-            "recipients": [
-                {"kind": "age", "key": me.recipient, "group": 0, "name": None},
-                {"kind": "age", "key": OTHER.recipient, "group": 1, "name": None},
-            ],
-            "threshold": 2,
-            "encrypts": "everything except under key names that end in _unencrypted",
-            "mac_only_encrypted": False,
-        },
-        "passed_over": [
-            {"location": "creation_rules[0]", "line": 2, "path_regex": "^secrets/.*\\.yaml$", "hint": None}
-        ],
-        "missing": None,
-        "overridden_by": [],
-        "sops_config": None,
-        "encrypted": None,
-    }
-    assert two["rule"] is None
-    assert two["missing"]["message"] == "no creation rule matches"
+    one, two = json.loads(leafseal("config", "explain", "--json", "two/a", "x").out)["files"]
+    assert (one["state"], one["configuration"], one["compared_with"]) == ("new", os.fspath(config), "two/a")
+    assert one["creation_rule"]["place"]["pointer"] == "/creation_rules/1"
+    assert [passed["path_regex"] for passed in one["passed_over"]] == ["^secrets/.*\\.yaml$"]
+    assert one["recipients"] == [
+        {"kind": "age", "key": key.recipient, "group": number} for number, key in enumerate((me, OTHER))
+    ]
+    assert (one["groups"], one["threshold"]) == (2, 2)
+    assert (two["state"], two["creation_rule"], two["message"]) == ("no-rule", None, "no creation rule matches")
+    assert two["hint"].startswith("add a rule")
 
 
 def test_a_configuration_that_is_wrong_explains_nothing(leafseal: Run, config: Path) -> None:

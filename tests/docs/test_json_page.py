@@ -156,6 +156,17 @@ def test_updatekeys(folder: Path, me: ThrowawayIdentity) -> None:
     assert {one["state"] for one in told["files"]} == {"up-to-date"}
 
 
+def test_config(folder: Path, me: ThrowawayIdentity) -> None:
+    (folder / ".sops.yaml").write_text(f"creation_rules:\n  - path_regex: ^app\n    age: {me.recipient}\n    agee: x\n")
+    [checked] = _report(folder, me, "config", "check", "--json", code=222)["files"]
+    assert [one["place"]["pointer"] for one in checked["mistakes"]] == ["/creation_rules/0/agee"]
+    told = _report(folder, me, "config", "explain", "--json", *FILES, "app.env", code=222)
+    assert [one["state"] for one in told["files"]] == ["up-to-date", "no-rule", "no-rule", "new"]
+    (folder / ".sops.yaml").unlink()
+    told = _report(folder, me, "config", "explain", "--json", "app.yaml", code=222)
+    assert told["files"][0]["configuration"] is None
+
+
 def test_policy_show(folder: Path, me: ThrowawayIdentity) -> None:
     told = _report(folder, me, "policy", "show", "--json")
     assert {one["setting"]: one["values"] for one in told["settings"]}["min_threshold"] == ["0"]
@@ -170,6 +181,9 @@ def test_policy_show(folder: Path, me: ThrowawayIdentity) -> None:
         (("inspect", "--json", ".git"), 2, "cannot-read"),
         (("repair", "--json", "-"), 8, "usage"),
         (("updatekeys", "--json", "app.yaml"), 8, "usage"),
+        (("config", "check", "--json"), 1, "invalid-configuration"),
+        (("config", "check", "--json", "none.yaml"), 1, "invalid-configuration"),
+        (("config", "explain", "--json"), 1, "usage"),
         (("updatekeys", "--json", "--dry-run", "app.yaml"), 1, "invalid-configuration"),
     ],
 )

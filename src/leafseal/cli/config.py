@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from leafseal.cli.get import as_json_text
+from leafseal.cli.shared import reports
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import FileName, Group, argument, command
 from leafseal.cli.shared.files import show_errors
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @command("check")
 @argument("files", is_many=True, metavar="[FILE...]", type=FileName())
 @json_option
+@reports.reporting("config check", files=[])
 def check(files: tuple[str, ...], as_json: bool) -> int:
     """Show every mistake of the configuration: its line, its rule, and what to do. Exit with 222 if there is any.
 
@@ -40,7 +42,7 @@ def check(files: tuple[str, ...], as_json: bool) -> int:
         except ConfigError as error:
             errors.append(error)
     if as_json:
-        terminal.write_result(as_json_text([_as_data(name, found) for name, found in checked]) + b"\n")
+        reports.write("config check", {"files": [_as_data(name, found) for name, found in checked]}, errors)
     else:
         for name, found in checked:
             terminal.print_line("\n".join(_lines(name, found)))
@@ -59,10 +61,10 @@ def _in_force() -> str:
 
 
 def _as_data(name: str, checked: Checked) -> dict[str, Any]:
-    findings = [
+    mistakes = [
         {
             "severity": _severity(one),
-            "location": one.location,
+            "place": reports.located(one.location),
             "line": one.line or None,
             "column": one.column or None,
             "message": one.message,
@@ -70,7 +72,7 @@ def _as_data(name: str, checked: Checked) -> dict[str, Any]:
         }
         for one in checked.findings
     ]
-    return {"file": name, "rules": checked.rules, "findings": findings}
+    return {**reports.file_fields(name), "rule_count": checked.rules, "mistakes": mistakes}
 
 
 def _severity(finding: Finding) -> str:
@@ -98,6 +100,7 @@ def _lines(name: str, checked: Checked) -> list[str]:
 @argument("files", is_many=True, is_required=True, metavar="FILE...", type=FileName())
 @config_option
 @json_option
+@reports.reporting("config explain", files=[])
 def explain(files: tuple[str, ...], config: str | None, as_json: bool) -> int:
     """Show which rule of which configuration is for a file, and why: recipients, what is encrypted, what overrides it.
 
@@ -119,7 +122,7 @@ def explain(files: tuple[str, ...], config: str | None, as_json: bool) -> int:
         except LeafsealError as error:
             errors.append(error)
     if as_json:
-        terminal.write_result(as_json_text([explained.as_data(one) for one in found]) + b"\n")
+        reports.write("config explain", {"files": [explained.as_data(one) for one in found]}, errors)
     else:
         for one in found:
             terminal.print_line("\n".join(explained.as_lines(one)))
@@ -135,7 +138,7 @@ def schema() -> None:
     """
     from leafseal.config.schema import schema as build
 
-    terminal.write_result(as_json_text(build()) + b"\n")
+    terminal.write_result(json.dumps(build(), indent=2).encode() + b"\n")
 
 
 config = Group(

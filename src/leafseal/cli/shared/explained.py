@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from leafseal.cli.shared import reports
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.groups import difference
@@ -14,7 +15,7 @@ from leafseal.cli.shared.recipients import variables_in_force
 from leafseal.display import escape_line, for_shell
 from leafseal.document.limits import DEFAULT_LIMITS, ReadOptions
 from leafseal.errors import NotEncryptedError
-from leafseal.keys.changes import Keys, holder_id, key_id, keys_of
+from leafseal.keys.changes import Keys, compare, holder_id, key_id, keys_of
 from leafseal.keys.short_names import NameOf, nameless
 from leafseal.operations.open import read_metadata
 
@@ -25,11 +26,23 @@ if TYPE_CHECKING:
 
 
 class Existing(NamedTuple):
-    """How an encrypted file differs from its rule: the change of its recipients that `updatekeys` would make, as lines,
-    and the two rules in words where they differ."""
+    """An encrypted file beside its rule: key groups and threshold before and after what `updatekeys` would change."""
 
-    recipients: list[str]
+    before: Sequence[Keys]
+    after: Sequence[Keys]
+    thresholds: tuple[int, int]
     rules: tuple[str, str] | None
+    """The rule of the file and that of the configuration, in words, where they differ."""
+
+    @property
+    def lines(self) -> list[str]:
+        """The change of recipients as lines; none where there is none."""
+        return difference(self.before, self.after, self.thresholds)
+
+    @property
+    def state(self) -> str:
+        """Whether anything would change."""
+        return "differs" if self.rules or self.lines else "up-to-date"
 
 
 class Explained(NamedTuple):
@@ -60,9 +73,16 @@ class Explained(NamedTuple):
         return None if self.explanation is None else self.explanation.rule
 
     @property
+    def state(self) -> str:
+        """What comes of it: `no-rule`, `new`, which is not encrypted yet, `up-to-date` or `differs`."""
+        if self.rule is None:
+            return "no-rule"
+        return "new" if self.existing is None else self.existing.state
+
+    @property
     def is_well(self) -> bool:
         """Tell whether the file has a rule, and does not differ from it."""
-        return self.rule is not None and (self.existing is None or self.existing == Existing([], None))
+        return self.state in ("new", "up-to-date")
 
 
 def explained(name: str, configuration: Configuration, named: str | None) -> Explained:
@@ -116,26 +136,26 @@ def _existing(name: str, rule: CreationRule) -> Existing | None:
         _, metadata = read_metadata(source.data, source.format, ReadOptions(allow_duplicates=True))
     except NotEncryptedError:
         return None
-    return Existing(_recipients(metadata, rule), _rules(metadata, rule))
+    return _beside(metadata, rule)
 
 
-def _recipients(metadata: Metadata, rule: CreationRule) -> list[str]:
-    if not any(rule.groups):  # options or variables named those of the file
-        return []
+def _beside(metadata: Metadata, rule: CreationRule) -> Existing:
     before = keys_of(metadata.groups)
+    # Options or variables named the recipients of a file whose rule names none; a rule without versions means all.
     there = {holder_id(key): key for group in before for key in group}
-    after: list[Keys] = [tuple(there.get(key_id(key), key) for key in group) for group in rule.groups]
-    needed = (_needed(len(before), metadata.threshold), _needed(len(after), rule.threshold))
-    return difference(before, after, needed)
+    named: list[Keys] = [tuple(there.get(key_id(key), key) for key in group) for group in rule.groups]
+    after = named if any(rule.groups) else before
+    own, wanted = metadata.selection, rule.selection
+    return Existing(
+        before,
+        after,
+        (_needed(len(before), metadata.threshold), _needed(len(after), rule.threshold)),
+        None if own.fields() == wanted.fields() else (_in_words(own), _in_words(wanted)),
+    )
 
 
 def _needed(groups: int, threshold: int) -> int:
     return 0 if groups < 2 else threshold or groups
-
-
-def _rules(metadata: Metadata, rule: CreationRule) -> tuple[str, str] | None:
-    own, wanted = metadata.selection, rule.selection
-    return None if own.fields() == wanted.fields() else (_in_words(own), _in_words(wanted))
 
 
 def _in_words(selection: Any) -> str:
@@ -203,9 +223,9 @@ def _of_rule(rule: CreationRule, name_of: NameOf) -> Iterator[str]:
 def _of_existing(one: Explained, existing: Existing) -> Iterator[str]:
     if one.is_well:
         yield "  the file is encrypted like this"
-    if existing.recipients:
+    if existing.lines:
         yield f'  the file has other recipients; to change them, run "leafseal updatekeys {for_shell(one.name)}":'
-        yield from (f"    {line}" for line in existing.recipients)
+        yield from (f"    {line}" for line in existing.lines)
     if existing.rules is not None:
         how = f'run "leafseal updatekeys --sync-rules {for_shell(one.name)}"'
         yield f"  the file has another rule; to change it, {how}:"
@@ -214,41 +234,38 @@ def _of_existing(one: Explained, existing: Existing) -> Iterator[str]:
 
 
 def as_data(one: Explained) -> dict[str, Any]:
-    """Return what programs are given."""
-    rule, found = one.rule, one.explanation
+    """Return what programs are given: the file's object in the report."""
+    rule, found, existing = one.rule, one.explanation, one.existing
+    groups = rule.groups if rule is not None else ()
+    changes = list(enumerate(compare(existing.before, existing.after))) if existing is not None else []
+    message, hint = one.missing or (None, None)
     return {
-        "file": one.name,
-        "config": one.config,
-        "missing": one.missing and {"message": one.missing[0], "hint": one.missing[1]},
+        **reports.file_fields(one.name),
+        "state": one.state,
+        "configuration": one.config,
         "found_by": one.found_by if one.config is not None else None,
         "compared_with": found and found.tested,
-        "rule": rule and _rule_data(rule, one.name_of),
-        "passed_over": [
-            {**_place(passed.rule), "hint": passed.hint} for passed in (found.passed_over if found is not None else ())
-        ],
+        "creation_rule": rule and _rule_data(rule, None),
+        "passed_over": [_rule_data(passed.rule, passed.hint) for passed in (found.passed_over if found else ())],
+        "message": message,
+        "hint": hint,
+        "recipients": [reports.recipient(key, number) for number, group in enumerate(groups) for key in group],
+        "groups": len(groups),
+        "threshold": _needed(len(groups), rule.threshold) or 1 if rule is not None else None,
+        "rule": rule and rule.selection.describe(),
+        "mac_only_encrypted": rule and rule.selection.mac_only_encrypted,
         "overridden_by": list(one.variables),
-        "sops_config": one.sops_config,
-        "encrypted": one.existing
-        and {
-            "recipients": one.existing.recipients,
-            "rule": one.existing.rules and {"file": one.existing.rules[0], "config": one.existing.rules[1]},
-        },
+        "sops_configuration": one.sops_config,
+        "added": [reports.recipient(key, number) for number, change in changes for key in change.added],
+        "removed": [reports.recipient(key, number) for number, change in changes for key in change.removed],
+        "file_rule": existing and existing.rules and existing.rules[0],
     }
 
 
-def _place(rule: CreationRule) -> dict[str, Any]:
-    return {"location": rule.location, "line": rule.line, "path_regex": rule.path_regex or None}
-
-
-def _rule_data(rule: CreationRule, name_of: NameOf) -> dict[str, Any]:
+def _rule_data(rule: CreationRule, hint: str | None) -> dict[str, Any]:
     return {
-        **_place(rule),
-        "recipients": [
-            {"kind": key.kind, "key": str(key), "group": number, "name": name_of(key)}
-            for number, group in enumerate(rule.groups)
-            for key in group
-        ],
-        "threshold": _needed(len(rule.groups), rule.threshold),
-        "encrypts": rule.selection.describe(),
-        "mac_only_encrypted": rule.selection.mac_only_encrypted,
+        "place": reports.located(rule.location),
+        "line": rule.line,
+        "path_regex": rule.path_regex or None,
+        "hint": hint,
     }

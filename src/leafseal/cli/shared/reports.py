@@ -142,7 +142,7 @@ def error_objects(error: LeafsealError) -> Iterator[dict[str, Any]]:
     """Yield an error as data; one of a configuration for every fault in it."""
     if isinstance(error, ConfigError) and error.faults:
         for location, message in error.faults:
-            where = _located(location)
+            where = located(location)
             text = message if where or not location else f"{location}: {message}"
             yield _error(error, text, error.hints.get((location, message)), place=where)
     elif isinstance(error, DataKeyError):
@@ -187,7 +187,7 @@ def code_of(error: LeafsealError) -> str:
 _STEP = re.compile(r"(?:^|\.)([A-Za-z_][\w-]*)|\[(\d+)\]")
 
 
-def _located(location: str) -> dict[str, Any] | None:
+def located(location: str) -> dict[str, Any] | None:
     """Return the place of a fault in a configuration, such as `creation_rules[1].age`; None for other words."""
     steps: list[str | int] = []
     end = 0
