@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.document.tree import MappingNode, to_python
-from leafseal.errors import FormatError, LeafsealError, NothingSealedError, UnforeseenError, UsageError, naming
+from leafseal.errors import (
+    FormatError,
+    LeafsealError,
+    NothingSealedError,
+    UnforeseenError,
+    UsageError,
+    memory_error,
+    naming,
+)
 from leafseal.formats import recognize
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
@@ -53,7 +61,7 @@ def _guarded(function: Callable[P, T]) -> Callable[P, T]:
             _forget_origin(error)
             raise
         except Exception as error:
-            unforeseen = _unforeseen(error)
+            unforeseen = memory_error() if isinstance(error, MemoryError) else _unforeseen(error)
             if unforeseen is None:
                 raise
         raise unforeseen  # outside of the handler, so that it has no context

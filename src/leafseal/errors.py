@@ -69,6 +69,11 @@ class UnforeseenError(LeafsealError):
     """A fault of leafseal, or an argument of a type that it does not take. Says the type and the place, no values."""
 
 
+def memory_error() -> LeafsealError:
+    """Return what takes the place of a `MemoryError`: a limit of the machine, and no fault of ours."""
+    return LeafsealError("not enough memory: close other programs, or work on fewer files at a time")
+
+
 @contextmanager
 def naming(file: str) -> Iterator[None]:
     """Name the file in errors that come from within, unless a deeper layer already did."""

@@ -244,3 +244,19 @@ def test_what_waits_for_the_end_gets_it(module: str) -> None:
     result = ending(code)
     assert result.returncode == 0
     assert result.stdout.endswith(b"at the end\n")
+
+
+@pytest.mark.parametrize("face", ["leafseal", "sops"])
+def test_memory_that_does_not_suffice_is_no_fault_of_ours(
+    leafseal: Run, sealed: Path, monkeypatch: pytest.MonkeyPatch, face: str
+) -> None:
+    from leafseal.operations import open as opening
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(opening, "open_with", fail)
+    result = leafseal(*(["sops"] if face == "sops" else []), "decrypt", sealed)
+    assert (result.code, result.out) == (1, b"")
+    assert "not enough memory: close other programs" in result.err
+    assert "unforeseen" not in result.err

@@ -150,3 +150,19 @@ def test_set_warns_of_new_odd_values(leafseal: Run, work: Path, me: ThrowawayIde
     assert "B (# comment)" in result.err
     assert "A (quotes)" not in result.err
     assert "(# comment)" not in leafseal("set", "a.env", "C", "plain").err
+
+
+# -- the last encrypted value
+
+
+def test_that_nothing_is_encrypted_any_more_is_said(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    (work / "a.yaml").write_text("a: x\nb: z\nc_unencrypted: plain\n")
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "a.yaml").code == 0
+    assert leafseal("unset", "a.yaml", "a") == (0, b"", "")
+    result = leafseal("unset", "a.yaml", "b")
+    assert result.code == 0
+    assert 'none of its values is encrypted any more; to make it a plain file, run "leafseal decrypt -i a.yaml"' in (
+        result.err
+    )
+    assert leafseal("decrypt", "-i", "a.yaml").code == 0
+    assert (work / "a.yaml").read_text() == "c_unencrypted: plain\n"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from leafseal.errors import DataKeyError, ProviderError
+from leafseal.errors import DataKeyError, ProviderError, RefusedError
+from leafseal.keys.changes import keys_of
 from leafseal.keys.registry import parse_recipients
-from leafseal.operations.rekey import rewrap, rotate
+from leafseal.operations.rekey import rewrap, rotate, without_foreign
 from leafseal.testing import MemoryKey, ambient_with, throwaway_identity
 
 from ..opening import open_sealed
@@ -58,3 +59,29 @@ def test_groups_and_their_threshold(threshold: int, opens: bool) -> None:
 def test_a_key_that_does_not_wrap_makes_no_file(change: object) -> None:
     with pytest.raises(ProviderError, match="no answer"):
         change(OPENED, [[*KEYS[0], MemoryKey("x", failure="no answer")]], 0, AMBIENT)  # type: ignore[operator]
+
+
+FOREIGN = [
+    (b"a: x\n", "yaml", b"sops:\n", b"sops:\n    future_kms:\n        - id: k\n          enc: abc\n"),
+    (b'{"a": "x"}\n', "json", b'"sops": {\n', b'"sops": {\n\t\t"future_kms": [{"id": "k", "enc": "abc"}],\n'),
+    (b"a=x\n", "dotenv", b"sops_mac=", b"sops_future_kms__list_0__map_enc=abc\nsops_mac="),
+]
+
+
+@pytest.mark.parametrize(("plain", "format_name", "old", "new"), FOREIGN, ids=["yaml", "json", "dotenv"])
+def test_a_key_that_is_not_known_is_not_left_with_the_old_data_key(
+    plain: bytes, format_name: str, old: bytes, new: bytes
+) -> None:
+    sealed = seal(plain, format_name)
+    assert old in sealed
+    opened = open_(sealed.replace(old, new, 1), format_name)
+    groups = keys_of(opened.metadata.groups)
+    with pytest.raises(RefusedError, match="cannot give a new data key: future_kms"):
+        rotate(opened, groups, 0, AMBIENT)
+    assert b"future_kms" in rewrap(opened, groups, 0, AMBIENT).data
+    assert b"future_kms" not in rotate(without_foreign(opened), groups, 0, AMBIENT).data
+
+
+def test_lists_that_wrap_nothing_stay() -> None:
+    opened = open_(seal(b"a: x\n", "yaml").replace(b"sops:\n", b"sops:\n    future: [{id: k}]\n"), "yaml")
+    assert b"future: [{id: k}]" in rotate(opened, keys_of(opened.metadata.groups), 0, AMBIENT).data

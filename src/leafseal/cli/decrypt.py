@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import FileName, argument, command, option
-from leafseal.cli.shared.files import Output, Outputs, output_options
+from leafseal.cli.shared.files import Output, Outputs, distinct, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
@@ -61,7 +61,7 @@ def decrypt(
     leafseal decrypt --extract database.password config.yaml
     leafseal decrypt --output-type json config.yaml
     """
-    names = files or ("-",)
+    names = distinct(files, by_name=outputs.output_dir is not None) or ("-",)
     outputs.check(names)
     if outputs.in_place:
         reading.check_write()

@@ -8,7 +8,7 @@ from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import ask, new_file_consent, warn_of_clear_text
 from leafseal.cli.shared.declarations import FileName, argument, command, option
-from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
+from leafseal.cli.shared.files import Output, Outputs, distinct, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
@@ -79,7 +79,7 @@ def encrypt(
     leafseal encrypt --output-dir encrypted/ *.yaml
     cat app.ini | leafseal encrypt --filename-override app.ini -
     """
-    names = files or ("-",)
+    names = distinct(files, by_name=outputs.output_dir is not None) or ("-",)
     outputs.check(names)
     if "-" in names and reading.filename_override is None and not (recipients and reading.input_type):
         raise UsageError(

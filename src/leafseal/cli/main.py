@@ -9,7 +9,7 @@ from leafseal.cli.shared import plain_parser
 from leafseal.cli.shared.commands import COMMANDS, load
 from leafseal.cli.shared.declarations import Command
 from leafseal.cli.shared.errors import ErrorsShown, show_error
-from leafseal.errors import LeafsealError
+from leafseal.errors import LeafsealError, memory_error
 from leafseal.system import private, signals, terminal
 
 COMPLETION_VARIABLE = "_LEAFSEAL_COMPLETE"
@@ -23,6 +23,9 @@ def run(arguments: Sequence[str]) -> int:
     except LeafsealError as error:
         show_error(error)
         return error.exit_code
+    except MemoryError:
+        show_error(memory_error())
+        return LeafsealError.exit_code
     except ErrorsShown as end:
         return end.code
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from leafseal.cli.shared import reports
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import consent_options, guard_of
 from leafseal.cli.shared.declarations import Choice, command, grouped, make_option
-from leafseal.cli.shared.files import Output, Outputs, errors_of, output_of, read_all, show_errors
+from leafseal.cli.shared.files import Output, Outputs, distinct, errors_of, output_of, read_all, show_errors
 from leafseal.cli.shared.findings import as_data, as_lines, lines_text, place_text
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
@@ -84,6 +84,7 @@ def repair(
     leafseal repair --yes --keep last secrets.env
     """
     outputs = Outputs(in_place=True)
+    files = tuple(distinct(files))
     outputs.check(files)
     keys, read = KeyRing(current_ambient()), reading.within(limits)
     items, errors = read_all(files, reading, limits)

@@ -51,6 +51,11 @@ def _read_nested(group: Mapping[str, object], index: int, most: int) -> KeyGroup
     return _read_group(fields, place, most) + foreign
 
 
+def foreign_lists(unknown: Mapping[str, object]) -> list[str]:
+    """Return the names, among what is not known at the top of metadata, of lists of wrapped keys of newer kinds."""
+    return sorted(name for name, value in unknown.items() if value and _are_wrapped_keys(value))
+
+
 def _are_wrapped_keys(value: object) -> bool:
     """Tell whether an unknown list in a group holds keys of a kind that is newer than this program."""
     return isinstance(value, list) and all(

@@ -39,7 +39,10 @@ def as_time(value: object, name: str) -> str:
     try:
         return Timestamp.parse(as_text(value, name)).to_seconds_text()
     except ValueError:
-        raise MetadataError(f"{name}: {'missing' if value is None else 'not an RFC 3339 time'}") from None
+        raise MetadataError(
+            f"{name}: {'missing' if value is None else 'not an RFC 3339 time'}",
+            hint='restore the line from Git; "git log -p FILE" shows where it was changed',
+        ) from None
 
 
 def as_int(value: object, name: str) -> int:

@@ -106,14 +106,16 @@ def encrypt(
     return product
 
 
-def is_encrypted(source: Source) -> bool:
-    """Tell whether a file is a whole encrypted one, with metadata; `encrypt` refuses what only looks like that."""
+def is_encrypted(source: Source, read: ReadOptions = DEFAULT_READ, *, if_damaged: bool = False) -> bool:
+    """Tell whether a file is an encrypted one, with metadata; `if_damaged` answers for one that cannot be read."""
     if b"sops" not in source.data:
         return False
     try:
-        read_metadata(source.data, source.format)
-    except LeafsealError:
+        read_metadata(source.data, source.format, read)
+    except NotEncryptedError:
         return False
+    except LeafsealError:
+        return if_damaged
     return True
 
 

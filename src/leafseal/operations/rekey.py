@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from leafseal.crypto.spelling import seal_spellings
 from leafseal.crypto.token import Sealer
+from leafseal.display import visible
 from leafseal.document import Document, Edit, Leaf
-from leafseal.errors import IntegrityError
+from leafseal.errors import IntegrityError, RefusedError
 from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, check_count, resolve_threshold, wrap_data_key
 from leafseal.metadata import Metadata
+from leafseal.metadata.groups import foreign_lists
 from leafseal.metadata.least_change import mapping_over
 from leafseal.operations import hand_edits
 from leafseal.operations.open import Opened
@@ -20,8 +22,17 @@ from leafseal.system.clock import now
 
 
 def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> Product:
-    """Return the file under a new data key: every token is new, everything else stands as it stood."""
+    """Return the file under a new data key: every token is new, everything else stands as it stood.
+
+    Raises `RefusedError` where a key of a kind that is not known wraps the old data key, and could not have the new.
+    """
     check_count(groups, opened.read.limits.recipients)
+    if foreign := foreign_lists(opened.metadata.extra):
+        names = ", ".join(map(visible, foreign))
+        raise RefusedError(
+            f"also encrypted for keys that this version does not know and cannot give a new data key: {names}",
+            hint=f"use the program that added them; or, to lock these keys out, delete {names} from the sops metadata",
+        )
     data_key = DataKey.generate()
     wrapped = wrap_data_key(data_key, groups, threshold, ambient, now(), previous=opened.metadata.groups)
     sealer = Sealer(data_key.reveal())
@@ -44,6 +55,16 @@ def rotate(opened: Opened, groups: Groups, threshold: int, ambient: Ambient) -> 
     document = scan_sealed(replaced, opened.document.format, opened.read)
     metadata = structured(with_mac(metadata, opened.leaves.hashed, sealer), opened, document, data_key)
     return _unchanged(opened, document.rewrite([], mapping_over(document.metadata(), metadata)), data_key)
+
+
+def without_foreign(opened: Opened) -> Opened:
+    """Return the same without the keys that `rotate` refuses to leave behind: SOPS drops them."""
+    extra = opened.metadata.extra
+    foreign = foreign_lists(extra)
+    if not foreign:
+        return opened
+    kept = {name: value for name, value in extra.items() if name not in foreign}
+    return opened.with_metadata(opened.metadata._replace(extra=kept))
 
 
 def _replacements(document: Document, tokens: Sequence[tuple[Leaf, str]]) -> list[Edit]:

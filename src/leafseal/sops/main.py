@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from leafseal.display import escape, escape_line, without_keys
-from leafseal.errors import LeafsealError
+from leafseal.errors import LeafsealError, memory_error
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure, as_failure
 from leafseal.sops.syntax import usage
@@ -29,6 +29,8 @@ def run(arguments: Sequence[str]) -> int:
             return code
     except LeafsealError as error:
         return _show(as_failure(error))
+    except MemoryError:
+        return _show(as_failure(memory_error()))
     except KeyboardInterrupt:
         return 130
     except signals.Ended as ended:

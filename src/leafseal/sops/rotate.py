@@ -10,6 +10,7 @@ from leafseal.keys.changes import Keys, excluding, key_id, keys_of, matching, pr
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
 from leafseal.operations.rekey import rotate as rotate_opened
+from leafseal.operations.rekey import without_foreign
 from leafseal.sops.shared import notices
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.guarding import guard_of
@@ -70,7 +71,7 @@ def _changed(
 
 def _rotated(session: Session, opened: Opened, groups: list[Keys]) -> Product:
     try:
-        return rotate_opened(opened, groups, opened.metadata.threshold, session.ambient)
+        return rotate_opened(without_foreign(opened), groups, opened.metadata.threshold, session.ambient)
     except (ProviderError, ConfigError) as error:
         raise Failure(f"Could not generate data key: [{error}]", 1, hint=error.hint) from error
 

@@ -19,7 +19,7 @@ from leafseal.keys.changes import Keys, compare, keys_of, required_groups
 from leafseal.keys.kinds import KINDS
 from leafseal.metadata import Metadata, version_numbers
 from leafseal.operations.product import Product
-from leafseal.operations.rekey import rewrap, rotate
+from leafseal.operations.rekey import rewrap, rotate, without_foreign
 from leafseal.sops.editing import BrokenTextError, Edited, at_current_version, sealed
 from leafseal.sops.shared.failures import Failure
 from leafseal.system.clock import now as current_time
@@ -105,7 +105,7 @@ class EditedKeys(Edited):
         try:
             if only_more and counts[0] == counts[1]:
                 return rewrap(opened, after, wanted.threshold, self.session.ambient, keep_dates=True)
-            return rotate(opened, after, wanted.threshold, self.session.ambient)
+            return rotate(without_foreign(opened), after, wanted.threshold, self.session.ambient)
         except (ConfigError, ProviderError) as error:
             raise BrokenTextError("Could not encrypt the data key for these master keys.", str(error), 128) from error
 

@@ -184,6 +184,27 @@ SCENARIOS = [
     ),
     Scenario(
         "metadata.weak_types",
+        'restore the line from Git; "git log -p FILE" shows where it was changed',
+        "decrypt app.yaml",
+        (
+            "! cat line >> app.yaml",
+            "decrypt app.yaml",
+        ),
+        before=("! grep lastmodified app.yaml > line", "! sed -i '/lastmodified/d' app.yaml"),
+    ),
+    Scenario(
+        "operations.rekey",
+        "use the program that added them; or, to lock these keys out, delete {} from the sops metadata",
+        "rotate -i app.yaml",
+        (
+            "! sed -i '/future_kms/,+1d' app.yaml",
+            "rotate -i app.yaml",
+            "decrypt app.yaml",
+        ),
+        before=("! sed -i 's/^sops:/&\\n    future_kms:\\n      - {id: k, enc: abc}/' app.yaml",),
+    ),
+    Scenario(
+        "metadata.weak_types",
         "put it in quotes",
         "decrypt app.yaml",
         (

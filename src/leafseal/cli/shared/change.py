@@ -18,6 +18,7 @@ from leafseal.document.places import listed
 from leafseal.errors import PathError, UsageError, naming
 from leafseal.keys.changes import keys_of
 from leafseal.keys.ring import KeyRing
+from leafseal.operations import guards
 from leafseal.operations.batch import Item
 from leafseal.operations.clear_text import comments_of
 from leafseal.operations.consent import Consent, Guard
@@ -55,6 +56,13 @@ class Change:
         """Put a sealed text in the place of the file, after it was opened again from the disk."""
         for warning in files.replace(self.item.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
+        if self.opened.leaves.sealed and guards.seals_nothing(draft.document, self.selection):
+            from leafseal.display import for_shell
+
+            terminal.warn(
+                f"{self.name}: none of its values is encrypted any more; "
+                f'to make it a plain file, run "leafseal decrypt -i {for_shell(self.name)}"'
+            )
         warn_of_ambiguous(self.name, draft.document, self.selection, before=self.opened)
         warn_of_missing(self.name, self.guard, keys_of(self.opened.metadata.groups))
         if self.opened.read.ignore_mac:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from leafseal.cli.shared.declarations import FILES, FileName, argument, grouped, make_option
+from leafseal.cli.shared.files import distinct, read_one
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
@@ -70,7 +71,7 @@ def chosen(
     if not every.is_all:
         if not files:
             raise UsageError("no FILE is named", hint="name a FILE, or add --all for all that Git tracks")
-        return files
+        return distinct(files)
     folder = _folder(config)
     found = [name for name in _names(folder, every) if _is_encrypted(name, reading, limits)]
     if not found:
@@ -133,18 +134,13 @@ def _walked(folder: str) -> Iterator[str]:
 
 def _is_encrypted(name: str, reading: InputOptions, limits: Limits) -> bool:
     """Tell whether a file is an encrypted one, or a broken one: what is wrong with it the command says."""
-    from leafseal.cli.shared.files import read_one
-    from leafseal.errors import NotEncryptedError
     from leafseal.formats import ANY_BYTES, format_of
-    from leafseal.operations.open import read_metadata
+    from leafseal.operations.encrypt import is_encrypted
 
+    # A text whose name shows no format may only speak of sops.
+    if_damaged = format_of(name) != ANY_BYTES
     try:
         source = read_one(name, reading, limits).source
-        if b"sops" not in source.data or b"ENC[" not in source.data:
-            return False
-        read_metadata(source.data, source.format, reading.within(limits))
-    except NotEncryptedError:
-        return False
     except LeafsealError:
-        return format_of(name) != ANY_BYTES  # a text whose name shows no format may only speak of sops
-    return True
+        return if_damaged
+    return b"ENC[" in source.data and is_encrypted(source, reading.within(limits), if_damaged=if_damaged)

@@ -16,12 +16,27 @@ from leafseal.formats import recognize
 from leafseal.operations.batch import Failed, Item, Outcome
 from leafseal.operations.open import Source
 from leafseal.system import terminal
-from leafseal.system.reading import read
+from leafseal.system.reading import descriptor_of, read
 
 if TYPE_CHECKING:
     from leafseal.operations.product import Product
 
 T = TypeVar("T")
+
+
+def distinct(names: Sequence[str], *, by_name: bool = False) -> Sequence[str]:
+    """Return the names without those of files that another one names before: as it is, spelled otherwise, or by a link.
+
+    `by_name` keeps two with different last names, for results that are called like their files.
+    """
+    if len(names) < 2:
+        return names
+    found: dict[tuple[str, str], str] = {}
+    for position, name in enumerate(names):
+        is_stream = name == "-" or descriptor_of(name) is not None
+        real = f"{position} {name}" if is_stream else os.path.realpath(name)
+        found.setdefault((real, os.path.basename(name) if by_name else ""), name)
+    return tuple(found.values())
 
 
 def read_all(names: Sequence[str], reading: InputOptions, limits: Limits) -> tuple[list[Item], list[LeafsealError]]:
