@@ -14,14 +14,15 @@ TYPE_CHECKING = False  # loading `typing` for it would cost more than Python's o
 __version__ = "0.1.0"
 
 _HOMES = {
-    "SealedFile": "api",
-    "decrypt": "api",
-    "encrypt": "api",
-    "load": "api",
-    "loads": "api",
-    "open_many": "api",
+    "SealedFile": "api.sealed_file",
+    "decrypt": "api.functions",
+    "encrypt": "api.functions",
+    "load": "api.functions",
+    "loads": "api.functions",
+    "open_many": "api.functions",
     "Ambient": "keys",
     "Consent": "operations.consent",
+    "Limits": "document.limits",
     "MasterKey": "keys",
     "Selection": "rules.selection",
     "Timestamp": "document.scalars",
@@ -35,8 +36,10 @@ _HOMES = {
     "MACMismatchError": "errors",
     "MetadataError": "errors",
     "NotEncryptedError": "errors",
+    "NothingSealedError": "errors",
     "PathError": "errors",
     "ProviderError": "errors",
+    "ProviderMissingError": "errors",
     "RefusedError": "errors",
     "StructureMismatchError": "errors",
     "UsageError": "errors",
@@ -61,13 +64,16 @@ __all__ = [
     "IntegrityError",
     "InvalidValueError",
     "LeafsealError",
+    "Limits",
     "MACMismatchError",
     "MasterKey",
     "MetadataError",
     "MissingFileError",
     "NotEncryptedError",
+    "NothingSealedError",
     "PathError",
     "ProviderError",
+    "ProviderMissingError",
     "RefusedError",
     "SealedFile",
     "Selection",
@@ -84,9 +90,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from leafseal.api import SealedFile, decrypt, encrypt, load, loads, open_many
+    from leafseal import testing as testing
+    from leafseal.api.functions import decrypt, encrypt, load, loads, open_many
+    from leafseal.api.sealed_file import SealedFile
+    from leafseal.document.limits import Limits
     from leafseal.document.scalars import Timestamp
     from leafseal.errors import (
         AlreadyEncryptedError,
@@ -103,8 +110,10 @@ if TYPE_CHECKING:
         MetadataError,
         MissingFileError,
         NotEncryptedError,
+        NothingSealedError,
         PathError,
         ProviderError,
+        ProviderMissingError,
         RefusedError,
         StructureMismatchError,
         UnforeseenError,
@@ -114,13 +123,19 @@ if TYPE_CHECKING:
     from leafseal.keys import Ambient, MasterKey
     from leafseal.operations.consent import Consent
     from leafseal.rules.selection import Selection
+else:  # so that checkers of types know every name, and no other
 
+    def __getattr__(name):
+        import importlib
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'leafseal' has no attribute {name!r}")
-    import importlib
+        if name in _HOMES:
+            value = getattr(importlib.import_module(f"leafseal.{_HOMES[name]}"), name)
+        elif name == "testing":
+            value = importlib.import_module("leafseal.testing")
+        else:
+            raise AttributeError(f"module 'leafseal' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
-    value = getattr(importlib.import_module(f"leafseal.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+    def __dir__():
+        return sorted([*__all__, "testing", *(name for name in globals() if name.startswith("__"))])

@@ -5,13 +5,13 @@ LeafsealError                     1   message, hint, exit_code (numbers from SOP
 ├── UsageError                    8   options or arguments that do not go together
 ├── InvalidValueError             7   a value given to be stored is not written as it must be
 ├── InputError                    2   a file could not be read
-│   └── MissingFileError        100   it is not there
+│   └── MissingFileError        100   it is not there; a FileNotFoundError too
 ├── FormatError                   2   the bytes are not that format; line, column
 ├── NotEncryptedError             1   no metadata to decrypt with
 ├── AlreadyEncryptedError       203   metadata where none belongs
 ├── ConfigError                   1   location, such as "creation_rules[2].age"; every fault of the file at once
 ├── MetadataError                 1   the `sops` block is damaged or contradicts itself
-├── PathError                    91   a path expression that does not parse, or leads nowhere
+├── PathError                    91   a path expression that does not parse, or leads nowhere; a KeyError too
 ├── EmitError                     4   a value that the output format cannot hold
 ├── IntegrityError               25   a leaf's tag does not verify; path
 │   └── MACMismatchError         51   each leaf verifies, the whole does not
@@ -61,8 +61,16 @@ class LeafsealError(Exception):
     def with_hint(self, hint: str) -> Self:
         """Return the same error with another hint, to be raised in its place."""
         again = type(self).__new__(type(self), *self.args)
+        again.args = self.args  # which errors of the system do not take from `__new__`
         vars(again).update(vars(self), hint=hint)
         return again
+
+    def noted(self) -> Self:
+        """Return the error with its hint where tracebacks and pytest show it, once: as a note."""
+        note = f"hint: {self.hint}"
+        if self.hint and note not in getattr(self, "__notes__", ()):
+            self.add_note(note)
+        return self
 
 
 class UnforeseenError(LeafsealError):
@@ -103,10 +111,17 @@ class InputError(LeafsealError):
     exit_code = 2
 
 
-class MissingFileError(InputError):
-    """The file to be read does not exist."""
+class MissingFileError(InputError, FileNotFoundError):
+    """The file to be read does not exist. It is Python's `FileNotFoundError` as well."""
 
     exit_code = 100
+    errno = 2  # ENOENT, on every system
+    strerror = "no such file or directory"
+
+    @property
+    def filename(self) -> str | None:
+        """The file, as in errors of the system."""
+        return self.file
 
 
 class FormatError(LeafsealError):
@@ -179,10 +194,17 @@ class MetadataError(LeafsealError):
     """The metadata block does not hold what it must, or holds it twice."""
 
 
-class PathError(LeafsealError):
-    """A path such as `["db"]["password"]` does not parse, or nothing stands there."""
+class PathError(LeafsealError, KeyError):
+    """A path such as `["db"]["password"]` does not parse, or nothing stands there. It is a `KeyError` as well.
+
+    `path` is the path as the library was given it, None elsewhere.
+    """
 
     exit_code = 91
+
+    def __init__(self, message: str, *, path: object = None, hint: str | None = None, file: str | None = None) -> None:
+        super().__init__(message, hint=hint, file=file)
+        self.path = path
 
 
 class EmitError(LeafsealError):

@@ -107,8 +107,15 @@ def test_arguments_that_do_not_fit_the_signature_stay_a_type_error() -> None:
 
 
 def test_an_argument_of_another_type_is_an_error_of_ours() -> None:
-    with pytest.raises(UnforeseenError, match=r"unforeseen TypeError at \w+\.py:\d+$"):
+    with pytest.raises(UsageError, match=r"path must be text or a path, not float$"):
         leafseal.load(3.5)  # type: ignore[arg-type]
+
+
+def test_a_fault_of_ours_says_where_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leafseal.api.opening.read", lambda *_: 1 / 0)
+    with pytest.raises(UnforeseenError, match=r"^unforeseen ZeroDivisionError at \w+\.py:\d+\nhint: ") as caught:
+        leafseal.load(path)
+    assert any("report this fault" in note for note in caught.value.__notes__)
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\0.yaml", "\ud800.yaml"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from leafseal.errors import (
     EmitError,
     FormatError,
     IntegrityError,
+    InvalidValueError,
     LeafsealError,
     MACMismatchError,
     NothingSealedError,
@@ -69,7 +72,7 @@ REFUSED: dict[str, tuple[Callable[[SealedFile, str], None], tuple[type[LeafsealE
     "set a list position that is too far": (lambda file, _: file.set("list[9]", "x"), (PathError, EmitError)),
     "unset what is not there": (lambda file, _: file.unset("nowhere"), (PathError,)),
     "a path that is none": (lambda file, _: file.set("[", "x"), (PathError,)),
-    "a value that no file holds": (lambda file, name: file.set(name, object()), (FormatError, EmitError)),
+    "a value that no file holds": (lambda file, name: file.set(name, object()), (InvalidValueError,)),
     "a reserved name": (lambda file, _: file.set("sops.x", "x"), (AlreadyEncryptedError, EmitError, PathError)),
     "a NUL": (lambda file, name: file.set(name, "a\0b"), (EmitError, RefusedError, FormatError)),
 }  # fmt: skip
@@ -194,3 +197,91 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(DataKeyError) as caught_key:
         leafseal.load(path, ambient=throwaway_identity().ambient())
     assert str(path) in str(caught_key.value)
+
+
+def test_it_is_used_like_a_dict_of_paths(tmp_path: Path) -> None:
+    path = seal_in(tmp_path, b"db:\n  password: old\n  a.b: x\nnothing: null\nlist: [1, 2]\n", "yaml")
+    file = SealedFile.open(path, ambient=AMBIENT)
+    assert file["db.password"] == file["/db/password"] == file["db", "password"] == "old"
+    assert file["db", "a.b"] == "x"
+    assert file["list", 1] == 2
+    assert "db.password" in file
+    assert "nothing" in file
+    assert "list[2]" not in file
+    assert file.get("list[2]", "none") == "none"
+    assert file.get("nothing", "default") is None
+    file["db.password"] = "new"
+    del file["list[0]"]
+    assert (file["db.password"], file["list"]) == ("new", [2])
+    for absent in ("db.nothing", ("db", "a", "b"), ("list", "x")):
+        with pytest.raises(KeyError) as caught:
+            file[absent]
+        assert isinstance(caught.value, PathError)
+        assert (caught.value.path, caught.value.file) == (absent, str(path))
+    for wrong in (None, 3, b"db", ("db", 1.5), ["db"]):
+        with pytest.raises(UsageError):
+            file[wrong]  # type: ignore[index]
+    with pytest.raises(TypeError):
+        iter(file)  # type: ignore[call-overload]
+
+
+def test_what_it_returns_is_a_copy(tmp_path: Path) -> None:
+    file = SealedFile.open(seal_in(tmp_path, PLAIN["yaml"], "yaml"), ambient=AMBIENT)
+    file["db"]["password"] = "lost"
+    assert file["db.password"] == "old"
+    assert not file.has_changes
+
+
+def test_a_block_saves_nothing_by_itself(path: Path) -> None:
+    before = path.read_bytes()
+    name = PASSWORD[format_of(path.name)]
+    with (
+        pytest.warns(UserWarning, match="closed with changes that were not saved") as caught,
+        SealedFile.open(path, ambient=AMBIENT) as file,
+    ):
+        file[name] = "new"
+    assert caught[0].filename == __file__
+    assert path.read_bytes() == before
+    with SealedFile.open(path, ambient=AMBIENT) as file:
+        file[name] = "new"
+        file.save()
+    assert SealedFile.open(path, ambient=AMBIENT)[name] == "new"
+    with SealedFile.open(path, ambient=AMBIENT) as file:
+        file[name] = "elsewhere"
+        data = bytes(file)  # somebody has it
+    assert open_(data, format_of(path.name)).plaintext().count(b"elsewhere") == 1
+    with pytest.raises(PathError), SealedFile.open(path, ambient=AMBIENT) as file:  # which is what is to be told
+        file.unset(file.set(name, "newer") or "nowhere")
+
+
+def test_a_closed_file_says_so(path: Path) -> None:
+    with SealedFile.open(path, ambient=AMBIENT) as file:
+        assert not file.closed
+    uses: list[Callable[[], object]] = [
+        file.values, file.documents, file.plaintext, file.save, lambda: file["x"], lambda: "x" in file,
+        lambda: file.set("x", 1), lambda: file.unset("x"), lambda: bytes(file), lambda: file.recipients,
+        lambda: file.format,
+    ]  # fmt: skip
+    for use in uses:
+        with pytest.raises(UsageError, match="the file is closed"):
+            use()
+    file.close()
+    assert file.closed
+    assert file.path == str(path)
+
+
+def test_nothing_of_the_values_is_shown_or_pickled(path: Path) -> None:
+    file = SealedFile.open(path, ambient=AMBIENT)
+    assert repr(file) == f"<SealedFile {str(path)!r}, {format_of(path.name)}>"
+    file[PASSWORD[format_of(path.name)]] = "new"
+    assert repr(file).endswith(", changes not saved>")
+    for copied in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot be pickled or copied"):
+            copied(file)
+    file.close()
+    assert repr(file) == f"<SealedFile {str(path)!r}, closed>"
+
+
+def test_it_is_made_by_opening(path: Path) -> None:
+    with pytest.raises(UsageError, match=r"made by SealedFile\.open\(path\)"):
+        SealedFile(path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import rlcompleter
+import subprocess
 import sys
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -19,9 +21,9 @@ PAGE = ROOT / "docs" / "api.md"
 
 PUBLIC = [
     "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "Consent", "DataKeyError", "EmitError",
-    "FormatError", "InputError", "IntegrityError", "InvalidValueError", "LeafsealError", "MACMismatchError",
-    "MasterKey",
-    "MetadataError", "MissingFileError", "NotEncryptedError", "PathError", "ProviderError", "RefusedError",
+    "FormatError", "InputError", "IntegrityError", "InvalidValueError", "LeafsealError", "Limits", "MACMismatchError",
+    "MasterKey", "MetadataError", "MissingFileError", "NotEncryptedError", "NothingSealedError", "PathError",
+    "ProviderError", "ProviderMissingError", "RefusedError",
     "SealedFile", "Selection", "StructureMismatchError", "Timestamp", "UnforeseenError", "UsageError", "WriteError",
     "decrypt", "encrypt", "load", "loads", "open_many",
 ]  # fmt: skip
@@ -34,8 +36,52 @@ def test_public_names_are_pinned() -> None:
 
 
 def test_page_lists_the_public_names() -> None:
-    section = PAGE.read_text(encoding="utf-8").partition("`leafseal.__all__`:")[2].partition(". Everything")[0]
+    section = PAGE.read_text(encoding="utf-8").partition("`leafseal.__all__`:")[2].partition(". With")[0]
     assert re.findall(r"`(\w+)`", section) == PUBLIC
+
+
+def test_every_public_name_is_in_an_example() -> None:
+    code = "\n".join(block.text for block in blocks(PAGE) if block.language == "python")
+    used = set(re.findall(r"\bleafseal\.(\w+)", code))
+    assert [name for name in PUBLIC if name not in used] == []
+
+
+def test_what_testing_offers_is_on_the_page() -> None:
+    section = PAGE.read_text(encoding="utf-8").partition("\n## In tests\n")[2]
+    for name in leafseal.testing.__all__:
+        assert name == "NOWHERE" or name in section
+
+
+def test_tab_completion_finds_the_public_names() -> None:
+    shown = [name for name in dir(leafseal) if not name.startswith("__")]
+    assert shown == sorted([*PUBLIC, "testing"])
+    found = rlcompleter.Completer({"leafseal": leafseal})
+    assert "leafseal.load(" in (found.complete("leafseal.lo", 0), found.complete("leafseal.lo", 1))
+    with pytest.raises(AttributeError, match="module 'leafseal' has no attribute 'decript'"):
+        getattr(leafseal, "decript")  # noqa: B009
+
+
+def test_checkers_of_types_accept_the_examples_and_find_mistakes(tmp_path: Path) -> None:
+    examples = [block.text for block in blocks(PAGE) if block.language == "python"]
+    source = "\n".join(examples)
+    (tmp_path / "page.py").write_text(source.replace("# → ", "# gives "), encoding="utf-8")
+    assert _type_faults(tmp_path / "page.py") == ""
+    (tmp_path / "wrong.py").write_text("import leafseal\nleafseal.laod('x')\nleafseal.load(None)\n", encoding="utf-8")
+    assert _type_faults(tmp_path / "wrong.py").count("error:") == 2
+
+
+def _type_faults(path: Path) -> str:
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--no-error-summary",
+        "--cache-dir",
+        str(path.parent / "cache"),
+    ]
+    done = subprocess.run([*command, path.name], cwd=path.parent, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
 
 
 def test_examples_give_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,12 +102,12 @@ def read_bounded(path: str, *, pipes: bool = False) -> bytes:
             with open(path, "rb", buffering=0) as pipe:
                 return reading.read_descriptor(pipe.fileno(), MAX_BYTES)
         return reading.read(path if path != "-" else os.path.join(os.curdir, path), _LIMITS).data
-    except OSError as error:
-        raise _unreadable_error(path, error) from None
-    except InputError as error:
+    except InputError as error:  # before OSError, which one of them is
         if isinstance(system := error.__context__, OSError):
             raise _unreadable_error(path, system) from system
         raise ConfigError(f"could not read config file: {error.message}", file=path) from None
+    except OSError as error:
+        raise _unreadable_error(path, error) from None
 
 
 def _unreadable_error(path: str, error: OSError) -> ConfigError:

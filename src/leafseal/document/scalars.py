@@ -95,7 +95,7 @@ INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 def type_word(value: Scalar) -> str:
     """Return the `type:` of a token that seals `value`."""
-    return _TYPE_WORDS[type(value)]
+    return _TYPE_WORDS.get(type(value)) or _TYPE_WORDS[type(value).__mro__[1]]  # of `document.exact`
 
 
 _TYPE_WORDS: dict[type, str] = {
@@ -206,7 +206,7 @@ def to_plain_text(value: Scalar | None) -> str | bytes:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
+    if value.__class__ is float:
         text = yaml_float_text(value, "E")
         return text if any(c in text for c in ".EIN") else text + ".0"
     if isinstance(value, Timestamp):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from leafseal.document import Document, Edit, Leaf, Locator, Path
+from leafseal.document.exact import Day, ExactNumber
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.paths import format_path, resolve_path
 from leafseal.document.scalars import Empty, Scalar, to_bytes, to_plain_text, type_word
@@ -104,8 +105,8 @@ def _as_spelled(opened: Opened, place: _Place, value: object) -> Draft | None:
     Where a name was changed by hand the old token is still there, and its spelling. That is used without tag and
     anchor, which may have been meant for another place.
     """
-    if not isinstance(value, Scalar) or value == "":
-        return None
+    if not isinstance(value, Scalar) or value == "" or type(value) in (ExactNumber, Day):
+        return None  # some say themselves how they are spelled
     document = opened.plain_document()
     leaf = next((leaf for leaf in document.leaves() if (leaf.document, leaf.locator) == place), None)
     if leaf is None or leaf.value is None or isinstance(leaf.value, Empty):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leafseal.document import Locator
 from leafseal.document.paths import resolve_path
 from leafseal.document.scalars import to_plain_text
@@ -16,13 +18,17 @@ def locate(opened: Opened, path: str, document: int = 0) -> Locator:
     return resolve_path(path, [leaf.locator for leaf, _ in opened.leaves.values if leaf.document == document])
 
 
-def document_of(opened: Opened, number: int | None, *, hint: str) -> MappingNode:
+def document_of(
+    opened: Opened, number: int | None, *, hint: str, documents: Sequence[MappingNode] | None = None
+) -> MappingNode:
     """Return one document of a file, by its number from 0: without one the first, where nobody can have added others.
+
+    `documents` are those of the file, where somebody has built them already.
 
     Raises `RefusedError` where another hand may have split the file, with `hint` on how to say which document is meant,
     `PathError` where there are fewer documents.
     """
-    documents = opened.documents()
+    documents = opened.documents() if documents is None else documents
     if number is None:
         if len(documents) > 1 and opened.coverage != "covered":
             raise RefusedError(

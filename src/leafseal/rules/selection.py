@@ -7,7 +7,7 @@ from collections.abc import Callable
 from leafseal.document import Leaf, Path
 from leafseal.document.comments import CommentsInForce
 from leafseal.document.frozen import Value
-from leafseal.errors import ConfigError
+from leafseal.errors import ConfigError, UsageError
 from leafseal.rules.matching import Matcher, PatternError
 from leafseal.rules.pattern import compile_pattern
 
@@ -73,8 +73,10 @@ class Selection(Value):
         )
         if len(self.rules()) > 1:
             names = " and ".join(self.rules())
-            raise ConfigError(f"{names}: only one rule can decide what is encrypted", hint="keep one of them")
+            raise ConfigError(f"{names}: only one rule can decide what is encrypted", hint="keep one of them").noted()
         name, text = self._rule()
+        if not isinstance(text, str):
+            raise UsageError(f"{name} must be text, not {type(text).__name__}")
         self._set(_matches_comment=_never)
         if name.endswith("_suffix"):
             test = _suffix_test(text, sealed_if_found=name == "encrypted_suffix")
@@ -82,7 +84,8 @@ class Selection(Value):
             try:
                 matches = compile_pattern(text)
             except PatternError as exc:
-                raise ConfigError(f"{name}: {exc}", hint="write it as an RE2 pattern, as everywhere in SOPS") from None
+                hint = "write it as an RE2 pattern, as everywhere in SOPS"
+                raise ConfigError(f"{name}: {exc}", hint=hint).noted() from None
             if name.endswith("_comment_regex"):
                 self._set(_matches_comment=matches)
                 test = _comment_test(matches, sealed_if_found=name == "encrypted_comment_regex")

@@ -74,7 +74,7 @@ def scalar_text(value: Scalar | None) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
+    if value.__class__ is float:  # others know their text
         return _float_text(value)
     if isinstance(value, Timestamp):
         return f'"{value.text}"'

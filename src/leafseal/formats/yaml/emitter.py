@@ -120,11 +120,11 @@ def scalar_text(value: Scalar | None, *, indent: int, column: int = 0, flow: boo
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
+    if value.__class__ is float:  # others know their text
         return _FLOAT_WORDS.get(text := yaml_float_text(value), text)
     if isinstance(value, bytes):
         return _binary_text(value, indent, column, one_line=flow or key)
-    return value.text if isinstance(value, Timestamp) else str(value)
+    return str(value)
 
 
 _FLOAT_WORDS = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}
