@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ from leafseal.cli.shared.options import (
     converting_options,
     decrypting_reading,
     limits_options,
+    quiet_option,
 )
+from leafseal.display import visible
 from leafseal.document.limits import Limits
 from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 @command("decrypt")
 @argument("files", is_many=True, metavar="[FILE...]", type=FileName())
 @output_options
+@quiet_option
 @option(
     "--extract",
     metavar="PATH",
@@ -90,15 +94,23 @@ def decrypt(
                 _warn_of_names(item.name, *opened.documents()[:1])
         else:
             plain = opened.plaintext()
-        return Output(item, plain, Product.exactly(plain), private=True)
+        told = _told(opened, extract) if terminal.shows_notes() else None  # it does not keep what was opened
+        return Output(item, plain, Product.exactly(plain), private=True, told=told)
 
     run = partial(open_all, ring=KeyRing(current_ambient()), work=work, read=reading.within(limits))
-    transform(names, run, outputs, reading=reading, limits=limits, verb="decrypting")
+    transform(names, run, outputs, reading=reading, limits=limits, verb="decrypting", done="decrypted")
+
+
+def _told(opened: Opened, extract: str | None) -> Callable[[], str]:
+    from leafseal.cli.shared import told
+
+    text = told.decrypted(opened) if extract is None else f"decrypted {visible(extract)}"
+    return lambda: text
 
 
 def _warn_of_names(file: str, *parts: Node) -> None:
     """Name the keys of what is written that a shell would take for commands: a name cannot be put in quotes."""
-    from leafseal.display import first_of, visible
+    from leafseal.display import first_of
     from leafseal.document.tree import Comment, MappingNode
     from leafseal.operations.unbound_names import is_identifier
 

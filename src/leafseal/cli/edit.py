@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import Any, TypeVar
 
+from leafseal.cli.shared import told
 from leafseal.cli.shared.change import Change, changing, open_one
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import consent_options, warn_of_clear_text
@@ -20,6 +21,7 @@ from leafseal.cli.shared.options import (
     config_option,
     file_argument,
     limits_options,
+    quiet_option,
     threshold_option,
 )
 from leafseal.cli.shared.plan import Plan, plan
@@ -54,6 +56,7 @@ T = TypeVar("T")
 @consent_options
 @comments_option
 @config_option
+@quiet_option
 @option("--no-disk-plaintext", is_flag=True, help="Stop if the plain text would have to touch a disk.")
 @option("--resume", metavar="KEPT", help="Go on with the text that an earlier edit kept in this file.")
 @option("--plain-editor", is_flag=True, help="Start the editor without options that keep it from making copies.")
@@ -129,24 +132,25 @@ def _edit_existing(
             with changing(file):
                 draft = Draft.of(current.opened, text)
                 current.write(current.seal(draft, comments), draft)
+                terminal.note(lambda: f"{file}: {told.edited(current.opened, draft)}")
 
         def keep(text: bytes) -> None:
             _keep(current, text)
 
         if current.selection != current.opened.metadata.selection:
             save(current.opened.plaintext())
-            terminal.say(f"{file}: now has the rule of .sops.yaml")
+            terminal.say_done(f"{file}: now has the rule of .sops.yaml")
             current = open_one(file, reading, limits, configuration, consent)
         if comments == SEAL and has_clear_comments(current.opened):
             save(current.opened.plaintext())
-            terminal.say(f"{file}: the comments on the lines of encrypted values are now encrypted")
+            terminal.say_done(f"{file}: the comments on the lines of encrypted values are now encrypted")
             current = open_one(file, reading, limits, configuration, consent)
         if edit_text(current.opened.plaintext(), file, save, keep=keep, **settings) is UNCHANGED:
             if current.opened.read.ignore_mac and mac_verdict(current.opened) is not Verdict.VALID:
                 save(current.opened.plaintext())
-                terminal.say(f"{file}: not edited; its integrity check (MAC) is valid again")
+                terminal.say_done(f"{file}: not edited; its integrity check (MAC) is valid again")
             else:
-                terminal.say(f"{file}: unchanged")
+                terminal.say_done(f"{file}: unchanged")
 
 
 def _edit_new(
@@ -177,6 +181,7 @@ def _edit_new(
             review=partial(warn_of_clear_text, file, comments),
         )
         files.create(file, product.data, verify=product.check)
+        terminal.note(lambda: f"{file}: {told.encrypted(product)}")
 
     def keep(text: bytes) -> None:
         groups, threshold, selection = wanted.groups, wanted.threshold, wanted.selection
@@ -185,7 +190,7 @@ def _edit_new(
 
     with naming(file):
         if edit_text(FORMATS[format_name].template, file, save, keep=keep, **settings) is UNCHANGED:
-            terminal.say(f"{file}: nothing was typed; no file created")
+            terminal.say_done(f"{file}: nothing was typed; no file created")
 
 
 def _keep(current: Change, text: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from leafseal.cli.shared import told
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import ask, new_file_consent, warn_of_clear_text
@@ -17,6 +18,7 @@ from leafseal.cli.shared.options import (
     converting_options,
     limits_options,
     plain_reading,
+    quiet_option,
     threshold_option,
 )
 from leafseal.cli.shared.plan import plan
@@ -36,6 +38,7 @@ from leafseal.system import terminal
 @command("encrypt")
 @argument("files", is_many=True, metavar="[FILE...]", type=FileName())
 @output_options
+@quiet_option
 @recipient_options
 @threshold_option
 @rule_options
@@ -93,7 +96,7 @@ def encrypt(
     def seal(item: Item) -> Output | None:
         source = item.source
         if outputs.in_place and len(names) > 1 and is_encrypted(source):
-            terminal.say(f"{source.name}: already encrypted, skipped")
+            terminal.say_done(f"{source.name}: already encrypted, skipped")
             return None
         if source.format == ANY_BYTES and reading.input_type is None and is_text(source.data):
             terminal.warn(
@@ -122,9 +125,11 @@ def encrypt(
             )
 
         try:
-            return output_of(item, product(consent.allow_nothing_sealed))
+            return output_of(item, product(consent.allow_nothing_sealed), told=told.encrypted)
         except NothingSealedError:
             ask(source.name, nothing_sealed(wanted.selection))
-            return output_of(item, product(True))
+            return output_of(item, product(True), told=told.encrypted)
 
-    transform(names, partial(each, work=seal), outputs, reading=reading, limits=limits, verb="encrypting")
+    transform(
+        names, partial(each, work=seal), outputs, reading=reading, limits=limits, verb="encrypting", done="encrypted"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from leafseal.cli.shared import told
 from leafseal.cli.shared.change import changing, open_one
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import regrouping_consent
@@ -16,6 +17,7 @@ from leafseal.cli.shared.options import (
     InputOptions,
     config_option,
     limits_options,
+    quiet_option,
     rotating_reading,
     threshold_option,
 )
@@ -33,6 +35,7 @@ _in_place = option("-i", "--in-place", is_flag=True, help="Replace the file with
 def _shared(function: Any) -> Any:
     for declare in (
         key_services,
+        quiet_option,
         limits_options,
         rotating_reading,
         config_option,
@@ -113,4 +116,4 @@ def _change(
         # Whoever had a group that goes must not read what is sealed from now on.
         how = rotate if new_data_key else partial(rewrap, keep_dates=True)
         product = how(opened, changed, needed, current_ambient())
-        Outputs(in_place=in_place).write([output_of(current.item, product)])
+        Outputs(in_place=in_place).write([output_of(current.item, product, told=told.rewrapped)])

@@ -18,6 +18,7 @@ from leafseal.cli.shared.options import (
     files_argument,
     json_option,
     limits_options,
+    quiet_option,
     repairing_reading,
 )
 from leafseal.document.limits import Limits, ReadOptions
@@ -64,6 +65,7 @@ _answers = grouped(
 @repairing_reading
 @key_services
 @limits_options
+@quiet_option
 @reports.reporting("repair", files=[])
 def repair(
     files: tuple[str, ...],
@@ -87,8 +89,8 @@ def repair(
     files = tuple(distinct(files))
     outputs.check(files)
     keys, read = KeyRing(current_ambient()), reading.within(limits)
-    items, errors = read_all(files, reading, limits)
-    with terminal.progress(len(items), "checking") as step:
+    with terminal.progress(len(files), "checking", passes=2) as step:
+        items, errors = read_all(files, reading, limits, step)
         outcomes = each(items, lambda item: diagnose(item.source, keys, read), progress=step)
     found = list(results(outcomes))
     errors += errors_of(outcomes)
@@ -110,7 +112,7 @@ def repair(
         told = [{**as_data(item.name, one), "repaired": mends and not one.is_well} for item, one in found]
         reports.write("repair", {"files": told}, errors)
     for item, _ in wrong if mends else []:
-        terminal.say(f"{item.name}: repaired")
+        terminal.say_done(f"{item.name}: repaired")
     if errors:
         return show_errors(errors)
     return PENDING if wrong and not mends else 0

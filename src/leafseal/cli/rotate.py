@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from leafseal.cli.shared import told
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import consent_options, guard_of, warn_of_missing
@@ -12,7 +13,7 @@ from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import Output, Outputs, output_of, output_options
 from leafseal.cli.shared.groups import refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
-from leafseal.cli.shared.options import InputOptions, config_option, limits_options, rotating_reading
+from leafseal.cli.shared.options import InputOptions, config_option, limits_options, quiet_option, rotating_reading
 from leafseal.cli.shared.recipients import Recipients, adding_options, removing_options
 from leafseal.display import counted, for_shell
 from leafseal.document.limits import Limits
@@ -29,6 +30,7 @@ from leafseal.system import terminal
 @command("rotate")
 @files_or_all
 @output_options
+@quiet_option
 @adding_options
 @removing_options
 @consent_options
@@ -83,9 +85,10 @@ def rotate(
         if not gone:
             warn_of_missing(item.name, guard, kept)
         product = rotate_file(opened, kept, opened.metadata.threshold, keys.ambient)
-        return output_of(item, product, readable(opened) if gone else ())
+        words = "re-encrypted"
+        return output_of(item, product, readable(opened) if gone else (), told=partial(told.encrypted, verb=words))
 
     run = partial(open_all, ring=keys, work=work, read=reading.within(limits))
-    done = transform(names, run, outputs, reading=reading, limits=limits, verb="rotating")
-    if every.is_all:
-        terminal.say(f"{counted(len(done), 'file')} rotated")
+    done = transform(names, run, outputs, reading=reading, limits=limits, verb="rotating", done="re-encrypted")
+    if every.is_all and not terminal.shows_notes():
+        terminal.say_done(f"{counted(len(done), 'file')} rotated")

@@ -16,6 +16,7 @@ from leafseal.cli.shared.options import (
     expand_aliases_option,
     file_argument,
     limits_options,
+    quiet_option,
 )
 from leafseal.display import counted, first_of, visible
 from leafseal.document import Document, Locator
@@ -45,6 +46,7 @@ from leafseal.system import terminal
 @changing_reading
 @consent_options
 @config_option
+@quiet_option
 @key_services
 @limits_options
 def set_(
@@ -75,24 +77,33 @@ def set_(
     pwgen 32 1 | leafseal set --value-stdin --string config.yaml database.password
     """
     wanted = values.take(value, value_file, value_stdin, string, limits)
+    places: list[str] = []
 
     def edit(current: Change) -> Draft | None:
         opened = current.opened
         number = document_number(file, opened, document, what="this changes the first")
         locator = _meant(file, opened, locate_value(opened, path, number), number)
         draft = None
+        places.append(format_path(locator))
         if not (idempotent and _stands_already(opened, locator, number, wanted)):
             draft = draft_with(opened, locator, wanted, document=number, expand_aliases=expand_aliases)
             if not force:
                 _refuse_loss(opened, locator, number, wanted)
-        if value is not None and _is_sealed(draft.document if draft else opened.document, locator, number, current):
+        if value is None and not terminal.shows_notes():
+            return draft
+        is_sealed = _is_sealed(draft.document if draft else opened.document, locator, number, current)
+        if not is_sealed:
+            places[0] += ", which is not encrypted"
+        if value is not None and is_sealed:
             terminal.warn(
                 "the value was on the command line: it is now in your shell history; leave it out to be asked for it"
             )
         return draft
 
-    if not change(file, reading, limits, config, consent, edit, spare=only_below(path, document or 0)):
-        terminal.say(f"{file}: unchanged")
+    if change(file, reading, limits, config, consent, edit, spare=only_below(path, document or 0)):
+        terminal.note(lambda: f"{file}: set {places[0]}")
+    else:
+        terminal.say_done(f"{file}: unchanged")
 
 
 def _meant(file: str, opened: Opened, locator: Locator, document: int) -> Locator:

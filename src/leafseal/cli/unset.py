@@ -15,8 +15,10 @@ from leafseal.cli.shared.options import (
     expand_aliases_option,
     file_argument,
     limits_options,
+    quiet_option,
 )
 from leafseal.document.limits import Limits
+from leafseal.document.paths import format_path
 from leafseal.errors import PathError
 from leafseal.operations.consent import Consent
 from leafseal.operations.edit import Draft, draft_without, only_below
@@ -32,6 +34,7 @@ from leafseal.system import terminal
 @changing_reading
 @consent_options
 @config_option
+@quiet_option
 @key_services
 @limits_options
 def unset(
@@ -52,10 +55,13 @@ def unset(
     leafseal unset config.yaml '["hosts"][0]'
     """
 
+    places: list[str] = []
+
     def edit(current: Change) -> Draft | None:
         opened = current.opened
         number = document_number(file, opened, document, what="this changes the first")
         locator = locate_value(opened, path, number)
+        places.append(format_path(locator))
         try:
             return draft_without(opened, locator, document=number, expand_aliases=expand_aliases)
         except PathError as error:
@@ -63,5 +69,7 @@ def unset(
                 return None
             raise with_suggestion(error, opened, locator, path, number) from None
 
-    if not change(file, reading, limits, config, consent, edit, spare=only_below(path, document or 0)):
-        terminal.say(f"{file}: unchanged")
+    if change(file, reading, limits, config, consent, edit, spare=only_below(path, document or 0)):
+        terminal.note(lambda: f"{file}: deleted {places[0]}")
+    else:
+        terminal.say_done(f"{file}: unchanged")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from leafseal.cli.shared import reports
+from leafseal.cli.shared import reports, told
 from leafseal.cli.shared.batch import collect
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import applying_consent, guard_of
@@ -20,6 +20,7 @@ from leafseal.cli.shared.options import (
     config_option,
     json_option,
     limits_options,
+    quiet_option,
     rotating_reading,
 )
 from leafseal.display import counted, first_of
@@ -55,6 +56,7 @@ class _Change(NamedTuple):
 @config_option
 @key_services
 @limits_options
+@quiet_option
 @reports.reporting("updatekeys", files=[])
 def updatekeys(
     files: tuple[str, ...],
@@ -107,7 +109,7 @@ def updatekeys(
     if pending and not dry_run:
         if not yes:
             terminal.confirm(f"Change the recipients of {counted(len(pending), 'file')}?", flag="--yes")
-        outputs.write(pending)
+        outputs.write(pending, "changed")
     if as_json:
         reports.write("updatekeys", {"files": [_as_data(item.name, change, dry_run) for item, change in changes]})
     return PENDING if pending and dry_run else 0
@@ -155,7 +157,7 @@ def _change(
     gone = removed(before, after)
     how = rotate if gone and not keep_data_key else rewrap
     product = how(opened, after, threshold, ambient)
-    return _Change(lines, output_of(item, product, readable(opened) if gone else ()), fields)
+    return _Change(lines, output_of(item, product, readable(opened) if gone else (), told=told.rewrapped), fields)
 
 
 def _moved(before: Sequence[Keys], after: Sequence[Keys]) -> dict[str, list[dict[str, Any]]]:

@@ -47,9 +47,10 @@ def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
     leafseal verify --json secrets/*.yaml
     leafseal verify --all
     """
-    inputs, errors = read_all(chosen(files, every, reading, limits), reading, limits)
     keys, read = KeyRing(current_ambient()), reading.within(limits)
-    with terminal.progress(len(inputs), "verifying") as step:
+    names = chosen(files, every, reading, limits)
+    with terminal.progress(len(names), "verifying", passes=2) as step:
+        inputs, errors = read_all(names, reading, limits, step)
         outcomes = open_all(inputs, keys, _describe, read=read, progress=step)
     outcomes = [_with_all_damage(outcome, keys, read) for outcome in outcomes]
     wrong = [*errors, *errors_of(outcomes)]

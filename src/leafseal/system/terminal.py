@@ -72,6 +72,37 @@ def say(text: str) -> None:
     _tell(text)
 
 
+_is_quiet = False
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Have nothing said of what went well meanwhile. Warnings, errors and questions stay."""
+    global _is_quiet
+    before, _is_quiet = _is_quiet, True
+    try:
+        yield
+    finally:
+        _is_quiet = before
+
+
+def say_done(text: str) -> None:
+    """Tell what was done, unless the user asked for quiet."""
+    if not _is_quiet:
+        _tell(text)
+
+
+def note(text: Callable[[], str]) -> None:
+    """Tell a person at a terminal what was done. Where nobody sees it, `text` is not called."""
+    if shows_notes():
+        _tell(text())
+
+
+def shows_notes() -> bool:
+    """Tell whether a person at a terminal sees what was done, and did not ask for quiet."""
+    return not _is_quiet and sys.stderr is not None and sys.stderr.isatty()
+
+
 def warn(text: str) -> None:
     """Warn the user of something that went on nevertheless."""
     _tell(text, "warning", _YELLOW)
@@ -174,12 +205,15 @@ def passphrase_asker() -> Callable[[str], str] | None:
 
 
 @contextmanager
-def progress(count: int, label: str) -> Iterator[Callable[[], None]]:
-    """Show a bar on stderr, where the work is long and a person looks; yield what is called after each step."""
+def progress(count: int, label: str, *, passes: int = 1) -> Iterator[Callable[[], None]]:
+    """Show a bar on stderr, where the work is long and a person looks; yield what is called after each step.
+
+    Every one of the `count` files is come to in each of the `passes`.
+    """
     if count < _LONG or sys.stderr is None or not sys.stderr.isatty():
         yield lambda: None
         return
     import click
 
-    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
+    with click.progressbar(length=count * passes, label=label, file=sys.stderr) as bar:
         yield lambda: bar.update(1)

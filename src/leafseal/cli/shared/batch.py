@@ -28,8 +28,8 @@ def collect(
     names: Sequence[str], run: Run[T], *, reading: InputOptions, limits: Limits, verb: str
 ) -> list[tuple[Item, T]]:
     """Return what came of each file. Where one failed, show all errors and end the command with their exit code."""
-    items, errors = read_all(names, reading, limits)
-    with terminal.progress(len(items), verb) as step:
+    with terminal.progress(len(names), verb, passes=2) as step:
+        items, errors = read_all(names, reading, limits, step)
         outcomes = run(items, progress=step)
     errors += errors_of(outcomes)
     if code := show_errors(errors):
@@ -38,9 +38,19 @@ def collect(
 
 
 def transform(
-    names: Sequence[str], run: Run[MaybeOutput], outputs: Outputs, *, reading: InputOptions, limits: Limits, verb: str
+    names: Sequence[str],
+    run: Run[MaybeOutput],
+    outputs: Outputs,
+    *,
+    reading: InputOptions,
+    limits: Limits,
+    verb: str,
+    done: str,
 ) -> list[tuple[Item, MaybeOutput]]:
-    """Write what comes of each file, if anything does; nothing where one failed, as `collect`."""
-    done = collect(names, run, reading=reading, limits=limits, verb=verb)
-    outputs.write([output for _, output in done if output is not None])
-    return done
+    """Write what comes of each file, if anything does; nothing where one failed, as `collect`.
+
+    `verb` and `done` say what is being done, and what was done: "encrypting", "encrypted".
+    """
+    worked = collect(names, run, reading=reading, limits=limits, verb=verb)
+    outputs.write([output for _, output in worked if output is not None], done)
+    return worked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 from leafseal.cli.shared.declarations import FILES, grouped, make_option
@@ -39,7 +40,9 @@ def distinct(names: Sequence[str], *, by_name: bool = False) -> Sequence[str]:
     return tuple(found.values())
 
 
-def read_all(names: Sequence[str], reading: InputOptions, limits: Limits) -> tuple[list[Item], list[LeafsealError]]:
+def read_all(
+    names: Sequence[str], reading: InputOptions, limits: Limits, progress: Callable[[], None] = lambda: None
+) -> tuple[list[Item], list[LeafsealError]]:
     """Read every file; what cannot be read is an error among others."""
     if reading.filename_override is not None and len(names) > 1:
         raise UsageError("--filename-override works for one file only", hint="give one FILE at a time")
@@ -52,6 +55,7 @@ def read_all(names: Sequence[str], reading: InputOptions, limits: Limits) -> tup
             items.append(read_one(name, reading, limits))
         except LeafsealError as error:
             errors.append(error)
+        progress()
     return items, errors
 
 
@@ -82,6 +86,18 @@ def errors_of(outcomes: Sequence[Outcome[T]]) -> list[LeafsealError]:
     return [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
 
 
+_MOST_NOTES = 3  # lines about files that were written
+
+
+def _signals_wait(count: int) -> AbstractContextManager[object]:
+    """Return what has signals wait while a file is written, if it is one of several."""
+    if count < 2:
+        return nullcontext()
+    from leafseal.system import signals
+
+    return signals.as_notes()
+
+
 class Output(NamedTuple):
     """Something to be written, and how to see that it was written right. `private` marks plaintext."""
 
@@ -90,6 +106,7 @@ class Output(NamedTuple):
     verify: Callable[[bytes], None]
     private: bool = False
     readable: Sequence[str] = ()  # what those could read whose keys are removed
+    told: Callable[[], str] | None = None  # what is said of it on a terminal
 
 
 class Outputs(NamedTuple):
@@ -128,8 +145,12 @@ class Outputs(NamedTuple):
     def _is_standard_output(self) -> bool:
         return not self.in_place and self.output in (None, "-") and self.output_dir is None
 
-    def write(self, outputs: Sequence[Output]) -> None:
-        """Write all results, and then tell what those could read whose keys are removed."""
+    def write(self, outputs: Sequence[Output], done: str = "written") -> None:
+        """Write all results, and then tell what those could read whose keys are removed.
+
+        `done` says what became of the files. What ends the writing of several before its end, such as Ctrl-C, waits
+        until the file is whole that is being written, so that their number is right.
+        """
         if self.output_dir is not None:
             from leafseal.system import files  # here, because most results go to standard output
 
@@ -137,10 +158,37 @@ class Outputs(NamedTuple):
                 os.makedirs(self.output_dir, mode=0o700, exist_ok=True)
             except OSError as error:
                 raise files.write_error(error, self.output_dir) from error
-        for output in outputs:
-            self._write(output)
+        written = 0
+        try:
+            with terminal.progress(len(outputs), "writing") as step:
+                for output in outputs:
+                    with _signals_wait(len(outputs)):
+                        self._write(output)
+                        written += 1
+                    step()
+        except BaseException:
+            if len(outputs) > 1:
+                left = outputs[written:]
+                rest = f"; not {left[0].item.name}{' and those after it' if left[1:] else ''}" if left else ""
+                terminal.say(f"{written} of {len(outputs)} files written{rest}")
+            raise
+        if not self._is_standard_output:
+            self._note(outputs, done)
         for output in outputs:
             terminal.say_readable(output.item.name, output.readable)
+
+    def _note(self, outputs: Sequence[Output], done: str) -> None:
+        """Tell what was written: of each file, or how many where there are more."""
+        if len(outputs) > _MOST_NOTES:
+            terminal.note(lambda: f"{len(outputs)} files {done}")
+            return
+        for output in outputs:
+            if output.told is not None:
+                where = "" if self.in_place else f", written to {self._path(output)}"
+                terminal.note(lambda output=output, where=where: f"{output.item.name}: {output.told()}{where}")  # type: ignore[misc]
+
+    def _path(self, output: Output) -> str:
+        return self.output or os.path.join(self.output_dir or "", os.path.basename(output.item.snapshot.path))
 
     def _write(self, output: Output) -> None:
         if self._is_standard_output:
@@ -148,7 +196,7 @@ class Outputs(NamedTuple):
             return
         from leafseal.system import files
 
-        path = self.output or os.path.join(self.output_dir or "", os.path.basename(output.item.snapshot.path))
+        path = self._path(output)
         if self.in_place:
             lost = files.replace(
                 output.item.snapshot,
@@ -181,6 +229,9 @@ output_options = grouped(
 )
 
 
-def output_of(item: Item, product: Product, readable: Sequence[str] = ()) -> Output:
-    """Return the output for a new form of a sealed file."""
-    return Output(item, product.data, product.check, readable=readable)
+def output_of(
+    item: Item, product: Product, readable: Sequence[str] = (), *, told: Callable[[Product], str] | None = None
+) -> Output:
+    """Return the output for a new form of a sealed file. `told` says what it is, on a terminal."""
+    said = None if told is None else lambda: told(product)
+    return Output(item, product.data, product.check, readable=readable, told=said)

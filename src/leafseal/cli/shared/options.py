@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from leafseal.cli.shared.declarations import (
@@ -25,6 +25,7 @@ from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
 from leafseal.errors import UsageError
 from leafseal.formats import FORMATS
+from leafseal.system import terminal
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -150,6 +151,20 @@ def config_option(function: F) -> F:
     """Add `--config`."""
     text = "Use this configuration instead of the .sops.yaml above the file."
     return option("--config", variable="SOPS_CONFIG", metavar="FILE", help=text, section=FILES)(function)
+
+
+def quiet_option(function: F) -> F:
+    """Add `--quiet`, of which the command knows nothing."""
+
+    @wraps(function)
+    def hushed(*, quiet: bool, **values: Any) -> Any:
+        if not quiet:
+            return function(**values)
+        with terminal.quiet():
+            return function(**values)
+
+    text = "Say nothing of what went well; show warnings, errors and questions only."
+    return option("--quiet", is_flag=True, help=text, section=FILES)(hushed)  # type: ignore[return-value]
 
 
 def expand_aliases_option(function: F) -> F:
