@@ -132,6 +132,17 @@ def test_inspect(folder: Path, me: ThrowawayIdentity) -> None:
     assert [one["pointer"] for one in first["not_encrypted"]] == ["/name_unencrypted"]
 
 
+def test_whoami(folder: Path, me: ThrowawayIdentity) -> None:
+    (folder.parent / "home" / ".ssh").mkdir()
+    (folder.parent / "home" / ".ssh" / "id_rsa").write_text("nonsense")
+    told = _report(folder, me, "whoami", "--json", "app.yaml")
+    assert [one["key"] for one in told["keys"]] == [me.recipient]
+    assert [(one["file"], one["opens"], one["own_keys"]) for one in told["files"]] == [
+        ("app.yaml", True, [me.recipient])
+    ]
+    assert told["troubles"][0]["found_in"].endswith("id_rsa")
+
+
 def test_verify_of_good_and_bad(folder: Path, me: ThrowawayIdentity) -> None:
     path = folder / "app.yaml"
     path.write_bytes(

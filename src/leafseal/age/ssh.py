@@ -49,6 +49,11 @@ class RSAIdentity:
         self._public = ssh_keys.public_of(key)
         self._key = key
 
+    @property
+    def recipient(self) -> str:
+        """The line of the public key."""
+        return str(self._public)
+
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return the file key, None when no stanza is for this identity. Raises `HeaderError`."""
         stanza = next(iter(stanzas_for(self._public, stanzas)), None)
@@ -95,6 +100,11 @@ class Ed25519Identity:
         self._public = ssh_keys.public_of(key)
         self._key = X25519PrivateKey.from_private_bytes(sha512(key.private_bytes_raw()).digest()[:32])
         self._point = self._key.public_key().public_bytes_raw()
+
+    @property
+    def recipient(self) -> str:
+        """The line of the public key."""
+        return str(self._public)
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return the file key, None when no stanza is for this identity. Raises `HeaderError`."""

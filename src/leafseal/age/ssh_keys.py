@@ -48,6 +48,10 @@ class PublicKey(NamedTuple):
         """What stanzas name the key by."""
         return to_base64(hashlib.sha256(self.blob).digest()[:4])
 
+    def __str__(self) -> str:
+        """Return the line of the key, without a comment."""
+        return f"{self.type} {b2a_base64(self.blob, newline=False).decode('ascii')}"
+
 
 def read_public(line: str) -> PublicKey:
     """Read a line as it stands in `authorized_keys`, without options. Raises `KeyTextError`."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from leafseal.cli.shared.declarations import Choice, argument, command, option
-from leafseal.config.find import NAMES
+from leafseal.cli.shared.identity_files import own_recipient
+from leafseal.cli.shared.manifests import ADVICE, secret_manifests
+from leafseal.cli.shared.rule import RuleOptions
+from leafseal.config.find import NAMES, find_config
 from leafseal.config.write import propose_config
-from leafseal.errors import RefusedError
+from leafseal.display import first_of
+from leafseal.errors import RefusedError, UsageError
 from leafseal.system import files, terminal
 
 _MANIFESTS = (
@@ -28,24 +33,64 @@ _VALUES = (
     is_flag=True,
     help="Add a rule for Helm values: encrypt only values whose key names look like secrets.",
 )
+@option("--encrypted-regex", default="", metavar="REGEX",
+              help="Encrypt only values under key names that match, at any level.")  # fmt: skip
 @option("--config-name", default=".sops.yaml", shows_default=True, type=Choice(NAMES[::-1]),
               help="Name of the configuration file.")  # fmt: skip
 @option("--no-identity", is_flag=True, help="Do not create a private key if there is none.")
 @argument("folder", default=".", metavar="[FOLDER]")
 def init(
-    age: tuple[str, ...], kubernetes: bool, values: bool, config_name: str, no_identity: bool, folder: str
+    age: tuple[str, ...],
+    kubernetes: bool,
+    values: bool,
+    encrypted_regex: str,
+    config_name: str,
+    no_identity: bool,
+    folder: str,
 ) -> None:
     """Create what you need to encrypt files: an age key pair of your own, and a .sops.yaml with your public key.
 
-    Your private key goes where sops looks for it, and only you can read the file. Existing files are not overwritten.
+    Your private key goes where sops looks for it, and only you can read the file. Existing files are not overwritten:
+    if a .sops.yaml is in force already, init creates your key pair and says who must add you.
 
     \b
     leafseal init
     leafseal init --age age1… --kubernetes --values
+    leafseal init --encrypted-regex 'password|token'
     """
+    if not os.path.isdir(folder):
+        raise UsageError("there is no such folder", file=folder, hint="create it first")
+    named = _checked(age)
+    _check_pattern(encrypted_regex)
+    config = _config_of(folder)
+    if config is not None:
+        if named or kubernetes or values or encrypted_regex:
+            raise RefusedError(
+                "already exists, and init changes no configuration",
+                file=config,
+                hint='edit it, then run "leafseal updatekeys --all"; or name a folder that is not below it',
+            )
+        from leafseal.cli.shared.joining import join
+
+        join(config, no_identity=no_identity)
+        return
+    secrets = secret_manifests(folder)
     if not (kubernetes or values) and terminal.has_terminal():
-        kubernetes, values = _yes(_MANIFESTS), _yes(_VALUES)
-    make(folder, age, kubernetes=kubernetes, values=values, config_name=config_name, no_identity=no_identity)
+        found = f"There are Kubernetes Secrets here: {first_of(secrets, 3)}. " if secrets else ""
+        kubernetes, values = _yes(found + _MANIFESTS), _yes(_VALUES)
+    make(
+        folder,
+        named,
+        kubernetes=kubernetes,
+        values=values,
+        secrets=secrets if kubernetes else (),
+        encrypted_regex=encrypted_regex,
+        config_name=config_name,
+        no_identity=no_identity,
+    )
+    if secrets and not (kubernetes or encrypted_regex):
+        what = "is a Kubernetes Secret" if len(secrets) == 1 else "are Kubernetes Secrets"
+        terminal.warn(f"{first_of(secrets, 3)} {what}, and every value of it would be encrypted; {ADVICE}")
     terminal.say('next: run "leafseal encrypt -i FILE", or "leafseal edit FILE" for a new file')
     if _may_commit_leftovers(folder):
         terminal.say(f'if "decrypt -i" is killed, plain text may stay in {_LEFTOVERS}: add this line to .gitignore')
@@ -53,27 +98,53 @@ def init(
 
 def make(
     folder: str,
-    recipients: tuple[str, ...] = (),
+    recipients: Sequence[str] = (),
     *,
     kubernetes: bool = False,
     values: bool = False,
+    secrets: Sequence[str] = (),
+    encrypted_regex: str = "",
     config_name: str = ".sops.yaml",
     no_identity: bool = False,
 ) -> None:
-    """Write the configuration, and the identity if there is none. Raises `RefusedError` where one is there."""
+    """Write the configuration, and the identity if there is none. `secrets` are manifests that the rule for them names.
+
+    Raises `RefusedError` where a file of that name is there.
+    """
     path = os.path.join(folder, config_name)
-    for name in NAMES:
-        if os.path.lexists(os.path.join(folder, name)):
-            raise RefusedError(
-                "already exists",
-                file=os.path.join(folder, name),
-                hint='edit it; if you have no key of your own yet, run "leafseal keygen --append"',
-            )
-    named = list(recipients) or [_own_recipient(no_identity)]
-    text = propose_config(named, kubernetes=kubernetes, values=values)
+    files.refuse_existing(path)
+    named = list(recipients) or [own_recipient(no_identity=no_identity)]
+    text = propose_config(
+        named, kubernetes=kubernetes, values=values, manifests=secrets, encrypted_regex=encrypted_regex
+    )
     files.create(path, text.encode())
     whom = f"{len(named)} recipient{'s' if len(named) > 1 else ''}" if recipients else "you"
     terminal.say(f"created {path}: new files are encrypted for {whom}")
+
+
+def _checked(recipients: Sequence[str]) -> list[str]:
+    """Return the recipients that options name, each once. Raises `ProviderError`, which says what is wrong with one."""
+    if not recipients:
+        return []
+    from leafseal.keys.registry import parse_recipients
+
+    return list(dict.fromkeys(str(key) for text in recipients for key in parse_recipients("age", text)))
+
+
+def _check_pattern(text: str) -> None:
+    if not text.isprintable():
+        raise UsageError("--encrypted-regex contains control characters", hint="write the pattern on one line")
+    if text:
+        RuleOptions(encrypted_regex=text).over(None)
+
+
+def _config_of(folder: str) -> str | None:
+    """Return the configuration in force in a folder, as seen from the current one."""
+    found = find_config(folder, warn=terminal.warn)
+    if found is None:
+        return None
+    shown = os.path.relpath(found)
+    return found if shown.startswith(os.path.join(*[os.pardir] * 3)) else shown
 
 
 _LEFTOVERS = ".*.leafseal"
@@ -95,41 +166,6 @@ def _may_commit_leftovers(folder: str) -> bool:
         here, below = os.path.dirname(here), here
         if here == below:
             return False
-
-
-def _own_recipient(no_identity: bool) -> str:
-    """Return the recipient of the user's own identity; make one where there is none."""
-    from leafseal.cli.keygen import own_identity_file
-
-    path = own_identity_file()
-    found = recipient_in(path)
-    if found is not None:
-        terminal.say(f"your private key is in {path}; your public key: {found}")
-        return found
-    if no_identity:
-        raise RefusedError("no private key found, and no recipient given", hint="add --age age1…")
-    from leafseal.providers.age import generate_identity, identity_file_text
-
-    identity, recipient = generate_identity()
-    files.append_private(path, identity_file_text(identity, recipient))
-    terminal.say(f"created your private key: {path}")
-    name = os.path.basename(path)
-    terminal.warn(f"back up {name} now, and never commit it: without it nobody can decrypt your files")
-    terminal.say(f"your public key, to share: {recipient}")
-    return recipient
-
-
-def recipient_in(path: str) -> str | None:
-    """Return the recipient of the first identity in a file, None where none can be read."""
-    from leafseal.providers.age import recipient_of
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return None
-    identity = next((line for line in lines if line.startswith(("AGE-SECRET-KEY-1", "AGE-SECRET-KEY-PQ-1"))), None)
-    return recipient_of(identity) if identity else None
 
 
 def offer(name: str) -> bool:

@@ -48,11 +48,13 @@ def _check(data: bytes, path: str) -> None:
 
 def _own_recipients() -> list[str]:
     """Return the recipient of the user's own file of identities, if there is one that can be read."""
-    from leafseal.cli.init import recipient_in
-    from leafseal.cli.keygen import own_identity_file
+    from leafseal.cli.shared.identity_files import own_identity_file, recipients_in
 
-    found = recipient_in(own_identity_file())
-    return [found] if found else []
+    path = own_identity_file()
+    try:
+        return (recipients_in(path) or [])[:1]
+    except RefusedError:
+        return []
 
 
 class _File(NamedTuple):

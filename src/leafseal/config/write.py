@@ -32,6 +32,11 @@ _VALUES = r"""
     mac_only_encrypted: true
 {recipients}"""
 
+_MATCHING = r"""
+  # All other files: only values under key names that match.
+  - encrypted_regex: {regex}
+{recipients}"""
+
 _EVERYTHING = r"""
   # All other files: every value is encrypted, except below names that end in _unencrypted.
 {recipients}"""
@@ -40,21 +45,48 @@ _MANIFEST_PATHS = r"(^|/)(k8s|kubernetes|manifests|deploy|base|overlays|clusters
 _VALUES_PATHS = r"(^|/)(secrets|values)[^/]*\.ya?ml$"
 
 
-def propose_config(recipients: Sequence[str], *, kubernetes: bool = False, values: bool = False) -> str:
+def is_manifest_path(path: str) -> bool:
+    """Tell whether the rule for manifests is for a path, relative to the configuration and written with `/`."""
+    return re.search(_MANIFEST_PATHS, path) is not None
+
+
+def propose_config(
+    recipients: Sequence[str],
+    *,
+    kubernetes: bool = False,
+    values: bool = False,
+    manifests: Sequence[str] = (),
+    encrypted_regex: str = "",
+) -> str:
     """Return the text of a new configuration file for age recipients.
 
-    `kubernetes` adds a rule for manifests, `values` one for Helm values; the last rule is for all other files.
+    `kubernetes` adds a rule for manifests in the usual folders, and one for those that `manifests` names; `values` adds
+    one for Helm values; the last rule is for all other files, of which `encrypted_regex` says what is encrypted.
     """
     if not recipients:
         raise ConfigError("no recipients", hint="give at least one age recipient: age1…")
     listed = _listed(recipients)
     rules = []
+    if kubernetes and manifests:  # first, because the rule for Helm values may match their names too
+        named = _quoted(f"^({'|'.join(map(_as_pattern, manifests))})$")
+        rules.append(_KUBERNETES.format(path_regex=named, recipients=listed))
     if values:
         rules.append(_VALUES.format(path_regex=_VALUES_PATHS, recipients=listed))
     if kubernetes:
         rules.append(_KUBERNETES.format(path_regex=_MANIFEST_PATHS, recipients=listed))
-    rules.append(_EVERYTHING.format(recipients=listed.replace("    age:", "  - age:", 1)))
+    if encrypted_regex:
+        rules.append(_MATCHING.format(regex=_quoted(encrypted_regex), recipients=listed))
+    else:
+        rules.append(_EVERYTHING.format(recipients=listed.replace("    age:", "  - age:", 1)))
     return _HEAD + "".join(rules).removeprefix("\n")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _as_pattern(path: str) -> str:
+    return re.sub(r"[.+*?()|\[\]{}^$\\]", r"\\\g<0>", path)
 
 
 def _listed(recipients: Sequence[str]) -> str:

@@ -37,10 +37,12 @@ class Ambient(Frozen):
     `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `tell` shows the user
     something that needs no answer, such as that a device waits to be touched. `services` are asked for what the
     providers of this process do not give, or in their place without `asks_providers`. `names_host` lets a service be
-    told the name of this machine where sops tells it.
+    told the name of this machine where sops tells it. `warn` shows the user what is unsafe about a key of theirs.
     """
 
-    __slots__ = ("_kept", "_lock", "ask", "asks_providers", "environ", "home_text", "names_host", "services", "tell")
+    __slots__ = (
+        "_kept", "_lock", "ask", "asks_providers", "environ", "home_text", "names_host", "services", "tell", "warn",
+    )  # fmt: skip
 
     environ: Mapping[str, str]
     home_text: str
@@ -49,6 +51,7 @@ class Ambient(Frozen):
     asks_providers: bool
     tell: Callable[[str], None] | None
     names_host: bool
+    warn: Callable[[str], None] | None
     _kept: dict[object, _Kept]
     _lock: LockType
 
@@ -61,9 +64,11 @@ class Ambient(Frozen):
         asks_providers: bool = True,
         tell: Callable[[str], None] | None = None,
         names_host: bool = False,
+        warn: Callable[[str], None] | None = None,
     ) -> None:
         self._set(environ=environ, home_text=os.fspath(home), ask=ask, services=services)
-        self._set(asks_providers=asks_providers, tell=tell, names_host=names_host, _kept={}, _lock=allocate_lock())
+        self._set(asks_providers=asks_providers, tell=tell, names_host=names_host, warn=warn)
+        self._set(_kept={}, _lock=allocate_lock())
 
     @property
     def home(self) -> Path:

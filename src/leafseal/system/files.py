@@ -71,10 +71,15 @@ def replace(
 
 def create(path: str | os.PathLike[str], data: bytes, *, verify: Verifier | None = None, private: bool = False) -> None:
     """Write a new file. Raises `RefusedError` when something of that name is there."""
+    refuse_existing(path)
+    replace(path, data, verify=verify or _no_check, private=private)
+
+
+def refuse_existing(path: str | os.PathLike[str]) -> None:
+    """Raise `RefusedError` when something of that name is there."""
     name = os.fspath(path)
     if os.path.lexists(name):
         raise RefusedError("already exists", hint="choose another name, or remove it first", file=name)
-    replace(path, data, verify=verify or _no_check, private=private)
 
 
 def create_private(path: str | os.PathLike[str], text: str, *, verify: Verifier | None = None) -> None:

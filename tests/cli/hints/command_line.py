@@ -40,18 +40,6 @@ SCENARIOS = [
         "groups add -f app.yaml -i",
         ("groups add -f app.yaml -i --age OTHER",),
     ),
-    Scenario("cli.init", "add --age age1…", "init --no-identity", ("init --no-identity --age ME",)),
-    Scenario(
-        "cli.init",
-        'edit it; if you have no key of your own yet, run "leafseal keygen --append"',
-        "init",
-        (
-            {".sops.yaml": "creation_rules:\n  - age: ME\n"},
-            "encrypt a.yaml",
-            "keygen --append",
-        ),
-        files={"a.yaml": "a: 1\n", ".sops.yaml": "creation_rules:\n  - age: OTHER\n"},
-    ),
     Scenario(
         "cli.shared.every_file",
         "add --all, or leave out --untracked",
@@ -95,16 +83,6 @@ SCENARIOS = [
         files={".sops.yaml": "creation_rules:\n  - age: ME\n"},
     ),
     Scenario("cli.keygen", "use only one of them", "keygen --append -o keys.txt", ("keygen -o keys.txt",)),
-    Scenario(
-        "cli.keygen",
-        "put the key into SOPS_AGE_KEY, and the name of a file into SOPS_AGE_KEY_FILE",
-        "keygen --append",
-        (
-            "export SOPS_AGE_KEY_FILE=keys.txt",
-            "keygen --append",
-        ),
-        environ={"SOPS_AGE_KEY_FILE": "SECRET_ME"},
-    ),
     Scenario(
         "cli.link_sops",
         "mkdir -p {}",

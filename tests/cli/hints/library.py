@@ -57,6 +57,12 @@ SCENARIOS = [
         (lambda _: propose_config(["age1x"]),),
     ),
     Scenario(
+        "config.write",
+        "recipients begin with age1 or ssh-",
+        lambda _: propose_config(["abc"]),
+        (lambda _: propose_config(["age1x"]),),
+    ),
+    Scenario(
         "keys.groups",
         "name a recipient, such as with --age, or write a .sops.yaml",
         _encrypted([]),

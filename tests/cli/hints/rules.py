@@ -86,12 +86,6 @@ SCENARIOS = [
         files={".sops.yaml": "# \udcff\ncreation_rules:\n  - age: ME\n", "a.yaml": "a: 1\n"},
     ),
     Scenario(
-        "config.write",
-        "recipients begin with age1 or ssh-",
-        "init --no-identity --age abc",
-        ("init --no-identity --age ME",),
-    ),
-    Scenario(
         "rules.selection",
         "keep one of them",
         "encrypt --age ME --encrypted-regex a --encrypted-suffix a a.yaml",

@@ -67,6 +67,10 @@ def warn_of_clear_text(name: str, comments: str | None, document: Document, sele
         terminal.warn(f"{name}: these values look like secrets and are not encrypted: {listed(clear)}")
     warn_of_clear_comments(name, document, selection, Comments(comments))
     warn_of_ambiguous(name, document, selection)
+    if "apiVersion" in document.text:
+        from leafseal.cli.shared.manifests import warn_of_secret
+
+        warn_of_secret(name, document, selection)
 
 
 def warn_of_clear_comments(name: str, document: Document, selection: Selection, comments: Comments) -> None:

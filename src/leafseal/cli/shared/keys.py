@@ -61,6 +61,7 @@ def current_ambient() -> Ambient:
         services=tuple(_service(address) for address in addresses),
         asks_providers=not named.remote_only,
         tell=own.tell,
+        warn=terminal.warn,
     )
 
 

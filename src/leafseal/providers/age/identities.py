@@ -20,6 +20,7 @@ from leafseal.providers.age.places import (
     AT_HAND,
     ENCRYPTED,
     OF_PLUGINS,
+    PROTECTED,
     SIZE_LIMIT,
     Absent,
     Failed,
@@ -33,8 +34,6 @@ from leafseal.system.directories import identity_file
 
 if TYPE_CHECKING:
     from leafseal.providers.age.ssh import SSHKeys  # imported where a stanza is for one: it brings more cryptography
-
-_ENCRYPTED = (b"age-encryption", b"-----BEGIN AGE")
 
 
 class IdentityError(ValueError):
@@ -121,6 +120,10 @@ class Identities:
         *others, default = self._load()
         return [*self.ssh_keys().places(recipient), *others, self._command(recipient), default]
 
+    def at_hand(self) -> list[Place]:
+        """Return the variable, the file that one names and the default file, without what a command would print."""
+        return self._load()
+
     def ssh_keys(self) -> SSHKeys:
         """Return the SSH keys; none of them has been looked at for that."""
         from leafseal.providers.age.ssh import SSHKeys
@@ -178,7 +181,7 @@ def _from_named_file(ambient: Ambient) -> Place:
     if value is None:
         return Absent(name)
     place = named_file(name, value, f"put the key into SOPS_AGE_KEY, and the name of a file into {name}")
-    return place if isinstance(place, Place) else _from_file(place, value, ambient)
+    return place if isinstance(place, Place) else from_file(place, value, ambient)
 
 
 def _from_default_file(ambient: Ambient) -> Place:
@@ -186,11 +189,12 @@ def _from_default_file(ambient: Ambient) -> Place:
         path = identity_file(ambient.environ, ambient.home_text)
     except UsageError as error:
         return Failed("default identity file", error.message)
-    return _from_file(path, path, ambient) if os.path.lexists(path) else Absent(path)
+    return from_file(path, path, ambient) if os.path.lexists(path) else Absent(path)
 
 
-def _from_file(name: str, path: str, ambient: Ambient) -> Place:
-    data = read_file(name, path)
+def from_file(name: str, path: str, ambient: Ambient) -> Place:
+    """Return what is in a file of identities; `name` is what messages call it."""
+    data = read_file(name, path, ambient=ambient)
     return data if isinstance(data, Place) else _read(name, data, ambient)
 
 
@@ -203,7 +207,7 @@ def _from_command(ambient: Ambient, recipient: str) -> Place:
 def _read(name: str, data: bytes, ambient: Ambient, several_a_line: bool = False) -> Place:
     if len(data) > SIZE_LIMIT:
         return Failed(name, f"larger than {SIZE_LIMIT} bytes")
-    if data.startswith(_ENCRYPTED):
+    if data.startswith(PROTECTED):
         from leafseal.providers.age.passphrases import EncryptedIdentities
 
         # Decrypted it is an identity file, wherever it stood.

@@ -97,12 +97,14 @@ class EncryptedIdentities:
         """Whether it stayed closed."""
         return bool(self._failure)
 
+    def recipients(self) -> list[str] | None:
+        """Return the recipients of the identities in the file, as far as they tell; None where it stays closed."""
+        found = [getattr(identity, "recipient", None) for identity in self._inner()]
+        return None if self._failure else [str(recipient) for recipient in found if recipient]
+
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return the file key, None when none of the identities in the file opens a stanza."""
-        with asking:
-            if self._opened is None:
-                self._opened = self._open()
-        for identity in self._opened:
+        for identity in self._inner():
             self._last = identity
             if (file_key := identity.unwrap(stanzas)) is not None:
                 return file_key
@@ -112,6 +114,12 @@ class EncryptedIdentities:
         """Note, where the plugin of an identity in the file gave a key that is not the file's, that it did."""
         blame = getattr(self._last, "blame", None)
         return blame is not None and bool(blame())
+
+    def _inner(self) -> Sequence[age.Identity]:
+        with asking:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
 
     def _open(self) -> Sequence[age.Identity]:
         try:

@@ -12,6 +12,10 @@ from leafseal.system.directories import leads_somewhere
 
 SIZE_LIMIT = 16 * 2**20
 _COMMAND_SECONDS = 120.0
+PROTECTED = (b"age-encryption", b"-----BEGIN AGE")
+"""How a file of identities begins that is protected by a passphrase."""
+
+_OF_OTHERS = 0o044  # the bits of a mode that let group and others read
 
 AT_HAND, OF_PLUGINS, ENCRYPTED = range(3)
 """What it takes to use an identity (its `effort`), in the order in which they are tried."""
@@ -72,11 +76,18 @@ def named_file(variable: str, value: str, key_hint: str) -> str | Failed:
     return f"{variable} ({value})" if leads_somewhere(value) else variable
 
 
-def read_file(name: str, path: str | os.PathLike[str], limit: int = SIZE_LIMIT) -> bytes | Failed:
-    """Return the content of a file, or the place that failed."""
+def read_file(
+    name: str, path: str | os.PathLike[str], limit: int = SIZE_LIMIT, ambient: Ambient | None = None
+) -> bytes | Failed:
+    """Return the content of a file, or the place that failed; the user of `ambient` is warned of its other readers."""
     try:
         with open(path, "rb") as file:
             data = file.read(limit + 1)
+            if ambient is not None and ambient.warn is not None and os.fstat(file.fileno()).st_mode & _OF_OTHERS:
+                from leafseal.providers.age.exposed import exposure
+
+                if text := exposure(os.fspath(path), os.fstat(file.fileno()), data):
+                    ambient.warn(text)
     except (OSError, ValueError) as error:
         return Failed(name, (getattr(error, "strerror", None) or "cannot be opened").lower())
     return data if len(data) <= limit else Failed(name, f"larger than {limit} bytes")

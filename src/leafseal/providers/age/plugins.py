@@ -112,6 +112,11 @@ class UsablePlugin:
         self._identity = identity
         self._plugins = plugins
 
+    @property
+    def name(self) -> str:
+        """The name of the plugin."""
+        return self._identity.name
+
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return the file key, None where the plugin opens none of the stanzas, or fails; `failure` tells."""
         self.failure, self.hint = "", None

@@ -43,15 +43,17 @@ class SSHKeys:
     def load(self, recipient: str) -> list[Place]:
         """Look at all places, and return them in SOPS's order."""
         with asking:
-            if self._files is None:
-                self._files = [
-                    _from_variable(self._ambient),
-                    *(_default(path, self._ambient) for path in self._paths()),
-                ]
+            self.files()
             if recipient not in self._by_command:
                 self._by_command[recipient] = _from_command(self._ambient, recipient)
-            named, *others = self._files
+            named, *others = self.files()
             return [named, self._by_command[recipient], *others]
+
+    def files(self) -> list[Place]:
+        """Look at all places but the command, which may ask for something."""
+        if self._files is None:
+            self._files = [_from_variable(self._ambient), *(_default(path, self._ambient) for path in self._paths())]
+        return self._files
 
     def places(self, recipient: str) -> list[Place]:
         """Return what was found where; without a look at keys that were not needed."""
@@ -75,6 +77,11 @@ class EncryptedSSHKey:
         self._public = public
         self._ambient = ambient
         self._opened: age.Identity | None = None
+
+    @property
+    def recipient(self) -> str:
+        """The line of the public key."""
+        return str(self._public)
 
     @property
     def is_locked(self) -> bool:
@@ -129,7 +136,7 @@ def _default(path: Path, ambient: Ambient) -> Place:
 
 
 def _from_file(name: str, path: Path, ambient: Ambient) -> Place:
-    data = read_file(name, path, _SIZE_LIMIT)
+    data = read_file(name, path, _SIZE_LIMIT, ambient)
     return data if isinstance(data, Place) else _read(name, data, ambient, path)
 
 

@@ -1,0 +1,63 @@
+"""Files of private keys that others than their owner may read."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from leafseal.display import for_shell
+from leafseal.providers.age.places import PROTECTED
+
+
+def exposure(path: str, status: os.stat_result, content: bytes) -> str | None:
+    """Return what to say of who else may read a private key, None where nobody may.
+
+    What a passphrase protects may be read, and what belongs to another user is not ours to judge. A folder on the way
+    that others cannot enter keeps them from the file, whatever its own mode is.
+    """
+    if os.name == "nt" or not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        return None
+    if content.startswith(PROTECTED):
+        return None
+    readers = _readers(path, status)
+    if readers is None:
+        return None
+    return f'{path}: {readers} can read your private key; to keep it to yourself, run "chmod 600 {for_shell(path)}"'
+
+
+def _readers(path: str, status: os.stat_result) -> str | None:
+    others, group = status.st_mode & stat.S_IROTH, status.st_mode & stat.S_IRGRP
+    folder = os.path.dirname(os.path.realpath(path))
+    while others or group:
+        try:
+            way = _status(folder)
+        except OSError:
+            return None
+        if not way.st_mode & stat.S_IXOTH:
+            others = 0
+        if not way.st_mode & (stat.S_IXGRP if way.st_gid == status.st_gid else stat.S_IXOTH):
+            group = 0
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            break
+    if others:
+        return "everybody on this machine"
+    return _group(status.st_gid) if group else None
+
+
+def _status(folder: str) -> os.stat_result:
+    return os.stat(folder)
+
+
+def _group(number: int) -> str | None:
+    """Return the name of a group, None for that of one user alone, which many systems give to each."""
+    import grp
+    import pwd
+
+    try:
+        found, user = grp.getgrgid(number), pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return f"group {number}"
+    if found.gr_gid == user.pw_gid and found.gr_name == user.pw_name and not set(found.gr_mem) - {user.pw_name}:
+        return None
+    return f"group {found.gr_name}"
