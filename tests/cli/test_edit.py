@@ -344,3 +344,46 @@ def test_a_new_file_with_a_comment_beside_a_value(
     assert "not encrypted: password; " in leafseal("edit", *new, "one.yaml").err
     assert leafseal("edit", *new, "--comments", "seal", "two.yaml").err == ""
     assert [b"remainder" in (work / name).read_bytes() for name in ("one.yaml", "two.yaml")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "typed", "said", "unsaid"),
+    [
+        ("o.yaml", "a: yes\nb: 1\n", "a: yes\nb: 12:30\n", "(text, number or true/false): b;", ": a"),
+        ("o.yaml", "a: yes\n", "a: yes\nc: 1e3\nd: 'no'\n", "(text, number or true/false): c;", "d"),
+        (
+            "o.yaml",
+            "a: 1\n",
+            "a: 1\nON: x\n",
+            "key names on the way to these values (text, number or true/false): ON;",
+            "",
+        ),
+        ("o.yaml", "a: 1\n", "a: 123456789012345678901\n", "have more than 64 bits", ""),
+        ("o.env", "A='x'\nB=1\n", "A='x'\nB=y # z\n", "B (# comment)", "A (quotes)"),
+        ("o.yaml", "", "a: off\n", "(text, number or true/false): a;", ""),
+    ],
+)
+def test_new_odd_values_are_named_once(
+    leafseal: Run,
+    work: Path,
+    me: ThrowawayIdentity,
+    editor: Editor,
+    name: str,
+    before: str,
+    typed: str,
+    said: str,
+    unsaid: str,
+) -> None:
+    (work / "typed").write_text(typed)
+    if before:
+        (work / name).write_text(before)
+        assert leafseal("encrypt", "-i", "--age", me.recipient, name).code == 0
+    editor(f'cat {work}/typed > "$1"')
+    result = leafseal("edit", *([] if before else ["--age", me.recipient]), name)
+    assert result.code == 0
+    warned = [line for line in result.err.splitlines() if "warning" in line]
+    assert len(warned) == 1
+    assert said in warned[0]
+    assert not unsaid or f"{unsaid}," not in warned[0].split("differ about")[-1]
+    assert result.err.count(said) == 1
+    assert leafseal("edit", name).err.count("warning") == 0

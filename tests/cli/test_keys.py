@@ -57,6 +57,25 @@ def test_a_write_tells_of_recipients_that_the_file_lacks(
     assert ".sops.yaml also" not in leafseal("rotate", "-i", "app.yaml").err
 
 
+def test_encrypt_tells_it_of_files_that_it_skips(
+    leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity, other: ThrowawayIdentity
+) -> None:
+    (work / ".sops.yaml").write_text(config(me, other))
+    (work / "new.yaml").write_text("a: x\n")
+    result = leafseal("encrypt", "-i", "app.yaml", "new.yaml")
+    assert result.code == 0
+    assert result.err.count(MISSING.format(other.recipient[:12] + "…")) == 1
+    assert "new.yaml: .sops.yaml" not in result.err
+
+
+def test_groups_tell_it(leafseal: Run, sealed: Path, work: Path, me: ThrowawayIdentity) -> None:
+    third, fourth = throwaway_identity(), throwaway_identity()
+    (work / ".sops.yaml").write_text(config(me, third, fourth))
+    result = leafseal("groups", "add", "-f", "app.yaml", "-i", "--age", third.recipient)
+    assert result.code == 0
+    assert MISSING.format(fourth.recipient[:12] + "…") in result.err
+
+
 # -- rotate
 
 
@@ -93,7 +112,8 @@ def test_rotate_refuses_what_cannot_be(
     assert hint is not None
     assert me.recipient.encode() in leafseal(*shlex.split(hint[1])).out
     assert leafseal("rotate", "-i", "--rm-age", me.recipient, sealed).code == 220
-    assert leafseal("rotate", sealed, sealed).code == 8
+    sealed.with_name("b.yaml").write_bytes(before)
+    assert leafseal("rotate", sealed, sealed.with_name("b.yaml")).code == 8
     assert sealed.read_bytes() == before
 
 

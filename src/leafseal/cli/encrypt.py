@@ -7,7 +7,7 @@ from functools import partial
 from leafseal.cli.shared import told
 from leafseal.cli.shared.batch import transform
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import ask, new_file_consent, warn_of_clear_text
+from leafseal.cli.shared.consent import ask, guard_of, new_file_consent, warn_of_clear_text, warn_of_missing
 from leafseal.cli.shared.declarations import FileName, argument, command, option
 from leafseal.cli.shared.files import Output, Outputs, distinct, output_of, output_options
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -27,10 +27,12 @@ from leafseal.cli.shared.rule import RuleOptions, rule_options
 from leafseal.document.limits import Limits
 from leafseal.errors import NothingSealedError, UsageError
 from leafseal.formats import ANY_BYTES
+from leafseal.keys.changes import keys_of
 from leafseal.operations.batch import Item, each
 from leafseal.operations.consent import Consent, nothing_sealed
 from leafseal.operations.encrypt import encrypt as encrypt_file
 from leafseal.operations.encrypt import is_encrypted, is_text, marks_taken_off
+from leafseal.operations.open import read_metadata
 from leafseal.operations.product import Product
 from leafseal.system import terminal
 
@@ -97,6 +99,9 @@ def encrypt(
         source = item.source
         if outputs.in_place and len(names) > 1 and is_encrypted(source):
             terminal.say_done(f"{source.name}: already encrypted, skipped")
+            if not recipients:
+                groups = read_metadata(source.data, source.format)[1].groups
+                warn_of_missing(source.name, guard_of(source.name, configuration, consent), keys_of(groups))
             return None
         if source.format == ANY_BYTES and reading.input_type is None and is_text(source.data):
             terminal.warn(

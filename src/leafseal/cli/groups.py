@@ -8,7 +8,7 @@ from typing import Any
 from leafseal.cli.shared import told
 from leafseal.cli.shared.change import changing, open_one
 from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.consent import regrouping_consent
+from leafseal.cli.shared.consent import regrouping_consent, warn_of_missing
 from leafseal.cli.shared.declarations import FileName, Group, Whole, argument, command, option
 from leafseal.cli.shared.files import Outputs, output_of
 from leafseal.cli.shared.groups import refuse_empty
@@ -117,3 +117,5 @@ def _change(
         how = rotate if new_data_key else partial(rewrap, keep_dates=True)
         product = how(opened, changed, needed, current_ambient())
         Outputs(in_place=in_place).write([output_of(current.item, product, told=told.rewrapped)])
+        if not new_data_key:
+            warn_of_missing(file, current.guard, changed)

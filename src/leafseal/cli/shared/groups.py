@@ -14,12 +14,16 @@ def difference(before: Sequence[Keys], after: Sequence[Keys], thresholds: tuple[
     changes = compare(before, after)
     lines: list[str] = []
     if thresholds[0] != thresholds[1]:
-        lines += [f"--- threshold {thresholds[0]}", f"+++ threshold {thresholds[1]}"]
+        lines += [f"{sign} {_threshold(one)}" for sign, one in zip(("---", "+++"), thresholds, strict=True)]
     if not lines and not any(changes):
         return []
     for number, change in enumerate(changes):
         lines += [f"group {number + 1}", *_lines(change)]
     return lines
+
+
+def _threshold(threshold: int) -> str:
+    return f"threshold {threshold}" if threshold else "no threshold"
 
 
 def _lines(change: GroupChange) -> Iterator[str]:
