@@ -38,6 +38,12 @@ def steps(block: Block) -> Iterator[Step]:
         yield Step(command, output, start)
 
 
+def _as_pasted(block: Block, following: Block | None) -> Step:
+    """Return a block of commands as one step; a block of text right after it is what they print."""
+    shown = following.text if following is not None and following.language == "text" else ""
+    return Step(block.text, shown, block.line)
+
+
 def _as_step(block: Block) -> Step:
     """Return a block of Python as a command that fails where an expression is not what the comment behind it says."""
     code = re.sub(r"^(\S.*?)  # → (.*)$", r"assert repr(\1) == repr(\2), repr(\1)", block.text, flags=re.MULTILINE)
@@ -48,18 +54,22 @@ def run(found: list[Block], folder: Path, environ: dict[str, str]) -> list[tuple
     """Make the files of a page and run its commands in order; return each with its output and exit code.
 
     All run in one shell, so that `cd` and variables hold on. What goes to stderr comes where a terminal would show it.
-    A block with the remark `as: NAME` is run by another person; `/home` is a folder of the test.
+    A block of `sh` is pasted as a whole. A block with the remark `as: NAME` is run by another person; `/home` is a folder of the test.
     """
     home = folder / "home"
     listed: list[Step] = []
     script: list[str] = []
-    for block in found:
+    for block, following in zip(found, [*found[1:], None], strict=True):
         person = block.remark.removeprefix("as: ") if block.remark.startswith("as: ") else "you"
         if block.file is not None:
             script.append(f"cat >'{block.file}' <<'END_OF_BLOCK'\n{block.text}END_OF_BLOCK")
-        elif block.language in ("console", "python") and block.remark != "not run":
+        elif block.language in ("sh", "console", "python") and block.remark != "not run":
             script.append(f"export HOME='{home}/{person}'; mkdir -p $HOME")
-            for step in steps(block) if block.language == "console" else [_as_step(block)]:
+            if block.language == "console":
+                found_steps = list(steps(block))
+            else:
+                found_steps = [_as_pasted(block, following) if block.language == "sh" else _as_step(block)]
+            for step in found_steps:
                 listed.append(step)
                 script.append(f"{step.command.replace('/home/', f'{home}/')}printf '\\n{_MARK}%d\\n' $?")
     done = subprocess.run(
