@@ -54,8 +54,8 @@ def run(found: list[Block], folder: Path, environ: dict[str, str]) -> list[tuple
     """Make the files of a page and run its commands in order; return each with its output and exit code.
 
     All run in one shell, so that `cd` and variables hold on. What goes to stderr comes where a terminal would show it.
-    A block of `sh` is pasted as a whole. A block with the remark `as: NAME` is run by another person; `/home` is a folder
-    of the test.
+    A block of `sh` is pasted as a whole. A block with the remark `as: NAME` is run by another person; `/home` is a
+    folder of the test.
     """
     home = folder / "home"
     listed: list[Step] = []
