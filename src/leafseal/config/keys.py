@@ -11,7 +11,7 @@ from leafseal.config.reader import Reader
 from leafseal.errors import LeafsealError
 from leafseal.keys import MasterKey
 from leafseal.keys.kinds import KINDS, MAPS
-from leafseal.keys.registry import make_key, parse_recipients
+from leafseal.keys.registry import make_key, parse_recipients, with_aws
 
 Group = tuple[MasterKey, ...]
 
@@ -49,9 +49,7 @@ def _read_flat(rule: Reader) -> Group:
             if isinstance(field.node, ScalarNode):
                 text = ",".join(part for part in map(str.strip, text.split(",")) if part)
             keys += _parsed(item, kind.name, text)
-    if profile:
-        keys = [_with_profile(key, profile) if "aws_profile" in KINDS[key.kind].fields else key for key in keys]
-    return tuple(keys)
+    return tuple(with_aws(key, {}, profile) for key in keys)
 
 
 def _flat_items(field: Reader, *, list_only: bool) -> Sequence[Reader]:
@@ -60,10 +58,6 @@ def _flat_items(field: Reader, *, list_only: bool) -> Sequence[Reader]:
     if isinstance(field.node, ListNode) or list_only:
         return field.members()
     return (field,)
-
-
-def _with_profile(key: MasterKey, profile: str) -> MasterKey:
-    return make_key(key.kind, {**key.to_metadata(), "aws_profile": profile})
 
 
 class _Budget:

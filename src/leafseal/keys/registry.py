@@ -44,3 +44,19 @@ def make_key(kind: str, fields: Mapping[str, object]) -> MasterKey:
 def parse_recipients(kind: str, text: str) -> list[MasterKey]:
     """Read a comma-separated list of keys, as options, variables and rules hold it. Raises `ProviderError`."""
     return provider(kind).parse(text)
+
+
+def with_aws(key: MasterKey, context: Mapping[str, str], profile: str) -> MasterKey:
+    """Return a key with an AWS encryption context and a profile, where its kind has them.
+
+    A context of its own counts, a profile of its own does not (sops-cli §3).
+    """
+    own = KINDS[key.kind].fields if key.kind in KINDS else ()
+    if "context" not in own or not (context or profile):
+        return key
+    fields = key.to_metadata()
+    if context and not fields.get("context"):
+        fields["context"] = dict(context)
+    if profile:
+        fields["aws_profile"] = profile
+    return make_key(key.kind, fields)

@@ -130,6 +130,26 @@ _IDENTITY = (
 )
 
 SCENARIOS = [
+    Scenario(
+        "cli.shared.recipients",
+        "add {}; in .sops.yaml, write context and aws_profile beside each arn of key_groups",
+        "encrypt --age ME --encryption-context app:shop a.yaml",
+        (
+            "encrypt --kms KEY --encryption-context app:shop a.yaml",
+            {".sops.yaml": "creation_rules: [{key_groups: [{kms: [{arn: 'KEY', context: {app: shop}}]}]}]\n"},
+            "encrypt a.yaml",
+        ),
+        files={"a.yaml": "a: 1\n"},
+        stage="at_aws",
+    ),
+    Scenario(
+        "cli.shared.recipients",
+        "write it as name:value,name:value",
+        "encrypt --kms KEY --encryption-context shop a.yaml",
+        ("encrypt --kms KEY --encryption-context app:shop,env:prod a.yaml",),
+        files={"a.yaml": "a: 1\n"},
+        stage="at_aws",
+    ),
     _Scenario(
         "check that the key, or its alias, is in this account and region",
         "encrypt -i --kms ELSEWHERE a.yaml",

@@ -32,6 +32,7 @@ def plan(
     indent: int | None = None,
 ) -> Plan:
     """Put options and configuration together as SOPS does (sops-cli §3). Raises `ConfigError` or `UsageError`."""
+    recipients.check()
     configured = configuration.rule_for(name)
     if configuration.of(name) is None and not recipients:
         from leafseal.cli.init import offer

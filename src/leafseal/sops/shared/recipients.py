@@ -9,7 +9,7 @@ from leafseal.errors import ConfigError, ProviderError
 from leafseal.formats import FORMATS
 from leafseal.keys import MasterKey
 from leafseal.keys.kinds import KINDS, OPTION_ORDER
-from leafseal.keys.registry import make_key, parse_recipients
+from leafseal.keys.registry import parse_recipients, with_aws
 from leafseal.rules.selection import RULE_FIELDS, Selection
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
@@ -58,7 +58,7 @@ def _of_rule(rule: CreationRule, context: dict[str, str]) -> list[list[MasterKey
     groups = [list(group) for group in rule.groups] or [[]]
     if len(groups) > 1:  # key_groups state their contexts themselves
         return groups
-    return [[_adorned(key, context, "") for key in groups[0]]]
+    return [[with_aws(key, context, "") for key in groups[0]]]
 
 
 def _selection(arguments: Arguments, configured: Selection | None, input_format: str) -> Selection:
@@ -97,7 +97,7 @@ def keys_of_options(arguments: Arguments, prefix: str = "") -> list[MasterKey]:
         for text in _texts(arguments, f"{prefix}{KINDS[name].option}"):
             found += _parsed(name, text)
     profile = arguments.text("aws-profile")
-    return [_adorned(key, context, profile) for key in found]
+    return [with_aws(key, context, profile) for key in found]
 
 
 def changes_keys(arguments: Arguments) -> bool:
@@ -118,17 +118,6 @@ def _parsed(kind: str, text: str) -> list[MasterKey]:
         return parse_recipients(kind, text)
     except ProviderError as error:
         raise Failure(str(error), 1, hint=error.hint) from error
-
-
-def _adorned(key: MasterKey, context: dict[str, str], profile: str) -> MasterKey:
-    if key.kind != "kms" or not (context or profile):
-        return key
-    fields = key.to_metadata()
-    if context and not fields.get("context"):
-        fields["context"] = context
-    if profile:
-        fields["aws_profile"] = profile
-    return make_key("kms", fields)
 
 
 def encryption_context(arguments: Arguments) -> dict[str, str]:
