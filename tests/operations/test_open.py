@@ -112,8 +112,8 @@ def test_who_finds_the_key_is_the_callers_choice() -> None:
 @pytest.mark.parametrize(
     ("pattern", "new", "message"),
     [
-        (rb"    mac: .*\n", b"", "no MAC"),
-        (rb"    mac: .*\n", b"    mac: ''\n", "no MAC"),
+        (rb"    mac: .*\n", b"", r"\(MAC\) is missing"),
+        (rb"    mac: .*\n", b"    mac: ''\n", r"\(MAC\) is missing"),
         (rb"(    mac: ENC\[AES256_GCM,data:).", rb"\1-", "the MAC or lastmodified was changed"),
         (rb"(    lastmodified: [^0-9]*)[0-9]{4}", rb"\g<1>1999", "the MAC or lastmodified was changed"),
         (rb"c_unencrypted: y", b"c_unencrypted: z", "integrity check .MAC. failed"),

@@ -148,7 +148,9 @@ def version_numbers(version: str) -> tuple[int, int, int]:
         return 1, 0, 0  # SOPS 1 did not number its versions like that.
     match = re.fullmatch(_VERSION, version)
     if match is None:
-        raise MetadataError("version: not of the form major.minor.patch")
+        raise MetadataError(
+            "version: not of the form major.minor.patch", hint="write the version that wrote the file, such as 3.13.2"
+        )
     return int(match[1]), int(match[2]), int(match[3])
 
 

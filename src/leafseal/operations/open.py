@@ -182,6 +182,10 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
             raise error.with_hint(_CONFLICT_HINT) from None
         if not read.allow_duplicates and _is_read_with_duplicates(data, format_name, read):
             raise error.with_hint(_DUPLICATES_HINT) from None
+        if _TOKEN in data and b"sops" not in data:
+            raise error.with_hint(_CUT_HINT) from None
+        if "'sops' appears twice" in error.message:
+            raise error.with_hint(_TWO_BLOCKS_HINT) from None
         raise
     mapping = document.metadata()
     if mapping is None:
@@ -204,6 +208,8 @@ _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
 
 _CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 _CONFLICT_HINT = 'Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'
+_CUT_HINT = 'restore the file from Git: it is an encrypted one that was cut off; "git log -p FILE" shows where'
+_TWO_BLOCKS_HINT = 'delete the one that does not belong to the values, then run "leafseal repair FILE"'
 _DUPLICATES_HINT = (
     'to keep one of them, run "leafseal repair FILE"; to read both values, run '
     '"leafseal decrypt --allow-duplicates --ignore-mac FILE"'
@@ -392,7 +398,7 @@ def mac_verdict(opened: Opened) -> mac.Verdict:
 
 
 MAC_FAULTS = {
-    mac.Verdict.MISSING: "no MAC",
+    mac.Verdict.MISSING: "the integrity check (MAC) is missing",
     mac.Verdict.UNREADABLE: "the MAC or lastmodified was changed",
     mac.Verdict.MISMATCH: "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand",
 }

@@ -16,9 +16,18 @@ def read_base64(text: str | bytes) -> bytes:
         return b""
 
 
+def damaged_error(reason: str, key: str) -> ProviderError:
+    """Return the error for what a file holds in place of a wrapped key."""
+    return ProviderError(
+        f"the wrapped key is damaged: {reason}",
+        master_key=key,
+        hint='restore the file from Git; "git log -p FILE" shows where this key was changed',
+    )
+
+
 def decode(wrapped: bytes, key: str) -> bytes:
     """Return what a service wrapped, out of the text that a file holds. Raises `ProviderError` for `key`."""
     blob = read_base64(wrapped.strip())
     if not blob:
-        raise ProviderError("the wrapped key is damaged: it is empty, or not base64", master_key=key)
+        raise damaged_error("it is empty, or not base64", key)
     return blob

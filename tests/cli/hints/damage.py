@@ -204,6 +204,47 @@ SCENARIOS = [
         before=("! sed -i 's/^sops:/&\\n    future_kms:\\n      - {id: k, enc: abc}/' app.yaml",),
     ),
     Scenario(
+        "metadata",
+        "write the version that wrote the file, such as 3.13.2",
+        "decrypt app.yaml",
+        (
+            "! sed -i 's/^    version:.*/    version: 3.13.2/' app.yaml",
+            "decrypt app.yaml",
+        ),
+        before=("! sed -i 's/^    version:.*/    version: new/' app.yaml",),
+    ),
+    Scenario(
+        "operations.open",
+        'restore the file from Git: it is an encrypted one that was cut off; "git log -p FILE" shows where',
+        "decrypt app.yaml",
+        (
+            "! cp whole.yaml app.yaml",
+            "decrypt app.yaml",
+        ),
+        before=("! cp app.yaml whole.yaml", "! head -c 100 whole.yaml | sed 's/: ENC/: \"ENC/' > app.yaml"),
+    ),
+    Scenario(
+        "operations.open",
+        'delete the one that does not belong to the values, then run "leafseal repair FILE"',
+        "decrypt app.yaml",
+        (
+            "! cp whole.yaml app.yaml",
+            "repair app.yaml",
+            "decrypt app.yaml",
+        ),
+        before=("! cp app.yaml whole.yaml", "! sed -n '/^sops:/,$p' whole.yaml >> app.yaml"),
+    ),
+    Scenario(
+        "providers.wrapped",
+        'restore the file from Git; "git log -p FILE" shows where this key was changed',
+        "decrypt app.yaml",
+        (
+            "! cp whole.yaml app.yaml",
+            "decrypt app.yaml",
+        ),
+        before=("! cp app.yaml whole.yaml", "! sed -i 's/-----BEGIN AGE.*/-----BEGIN/' app.yaml"),
+    ),
+    Scenario(
         "metadata.weak_types",
         "put it in quotes",
         "decrypt app.yaml",

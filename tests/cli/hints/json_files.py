@@ -6,6 +6,16 @@ from .scenario import Scenario
 
 SCENARIOS = [
     Scenario(
+        "formats.json.scan",
+        "restore the whole file, or add what is missing at its end",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": "x"}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '{"a": "x"'},
+    ),
+    Scenario(
         "formats.json",
         "save the file as UTF-8",
         "encrypt --age ME f.json",

@@ -6,6 +6,29 @@ from .scenario import Scenario
 
 SCENARIOS = [
     Scenario(
+        "formats.yaml.scan",
+        "put a key before it; or add --input-type binary to encrypt the file as a whole",
+        "encrypt --age ME f.yaml",
+        (
+            "encrypt --input-type binary --age ME f.yaml",
+            {"f.yaml": "key: just a text\n"},
+            "encrypt --age ME f.yaml",
+        ),
+        files={"f.yaml": "just a text\n"},
+    ),
+    Scenario(
+        "formats.yaml.scan",
+        "put the value in quotes if its * is text; else write &NAME before its target",
+        "encrypt --age ME f.yaml",
+        (
+            {"f.yaml": "a: '*x'\n"},
+            "encrypt --age ME f.yaml",
+            {"f.yaml": "b: &x 1\na: *x\n"},
+            "encrypt --age ME f.yaml",
+        ),
+        files={"f.yaml": "a: *x\n"},
+    ),
+    Scenario(
         "formats.yaml",
         "save the file as UTF-8",
         "encrypt --age ME f.yaml",

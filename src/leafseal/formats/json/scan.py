@@ -235,7 +235,11 @@ class _Scanner:
 
     def _syntax_error(self, pos: int, expected: str) -> FormatError:
         if pos >= len(self.text):
-            return self._error(pos, f"not JSON: the file ends where {expected} is expected")
+            return self._error(
+                pos,
+                f"not JSON: the file ends where {expected} is expected",
+                "restore the whole file, or add what is missing at its end",
+            )
         message, hint = f"not JSON: expected {expected}", None
         if self.text.startswith(("//", "/*", "#"), pos):
             message, hint = "not JSON: it has no comments", "delete the comments"

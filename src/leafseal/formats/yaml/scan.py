@@ -307,7 +307,8 @@ class _Scanner:
     def _root_scalar(self, event: ScalarEvent, start: int, end: int) -> None:
         plain = not event.style and not event.tag and not event.anchor
         if not plain or resolve(event.value) is not None:
-            self._fail(event, "a document is a single value, and only a mapping can be encrypted")
+            self._fail(event, "a document is a single value, and only a mapping can be encrypted",
+                       "put a key before it; or add --input-type binary to encrypt the file as a whole")  # fmt: skip
         if end > start:
             self.found.documents[-1].root_word = (start, end)
 
@@ -414,7 +415,8 @@ class _Scanner:
         """Add the leaves behind an alias, under its own path. Return whether it was a key instead."""
         target = self.anchors.get(event.anchor)
         if event.anchor not in self.anchors:
-            self._fail(event, "an alias has no anchor before it")
+            self._fail(event, "an alias has no anchor before it",
+                       "put the value in quotes if its * is text; else write &NAME before its target")  # fmt: skip
         if container.is_map and container.key is None:
             key = target
             if isinstance(key, Leaf) and isinstance(key.value, str):

@@ -116,10 +116,15 @@ class AgeKey(Frozen):
 
             raise no_match_error(str(self), identities.places(self.recipient)) from None
         except age.AgeError as error:
-            raise ProviderError(f"the wrapped key is damaged: {error.message}", master_key=str(self)) from None
+            raise self._damaged_error(error.message) from None
         if len(part) not in PART_SIZES:
-            raise ProviderError("the wrapped key is damaged: it is not one of a file", master_key=str(self))
+            raise self._damaged_error("it is not one of a file")
         return part
+
+    def _damaged_error(self, reason: str) -> ProviderError:
+        from leafseal.providers.wrapped import damaged_error
+
+        return damaged_error(reason, str(self))
 
     def to_metadata(self) -> dict[str, object]:
         """Return the recipient's field."""

@@ -90,7 +90,7 @@ def _code(error: LeafsealError) -> int:
 
 def _mac_text(error: MACMismatchError) -> str:
     """Return sops's words, without the digests that stand in them."""
-    if error.message == "no MAC":
+    if error.message.endswith("(MAC) is missing"):
         return "MAC mismatch. File has no MAC, computed (hidden)"
     if error.message.startswith("the MAC"):
         return f"Cannot decrypt MAC: {error.message}"
