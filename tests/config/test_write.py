@@ -1,9 +1,9 @@
-"""Configuration files that are proposed, and one more recipient in those that exist."""
+"""Configuration files that are proposed."""
 
 import pytest
 
 from leafseal.config.load import load_config
-from leafseal.config.write import add_recipient, propose_config
+from leafseal.config.write import propose_config
 from leafseal.errors import ConfigError
 from leafseal.rules.selection import Selection
 
@@ -34,52 +34,3 @@ def test_a_proposal_is_a_configuration(tmp_path, kubernetes, values):
 def test_only_recipients_are_proposed(recipients):
     with pytest.raises(ConfigError):
         propose_config(recipients)
-
-
-EDITS = [
-    # before, rule, after
-    (f"creation_rules:\n  - age: {A}\n", 0, f"creation_rules:\n  - age: {A},{B}\n"),
-    (
-        f"creation_rules:\n- age:\n  - {A}  # me\n\n  # end\n- pgp: F\n",
-        0,
-        f"creation_rules:\n- age:\n  - {A}  # me\n  - {B}\n\n  # end\n- pgp: F\n",
-    ),
-    (
-        f"a: [1,  2]\ncreation_rules:\n    - age: ['{A}',   \"{C}\"] # x\n",
-        0,
-        f"a: [1,  2]\ncreation_rules:\n    - age: ['{A}',   \"{C}\", {B}] # x\n",
-    ),
-    (
-        "creation_rules:\n  - {pgp: F}\n  - pgp: F # x\n",
-        1,
-        f"creation_rules:\n  - {{pgp: F}}\n  - pgp: F # x\n    age: {B}\n",
-    ),
-    (f"creation_rules:\n  - age: {B}\n", 0, f"creation_rules:\n  - age: {B}\n"),
-    (f"creation_rules:\n  - age: ['{A}, {B}']\n", 0, f"creation_rules:\n  - age: ['{A}, {B}']\n"),
-]
-
-
-@pytest.mark.parametrize(("before", "rule", "after"), EDITS)
-def test_a_recipient_is_added(before, rule, after):
-    assert add_recipient(before, B, rule) == after
-
-
-def test_what_an_alias_stands_for_is_not_edited_elsewhere():
-    text = f"keys:\n  - &a {A}\n  - &both [{A}, {C}]\ncreation_rules:\n  - age: *a\n  - age: *both\n"
-    assert add_recipient(text, B, 0) == text.replace("age: *a", f"age: {A},{B}")
-    with pytest.raises(ConfigError, match="cannot be edited"):
-        add_recipient(text, B, 1)
-
-
-def test_what_is_no_yaml_is_not_edited():
-    with pytest.raises(ConfigError, match="not valid YAML"):
-        add_recipient("a: b: c", B, 0)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "creation_rules: []", "creation_rules: [5]", "a: b", "- x", "creation_rules: [{key_groups: [{age: [x]}]}]"],
-)
-def test_a_recipient_needs_a_rule_of_its_kind(text):
-    with pytest.raises(ConfigError, match=r"creation_rules\[0\]"):
-        add_recipient(text, B, 0)

@@ -61,9 +61,13 @@ class Config:
 
             hint = unmatched(self.rules, self.tested_path(path), os.path.abspath(path))
             raise ConfigError("no matching creation rules found", hint=hint, file=str(self.path))
-        if faults := of_rule(rule, self.faults):
+        if faults := self.faults_of(rule):
             raise ConfigError.of(faults, str(self.path), self.hints)
         return rule
+
+    def faults_of(self, rule: CreationRule) -> list[tuple[str, str]]:
+        """Return what is wrong with a rule."""
+        return _of_rule(rule, self.faults)
 
     def rule_with_keys(self, path: str | os.PathLike[str]) -> CreationRule | None:
         """Return what `rule_for` does. Raises `ConfigError` for a rule that names no keys, or has a group without."""
@@ -104,11 +108,15 @@ def load_config(path: str | os.PathLike[str], *, lenient: bool = False, pipes: b
     With `lenient` the faults of a rule are raised only when a file goes by that rule. `pipes` reads a named pipe, which
     waits for whoever writes there: for those that the user named.
     """
-    name = os.fspath(path)
+    return parse_config(read_bounded(os.fspath(path), pipes=pipes), path, lenient=lenient)
+
+
+def parse_config(data: bytes, path: str | os.PathLike[str], *, lenient: bool = False) -> Config:
+    """Read the content of a configuration file as `load_config` does. Raises `ConfigError`."""
     try:
-        node = compose(read_bounded(name, pipes=pipes))
+        node = compose(data)
     except FormatError as exc:
-        raise ConfigError(str(exc), faults=[("", str(exc))], hint=exc.hint, file=name) from None
+        raise ConfigError(str(exc), faults=[("", str(exc))], hint=exc.hint, file=os.fspath(path)) from None
     return _parse(node, Path(path), lenient)
 
 

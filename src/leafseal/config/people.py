@@ -59,6 +59,11 @@ class People(NamedTuple):
         """Return the recipients of a name."""
         return [key for key, other in self.names.items() if other == name]
 
+    def shared(self) -> set[str]:
+        """Return the names that several recipients have."""
+        names = list(self.names.values())
+        return {name for name in names if names.count(name) > 1}
+
 
 NOBODY = People()
 
@@ -68,6 +73,11 @@ def shown(name: str) -> str:
     if _PLAIN.fullmatch(name):
         return name
     return '"{}"'.format(visible(name).replace('"', "'"))
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a name is one of letters and digits that messages show as it is, and that a file can give."""
+    return _PLAIN.fullmatch(name) is not None and _as_name(name) == name
 
 
 def load_people(path: str | os.PathLike[str]) -> People:
@@ -136,10 +146,19 @@ def _without_headings(members: list[_Named]) -> list[_Named]:
 def _named(text: str, event: Any) -> _Named:
     start, end = event.start_mark.index, event.end_mark.index
     beside = None if event.style in ("|", ">") else _BESIDE.match(text, end)
-    return _Named(event.value.strip(), event.anchor, beside and beside[2], _comment_above(text, start))
+    above = comment_above(text, start)
+    return _Named(event.value.strip(), event.anchor, beside and beside[2], above and above.text)
 
 
-def _comment_above(text: str, start: int) -> str | None:
+class Comment(NamedTuple):
+    """A line that is a comment: where it begins and ends, its break included, and what it says."""
+
+    start: int
+    end: int
+    text: str
+
+
+def comment_above(text: str, start: int) -> Comment | None:
     """Return the comment on the line above a member of a list in block style, where that is the only one."""
     line = text.rfind("\n", 0, start) + 1
     dash = _DASH.match(text, line)
@@ -151,7 +170,7 @@ def _comment_above(text: str, start: int) -> str | None:
     column = len(dash[0]) - len(dash[0].lstrip())
     if comment is None or len(comment[0]) - len(comment[0].lstrip()) != column or before.lstrip().startswith("#"):
         return None
-    return comment[1]
+    return Comment(above, line, comment[1])
 
 
 def _as_name(text: str) -> str | None:

@@ -1,14 +1,11 @@
-"""Writing configuration files: a first one, and one more recipient in an existing one."""
+"""Writing a first configuration file; `team` changes one that exists."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, cast
 
-from leafseal.config.nodes import compose
-from leafseal.document import Locator
-from leafseal.errors import ConfigError, FormatError, LeafsealError
+from leafseal.errors import ConfigError
 
 _HEAD = """\
 # Who can open the encrypted files below this folder, and what is encrypted in them.
@@ -94,61 +91,3 @@ def _listed(recipients: Sequence[str]) -> str:
         if not re.fullmatch(r"(age1|ssh-)[\x21-\x7e][\x20-\x7e]*", recipient) or " #" in recipient:
             raise ConfigError("not an age recipient", hint="recipients begin with age1 or ssh-")
     return "    age:\n" + "".join(f"      - {recipient.strip()}\n" for recipient in recipients)
-
-
-def add_recipient(text: str, recipient: str, rule_index: int) -> str:
-    """Return a configuration with an age recipient added to one creation rule; everything else stays.
-
-    The text comes back as it is when the rule names the recipient already. Raises `ConfigError` where the rule is not
-    there, or has key groups: then it must be said by hand which group is meant.
-    """
-    _listed([recipient])
-    wanted = _tree(text)
-    rule = _rule(wanted, rule_index)
-    if recipient in _named(rule.get("age")):
-        return text
-    place: Locator = ("creation_rules", rule_index, "age")
-    if isinstance(rule.get("age"), list):
-        place = (*place, len(rule["age"]))
-        added = recipient
-        rule["age"] = [*rule["age"], recipient]
-    else:
-        added = rule["age"] = ",".join([*_named(rule.get("age")), recipient])
-    edited = _edited(text, place, added)
-    if edited is not None and _tree(edited) == wanted:
-        return edited
-    raise ConfigError(
-        f"creation_rules[{rule_index}]: its recipients cannot be edited", hint="add the recipient by hand"
-    )
-
-
-def _tree(text: str) -> Any:
-    try:
-        node = compose(text.encode())
-    except FormatError as exc:
-        raise ConfigError(str(exc), hint=exc.hint) from None
-    return node and node.to_python()
-
-
-def _rule(tree: Any, index: int) -> dict[str, Any]:
-    rules = tree.get("creation_rules") if isinstance(tree, dict) else None
-    if not isinstance(rules, list) or not 0 <= index < len(rules) or not isinstance(rules[index], dict):
-        raise ConfigError(f"there is no creation_rules[{index}]")
-    if rules[index].get("key_groups"):
-        raise ConfigError(f"creation_rules[{index}] has key groups", hint="add the recipient by hand to one of them")
-    return cast(dict[str, Any], rules[index])
-
-
-def _named(recipients: object) -> list[str]:
-    items = recipients if isinstance(recipients, list) else [recipients or ""]
-    return [part.strip() for item in items for part in str(item).split(",") if part.strip()]
-
-
-def _edited(text: str, place: Locator, value: str) -> str | None:
-    from leafseal.formats import parse
-
-    try:
-        document = parse(text.encode(), "yaml")
-        return document.rewrite(document.set_edits(place, value)).decode()
-    except LeafsealError:
-        return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import leafseal
-from leafseal.config.write import add_recipient, propose_config
+from leafseal.config.write import propose_config
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.registry import parse_recipients
 from leafseal.keys.ring import KeyRing
@@ -73,13 +73,6 @@ SCENARIOS = [
         "every key group needs at least one master key",
         _encrypted([_KEY, []]),
         (_encrypted([_KEY, _KEY]),),
-    ),
-    Scenario(
-        "config.write",
-        "add the recipient by hand to one of them",
-        lambda _: add_recipient(Path(".sops.yaml").read_text(), _OTHER, 0),
-        ({".sops.yaml": "creation_rules:\n- key_groups:\n  - age: [ME, OTHER]\n"}, "encrypt -i f.yaml"),
-        files={"f.yaml": "a: 1\n", ".sops.yaml": "creation_rules:\n- key_groups:\n  - age: [ME]\n"},
     ),
     Scenario(
         "operations.context_repair",

@@ -39,9 +39,6 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         ],
     },
     ("it takes a later leafseal, or a configuration that nobody has found yet"): {
-        "config.write": [
-            "add the recipient by hand",
-        ],
         "operations.structure": [
             "update leafseal",
         ],

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "apply the recipients in .sops.yaml to existing files",
         "Keys and teams",
     ),
+    "team": ("leafseal.cli.team:team", "show and change the recipients in .sops.yaml", "Keys and teams"),
     "groups": ("leafseal.cli.groups:groups", "manage key groups (several keys needed to decrypt)", "Keys and teams"),
     "config": ("leafseal.cli.config:config", "check and explain .sops.yaml", "Keys and teams"),
     "policy": (

@@ -73,10 +73,15 @@ def chosen(
             raise UsageError("no FILE is named", hint="name a FILE, or add --all for all that Git tracks")
         return distinct(files)
     folder = _folder(config)
-    found = [name for name in _names(folder, every) if _is_encrypted(name, reading, limits)]
+    found = [name for name in _names(folder, every) if is_encrypted(name, reading, limits)]
     if not found:
         terminal.say(f"no encrypted files below {os.path.relpath(folder)}")
     return found
+
+
+def names_below(folder: str) -> list[str]:
+    """Return the files that `--all` would look at below a folder, as seen from the current one."""
+    return list(_names(folder, EveryFile(is_all=True)))
 
 
 def _folder(config: str | None) -> str:
@@ -132,7 +137,7 @@ def _walked(folder: str) -> Iterator[str]:
             yield os.path.join(parent, name)
 
 
-def _is_encrypted(name: str, reading: InputOptions, limits: Limits) -> bool:
+def is_encrypted(name: str, reading: InputOptions, limits: Limits) -> bool:
     """Tell whether a file is an encrypted one, or a broken one: what is wrong with it the command says."""
     from leafseal.formats import ANY_BYTES, format_of
     from leafseal.operations.encrypt import is_encrypted

@@ -37,6 +37,14 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object, document: 
     return _store(text, scan.documents[document], root_of(text, document), locator, node)
 
 
+def member_edits(text: str, root: YAMLNode, parent: YAMLNode, part: str | int, value: object) -> list[Edit]:
+    """Return the edits that store `value` as a member of a node, whatever stands for that node elsewhere."""
+    node, found, layout = from_python(value), member_of(parent, part, ()), _Layout.of(root)
+    if found is None:
+        return _add(text, parent, part, node, layout)
+    return _replace(text, parent, part, found, node, layout)
+
+
 def _leaf(scan: Scan, locator: Locator, document: int) -> Leaf | None:
     """Return the scalar at `locator`, if it is one that can be written over."""
     for leaf in scan.leaves:

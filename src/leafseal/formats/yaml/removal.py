@@ -31,6 +31,14 @@ def removal(text: str, leaf: Leaf) -> list[Edit]:
     return _unset(text, root_of(text, leaf.document), leaf.locator)
 
 
+def member_removal(text: str, parent: YAMLNode, index: int, above: YAMLNode | None = None) -> list[Edit]:
+    """Return the edits that remove a member of a node, whatever stands for that node elsewhere.
+
+    `above` is the key that the node is the value of, if it is that of one.
+    """
+    return _remove(text, parent, parent.members, index, above)
+
+
 def _unset(text: str, root: YAMLNode | None, locator: Locator) -> list[Edit]:
     at, above = root, None
     for depth, part in enumerate(locator):
