@@ -202,7 +202,7 @@ def test_an_encrypted_file_beside_its_rule(leafseal: Run, config: Path, me: Thro
     )
     [found] = json.loads(leafseal("config", "explain", "--json", "secrets/a.yaml").out)["files"]
     assert found["state"] == "differs"
-    assert found["added"] == [{"kind": "age", "key": OTHER.recipient, "group": 0}]
+    assert found["added"] == [{"kind": "age", "key": OTHER.recipient, "name": None, "group": 0}]
     assert [one["key"] for one in found["removed"]] == [me.recipient]
     assert found["file_rule"] == "only values under key names that match ^data$"
 
@@ -213,7 +213,7 @@ def test_what_programs_are_told(leafseal: Run, config: Path, me: ThrowawayIdenti
     assert one["creation_rule"]["place"]["pointer"] == "/creation_rules/1"
     assert [passed["path_regex"] for passed in one["passed_over"]] == ["^secrets/.*\\.yaml$"]
     assert one["recipients"] == [
-        {"kind": "age", "key": key.recipient, "group": number} for number, key in enumerate((me, OTHER))
+        {"kind": "age", "key": key.recipient, "name": None, "group": number} for number, key in enumerate((me, OTHER))
     ]
     assert (one["groups"], one["threshold"]) == (2, 2)
     assert (two["state"], two["creation_rule"], two["message"]) == ("no-rule", None, "no creation rule matches")

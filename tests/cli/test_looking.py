@@ -34,7 +34,7 @@ def test_inspect_needs_no_key(leafseal: Run, sealed: Path, me: ThrowawayIdentity
 def test_inspect_for_programs(leafseal: Run, sealed: Path, me: ThrowawayIdentity) -> None:
     [about] = json.loads(leafseal("inspect", "--json", sealed.name).out)["files"]
     assert about["file"] == "app.yaml"
-    assert about["recipients"] == [{"kind": "age", "key": me.recipient, "group": 0}]
+    assert about["recipients"] == [{"kind": "age", "key": me.recipient, "name": None, "group": 0}]
     assert [one["pointer"] for one in about["not_encrypted"]] == ["/name_unencrypted"]
     assert [one["pointer"] for one in about["empty"]] == ["/empty"]
     assert "/db/password" in [one["pointer"] for one in about["encrypted"]]

@@ -26,7 +26,7 @@ def test_the_list_names_everybody(leafseal, config, me):
         f"creation_rules[1] (line 5): all files\n  me  age {me.recipient}\n  -   age {THIRD}\n"
     )
     report = json.loads(leafseal("team", "list", "--json").out)
-    assert report["rules"][0]["recipients"] == [{"kind": "age", "key": me.recipient, "name": "me", "group": 0}]
+    assert report["creation_rules"][0]["recipients"] == [{"kind": "age", "key": me.recipient, "name": "me", "group": 0}]
     assert (report["report"], report["version"], report["errors"]) == ("team list", 1, [])
 
 

@@ -162,7 +162,7 @@ def test_updatekeys(folder: Path, me: ThrowawayIdentity) -> None:
     for options, state, code in ((("--dry-run",), "pending", 222), (("--yes",), "changed", 0)):
         told = _report(folder, me, "updatekeys", "--json", *options, *FILES, code=code)
         assert {one["state"] for one in told["files"]} == {state}
-        assert told["files"][0]["added"] == [{"kind": "age", "key": other, "group": 0}]
+        assert told["files"][0]["added"] == [{"kind": "age", "key": other, "name": None, "group": 0}]
     told = _report(folder, me, "updatekeys", "--json", "--yes", *FILES)
     assert {one["state"] for one in told["files"]} == {"up-to-date"}
 

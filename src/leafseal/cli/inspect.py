@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leafseal.cli.shared import reports
+from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.options import InputOptions, json_option, limits_options, looking_reading
+from leafseal.config.people import People
 from leafseal.crypto.token import looks_sealed
 from leafseal.display import escape_line
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
 from leafseal.document.scalars import Empty
+from leafseal.keys.short_names import in_full
 from leafseal.metadata import Metadata
 from leafseal.operations import structure
 from leafseal.operations.batch import each, results
@@ -42,7 +46,9 @@ def inspect(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: In
     leafseal inspect --all
     """
     inputs, errors = read_all(chosen(files, every, reading, limits), reading, limits)
-    outcomes = each(inputs, lambda item: _describe(item.source, reading.within(limits)._replace(allow_duplicates=True)))
+    read = reading.within(limits)._replace(allow_duplicates=True)
+    configuration = Configuration(os.environ.get("SOPS_CONFIG"))
+    outcomes = each(inputs, lambda item: _describe(item.source, read, configuration))
     errors += errors_of(outcomes)
     if as_json:
         reports.write("inspect", {"files": [about.as_data() for _, about in results(outcomes)]}, errors)
@@ -59,6 +65,7 @@ class _About(NamedTuple):
     metadata: Metadata
     structure: Coverage
     leaves: dict[str, list[Leaf]]
+    people: People
 
     @property
     def threshold(self) -> int:
@@ -73,7 +80,11 @@ class _About(NamedTuple):
             "format": self.source.format,
             "sops_version": self.metadata.version,
             "last_modified": self.metadata.lastmodified,
-            "recipients": [reports.recipient(key.master_key, number) for number, group in groups for key in group],
+            "recipients": [
+                reports.recipient(key.master_key, number, self.people.raw_name_of)
+                for number, group in groups
+                for key in group
+            ],
             "groups": len(self.metadata.groups),
             "threshold": self.threshold,
             "rule": self.metadata.selection.describe(),
@@ -93,7 +104,7 @@ class _About(NamedTuple):
             lines.append(f"  {len(metadata.groups)} key groups, {self.threshold} needed to decrypt")
         for number, group in enumerate(metadata.groups, 1):
             lines.append(f"  recipients of group {number}:" if len(metadata.groups) > 1 else "  recipients:")
-            lines += [f"    {key.master_key.kind} {escape_line(str(key.master_key))}" for key in group]
+            lines += [f"    {in_full(key.master_key, self.people.name_of)}" for key in group]
         lines.append(f"  rule: {escape_line(metadata.selection.describe())}")
         if metadata.selection.mac_only_encrypted:
             lines.append("  the MAC does not cover values that are not encrypted")
@@ -105,13 +116,13 @@ class _About(NamedTuple):
         return lines
 
 
-def _describe(source: Source, read: ReadOptions) -> _About:
+def _describe(source: Source, read: ReadOptions, configuration: Configuration) -> _About:
     document, metadata = read_metadata(source.data, source.format, read)
     leaves: dict[str, list[Leaf]] = {"encrypted": [], "not_encrypted": [], "empty": []}
     for leaf in document.leaves():
         if not (leaf.is_comment and _state(leaf) != "encrypted"):
             leaves[_state(leaf)].append(leaf)
-    return _About(source, metadata, structure.claimed(document, metadata), leaves)
+    return _About(source, metadata, structure.claimed(document, metadata), leaves, configuration.people(source.name))
 
 
 def _state(leaf: Leaf) -> str:

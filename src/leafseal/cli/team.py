@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from leafseal.cli.get import as_json_text
+from leafseal.cli.shared import reports
 from leafseal.cli.shared.declarations import Group, Whole, argument, command, option
 from leafseal.cli.shared.options import config_option, json_option
 from leafseal.cli.shared.rules import RuleChoice, Team, chosen_rules, open_team, rule_options, show_diff, tell_followers
@@ -17,6 +17,7 @@ from leafseal.config.slots import is_same
 from leafseal.display import counted, escape_line, first_of, for_shell, holds_key
 from leafseal.errors import PENDING, RefusedError, UsageError, naming
 from leafseal.keys import MasterKey
+from leafseal.keys.changes import required_groups
 from leafseal.keys.recognize import find_key, kind_of
 from leafseal.keys.registry import parse_recipients
 from leafseal.keys.short_names import named
@@ -28,6 +29,7 @@ _dry_run = option("-n", "--dry-run", is_flag=True, help="Show what would change;
 @command("list")
 @json_option
 @config_option
+@reports.reporting("team list", configuration=None, creation_rules=[])
 def list_(as_json: bool, config: str | None) -> None:
     """List the recipients in .sops.yaml, rule by rule, with their names.
 
@@ -38,8 +40,7 @@ def list_(as_json: bool, config: str | None) -> None:
     team = open_team(config)
     if as_json:
         rules = [_as_json(rule, team.people) for rule in team.rules]
-        report = {"report": "team list", "version": 1, "config": team.path, "rules": rules, "errors": []}
-        terminal.write_result(as_json_text(report) + b"\n")
+        reports.write("team list", {"configuration": team.path, "creation_rules": rules})
         return
     terminal.print_line(escape_line(team.path))
     for rule in team.rules:
@@ -51,13 +52,13 @@ def list_(as_json: bool, config: str | None) -> None:
 
 def _as_json(rule: CreationRule, people: People) -> dict[str, Any]:
     return {
-        "rule": rule.location,
+        "place": reports.located(rule.location),
         "line": rule.line,
-        "path_regex": rule.path_regex,
+        "path_regex": rule.path_regex or None,
         "groups": len(rule.groups),
-        "threshold": rule.threshold,
+        "threshold": required_groups(len(rule.groups), rule.threshold),
         "recipients": [
-            {"kind": key.kind, "key": str(key), "name": people.raw_name_of(key), "group": number}
+            reports.recipient(key, number, people.raw_name_of)
             for number, group in enumerate(rule.groups)
             for key in group
         ],

@@ -30,6 +30,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.changes import Keys, compare, keys_of, removed
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
+from leafseal.keys.short_names import NameOf
 from leafseal.operations.batch import Item, open_all
 from leafseal.operations.consent import Consent
 from leafseal.operations.open import Opened, readable
@@ -140,13 +141,14 @@ def _change(
                 "to lower it, add --lower-threshold"
             )
     refuse_empty(after, threshold)
-    lines = difference(before, after, (opened.metadata.threshold, threshold))
+    people = configuration.people(item.name)
+    lines = difference(before, after, (opened.metadata.threshold, threshold), people.name_of)
     if not lines and not consent.sync_rules:
         return _Change(lines)
     guard = guard_of(item.name, configuration, consent)
     guard.check_threshold(opened.metadata, len(after), threshold)
     own_rule, opened = opened.metadata.selection, guard.unchanged(opened)
-    fields = {**_NOTHING, **_moved(before, after)}
+    fields = {**_NOTHING, **_moved(before, after, people.raw_name_of)}
     if len(before) != len(after) or opened.metadata.threshold != threshold:
         fields["threshold"] = threshold or 1
     if opened.metadata.selection != own_rule:
@@ -160,12 +162,12 @@ def _change(
     return _Change(lines, output_of(item, product, readable(opened) if gone else (), told=told.rewrapped), fields)
 
 
-def _moved(before: Sequence[Keys], after: Sequence[Keys]) -> dict[str, list[dict[str, Any]]]:
+def _moved(before: Sequence[Keys], after: Sequence[Keys], name_of: NameOf) -> dict[str, list[dict[str, Any]]]:
     """Return the recipients that come and go, each with its group."""
     changes = list(enumerate(compare(before, after)))
     return {
-        "added": [reports.recipient(key, number) for number, change in changes for key in change.added],
-        "removed": [reports.recipient(key, number) for number, change in changes for key in change.removed],
+        "added": [reports.recipient(key, number, name_of) for number, change in changes for key in change.added],
+        "removed": [reports.recipient(key, number, name_of) for number, change in changes for key in change.removed],
     }
 
 

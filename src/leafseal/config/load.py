@@ -67,7 +67,7 @@ class Config:
 
     def faults_of(self, rule: CreationRule) -> list[tuple[str, str]]:
         """Return what is wrong with a rule."""
-        return _of_rule(rule, self.faults)
+        return of_rule(rule, self.faults)
 
     def rule_with_keys(self, path: str | os.PathLike[str]) -> CreationRule | None:
         """Return what `rule_for` does. Raises `ConfigError` for a rule that names no keys, or has a group without."""

@@ -43,6 +43,12 @@ def named(key: MasterKey, name_of: NameOf = nameless) -> str:
     return short_name(key) if name is None else f"{name} ({short_name(key)})"
 
 
+def in_full(key: MasterKey, name_of: NameOf = nameless) -> str:
+    """Return kind and key, nothing left out, and the name behind them: `age age1… (ann)`."""
+    name = name_of(key)
+    return visible(f"{key.kind} {key}") + (f" ({name})" if name else "")
+
+
 def listed(keys: Iterable[MasterKey], name_of: NameOf = nameless) -> str:
     """Return people's keys by their names and those of services by their number: `ann (age1xu5…), 1 AWS KMS key`."""
     people: list[str] = []

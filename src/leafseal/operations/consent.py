@@ -99,12 +99,19 @@ class Guard:
     `ask` returns where the user consents, and raises `RefusedError` where not.
     """
 
-    def __init__(self, rule: Rule | None, consent: Consent, ask: Callable[[Doubt], None]) -> None:
+    def __init__(
+        self,
+        rule: Rule | None,
+        consent: Consent,
+        ask: Callable[[Doubt], None],
+        name_of: Callable[[MasterKey], str | None] | None = None,
+    ) -> None:
         if consent.keep_rules and consent.sync_rules:
             raise UsageError("--keep-rules and --sync-rules contradict each other", hint="use only one of them")
         self.rule = rule
         self.consent = consent
         self._ask = ask
+        self.name_of = name_of or (lambda _: None)
 
     @property
     def configured_keys(self) -> list[MasterKey]:
@@ -170,7 +177,9 @@ class Guard:
             return
         strangers = not_configured(groups, self.rule.groups)
         if strangers:
-            names = ", ".join(f"{key.kind} {key}" for key in strangers)
+            from leafseal.keys.short_names import in_full  # only questions need it
+
+            names = ", ".join(in_full(key, self.name_of) for key in strangers)
             self._ask(
                 Doubt(
                     f".sops.yaml does not name these recipients, who could decrypt what is written: {names}.",

@@ -6,10 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from leafseal.display import for_shell
+from leafseal.errors import LeafsealError
 from leafseal.system import terminal
 
 if TYPE_CHECKING:
     from leafseal.config.load import Config, CreationRule  # imported where one is loaded: it brings YAML
+    from leafseal.config.people import People
 
 
 class Configuration:
@@ -19,6 +21,7 @@ class Configuration:
         self._explicit = explicit
         self._by_folder: dict[str, Config | None] = {}
         self._by_path: dict[str, Config] = {}
+        self._people: dict[str, People] = {}
 
     def of(self, name: str) -> Config | None:
         """Return the configuration for a file, None where there is none. Raises `ConfigError`."""
@@ -68,6 +71,21 @@ class Configuration:
         """Return the indentation that the configuration wants for a format."""
         config = self.of(name)
         return None if config is None else config.indents.get(format_name)
+
+    def people(self, name: str) -> People:
+        """Return the names that the configuration for a file gives recipients; none where it cannot be read."""
+        from leafseal.config.find import find_config
+        from leafseal.config.people import NOBODY, load_people
+
+        try:
+            path = self._explicit or find_config(os.path.dirname(os.path.abspath(name)))
+        except LeafsealError:
+            return NOBODY
+        if path is None:
+            return NOBODY
+        if path not in self._people:
+            self._people[path] = load_people(path)
+        return self._people[path]
 
     def forget(self) -> None:
         """Look for configurations again: one was written."""

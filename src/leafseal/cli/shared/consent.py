@@ -38,7 +38,8 @@ regrouping_consent = grouped("consent", Consent, *_RULES, _RECIPIENTS, _PLAINTEX
 
 def guard_of(name: str, configuration: Configuration, consent: Consent) -> Guard:
     """Return the guard of a file that exists."""
-    return Guard(configuration.guarding_rule(name), consent, lambda doubt: ask(name, doubt))
+    rule = configuration.guarding_rule(name)
+    return Guard(rule, consent, lambda doubt: ask(name, doubt), lambda key: configuration.people(name).name_of(key))
 
 
 def ask(name: str, doubt: Doubt) -> None:
@@ -55,7 +56,7 @@ def warn_of_missing(name: str, guard: Guard, groups: Sequence[Keys]) -> None:
         from leafseal.keys.short_names import listed as keys_listed
 
         terminal.warn(
-            f"{name}: .sops.yaml also names {keys_listed(missing)}, who cannot decrypt this file; "
+            f"{name}: .sops.yaml also names {keys_listed(missing, guard.name_of)}, who cannot decrypt this file; "
             f'to add them, run "leafseal updatekeys {for_shell(name)}"'
         )
 

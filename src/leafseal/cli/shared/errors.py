@@ -29,11 +29,15 @@ def show_locked_out(errors: Sequence[DataKeyError]) -> None:
     """Print what is wrong with files that no key opens: once for all of which the same is to be said."""
     if not errors:
         return
-    from leafseal.cli.shared.locked_out import Told, told  # only failures need it
+    import os
 
+    from leafseal.cli.shared.configuration import Configuration  # only failures need these
+    from leafseal.cli.shared.locked_out import Told, told
+
+    configuration = Configuration(os.environ.get("SOPS_CONFIG"))
     files: dict[Told, list[str]] = {}
     for error in errors:
-        files.setdefault(told(error), []).extend([error.file] if error.file else [])
+        files.setdefault(told(error, configuration), []).extend([error.file] if error.file else [])
     for one, names in files.items():
         message, details, hint = one.about(names)
         terminal.report(message, details, hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leafseal.cli.shared import reports
@@ -249,17 +249,21 @@ def as_data(one: Explained) -> dict[str, Any]:
         "passed_over": [_rule_data(passed.rule, passed.hint) for passed in (found.passed_over if found else ())],
         "message": message,
         "hint": hint,
-        "recipients": [reports.recipient(key, number) for number, group in enumerate(groups) for key in group],
+        "recipients": _recipients(enumerate(groups), one),
         "groups": len(groups),
         "threshold": _needed(len(groups), rule.threshold) or 1 if rule is not None else None,
         "rule": rule and rule.selection.describe(),
         "mac_only_encrypted": rule and rule.selection.mac_only_encrypted,
         "overridden_by": list(one.variables),
         "sops_configuration": one.sops_config,
-        "added": [reports.recipient(key, number) for number, change in changes for key in change.added],
-        "removed": [reports.recipient(key, number) for number, change in changes for key in change.removed],
+        "added": _recipients([(number, change.added) for number, change in changes], one),
+        "removed": _recipients([(number, change.removed) for number, change in changes], one),
         "file_rule": existing and existing.rules and existing.rules[0],
     }
+
+
+def _recipients(groups: Iterable[tuple[int, Keys]], one: Explained) -> list[dict[str, Any]]:
+    return [reports.recipient(key, number, one.name_of) for number, group in groups for key in group]
 
 
 def _rule_data(rule: CreationRule, hint: str | None) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from leafseal.display import visible
 from leafseal.errors import RefusedError
 from leafseal.keys.changes import GroupChange, Keys, compare, key_id
+from leafseal.keys.short_names import NameOf, in_full, nameless
 
 
-def difference(before: Sequence[Keys], after: Sequence[Keys], thresholds: tuple[int, int]) -> list[str]:
+def difference(
+    before: Sequence[Keys], after: Sequence[Keys], thresholds: tuple[int, int], name_of: NameOf = nameless
+) -> list[str]:
     """Return the change of groups as lines: `+++` for what comes, `---` for what goes. Empty where nothing changes."""
     changes = compare(before, after)
     lines: list[str] = []
@@ -18,7 +20,7 @@ def difference(before: Sequence[Keys], after: Sequence[Keys], thresholds: tuple[
     if not lines and not any(changes):
         return []
     for number, change in enumerate(changes):
-        lines += [f"group {number + 1}", *_lines(change)]
+        lines += [f"group {number + 1}", *_lines(change, name_of)]
     return lines
 
 
@@ -26,12 +28,12 @@ def _threshold(threshold: int) -> str:
     return f"threshold {threshold}" if threshold else "no threshold"
 
 
-def _lines(change: GroupChange) -> Iterator[str]:
+def _lines(change: GroupChange, name_of: NameOf) -> Iterator[str]:
     gone = {key_id(key) for key in change.removed}
     for key in change.before:
-        yield f"{'---' if key_id(key) in gone else '   '} {key.kind} {visible(str(key))}"
+        yield f"{'---' if key_id(key) in gone else '   '} {in_full(key, name_of)}"
     for key in change.added:
-        yield f"+++ {key.kind} {visible(str(key))}"
+        yield f"+++ {in_full(key, name_of)}"
 
 
 def refuse_empty(groups: Sequence[Keys], threshold: int) -> None:

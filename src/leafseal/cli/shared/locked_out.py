@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from leafseal.cli.shared.configuration import Configuration
 from leafseal.display import first_of, for_shell, visible
 from leafseal.errors import DataKeyError
 from leafseal.keys.report import reason
 from leafseal.keys.ring import FailedAttempt, label
-from leafseal.keys.short_names import listed
+from leafseal.keys.short_names import NameOf, listed, nameless
 from leafseal.providers.age.report import DEFAULT_HINTS
 
 
@@ -31,8 +33,14 @@ _FILES = "\0"  # where names of files belong in a hint
 _HINT = f'ask one of them to add you and run "leafseal updatekeys {_FILES}"'
 
 
-def told(error: DataKeyError) -> Told:
-    """Return what to say of a data key that was not recovered."""
+def told(error: DataKeyError, configuration: Configuration | None = None) -> Told:
+    """Return what to say of a data key that was not recovered, with the names that a configuration gives recipients.
+
+    Without one it is the one that the user's environment names, or the nearest: read only now, when it is needed.
+    """
+    if configuration is None:
+        configuration = Configuration(os.environ.get("SOPS_CONFIG"))
+    name_of = nameless if error.file is None else configuration.people(error.file).name_of
     attempts = [tried for tried in error.attempts if isinstance(tried, FailedAttempt)]
     age = [tried for tried in attempts if tried.is_explained]
     if not attempts or len(error.opened) >= error.needed:
@@ -41,11 +49,11 @@ def told(error: DataKeyError) -> Told:
         return Told(error.message, (), error.hint)
     own = list(dict.fromkeys(name for tried in age for name in tried.own))
     if error.groups > 1:
-        message, details = error.message, [*_groups(error, attempts)]
+        message, details = error.message, [*_groups(error, attempts, name_of)]
     else:
-        message, details = f"{_tried(own)} decrypt this file; it is encrypted for {_everybody(attempts)}", []
+        message, details = f"{_tried(own)} decrypt this file; it is encrypted for {_everybody(attempts, name_of)}", []
     hint = _own_hint(attempts) or (_HINT if own else error.hint)
-    return Told(message, (*details, *_causes(attempts, hint)), hint)
+    return Told(message, (*details, *_causes(attempts, hint, name_of)), hint)
 
 
 def _tried(own: Sequence[str]) -> str:
@@ -54,19 +62,19 @@ def _tried(own: Sequence[str]) -> str:
     return f"your key {own[0]} can't" if len(own) == 1 else f"none of your keys {first_of(own, 3)} can"
 
 
-def _everybody(attempts: Sequence[FailedAttempt]) -> str:
-    return listed(tried.master_key for tried in attempts)
+def _everybody(attempts: Sequence[FailedAttempt], name_of: NameOf) -> str:
+    return listed((tried.master_key for tried in attempts), name_of)
 
 
-def _groups(error: DataKeyError, attempts: Sequence[FailedAttempt]) -> Iterator[str]:
+def _groups(error: DataKeyError, attempts: Sequence[FailedAttempt], name_of: NameOf) -> Iterator[str]:
     for number in range(error.groups):
         group = [tried for tried in attempts if tried.group == number]
-        state = "opened" if number in error.opened or not group else f"not opened: {_everybody(group)}"
+        state = "opened" if number in error.opened or not group else f"not opened: {_everybody(group, name_of)}"
         yield f"group {number + 1} of {error.groups}: {state}"
     yield f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} opened"
 
 
-def _causes(attempts: Sequence[FailedAttempt], last: str | None) -> Iterator[str]:
+def _causes(attempts: Sequence[FailedAttempt], last: str | None, name_of: NameOf) -> Iterator[str]:
     """Yield what failed, once, however many keys it was for, with its hint unless that comes last."""
     causes: dict[str, list[FailedAttempt]] = {}
     for tried in attempts:
@@ -76,7 +84,7 @@ def _causes(attempts: Sequence[FailedAttempt], last: str | None) -> Iterator[str
         if found[0].is_explained:
             yield visible(cause)
         else:
-            yield f"{label(found[0].master_key) if len(found) == 1 else _everybody(found)}: {visible(cause)}"
+            yield f"{label(found[0].master_key) if len(found) == 1 else _everybody(found, name_of)}: {visible(cause)}"
             if found[0].hint and found[0].hint != last:
                 yield f"  hint: {visible(' '.join(found[0].hint.split()))}"
 

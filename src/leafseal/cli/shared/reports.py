@@ -18,6 +18,7 @@ from leafseal.display import without_keys
 from leafseal.document import Leaf, Locator
 from leafseal.errors import ConfigError, DataKeyError, FormatError, IntegrityError, LeafsealError
 from leafseal.keys import MasterKey
+from leafseal.keys.short_names import NameOf, nameless
 from leafseal.system import terminal
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -133,9 +134,9 @@ def pointer(locator: Sequence[str | int]) -> str:
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in locator)
 
 
-def recipient(key: MasterKey, group: int) -> dict[str, Any]:
-    """Return a recipient, and the number of its key group, from 0."""
-    return {"kind": key.kind, "key": str(key), "group": group}
+def recipient(key: MasterKey, group: int, name_of: NameOf = nameless) -> dict[str, Any]:
+    """Return a recipient, its name in the configuration, and the number of its key group, from 0."""
+    return {"kind": key.kind, "key": str(key), "name": name_of(key), "group": group}
 
 
 def error_objects(error: LeafsealError) -> Iterator[dict[str, Any]]:
