@@ -1,4 +1,5 @@
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -387,3 +388,27 @@ def test_new_odd_values_are_named_once(
     assert not unsaid or f"{unsaid}," not in warned[0].split("differ about")[-1]
     assert result.err.count(said) == 1
     assert leafseal("edit", name).err.count("warning") == 0
+
+
+def test_an_error_that_was_shown_is_not_shown_again(
+    leafseal: Run, sealed: Path, editor: Editor, screen: Terminal
+) -> None:
+    screen.answers = ["q"]
+    editor("""echo 'a: [' > "$1" """)
+    result = leafseal("edit", sealed)
+    assert result.code == 2
+    assert result.err.count("error: ") == 1
+    assert "leafseal edit --resume" in result.err
+
+
+def test_the_command_that_resumes_can_be_pasted_where_names_have_blanks(
+    leafseal: Run, sealed: Path, editor: Editor, work: Path
+) -> None:
+    name = sealed.rename(sealed.with_name("my app's.yaml")).name
+    editor("""echo 'a: [' > "$1" """)
+    result = leafseal("edit", name)
+    assert result.code == 2
+    command = result.err.split('run "leafseal ')[1].split("\n")[0].removesuffix('"')
+    editor("""echo 'a: 1' > "$1" """)
+    assert leafseal(*shlex.split(command)).code == 0
+    assert leafseal("decrypt", name).out == b"a: 1\n"

@@ -11,7 +11,7 @@ from leafseal.cli.shared.change import Change, changing, open_one
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import consent_options, warn_of_clear_text
 from leafseal.cli.shared.declarations import command, option
-from leafseal.cli.shared.errors import edit_again
+from leafseal.cli.shared.errors import ErrorsShown, edit_again
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
@@ -86,9 +86,18 @@ def edit(
     leafseal edit config.yaml
     EDITOR="code --wait" leafseal edit secrets.env
     """
+    shown: list[LeafsealError] = []
+
+    def again(error: LeafsealError) -> bool:
+        """Ask whether to go on editing; after a conflict there is nothing to be gained by it."""
+        if isinstance(error, ConflictError):
+            return False
+        shown.append(error)
+        return edit_again(error)
+
     settings: dict[str, Any] = {
         "environ": os.environ,
-        "again": _again if terminal.has_terminal() else None,
+        "again": again if terminal.has_terminal() else None,
         "warn": terminal.warn,
         "limits": limits,
         "no_disk_plaintext": no_disk_plaintext or policy_of(Ambient.of_process()).no_disk_plaintext,
@@ -96,12 +105,17 @@ def edit(
         "start": _kept_text(resume, limits) if resume is not None else None,
     }
     configuration = Configuration(config)
-    if os.path.exists(file):
-        _edit_existing(file, reading, limits, configuration, consent, comments, settings)
-    else:
-        format_name = reading.input_type or recognize(file)
-        wanted = plan(file, format_name, configuration, recipients, rule, threshold)
-        _edit_new(file, format_name, wanted, reading.within(limits), consent, comments, settings)
+    try:
+        if os.path.exists(file):
+            _edit_existing(file, reading, limits, configuration, consent, comments, settings)
+        else:
+            format_name = reading.input_type or recognize(file)
+            wanted = plan(file, format_name, configuration, recipients, rule, threshold)
+            _edit_new(file, format_name, wanted, reading.within(limits), consent, comments, settings)
+    except LeafsealError as error:
+        if error not in shown:
+            raise
+        raise ErrorsShown(error.exit_code) from None
 
 
 def _kept_text(kept: str, limits: Limits) -> bytes:
@@ -109,11 +123,6 @@ def _kept_text(kept: str, limits: Limits) -> bytes:
     item = read_one(kept, InputOptions(input_type=ANY_BYTES), limits)
     with naming(kept):
         return open_file(item.source, KeyRing(current_ambient()), ReadOptions(limits)).plaintext()
-
-
-def _again(error: LeafsealError) -> bool:
-    """Ask whether to go on editing; after a conflict there is nothing to be gained by it."""
-    return not isinstance(error, ConflictError) and edit_again(error)
 
 
 def _edit_existing(
