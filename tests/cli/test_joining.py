@@ -110,6 +110,12 @@ def test_a_folder_that_is_not_there(leafseal: Run, work: Path, monkeypatch: pyte
     assert not keys_txt().exists()
 
 
+def test_an_identity_in_the_variable_is_one(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    assert f"your private key is in SOPS_AGE_KEY; your public key: {me.recipient}" in leafseal("init").err
+    assert f"- {me.recipient}" in (work / ".sops.yaml").read_text()
+    assert not keys_txt().exists()
+
+
 # -- Kubernetes
 
 

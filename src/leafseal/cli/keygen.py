@@ -34,6 +34,7 @@ def keygen(output: str | None, append: bool, pq: bool, passphrase: bool) -> None
     """
     if output is not None and append:
         raise UsageError("-o and --append contradict each other", hint="use only one of them")
+    from leafseal.cli.shared.identity_files import append as append_to
     from leafseal.cli.shared.identity_files import check_appendable, own_identity_file, protected
     from leafseal.providers.age import generate_identity, identity_file_text
 
@@ -47,7 +48,7 @@ def keygen(output: str | None, append: bool, pq: bool, passphrase: bool) -> None
     if passphrase:
         text = protected(text)
     if append:
-        files.append_private(path, text)
+        append_to(path, text)
         terminal.say(f"added to {path}")
     elif output is not None:
         files.create(output, text.encode(), private=True)

@@ -81,10 +81,15 @@ def _own_keys() -> tuple[list[OwnKey], list[Trouble]]:
     return [*keys, *more], [*troubles, *further]
 
 
+_HINT = "name another file with a private key in SOPS_AGE_KEY_FILE, or correct this one"
+
+
 def _nobody(troubles: Sequence[Trouble]) -> DataKeyError:
     if troubles:
         first = troubles[0]
-        return DataKeyError(f"none of your private keys can be used: {first.place}: {first.reason}", hint=first.hint)
+        return DataKeyError(
+            f"none of your private keys can be used: {first.place}: {first.reason}", hint=first.hint or _HINT
+        )
     return DataKeyError(
         "you have no private key",
         hint='create one with "leafseal keygen --append", and send its public key to whoever adds you to files',

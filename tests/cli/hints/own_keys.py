@@ -16,6 +16,8 @@ from .scenario import Scenario, Stage
 FILES = "cli.shared.identity_files"
 PROTECTED = age.encrypt(throwaway_identity().identity.encode(), [ScryptRecipient("horse", 2)], armor=True).decode()
 
+ALONE = ("export SOPS_AGE_KEY=",)
+
 
 def typing(*answers: str) -> Callable[[Stage], object]:
     """Return what asks a user, who types these answers, for the passphrase of a new key."""
@@ -49,7 +51,7 @@ SCENARIOS = [
         "init --age ME --encrypted-regex 'a\tb'",
         ("init --age ME --encrypted-regex 'a|b'",),
     ),
-    Scenario(FILES, "add --age age1…", "init --no-identity", ("init --no-identity --age ME",)),
+    Scenario(FILES, "add --age age1…", "init --no-identity", ("init --no-identity --age ME",), before=ALONE),
     Scenario(
         FILES,
         "put the key into SOPS_AGE_KEY, and the name of a file into SOPS_AGE_KEY_FILE",
@@ -81,6 +83,15 @@ SCENARIOS = [
         'create one with "leafseal keygen --append", and send its public key to whoever adds you to files',
         "whoami",
         ("keygen --append", "whoami"),
-        before=("export SOPS_AGE_KEY=",),
+        before=ALONE,
+    ),
+    Scenario(
+        "cli.whoami",
+        "name another file with a private key in SOPS_AGE_KEY_FILE, or correct this one",
+        "whoami",
+        ("keygen -o other.txt", "export SOPS_AGE_KEY_FILE=other.txt", "whoami"),
+        files={"keys.txt/x": ""},
+        before=ALONE,
+        environ={"SOPS_AGE_KEY_FILE": "keys.txt"},
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from leafseal.display import holds_key
-from leafseal.errors import RefusedError, UsageError
+from leafseal.errors import RefusedError, UsageError, WriteError
 from leafseal.keys import Ambient
 from leafseal.system import files, terminal
 from leafseal.system.directories import home, identity_file
@@ -29,10 +29,11 @@ def own_identity_file() -> str:
 _ELSEWHERE = 'write the key pair to a file of its own with "leafseal keygen -o FILE", and name it in SOPS_AGE_KEY_FILE'
 
 
-def recipients_in(path: str, *, asks: bool = False) -> list[str] | None:
+def recipients_in(path: str, ambient: Ambient | None = None, *, asks: bool = False) -> list[str] | None:
     """Return the recipients of the identities in a file: none where it does not exist, None under a passphrase.
 
-    With `asks` the user is asked for the passphrase. Raises `RefusedError` for a file of which no identity can be read.
+    With `asks` the user of `ambient` is asked for the passphrase. Raises `RefusedError` for a file of which no identity
+    can be read.
     """
     from leafseal.providers.age.identities import from_file
     from leafseal.providers.age.passphrases import EncryptedIdentities
@@ -43,7 +44,7 @@ def recipients_in(path: str, *, asks: bool = False) -> list[str] | None:
     if not os.path.isfile(path) and not os.path.isdir(path):
         what = "is not a regular file" if os.path.exists(path) else "is a link that leads nowhere"
         raise RefusedError(what, file=path, hint=_ELSEWHERE)
-    place = from_file(path, path, Ambient(os.environ, home(), terminal.passphrase_asker(), warn=terminal.warn))
+    place = from_file(path, path, ambient or Ambient(os.environ, home()))
     if isinstance(place, Failed):
         raise RefusedError(place.reason, file=path, hint=place.hint or _ELSEWHERE)
     identities = place.identities if isinstance(place, Loaded) else ()
@@ -54,28 +55,57 @@ def recipients_in(path: str, *, asks: bool = False) -> list[str] | None:
     return [str(recipient) for recipient in found if recipient]
 
 
-def own_recipient(*, no_identity: bool) -> str:
-    """Return the recipient of the user's own identity; make one where there is none. Raises `RefusedError`."""
+def own_recipient(*, no_identity: bool, warns: bool = True) -> str:
+    """Return the recipient of the user's own identity; make one where there is none. Raises `RefusedError`.
+
+    The identity is the first in their own file, else in `SOPS_AGE_KEY`. Without `warns` nobody is told that others can
+    read the file.
+    """
     path = own_identity_file()
-    found = recipients_in(path, asks=True)
+    ambient = Ambient(os.environ, home(), terminal.passphrase_asker(), warn=terminal.warn if warns else None)
+    found = recipients_in(path, ambient, asks=True)
     if found is None:
         raise RefusedError(
             "is protected by a passphrase, so its public key is not known", file=path, hint="add it with --age age1…"
         )
-    if found:
-        terminal.say(f"your private key is in {path}; your public key: {found[0]}")
-        return found[0]
+    for place, recipients in ((path, found), ("SOPS_AGE_KEY", _in_variable())):
+        if recipients:
+            terminal.say(f"your private key is in {place}; your public key: {recipients[0]}")
+            return recipients[0]
     if no_identity:
         raise RefusedError("no private key found, and no recipient given", hint="add --age age1…")
     from leafseal.providers.age import generate_identity, identity_file_text
 
     identity, recipient = generate_identity()
-    files.append_private(path, identity_file_text(identity, recipient))
+    append(path, identity_file_text(identity, recipient))
     terminal.say(f"created your private key: {path}")
     name = os.path.basename(path)
     terminal.warn(f"back up {name} now, and never commit it: without it nobody can decrypt your files")
     terminal.say(f"your public key, to share: {recipient}")
     return recipient
+
+
+def _in_variable() -> list[str]:
+    from leafseal.providers.age.own import own_keys
+
+    own, _ = own_keys(Ambient({"SOPS_AGE_KEY": os.environ.get("SOPS_AGE_KEY", "")}, os.devnull))
+    return [key.recipient for key in own if key.recipient]
+
+
+def append(path: str, text: str) -> None:
+    """Add text to the user's own file. Raises `WriteError`, with a way out where the folder is not theirs."""
+    try:
+        files.append_private(path, text)
+    except WriteError as error:
+        if isinstance(error.__cause__, PermissionError | NotADirectoryError) or _is_read_only(error.__cause__):
+            raise error.with_hint(_ELSEWHERE) from error.__cause__
+        raise
+
+
+def _is_read_only(cause: BaseException | None) -> bool:
+    import errno
+
+    return isinstance(cause, OSError) and cause.errno == errno.EROFS
 
 
 def check_appendable(path: str, *, is_protected: bool) -> None:

@@ -31,7 +31,7 @@ def join(path: str, *, no_identity: bool) -> None:
             f"{path} already names your key {short} (from {key.place}) in {count} of {counted(len(rules), 'rule')}"
         )
         return
-    recipient = own_recipient(no_identity=no_identity)
+    recipient = own_recipient(no_identity=no_identity, warns=False)  # its file was looked at above
     keys = list({(key.kind, str(key)): key for groups in rules for group in groups for key in group}.values())
     terminal.say(f"{path} is in force here; it is left as it is, and does not name your key yet")
     terminal.say(f"{_whom(keys, load_people(path))} to add {short_recipient(recipient)}: {HOW}")

@@ -8,16 +8,18 @@ import stat
 from leafseal.display import for_shell
 from leafseal.providers.age.places import PROTECTED
 
+_SECRETS = (b"SECRET-KEY-", b"PRIVATE KEY-")  # of age, and of what holds an SSH key
+
 
 def exposure(path: str, status: os.stat_result, content: bytes) -> str | None:
     """Return what to say of who else may read a private key, None where nobody may.
 
-    What a passphrase protects may be read, and what belongs to another user is not ours to judge. A folder on the way
-    that others cannot enter keeps them from the file, whatever its own mode is.
+    What a passphrase or a device protects may be read, and what belongs to another user is not ours to judge. A folder
+    on the way that others cannot enter keeps them from the file, whatever its own mode is.
     """
     if os.name == "nt" or not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
         return None
-    if content.startswith(PROTECTED):
+    if content.startswith(PROTECTED) or not any(mark in content for mark in _SECRETS):
         return None
     readers = _readers(path, status)
     if readers is None:
