@@ -39,8 +39,9 @@ lock: .venv-lock/bin/python  ## write requirements/dev.txt from pyproject.toml; 
 	  --python-version 3.11 --all-extras --group dev --no-annotate --no-emit-package leafseal \
 	  --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
 
-reference: $(READY)  ## what docs/cli.md and the manual page say of commands and options
+reference: $(READY)  ## what docs/cli.md and the manual page say of commands and options, and docs/troubleshooting.md of messages
 	@$(BIN)/python docs/reference.py
+	@$(BIN)/python docs/troubleshooting.py
 
 bench: $(READY)  ## the table of docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py

@@ -1,0 +1,43 @@
+"""docs/troubleshooting.md has the messages of the source, each with its cure, and a section for every code."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from leafseal.cli.shared.reports import CODES
+
+from ..cli.hints.source import hints
+from .blocks import ROOT
+
+PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+
+
+def test_the_page_is_what_the_source_says() -> None:
+    program = ROOT / "docs" / "troubleshooting.py"
+    done = subprocess.run([sys.executable, program, "--check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_code_of_an_error_has_a_section() -> None:
+    assert sorted(re.findall(r"^### (.+)$", PAGE, re.MULTILINE)) == sorted(CODES.values())
+
+
+def test_most_hints_of_the_source_are_on_the_page() -> None:
+    """Those of the sops command line and of single options are not, nor those that are made of parts."""
+    page = re.sub(r"[`\"]", "", PAGE)
+    told = [text for _, text in hints() if _plain(text) in page]
+    assert len(told) > 0.6 * len(hints())
+
+
+def _plain(hint: str) -> str:
+    return re.sub(r"[`\"]", "", " ".join(hint.split()).replace("{}", "…")).rstrip(".")
+
+
+def test_a_message_is_there_once_in_its_section() -> None:
+    for section in PAGE.split("\n<!-- messages: ")[1:]:
+        items = re.findall(r"^- .*$", section.partition("<!-- end -->")[0], re.MULTILINE)
+        assert items
+        assert len(items) == len(set(items))
+        assert all(": " in item and not item.endswith(": ") for item in items)
