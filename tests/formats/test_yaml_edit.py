@@ -57,6 +57,10 @@ SETS = [
     (b'a: |+\n  x\n\n', ('b',), 1, b'a: |+\n  x\n\nb: 1\n'),
     (b'a: |\n  x\n  ', ('b',), 1, b'a: |\n  x\nb: 1\n  '),
     # Lines of blanks would be the block's own.
+    # sops reads no `<<` before a single value but in quotes.
+    (b'a: 1\n', ('<<',), 'x', b'a: 1\n"<<": x\n'),
+    (b'a: {b: 1}\n', ('a', '<<'), 5, b'a: {b: 1, "<<": 5}\n'),
+    (b'a: 1\n', ('<<',), {'b': 1}, b'a: 1\n!!merge <<:\n  b: 1\n'),
     (b'a: 1\n     \n', ('b',), 'x\ny', b'a: 1\nb: "x\\ny"\n     \n'),
     # Comments that stand deeper than what is added belong to what is before it.
     (b'a:\n  b: 1\n  # about a\n\n    # about b\n# end\n', ('c',), 2,

@@ -135,7 +135,7 @@ def _insert_lines(text: str, position: int, lines: str, *, at_end: bool = False)
 def _add(text: str, parent: YAMLNode, part: str | int, node: Node, layout: _Layout) -> list[Edit]:
     last = parent.last_member
     if parent.flow:
-        written = flow_text(node) if isinstance(part, int) else f"{flow_key(part)}: {flow_text(node)}"
+        written = flow_text(node) if isinstance(part, int) else f"{_key_text(part, node)}: {flow_text(node)}"
         if parent.opening is None:  # `[k: v]`, a mapping without brackets of its own
             first, last = parent.members[0]
             return [Edit(first.mark, first.mark, "{"), Edit(last.end, last.end, f", {written}}}")]
@@ -144,13 +144,22 @@ def _add(text: str, parent: YAMLNode, part: str | int, node: Node, layout: _Layo
         return [Edit(parent.opening + 1, parent.opening + 1, written)]
     position = _behind_deeper_comments(text, parent.keep or LINE_REST.match(text, parent.end).end(), parent.column)
     end = position - 1 if text[position - 1] in BREAKS else position
-    if _fits_lines(node, text, end, parent.column):
+    if _fits_lines(node, text, end, parent.column) and not _is_no_merge(part, node):
         member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
         lines = layout.lines(member, parent.column)
     else:
-        head = "-" if isinstance(part, int) else f"{flow_key(part)}:"
+        head = "-" if isinstance(part, int) else f"{_key_text(part, node)}:"
         lines = f"{' ' * parent.column}{head} {flow_text(node)}\n"
     return [*_end_block(text, parent), *_insert_lines(text, position, lines, at_end=True)]
+
+
+def _key_text(key: str, node: Node) -> str:
+    return '"<<"' if _is_no_merge(key, node) else flow_key(key)
+
+
+def _is_no_merge(key: str | int, node: Node) -> bool:
+    """Tell whether a key `<<` is before what nothing can merge: without quotes, sops refuses the file."""
+    return key == "<<" and not isinstance(node, MappingNode | ListNode)
 
 
 def _behind_deeper_comments(text: str, position: int, column: int) -> int:
