@@ -68,7 +68,7 @@ def init(
             raise RefusedError(
                 "already exists, and init changes no configuration",
                 file=config,
-                hint='edit it, then run "leafseal updatekeys --all"; or name a folder that is not below it',
+                hint='add recipients with "leafseal team add NAME RECIPIENT", then run "leafseal updatekeys --all"',
             )
         from leafseal.cli.shared.joining import join
 

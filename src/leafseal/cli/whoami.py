@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from leafseal.cli.shared import reports
+from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions, json_option, limits_options, looking_reading
+from leafseal.config.people import People
 from leafseal.display import escape_line
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import DataKeyError
@@ -32,6 +33,11 @@ class _File(NamedTuple):
     opens: bool | None
     by: tuple[str, ...]  # the recipients of the own keys that do
     groups: Sequence[Sequence[MasterKey]]
+    people: People
+
+    def everybody(self) -> str:
+        """Return the recipients, by the names that the configuration gives them."""
+        return listed((key for group in self.groups for key in group), self.people.name_of)
 
 
 @command("whoami")
@@ -56,7 +62,8 @@ def whoami(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
         raise _nobody(troubles)
     names = chosen(files, every, reading, limits) if files or every.is_all or every.untracked else ()
     items, errors = read_all(names, reading, limits)
-    outcomes = each(items, lambda item: _compared(item.source, own, reading.within(limits)))
+    configuration = Configuration(None)
+    outcomes = each(items, lambda item: _compared(item.source, own, configuration, reading.within(limits)))
     errors += errors_of(outcomes)
     found = [file for _, file in results(outcomes)]
     if as_json:
@@ -96,7 +103,7 @@ def _nobody(troubles: Sequence[Trouble]) -> DataKeyError:
     )
 
 
-def _compared(source: Source, own: Sequence[OwnKey], read: ReadOptions) -> _File:
+def _compared(source: Source, own: Sequence[OwnKey], configuration: Configuration, read: ReadOptions) -> _File:
     _, metadata = read_metadata(source.data, source.format, read._replace(allow_duplicates=True))
     groups = keys_of(metadata.groups)
     answers = [opens_any(own, group) for group in groups]
@@ -105,7 +112,7 @@ def _compared(source: Source, own: Sequence[OwnKey], read: ReadOptions) -> _File
     opens = True if certain >= needed else None if certain + possible >= needed else False
     mine = (key.recipient for key in own if any(key.opens(other) for group in groups for other in group))
     by = tuple(dict.fromkeys(recipient for recipient in mine if recipient))
-    return _File(source.name, opens, by, groups)
+    return _File(source.name, opens, by, groups, configuration.people(source.name))
 
 
 # -- as text
@@ -148,21 +155,7 @@ def _file_lines(found: Sequence[_File]) -> Iterator[str]:
             yield f"{text} ({len(files)}):"
         for file in files:
             by = ", ".join(map(_short, file.by))
-            yield f"  {escape_line(file.name)}: " + (f"with {by}" if state else f"encrypted for {_everybody(file)}")
-
-
-def _everybody(file: _File) -> str:
-    """Return the recipients of a file, by the names that the configuration in force there gives them."""
-    from leafseal.config.find import find_config
-    from leafseal.config.people import NOBODY, load_people
-    from leafseal.errors import ConfigError
-
-    try:
-        config = find_config(os.path.abspath(file.name))
-    except ConfigError:
-        config = None
-    people = NOBODY if config is None else load_people(config)
-    return listed((key for group in file.groups for key in group), people.name_of)
+            yield f"  {escape_line(file.name)}: " + (f"with {by}" if state else f"encrypted for {file.everybody()}")
 
 
 def _short(recipient: str) -> str:
@@ -191,7 +184,9 @@ def _as_data(own: Sequence[OwnKey], troubles: Sequence[Trouble], found: Sequence
                 "opens": file.opens,
                 "own_keys": list(file.by),
                 "recipients": [
-                    reports.recipient(key, number) for number, group in enumerate(file.groups) for key in group
+                    reports.recipient(key, number, file.people.raw_name_of)
+                    for number, group in enumerate(file.groups)
+                    for key in group
                 ],
             }
             for file in found

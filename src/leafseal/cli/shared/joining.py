@@ -34,10 +34,10 @@ def join(path: str, *, no_identity: bool) -> None:
     recipient = own_recipient(no_identity=no_identity, warns=False)  # its file was looked at above
     keys = list({(key.kind, str(key)): key for groups in rules for group in groups for key in group}.values())
     terminal.say(f"{path} is in force here; it is left as it is, and does not name your key yet")
-    terminal.say(f"{_whom(keys, load_people(path))} to add {short_recipient(recipient)}: {HOW}")
-
-
-HOW = 'they add your public key to the file and run "leafseal updatekeys --all"'
+    terminal.say(
+        f'{_whom(keys, load_people(path))} to run "leafseal team add NAME {recipient}", with a name for you, '
+        'and then "leafseal updatekeys --all"'
+    )
 
 
 def _read(path: str) -> Config | None:
