@@ -10,7 +10,7 @@ WORKERS ?= --numprocesses auto --dist worksteal
 
 .PHONY: demo test check test-oldest test-newest test-package lock reference bench bombs starts campaign wheel clean
 
-demo: $(READY)  ## the main job on examples/, with a throw-away key
+demo: $(READY)  ## a tour of examples/, with a throwaway key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
 
 test: $(READY)  ## the tests

@@ -12,7 +12,7 @@ LeafsealError                     1   message, hint, exit_code (numbers from SOP
 ├── ConfigError                   1   location, such as "creation_rules[2].age"; every fault of the file at once
 ├── MetadataError                 1   the `sops` block is damaged or contradicts itself
 ├── PathError                    91   a path expression that does not parse, or leads nowhere; a KeyError too
-├── EmitError                     4   a value that the output format cannot hold
+├── EmitError                     4   a value that the output format cannot contain
 ├── IntegrityError               25   a leaf's tag does not verify; path
 │   └── MACMismatchError         51   each leaf verifies, the whole does not
 │       └── StructureMismatchError 51  the MAC verifies, but names, places, types or tags were changed

@@ -129,7 +129,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("yaml", Decimal("1E+400"), "beyond the range of a double"),
     ("json", Decimal("1E-400"), "beyond the range of a double"),
     ("dotenv", Decimal("1E+1000000"), "too many digits"),
-    ("yaml", 2**63, "cannot hold an integer from"),
+    ("yaml", 2**63, "cannot contain an integer from"),
     ("json", 10**400, "beyond the range of a double"),
     ("dotenv", 10**5000, "too many digits"),
     ("yaml", datetime(2026, 1, 2), "without a zone"),
@@ -161,7 +161,7 @@ def test_what_contains_itself_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"\xff"])
 def test_json_says_what_it_cannot_hold(tmp_path: Path, value: object) -> None:
-    with pytest.raises(EmitError, match="JSON cannot hold"):
+    with pytest.raises(EmitError, match="JSON cannot contain"):
         opened(tmp_path, "json")["new"] = value
     assert stored(opened(tmp_path, "json"), b"text")[1] == "text"
 

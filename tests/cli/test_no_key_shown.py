@@ -92,7 +92,7 @@ def test_a_key_in_any_place_is_hidden(file: str, what: str, capfd: pytest.Captur
 def test_a_key_in_place_of_a_name_is_told(file: str) -> None:
     with pytest.raises(DataKeyError) as caught:
         leafseal.load(file, ambient=Ambient({"SOPS_AGE_KEY_FILE": IDENTITY}, os.getcwd()))
-    assert "SOPS_AGE_KEY_FILE: holds a key, not the name of a file" in str(caught.value)
+    assert "SOPS_AGE_KEY_FILE: contains a key, not the name of a file" in str(caught.value)
     (attempt,) = caught.value.attempts
     assert "put the key into SOPS_AGE_KEY" in str(getattr(attempt, "hint", ""))
 
@@ -136,7 +136,7 @@ def test_no_file_is_made_that_is_named_like_a_key(
     for words in (["keygen", "--append"], ["init"]):
         assert run(words) != 0
     assert not list(tmp_path.iterdir())
-    assert "SOPS_AGE_KEY_FILE holds a key" in capfd.readouterr().err
+    assert "SOPS_AGE_KEY_FILE contains a key" in capfd.readouterr().err
 
 
 def test_an_error_holds_no_key_in_any_attribute() -> None:

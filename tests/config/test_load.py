@@ -394,7 +394,7 @@ def test_faults(load, text, place, message):
         ("a: &x [*x]\n", "line 1, column 8: an alias without an anchor"),
         ("{[a]: b}\n", "line 1, column 2: a key that is not a single value"),
         ("a: {<<: 5}\n", "line 1, column 9: only mappings can be merged"),
-        ("a: !!int x\n", "line 1, column 4: a value does not fit its tag"),
+        ("a: !!int x\n", "line 1, column 4: a value doesn't match its tag"),
         ("[" * 300, "nested deeper than 200 levels"),
         (b"a: 1\nb: \xff\n", "line 2: not UTF-8"),
         (b"a: \x01\n", "a character that YAML does not allow"),

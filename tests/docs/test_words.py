@@ -1,4 +1,4 @@
-"""What users read speaks of encrypting and decrypting files, in common words: help, errors, hints, warnings."""
+"""What users read speaks of encrypting and decrypting files, in common words: help, messages, prompts, pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from .blocks import ROOT
 _SOURCE = ROOT / "src" / "leafseal"
 _WORDS = re.compile(
     r"\b(?:seals?|sealed|sealing|unseal(?:s|ed|ing)?|anew|stands?|stood|door|opens|opened|dialects?|talk|"
-    r"leave (?:\S+ )?clear|leaves (?:\S+ )?clear|stay clear|in clear|throw-away)\b",
+    r"leave (?:\S+ )?clear|leaves (?:\S+ )?clear|stays? clear|in clear|throw-away|behind|in front of|lies|holds?|"
+    r"(?:un)?wrap(?:s|ped|ping)?|leaf|DEK|does not fit|do not fit|also if|also those|weakness(?:es)?|in trouble|"
+    r"gcp kms|notices? nothing|taken? out|as you wished)\b",
     re.IGNORECASE,
 )
 _EXCEPTIONS = (
@@ -28,8 +30,13 @@ _EXCEPTIONS = (
     "--comments seal",  # an option and its value
     "--comments [seal|keep]",
     "(seal)",
+    "An editor that opens a window",
+    "Kubernetes' Sealed Secrets: a value is a leaf",
     "check whether this Vault is sealed, or in standby",  # Vault's own word for its state
 )
+_PAGES = ("cli", "index", "json", "tutorial")
+"""The pages for users that have no other words for things than help and messages have."""
+
 _SHOWING = {"say", "warn", "tell", "ask", "ask_secret", "confirm", "notice", "print_line", "progress", "log"}
 _ERROR = re.compile(r"(?:Error|Failure|Fault|_error|_failure)$")
 
@@ -101,6 +108,21 @@ def test_messages() -> None:
         if " " in text and _wrong(text)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", *(f"docs/{name}.md" for name in _PAGES)])
+def test_pages(name: str) -> None:
+    """What is in code, in links and in comments is no prose."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    text = re.sub(r"^```.*?^```$|<!--.*?-->", "", text, flags=re.DOTALL | re.MULTILINE)
+    lines = re.sub(r"`[^`\n]*`|\]\([^)]*\)|\[.*?\]: .*", "", text).splitlines()
+    assert [line for line in lines if _wrong(line)] == []
+
+
+def test_the_manual_page() -> None:
+    from leafseal.cli.shared.manual import page
+
+    assert _wrong(page().replace("\\-", "-")) == []
 
 
 def test_no_hint_is_a_question() -> None:

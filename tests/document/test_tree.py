@@ -101,7 +101,7 @@ def test_python_values_come_back() -> None:
 
 @pytest.mark.parametrize("value", [{1: "x"}, [object()], {"a": {1, 2}}, 1j])
 def test_what_no_file_can_hold(value: object) -> None:
-    with pytest.raises(FormatError, match=r"only text can be|nothing that a file can hold"):
+    with pytest.raises(FormatError, match=r"only text can be|nothing that a file can contain"):
         from_python(value)
 
 

@@ -209,9 +209,9 @@ def test_values_that_no_line_holds(value: object) -> None:
 
 @pytest.mark.parametrize("key", ["a=b", "#a", "a\nb", "a\0"])
 def test_keys_that_no_line_holds(key: str) -> None:
-    with pytest.raises(EmitError, match="dotenv cannot hold the key"):
+    with pytest.raises(EmitError, match="dotenv cannot contain the key"):
         parse(b"A=1\n").set_edits((key,), "x")
-    with pytest.raises(EmitError, match="dotenv cannot hold the key"):
+    with pytest.raises(EmitError, match="dotenv cannot contain the key"):
         emit([MappingNode([(key, "x")])])
 
 

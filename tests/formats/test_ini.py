@@ -419,13 +419,13 @@ def test_values_that_no_line_holds(value: object) -> None:
 
 @pytest.mark.parametrize("key", ["", "-", " a", "a\nb", '`"""='])
 def test_keys_that_no_line_holds(key: str) -> None:
-    with pytest.raises(EmitError, match="INI cannot hold a key"):
+    with pytest.raises(EmitError, match="INI cannot contain a key"):
         parse(PLAIN.encode()).set_edits(("db", key), "x")
 
 
 @pytest.mark.parametrize("section", ["", "a\nb", "a\0"])
 def test_sections_that_no_header_holds(section: str) -> None:
-    with pytest.raises(EmitError, match="INI cannot hold a section"):
+    with pytest.raises(EmitError, match="INI cannot contain a section"):
         parse(PLAIN.encode()).set_edits((section, "k"), "x")
 
 

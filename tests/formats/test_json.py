@@ -116,7 +116,7 @@ def test_places_and_paths() -> None:
 
 
 CANARY = "s3cr3t"
-NOT_A_STRING = "not JSON: a string that is not closed, or holds what JSON wants escaped"
+NOT_A_STRING = "not JSON: a string that is not closed, or contains what JSON wants escaped"
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_emission_of_what_json_has_no_word_for() -> None:
     )
     assert emit([]) == b"{}\n"
     for value in (float("nan"), float("inf"), b"\xff"):
-        with pytest.raises(EmitError, match="JSON cannot hold"):
+        with pytest.raises(EmitError, match="JSON cannot contain"):
             emit([MappingNode([("a", value)])])
     with pytest.raises(EmitError, match="smaller than -1"):
         emit([MappingNode()], indent=-2)

@@ -156,7 +156,7 @@ def test_a_comment_of_several_lines_stays_a_comment() -> None:
 
 @pytest.mark.parametrize("text", ["\x00", "a\x1b", "\udcff", "\x7f"])
 def test_a_comment_that_yaml_cannot_hold_is_an_error(text: str) -> None:
-    with pytest.raises(EmitError, match=r"^a comment holds characters that YAML cannot hold$"):
+    with pytest.raises(EmitError, match=r"^a comment contains characters that YAML cannot contain$"):
         emit([MappingNode([Comment(text)])])
 
 

@@ -79,7 +79,7 @@ def test_tagged_scalars_have_the_type_and_value_that_sops_gives_them(document: s
 
 
 def test_a_text_that_does_not_fit_its_tag_is_not_shown() -> None:
-    with pytest.raises(FormatError, match=r"^a value does not fit its tag !!int$"):
+    with pytest.raises(FormatError, match=r"^a value doesn't match its tag !!int$"):
         resolve_tagged(TAG_PREFIX + "int", "hunter2", plain=True)
 
 

@@ -189,7 +189,7 @@ def test_a_key_that_does_not_answer_is_left_behind() -> None:
 
 
 def test_enc_that_cannot_be_encoded_is_a_failed_attempt() -> None:
-    with pytest.raises(DataKeyError, match="the wrapped key is damaged"):
+    with pytest.raises(DataKeyError, match="the encrypted data key is damaged"):
         recover_data_key([(WrappedKey(AgeKey(throwaway_identity().recipient), "\ud800"),)], 0, AMBIENT)
 
 

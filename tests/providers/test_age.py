@@ -139,7 +139,7 @@ class TestPostQuantum(ProviderContract):
 
 def test_what_is_wrapped_is_a_data_key(tmp_path: Path) -> None:
     wrapped = age.encrypt(b"x" * 31, [age.parse_recipient(ALICE.recipient)], armor=True)
-    with pytest.raises(ProviderError, match="the wrapped key is damaged: it is not one of a file"):
+    with pytest.raises(ProviderError, match="the encrypted data key is damaged: it is not the key of a file"):
         ALICES_KEY.unwrap(wrapped, ALICE.ambient(tmp_path))
 
 
@@ -369,7 +369,7 @@ def test_an_empty_file_name(tmp_path: Path) -> None:
 
 
 def test_a_damaged_blob_says_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(ProviderError, match="the wrapped key is damaged: does not begin and end"):
+    with pytest.raises(ProviderError, match="the encrypted data key is damaged: does not begin and end"):
         ALICES_KEY.unwrap(WRAPPED[10:], ALICE.ambient(tmp_path))
 
 

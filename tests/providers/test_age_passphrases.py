@@ -91,7 +91,7 @@ def test_it_may_hold_any_identity(tmp_path: Path) -> None:
 def test_a_header_that_was_changed_is_no_matter_of_the_passphrase(tmp_path: Path, file: Path) -> None:
     head, _, rest = dearmor(WRAPPED).partition(b"\n-> ")
     changed = armor(head + b"\n-> grease\n\n-> " + rest)
-    with pytest.raises(ProviderError, match="the wrapped key is damaged: the age header was changed"):
+    with pytest.raises(ProviderError, match="the encrypted data key is damaged: the age header was changed"):
         ALICES_KEY.unwrap(changed, Ambient({NAME: str(file)}, tmp_path, Asker("horse")))
 
 

@@ -243,7 +243,7 @@ FAULTS = {
     "dies": ("sys.exit(1)", "it ended before it was done"),
     "does another side's work": ("commands(); send('recipient-stanza', '0', 'x'); put('done')", None),
     "asks for a secret": ("commands(); send('request-secret', body=b'?'); put('done')", "it needs an answer"),
-    "asks without end": ("commands()\nwhile True: send('request-secret', body=b'?')", "it asks and tells without end"),
+    "asks without end": ("commands()\nwhile True: send('request-secret', body=b'?')", "it sends messages without end"),
     "gives a wrong key": (
         "commands(); send('file-key', '0', body=b'w' * 16); put('done')",
         "it gave a key that is not the file's",

@@ -96,7 +96,7 @@ class TestService(ServiceFaults):
         "limit of requests",
     )
     DAMAGED: ClassVar = {**ServiceFaults.DAMAGED, "padding alone": b"=", "endless": b"x" * 65537}
-    DAMAGE = "the wrapped key is damaged"
+    DAMAGE = "the encrypted data key is damaged"
 
     @pytest.fixture
     def key(self) -> HuaweiKMSKey:

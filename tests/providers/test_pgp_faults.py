@@ -133,16 +133,16 @@ MISBEHAVIOUR = {
     ),
     "confirmed in the wrong place": (answer(f"{DECRYPTED}\n", ""), NO_CONFIRMATION),
     "almost confirmed": (answer(DATA_KEY, DECRYPTED.replace("OKAY", "OKAYISH")), NO_CONFIRMATION),
-    "confirmed, and failed": (answer(DATA_KEY, DECRYPTED, 2), "the wrapped key is damaged"),
+    "confirmed, and failed": (answer(DATA_KEY, DECRYPTED, 2), "the encrypted data key is damaged"),
     "confirmed, and failed otherwise": (answer(DATA_KEY, DECRYPTED, 1), "gpg failed with exit status 1"),
     "empty": (answer("", DECRYPTED), "gpg gave 0 bytes where 32 or 33 were expected"),
     "short": (answer(DATA_KEY[1:], DECRYPTED), "gpg gave 31 bytes where 32 or 33 were expected"),
     "long": (answer(DATA_KEY + b"\r\n", DECRYPTED), "gpg gave 34 bytes where 32 or 33 were expected"),
     "no message": (
         answer("", "[GNUPG:] NODATA 1\n[GNUPG:] FAILURE decrypt 4294967295\n", 2),
-        "the wrapped key is damaged",
+        "the encrypted data key is damaged",
     ),
-    "wrong checksum": ("exit 2", "the wrapped key is damaged"),
+    "wrong checksum": ("exit 2", "the encrypted data key is damaged"),
     "status 1": ("exit 1", "gpg failed with exit status 1"),
     "status 127": ("exit 127", "gpg failed with exit status 127"),
     "status 255": (answer("canary", "canary", 255), "gpg failed with exit status 255"),
@@ -250,7 +250,7 @@ def test_a_message_for_many_is_not_looked_up_for_ever(gpg: StandIn) -> None:
 )
 def test_what_is_no_message_does_not_reach_gpg(gpg: StandIn, wrapped: bytes) -> None:
     ambient = gpg.does(answer(DATA_KEY, DECRYPTED))
-    with pytest.raises(ProviderError, match="the wrapped key is damaged: it is no armored PGP message"):
+    with pytest.raises(ProviderError, match="the encrypted data key is damaged: it is no armored PGP message"):
         KEY.unwrap(wrapped, ambient)
     assert gpg.calls() == []
 

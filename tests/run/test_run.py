@@ -101,9 +101,9 @@ def test_only_what_is_named() -> None:
         ("empty", MappingNode(), "cannot use complex value in environment; offending key empty"),
         ("a=b", "c4n4ry", "cannot use keys with '=' in environment: a=b"),
         ("", "c4n4ry", "a key is empty"),
-        ("a\0b", "c4n4ry", "an environment cannot hold NUL; offending key a\0b"),
-        ("nul", "c4n4ry\0", "an environment cannot hold NUL; offending key nul"),
-        ("nul", b"c4n4ry\0", "an environment cannot hold NUL; offending key nul"),
+        ("a\0b", "c4n4ry", "an environment cannot contain NUL; offending key a\0b"),
+        ("nul", "c4n4ry\0", "an environment cannot contain NUL; offending key nul"),
+        ("nul", b"c4n4ry\0", "an environment cannot contain NUL; offending key nul"),
     ],
 )
 def test_what_no_environment_holds(key: str, value: object, message: str) -> None:

@@ -39,7 +39,7 @@ def _from_base64(body: bytes) -> bytes:
     try:
         data = a2b_base64(body, strict_mode=True)
     except Error:
-        raise ArmorError("the armor holds something that is not base64") from None
+        raise ArmorError("the armor contains something that is not base64") from None
     if b2a_base64(data, newline=False) != body:
-        raise ArmorError("the armor holds base64 that is not canonical")
+        raise ArmorError("the armor contains base64 that is not canonical")
     return data

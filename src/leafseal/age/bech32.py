@@ -25,7 +25,7 @@ def encode(prefix: str, data: bytes) -> str:
 def decode(text: str) -> tuple[str, bytes]:
     """Return prefix and data; the prefix keeps its case. Raises `KeyTextError`."""
     if not (text.isascii() and text.isprintable()) or " " in text:
-        raise KeyTextError("holds a character that does not belong there")
+        raise KeyTextError("contains a character that does not belong there")
     if text not in (text.lower(), text.upper()):
         raise KeyTextError("mixes capitals and small letters")
     prefix, _, characters = text.rpartition("1")
@@ -33,7 +33,7 @@ def decode(text: str) -> tuple[str, bytes]:
         raise KeyTextError("has no prefix")
     values = [_VALUES.get(character, -1) for character in characters.lower()]
     if -1 in values:
-        raise KeyTextError("holds a character that does not belong there")
+        raise KeyTextError("contains a character that does not belong there")
     if len(values) < _CHECKSUM_LENGTH or _polymod([*_expand(prefix.lower()), *values]) != 1:
         raise KeyTextError("has a wrong checksum: it was mistyped or cut short")
     return prefix, _bytes(values[:-_CHECKSUM_LENGTH])

@@ -85,11 +85,11 @@ def from_base64(text: str, size: int | None = None) -> bytes:
     try:
         data = a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
     except ValueError:
-        raise HeaderError("the age header holds something that is not base64") from None
+        raise HeaderError("the age header contains something that is not base64") from None
     if to_base64(data) != text:
-        raise HeaderError("the age header holds base64 that is not canonical")
+        raise HeaderError("the age header contains base64 that is not canonical")
     if size is not None and len(data) != size:
-        raise HeaderError("the age header holds a value of a wrong length")
+        raise HeaderError("the age header contains a value of a wrong length")
     return data
 
 
@@ -101,7 +101,7 @@ def _ascii(data: bytes) -> str:
     try:
         return data.decode("ascii")
     except UnicodeDecodeError:
-        raise HeaderError("the age header holds something that is not ASCII") from None
+        raise HeaderError("the age header contains something that is not ASCII") from None
 
 
 def _stanzas(lines: list[str]) -> Iterator[Stanza]:

@@ -192,7 +192,7 @@ class _Exchange:
             return Stanza("unsupported", (), b"")
         self._questions += 1
         if self._questions > _MOST_QUESTIONS:
-            raise PluginError("it asks and tells without end")
+            raise PluginError("it sends messages without end")
         said = self._user_says(command)
         if said is None:
             self.unanswered = self.unanswered or command.type != "msg"

@@ -218,7 +218,7 @@ class SealedFile:
         return f"<SealedFile {self.path!r}, {self._opened.document.format}{changes}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a SealedFile cannot be pickled or copied: it holds the data key; open the file again")
+        raise TypeError("a SealedFile cannot be pickled or copied: it has the data key; open the file again")
 
     @property
     def _open(self) -> Opened:

@@ -51,7 +51,8 @@ def _integer(value: int, format_name: str) -> object:
     if not FORMATS[format_name].is_text_only:
         if INT_MAX < value < 2**64 and format_name == "yaml":
             raise InvalidValueError(
-                "YAML files of SOPS cannot hold an integer from 2**63 to 2**64 - 1", hint="store it as text: str(value)"
+                "YAML files of SOPS cannot contain an integer from 2**63 to 2**64 - 1",
+                hint="store it as text: str(value)",
             )
         _refuse_beyond_floats(value)
     try:

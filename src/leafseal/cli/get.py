@@ -83,7 +83,7 @@ def _found(opened: Opened, locator: Locator, path: str, document: int) -> Node:
 
 
 def as_json_text(node: object) -> bytes:
-    """Return a value as JSON of one line. Raises `EmitError` for what JSON cannot hold."""
+    """Return a value as JSON of one line. Raises `EmitError` for what JSON cannot contain."""
     import json
 
     from leafseal.document.scalars import Timestamp
@@ -93,10 +93,10 @@ def as_json_text(node: object) -> bytes:
     def plain(value: object) -> str:
         if isinstance(value, Timestamp):
             return value.text
-        raise EmitError("JSON cannot hold a string that is not UTF-8")
+        raise EmitError("JSON cannot contain a string that is not UTF-8")
 
     try:
         text = json.dumps(to_python(node), default=plain, ensure_ascii=False, allow_nan=False)  # type: ignore[arg-type]
         return text.encode()
     except ValueError:
-        raise EmitError("JSON cannot hold a number that is not finite") from None
+        raise EmitError("JSON cannot contain a number that is not finite") from None

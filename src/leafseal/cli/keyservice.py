@@ -36,7 +36,7 @@ def keyservice(address: str | None, allow_network: bool, prompt: bool, verbose: 
     if address is not None and not allow_network and is_beyond_loopback(address):
         raise RefusedError(
             f"other machines may reach {address}, and anyone who does can use the keys of this machine",
-            hint="use a Unix socket, or tcp://127.0.0.1:PORT behind a tunnel; to listen anyway, add --allow-network",
+            hint="use a Unix socket, or tcp://127.0.0.1:PORT through a tunnel; to listen anyway, add --allow-network",
         )
     server = KeyServer(
         Ambient.of_process(terminal.passphrase_asker()),

@@ -97,7 +97,7 @@ def _dotted(text: str) -> Locator:
             position += text[position] == "." and bool(steps)
             match = re.match(_NAME, text[position:])
         if match is None:
-            raise PathError(f"{visible(text)} is not a path: column {position + 1} does not fit", hint=_HINT)
+            raise PathError(f"{visible(text)} is not a path: column {position + 1} is not valid", hint=_HINT)
         steps.append(_step(match))
         position += match.end()
     return tuple(steps)

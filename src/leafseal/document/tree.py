@@ -159,7 +159,7 @@ def to_python(node: Node) -> object:
         members = [item for item in node.items if not isinstance(item, Comment)]
         found = {name: to_python(member) for name, member in members}
         if len(found) < len(members):
-            raise FormatError("a name appears twice: a mapping of Python can hold only one of them")
+            raise FormatError("a name appears twice: a mapping of Python can contain only one of them")
         return found
     if isinstance(node, ListNode):
         return [to_python(item) for item in node.items if not isinstance(item, Comment)]
@@ -176,4 +176,4 @@ def from_python(value: object) -> Node:
         return ListNode([from_python(member) for member in value])
     if value is None or isinstance(value, Scalar):
         return value
-    raise FormatError(f"nothing that a file can hold: {type(value).__name__}")
+    raise FormatError(f"nothing that a file can contain: {type(value).__name__}")

@@ -96,7 +96,7 @@ class BinaryDocument(SplicedDocument):
     def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
         """Return the edit that replaces the whole file."""
         if not isinstance(value, str | bytes):
-            raise EmitError("a binary file holds text or bytes, nothing else")
+            raise EmitError("a binary file contains text or bytes, nothing else")
         self._refuse_others(locator)
         return [Edit(0, len(self._text), as_text(value))]
 

@@ -213,7 +213,7 @@ def plain_text(value: object, format_name: str) -> str:
         raise EmitError(f"{format_name} values are text, {what} cannot be stored")
     text = as_text(to_plain_text(value))
     if "\0" in text:
-        raise EmitError(f"{format_name} cannot hold a NUL character")
+        raise EmitError(f"{format_name} cannot contain a NUL character")
     return text
 
 

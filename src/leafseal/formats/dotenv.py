@@ -253,12 +253,12 @@ class DotenvDocument(SplicedDocument):
         text = plain_text(value, "dotenv")
         if "\\n" in text:
             raise EmitError(
-                "dotenv cannot hold a backslash before an n: it is read as a line break",
+                "dotenv cannot contain a backslash before an n: it is read as a line break",
                 hint="give the value with real line breaks, or keep it in a YAML or JSON file",
             )
         if text.endswith("\r") and not self._marks.crlf and self._ends_in_cr_but(key):
             raise EmitError(
-                "dotenv cannot hold a CR at the end of each value: it is read as a Windows line end",
+                "dotenv cannot contain a CR at the end of each value: it is read as a Windows line end",
                 hint="give the value without it, or keep it in a YAML or JSON file",
             )
         source = _source(text)
@@ -374,7 +374,7 @@ def _checked(key: str) -> str:
     """Return a key that a line can hold. Raises `EmitError` for another."""
     if "=" in key or "\n" in key or "\0" in key or key.startswith("#"):
         raise EmitError(
-            f"dotenv cannot hold the key {visible(key)}", hint="choose a name without =, line breaks and a leading #"
+            f"dotenv cannot contain the key {visible(key)}", hint="choose a name without =, line breaks and a leading #"
         )
     return key
 

@@ -32,6 +32,6 @@ def unquoted(text: str) -> str | None:
             continue
         value = re.sub(r"\\'", "'", value)
         if "\\n" in value and not key.startswith("sops_"):
-            raise FormatError(f"{key}: a backslash before an n, which dotenv files hold in version 3.6.0 of SOPS only")
+            raise FormatError(f"{key}: a backslash before an n, which dotenv files have in version 3.6.0 of SOPS only")
         lines.append(f"{key}={value}".replace("\n", "\\n") + "\n")
     return None if text[position:].strip() else "".join(lines)

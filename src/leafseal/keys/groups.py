@@ -52,7 +52,9 @@ def resolve_threshold(groups: int, threshold: int) -> int:
         raise ConfigError(f"there are {groups} key groups, more than {shamir.MAX_SHARES}")
     needed = threshold or groups
     if not 2 <= needed <= groups:
-        raise ConfigError(f"a threshold of {threshold} does not fit {groups} key groups: it must be from 2 to {groups}")
+        raise ConfigError(
+            f"a threshold of {threshold} does not match {groups} key groups: it must be from 2 to {groups}"
+        )
     return needed
 
 

@@ -114,7 +114,7 @@ def target_of(address: str) -> str:
     if match := re.fullmatch(r"tcp://([^/\s]+:[0-9]{1,5})/?", address):
         return f"dns:///{match[1]}"
     raise UsageError(
-        "what --keyservice or SOPS_KEYSERVICE holds is not the address of a key service",
+        "what --keyservice or SOPS_KEYSERVICE contains is not the address of a key service",
         hint="write it as tcp://host:port or unix:///path",
     )
 

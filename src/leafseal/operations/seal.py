@@ -85,7 +85,7 @@ def _seal_comment(leaf: Leaf, selection: Selection, sealer: Sealer) -> str:
     (rule,) = selection.rules()
     raise ConfigError(
         f"{rule}: the pattern also matches encrypted comments (ENC[…]), and would take them for markers",
-        hint='choose a pattern that is not part of them, or begin it with "^ ", the blank behind "#"',
+        hint='choose a pattern that is not part of them, or begin it with "^ ", the blank after "#"',
     )
 
 

@@ -19,7 +19,7 @@ def read_base64(text: str | bytes) -> bytes:
 def damaged_error(reason: str, key: str) -> ProviderError:
     """Return the error for what a file holds in place of a wrapped key."""
     return ProviderError(
-        f"the wrapped key is damaged: {reason}",
+        f"the encrypted data key is damaged: {reason}",
         master_key=key,
         hint='restore the file from Git; "git log -p FILE" shows where this key was changed',
     )

@@ -113,7 +113,7 @@ def variables(
         text = "" if value is None and not as_sops else to_plain_text(value)
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
         if "\0" in name or b"\0" in data:
-            raise LeafsealError(f"an environment cannot hold NUL; offending key {name}")
+            raise LeafsealError(f"an environment cannot contain NUL; offending key {name}")
         if sys.platform == "linux" and len(_encode(name)) + len(data) + 2 > _ONE_STRING:
             raise LeafsealError(
                 f"too long for a variable, with its name above {_ONE_STRING} bytes; offending key {name}",

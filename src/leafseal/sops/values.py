@@ -30,7 +30,7 @@ def parse_value(text: str) -> object:
     except (ValueError, RecursionError):  # the error would show the text
         raise Failure("Value for --set is not valid JSON", CODE) from None
     if isinstance(value, list):
-        raise Failure("Invalid --set value format", CODE, hint="set an object that holds the list")
+        raise Failure("Invalid --set value format", CODE, hint="set an object that contains the list")
     if isinstance(value, _Integer):
         return value.as_float()
     return _plain(value)

@@ -288,7 +288,7 @@ SCENARIOS = [
     ),
     Scenario(
         "sops.values",
-        "set an object that holds the list",
+        "set an object that contains the list",
         "sops set app.yaml '[\"db\"]' '[1]'",
         ("sops set app.yaml '[\"db\"]' '{\"l\": [1]}'",),
     ),

@@ -307,7 +307,7 @@ SCENARIOS = [
     ),
     Scenario(
         "operations.seal",
-        'choose a pattern that is not part of them, or begin it with "^ ", the blank behind "#"',
+        'choose a pattern that is not part of them, or begin it with "^ ", the blank after "#"',
         "encrypt --age ME --unencrypted-comment-regex data f.yaml",
         ("encrypt --age ME --unencrypted-comment-regex '^ data' f.yaml",),
         files={"f.yaml": "# x\na: 1\n"},

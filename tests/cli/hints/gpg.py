@@ -174,7 +174,7 @@ SCENARIOS = [
         environ={"GNUPGHOME": "/nowhere"},
     )._replace(module="providers.pgp.gpg"),
     _Scenario(
-        "{} holds a name or a path, without arguments",
+        "{} contains a name or a path, without arguments",
         _ENCRYPT,
         ("export SOPS_GPG_EXEC=gpg", _ENCRYPT),
         environ={"SOPS_GPG_EXEC": "gpg --batch"},

@@ -27,7 +27,7 @@ SCENARIOS = [
     ),
     Scenario(
         "formats.json.scan",
-        'wrap it in one: {"data": [...]}',
+        'put it into one: {"data": [...]}',
         "encrypt --age ME f.json",
         (
             {"f.json": '{"data": [1]}'},
@@ -74,7 +74,7 @@ SCENARIOS = [
     ),
     Scenario(
         "formats.json.scan",
-        "the least that a JSON file can hold is {}",
+        "the least that a JSON file can contain is {}",
         "encrypt --age ME f.json",
         (
             {"f.json": "{}"},

@@ -57,7 +57,7 @@ SCENARIOS = [
     ),
     Scenario(
         "cli.keyservice",
-        "use a Unix socket, or tcp://127.0.0.1:PORT behind a tunnel; to listen anyway, add --allow-network",
+        "use a Unix socket, or tcp://127.0.0.1:PORT through a tunnel; to listen anyway, add --allow-network",
         "keyservice --address tcp://0.0.0.0:0",
         (_SERVE, _DECRYPT),
         stage="at_machine",

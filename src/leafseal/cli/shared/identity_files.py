@@ -19,7 +19,7 @@ def own_identity_file() -> str:
     if named := os.environ.get("SOPS_AGE_KEY_FILE"):
         if holds_key(named):
             raise UsageError(
-                "SOPS_AGE_KEY_FILE holds a key, not the name of a file",
+                "SOPS_AGE_KEY_FILE contains a key, not the name of a file",
                 hint="put the key into SOPS_AGE_KEY, and the name of a file into SOPS_AGE_KEY_FILE",
             )
         return named

@@ -62,14 +62,14 @@ def _text(section: str, key: str, value: object) -> str:
         )
     text = as_text(to_plain_text(value))  # type: ignore[arg-type]
     if "\0" in text:
-        raise EmitError(f"{visible(section)}.{visible(key)}: INI cannot hold a NUL character")
+        raise EmitError(f"{visible(section)}.{visible(key)}: INI cannot contain a NUL character")
     return text
 
 
 def header(name: str) -> str:
     """Return a section's header. Raises `EmitError` for a name that none can hold."""
     if not name or "\n" in name or "\0" in name:
-        raise EmitError("INI cannot hold a section whose name is empty or has a line break in it")
+        raise EmitError("INI cannot contain a section whose name is empty or has a line break in it")
     return f"[{name}]"
 
 

@@ -183,7 +183,7 @@ def write_value(value: str, style: str = "") -> str:
         written = quote + value + quote
         if _reads_as(written, value):
             return written
-    raise EmitError("INI cannot hold a value with such quotes, markers and line breaks in it")
+    raise EmitError("INI cannot contain a value with such quotes, markers and line breaks in it")
 
 
 def quote_of_sops(value: str) -> str:
@@ -216,4 +216,4 @@ def write_key(key: str) -> str:
                     return written
             except FormatError:
                 continue
-    raise EmitError("INI cannot hold a key that is empty, -, or has such quotes, delimiters or line breaks in it")
+    raise EmitError("INI cannot contain a key that is empty, -, or has such quotes, delimiters or line breaks in it")

@@ -19,7 +19,7 @@ _MARKUP = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 def emit(documents: Sequence[MappingNode], *, indent: int | None = None) -> bytes:
     """Return the first document as a JSON file; `indent` counts blanks, None and -1 stand for a tab.
 
-    Comments are dropped. Raises `EmitError` for what JSON cannot hold.
+    Comments are dropped. Raises `EmitError` for what JSON cannot contain.
     """
     root = documents[0] if documents else MappingNode()
     return (write(root, unit=unit_of(indent)) + "\n").encode()
@@ -79,7 +79,7 @@ def scalar_text(value: Scalar | None) -> str:
     if isinstance(value, Timestamp):
         return f'"{value.text}"'
     if isinstance(value, bytes):
-        raise EmitError("JSON cannot hold a string that is not UTF-8")
+        raise EmitError("JSON cannot contain a string that is not UTF-8")
     return str(value)
 
 
@@ -90,7 +90,7 @@ def quote_as_sops(text: str) -> str:
 
 def _float_text(value: float) -> str:
     if not isfinite(value):
-        raise EmitError("JSON cannot hold a number that is infinite or not a number")
+        raise EmitError("JSON cannot contain a number that is infinite or not a number")
     magnitude = abs(value)
     if magnitude == 0 or 1e-6 <= magnitude < 1e21:
         return float_text(value)

@@ -209,10 +209,10 @@ class _Scanner:
         if text.startswith("\ufeff"):
             return FormatError("starts with a byte order mark", line=1, hint="save the file as UTF-8 without BOM")
         if start == len(text):
-            return FormatError("empty: there is no JSON object", hint="the least that a JSON file can hold is {}")
+            return FormatError("empty: there is no JSON object", hint="the least that a JSON file can contain is {}")
         if _ELEMENT(text, start) is None:
             return self._not_a_value_error(start)
-        return self._error(start, "the top level is not an object", 'wrap it in one: {"data": [...]}')
+        return self._error(start, "the top level is not an object", 'put it into one: {"data": [...]}')
 
     def _not_a_member_error(self, pos: int) -> FormatError:
         match = cast(re.Match[str], _BEGINNING.match(self.text, pos))
@@ -226,7 +226,7 @@ class _Scanner:
         if self.text.startswith('"', pos):
             return self._error(
                 pos,
-                "not JSON: a string that is not closed, or holds what JSON wants escaped",
+                "not JSON: a string that is not closed, or contains what JSON wants escaped",
                 r"close the quotes; in them, write \n for a line break, \" for quotes and \\ for a backslash",
             )
         if self.text.startswith(("NaN", "Infinity", "-Infinity"), pos):

@@ -31,7 +31,7 @@ class Composer:
         if isinstance(event, ScalarEvent):
             return self.typed(event), self.end_of(event)
         if isinstance(event, AliasEvent) or depth > self.depth:
-            raise MetadataError("the sops entry holds an alias or is nested too deep")
+            raise MetadataError("the sops entry contains an alias or is nested too deep")
         return self._list(event, depth) if isinstance(event, SequenceStartEvent) else self._mapping(event, depth)
 
     def _list(self, event: Any, depth: int) -> tuple[object, int]:

@@ -86,7 +86,7 @@ _UNFIT_FOR_JSON = LazyPattern(f"[\u2028\u2029{UNPRINTABLE}]")
 def _time_text(value: object) -> str:
     if isinstance(value, Timestamp):
         return value.text
-    raise EmitError("the metadata of a flow mapping can hold only what JSON can")
+    raise EmitError("the metadata of a flow mapping can contain only what JSON can")
 
 
 def _step(indent: int | None) -> int:
@@ -160,7 +160,7 @@ def _raw_bytes(text: str) -> bytes:
     try:
         return text.encode(errors="surrogateescape")
     except UnicodeEncodeError:
-        raise EmitError("a text holds half of a surrogate pair") from None
+        raise EmitError("a text contains half of a surrogate pair") from None
 
 
 def _binary_text(data: bytes, indent: int, column: int, *, one_line: bool) -> str:
@@ -340,7 +340,9 @@ class _Writer:
         first, *others = _LINE_BREAK.split(comment.text)
         lines = [f"#{first}", *(line if line.startswith("#") else f"# {line}" for line in others)]
         if _UNFIT_FOR_COMMENT.search(comment.text):
-            raise EmitError("a comment holds characters that YAML cannot hold", hint="remove them from the comment")
+            raise EmitError(
+                "a comment contains characters that YAML cannot contain", hint="remove them from the comment"
+            )
         self._lines.extend(pad + line for line in lines)
 
     def _below(self, column: int) -> int:

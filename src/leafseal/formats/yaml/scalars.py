@@ -50,7 +50,7 @@ def resolve_tagged(tag: str, text: str, *, plain: bool) -> Scalar | None:
     if word == "float" and type(value) is int:
         value = float(value)
     if type(value) is not _TAGGED_TYPES[word]:
-        raise FormatError(f"a value does not fit its tag !!{word}")
+        raise FormatError(f"a value doesn't match its tag !!{word}")
     return value
 
 
@@ -169,7 +169,7 @@ def _binary(text: str) -> str | bytes:
 
     packed = text.replace("\r", "").replace("\n", "")
     if not re.fullmatch(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", packed):
-        raise FormatError("a value does not fit its tag !!binary")
+        raise FormatError("a value doesn't match its tag !!binary")
     data = base64.b64decode(packed)
     try:
         return data.decode()

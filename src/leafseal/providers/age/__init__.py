@@ -118,7 +118,7 @@ class AgeKey(Frozen):
         except age.AgeError as error:
             raise self._damaged_error(error.message) from None
         if len(part) not in PART_SIZES:
-            raise self._damaged_error("it is not one of a file")
+            raise self._damaged_error("it is not the key of a file")
         return part
 
     def _damaged_error(self, reason: str) -> ProviderError:

@@ -68,7 +68,7 @@ def named_file(variable: str, value: str, key_hint: str) -> str | Failed:
     if not value:
         return Failed(variable, "is set, and empty")
     if holds_key(value):
-        return Failed(variable, "holds a key, not the name of a file", key_hint)
+        return Failed(variable, "contains a key, not the name of a file", key_hint)
     if value[0] in "\"'" and not os.path.exists(value):
         return Failed(variable, "has quotes around the name of the file", f"delete the quotes in {variable}")
     if value[0] == "~" and not os.path.exists(value):

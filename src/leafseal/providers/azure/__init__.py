@@ -87,7 +87,7 @@ class AzureKeyVaultKey:
         """Have the service decrypt a part. Raises `ProviderError`, which says whose credentials were tried."""
         blob = _decode(wrapped.strip().decode("latin-1"))
         if not blob:
-            raise self._error("the wrapped key is damaged: it is empty, or not base64url without padding")
+            raise self._error("the encrypted data key is damaged: it is empty, or not base64url without padding")
         part = self._operate("decrypt", blob, ambient)
         if len(part) not in PART_SIZES:
             raise self._error("what the vault decrypted is no part of a data key")

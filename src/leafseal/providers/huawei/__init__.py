@@ -64,7 +64,7 @@ class HuaweiKMSKey:
         """Have the service decrypt a part. Raises `ProviderError`, which says whose credentials were tried."""
         text = wrapped.strip()
         if len(text) > _LONGEST or not _CIPHERTEXT.fullmatch(text):
-            raise self._error("the wrapped key is damaged: it is not what Huawei Cloud KMS returns")
+            raise self._error("the encrypted data key is damaged: it is not what Huawei Cloud KMS returns")
         answer = self._ask("decrypt", {"cipher_text": text.decode()}, "plain_text", ambient)
         part = read_base64(answer)
         if len(part) not in PART_SIZES:

@@ -85,7 +85,7 @@ def decryption_error(gpg: Gpg, answer: Answer) -> GpgError:
         return GpgError("gpg did not confirm what it decrypted", "update gpg: a newer one may have made the message")
     # Of armor with a wrong checksum gpg says nothing at all.
     if answer.status == 2 and (answer.has("DECRYPTION_KEY") or answer.has("NODATA") or not answer.lines):
-        return GpgError("the wrapped key is damaged")
+        return GpgError("the encrypted data key is damaged")
     if answer.status != 2 or not key_ids:
         return _unforeseen_error(gpg, answer)
     return _not_unlocked_error(answer) or _no_secret_key_error(gpg, key_ids)

@@ -200,7 +200,7 @@ def _terminal() -> str | None:
 def _as_gpg_error(error: programs.ProgramError, is_chosen: bool) -> GpgError:
     if isinstance(error, programs.ProgramMissingError):
         if is_chosen:
-            hint = f"{PROGRAM_VARIABLE} holds a name or a path, without arguments"
+            hint = f"{PROGRAM_VARIABLE} contains a name or a path, without arguments"
             return GpgMissingError(f"gpg was not found: {PROGRAM_VARIABLE} names no program", hint)
         hint = f"install GnuPG, or name its program in {PROGRAM_VARIABLE}"
         return GpgMissingError("gpg was not found on PATH", hint)

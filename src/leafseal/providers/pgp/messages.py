@@ -75,7 +75,7 @@ def decrypt(gpg: Gpg, fingerprint: str, message: bytes) -> bytes:
     Where nobody unlocked the key of this fingerprint before, nobody is asked a second time.
     """
     if not _is_message(message.strip()):
-        raise GpgError("the wrapped key is damaged: it is no armored PGP message")
+        raise GpgError("the encrypted data key is damaged: it is no armored PGP message")
     with gpg.lock:
         quietly = _ASKING_NOBODY if fingerprint in gpg.refused else ()
         try:

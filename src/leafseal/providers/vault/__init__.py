@@ -81,7 +81,7 @@ class VaultKey:
         """Have the engine decrypt a part. Raises `ProviderError`, which says where the token came from."""
         text = wrapped.strip()
         if len(text) > _LONGEST or not _CIPHERTEXT.fullmatch(text):
-            raise self._error("the wrapped key is damaged: it is not what a transit engine returns")
+            raise self._error("the encrypted data key is damaged: it is not what a transit engine returns")
         answer = self._ask("decrypt", {"ciphertext": text.decode()}, "plaintext", ambient)
         part = read_base64(answer)
         if len(part) not in PART_SIZES:
