@@ -89,6 +89,60 @@ def test_patterns_that_are_none_of_these(path: Path, pattern: str) -> None:
     assert said(path, f"  - age: {A}\n    path_regex: '{pattern}'\n") == []
 
 
+ARN = "arn:aws:kms:eu-west-1:111122223333:key/1"
+AZURE = "https://v.vault.azure.net/keys/k/1"
+VAULT = "https://v:8200/v1/transit/keys/k"
+
+
+@pytest.mark.parametrize("group", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "text", "meant"),
+    [
+        ("pgp", A, "age"),
+        ("pgp", ARN, "kms"),
+        ("gcp_kms", A, "age"),
+        ("gcp_kms", AZURE, "azure_keyvault"),
+        ("gcp_kms", VAULT, "hc_vault"),
+        ("kms", A, "age"),
+    ],
+)
+def test_a_key_of_another_kind_is_told_of_before_its_service_is_asked(
+    path: Path, group: bool, kind: str, text: str, meant: str
+) -> None:
+    entry = {"gcp_kms": f"{{resource_id: '{text}'}}", "kms": f"{{arn: '{text}'}}"}.get(kind, f"'{text}'")
+    rule = f"  - key_groups: [{{{kind}: [{entry}]}}]\n" if group else f"  - {kind}: '{text}'\n"
+    [found] = findings(path, f"creation_rules:\n{rule}")
+    if group or kind != "kms":
+        assert (found.is_error, found.message) == (False, f"this is not a key for {kind}")
+        assert found.hint == f"give it as {meant if group or meant != 'hc_vault' else 'hc_vault_transit_uri'}"
+    else:
+        assert (found.is_error, found.message) == (True, "kms: key 1 is not the ARN of a key or an alias")
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        ("kms: [{arn: x}]", "it is written as arn:aws:kms:"),
+        ("azure_keyvault: [{vaultUrl: x, key: k}]", "it is written as https://"),
+        ("hckms: [{key_id: x}]", "it is written as REGION:KEY-ID"),
+        ("hc_vault: [x]", "it is written as https://"),
+        ("age: [x]", "a recipient begins with age1"),
+    ],
+)
+def test_a_key_in_a_group_has_the_hint_of_its_option(path: Path, entry: str, hint: str) -> None:
+    [found] = findings(path, f"creation_rules:\n  - key_groups: [{{{entry}}}]\n")
+    assert found.hint is not None
+    assert found.hint.startswith(hint)
+
+
+@pytest.mark.parametrize("text", ["0xFBC7B9E2A4F9289A!", "FBC7 B9E2 A4F9 289A C0C1  D484 3D16 CEE4 A273 81B4"])
+def test_fingerprints_as_people_write_them(path: Path, text: str) -> None:
+    assert said(path, f"  - pgp: '{text}'\n") == []
+    assert said(path, f"  - key_groups: [{{pgp: ['{text}']}}]\n") == []
+    message = "this does not look like a key for pgp: it takes PGP fingerprints"
+    assert said(path, "  - pgp: ann@example.org\n") == [("[0].pgp", 2, message)]
+
+
 def test_an_extra_dash(path: Path) -> None:
     [found] = findings(path, f"creation_rules:\n  - path_regex: a\n  - age: {A}\n")
     assert (found.location, found.line, found.message) == ("creation_rules[0]", 2, "names no recipients")

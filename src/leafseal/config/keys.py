@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leafseal.config import fields
@@ -11,6 +12,7 @@ from leafseal.config.reader import Reader
 from leafseal.errors import LeafsealError
 from leafseal.keys import MasterKey
 from leafseal.keys.kinds import KINDS, MAPS
+from leafseal.keys.recognize import kind_of
 from leafseal.keys.registry import make_key, parse_recipients, with_aws
 
 Group = tuple[MasterKey, ...]
@@ -97,12 +99,23 @@ def _entries(field: Reader, kind: str, names: Mapping[str, str]) -> list[MasterK
         item.expect(names)
         members = {ours: item.get(theirs) for theirs, ours in names.items()}
         values = {name: member.texts() if name in MAPS else member.text() for name, member in members.items()}
-        keys += _guarded(item, lambda values=values: [make_key(kind, values)])  # type: ignore[misc]
+        named = {name: value for name, value in values.items() if name not in _BESIDE_NAMES}
+        made = _guarded(item, lambda values=values: [make_key(kind, values)])  # type: ignore[misc]
+        if made:
+            _doubt_of(item, kind, str(make_key(kind, named)))
+        keys += made
     return keys
 
 
+_BESIDE_NAMES = (*MAPS, "aws_profile", "role")
+"""The fields that do not tell one key from another."""
+
+
 def _parsed(item: Reader, kind: str, text: str) -> list[MasterKey]:
-    return _guarded(item, functools.partial(parse_recipients, kind, text))
+    found = _guarded(item, functools.partial(parse_recipients, kind, text))
+    for key in found:
+        _doubt_of(item, kind, str(key))
+    return found
 
 
 def _guarded(item: Reader, read: Callable[[], Iterable[MasterKey]]) -> list[MasterKey]:
@@ -111,6 +124,26 @@ def _guarded(item: Reader, read: Callable[[], Iterable[MasterKey]]) -> list[Mast
     except LeafsealError as exc:
         item.fault(exc.message, exc.hint)
         return []
+
+
+def _doubt_of(item: Reader, kind: str, text: str) -> None:
+    """Warn of a key that its service or program will not take, which SOPS finds out when it asks there."""
+    if re.fullmatch(KINDS[kind].form, text):
+        return
+    other = kind_of(text)
+    if other is not None and other != kind:
+        item.doubt(f"this is not a key for {_list_of(item, kind)}", f"give it as {_list_of(item, other)}")
+        return
+    try:
+        parse_recipients(kind, text)
+        item.doubt(f"this does not look like a key for {_list_of(item, kind)}: it takes {KINDS[kind].what}")
+    except LeafsealError as exc:
+        item.doubt(exc.message, exc.hint)
+
+
+def _list_of(item: Reader, kind: str) -> str:
+    """Return the name of the list that keys of a kind stand in beside this one."""
+    return KINDS[kind].group_list if "key_groups" in item.place else KINDS[kind].rule_list
 
 
 def _without_duplicates(keys: Sequence[MasterKey]) -> Group:

@@ -58,7 +58,8 @@ class Report:
         """Return every warning, in the order of the file."""
         found = [remark for remark in self.remarks() if not remark.is_fault]
         return tuple(
-            f"line {line}, column {column}: {location}: {message}" for (line, column), location, message, *_ in found
+            f"line {line}, column {column}: {location}: {message}{f'; {hint}' if hint else ''}"
+            for (line, column), location, message, hint, _ in found
         )
 
 

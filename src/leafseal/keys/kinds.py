@@ -95,7 +95,7 @@ KINDS: Mapping[str, Kind] = {
             service_number=2,
             rule_list="pgp",
             group_list="pgp",
-            form=r"(0x)?([0-9A-Fa-f]{16}|[0-9A-Fa-f]{40}|([0-9A-Fa-f]{4} +){9}[0-9A-Fa-f]{4})",
+            form=r"(0x)?([0-9A-Fa-f]{16}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|([0-9A-Fa-f]{4} +){9}[0-9A-Fa-f]{4})!?",
         ),
         Kind(
             name="kms",

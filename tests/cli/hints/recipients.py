@@ -134,6 +134,7 @@ SCENARIOS = [
                 RULE + "    path_regex: ^d/*.yaml$\n",
                 RULE + "    path_regex: ^d/[^/]*.yaml$\n",
             ),
+            ("config.keys", "give it as {}", "creation_rules: [{pgp: [ME]}]\n", "creation_rules: [{age: [ME]}]\n"),
             (
                 "config.check",
                 'add a rule, such as "creation_rules: [{age: age1…}]"',

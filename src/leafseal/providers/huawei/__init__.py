@@ -40,7 +40,7 @@ class HuaweiKMSKey:
         if not isinstance(found, str) or not found:
             raise MetadataError("key_id: missing, or not a string")
         if not all(_halves(found)):
-            raise MetadataError("key_id: not a region and the id of a key")
+            raise MetadataError("key_id: not a region and the id of a key", hint=_FORM)
         return cls(found)
 
     @classmethod
