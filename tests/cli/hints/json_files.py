@@ -7,6 +7,16 @@ from .scenario import Scenario
 SCENARIOS = [
     Scenario(
         "formats.json.scan",
+        "check the line and the one before it: names end in a colon, members are separated by commas",
+        "encrypt --age ME f.json",
+        (
+            {"f.json": '{"a": "x"}'},
+            "encrypt --age ME f.json",
+        ),
+        files={"f.json": '{"a" "x"}'},
+    ),
+    Scenario(
+        "formats.json.scan",
         "restore the whole file, or add what is missing at its end",
         "encrypt --age ME f.json",
         (

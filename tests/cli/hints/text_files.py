@@ -94,6 +94,46 @@ SCENARIOS = [
         files={"f.ini": '[a]\nb = """"""x\n'},
     ),
     Scenario(
+        "formats.ini.scan",
+        "write ] at the end of this line",
+        "encrypt --age ME f.ini",
+        (
+            {"f.ini": "[a]\nb = c\n"},
+            "encrypt --age ME f.ini",
+        ),
+        files={"f.ini": "[a\nb = c\n"},
+    ),
+    Scenario(
+        "formats.ini.scan",
+        "write its name between [ and ]",
+        "encrypt --age ME f.ini",
+        (
+            {"f.ini": "[a]\nb = c\n"},
+            "encrypt --age ME f.ini",
+        ),
+        files={"f.ini": "[]\nb = c\n"},
+    ),
+    Scenario(
+        "formats.ini.values",
+        "close the quotes that begin here",
+        "encrypt --age ME f.ini",
+        (
+            {"f.ini": '[a]\n"b" = c\n'},
+            "encrypt --age ME f.ini",
+        ),
+        files={"f.ini": '[a]\n"b = c\n'},
+    ),
+    Scenario(
+        "formats.ini.values",
+        "write a key before the = or :",
+        "encrypt --age ME f.ini",
+        (
+            {"f.ini": "[a]\nb = c\n"},
+            "encrypt --age ME f.ini",
+        ),
+        files={"f.ini": "[a]\n= c\n"},
+    ),
+    Scenario(
         "formats.ini.edit",
         'make the change with "leafseal edit"',
         "set --string f.ini Peer.A x",

@@ -144,10 +144,14 @@ class _Scanner:
         text, found = self.text, self.found
         closing = text.rfind("]", start, line_end)
         if closing < 0:
-            raise FormatError("a section header without ]", line=line_of(text, start))
+            raise FormatError(
+                "a section header without ]", line=line_of(text, start), hint="write ] at the end of this line"
+            )
         name = text[start + 1 : closing]
         if not name:
-            raise FormatError("a section without a name", line=line_of(text, start))
+            raise FormatError(
+                "a section without a name", line=line_of(text, start), hint="write its name between [ and ]"
+            )
         rest = text[closing + 1 : line_end].rstrip(SPACE)
         marker = _MARKER.search(rest)
         if (rest if marker is None else rest[: marker.start()]).strip(SPACE):

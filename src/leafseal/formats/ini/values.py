@@ -67,7 +67,7 @@ def read_key(text: str, start: int, line_end: int) -> tuple[str, int]:
         quote = "`"
     closing = line.find(quote, len(quote)) if quote else 0
     if closing < 0:
-        raise FormatError("a quoted key that is not closed", line=line_of(text, start))
+        raise _not_closed_error(text, start, "key")
     delimiter = _DELIMITER.search(line, closing + len(quote))
     if delimiter is None:
         raise FormatError(
@@ -77,7 +77,7 @@ def read_key(text: str, start: int, line_end: int) -> tuple[str, int]:
         )
     key = line[len(quote) : closing if quote else delimiter.start()].strip(SPACE)
     if not key:
-        raise FormatError("an empty key", line=line_of(text, start))
+        raise FormatError("an empty key", line=line_of(text, start), hint="write a key before the = or :")
     if key == "-":
         raise FormatError(
             "a key called - is numbered by SOPS, under a name that it cannot read back",
@@ -118,8 +118,10 @@ def _is_surrounded(line: str) -> bool:
     return len(line) >= 2 and line[0] in "'\"" and line.find(line[0], 1) == len(line) - 1
 
 
-def _not_closed_error(text: str, start: int) -> FormatError:
-    return FormatError("a quoted value that is not closed", line=line_of(text, start))
+def _not_closed_error(text: str, start: int, what: str = "value") -> FormatError:
+    return FormatError(
+        f"a quoted {what} that is not closed", line=line_of(text, start), hint="close the quotes that begin here"
+    )
 
 
 def _quoted(text: str, begin: int, line_end: int, quote: str) -> Value:

@@ -251,6 +251,8 @@ class _Scanner:
             hint = "write text in double quotes; other values are numbers, true, false and null"
         elif expected == "a name in quotes":
             hint = "put every name in double quotes"
+        else:
+            hint = "check the line and the one before it: names end in a colon, members are separated by commas"
         return self._error(pos, message, hint)
 
     def _error(self, pos: int, message: str, hint: str | None = None) -> FormatError:
