@@ -39,7 +39,7 @@ def test_a_joiner_gets_a_key_and_is_told_whom_to_ask(leafseal: Run, joiner: Path
     assert (result.code, result.out) == (0, b"")
     recipient = leafseal("whoami").out.decode().splitlines()[0]
     assert f"your public key, to share: {recipient}" in result.err
-    assert f'ask the owner of ann ({ANN.recipient[:12]}…) to run "leafseal team add NAME {recipient}"' in result.err
+    assert f'ask ann ({ANN.recipient[:12]}…) to run "leafseal team add NAME {recipient}"' in result.err
     assert (joiner / ".sops.yaml").read_bytes() == before
     assert list((joiner / "sub").iterdir()) == []
     assert f"your public key: {recipient}" in leafseal("init", folder).err

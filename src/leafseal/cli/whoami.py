@@ -11,6 +11,7 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import command
 from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
+from leafseal.cli.shared.identity_files import own_keys
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions, json_option, limits_options, looking_reading
 from leafseal.config.people import People
@@ -57,7 +58,7 @@ def whoami(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
     leafseal whoami config.yaml
     leafseal whoami --all
     """
-    own, troubles = _own_keys()
+    own, troubles = own_keys(current_ambient())
     if not own:
         raise _nobody(troubles)
     names = chosen(files, every, reading, limits) if files or every.is_all or every.untracked else ()
@@ -76,16 +77,6 @@ def whoami(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
     if not names and any(key.recipient for key in own) and sys.stdout is not None and sys.stdout.isatty():
         terminal.say("send a public key to whoever adds you to files; it is not a secret")
     return show_errors(errors)
-
-
-def _own_keys() -> tuple[list[OwnKey], list[Trouble]]:
-    from leafseal.providers.age import own as age
-    from leafseal.providers.pgp import own as pgp
-
-    ambient = current_ambient()
-    keys, troubles = age.own_keys(ambient)
-    more, further = pgp.own_keys(ambient)
-    return [*keys, *more], [*troubles, *further]
 
 
 _HINT = "name another file with a private key in SOPS_AGE_KEY_FILE, or correct this one"

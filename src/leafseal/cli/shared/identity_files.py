@@ -7,6 +7,7 @@ import os
 from leafseal.display import holds_key
 from leafseal.errors import RefusedError, UsageError, WriteError
 from leafseal.keys import Ambient
+from leafseal.keys.own import OwnKey, Trouble
 from leafseal.system import files, terminal
 from leafseal.system.directories import home, identity_file
 
@@ -27,6 +28,16 @@ def own_identity_file() -> str:
 
 
 _ELSEWHERE = 'write the key pair to a file of its own with "leafseal keygen -o FILE", and name it in SOPS_AGE_KEY_FILE'
+
+
+def own_keys(ambient: Ambient) -> tuple[list[OwnKey], list[Trouble]]:
+    """Return the user's own keys of all kinds that are on this machine, and the places where none could be read."""
+    from leafseal.providers.age import own as age
+    from leafseal.providers.pgp import own as pgp
+
+    keys, troubles = age.own_keys(ambient)
+    more, further = pgp.own_keys(ambient)
+    return [*keys, *more], [*troubles, *further]
 
 
 def recipients_in(path: str, ambient: Ambient | None = None, *, asks: bool = False) -> list[str] | None:
@@ -86,9 +97,9 @@ def own_recipient(*, no_identity: bool, warns: bool = True) -> str:
 
 
 def _in_variable() -> list[str]:
-    from leafseal.providers.age.own import own_keys
+    from leafseal.providers.age import own as age
 
-    own, _ = own_keys(Ambient({"SOPS_AGE_KEY": os.environ.get("SOPS_AGE_KEY", "")}, os.devnull))
+    own, _ = age.own_keys(Ambient({"SOPS_AGE_KEY": os.environ.get("SOPS_AGE_KEY", "")}, os.devnull))
     return [key.recipient for key in own if key.recipient]
 
 

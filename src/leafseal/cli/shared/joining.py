@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leafseal.cli.shared.identity_files import own_recipient
+from leafseal.cli.shared.identity_files import own_keys, own_recipient
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.config.load import Config, load_config
 from leafseal.config.people import People, load_people
@@ -50,8 +50,6 @@ def _read(path: str) -> Config | None:
 
 def _already_named(rules: Sequence[Sequence[Sequence[MasterKey]]]) -> tuple[OwnKey, int] | None:
     """Return the first of the user's own keys that a rule names, and how many rules name it."""
-    from leafseal.providers.age.own import own_keys
-
     for key in own_keys(current_ambient())[0]:
         count = sum(any(opens_any([key], group) is True for group in groups) for groups in rules)
         if count:
@@ -62,5 +60,6 @@ def _already_named(rules: Sequence[Sequence[Sequence[MasterKey]]]) -> tuple[OwnK
 def _whom(keys: Sequence[MasterKey], names: People) -> str:
     people = [key for key in keys if key.kind in TRIED_FIRST]
     if people:
-        return f"ask {'one of ' if len(people) > 1 else 'the owner of '}{listed(people, names.name_of)}"
+        whose = "one of " if len(people) > 1 else "" if names.name_of(people[0]) else "the owner of "
+        return f"ask {whose}{listed(people, names.name_of)}"
     return f"ask somebody who can use {listed(keys)}" if keys else "ask whoever wrote the file"
