@@ -255,7 +255,7 @@ class StructureMismatchError(MACMismatchError):
 
 
 class DataKeyError(LeafsealError):
-    """Too few key groups opened.
+    """Too few key groups decrypted.
 
     `attempts` lists what failed, one entry per master key tried. `opened` has the numbers of the groups that did open,
     from 0, of `groups` in all, `needed` of which are required.

@@ -111,7 +111,7 @@ def test_it_may_make_several_stanzas_and_labels(tmp_path: Path) -> None:
 
 def test_what_it_is_sent(tmp_path: Path) -> None:
     program = install(tmp_path, f"open({str(tmp_path / 'sent')!r}, 'w').write(repr(commands()))\nput('done')")
-    with pytest.raises(PluginError, match="it wrapped nothing"):
+    with pytest.raises(PluginError, match="it encrypted nothing"):
         recipient(program).wrap(FILE_KEY)
     sent = eval((tmp_path / "sent").read_text())
     assert [words[0] for words, _ in sent][0::2] == ["add-recipient", "wrap-file-key"]
@@ -292,10 +292,10 @@ def test_it_gives_a_wrong_file_key(tmp_path: Path) -> None:
     [
         ("put('recipient-stanza', '1', 'toy')", "it gave something that is no stanza"),
         ("put('recipient-stanza', '0')", "it gave something that is no stanza"),
-        ("put('done')", "it wrapped nothing"),
-        ("assert send('file-key', '0', body=b'k' * 16)[0] == ['unsupported']; put('done')", "it wrapped nothing"),
+        ("put('done')", "it encrypted nothing"),
+        ("assert send('file-key', '0', body=b'k' * 16)[0] == ['unsupported']; put('done')", "it encrypted nothing"),
         ("send('recipient-stanza', '0', 'toy'); put('error', 'internal', body=b'no')", "it says: no"),
-        ("send('labels', 'a'); assert send('labels', 'b')[0] == ['unsupported']; put('done')", "it wrapped nothing"),
+        ("send('labels', 'a'); assert send('labels', 'b')[0] == ['unsupported']; put('done')", "it encrypted nothing"),
     ],
 )
 def test_it_does_not_wrap(tmp_path: Path, behaviour: str, why: str) -> None:

@@ -341,7 +341,7 @@ def test_several_recipients_and_groups(leafseal: Run, plain: Path, work: Path, m
     assert leafseal("encrypt", "-i", plain).code == 0
     refused = leafseal("decrypt", plain)
     assert refused.code == 128
-    assert "2 of 3 groups are needed, 1 opened" in refused.err
+    assert "2 of 3 groups are needed, 1 decrypted" in refused.err
     os.environ["SOPS_AGE_KEY"] = f"{me.identity}\n{third.identity}"
     assert leafseal("decrypt", plain).out == PLAIN
 

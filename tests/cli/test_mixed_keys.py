@@ -106,10 +106,10 @@ def test_what_is_said_when_a_group_stays_closed(
     result = leafseal("decrypt", grouped.name)
     assert (result.code, result.out) == (128, b"")
     assert [line.removeprefix("leafseal: ").rstrip() for line in result.err.splitlines()] == [
-        "error: app.yaml: 1 of 2 key groups opened, 2 are needed",
-        "  group 1 of 2: opened",
-        "  group 2 of 2: not opened: 1 AWS KMS key and 1 Vault transit key",
-        "  2 of 2 groups are needed, 1 opened",
+        "error: app.yaml: 1 of 2 key groups decrypted, 2 are needed",
+        "  group 1 of 2: decrypted",
+        "  group 2 of 2: not decrypted: 1 AWS KMS key and 1 Vault transit key",
+        "  2 of 2 groups are needed, 1 decrypted",
         f"  kms {mix.texts['kms']}: AWS KMS answered AccessDeniedException: not you (credentials: AWS_ACCESS_KEY_ID)",
         f"  hc_vault {mix.texts['hc_vault']}: {mix.texts['hc_vault'].partition('/v1')[0]}: "
         "Vault answered 403: permission denied (credentials: VAULT_TOKEN)",
@@ -131,7 +131,7 @@ def test_where_one_key_does_not_wrap_nothing_changes(
     more = {"encrypt": ["-i"], "rotate": ["-i", *added], "updatekeys": ["--yes"]}[command]
     result = leafseal(command, *more, plain.name)
     assert result.code == 1
-    assert f"cannot wrap the data key for {kind} {mix.texts[kind]}" in result.err
+    assert f"cannot encrypt the data key for {kind} {mix.texts[kind]}" in result.err
     assert contents(work) == before
 
 

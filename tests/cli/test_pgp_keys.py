@@ -130,7 +130,7 @@ def test_in_groups_both_are_needed(
     assert leafseal("encrypt", "-i", plain).code == 0
     refused = leafseal("decrypt", plain)
     assert refused.code == 128
-    assert "1 of 2 key groups opened, 2 are needed" in refused.err
+    assert "1 of 2 key groups decrypted, 2 are needed" in refused.err
     monkeypatch.setenv("SOPS_AGE_KEY", me.identity)
     assert leafseal("decrypt", plain) == (0, before, "")
 

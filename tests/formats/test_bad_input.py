@@ -153,7 +153,7 @@ def test_an_encrypted_file_is_not_encrypted_again() -> None:
 
 def test_a_wrong_key() -> None:
     stranger = throwaway_identity()
-    with pytest.raises(DataKeyError, match="does not open it") as caught:
+    with pytest.raises(DataKeyError, match="cannot decrypt it") as caught:
         open_sealed(SEALED, "yaml", stranger.ambient())
     assert "SOPS_AGE_KEY" in str(caught.value)
     assert stranger.identity not in f"{caught.value} {caught.value.hint}"

@@ -121,7 +121,7 @@ def test_any_subset_of_groups_opens_when_it_is_large_enough(threshold: int, coun
         if sum(flags) >= threshold:
             assert recover_data_key(changed, threshold, AMBIENT) == DATA_KEY
         else:
-            with pytest.raises(DataKeyError, match=f"{sum(flags)} of {count} key groups opened, {threshold} are"):
+            with pytest.raises(DataKeyError, match=f"{sum(flags)} of {count} key groups decrypted, {threshold} are"):
                 recover_data_key(changed, threshold, AMBIENT)
 
 
@@ -228,7 +228,7 @@ def test_groups_that_cannot_be_wrapped_for() -> None:
 
 
 def test_all_keys_wrap_or_none() -> None:
-    with pytest.raises(ProviderError, match="cannot wrap the data key for memory b: out of order") as caught:
+    with pytest.raises(ProviderError, match="cannot encrypt the data key for memory b: out of order") as caught:
         wrap([MemoryKey("a"), MemoryKey("b", failure="out of order")])
     assert caught.value.master_key == "b"
 
@@ -339,17 +339,17 @@ def test_a_report_names_groups_keys_and_reasons() -> None:
         (2, "c"),
     ]
     assert report.describe(error).split("\n") == [
-        "group 1 of 3: opened",
-        "group 2 of 3: not opened",
+        "group 1 of 3: decrypted",
+        "group 2 of 3: not decrypted",
         "  memory c",
         "    no answer",
         "  remote b\\x1b[31m",
         "    a long reason a long reason a long reason a long reason a long reason a",
         "    long reason a long reason a long reason ends",
-        "group 3 of 3: not opened",
+        "group 3 of 3: not decrypted",
         "  memory c",
         "    no answer",
-        "3 of 3 groups are needed, 1 opened",
+        "3 of 3 groups are needed, 1 decrypted",
     ]
 
 

@@ -67,15 +67,15 @@ def test_a_way_out_that_several_keys_share_is_told_below_the_last() -> None:
     )
     lines = [line.strip() for line in report.describe(error).split("\n")]
     assert [line for line in lines if not line.startswith("memory")] == [
-        "group 1 of 2: not opened",
+        "group 1 of 2: not decrypted",
         *["no identity"] * 3,
         "hint: name a file",
         "denied",
         "hint: log in",
-        "group 2 of 2: not opened",
+        "group 2 of 2: not decrypted",
         "denied",
         "hint: log in",
-        "2 of 2 groups are needed, 0 opened",
+        "2 of 2 groups are needed, 0 decrypted",
     ]
     assert report.last_hint(error) == "something else"
 

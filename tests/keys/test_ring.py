@@ -104,5 +104,5 @@ def test_keys_that_need_a_network_are_wrapped_together() -> None:
 
 def test_one_key_that_does_not_wrap_stops_all() -> None:
     keys = [RemoteMemoryKey("good"), RemoteMemoryKey("bad", failure="denied")]
-    with pytest.raises(ProviderError, match="cannot wrap the data key for remote bad: denied"):
+    with pytest.raises(ProviderError, match="cannot encrypt the data key for remote bad: denied"):
         wrap_data_key(DataKey.generate(), [keys], 0, NOBODY, DATE)

@@ -161,7 +161,7 @@ def test_two_groups_open() -> None:
 
 @pytest.mark.parametrize("threshold", [3, "3"])
 def test_a_threshold_that_was_raised(threshold: object) -> None:
-    with pytest.raises(DataKeyError, match="2 of 3 key groups opened, 3 are needed"):
+    with pytest.raises(DataKeyError, match="2 of 3 key groups decrypted, 3 are needed"):
         open_with_groups(lambda mapping: mapping.update(shamir_threshold=threshold))
 
 

@@ -167,7 +167,7 @@ def test_two_of_three_groups_open(name: str) -> None:
     for pair in ([alice, bob], [alice, carol], [bob, carol]):
         assert case.open(Ambient({"SOPS_AGE_KEY": "\n".join(pair)}, NOWHERE)).plaintext()
     for one in (alice, bob, carol):
-        with pytest.raises(DataKeyError, match=r"^1 of 3 key groups opened, 2 are needed$"):
+        with pytest.raises(DataKeyError, match=r"^1 of 3 key groups decrypted, 2 are needed$"):
             case.open(Ambient({"SOPS_AGE_KEY": one}, NOWHERE))
 
 

@@ -112,7 +112,7 @@ def test_each_key_may_be_garbled_in_its_own_way(aws: AWS, ambient: Ambient) -> N
         AWSKMSKey(aws.create_key()),
     ]
     data = old_file([keys[:1], keys[1:2], keys[2:]], ambient, "prod", threshold=3)
-    with pytest.raises(DataKeyError, match="1 of 3 key groups opened"):
+    with pytest.raises(DataKeyError, match="1 of 3 key groups decrypted"):
         opened(data, ambient)
     check(data, repair_context(data, "yaml", ambient).data, ambient)
 
@@ -141,7 +141,9 @@ def test_all_keys_wrap_or_none(aws: AWS, ambient: Ambient) -> None:
     keys: list[MasterKey] = [AWSKMSKey(aws.create_key(), context=CONTEXT) for _ in range(2)]
     data = old_file([keys], ambient, "prod")
     aws.disable(str(keys[1]).partition("|")[0])
-    with pytest.raises(ProviderError, match=r"cannot wrap the data key for kms .*: AWS KMS answered DisabledException"):
+    with pytest.raises(
+        ProviderError, match=r"cannot encrypt the data key for kms .*: AWS KMS answered DisabledException"
+    ):
         repair_context(data, "yaml", ambient)
 
 

@@ -89,7 +89,7 @@ def test_metadata_that_is_none_is_refused() -> None:
 
 def test_a_stranger_opens_nothing() -> None:
     ring = KeyRing(throwaway_identity().ambient())
-    with pytest.raises(DataKeyError, match="the identity from SOPS_AGE_KEY does not open it"):
+    with pytest.raises(DataKeyError, match="the identity from SOPS_AGE_KEY cannot decrypt it"):
         open_file(Source("a.yaml", SEALED, "yaml"), ring)
     with pytest.raises(DataKeyError):
         open_file(Source("a.yaml", SEALED, "yaml"), KeyRing(ambient_with()))

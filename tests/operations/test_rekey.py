@@ -50,7 +50,7 @@ def test_groups_and_their_threshold(threshold: int, opens: bool) -> None:
     with_threshold = threshold if threshold != 1 else 2
     data = rewrap(OPENED, KEYS + OTHERS, with_threshold, AMBIENT).data
     assert open_sealed(data, "yaml", ambient_with(ME, OTHER)).plaintext() == PLAIN
-    with pytest.raises(DataKeyError, match="1 of 2 key groups opened"):
+    with pytest.raises(DataKeyError, match="1 of 2 key groups decrypted"):
         open_sealed(data, "yaml", ME.ambient())
     assert opens is (threshold == 1)
 

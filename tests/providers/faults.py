@@ -260,7 +260,7 @@ class ServiceFaults(_Faults):
     def test_all_or_nothing(self, key: MasterKey, ambient: Ambient, service: Service) -> None:
         """No file is made of which one key could not wrap the data key."""
         self.deny(service, wrap)
-        begin = f"cannot wrap the data key for {key.kind} {key}: {self.DENIED['wrap'].said}"
+        begin = f"cannot encrypt the data key for {key.kind} {key}: {self.DENIED['wrap'].said}"
         with pytest.raises(ProviderError, match=re.escape(begin)) as caught:
             encrypt(b"a: 1\n", "yaml", [[key]], 0, Selection(), ambient)
         assert str(caught.value.hint).startswith(self.DENIED["wrap"].hint)

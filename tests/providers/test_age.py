@@ -352,10 +352,12 @@ def test_the_sources_of_identities_that_do_not_fit_are_named(tmp_path: Path) -> 
     path = write(tmp_path / "bob.txt", BOB.identity)
     error = failure(tmp_path, SOPS_AGE_KEY_FILE=str(path))
     assert error.source == f"SOPS_AGE_KEY_FILE ({path})"
-    assert str(error).startswith(f"the identity from SOPS_AGE_KEY_FILE ({path}) does not open it; no keys in ")
+    assert str(error).startswith(f"the identity from SOPS_AGE_KEY_FILE ({path}) cannot decrypt it; no keys in ")
     assert ".config" not in str(error)
     error = failure(tmp_path, SOPS_AGE_KEY_FILE=str(path), SOPS_AGE_KEY=BOB.identity)
-    assert str(error).startswith(f"none of the 2 identities from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE ({path}) opens it")
+    assert str(error).startswith(
+        f"none of the 2 identities from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE ({path}) can decrypt it"
+    )
 
 
 def test_what_was_set_and_held_nothing_comes_last(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_several_sources_are_told_apart(tmp_path: Path, file: Path) -> None:
     environ = {NAME: str(file), "SOPS_AGE_KEY": BOB.identity}
     error = failure(Ambient(environ, tmp_path, Asker("donkey")))
     assert f"{NAME} ({file}): the passphrase is wrong" in str(error)
-    assert str(error).startswith("the identity from SOPS_AGE_KEY does not open it")  # the other was not tried
+    assert str(error).startswith("the identity from SOPS_AGE_KEY cannot decrypt it")  # the other was not tried
 
 
 def test_nobody_to_ask(tmp_path: Path, file: Path) -> None:

@@ -263,7 +263,7 @@ def patience(name: str, seconds: str = "0.6") -> dict[str, str]:
 def test_faults_while_unwrapping(tmp_path: Path, wrapped: bytes, name: str) -> None:
     behaviour, reason = FAULTS[name]
     error = failure(KEY, wrapped, ambient_of(tmp_path, behaviour, **patience(name)))
-    assert str(error).startswith("the identity from SOPS_AGE_KEY does not open it")
+    assert str(error).startswith("the identity from SOPS_AGE_KEY cannot decrypt it")
     assert (f"; SOPS_AGE_KEY: the toy plugin: {reason}" in str(error)) == (reason is not None)
 
 
@@ -293,7 +293,7 @@ def test_after_a_fault_the_next_key_is_tried(tmp_path: Path, wrapped: bytes, nam
 @pytest.mark.parametrize("name", ["hangs", "talks nonsense", "dies", "asks for a secret", "says no"])
 def test_faults_while_wrapping(tmp_path: Path, name: str) -> None:
     behaviour, reason = FAULTS[name]
-    expected = "it wrapped nothing" if name == "asks for a secret" else reason
+    expected = "it encrypted nothing" if name == "asks for a secret" else reason
     assert str(failure(KEY, None, ambient_of(tmp_path, behaviour, **patience(name)))).startswith(
         f"the toy plugin: {expected}"
     )

@@ -166,7 +166,7 @@ def test_a_key_that_does_not_fit_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / ".ssh" / "id_ed25519", private(OTHER))
     error = failure(Ambient({}, tmp_path))
     assert error.source == str(path)
-    assert str(error).startswith(f"the identity from {path} does not open it")
+    assert str(error).startswith(f"the identity from {path} cannot decrypt it")
     assert FILE in str(error.hint)
 
 

@@ -309,7 +309,7 @@ def test_two_of_three_groups(aws: AWS, recorder: Recorder, tmp_path: Path) -> No
     aws.disable(keys[0].arn)
     assert open_sealed(data, "yaml", Ambient(aws.environ(), tmp_path)).plaintext() == PLAIN
     aws.disable(keys[1].arn)
-    with pytest.raises(DataKeyError, match="1 of 3 key groups opened"):
+    with pytest.raises(DataKeyError, match="1 of 3 key groups decrypted"):
         open_sealed(data, "yaml", Ambient(aws.environ(), tmp_path))
 
 
@@ -320,6 +320,8 @@ def test_a_key_that_does_not_wrap_leaves_no_file_half_done(aws: AWS, recorder: R
     )
     recorder.otherwise = forward(aws.url)
     recorder.will(refusal("AccessDeniedException", "no"))
-    with pytest.raises(ProviderError, match=f"cannot wrap the data key for kms {good}: AWS KMS answered Acc") as caught:
+    with pytest.raises(
+        ProviderError, match=f"cannot encrypt the data key for kms {good}: AWS KMS answered Acc"
+    ) as caught:
         rotate(opened, [[good]], 0, Ambient(aws.environ(recorder.url), tmp_path))
     assert caught.value.hint == "these credentials need kms:Encrypt on this key"

@@ -114,7 +114,7 @@ def test_who_may_not_get_has_to_name_the_version(azure: Azure, key: AzureKeyVaul
     azure.vault.tokens[TOKEN] = {"encrypt", "decrypt"}
     with pytest.raises(ProviderError, match="the vault answered 403 ForbiddenByPolicy") as caught:
         wrap_data_key(DataKey(DATA_KEY), [[key.general]], 0, ambient, "")
-    assert "or the version of the key written behind its name" in str(caught.value.hint)
+    assert "or the version of the key written after its name" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(

@@ -161,11 +161,12 @@ def test_one_of_four_does_not_open(mix: Mix, left: str) -> None:
     with pytest.raises(DataKeyError) as caught:
         recovered(groups, 2, mix.without(*set(KINDS) - {left}))
     error = caught.value
-    assert str(error) == "1 of 4 key groups opened, 2 are needed"
+    assert str(error) == "1 of 4 key groups decrypted, 2 are needed"
     assert error.opened == (KINDS.index(left),)
     report = attempts.describe(error).split("\n")
     assert [line for line in report if line.startswith("group")] == [
-        f"group {number} of 4: {'opened' if kind == left else 'not opened'}" for number, kind in enumerate(KINDS, 1)
+        f"group {number} of 4: {'decrypted' if kind == left else 'not decrypted'}"
+        for number, kind in enumerate(KINDS, 1)
     ]
     named = [line.strip().partition(" ")[0] for line in report if line.startswith("  ") and line[2] != " "]
     assert named == [kind for kind in KINDS if kind != left]
@@ -179,7 +180,7 @@ def test_the_report_tells_of_each_key_whose_credentials_and_what_is_missing(mix:
     places = [report.index(f"{kind} {mix.texts[kind]}") for kind in KINDS]
     assert places == sorted(places)
     age, pgp, kms, vault = (report[a:b] for a, b in itertools.pairwise([*places, len(report)]))
-    assert "the identity from SOPS_AGE_KEY does not open it" in age
+    assert "the identity from SOPS_AGE_KEY cannot decrypt it" in age
     assert "hint: name the file with the identity of this recipient" in age
     assert "hint: " in pgp
     assert "AccessDeniedException: not you (credentials: AWS_ACCESS_KEY_ID)" in kms
@@ -193,10 +194,10 @@ def test_the_report_tells_of_each_key_whose_credentials_and_what_is_missing(mix:
 def test_all_wrap_or_none_does(mix: Mix, kind: str) -> None:
     groups = [mix.keys(*LOCAL), mix.keys(*NETWORK)]
     mix.without(kind)
-    with pytest.raises(ProviderError, match=f"cannot wrap the data key for {kind} ") as caught:
+    with pytest.raises(ProviderError, match=f"cannot encrypt the data key for {kind} ") as caught:
         wrap_data_key(DATA_KEY, groups, 2, mix.ambient, NOW)
     assert caught.value.master_key == mix.texts[kind]
-    with pytest.raises(ProviderError, match=f"cannot wrap the data key for {kind} "):
+    with pytest.raises(ProviderError, match=f"cannot encrypt the data key for {kind} "):
         encrypt(b"a: 1\n", "yaml", groups, 2, Selection(), mix.ambient)
 
 

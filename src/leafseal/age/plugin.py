@@ -96,7 +96,7 @@ class PluginRecipient(NamedTuple):
         ]
         exchange.run("recipient-v1", commands, answer)
         if not stanzas:
-            raise exchange.failure("it wrapped nothing")
+            raise exchange.failure("it encrypted nothing")
         return Wrapped(tuple(stanzas), labels[0] if labels else frozenset())
 
 

@@ -62,7 +62,7 @@ RULE: Fields = (
         for kind in KINDS.values()
     ),
     Field("aws_profile", TEXT, "Profile for the keys of kms."),
-    Field("key_groups", GROUPS, "Groups of keys. Any key of a group opens its part of the data key."),
+    Field("key_groups", GROUPS, "Groups of keys. Any key of a group decrypts its part of the data key."),
     Field("shamir_threshold", NUMBER, "How many key groups are needed to decrypt; without it, all of them."),
     *(Field(name, TEXT, f"{_SELECTION[name]} At most one such rule counts.") for name in RULE_FIELDS),
     Field("mac_only_encrypted", TRUTH, "Leave values that are not encrypted out of the MAC."),

@@ -147,7 +147,7 @@ def _wrap(key: MasterKey, part: bytes, ambient: Ambient) -> WrappedKey:
         enc = ask_in_turn(ambient, lambda: key.wrap(part, ambient), lambda service: service.wrap(key, part))
         return WrappedKey(key, enc.decode("ascii"))
     except ProviderError as error:
-        message = f"cannot wrap the data key for {label(key)}: {error.message}"
+        message = f"cannot encrypt the data key for {label(key)}: {error.message}"
         raise type(error)(message, master_key=str(key), source=error.source, hint=error.hint) from error
 
 
@@ -263,9 +263,9 @@ class _Recovery:
 
     def _summary(self) -> str:
         if len(self.groups) > 1:
-            return f"{len(self.parts)} of {len(self.groups)} key groups opened, {self.required} are needed"
+            return f"{len(self.parts)} of {len(self.groups)} key groups decrypted, {self.required} are needed"
         if len(self.failed) == 1:
             [attempt] = self.failed
             return str(attempt)
         kinds = sorted({attempt.master_key.kind for attempt in self.failed})
-        return f"none of {len(self.failed)} master keys ({', '.join(kinds)}) opened the data key"
+        return f"none of {len(self.failed)} master keys ({', '.join(kinds)}) decrypted the data key"

@@ -48,12 +48,12 @@ def describe(error: DataKeyError) -> str:
     lines: list[str] = []
     for number in range(error.groups):
         if error.groups > 1:
-            state = "opened" if number in error.opened else "not opened"
+            state = "decrypted" if number in error.opened else "not decrypted"
             lines.append(f"group {number + 1} of {error.groups}: {state}")
         for told in attempts_in_group(error, number):
             lines += _lines(told)
     if error.groups > 1:
-        lines.append(f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} opened")
+        lines.append(f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} decrypted")
     return "\n".join(lines)
 
 

@@ -58,7 +58,7 @@ class KeyServer:
         """Wrap what an `EncryptRequest` holds, which must be a data key or a share of one."""
         request, key = self._read("encrypt", message)
         if len(request.data) not in PART_SIZES:
-            raise Refused("INVALID_ARGUMENT", "only a data key, or a share of one, is wrapped")
+            raise Refused("INVALID_ARGUMENT", "only a data key, or a share of one, is encrypted")
         return self._answer("encrypt", key, lambda: key.wrap(request.data, self.ambient))
 
     def decrypt(self, message: bytes) -> bytes:

@@ -168,7 +168,7 @@ SCENARIOS = [
         before=(_ENCRYPT, lambda at: at.service.schedule_deletion(at.names["KEY"])),
     ),
     _Scenario(
-        "check whether the encryption context or the wrapped key was changed",
+        "check whether the encryption context or the encrypted data key was changed",
         "decrypt a.yaml",
         ("! sed -i 's/app: hop/app: shop/' a.yaml", "decrypt a.yaml"),
         before=(
@@ -177,7 +177,7 @@ SCENARIOS = [
         ),
     ),
     _Scenario(
-        "it was wrapped by another key than the one the file names",
+        "it was encrypted by another key than the one the file names",
         "decrypt a.yaml",
         ("! sed -i s,key/SECOND_ID,key/ID, a.yaml", "decrypt a.yaml"),
         before=(_ENCRYPT, "! sed -i s,key/ID,key/SECOND_ID, a.yaml"),

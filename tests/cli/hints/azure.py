@@ -68,7 +68,7 @@ SCENARIOS = [
         environ={"AZURE_TENANT_ID": "", "AZURE_CLIENT_ID": "", "AZURE_CLIENT_SECRET": ""},
     )._replace(module="providers.azure.credentials"),
     _Scenario(
-        "check that it was wrapped by this version of the key, and that the key is an RSA key for encryption",
+        "check that it was encrypted by this version of the key, and that the key is an RSA key for encryption",
         "decrypt a.yaml",
         ("! sed -i s/SECOND_VERSION/VERSION/ a.yaml", "decrypt a.yaml"),
         before=(_ENCRYPT, "! sed -i s/VERSION/SECOND_VERSION/ a.yaml"),

@@ -74,7 +74,7 @@ SCENARIOS = [
     ),
     _Scenario(
         "providers.gcp.errors",
-        "check that it was wrapped by this key, and that the key is symmetric",
+        "check that it was encrypted by this key, and that the key is symmetric",
         "decrypt a.yaml",
         ("! sed -i s,cryptoKeys/second,cryptoKeys/prod, a.yaml", "decrypt a.yaml"),
         before=(_ENCRYPT, "! sed -i s,cryptoKeys/prod,cryptoKeys/second, a.yaml"),

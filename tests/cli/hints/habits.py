@@ -40,6 +40,13 @@ SCENARIOS = [
         ("encrypt --age ME a.env", "encrypt --help"),
         files=ENV,
     ),
+    Scenario(
+        MODULE,
+        'private keys are read from keys.txt, SOPS_AGE_KEY_FILE or SOPS_AGE_KEY, not from options; "{} whoami" shows'
+        " which are found",
+        "decrypt --key keys.txt app.yaml",
+        ("whoami",),
+    ),
     Scenario(MODULE, 'see "{} --help"', "decrypt --no-such app.yaml", ("decrypt --help",)),
     Scenario("cli.shared.addressing", "begin it with a slash: {}", "get app.yaml db/port", ("get app.yaml /db/port",)),
 ]

@@ -49,7 +49,7 @@ SCENARIOS = [
         before=(_ENCRYPT, lambda at: at.service.going.add(at.names["ID"])),
     ),
     _Scenario(
-        "check that it was wrapped by this key, and that the key is symmetric",
+        "check that it was encrypted by this key, and that the key is symmetric",
         "decrypt a.yaml",
         ("! cp ../good.yaml a.yaml", "decrypt a.yaml"),
         before=(_ENCRYPT, "! cp a.yaml ../good.yaml; sed -i -E 's/(enc: .{90}).../\\1AAA/' a.yaml"),

@@ -23,7 +23,7 @@ def _token_may(*verbs: str) -> Act:
 
 SCENARIOS = [
     _Scenario(
-        "check that it was wrapped by this key, in this engine and namespace",
+        "check that it was encrypted by this key, in this engine and namespace",
         "decrypt a.yaml",
         ("! sed -i 's/key_name: other/key_name: shop/' a.yaml", "decrypt a.yaml"),
         before=(_ENCRYPTED, "! sed -i 's/key_name: shop/key_name: other/' a.yaml"),

@@ -69,9 +69,9 @@ def _everybody(attempts: Sequence[FailedAttempt], name_of: NameOf) -> str:
 def _groups(error: DataKeyError, attempts: Sequence[FailedAttempt], name_of: NameOf) -> Iterator[str]:
     for number in range(error.groups):
         group = [tried for tried in attempts if tried.group == number]
-        state = "opened" if number in error.opened or not group else f"not opened: {_everybody(group, name_of)}"
+        state = "decrypted" if number in error.opened or not group else f"not decrypted: {_everybody(group, name_of)}"
         yield f"group {number + 1} of {error.groups}: {state}"
-    yield f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} opened"
+    yield f"{error.needed} of {error.groups} groups are needed, {len(error.opened)} decrypted"
 
 
 def _causes(attempts: Sequence[FailedAttempt], last: str | None, name_of: NameOf) -> Iterator[str]:

@@ -124,7 +124,7 @@ _HEAD = """\
 # configurations such as .sops.yaml. Nothing in a repository can change it.
 #
 # A list names all that is allowed; [] allows none. Without the list, what each
-# comment says after "unset" holds. "leafseal policy show" shows what is in force.
+# comment says after "unset" applies. "leafseal policy show" shows what is in force.
 """
 
 

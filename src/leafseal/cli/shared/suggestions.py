@@ -67,10 +67,21 @@ _MEANT_OPTIONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("--include", "--regex", "--keys"), ("--encrypted-regex", "--only")),
     **dict.fromkeys(("--exclude",), ("--unencrypted-regex",)),
     **dict.fromkeys(("--post-quantum",), ("--pq",)),
-    **dict.fromkeys(("--no-mac", "--skip-mac", "--force", "-f"), ("--force", "--ignore-mac")),
+    **dict.fromkeys(("--no-mac", "--skip-mac", "--ignore-errors"), ("--ignore-mac",)),
+    **dict.fromkeys(("--force", "-f"), ("--force", "--yes", "--ignore-mac", "--allow-tokens")),
+    **dict.fromkeys(("--key", "--pubkey"), ("--age", "--add-age")),
+    **dict.fromkeys(("--select", "--path"), ("--extract", "--only")),
+    **dict.fromkeys(("--recursive", "-R"), ("--all",)),
     **dict.fromkeys(("--clean", "--empty", "--ignore-env"), ("--pristine",)),
 }
-"""Options by other words for them; a command has at most the first or the second of those meant."""
+"""Options by other words for them: the first of those meant is it that the command has."""
+
+_PRIVATE_KEY = (
+    "private keys are read from keys.txt, SOPS_AGE_KEY_FILE or SOPS_AGE_KEY, not from options; "
+    f'"{PROGRAM} whoami" shows which are found'
+)
+_ELSEWHERE = dict.fromkeys(("--identity", "--key", "--key-file", "--keyfile", "--private-key"), _PRIVATE_KEY)
+"""What to do in place of options that no command has, for what they are about is said elsewhere."""
 
 
 def command_hint(name: str, known: Iterable[str], parent: str, arguments: Sequence[str]) -> str:
@@ -113,6 +124,8 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
             return f'put -- before the program: "{path} {file} -- {program}", then its options'
     known = [name for one in command.options if not one.is_hidden for name in one.names]
     meant = next((name for name in _MEANT_OPTIONS.get(option, ()) if name in known), None)
+    if meant is None and option in _ELSEWHERE:
+        return _ELSEWHERE[option]
     meant = meant or _nearest(option, [name for name in known if name.startswith("--")])
     return f'use {meant}; "{path} --help" lists all options' if meant else f'see "{path} --help"'
 

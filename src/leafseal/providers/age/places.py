@@ -89,7 +89,7 @@ def read_file(
                 if text := exposure(os.fspath(path), os.fstat(file.fileno()), data):
                     ambient.warn(text)
     except (OSError, ValueError) as error:
-        return Failed(name, (getattr(error, "strerror", None) or "cannot be opened").lower())
+        return Failed(name, (getattr(error, "strerror", None) or "cannot be read").lower())
     return data if len(data) <= limit else Failed(name, f"larger than {limit} bytes")
 
 
@@ -110,7 +110,7 @@ def output_of_variable(name: str, ambient: Ambient, recipient: str, limit: int =
     if not argv:
         return Failed(name, "is set, and empty")
     if holds_key(argv[0]):
-        return Failed(name, "holds a key, not a command")
+        return Failed(name, "is a key, not a command")
     environ = helper_environment(ambient.environ, SOPS_AGE_RECIPIENT=recipient)
     try:
         return programs.output_of(argv, environ, seconds=_COMMAND_SECONDS, limit=limit)

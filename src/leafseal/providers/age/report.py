@@ -50,8 +50,8 @@ def _summary(count: int, source: str | None) -> str:
     if source is None:
         return "no age identity found"
     if count == 1:
-        return f"the identity from {source} does not open it"
-    return f"none of the {count} identities from {source} opens it"
+        return f"the identity from {source} cannot decrypt it"
+    return f"none of the {count} identities from {source} can decrypt it"
 
 
 def _failures(places: Sequence[Place]) -> list[str]:

@@ -18,10 +18,10 @@ _TRUST = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names other authorities"
 _PERMISSIONS = {
     "encrypt": "keys/encrypt on the key (such as by the role Key Vault Crypto User)",
     "decrypt": "keys/decrypt on the key (such as by the role Key Vault Crypto User)",
-    "get": "keys/get on the key, or the version of the key written behind its name",
+    "get": "keys/get on the key, or the version of the key written after its name",
 }
 _HINTS = {
-    400: "check that it was wrapped by this version of the key, and that the key is an RSA key for encryption",
+    400: "check that it was encrypted by this version of the key, and that the key is an RSA key for encryption",
     401: "check that the vault is in the tenant of these credentials",
     404: "check the names of the vault and the key, and the version",
     429: "the limit of requests is reached; try again in a while",

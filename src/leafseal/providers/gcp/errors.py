@@ -19,7 +19,7 @@ _PERMISSIONS = {
     "decrypt": "cloudkms.cryptoKeyVersions.useToDecrypt on the key (roles/cloudkms.cryptoKeyDecrypter)",
 }
 _HINTS = {
-    "INVALID_ARGUMENT": "check that it was wrapped by this key, and that the key is symmetric",
+    "INVALID_ARGUMENT": "check that it was encrypted by this key, and that the key is symmetric",
     "NOT_FOUND": "check that the key is in this project, location and ring",
     "FAILED_PRECONDITION": "check that the version of the key is enabled, and not about to be destroyed",
     "RESOURCE_EXHAUSTED": "the project's limit of requests is reached; try again in a while",

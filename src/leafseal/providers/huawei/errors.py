@@ -28,7 +28,7 @@ _HINTS = {
     "KMS.0205": "check that the key is in this region and project",
     "KMS.0209": "enable the key",
     "KMS.0210": "cancel the deletion of the key: until then it decrypts nothing",
-    "400": "check that it was wrapped by this key, and that the key is symmetric",
+    "400": "check that it was encrypted by this key, and that the key is symmetric",
     "401": "check the access key and its secret, and the clock of this machine",
     "404": "check that the key is in this region and project",
     "429": "the account's limit of requests is reached; try again in a while",

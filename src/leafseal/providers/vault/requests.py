@@ -239,7 +239,7 @@ def _words(answer: Mapping[str, Any]) -> str:
 
 _LOGIN = "check the role, its secret or token, and the mount of the login"
 _HINTS = {
-    400: "check that it was wrapped by this key, in this engine and namespace",
+    400: "check that it was encrypted by this key, in this engine and namespace",
     404: "check engine, key and VAULT_NAMESPACE",
     503: "check whether this Vault is sealed, or in standby",
 }
