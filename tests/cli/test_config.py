@@ -48,7 +48,7 @@ def test_the_configuration_in_force_is_found_above_or_by_its_variable(
         222,
         b"other.yaml:1:1: warning: creation_rules: there are no creation rules\n"
         b'  add a rule, such as "creation_rules: [{age: age1\xe2\x80\xa6}]"\n'
-        b"other.yaml: 1 warning in 0 creation rules\n",
+        b"other.yaml: 1 warning\n",
         "",
     )
 
@@ -73,6 +73,40 @@ def test_several_files_and_one_that_is_not_there(leafseal: Run, config: Path) ->
         b"b.yaml", b"b.yaml", b".sops.yaml",
     ]  # fmt: skip
     assert "none.yaml: could not read config file: No such file" in err
+
+
+def test_a_configuration_from_standard_input(leafseal: Run, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with config.open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert leafseal("config", "check", "-") == (0, b"-: no mistakes in 2 creation rules\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("creation_rules:\n\t- age: x\n", ".sops.yaml:2:1: error: not valid YAML: a tab indents this line"),
+        ("creation_rules:\n  - path_regex: @a\n", ".sops.yaml:2:17: error: not valid YAML: a value begins with @"),
+        ("\udcff", ".sops.yaml:1: error: not UTF-8"),
+    ],
+)
+def test_what_is_not_yaml_has_one_line_and_what_to_do(leafseal: Run, config: Path, text: str, message: str) -> None:
+    config.write_bytes(text.encode("utf-8", "surrogateescape"))
+    code, out, err = leafseal("config", "check")
+    first, hint, last = out.decode().splitlines()
+    assert (code, err, last) == (222, "", ".sops.yaml: 1 error")
+    assert first.startswith(message)
+    assert hint.startswith("  ")
+
+
+def test_a_link_that_leads_nowhere_stands_in_for_no_other_file(leafseal: Run, config: Path, plain: Path) -> None:
+    below = config.parent / "below"
+    below.mkdir()
+    (below / ".sops.yaml").symlink_to("none")
+    (below / "a.yaml").write_text("a: 1\n")
+    for words in (("config", "explain", "below/a.yaml"), ("encrypt", "below/a.yaml")):
+        result = leafseal(*words)
+        assert (result.code, result.out) == (1, b"")
+        assert "below/.sops.yaml: could not read config file: the link leads to no file\n" in result.err
 
 
 def test_findings_for_programs(leafseal: Run, config: Path) -> None:

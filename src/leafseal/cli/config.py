@@ -38,7 +38,7 @@ def check(files: tuple[str, ...], as_json: bool) -> int:
     errors: list[LeafsealError] = []
     for name in files or (_in_force(),):
         try:
-            checked.append((name, check_file(name, pipes=True)))
+            checked.append((name, check_file("/dev/stdin" if name == "-" else name, pipes=True)))
         except ConfigError as error:
             errors.append(error)
     if as_json:
@@ -93,7 +93,8 @@ def _lines(name: str, checked: Checked) -> list[str]:
         for count, what in ((errors, "error"), (len(checked.findings) - errors, "warning"))
         if count
     ]
-    return [*lines, f"{shown}: {', '.join(counts) or 'no mistakes'} in {counted(checked.rules, 'creation rule')}"]
+    where = f" in {counted(checked.rules, 'creation rule')}" if checked.rules else ""
+    return [*lines, f"{shown}: {', '.join(counts) or 'no mistakes'}{where}"]
 
 
 @command("explain")

@@ -87,6 +87,8 @@ def _is_there(path: str) -> bool:
     except PermissionError as error:
         raise _unreadable_error(path, error) from None
     except (OSError, ValueError):
+        if os.path.islink(path):
+            raise ConfigError("could not read config file: the link leads to no file", file=path) from None
         return False
     return True
 

@@ -6,7 +6,6 @@ Only the first document counts. Anchors, aliases and merge keys work as in SOPS.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,6 +27,7 @@ from leafseal.display import visible
 from leafseal.document.limits import DEFAULT_LIMITS
 from leafseal.document.scalars import Scalar
 from leafseal.errors import FormatError
+from leafseal.formats.yaml.faults import syntax_error
 from leafseal.formats.yaml.parser import parser_for
 from leafseal.formats.yaml.scalars import resolve_tagged
 
@@ -85,11 +85,7 @@ def compose(data: bytes) -> Node | None:
     try:
         return _Composer(parser_for(text).get_event).document()
     except MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
-        problem = re.sub(r"'[^']{2,}'", "…", exc.problem or exc.context or "")
-        raise FormatError(
-            f"not valid YAML: {problem}", line=mark.line + 1 if mark else None, column=mark.column + 1 if mark else None
-        ) from None
+        raise syntax_error(text, exc) from None
     except YAMLError:
         raise FormatError("not valid YAML: a character that YAML does not allow") from None
 
