@@ -11,14 +11,14 @@ from leafseal.config.slots import Found, Holder, holders, is_same, occurrences, 
 from leafseal.config.syntax import BY_HAND, Syntax
 from leafseal.document import Edit, apply_edits
 from leafseal.document.tree import from_python
-from leafseal.errors import ConfigError, RefusedError
+from leafseal.errors import ConfigError, FormatError, RefusedError
 from leafseal.formats.yaml.edit import member_edits
 from leafseal.formats.yaml.nodes import YAMLNode
 from leafseal.formats.yaml.removal import member_removal
 from leafseal.formats.yaml.style import flow_text
 from leafseal.keys import MasterKey
 from leafseal.keys.kinds import KINDS
-from leafseal.keys.recognize import find_key
+from leafseal.keys.recognize import find_key, kind_of
 
 _WORD = "leafseal-recipient"  # stands in new text for what is written there
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]+")
@@ -34,6 +34,7 @@ class Adding:
         self.group = group
         self.kind = KINDS[key.kind]
         self.comment = ""
+        self._known: dict[str, int] = {}  # the anchors of the recipient, and where they are
 
     def with_name(self, text: str, chosen: Sequence[int]) -> str:
         """Return the text with the name, unless it has it, or it will be a comment beside the recipient."""
@@ -44,17 +45,17 @@ class Adding:
         ways = {self._way(syntax, number) for number in chosen}
         beside = _ANCHOR.fullmatch(self.name) and self.name not in syntax.anchors()
         if table is not None and syntax.resolve(table).pairs is not None:
-            return self._put(syntax, syntax.resolve(table), self.name, _WORD, self.written)
+            return apply_edits(text, self._put(syntax, syntax.resolve(table), self.name, _WORD, self.written))
         if beside and (neighbours := [way for way in ways if isinstance(way, int)]):
             parent = syntax.place(syntax.node_at(neighbours[0])).parent
             part = self.name if parent.items is None else len(parent.items)
-            return self._put(syntax, parent, part, _WORD, f"&{self.name} {self.written}")
+            return apply_edits(text, self._put(syntax, parent, part, _WORD, f"&{self.name} {self.written}"))
         if "comment" in ways and ways <= {"comment"}:
             self.comment = f"  # {self.name}"
             return text
         if table is not None:
             raise ConfigError(f"{TABLE} (line {syntax.line(table)}) is not a table of names", hint=BY_HAND)
-        return self._put(syntax, syntax.root, TABLE, {self.name: _WORD}, self.written)
+        return apply_edits(text, self._put(syntax, syntax.root, TABLE, {self.name: _WORD}, self.written))
 
     def _way(self, syntax: Syntax, number: int) -> int | str:
         """Return where the anchor of a neighbour is; `comment` where one can be beside the recipient; else `table`."""
@@ -71,8 +72,7 @@ class Adding:
         return "table" if holder.node.flow or not self._has_text else "comment"
 
     def _is_key_at(self, syntax: Syntax, place: int) -> bool:
-        found = find_key(syntax.value(syntax.node_at(place)) or "")
-        return found is not None
+        return kind_of(syntax.value(syntax.node_at(place)) or "") is not None
 
     @property
     def _has_text(self) -> bool:
@@ -95,65 +95,74 @@ class Adding:
         is_empty = field is not None and syntax.resolve(field).items is None and not syntax.value(field)
         return holder, None if is_empty else field
 
-    def to_rule(self, text: str, number: int) -> str:
-        """Return the text with the recipient in a rule."""
-        syntax = Syntax(text)
+    def to_rules(self, text: str, numbers: Sequence[int]) -> str:
+        """Return the text with the recipient in rules. What several of them share gets it once."""
+        syntax, edits, done = Syntax(text), list[Edit](), set[tuple[int, bool]]()
+        self._known = self._anchors_of_key(syntax)
+        for number in numbers:
+            place, more = self._edits(syntax, number)
+            if place not in done:
+                done.add(place)
+                edits += more
+        return apply_edits(text, edits)
+
+    def _edits(self, syntax: Syntax, number: int) -> tuple[tuple[int, bool], list[Edit]]:
+        """Return the edits for a rule, and the place that they change: a value, or a holder that gets a field."""
         holder, field = self._target(syntax, number)
         name = holder.field(self.key.kind)
         if field is None:
             listed = holder.is_group or self.kind.is_only_list
-            item = self._item(holder)
-            return self._put(syntax, holder.node, name, [item] if listed else item, self.written + self._aside(holder))
+            item, written = self._item(holder)
+            spelled = written + ("" if holder.node.flow else self.comment)
+            return (holder.node.start, True), self._put(syntax, holder.node, name, [item] if listed else item, spelled)
         value = syntax.resolve(field)
         if value.items is not None:
-            spelled = self._spelled(syntax, value) + ("" if value.flow else self.comment)
-            return self._put(syntax, value, len(value.items), self._item(holder), spelled)
+            item, written = self._item(holder)
+            spelled = self._alias(syntax, value) or written + ("" if value.flow else self.comment)
+            return (value.start, False), self._put(syntax, value, len(value.items), item, spelled)
         return self._to_text(syntax, field, value, holder)
 
-    def _aside(self, holder: Holder) -> str:
-        return "" if holder.node.flow else self.comment
-
-    def _to_text(self, syntax: Syntax, field: YAMLNode, value: YAMLNode, holder: Holder) -> str:
+    def _to_text(
+        self, syntax: Syntax, field: YAMLNode, value: YAMLNode, holder: Holder
+    ) -> tuple[tuple[int, bool], list[Edit]]:
         """Add to recipients that are one text; one that an anchor names elsewhere stays what it is."""
         if value.pairs is not None or syntax.is_tagged(value):
             raise ConfigError(f"{holder.where}.{holder.field(self.key.kind)} is not a text or list", hint=BY_HAND)
         anchor, count = syntax.anchor(value), len(texts.split(syntax.value(value) or ""))
         if anchor and count == 1 and (field is not value or syntax.uses(anchor)):
             both = f"[{syntax.text[field.start : field.end]}, {self.written}]"
-            return apply_edits(syntax.text, [Edit(field.start, field.end, both)])
-        return apply_edits(syntax.text, texts.addition(syntax, value, self._as_part(value, syntax)))
+            return (field.start, False), [Edit(field.start, field.end, both)]
+        return (value.start, False), texts.addition(syntax, value, self._as_part(value, syntax))
 
     def _as_part(self, value: YAMLNode, syntax: Syntax) -> str:
         return self.written.strip("'\"") if syntax.style(value) or self.written[:1] in "'\"" else self.written
 
-    def _item(self, holder: Holder) -> object:
-        """Return a member of a list, with a word for the text that names the key."""
+    def _item(self, holder: Holder) -> tuple[object, str]:
+        """Return a member of a list, with a word for the text that names the key, and that text."""
         names = self.kind.group_fields
         if not holder.is_group or names is None:
-            return _WORD
+            return _WORD, self.written
         own = self.key.to_metadata()
         fields = {theirs: own[ours] for theirs, ours in names.items() if own.get(ours)}
         first = next(iter(fields))
         if len(fields) > 1 and not hasattr(self.key, "arn"):
-            return fields
-        self.written = flow_text(from_python(fields[first]))
-        return {**fields, first: _WORD}
+            return fields, self.written
+        return {**fields, first: _WORD}, flow_text(from_python(fields[first]))
 
-    def _spelled(self, syntax: Syntax, listed: YAMLNode) -> str:
-        """Return the alias of a recipient in a list that has aliases; else its text."""
-        has_aliases = any(syntax.alias(item) for item in listed.items or ())
-        return (has_aliases and self._known(syntax, listed)) or self.written
+    def _alias(self, syntax: Syntax, listed: YAMLNode) -> str | None:
+        """Return the alias of the recipient, for a list that has aliases; None where it has no anchor before that."""
+        if not any(syntax.alias(item) for item in listed.items or ()):
+            return None
+        return next((f"*{name}" for name, place in self._known.items() if place < listed.start), None)
 
-    def _known(self, syntax: Syntax, before: YAMLNode) -> str | None:
-        for name, place in syntax.anchors().items():
-            found = find_key(syntax.value(syntax.node_at(place)) or "") if place < before.start else None
-            if found is not None and is_same(found, self.key):
-                return f"*{name}"
-        return None
+    def _anchors_of_key(self, syntax: Syntax) -> dict[str, int]:
+        texts_of = {name: syntax.value(syntax.node_at(place)) or "" for name, place in syntax.anchors().items()}
+        found = {name: find_key(text) for name, text in texts_of.items()}
+        return {name: syntax.anchors()[name] for name, key in found.items() if key and is_same(key, self.key)}
 
-    def _put(self, syntax: Syntax, parent: YAMLNode, part: str | int, value: object, spelled: str) -> str:
+    def _put(self, syntax: Syntax, parent: YAMLNode, part: str | int, value: object, spelled: str) -> list[Edit]:
         edits = member_edits(syntax.text, syntax.root, parent, part, value)
-        return apply_edits(syntax.text, [edit._replace(new=edit.new.replace(_WORD, spelled)) for edit in edits])
+        return [edit._replace(new=edit.new.replace(_WORD, spelled)) for edit in edits]
 
 
 # -- removing ----------------------------------------------------------------------------------------------------------
@@ -162,17 +171,31 @@ class Adding:
 def removed(text: str, key: MasterKey, chosen: Sequence[int]) -> str:
     """Return the text without a recipient in rules; without its name, too, where no rule has it any more."""
     while found := _next(syntax := Syntax(text), key, chosen):
-        text = apply_edits(text, _removal(syntax, found))
+        edits = [_removal(syntax, one) for one in found]
+        try:
+            text = apply_edits(text, [edit for more in edits for edit in more])
+        except FormatError:  # two of them overlap
+            text = apply_edits(text, edits[0])
     syntax = Syntax(text)
     if any(any(occurrences(syntax, number, key)) for number in range(len(rules(syntax)))):
         return text
     return _without_name(text, key)
 
 
-def _next(syntax: Syntax, key: MasterKey, chosen: Sequence[int]) -> Found | None:
-    """Return a place of a recipient: one that is an alias before the one that it stands for."""
+def _next(syntax: Syntax, key: MasterKey, chosen: Sequence[int]) -> list[Found]:
+    """Return places of a recipient, one in each field: those that are aliases before the ones that they stand for."""
     found = [one for number in chosen for one in occurrences(syntax, number, key)]
-    return next((one for one in found if syntax.alias(one.node)), found[0] if found else None)
+    aliases = [one for one in found if syntax.alias(one.node) or (syntax.alias(one.field) and _is_only(syntax, one))]
+    fields: dict[int, Found] = {}
+    for one in aliases or found:
+        place = one.field if _is_only(syntax, one) else syntax.resolve(one.field)
+        fields.setdefault(place.start, one)
+    return list(fields.values())
+
+
+def _is_only(syntax: Syntax, found: Found) -> bool:
+    """Tell whether a field has no other recipient, so that all of it goes."""
+    return found.pieces == 1 and (found.number is None or len(syntax.resolve(found.field).items or ()) == 1)
 
 
 def _removal(syntax: Syntax, found: Found) -> list[Edit]:
@@ -182,7 +205,7 @@ def _removal(syntax: Syntax, found: Found) -> list[Edit]:
             raise ConfigError(f"*{syntax.alias(node)} (line {syntax.line(node)}) is several recipients", hint=BY_HAND)
         return texts.removal(syntax, syntax.resolve(node), found.piece)
     is_list_left = value.flow and not found.holder.node.flow and found.field is value  # `[]`, which may have been there
-    if found.number is None or (len(value.items or ()) == 1 and not is_list_left):
+    if _is_only(syntax, found) and not (found.number is not None and is_list_left):
         return _member(syntax, found.field)
     kept = [item for item in value.items or () if item is not node]
     if len(kept) == 1 and _was_wrapped(syntax, found, kept[0]):
@@ -219,15 +242,18 @@ def _refuse_in_use(syntax: Syntax, node: YAMLNode) -> None:
 
 
 def _without_name(text: str, key: MasterKey) -> str:
-    for name in list(Syntax(text).anchors()):
-        syntax = Syntax(text)
-        start = syntax.anchors()[name]
-        found = find_key(syntax.value(syntax.node_at(start)) or "")
-        if found is not None and is_same(found, key) and not syntax.uses(name):
-            text = apply_edits(text, _member(syntax, syntax.node_at(start)))
-    while (node := _entry(syntax := Syntax(text), key)) is not None:
+    while (node := _anchored(syntax := Syntax(text), key) or _entry(syntax, key)) is not None:
         text = apply_edits(text, _member(syntax, node))
     return text
+
+
+def _anchored(syntax: Syntax, key: MasterKey) -> YAMLNode | None:
+    """Return a text that names a recipient and has an anchor that nothing uses."""
+    for name, start in syntax.anchors().items():
+        found = find_key(syntax.value(syntax.node_at(start)) or "")
+        if found is not None and is_same(found, key) and not syntax.uses(name):
+            return syntax.node_at(start)
+    return None
 
 
 def _entry(syntax: Syntax, key: MasterKey) -> YAMLNode | None:

@@ -42,6 +42,7 @@ class Syntax:
             raise ConfigError("the configuration is empty", hint=BY_HAND)
         self.root = root
         self._nodes = {node.start: node for node in _walk(root)}
+        self._places = {id(place.node): place for place in _places(root, None)}
 
     def _read_events(self) -> None:
         parser, documents = parser_for(self.text), 0
@@ -110,18 +111,7 @@ class Syntax:
 
     def place(self, node: YAMLNode) -> Place:
         """Return where a node stands in what it is a member of."""
-        for parent in _walk(self.root):
-            for index, (_, member) in enumerate(parent.members):
-                if member is node:
-                    return Place(node, parent, index, self._key_of(parent))
-        raise AssertionError("every node but the root is a member of one")
-
-    def _key_of(self, node: YAMLNode) -> YAMLNode | None:
-        for parent in _walk(self.root):
-            for _, key, value in parent.pairs or ():
-                if value is node:
-                    return key
-        return None
+        return self._places[id(node)]
 
     def anchors(self) -> Mapping[str, int]:
         """Return the anchors and where their nodes begin."""
@@ -137,3 +127,9 @@ def _walk(node: YAMLNode) -> Iterator[YAMLNode]:
         one = waiting.pop()
         yield one
         waiting += [value for _, value in reversed(one.members)]
+
+
+def _places(node: YAMLNode, above: YAMLNode | None) -> Iterator[Place]:
+    for number, (first, member) in enumerate(node.members):
+        yield Place(member, node, number, above)
+        yield from _places(member, first if node.pairs is not None else None)

@@ -30,13 +30,9 @@ def add(data: bytes, key: MasterKey, written: str, name: str, chosen: Sequence[i
     adding = Adding(key, written, name, group)
 
     def edit(text: str) -> str:
-        lacking = [number for number in chosen if not any(occurrences(Syntax(text), number, key))]
-        text = adding.with_name(text, lacking)
-        for number in lacking:
-            # A list that several rules share has it after the first of them.
-            if not any(occurrences(Syntax(text), number, key)):
-                text = adding.to_rule(text, number)
-        return text
+        syntax = Syntax(text)
+        lacking = [number for number in chosen if not any(occurrences(syntax, number, key))]
+        return adding.to_rules(adding.with_name(text, lacking), lacking)
 
     return _edited(data, key, chosen, edit, 1)
 
