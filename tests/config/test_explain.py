@@ -6,6 +6,7 @@ import pytest
 
 from leafseal.config.explain import Explanation, explain
 from leafseal.config.load import load_config
+from leafseal.errors import ConfigError
 
 A = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"
 
@@ -39,13 +40,23 @@ def test_no_rule(tmp_path: Path) -> None:
         (r"^\./a/x", 'delete "./"'),
         ("^A/.*", "capital and small letters"),
         (r"x\.yml$", r"\.ya?ml$"),
-        ("^x", "(^|/)"),
     ],
 )
 def test_what_a_pattern_was_probably_meant_for(tmp_path: Path, pattern: str, hint: str) -> None:
     [passed] = explained(tmp_path, "a/x.yaml", pattern).passed_over
     assert passed.hint is not None
     assert hint in passed.hint
+
+
+def test_of_several_rules_one_for_another_folder_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / ".sops.yaml"
+    rule = f"  - path_regex: ^x\\.yaml$\n    age: {A}\n"
+    for rules, hint in ((rule, "begin path_regex with (^|/)"), (rule + rule, "add a rule")):
+        path.write_text(f"creation_rules:\n{rules}")
+        with pytest.raises(ConfigError) as caught:
+            load_config(path).rule_for(tmp_path / "a" / "x.yaml")
+        assert caught.value.hint is not None
+        assert hint in caught.value.hint
 
 
 def test_a_pattern_for_the_absolute_path(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def oddity_hint(pattern: str) -> str:
 def unmatched(rules: Sequence[Rule], path: str, absolute: str) -> str:
     """Return what to do where no rule matches a path below the configuration's folder."""
     for rule in rules:
-        if hint := mismatch_hint(rule.path_regex, path, absolute):
+        # Of several rules, one for another folder is no mistake.
+        if hint := mismatch_hint(rule.path_regex, path, absolute, below=len(rules) == 1):
             return f"{named(rule)}: {hint}"
     return rule_hint(path)
 
@@ -62,8 +63,11 @@ def rule_hint(path: str) -> str:
     return f"add a rule with a path_regex that matches {path}, or a last rule without one"
 
 
-def mismatch_hint(pattern: str, path: str, absolute: str) -> str | None:
-    """Return what to do about a pattern that was probably meant for a path, and does not match it."""
+def mismatch_hint(pattern: str, path: str, absolute: str, *, below: bool = False) -> str | None:
+    """Return what to do about a pattern that was probably meant for a path, and does not match it.
+
+    With `below` also one that matches from a folder of the path on.
+    """
     if fnmatchcase(path, pattern):
         return f"path_regex is a regular expression, not a glob: to match {path}, write {regex_of(pattern)}"
     if re.match(_LEADING_DOT, pattern) and _may_match(re.sub(_LEADING_DOT, "", pattern, count=1), path):
@@ -76,9 +80,9 @@ def mismatch_hint(pattern: str, path: str, absolute: str) -> str | None:
     if _may_match(pattern, stem + dot + {"yaml": "yml", "yml": "yaml"}.get(suffix, suffix)):
         return rf"write \.ya?ml$ at the end of path_regex: the file is named {path}"
     folders = path.split("/")
-    for number in range(1, len(folders)):
+    for number in range(1, len(folders) if below else 0):
         if _may_match(pattern, "/".join(folders[number:])):
-            return f"begin path_regex with (^|/): it is compared with {path}"
+            return f"if it is meant for all folders, begin path_regex with (^|/): it is compared with {path}"
     return None
 
 

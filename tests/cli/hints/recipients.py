@@ -110,7 +110,11 @@ SCENARIOS = [
         for hint, wrong, right in (
             ("write path_regex with the capital and small letters of {}", "^D/", "^d/"),
             (r"write \.ya?ml$ at the end of path_regex: the file is named {}", r"a\.yml$", r"a\.ya?ml$"),
-            ("begin path_regex with (^|/): it is compared with {}", "^a", "(^|/)a"),
+            (
+                "if it is meant for all folders, begin path_regex with (^|/): it is compared with {}",
+                "^a",
+                "(^|/)a",
+            ),
             (
                 "write path_regex for the path below the configuration's folder: it is compared with {}",
                 "^HERE/d/",
