@@ -37,7 +37,11 @@ class Existing(NamedTuple):
     @property
     def lines(self) -> list[str]:
         """The change of recipients as lines; none where there is none."""
-        return difference(self.before, self.after, self.thresholds)
+        return self.lines_with(nameless)
+
+    def lines_with(self, name_of: NameOf) -> list[str]:
+        """Return the same lines with the names of recipients."""
+        return difference(self.before, self.after, self.thresholds, name_of)
 
     @property
     def state(self) -> str:
@@ -154,6 +158,12 @@ def _beside(metadata: Metadata, rule: CreationRule) -> Existing:
     )
 
 
+def _shown(name: str | None) -> str | None:
+    from leafseal.config.people import shown
+
+    return None if name is None else shown(name)
+
+
 def _needed(groups: int, threshold: int) -> int:
     return 0 if groups < 2 else threshold or groups
 
@@ -225,7 +235,7 @@ def _of_existing(one: Explained, existing: Existing) -> Iterator[str]:
         yield "  the file is encrypted like this"
     if existing.lines:
         yield f'  the file has other recipients; to change them, run "leafseal updatekeys {for_shell(one.name)}":'
-        yield from (f"    {line}" for line in existing.lines)
+        yield from (f"    {line}" for line in existing.lines_with(lambda key: _shown(one.name_of(key))))
     if existing.rules is not None:
         how = f'run "leafseal updatekeys --sync-rules {for_shell(one.name)}"'
         yield f"  the file has another rule; to change it, {how}:"
