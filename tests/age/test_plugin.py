@@ -254,8 +254,8 @@ FLOODS = {
     "without a line end": ("while True: sys.stdout.write('-> x' * 10000)", "more than 1 MiB"),
     "one endless body": ("print('-> msg')\nwhile True: print('A' * 64)", "more than 1 MiB"),
     "unknown commands": ("while True: send('x')", "does not come to an end"),
-    "messages": ("while True: send('msg', body=b'x')", "asks and tells without end"),
-    "questions": ("while True: send('request-secret', body=b'x')", "asks and tells without end"),
+    "messages": ("while True: send('msg', body=b'x')", "sends messages without end"),
+    "questions": ("while True: send('request-secret', body=b'x')", "sends messages without end"),
 }
 
 

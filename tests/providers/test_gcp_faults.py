@@ -109,7 +109,7 @@ class TestService(ServiceFaults):
         )
         for code, hint in {
             "NOT_FOUND": "location and ring",
-            "INVALID_ARGUMENT": "wrapped by this key",
+            "INVALID_ARGUMENT": "encrypted by this key",
             "FAILED_PRECONDITION": "enabled",
             "UNAUTHENTICATED": "set GOOGLE_OAUTH_ACCESS_TOKEN to fresh ones",
             "UNIMPLEMENTED": "SOPS_GCP_KMS_ENDPOINT",

@@ -84,7 +84,7 @@ class TestService(ServiceFaults):
             ("KMS.0205", 400, "in this region and project"),
             ("KMS.0209", 400, "enable the key"),
             ("KMS.0210", 400, "cancel the deletion"),
-            ("KMS.1", 400, "wrapped by this key"),
+            ("KMS.1", 400, "encrypted by this key"),
             ("APIGW.0301", 401, "check the access key and its secret"),
             ("KMS.2", 404, "in this region and project"),
         ]
