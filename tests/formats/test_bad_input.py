@@ -78,7 +78,7 @@ PLAIN = {
     "yaml: integer beyond 64 bits": Bad("yaml", b"a: 18446744073709551615\n", "integer beyond 64 bits", 1),
     "yaml: version 1.2": Bad("yaml", b"%YAML 1.2\n---\na: 1\n", "the directive %YAML asks for a version other than 1.1,"
                              " which no SOPS reader accepts", 1, "remove"),
-    "json: list at the root": Bad("json", b'["canary-7f3a"]', "the top level is not an object", 1, "wrap it"),
+    "json: list at the root": Bad("json", b'["canary-7f3a"]', "the top level is not an object", 1, "put it into one"),
     "json: NaN": Bad("json", b'{"a": NaN}', "not JSON: it has no NaN and no Infinity", 1, "null"),
     "json: truncated": Bad("json", b'{"a": "canary-7f3a"', "not JSON: the file ends where a comma or } is expected", 1,
                            None),
