@@ -10,7 +10,7 @@ import pytest
 from leafseal.system import terminal
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
-from .conftest import PLAIN, Run
+from .conftest import PLAIN, Run, Terminal
 
 ANN = throwaway_identity()
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  password: x\n"
@@ -136,6 +136,21 @@ def test_a_secret_that_is_encrypted_whole_is_warned_of(leafseal: Run, work: Path
     assert leafseal("encrypt", "--encrypted-regex", "^(data|stringData)$", "-o", "u.yaml", "s.yaml").err == ""
     (work / "v.yaml").write_text("apiVersion: v1\nkind: Chart\n")
     assert leafseal("encrypt", "-o", "w.yaml", "v.yaml").err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("app.yaml", []), ("k8s/app.yaml", ["Kubernetes"]), ("chart/values.yaml", ["Helm"]), ("Chart.yaml", ["Helm"])],
+)
+def test_rules_are_offered_where_files_show_that_they_are_needed(
+    leafseal: Run, work: Path, me: ThrowawayIdentity, screen: Terminal, name: str, asked: list[str]
+) -> None:
+    (work / name).parent.mkdir(exist_ok=True)
+    (work / name).write_text("a: b\n")
+    screen.answers = ["y"]
+    assert leafseal("init", "--age", me.recipient).code == 0
+    assert [word for word in ("Kubernetes", "Helm") if word in screen.shown] == asked
+    assert (work / ".sops.yaml").read_text().count("- path_regex") == len(asked)
 
 
 # -- keygen --passphrase

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from leafseal.cli.shared.declarations import Choice, argument, command, option
 from leafseal.cli.shared.identity_files import own_recipient
-from leafseal.cli.shared.manifests import ADVICE, secret_manifests
+from leafseal.cli.shared.manifests import ADVICE, look_around
 from leafseal.cli.shared.rule import RuleOptions
 from leafseal.config.find import NAMES, find_config
 from leafseal.config.write import propose_config
@@ -74,10 +74,12 @@ def init(
 
         join(config, no_identity=no_identity)
         return
-    secrets = secret_manifests(folder)
+    kinds = look_around(folder)
+    secrets = kinds.secrets
     if not (kubernetes or values) and terminal.has_terminal():
         found = f"There are Kubernetes Secrets here: {first_of(secrets, 3)}. " if secrets else ""
-        kubernetes, values = _yes(found + _MANIFESTS), _yes(_VALUES)
+        kubernetes = bool(secrets or kinds.has_manifests) and _yes(found + _MANIFESTS)
+        values = kinds.has_helm_values and _yes(_VALUES)
     make(
         folder,
         named,

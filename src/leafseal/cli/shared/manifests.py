@@ -1,4 +1,4 @@
-"""Kubernetes Secrets among files, told by their content."""
+"""Kubernetes Secrets and Helm charts among files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from leafseal.config.write import is_manifest_path
 from leafseal.document import Document
+from leafseal.document.frozen import NamedTuple
 from leafseal.rules.selection import Selection
 from leafseal.system import terminal
 
@@ -18,18 +19,27 @@ _VERSIONED = re.compile(rb"^apiVersion:", re.MULTILINE)
 _FILES, _FOUND, _BYTES = 5000, 50, 1 << 18  # enough for a repository; nobody waits for more
 
 
-def secret_manifests(folder: str) -> list[str]:
-    """Return the YAML files below a folder that are Secrets and where no rule of `init` would expect them.
+class Kinds(NamedTuple):
+    """What the YAML files below a folder show."""
 
-    Paths are as seen from the folder, with `/`.
-    """
-    found = []
+    secrets: list[str]
+    """Kubernetes Secrets where no rule of `init` would expect them: paths as seen from the folder, with `/`."""
+
+    has_manifests: bool
+    has_helm_values: bool
+
+
+def look_around(folder: str) -> Kinds:
+    """Find Kubernetes Secrets, folders of manifests and Helm charts below a folder, by names and contents."""
+    secrets: list[str] = []
+    has_manifests = has_helm_values = False
     for name in _yaml_files(folder):
-        if not is_manifest_path(name) and _is_secret(os.path.join(folder, name)):
-            found.append(name)
-            if len(found) == _FOUND:
-                break
-    return sorted(found)
+        has_helm_values |= os.path.basename(name).startswith(("Chart.yaml", "values"))
+        if is_manifest_path(name):
+            has_manifests = True
+        elif len(secrets) < _FOUND and _is_secret(os.path.join(folder, name)):
+            secrets.append(name)
+    return Kinds(sorted(secrets), has_manifests, has_helm_values)
 
 
 def _yaml_files(folder: str) -> Iterator[str]:
