@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest test-package lock reference bench bombs starts campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package lock reference everyday bench bombs starts campaign wheel clean
 
 demo: $(READY)  ## a tour of examples/, with a throwaway key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -42,6 +42,9 @@ lock: .venv-lock/bin/python  ## write requirements/dev.txt from pyproject.toml; 
 reference: $(READY)  ## what docs/cli.md and the manual page say of commands and options, and docs/troubleshooting.md of messages
 	@$(BIN)/python docs/reference.py
 	@$(BIN)/python docs/troubleshooting.py
+
+everyday: $(READY)  ## ten everyday jobs with leafseal, sops and dotenvx: docs/everyday.md
+	@$(BIN)/python benchmarks/everyday.py
 
 bench: $(READY)  ## the table of docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py
