@@ -10,7 +10,7 @@ import pytest
 
 from leafseal.document.scalars import Timestamp
 from leafseal.document.tree import Comment, ListNode, MappingNode
-from leafseal.errors import CommandError, LeafsealError, RefusedError
+from leafseal.errors import LeafsealError, RefusedError
 from leafseal.run import environment
 from leafseal.run import exec as running
 from leafseal.run.environment import check_names, child_environment, find_account, variables
@@ -272,45 +272,6 @@ def test_another_user() -> None:
     assert b"0" not in groups
 
 
-SUPERVISE = """
-import os, sys
-from leafseal.run import exec
-environ = {os.fsencode(k): os.fsencode(v) for k, v in os.environ.items()}
-sys.exit(exec.supervise(sys.argv[1:], environ, killed=(lambda n: 255) if os.environ.get("SOPS") else None))
-"""
-
-
-def supervised(*argv: str, **environ: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-c", SUPERVISE, *argv],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": SOURCE, **environ},
-    )
-
-
-@pytest.mark.parametrize(
-    ("script", "ours", "sops"),
-    [("exit 0", 0, 0), ("exit 42", 42, 42), ("kill -KILL $$", 137, 255), ("kill -TERM $$", 143, 255)],
-)
-def test_supervised_programs_give_their_code(script: str, ours: int, sops: int) -> None:
-    for environ, code in (({}, ours), ({"SOPS": "1"}, sops)):
-        with supervised("sh", "-c", script, **environ) as process:
-            assert process.wait(20) == code
-
-
-@pytest.mark.parametrize("name", ["TERM", "HUP", "INT", "USR1"])
-def test_signals_are_passed_on(name: str) -> None:
-    script = f"trap 'echo got {name}; exit 43' {name}; echo ready; while :; do sleep 0.02; done"
-    with supervised("sh", "-c", script) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        process.send_signal(signal.Signals[f"SIG{name}"])
-        assert process.stdout.read() == b"got %s\n" % name.encode()
-        assert process.wait(20) == 43
-
-
 def test_a_shells_command_line() -> None:
     assert running.shell_command("echo $X") == ["/bin/sh", "-c", "echo $X"]
     assert running.can_replace()
@@ -324,38 +285,3 @@ def test_detached_programs_are_left_alone(tmp_path: Path) -> None:
     while not (done.exists() and done.read_text()) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert done.read_text().strip() == str(done)
-
-
-def test_a_missing_program_is_told_before_anything_starts() -> None:
-    with pytest.raises(CommandError) as caught:
-        running.supervise(["no-such-program"], {})
-    assert caught.value.exit_code == 127
-
-
-def test_signal_handlers_are_given_back() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    assert running.supervise(["true"], {b"PATH": b"/bin"}) == 0
-    assert signal.getsignal(signal.SIGTERM) == before
-
-
-def test_a_signal_is_passed_on_also_if_it_does_not_interrupt_a_wait() -> None:
-    """One that comes just before a wait does not; neither does one that the system gives to another thread, as here."""
-    code = """
-import os, signal, threading, time
-from leafseal.run import exec as running
-threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-start = running._start
-def start_and_leave_signals_to_the_other_thread(*arguments, **named):
-    process = start(*arguments, **named)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-    return process
-running._start = start_and_leave_signals_to_the_other_thread
-script = "trap 'exit 43' USR1; echo ready; i=0; while [ $i -lt 500 ]; do i=$((i+1)); sleep 0.02; done"
-os._exit(running.supervise(["sh", "-c", script], dict(os.environb)))
-"""
-    environ = {**os.environ, "PYTHONPATH": SOURCE}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        process.send_signal(signal.SIGUSR1)
-        assert process.wait(60) == 43

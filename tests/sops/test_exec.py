@@ -147,7 +147,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 _AT = """
 import os, signal, sys
-from leafseal.run import exec as running, plaintext_path
+from leafseal.run import plaintext_path, supervisor
 from leafseal.sops.main import run
 from leafseal.system import private
 
@@ -170,9 +170,9 @@ elif point == "written file":
     struck(plaintext_path, "write_private", first=False)
     struck(plaintext_path.os, "mkfifo", first=False)
 elif point == "before the command":
-    struck(running, "_start", first=True)
+    struck(supervisor._Child, "start", first=True)
 elif point == "after the command":
-    struck(running, "_end_of", first=False)
+    struck(supervisor._Child, "wait", first=False)
 elif point == "tidying up":
     struck(private, "_remove", first=True)
 sys.exit(run(sys.argv[1:]))

@@ -102,7 +102,9 @@ def exec_env(
     # Behind `--` even a single word is a program, and no command line.
     argv = list(command) if is_program or len(command) > 1 else running.shell_command(command[0])
     if supervise or not running.can_replace():
-        return running.supervise(argv, variables, account=account)
+        from leafseal.run import supervisor
+
+        return supervisor.supervise(argv, variables, account=account)
     return running.execute(argv, variables, account=account)
 
 

@@ -1,18 +1,15 @@
 """Running a program with secrets in its environment.
 
 `execute` becomes the program: signals, exit code and the reaping of children are its own, also as the first process of
-a container. `supervise` stays its parent, for where something must be done afterwards and for systems without `exec`.
+a container. `supervisor.supervise` stays its parent, for where something must be done meanwhile or afterwards.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from leafseal.errors import CommandError, LeafsealError, system_text
@@ -52,56 +49,9 @@ def execute(argv: Sequence[str], environ: Mapping[bytes, bytes], *, account: Acc
         raise _start_error(argv[0], error) from error
 
 
-def supervise(
-    argv: Sequence[str],
-    environ: Mapping[bytes, bytes],
-    *,
-    account: Account | None = None,
-    killed: Callable[[int], int] | None = None,
-    together: bool = False,
-) -> int:
-    """Run the program `argv`, pass signals on to it, and return its exit code.
-
-    A program that a signal ended gives 128 + its number, as in a shell, or what `killed` makes of that number. With
-    `together`, one that we were sent too and that ended the program raises `Ended`: who sent it waits for us to end so.
-    """
-    with _passing_signals() as passing:
-        process = _start(argv, environ, account)
-        passing.to(process)
-        status = _end_of(process)
-    if status >= 0:
-        return status
-    if together and -status in passing.seen:
-        raise signals.Ended(-status)
-    return killed(-status) if killed is not None else 128 - status
-
-
-def _end_of(process: subprocess.Popen[bytes]) -> int:
-    """Wait for the end of a program.
-
-    Not in `waitpid`: a signal that comes just before that call does not interrupt it, and would be passed on only when
-    the program has ended. Every signal writes into a pipe, of which `select` misses nothing.
-    """
-    if not hasattr(signal, "SIGCHLD"):
-        return process.wait()
-    import select
-
-    woken, wakes = os.pipe()
-    os.set_blocking(wakes, False)
-    before = signal.signal(signal.SIGCHLD, lambda *_: None), signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
-    try:
-        while (status := process.poll()) is None:
-            if select.select([woken], [], [], _TICK)[0]:
-                os.read(woken, 4096)
-        return status
-    finally:
-        signal.set_wakeup_fd(before[1])
-        signal.signal(signal.SIGCHLD, before[0])
-        os.close(woken)
-        os.close(wakes)
-
-
-_TICK = 1.0  # SIGCHLD may be blocked
+def wait_for(argv: Sequence[str], environ: Mapping[bytes, bytes]) -> int:
+    """Run the program `argv` and return its exit code, on systems where a parent has no signals to pass on."""
+    return _start(argv, environ, None).wait()
 
 
 def start_detached(argv: Sequence[str], environ: Mapping[bytes, bytes], *, account: Account | None = None) -> None:
@@ -174,53 +124,3 @@ def _switch(account: Account) -> None:
 def not_permitted_error(account: Account) -> LeafsealError:
     """Return what to say where the system does not let us act for an account."""
     return LeafsealError(f"cannot run as user {account.name}: this requires root", hint="run leafseal as root")
-
-
-_PASSED = ("SIGHUP", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT")
-_FROM_TERMINAL = ("SIGINT", "SIGQUIT")
-
-
-class _Passing:
-    """Sends a program what is sent to us; what a terminal sends, it sends to both."""
-
-    def __init__(self) -> None:
-        self.seen: set[int] = set()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._waiting: list[int] = []
-
-    def to(self, process: subprocess.Popen[bytes]) -> None:
-        """Name the program, and send it what came before it was there."""
-        self._process = process
-        while self._waiting:
-            process.send_signal(self._waiting.pop(0))
-
-    def note(self, number: int, _frame: FrameType | None) -> None:
-        """Handle a signal that the program gets as well."""
-        self.seen.add(number)
-
-    def send(self, number: int, _frame: FrameType | None) -> None:
-        """Handle a signal."""
-        self.seen.add(number)
-        if self._process is None:
-            self._waiting.append(number)
-        else:
-            self._process.send_signal(number)
-
-
-@contextmanager
-def _passing_signals() -> Iterator[_Passing]:
-    """Handle signals from before the program is started, so that none gets lost between."""
-    passing = _Passing()
-    at_terminal = sys.stdin is not None and sys.stdin.isatty()
-    before = {}
-    for name in (*_PASSED, *_FROM_TERMINAL):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-            # Handled and not ignored: what is ignored would be so in the program too.
-            both = at_terminal and name in _FROM_TERMINAL
-            before[number] = signal.signal(number, passing.note if both else passing.send)
-    try:
-        yield passing
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Mapping, Sequence
 
 from leafseal.errors import LeafsealError
-from leafseal.run import exec as running
+from leafseal.run import supervisor
 from leafseal.run.environment import Account, find_account
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
@@ -53,7 +53,7 @@ def run(argv: Sequence[str], environ: Mapping[bytes, bytes], account: Account | 
         killed.append(number)
         return 255
 
-    code = running.supervise(argv, environ, account=account, killed=code_of_killed, together=True)
+    code = supervisor.supervise(argv, environ, account=account, killed=code_of_killed, together=True)
     if killed:
         talk.say(f"signal: {_words_for(killed[0])}")
     elif code:

@@ -1,0 +1,74 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from leafseal.system.signal_queue import Report, SignalQueue
+
+SOURCE = str(Path(__file__).parents[2] / "src")
+
+
+def test_who_sent_a_signal() -> None:
+    with SignalQueue() as queue:
+        os.kill(os.getpid(), signal.SIGTERM)
+        [report] = queue.wait()
+        assert report.number == signal.SIGTERM
+        if sys.platform == "linux":
+            assert (report.code, report.sender) == (0, os.getpid())
+        assert not report.is_from_kernel
+        assert queue.wait(0) == []
+
+
+def test_the_end_of_a_child_comes_from_the_kernel() -> None:
+    with SignalQueue() as queue:
+        process = subprocess.Popen(["true"])
+        assert {report.number for report in queue.wait(60_000)} == {signal.SIGCHLD}
+        process.wait()
+    assert Report(signal.SIGINT, 128, 0).is_from_kernel
+    assert not Report(signal.SIGINT, None, 0).is_from_kernel
+
+
+def test_a_descriptor_ends_a_wait() -> None:
+    read, write = os.pipe()
+    with SignalQueue() as queue:
+        os.write(write, b"x")
+        assert queue.wait(60_000, read) == []
+        assert queue.wait(10) == []
+    os.close(read)
+    os.close(write)
+
+
+def test_another_thread_gets_an_empty_queue() -> None:
+    found: list[list[Report]] = []
+
+    def wait() -> None:
+        with SignalQueue() as queue:
+            found.append(queue.wait(10))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    thread.join()
+    assert found == [[]]
+
+
+@pytest.mark.parametrize("way", ["without a descriptor", "to a thread that blocks none"])
+def test_without_their_senders_signals_come_all_the_same(way: str) -> None:
+    code = f"""
+import os, signal, threading, time
+from leafseal.system import signal_queue
+if {way!r} == "without a descriptor":
+    signal_queue._library = lambda: None
+else:
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+with signal_queue.SignalQueue() as queue:
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        os.kill(os.getpid(), number)
+        [report] = queue.wait(60_000)
+        assert report == (number, None, 0), report
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": SOURCE}, check=True, timeout=60)
