@@ -32,6 +32,9 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         "providers.vault.requests": [
             "pip install 'leafseal[vault]'",
         ],
+        "run.redact.stream": [
+            "pip install 'leafseal[redact]'",
+        ],
     },
     ("only Windows has it"): {
         "cli.link_sops": [
