@@ -78,6 +78,11 @@ def starts(workshop: Workshop) -> list[Start]:
         Start("`leafseal decrypt` of a YAML file", [workshop.leafseal, "decrypt", sealed["YAML"]], 320),
         Start("`leafseal get` of a YAML file", [workshop.leafseal, "get", sealed["YAML"], "service-00000.port"], 320),
         Start(
+            "`leafseal exec` of a dotenv file, up to the program",
+            ["-c", _UP_TO_EXEC, "exec", "-e", sealed["dotenv"], "--", "true"],
+            220,
+        ),
+        Start(
             "`leafseal exec-env` of a dotenv file, up to the program",
             ["-c", _UP_TO_EXEC, "exec-env", sealed["dotenv"], "--", "true"],
             220,

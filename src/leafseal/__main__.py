@@ -14,6 +14,7 @@ _OBJECTS_AT_LEISURE = 50_000  # new ones between two collections: loading module
 def main() -> int:
     """Run the command line of this process and return its exit code."""
     gc.set_threshold(_OBJECTS_AT_LEISURE)
+    hardening.forget_coerced_locale()
     hardening.forget_working_directory()
     hardening.install_excepthook()
     hardening.forbid_dumps()

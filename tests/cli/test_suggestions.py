@@ -29,7 +29,9 @@ def test_synonyms_lead_to_what_there_is() -> None:
     ("line", "hint"),
     [
         ("view x", 'run "leafseal decrypt"'),
-        ("run x", 'run "leafseal exec-env"'),
+        ("run x", 'run "leafseal exec -e FILE -- PROGRAM"'),
+        ("exec -e f ls -la", 'put -- before the program: "leafseal exec -e f -- ls"'),
+        ("exec -e f -e g ls -la", 'put -- before the program: "leafseal exec -e f -e g -- ls"'),
         ("decript x", 'run "leafseal decrypt"'),
         ("ENCRYPT x", 'run "leafseal encrypt"'),
         ("groups ad", 'run "leafseal groups add"'),

@@ -12,7 +12,12 @@ import pytest
 from .blocks import ROOT, blocks
 from .transcripts import agrees, masked, run
 
-PAGES = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "providers" / "index.md"]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "docs" / "tutorial.md",
+    ROOT / "docs" / "containers.md",
+    ROOT / "docs" / "providers" / "index.md",
+]
 
 # The reader's editor, in the only session that has one.
 _EDITOR = """#!/bin/sh

@@ -27,6 +27,7 @@ _WORDS = re.compile(
 )
 _EXCEPTIONS = (
     "--allow-nothing-sealed",  # the name of an option
+    "--dialect",  # the name of an option
     "--comments seal",  # an option and its value
     "--comments [seal|keep]",
     "(seal)",

@@ -78,7 +78,9 @@ def decrypt(
         if width is None and (extract is not None or target != own):
             width = configuration.indent(item.name, target)
         if extract is None and opened.leaves.unauthenticated and FORMATS[target].is_read_by_shells:
-            _refuse_unbound(item.name, opened)
+            from leafseal.cli.shared.unbound import refuse_unbound
+
+            refuse_unbound(item.name, opened)
         if extract is not None:
             from leafseal.operations.extract import emit_part, locate, part_at
 
@@ -120,22 +122,4 @@ def _warn_of_names(file: str, *parts: Node) -> None:
         terminal.warn(
             f"{file}: a shell that reads the result takes these key names for commands, not for variables:"
             f" {first_of(odd)}"
-        )
-
-
-def _refuse_unbound(name: str, opened: Opened) -> None:
-    """Raise `RefusedError` for names that nothing protects, and that a shell would take for commands."""
-    from leafseal.display import for_shell
-    from leafseal.document.paths import format_path
-    from leafseal.document.places import listed
-    from leafseal.errors import RefusedError
-    from leafseal.operations.unbound_names import unbound_names
-
-    found = list(unbound_names(opened))
-    if found:
-        deleting = f"leafseal unset {for_shell(name)} {for_shell(format_path(found[0].locator))}"
-        raise RefusedError(
-            f"empty values have names that are not identifiers, and SOPS does not protect them: {listed(found)}",
-            hint="to look at the file, add --output-type json"
-            + (f"; to delete the value: {deleting}" if name != "-" else ""),
         )

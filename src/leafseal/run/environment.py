@@ -6,14 +6,12 @@ found, loaded or configured are refused unless they are allowed by name. `names`
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from leafseal.display import for_shell
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.lazy_pattern import LazyPattern
-from leafseal.document.scalars import Scalar, to_plain_text
-from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import LeafsealError, RefusedError
 from leafseal.operations.unbound_names import is_identifier
 from leafseal.run.names import PASS, REFUSE, verdict
@@ -27,8 +25,6 @@ _CLOUD = LazyPattern(
     r"|GOOGLE_(?:APPLICATION_CREDENTIALS|CREDENTIALS|OAUTH_ACCESS_TOKEN)"
     r"|HUAWEICLOUD_SDK_(?:AK|SK|SECURITY_TOKEN|ID_TOKEN_FILE|CREDENTIALS_FILE)|HC_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 )
-
-_ONE_STRING = 131072  # Linux refuses a longer `NAME=value`, its end included, whatever the total
 
 
 class Account(NamedTuple):
@@ -85,71 +81,6 @@ def allow_options(names: Iterable[str]) -> str:
     return " ".join(f"--allow {for_shell(name)}" for name in names)
 
 
-def variables(
-    document: MappingNode,
-    *,
-    flatten: str | None = None,
-    only: Collection[str] | None = None,
-    as_sops: bool = False,
-) -> dict[str, bytes]:
-    """Return the variables that a document stands for, in order; of equal names the last counts.
-
-    A null is an empty variable, or with `as_sops` the word `<nil>`. With `flatten`, nested mappings and lists give one
-    variable per value, their keys joined with it. With `only`, what has another name is left out.
-
-    Raises `LeafsealError` for what no environment can hold, naming the key, and for a name of `only` that is missing.
-    """
-    found: dict[str, bytes] = {}
-    for name, value in _pairs(document, "", flatten):
-        if only is not None and name not in only:
-            continue
-        if isinstance(value, MappingNode | ListNode):
-            raise LeafsealError(
-                f"cannot use complex value in environment; offending key {name}",
-                hint="to make a variable of each nested value, add --flatten __",
-            )
-        if "=" in name or not name:
-            raise LeafsealError(f"cannot use keys with '=' in environment: {name}" if name else "a key is empty")
-        text = "" if value is None and not as_sops else to_plain_text(value)
-        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
-        if "\0" in name or b"\0" in data:
-            raise LeafsealError(f"an environment cannot contain NUL; offending key {name}")
-        if sys.platform == "linux" and len(_encode(name)) + len(data) + 2 > _ONE_STRING:
-            raise LeafsealError(
-                f"too long for a variable, with its name above {_ONE_STRING} bytes; offending key {name}",
-                hint="hand it to the program in a file",
-            )
-        found[name] = data
-    if missing := [name for name in only or () if name not in found]:
-        raise LeafsealError(f"has no value for {', '.join(missing)}", hint=_hint_on_missing(document, flatten))
-    return found
-
-
-def _hint_on_missing(document: MappingNode, flatten: str | None) -> str:
-    nested = any(
-        isinstance(item[1], MappingNode | ListNode) for item in document.items if not isinstance(item, Comment)
-    )
-    if nested and flatten is None:
-        return "to make a variable of each nested value, add --flatten __"
-    return "name only variables that are in the file after --only"
-
-
-def _pairs(
-    node: MappingNode | ListNode, prefix: str, separator: str | None
-) -> Iterator[tuple[str, Scalar | MappingNode | ListNode | None]]:
-    if isinstance(node, MappingNode):
-        members = [(item[0], item[1]) for item in node.items if not isinstance(item, Comment)]
-    else:
-        entries = [item for item in node.items if not isinstance(item, Comment)]
-        members = [(str(index), entry) for index, entry in enumerate(entries)]
-    for key, value in members:
-        name = f"{prefix}{key}"
-        if separator is None or not isinstance(value, MappingNode | ListNode):
-            yield name, value
-        else:
-            yield from _pairs(value, f"{name}{separator}", separator)
-
-
 def child_environment(
     secrets: Mapping[str, bytes],
     inherited: Mapping[str, str],
@@ -168,12 +99,13 @@ def child_environment(
     if not pristine:
         shown = inherited if keep is None else without_identities(inherited)
         for name, text in inherited.items():
-            if not _is_left_out(name, shown, keep) and not (scrub_cloud and _CLOUD.fullmatch(name)):
-                result[_encode(name)] = _encode(text)
+            # No program can be given an entry without a name, which this process may have got.
+            if name and not _is_left_out(name, shown, keep) and not (scrub_cloud and _CLOUD.fullmatch(name)):
+                result[os.fsencode(name)] = os.fsencode(text)
     if account is not None:
         for name, text in (("HOME", account.home), ("USER", account.name), ("LOGNAME", account.name)):
-            result[_encode(name)] = _encode(text)
-    result.update((_encode(name), data) for name, data in secrets.items())
+            result[os.fsencode(name)] = os.fsencode(text)
+    result.update((name.encode("utf-8", "surrogateescape"), data) for name, data in secrets.items())
     return result
 
 
@@ -192,7 +124,3 @@ def find_account(name: str) -> Account:
     except KeyError:
         raise LeafsealError(f"unknown user {name}") from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir)
-
-
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

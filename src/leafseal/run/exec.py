@@ -12,10 +12,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from leafseal.errors import CommandError, LeafsealError, system_text
+from leafseal.errors import LeafsealError
+from leafseal.run import finding
 from leafseal.run.environment import Account
 from leafseal.system import hardening, signals
-from leafseal.system.executables import locate
 
 if TYPE_CHECKING:
     import subprocess
@@ -35,7 +35,6 @@ def can_replace() -> bool:
 
 def execute(argv: Sequence[str], environ: Mapping[bytes, bytes], *, account: Account | None = None) -> NoReturn:
     """Become the program `argv`, with the rights of `account` if one is given. Raises `CommandError`."""
-    program = _resolve(argv[0])
     if account is not None:
         _switch(account)
     for stream in (sys.stdout, sys.stderr):
@@ -43,10 +42,9 @@ def execute(argv: Sequence[str], environ: Mapping[bytes, bytes], *, account: Acc
             stream.flush()
     signals.give_back()
     hardening.allow_dumps()
-    try:
-        os.execve(program, list(argv), dict(environ))  # noqa: S606  without a shell is what is wanted
-    except OSError as error:
-        raise _start_error(argv[0], error) from error
+    own = dict(environ)
+    finding.start(argv, own, lambda path, words: os.execve(path, words, own))  # noqa: S606  without a shell
+    raise AssertionError("a program that begins does not return")
 
 
 def wait_for(argv: Sequence[str], environ: Mapping[bytes, bytes]) -> int:
@@ -64,20 +62,6 @@ def start_detached(argv: Sequence[str], environ: Mapping[bytes, bytes], *, accou
     process.returncode = 0  # it is not waited for, and that is no fault to be warned of
 
 
-def _resolve(name: str) -> str:
-    # The user typed the command, so a folder in it, or one on PATH below the current folder, is meant.
-    path = name if os.path.dirname(name) else locate(name, os.environ, trust_here=True)
-    if path is None or not os.path.exists(path):
-        raise CommandError(f"command not found: {name}")
-    return path
-
-
-def _start_error(name: str, error: OSError) -> LeafsealError:
-    if isinstance(error, FileNotFoundError):  # it is there, so what its first line names is not
-        return CommandError(f"cannot run {name}: its interpreter does not exist", found=True)
-    return CommandError(f"cannot run {name}: {system_text(error)}", found=True)
-
-
 def _start(
     argv: Sequence[str],
     environ: Mapping[bytes, bytes],
@@ -89,27 +73,34 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     import subprocess  # here, because `execute` does without: it would double what that takes
 
-    program = _resolve(argv[0])
     own = dict(environ) if os.name != "nt" else {os.fsdecode(k): os.fsdecode(v) for k, v in environ.items()}
-    try:
-        return subprocess.Popen(
-            list(argv),
-            executable=program,
-            env=own,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            preexec_fn=signals.between_fork_and_exec(),
-            user=None if account is None else account.uid,
-            group=None if account is None else account.gid,
-            extra_groups=None if account is None else os.getgrouplist(account.name, account.gid),
-        )
-    except PermissionError as error:
-        if account is not None and error.errno == errno.EPERM:  # EACCES is the program's
-            raise not_permitted_error(account) from error
-        raise _start_error(argv[0], error) from error
-    except OSError as error:
-        raise _start_error(argv[0], error) from error
+
+    def attempt(path: str, words: list[str]) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                words,
+                executable=path,
+                env=own,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                preexec_fn=_as_found if os.name != "nt" else None,
+                user=None if account is None else account.uid,
+                group=None if account is None else account.gid,
+                extra_groups=None if account is None else os.getgrouplist(account.name, account.gid),
+            )
+        except PermissionError as error:
+            if account is not None and error.errno == errno.EPERM:  # EACCES is the program's
+                raise not_permitted_error(account) from error
+            raise
+
+    return finding.start(argv, environ, attempt)
+
+
+def _as_found() -> None:
+    """Give a child, between fork and exec, what was found where this process began."""
+    signals.give_back()
+    hardening.allow_dumps()
 
 
 def _switch(account: Account) -> None:

@@ -15,10 +15,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from leafseal.errors import WriteError, system_text
+from leafseal.errors import UsageError, WriteError, system_text
 from leafseal.run.environment import Account
 from leafseal.run.exec import not_permitted_error
 from leafseal.system.private import ROOM, private_directory, write_private
+
+PLACE = "{}"
+"""What stands in a command for the path."""
 
 _SECONDS_TO_END = 2.0  # for a thread that has nothing left to do
 _SECONDS_UNTIL_TRIED_AGAIN = 0.05
@@ -60,6 +63,16 @@ def _as_write_error() -> Iterator[None]:
         yield
     except OSError as error:
         raise WriteError(f"cannot make a temporary file: {system_text(error)}", hint=ROOM) from error
+
+
+def check_name(name: str) -> str:
+    """Return the name that a file is to have, without `./`. Raises `UsageError` for one outside of its folder."""
+    name = os.path.normpath(name)
+    if os.path.isabs(name) or name == os.pardir or name.startswith(f"{os.pardir}{os.sep}"):
+        raise UsageError("The provided filename is not a local path.")
+    if name == os.curdir or os.path.dirname(name):
+        raise UsageError("the provided filename is not the name of a file: folders are not made for it")
+    return name
 
 
 def can_pipe() -> bool:

@@ -10,6 +10,7 @@ from leafseal.errors import LeafsealError
 from leafseal.operations.open import Opened
 from leafseal.run import environment
 from leafseal.run import exec as running
+from leafseal.run.variables import variables
 from leafseal.sops import child
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import as_file, read
@@ -45,7 +46,7 @@ def exec_env(arguments: Arguments) -> int:
 
 def _variables(session: Session, opened: Opened) -> Mapping[str, bytes]:
     try:
-        found = environment.variables((opened.documents() or [MappingNode([])])[0], as_sops=True)
+        found = variables((opened.documents() or [MappingNode([])])[0], as_sops=True)
     except LeafsealError as error:
         raise Failure(error.message, 1) from error
     if names := environment.judge(found).refused:

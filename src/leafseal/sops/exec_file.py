@@ -6,19 +6,17 @@ import os
 import secrets
 from collections.abc import Callable
 
-from leafseal.errors import EmitError, WriteError
+from leafseal.errors import EmitError, UsageError, WriteError
 from leafseal.keys.policy import policy_of
 from leafseal.run import exec as running
 from leafseal.run.environment import Account, child_environment
-from leafseal.run.plaintext_path import can_pipe, plaintext_path
+from leafseal.run.plaintext_path import PLACE, can_pipe, check_name, plaintext_path
 from leafseal.sops import child
 from leafseal.sops.shared import talk
 from leafseal.sops.shared.failures import Failure
 from leafseal.sops.shared.reading import as_file, read
 from leafseal.sops.shared.session import Formats, Session
 from leafseal.sops.syntax.grammar import Arguments
-
-_PLACEHOLDER = "{}"
 
 
 def exec_file(arguments: Arguments) -> int:
@@ -49,7 +47,7 @@ def _run(session: Session, plain: bytes, name: str, as_pipe: bool, account: Acco
     strict = not as_pipe and policy_of(session.ambient).no_disk_plaintext
     try:
         with plaintext_path(plain, name, as_pipe=as_pipe, account=account, no_disk_plaintext=strict, warn=warn) as path:
-            argv = running.shell_command(command.replace(_PLACEHOLDER, path))
+            argv = running.shell_command(command.replace(PLACE, path))
             return child.run(argv, environ, account)
     except WriteError as error:
         raise Failure(str(error), 1, hint=error.hint) from error
@@ -69,12 +67,10 @@ def _name(arguments: Arguments, as_pipe: bool) -> str:
     given = arguments.text("filename")
     if not given:
         return "tmp-file" if as_pipe else f"tmp-file{secrets.randbelow(2**32)}"
-    name = os.path.normpath(given)
-    if os.path.isabs(given) or name == os.pardir or name.startswith(f"{os.pardir}{os.sep}"):
-        raise Failure("The provided filename is not a local path.", 1)
-    if name == os.curdir or os.path.dirname(name):
-        raise Failure("the provided filename is not the name of a file: folders are not made for it", 1)
-    return name
+    try:
+        return check_name(given)
+    except UsageError as error:
+        raise Failure(error.message, 1) from error
 
 
 def _left_to_itself(run: Callable[[], int]) -> int:

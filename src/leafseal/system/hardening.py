@@ -33,6 +33,30 @@ def forget_working_directory() -> None:
     ]
 
 
+def forget_coerced_locale() -> None:
+    """Undo what Python does to `LC_CTYPE` where the locale is C, not set or not installed: programs inherit it.
+
+    Before `forbid_dumps`, after which only root can read what this process was started with. Without `/proc`, a value
+    that could be Python's is taken for it.
+    """
+    if os.environ.get("LC_CTYPE") not in _COERCED or os.environ.get("LC_ALL"):
+        return
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            entries = file.read().split(b"\0")
+    except OSError:
+        entries = []
+    given = next((entry[len(_LC_CTYPE) :] for entry in entries if entry.startswith(_LC_CTYPE)), None)
+    if given is None:
+        del os.environ["LC_CTYPE"]
+    else:
+        os.environ["LC_CTYPE"] = os.fsdecode(given)
+
+
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+_LC_CTYPE = b"LC_CTYPE="
+
+
 def forbid_dumps() -> None:
     """Keep this process out of core dumps, and other processes of the user out of its memory where that is possible."""
     global _core_limit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
@@ -73,20 +73,19 @@ def are_children_ignored() -> bool:
 def give_back() -> None:
     """Undo what Python and we changed of the signals that we were given, before a program of the user's begins here.
 
-    Handlers end there by themselves, and what else is ignored or blocked stays so. Helpers do not get this: with
-    SIGCHLD ignored, they would make the same mistake.
+    What else is ignored or blocked stays so. Helpers do not get this: with SIGCHLD ignored, they would make the same
+    mistake.
     """
+    # The program does not get handlers anyway; but one that comes before it has begun would be noted and then lost.
+    for number in (signal.SIGINT, *_ENDING):
+        if signal.getsignal(number) in (_raise, signal.default_int_handler):
+            signal.signal(number, signal.SIG_DFL)
     # Python ignores these two from its start on: `yes | head` would go on. What they were before cannot be known.
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     if _gave_up_ignoring:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-
-
-def between_fork_and_exec() -> Callable[[], None] | None:
-    """Return what `subprocess` has to call in a child for that, None where it knows itself what to do."""
-    return give_back if _gave_up_ignoring else None
 
 
 Notes: TypeAlias = "SimpleQueue[int | None]"

@@ -8,6 +8,21 @@ A_B = {"a.yaml": "a: 1\n", "b.yaml": "a: 1\n", "folder/a.yaml": "a: 1\n"}
 
 SCENARIOS = [
     Scenario(
+        "cli.exec",
+        'name an encrypted file: "leafseal exec -e FILE -- PROGRAM"',
+        "exec -- true",
+        ("exec --supervise -e app.yaml --only k -- true",),
+        before=("set app.yaml k v",),
+    ),
+    Scenario(
+        "cli.exec",
+        'put -- before the program: "leafseal exec {} -- {}"',
+        "exec --supervise -e a.env true",
+        ("exec --supervise -e a.env -- true",),
+        files={"a.env": "A=1\n"},
+        before=("encrypt -i --age ME a.env",),
+    ),
+    Scenario(
         "cli.encrypt",
         "give a FILE, or add --filename-override NAME to encrypt standard input",
         "encrypt --age ME",
@@ -15,7 +30,7 @@ SCENARIOS = [
         files=A_B,
     ),
     Scenario(
-        "cli.exec_env",
+        "cli.shared.program",
         "use only one of them",
         "exec-env --supervise --same-process a.env true",
         ("exec-env --supervise a.env true",),
@@ -23,7 +38,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME a.env",),
     ),
     Scenario(
-        "cli.exec_env",
+        "cli.shared.program",
         "give them a value, or leave out --strict",
         "exec-env --supervise --strict a.env true",
         (

@@ -27,7 +27,7 @@ SCENARIOS = [
     Scenario(MODULE, 'give a command first; "{} --help" lists them', "-i app.yaml", ("--help",)),
     Scenario(
         MODULE,
-        'put -- before the program: "{} {} -- {}", then its options',
+        'put -- before the program: "{}", then its options',
         "exec-env --supervise a.env ls -la",
         ("exec-env --supervise a.env -- ls -la",),
         files=ENV,

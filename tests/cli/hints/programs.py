@@ -6,17 +6,69 @@ from .scenario import Scenario
 
 SCENARIOS = [
     Scenario(
-        "run.environment",
+        "run.variables",
         "to make a variable of each nested value, add --flatten __",
         "exec-env --supervise app.yaml true",
         ("exec-env --supervise --flatten __ app.yaml true",),
     ),
     Scenario(
-        "run.environment",
-        "hand it to the program in a file",
+        "run.finding",
+        'hand large values to the program in a file: "leafseal exec-file FILE -- PROGRAM {}"',
         "exec-env --supervise f.env true",
-        ("sops exec-file f.env true",),
+        ("exec-file f.env -- grep -q ^A= {}",),
         files={"f.env": "A=" + "x" * 140000 + "\n"},
+        before=("encrypt -i --age ME f.env",),
+    ),
+    Scenario(
+        "cli.exec_file",
+        "write {} where the path of the decrypted file belongs",
+        "exec-file f.env -- cat",
+        ("exec-file f.env -- cat {}",),
+        files={"f.env": "A=1\n"},
+        before=("encrypt -i --age ME f.env",),
+    ),
+    Scenario(
+        "run.variables",
+        "choose another text for --flatten, or rename one of them",
+        "exec-env --supervise --flatten _ f.yaml true",
+        ("exec-env --supervise --flatten __ f.yaml true",),
+        files={"f.yaml": "a:\n  b: 1\na_b: 2\n"},
+        before=("encrypt -i --age ME f.yaml",),
+    ),
+    Scenario(
+        "run.variables",
+        "to let the later file win, add --on-conflict last",
+        "exec --supervise -e f.env -e g.env -- true",
+        ("exec --supervise -e f.env -e g.env --on-conflict last -- true",),
+        files={"f.env": "A=1\n", "g.env": "A=2\n"},
+        before=("encrypt -i --age ME f.env", "encrypt -i --age ME g.env"),
+    ),
+    Scenario(
+        "run.dialects",
+        "put the value in single quotes, or leave out --dialect to get it as it is written",
+        "exec-env --supervise --dialect bash f.env true",
+        (
+            "exec-env --supervise f.env true",
+            "set --string f.env A \"'$(date)'\"",
+            "exec-env --supervise --dialect bash f.env true",
+        ),
+        files={"f.env": "A=$(date)\n"},
+        before=("encrypt -i --age ME f.env",),
+    ),
+    Scenario(
+        "run.finding",
+        "install it, or correct the line that begins with #!; it must not end in CR",
+        "exec-env --supervise f.env -- ./script",
+        ("! printf '#!/bin/sh\\n' > script", "exec-env --supervise f.env -- ./script"),
+        files={"f.env": "A=1\n", "script": "#!/bin/sh\r\n"},
+        before=("encrypt -i --age ME f.env", "! chmod +x script"),
+    ),
+    Scenario(
+        "run.finding",
+        "to run a command line, name a shell: -- sh -c 'COMMAND LINE'",
+        "exec-env --supervise f.env -- 'test $A = 1'",
+        ("exec-env --supervise f.env -- sh -c 'test $A = 1'",),
+        files={"f.env": "A=1\n"},
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
@@ -92,7 +144,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "cli.exec_env",
+        "cli.shared.program",
         "to set it anyway, add {}",
         "exec-env --supervise f.env true",
         ("exec-env --supervise --allow A.B f.env true",),
@@ -100,7 +152,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env", "! sed -i '/structure1_/d' f.env"),
     ),
     Scenario(
-        "cli.exec_env",
+        "cli.shared.program",
         "separate names with one comma each, without blanks",
         "exec-env --supervise --only A,,B f.env true",
         ("exec-env --supervise --only A,B f.env true",),
@@ -108,7 +160,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "run.environment",
+        "cli.shared.program",
         "name only variables that are in the file after --only",
         "exec-env --supervise --only C f.env true",
         ("exec-env --supervise --only A f.env true",),
@@ -116,7 +168,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "cli.exec_env",
+        "cli.shared.program",
         "add --document N to say which; the first is 0",
         "exec-env --supervise f.yaml true",
         ("exec-env --supervise --document 0 f.yaml true",),
@@ -124,7 +176,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.yaml", "! sed -i '/structure1_/d' f.yaml"),
     ),
     Scenario(
-        "cli.exec_env",
+        "cli.shared.program",
         "decrypt it, and encrypt it again with --input-type dotenv (or yaml, json)",
         "exec-env --supervise settings -- true",
         (
@@ -136,7 +188,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME settings",),
     ),
     Scenario(
-        "cli.decrypt",
+        "cli.shared.unbound",
         "to look at the file, add --output-type json; to delete the value: {}",
         "decrypt f.env",
         ("decrypt --output-type json f.env", "unset f.env '[\"A;B\"]'", "decrypt f.env"),

@@ -19,11 +19,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "get": ("leafseal.cli.get:get", "print one decrypted value", "Every day"),
     "set": ("leafseal.cli.set:set_", "set one value", "Every day"),
     "unset": ("leafseal.cli.unset:unset", "delete one value", "Every day"),
+    "exec": ("leafseal.cli.exec:exec_", "run a program with the values of encrypted files", "Every day"),
     "exec-env": (
         "leafseal.cli.exec_env:exec_env",
         "run a program with the secrets as environment variables",
         "Every day",
     ),
+    "exec-file": ("leafseal.cli.exec_file:exec_file", "run a program with a decrypted file", "Every day"),
     "inspect": ("leafseal.cli.inspect:inspect", "show recipients and what is encrypted (no key needed)", "Every day"),
     "verify": ("leafseal.cli.verify:verify", "check that files decrypt and pass the integrity check", "Every day"),
     "repair": ("leafseal.cli.repair:repair", "show and mend what is wrong with encrypted files", "Every day"),

@@ -73,11 +73,13 @@ Type = Choice | Whole | Size | FileName
 FILES = "Input and output"
 RECIPIENTS = "Recipients"
 RULE = "What to encrypt"
+VARIABLES = "Variables"
+PROGRAM = "Program"
 SAFETY = "Safety"
 SERVICES = "Key services"
 LIMITS = "Limits"
 
-SECTIONS = ("", FILES, RECIPIENTS, RULE, SAFETY, SERVICES, LIMITS)
+SECTIONS = ("", FILES, VARIABLES, PROGRAM, RECIPIENTS, RULE, SAFETY, SERVICES, LIMITS)
 """The headings of options in help, in their order. The first are those that have none."""
 
 

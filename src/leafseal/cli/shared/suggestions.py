@@ -13,7 +13,7 @@ from leafseal.display import for_shell, holds_key
 _MEANT: dict[str, str] = {
     **dict.fromkeys(("cat", "dec", "open", "print", "reveal", "show", "unlock", "unseal", "view"), "decrypt"),
     **dict.fromkeys(("enc", "hide", "lock", "protect", "seal"), "encrypt"),
-    **dict.fromkeys(("env", "exec", "execute", "exec-file", "start", "with"), "exec-env"),
+    **dict.fromkeys(("env", "execute", "launch", "run", "start", "with"), "exec"),
     **dict.fromkeys(("filestatus", "info", "list", "ls", "recipients", "stat", "status"), "inspect"),
     **dict.fromkeys(("age-keygen", "genkey", "gen-key", "generate", "generate-key", "new-key"), "keygen"),
     **dict.fromkeys(("change", "modify", "open-editor", "vi", "vim"), "edit"),
@@ -27,7 +27,6 @@ _MEANT: dict[str, str] = {
     **dict.fromkeys(("extract", "read"), "get"),
     "completions": "completion",
     "install-sops": "link-sops",
-    "run": "exec-env",
 }
 """Commands by words for them that other programs use, sops among them."""
 
@@ -90,7 +89,9 @@ def command_hint(name: str, known: Iterable[str], parent: str, arguments: Sequen
         return f'run "{PROGRAM} {_SHOWN[name.lower()]}"'
     meant = (_MEANT.get(name.lower()) if parent == PROGRAM else None) or _nearest(name, known)
     if meant:
-        line = " ".join((parent, meant, *_files(arguments[1:])))
+        files = _files(arguments[1:])
+        rest = [*(f"-e {file}" for file in files or ["FILE"]), "-- PROGRAM"] if meant == "exec" else files
+        line = " ".join((parent, meant, *rest))
         return f'run "{line}"; "{parent} --help" lists all commands'
     if parent == PROGRAM and (files := _files((name,))):
         return f'to see it, run "{PROGRAM} decrypt {files[0]}"; to change it, run "{PROGRAM} edit {files[0]}"'
@@ -119,9 +120,10 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
     if command.separator is not None and "--" not in words:
         at = next((index for index, word in enumerate(words) if word.startswith(option)), 0)
         before = plain_parser.read(command, words[:at])
-        if before is not None:
-            file, program = for_shell(before["file"]), for_shell(before["command"][0])
-            return f'put -- before the program: "{path} {file} -- {program}", then its options'
+        if before is not None and before["command"]:
+            files = [f"-e {for_shell(name)}" for name in before.get("env_file", ())] or [for_shell(before["file"])]
+            line = f"{path} {' '.join(files)} -- {for_shell(before['command'][0])}"
+            return f'put -- before the program: "{line}", then its options'
     known = [name for one in command.options if not one.is_hidden for name in one.names]
     meant = next((name for name in _MEANT_OPTIONS.get(option, ()) if name in known), None)
     if meant is None and option in _ELSEWHERE:

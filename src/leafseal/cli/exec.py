@@ -1,0 +1,65 @@
+"""`leafseal exec`."""
+
+from __future__ import annotations
+
+from leafseal.cli.shared import program
+from leafseal.cli.shared.declarations import Choice, FileName, argument, command, option
+from leafseal.cli.shared.keys import key_services
+from leafseal.cli.shared.options import InputOptions, limits_options, sealed_reading
+from leafseal.display import for_shell
+from leafseal.document.limits import Limits
+from leafseal.errors import UsageError
+
+
+@command("exec", separator="is_program")
+@argument("command", is_many=True, metavar="-- PROGRAM [ARGUMENT]...")
+@option(
+    "-e",
+    "--env-file",
+    is_multiple=True,
+    metavar="FILE",
+    type=FileName(),
+    help="Make environment variables of the values of this encrypted file.",
+)
+@option(
+    "--on-conflict",
+    type=Choice(("error", "first", "last")),
+    default="error",
+    shows_default=True,
+    help="Which file counts if several set one variable.",
+)
+@program.variable_options
+@program.program_options
+@sealed_reading
+@key_services
+@limits_options
+def exec_(
+    command: tuple[str, ...],
+    env_file: tuple[str, ...],
+    on_conflict: str,
+    wanted: program.VariableOptions,
+    child: program.ProgramOptions,
+    is_program: bool,
+    reading: InputOptions,
+    limits: Limits,
+) -> int:
+    """Run a program with the values of encrypted files.
+
+    The program runs without a shell. leafseal replaces itself with it, so process number, signals and exit code are
+    the program's own, even as the first process of a container. If one of the files cannot be decrypted, nothing
+    starts.
+
+    \b
+    leafseal exec -e secrets.env -- ./server --port 8080
+    leafseal exec -e app.yaml -e app.prod.yaml --on-conflict last -- ./server
+    """
+    if not env_file:
+        raise UsageError("no file is given", hint='name an encrypted file: "leafseal exec -e FILE -- PROGRAM"')
+    if not (is_program and command):
+        files = " ".join(f"-e {for_shell(name)}" for name in env_file)
+        program_name = for_shell(command[0]) if command else "PROGRAM"
+        raise UsageError(
+            "no program is given after --",
+            hint=f'put -- before the program: "leafseal exec {files} -- {program_name}"',
+        )
+    return program.run(env_file, command, reading, limits, wanted, child, conflict=on_conflict)

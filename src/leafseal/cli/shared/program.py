@@ -1,0 +1,313 @@
+"""What the commands share that give a program the values of encrypted files: options, the variables, the start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+
+from leafseal.cli.shared.declarations import PROGRAM, VARIABLES, Choice, Whole, grouped, make_option
+from leafseal.cli.shared.errors import ErrorsShown
+from leafseal.cli.shared.files import distinct, errors_of, read_all, show_errors
+from leafseal.cli.shared.keys import current_ambient
+from leafseal.cli.shared.options import InputOptions
+from leafseal.display import first_of
+from leafseal.document.frozen import NamedTuple
+from leafseal.document.limits import Limits
+from leafseal.document.places import listed
+from leafseal.document.tree import MappingNode
+from leafseal.errors import LeafsealError, RefusedError, UsageError, naming
+from leafseal.formats import FORMATS
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.batch import Done, open_all
+from leafseal.operations.extract import document_of
+from leafseal.operations.open import Opened
+from leafseal.operations.unbound_names import unbound_names
+from leafseal.run import environment
+from leafseal.run import exec as running
+from leafseal.run import variables as making
+from leafseal.system import terminal
+
+
+class VariableOptions(NamedTuple):
+    """Which variables are made of the values of files, and how."""
+
+    allow: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    prefix: str | None = None
+    flatten: str | None = None
+    document: int | None = None
+    strict: bool = False
+    sops_values: bool = False
+    dialect: str | None = None
+
+    def names(self) -> list[str] | None:
+        """Return the names of `--only`, None where all are wanted. Raises `UsageError`."""
+        if not self.only:
+            return None
+        names = [name for text in self.only for name in text.split(",")]
+        if "" in names:
+            raise UsageError("--only contains an empty name", hint="separate names with one comma each, without blanks")
+        return names
+
+
+variable_options = grouped(
+    "wanted",
+    VariableOptions,
+    make_option(
+        "--allow",
+        is_multiple=True,
+        metavar="NAME",
+        help="Set this variable even if it changes how programs run.",
+        section=VARIABLES,
+    ),
+    make_option(
+        "--only",
+        is_multiple=True,
+        metavar="NAMES",
+        help="Set these variables, separated by commas, and no others. Each must exist.",
+        section=VARIABLES,
+    ),
+    make_option("--prefix", metavar="TEXT", help="Put TEXT before the name of each variable.", section=VARIABLES),
+    make_option(
+        "--flatten",
+        metavar="TEXT",
+        help="Make variables of nested values; join their key names with TEXT.",
+        section=VARIABLES,
+    ),
+    make_option(
+        "--document",
+        type=Whole(0),
+        metavar="N",
+        help="Which of several YAML documents to take; the first is 0.",
+        section=VARIABLES,
+    ),
+    make_option(
+        "--strict",
+        is_flag=True,
+        help="Stop if a value is empty, which SOPS does not protect, or a name is unusual.",
+        section=VARIABLES,
+    ),
+    make_option(
+        "--sops-values", is_flag=True, help="Spell values as sops does: null is <nil>, not empty.", section=VARIABLES
+    ),
+    make_option(
+        "--dialect",
+        type=Choice(("sops", "compose", "bash", "python-dotenv")),
+        help="Read the values of a .env file as this program does [default: sops].",
+        section=VARIABLES,
+    ),
+)
+
+
+class ProgramOptions(NamedTuple):
+    """How a program is started, and what it inherits."""
+
+    pristine: bool = False
+    keep: tuple[str, ...] = ()
+    scrub_cloud: bool = False
+    user: str | None = None
+    same_process: bool = False
+    supervise: bool = False
+
+    def account(self) -> environment.Account | None:
+        """Return whose rights the program gets, None for ours. Raises `LeafsealError`."""
+        if self.supervise and self.same_process:
+            raise UsageError("--supervise and --same-process contradict each other", hint="use only one of them")
+        return environment.find_account(self.user) if self.user else None
+
+    def environment(
+        self, account: environment.Account | None, secrets: dict[str, bytes] | None = None
+    ) -> dict[bytes, bytes]:
+        """Return the environment of the program: what it inherits, and the secrets."""
+        return environment.child_environment(
+            secrets or {},
+            os.environ,
+            pristine=self.pristine,
+            account=account,
+            scrub_cloud=self.scrub_cloud,
+            keep=self.keep,
+        )
+
+
+_INHERITANCE = (
+    make_option("--pristine", is_flag=True, help="Start with an empty environment.", section=PROGRAM),
+    make_option(
+        "--keep",
+        is_multiple=True,
+        metavar="NAME",
+        help="Pass on this variable even if it gives access to your private keys.",
+        section=PROGRAM,
+    ),
+    make_option(
+        "--scrub-cloud", is_flag=True, help="Do not pass on credentials of clouds and of Vault.", section=PROGRAM
+    ),
+    make_option("--user", metavar="NAME", help="Run the program as this user; requires root.", section=PROGRAM),
+)
+
+inheritance_options = grouped("child", ProgramOptions, *_INHERITANCE)
+
+program_options = grouped(
+    "child",
+    ProgramOptions,
+    *_INHERITANCE,
+    make_option(
+        "--same-process", is_flag=True, help="Accepted for compatibility; this is the default.", section=PROGRAM
+    ),
+    make_option(
+        "--supervise", is_flag=True, help="Stay the program's parent, and forward signals to it.", section=PROGRAM
+    ),
+)
+
+
+def run(
+    files: Sequence[str],
+    argv: Sequence[str],
+    reading: InputOptions,
+    limits: Limits,
+    wanted: VariableOptions,
+    child: ProgramOptions,
+    *,
+    conflict: str = "error",
+) -> int:
+    """Become a program that gets the values of files, or run it where that is wanted and return its exit code."""
+    account = child.account()
+    secrets = secrets_of(files, reading, limits, wanted, child.environment(account), conflict=conflict)
+    own = child.environment(account, secrets)
+    if child.supervise or not running.can_replace():
+        from leafseal.run import supervisor
+
+        return supervisor.supervise(argv, own, account=account)
+    return running.execute(argv, own, account=account)
+
+
+def secrets_of(
+    files: Sequence[str],
+    reading: InputOptions,
+    limits: Limits,
+    wanted: VariableOptions,
+    inherited: dict[bytes, bytes],
+    *,
+    conflict: str = "error",
+) -> dict[str, bytes]:
+    """Open files and return the variables that they give, in order; with what is wrong with any, none.
+
+    `inherited` is what the program gets besides, of which a dialect may take parts into values.
+    """
+    only = wanted.names()
+    opened = _open_all(distinct(files), reading, limits)
+    layers = []
+    for name, one in opened:
+        with naming(name):
+            layers.append((name, _variables_of(one, wanted, only, inherited)))
+    found = making.layered(layers, conflict)
+    _refuse_missing(opened, found, only, wanted)
+    for name, own in layers:
+        _check_names(name, own, wanted)
+    _warn_of_other_readers(opened, found, wanted)
+    return found
+
+
+def _open_all(files: Sequence[str], reading: InputOptions, limits: Limits) -> list[tuple[str, Opened]]:
+    items, errors = read_all(files, reading, limits)
+    outcomes = open_all(items, KeyRing(current_ambient()), lambda _, opened: opened, read=reading.within(limits))
+    errors += errors_of(outcomes)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ErrorsShown(show_errors(errors), errors)
+    return [(outcome.item.name, outcome.result) for outcome in outcomes if isinstance(outcome, Done)]
+
+
+def _variables_of(
+    opened: Opened, wanted: VariableOptions, only: list[str] | None, inherited: dict[bytes, bytes]
+) -> dict[str, bytes]:
+    _refuse_one_value(opened)
+    if wanted.strict:
+        _refuse_empty(opened)
+    document = document_of(opened, wanted.document, hint="add --document N to say which; the first is 0")
+    prefix = wanted.prefix or ""
+    if wanted.dialect not in (None, "sops") and opened.document.format == "dotenv":
+        from leafseal.run import dialects
+
+        _refuse_unbound(opened, wanted, None)
+        text = opened.plaintext().decode("utf-8", "surrogateescape")
+        document = MappingNode(list(dialects.read(text, wanted.dialect, inherited).items()))
+    found = making.variables(
+        document,
+        flatten=wanted.flatten,
+        prefix=prefix,
+        only=only,
+        as_sops=wanted.sops_values,
+        spell=making.spelled_as_in(opened, wanted.document or 0),
+    )
+    _refuse_unbound(opened, wanted, found)
+    return found
+
+
+def _refuse_missing(
+    opened: Sequence[tuple[str, Opened]], found: Collection[str], only: list[str] | None, wanted: VariableOptions
+) -> None:
+    """Raise `LeafsealError` for names of `--only` that no file has."""
+    if missing := [name for name in only or () if name not in found]:
+        nested = any(making.is_nested(document) for _, one in opened for document in one.documents())
+        is_one = len(opened) == 1
+        raise LeafsealError(
+            f"{'' if is_one else 'no file '}has {'no' if is_one else 'a'} value for {', '.join(missing)}",
+            hint=making.FLATTEN_HINT
+            if nested and wanted.flatten is None
+            else "name only variables that are in the file after --only",
+            file=opened[0][0] if is_one else None,
+        )
+
+
+def _check_names(file: str, names: Iterable[str], wanted: VariableOptions) -> None:
+    def allowed() -> frozenset[str]:
+        from leafseal.keys.policy import policy_of  # hardly any file has such names
+
+        return frozenset(wanted.allow) | (policy_of(current_ambient()).exec_names or frozenset())
+
+    with naming(file):
+        warned = environment.check_names(names, allowed, strict=wanted.strict)
+    if warned:
+        terminal.warn(
+            f"{file}: can change how programs run or where they connect: {', '.join(warned)};"
+            f" if you know these, add {environment.allow_options(warned)}"
+        )
+
+
+def _warn_of_other_readers(opened: Sequence[tuple[str, Opened]], found: Iterable[str], wanted: VariableOptions) -> None:
+    """Name the values, of those that the program gets, that other programs read differently."""
+    prefix, separator = wanted.prefix or "", wanted.flatten or ""
+    for file, one in opened:
+        if FORMATS[one.document.format].has_other_readers:
+            from leafseal.cli.shared.other_readers import warn_of_other_readers
+
+            warn_of_other_readers(file, one, lambda place: prefix + separator.join(map(str, place)) in found)
+
+
+def _refuse_one_value(opened: Opened) -> None:
+    """Refuse a file of any bytes, which has no names for variables."""
+    if FORMATS[opened.document.format].tree_format:
+        raise RefusedError(
+            "the whole file is encrypted as one value, so it has no variables",
+            hint="decrypt it, and encrypt it again with --input-type dotenv (or yaml, json)",
+        )
+
+
+def _refuse_empty(opened: Opened) -> None:
+    if opened.leaves.unauthenticated:
+        raise RefusedError(
+            f"these values are empty, and SOPS does not protect them: {listed(opened.leaves.unauthenticated)}",
+            hint="give them a value, or leave out --strict",
+        )
+
+
+def _refuse_unbound(opened: Opened, wanted: VariableOptions, names: Collection[str] | None) -> None:
+    """Refuse those of the variables whose names somebody could have added who has no key; with None, of all."""
+    prefix, separator = wanted.prefix or "", wanted.flatten or ""
+    found = [prefix + separator.join(map(str, leaf.locator)) for leaf in unbound_names(opened)]
+    if refused := [name for name in found if (names is None or name in names) and name not in wanted.allow]:
+        raise RefusedError(
+            f"empty values have names that are not identifiers, and SOPS does not protect them: {first_of(refused)}",
+            hint=f"to set it anyway, add {environment.allow_options(refused)}",
+        )
