@@ -67,7 +67,6 @@ def _in_our_words(error: LeafsealError) -> LeafsealError:
 _HINTS = {
     "--max-file-size": "if this is meant, raise the limit: pass limits=Limits(file_bytes=…)",
     "--max-leaves": "if this is meant, raise the limit: pass limits=Limits(leaves=…)",
-    "--no-structure": "put the value in quotes, or do without structure=False",
     "such as with --age": "name a recipient: pass recipients=[…]",
 }
 """What to do in a program, by the option that does it on the command line."""

@@ -45,6 +45,14 @@ SCENARIOS = [
         before=("encrypt -i --age OTHER f.yaml",),
     ),
     Scenario(
+        "cli.shared.locked_out",
+        '{}; if you have no key yet, run "leafseal init"',
+        "decrypt f.yaml",
+        ("init", "whoami f.yaml"),
+        files={"f.yaml": "a: 1\n", ".sops.yaml": "creation_rules:\n  - age: OTHER\n"},
+        before=("encrypt -i f.yaml", "export SOPS_AGE_KEY="),
+    ),
+    Scenario(
         "keyservice.client",
         "write it as tcp://host:port or unix:///path",
         "decrypt --keyservice nowhere app.yaml",

@@ -19,10 +19,6 @@ from leafseal.testing import throwaway_identity
 from .scenario import Act, Scenario, Stage
 
 
-def _load(**options: int) -> Act:
-    return lambda _: leafseal.load("f.yaml", **options)  # type: ignore[arg-type]
-
-
 def _repair_context(_: Stage) -> None:
     open_garbled(Source("app.yaml", Path("app.yaml").read_bytes(), "yaml"), KeyRing(Ambient.of_process()))
 
@@ -36,14 +32,6 @@ _OTHER = throwaway_identity().recipient
 _KEY = parse_recipients("age", throwaway_identity().recipient)
 
 SCENARIOS = [
-    Scenario(
-        "api",
-        "say which with document=N, from 0; SealedFile.documents gives all",
-        _load(),
-        (_load(document=1),),
-        files={"f.yaml": "a: 1\n---\nb: 1\n"},
-        before=("encrypt -i --age ME --no-structure f.yaml",),
-    ),
     Scenario(
         "formats",
         "one of {}",

@@ -47,7 +47,7 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         ],
     },
     ("leafseal is at fault, or the file is beyond repair"): {
-        "api": [
+        "api.border": [
             "check the types of the arguments; if they are right, report this fault, without the file's values",
         ],
         "operations.product": [

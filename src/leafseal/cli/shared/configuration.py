@@ -74,18 +74,23 @@ class Configuration:
 
     def people(self, name: str) -> People:
         """Return the names that the configuration for a file gives recipients; none where it cannot be read."""
-        from leafseal.config.find import find_config
         from leafseal.config.people import NOBODY, load_people
 
-        try:
-            path = self._explicit or find_config(os.path.dirname(os.path.abspath(name)))
-        except LeafsealError:
-            return NOBODY
+        path = self.path(name)
         if path is None:
             return NOBODY
         if path not in self._people:
             self._people[path] = load_people(path)
         return self._people[path]
+
+    def path(self, name: str) -> str | None:
+        """Return where the configuration for a file is, unread; None where there is none, or what is there is none."""
+        from leafseal.config.find import find_config
+
+        try:
+            return self._explicit or find_config(os.path.dirname(os.path.abspath(name)))
+        except LeafsealError:
+            return None
 
     def forget(self) -> None:
         """Look for configurations again: one was written."""

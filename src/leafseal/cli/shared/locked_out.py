@@ -52,8 +52,15 @@ def told(error: DataKeyError, configuration: Configuration | None = None) -> Tol
         message, details = error.message, [*_groups(error, attempts, name_of)]
     else:
         message, details = f"{_tried(own)} decrypt this file; it is encrypted for {_everybody(attempts, name_of)}", []
-    hint = _own_hint(attempts) or (_HINT if own else error.hint)
+    hint = _own_hint(attempts) or (_HINT if own else _hint_without_key(error, configuration))
     return Told(message, (*details, *_causes(attempts, hint, name_of)), hint)
+
+
+def _hint_without_key(error: DataKeyError, configuration: Configuration) -> str | None:
+    """Return what to try for somebody who may have no key yet, where a configuration says who could add it."""
+    if error.hint in DEFAULT_HINTS and error.file is not None and configuration.path(error.file):
+        return f'{error.hint}; if you have no key yet, run "leafseal init"'
+    return error.hint
 
 
 def _tried(own: Sequence[str]) -> str:

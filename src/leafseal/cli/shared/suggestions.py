@@ -79,8 +79,7 @@ _PRIVATE_KEY = (
     "private keys are read from keys.txt, SOPS_AGE_KEY_FILE or SOPS_AGE_KEY, not from options; "
     f'"{PROGRAM} whoami" shows which are found'
 )
-_ELSEWHERE = dict.fromkeys(("--identity", "--key", "--key-file", "--keyfile", "--private-key"), _PRIVATE_KEY)
-"""What to do in place of options that no command has, for what they are about is said elsewhere."""
+_OF_PRIVATE_KEYS = frozenset({"--identity", "--key", "--key-file", "--keyfile", "--private-key"})
 
 
 def command_hint(name: str, known: Iterable[str], parent: str, arguments: Sequence[str]) -> str:
@@ -126,8 +125,8 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
             return f'put -- before the program: "{line}", then its options'
     known = [name for one in command.options if not one.is_hidden for name in one.names]
     meant = next((name for name in _MEANT_OPTIONS.get(option, ()) if name in known), None)
-    if meant is None and option in _ELSEWHERE:
-        return _ELSEWHERE[option]
+    if meant is None and option in _OF_PRIVATE_KEYS:
+        return _PRIVATE_KEY
     meant = meant or _nearest(option, [name for name in known if name.startswith("--")])
     return f'use {meant}; "{path} --help" lists all options' if meant else f'see "{path} --help"'
 
