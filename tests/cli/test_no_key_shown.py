@@ -144,3 +144,39 @@ def test_an_error_holds_no_key_in_any_attribute() -> None:
         raise FormatError(f"not good: {IDENTITY}", hint=f"try {IDENTITY}")
     error: LeafsealError = caught.value
     assert IDENTITY not in repr((vars(error), error.args, str(error)))
+
+
+CONFIGURATIONS = {
+    "a comment": "# {0}\ncreation_rules:\n- age: {1}\n",
+    "a name": "recipients: {{{0}: {1}}}\ncreation_rules:\n- age: {1}\n",
+    "path_regex": "creation_rules:\n- path_regex: {0}\n  age: {1}\n- age: {1}\n",
+    "a pattern that is wrong": "creation_rules:\n- path_regex: '({0}'\n  age: {1}\n- age: {1}\n",
+    "encrypted_regex": "creation_rules:\n- encrypted_regex: {0}\n  age: {1}\n",
+    "a key": "creation_rules:\n- {0}: 1\n  age: {1}\n",
+    "a fingerprint": "creation_rules:\n- pgp: {0}\n  age: {1}\n",
+    "a role": "creation_rules:\n- age: {1}\n  key_groups: [{{kms: [{{arn: 'arn:aws:kms:a:1:key/1', role: {0}}}]}}]\n",
+    "an address": "creation_rules:\n- age: {1}\n  hc_vault_transit_uri: https://{0}/v1/transit/keys/x\n",
+}
+
+
+@pytest.mark.parametrize("where", CONFIGURATIONS)
+def test_no_report_repeats_a_key_that_was_pasted_into_the_configuration(
+    file: str, where: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path(".sops.yaml").write_text(CONFIGURATIONS[where].format(IDENTITY, ME.recipient))
+    other = throwaway_identity().recipient
+    for words in (
+        ["team", "list"], ["team", "list", "--json"], ["team", "add", "-n", "--all-rules", "new", other],
+        ["config", "check"], ["config", "check", "--json"], ["config", "explain", file, "new.yaml"],
+        ["config", "explain", "--json", file], ["updatekeys", "--dry-run", file], ["encrypt", "plain.yaml"],
+    ):  # fmt: skip
+        run(words)
+    assert IDENTITY[40:60] not in shown(capfd)
+
+
+def test_a_text_that_begins_like_a_key_hides_no_line_after_it(file: str, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("plain.yaml").write_text("'-----BEGIN PRIVATE KEY-----': x\nafter: y\n")
+    run(["encrypt", "-i", "--age", ME.recipient, "plain.yaml"])
+    run(["inspect", "plain.yaml"])
+    out, _ = capfd.readouterr()
+    assert "    after\n" in out

@@ -86,6 +86,7 @@ def test_a_name_cannot_leave_its_place():
         "x\u202ey": '"x\\u202ey"',
         "Jürgen K.": "Jürgen K.",
         "1 AWS KMS key": "1 AWS KMS key",
+        "ann\u3164": '"ann\u3164"',
     }
     for written, name in shown.items():
         assert name_of(f"creation_rules:\n  - age: {A} # {written}\n") == name

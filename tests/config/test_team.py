@@ -292,3 +292,23 @@ def _only_grows(before, after):
         if word == "replace":
             rest = iter("".join(lines[1][new_start:new_end]))
             assert all(letter in rest for letter in "".join(lines[0][start:end]).rstrip("\r\n"))
+
+
+def test_rules_that_a_merge_key_brings_are_not_edited():
+    data = f"x: &x\n  creation_rules:\n    - age: {A},{B}\n<<: *x\n".encode()
+    for edit in (lambda: add(data, find_key(C), C, "new", (0,)), lambda: remove(data, find_key(B), (0,))):
+        with pytest.raises(ConfigError, match="creation_rules comes from a merge key"):
+            edit()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"creation_rules:\n- age:\n  - {A}\n" + f"  - {B}\n" * 100,
+        f"creation_rules:\n- age: {A},{B}\nx:\n" + "".join(f"- &b{number} {B}\n" for number in range(100)),
+    ],
+)
+def test_a_recipient_that_is_there_a_hundred_times_is_left_to_its_owner(text):
+    """Each time the text is read again: a file of 1 MiB would take hours."""
+    with pytest.raises(ConfigError, match="has this recipient more than 20 times"):
+        remove(text.encode(), find_key(B), (0,))

@@ -3,7 +3,7 @@
 import pytest
 
 from leafseal.keys.registry import make_key, parse_recipients
-from leafseal.keys.short_names import listed, short_name
+from leafseal.keys.short_names import listed, short_name, short_recipient
 
 AGE = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun"
 SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFyF1rrwkoIWdcVMvoBnBlYIDjNFbyfXJhTGhXyPxZWz ann@example.com"
@@ -30,3 +30,10 @@ def test_keys_of_services_are_counted() -> None:
     assert listed([kms, age, kms]) == "age1lzd99ukl… and 2 AWS KMS keys"
     many = [make_key("age", {"recipient": f"age1{number}{number:015}"}) for number in range(7)]
     assert listed([*many, kms]).endswith("…, 2 more and 1 AWS KMS key")
+
+
+def test_recipients_of_a_plugin_are_told_apart() -> None:
+    assert short_recipient("age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t") == (
+        "age1yubikey1qwt50d05…"
+    )
+    assert short_recipient(f"age1{'x' * 80}1{'q' * 58}") == f"age1{'x' * 36}…{'q' * 8}"

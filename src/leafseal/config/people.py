@@ -32,7 +32,7 @@ TABLE = "recipients"
 """The key of the table of names."""
 
 _LONGEST = 40  # characters of a name; a comment that is longer is a sentence
-_PLAIN = re.compile(r"[\w.@+-]+( [\w.@+-]+)*")
+_PLAIN = re.compile(r"(?!.*[\u115f\u1160\u3164\uffa0])[\w.@+-]+( [\w.@+-]+)*")  # those count as letters, and are blank
 _BESIDE = re.compile(r"([ \t]*,)?[ \t]+#[ \t]*([^\r\n]*)")
 _ABOVE = re.compile(r"[ \t]*#[ \t]*([^\r\n]*)")
 _DASH = re.compile(r"[ \t]*-[ \t]+")

@@ -46,17 +46,19 @@ def rules(syntax: Syntax) -> list[YAMLNode]:
 
 def holders(syntax: Syntax, number: int) -> list[Holder]:
     """Return what holds the recipients of a rule: its key groups, or the rule itself. Raises `ConfigError`."""
-    where = f"creation_rules[{number}]"
-    rule = _mapping(syntax, rules(syntax)[number], where)
+    where, found = f"creation_rules[{number}]", rules(syntax)
+    if number >= len(found):  # those that are read are not the file's own
+        raise ConfigError("creation_rules comes from a merge key (<<)", hint=BY_HAND)
+    rule = _mapping(syntax, found[number], where)
     listed = syntax.get(rule, "key_groups")
     groups = [] if listed is None else syntax.resolve(listed).items or []
     if not groups:
         return [Holder(rule, False, where)]
-    found = []
+    members = []
     for index, group in enumerate(groups):
         place = f"{where}.key_groups[{index}]"
-        found.append(Holder(_mapping(syntax, group, place), True, place))
-    return found
+        members.append(Holder(_mapping(syntax, group, place), True, place))
+    return members
 
 
 def _mapping(syntax: Syntax, node: YAMLNode, where: str) -> YAMLNode:

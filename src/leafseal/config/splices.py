@@ -22,6 +22,7 @@ from leafseal.keys.recognize import find_key, kind_of
 
 _WORD = "leafseal-recipient"  # stands in new text for what is written there
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]+")
+_MOST = 20  # times that a field has one recipient, or a recipient a name; after each the text is read again
 
 
 class Adding:
@@ -170,12 +171,16 @@ class Adding:
 
 def removed(text: str, key: MasterKey, chosen: Sequence[int]) -> str:
     """Return the text without a recipient in rules; without its name, too, where no rule has it any more."""
-    while found := _next(syntax := Syntax(text), key, chosen):
+    for _ in range(_MOST):
+        if not (found := _next(syntax := Syntax(text), key, chosen)):
+            break
         edits = [_removal(syntax, one) for one in found]
         try:
             text = apply_edits(text, [edit for more in edits for edit in more])
         except FormatError:  # two of them overlap
             text = apply_edits(text, edits[0])
+    else:
+        raise _too_often()
     syntax = Syntax(text)
     if any(any(occurrences(syntax, number, key)) for number in range(len(rules(syntax)))):
         return text
@@ -242,9 +247,16 @@ def _refuse_in_use(syntax: Syntax, node: YAMLNode) -> None:
 
 
 def _without_name(text: str, key: MasterKey) -> str:
-    while (node := _anchored(syntax := Syntax(text), key) or _entry(syntax, key)) is not None:
+    for _ in range(_MOST):
+        syntax = Syntax(text)
+        if (node := _anchored(syntax, key) or _entry(syntax, key)) is None:
+            return text
         text = apply_edits(text, _member(syntax, node))
-    return text
+    raise _too_often()
+
+
+def _too_often() -> ConfigError:
+    return ConfigError(f"has this recipient more than {_MOST} times", hint=BY_HAND)
 
 
 def _anchored(syntax: Syntax, key: MasterKey) -> YAMLNode | None:

@@ -53,9 +53,9 @@ class FailedAttempt(NamedTuple):
 
 def label(key: MasterKey) -> str:
     """Return kind and identifier, for messages; of a long identifier its two ends."""
-    from leafseal.display import visible  # only messages need it
+    from leafseal.display import visible, without_keys  # only messages need it
 
-    text = str(key)
+    text = without_keys(str(key))  # before it is cut
     return visible(f"{key.kind} {text}" if len(text) <= 120 else f"{key.kind} {text[:60]}…{text[-30:]}")
 
 

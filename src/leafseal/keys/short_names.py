@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from leafseal.display import visible
+from leafseal.display import visible, without_keys
 from leafseal.keys import MasterKey
 from leafseal.keys.kinds import KINDS, TRIED_FIRST
 
-_SHOWN = 12
+_SHOWN = 8  # letters of a key, after what all of its kind begin with
+_LONGEST = 40
 _LISTED = 5
 
 
 def short_name(key: MasterKey) -> str:
     """Return `age1xu5q8d7k…`, `ssh-ed25519 …x7Yp2kQw`, the last half of a fingerprint; other kinds as they are."""
-    text = str(key)
+    text = without_keys(str(key))  # before it is cut: of half a private key nobody could tell what it is
     if key.kind not in TRIED_FIRST:
         return visible(text if len(text) <= 120 else f"{text[:60]}…{text[-30:]}")
     return short_recipient(text) if text.startswith(("age1", "ssh-")) else visible(f"PGP {text[-16:]}")
@@ -25,7 +26,10 @@ def short_recipient(text: str) -> str:
     if text.startswith("ssh-"):
         kind, _, rest = text.partition(" ")
         return visible(f"{kind} …{rest.split(' ')[0][-8:]}")
-    return visible(f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text)
+    shown = text.rfind("1") + 1 + _SHOWN  # the name of a plugin stands before the last 1: `age1yubikey1…`
+    if shown > _LONGEST:
+        return visible(f"{text[:_LONGEST]}…{text[-_SHOWN:]}")
+    return visible(f"{text[:shown]}…" if len(text) > shown else text)
 
 
 NameOf = Callable[[MasterKey], str | None]

@@ -63,8 +63,12 @@ def drop_output() -> None:
 
 
 def print_line(text: str) -> None:
-    """Write one line of a result."""
-    write_result(f"{text}\n".encode("utf-8", "surrogateescape"))
+    """Write one line of a report, or several, without private keys: a report shows no values.
+
+    Each line is looked at by itself, so that nothing in one of them hides those after it.
+    """
+    shown = "\n".join(map(without_keys, text.split("\n")))
+    write_result(f"{shown}\n".encode("utf-8", "surrogateescape"))
 
 
 def say(text: str) -> None:

@@ -111,7 +111,7 @@ def file_fields(name: str) -> dict[str, str]:
 
 
 def _name_fields(field: str, name: str) -> dict[str, str]:
-    fields = {field: without_keys(name)}
+    fields = {field: name}
     if any("\udc80" <= character <= "\udcff" for character in name):
         import base64
 
@@ -174,9 +174,9 @@ def _error(
         "place": place,
         "line": lines[0],
         "column": lines[1],
-        "message": without_keys(message),
-        "details": [without_keys(one) for one in details],
-        "hint": hint and without_keys(hint),
+        "message": message,
+        "details": list(details),
+        "hint": hint,
     }
 
 
@@ -201,9 +201,10 @@ def located(location: str) -> dict[str, Any] | None:
 
 
 def _as_text(node: Any) -> Any:
-    """Return a report without what is not text in Unicode: each byte of a name that is not UTF-8 becomes U+FFFD."""
+    """Return a report without private keys, and what is not text: each byte that is not UTF-8 becomes U+FFFD."""
     if isinstance(node, str):
-        return node if node.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", node)
+        shown = without_keys(node)
+        return shown if shown.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", shown)
     if isinstance(node, Mapping):
         return {_as_text(name): _as_text(value) for name, value in node.items()}
     return [*map(_as_text, node)] if isinstance(node, list | tuple) else node
