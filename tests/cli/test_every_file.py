@@ -182,7 +182,9 @@ def test_updatekeys_groups_what_is_alike(leafseal: Run, repository: Path, me: Th
     assert [(about["file"], about["state"]) for about in told] == list(
         zip(TRACKED, ["pending", "pending", "up-to-date"], strict=True)
     )
-    assert leafseal("updatekeys", "--all", "-y").code == 0
+    done = leafseal("updatekeys", "--all", "-y")
+    assert (done.code, done.err.splitlines()[-1]) == (0, "leafseal: 2 files changed")
+    assert leafseal("inspect", "--all").err == "leafseal: 3 encrypted files\n"
     assert leafseal("updatekeys", "--all", "--dry-run").code == 0
 
 
@@ -191,6 +193,13 @@ def test_updatekeys_leaves_files_without_a_rule(leafseal: Run, repository: Path,
     result = leafseal("updatekeys", "--all")
     assert result.code == 0
     assert "no rule of the configuration is for deploy/b.env, deploy/prod/c d.json: left as they are" in result.err
+
+
+@pytest.mark.parametrize("command", ["updatekeys --dry-run", "rotate -i", "config explain"])
+def test_what_is_wrong_with_a_configuration_is_told_once(leafseal: Run, repository: Path, command: str) -> None:
+    (repository / ".sops.yaml").write_text("creation_rules:\n  - age: age1xyz\n    path_regex: '('\n")
+    result = leafseal(*command.split(), *TRACKED)
+    assert (result.code, result.err.count("2 faults")) == (1, 1)
 
 
 def test_json_is_for_dry_runs(leafseal: Run, repository: Path) -> None:

@@ -176,7 +176,7 @@ class Bench:
             "rotate": ["rotate", "-i", FILE],
             "updatekeys": ["updatekeys", "-y", FILE],
             "groups add": ["groups", "add", "-f", FILE, "-i", "--age", OTHER, option, "2"],
-            "groups delete": ["groups", "delete", "-f", FILE, "-i", *([option, "2"] if lowers else []), "1"],
+            "groups delete": ["groups", "delete", "-f", FILE, "-i", "--group", "2", *([option, "2"] if lowers else [])],
             "repair": ["repair", "--yes", FILE],
             "decrypt -i": ["decrypt", "-i", FILE],
         }[self.command]

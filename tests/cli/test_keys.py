@@ -226,10 +226,10 @@ def test_groups_are_added_and_removed(
     assert not opens(leafseal, sealed, me)
     assert opens(leafseal, sealed, me, other)
     os.environ["SOPS_AGE_KEY"] = f"{me.identity}\n{other.identity}"
-    refused = leafseal("groups", "delete", "-f", sealed, "-i", "1")
+    refused = leafseal("groups", "delete", "-f", sealed, "-i", "--group", "2")
     assert refused.code == 220
     assert "--lower-threshold" in refused.err
-    assert leafseal("groups", "delete", "-f", sealed, "-i", "--lower-threshold", "1").code == 0
+    assert leafseal("groups", "delete", "-f", sealed, "-i", "--lower-threshold", "--group", "2").code == 0
     assert opens(leafseal, sealed, me)
     assert not opens(leafseal, sealed, other)
     assert not set(tokens(sealed).values()) & set(before.values())
@@ -248,7 +248,7 @@ def test_groups_ask_about_recipients_that_the_configuration_does_not_name(
     assert sealed.read_bytes() == before
     assert leafseal("groups", *words, "--accept-recipients").code == 0
     os.environ["SOPS_AGE_KEY"] = f"{me.identity}\n{other.identity}"
-    assert leafseal("groups", "delete", "-f", sealed, "-i", "--lower-threshold", "1").code == 0
+    assert leafseal("groups", "delete", "-f", sealed, "-i", "--lower-threshold", "--group", "2").code == 0
 
 
 def test_groups_go_to_standard_output_without_i(leafseal: Run, sealed: Path, other: ThrowawayIdentity) -> None:

@@ -178,7 +178,7 @@ def test_groups_are_added_and_deleted(leafseal: Run, plain: Path, mix: Mix, work
         assert len(kinds_of(leafseal, plain)) == count
         assert leafseal("decrypt", plain.name) == (0, PLAIN, "")
     assert kinds_of(leafseal, plain) == [[kind] for kind in KINDS]
-    arguments = ("-i", "-f", plain.name, "--lower-threshold", "--threshold", "2", "1")
+    arguments = ("-i", "-f", plain.name, "--lower-threshold", "--threshold", "2", "--group", "2")
     assert leafseal("groups", "delete", *arguments).code == 0
     assert kinds_of(leafseal, plain) == [["age"], ["kms"], ["hc_vault"]]
     mix.asked()

@@ -54,7 +54,7 @@ READERS = [
     ["unset", "app.yaml", "a"],
     ["rotate", "-i", "app.yaml"],
     ["updatekeys", "-y", "app.yaml"],
-    ["groups", "delete", "-f", "app.yaml", "0"],
+    ["groups", "delete", "-f", "app.yaml", "--group", "1"],
 ]
 
 

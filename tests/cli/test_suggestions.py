@@ -41,7 +41,7 @@ def test_synonyms_lead_to_what_there_is() -> None:
         ("decrypt --outpt y x", "use --output"),
         ("rotate --recipient age1 x", "use --add-age"),
         ("updatekeys --force x", "use --yes"),
-        ("decrypt --force x", "use --ignore-mac"),
+        ("decrypt --force x", 'see "leafseal decrypt --help"'),
         ("encrypt --key age1 x", "use --age"),
         ("decrypt --key keys.txt x", "private keys are read from keys.txt, SOPS_AGE_KEY_FILE or SOPS_AGE_KEY"),
         ("verify --recursive", "use --all"),

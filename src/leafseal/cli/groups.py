@@ -9,7 +9,7 @@ from leafseal.cli.shared import told
 from leafseal.cli.shared.change import changing, open_one
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import regrouping_consent, warn_of_missing
-from leafseal.cli.shared.declarations import FileName, Group, Whole, argument, command, option
+from leafseal.cli.shared.declarations import FileName, Group, Whole, command, option
 from leafseal.cli.shared.files import Outputs, output_of
 from leafseal.cli.shared.groups import refuse_empty
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -22,6 +22,7 @@ from leafseal.cli.shared.options import (
     threshold_option,
 )
 from leafseal.cli.shared.recipients import Recipients, new_group_options
+from leafseal.display import for_shell
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
 from leafseal.keys.changes import Keys, keys_of, prefer_configured
@@ -64,18 +65,27 @@ def add(recipients: Recipients, **options: Any) -> None:
 
 @command("delete")
 @_shared
-@argument("index", type=Whole())
-def delete(index: int, **options: Any) -> None:
-    """Delete the key group number INDEX, counted from 0. The file gets a new data key.
+@option(
+    "--group",
+    is_required=True,
+    type=Whole(1, 255),
+    metavar="N",
+    help="Delete key group N of the file, counted from 1 as in messages; sops counts from 0.",
+)
+def delete(group: int, **options: Any) -> None:
+    """Delete a key group. The file gets a new data key.
 
     \b
-    leafseal groups delete -f config.yaml 1 -i
+    leafseal groups delete -f config.yaml --group 2 -i
     """
 
     def without(old: list[Keys]) -> list[Keys]:
-        if not 0 <= index < len(old):
-            raise UsageError(f"there is no key group {index}: the file has {len(old)}, counted from 0")
-        return [*old[:index], *old[index + 1 :]]
+        if group > len(old):
+            raise UsageError(
+                f"there is no key group {group}: the file has {len(old)}",
+                hint=f'see them with "leafseal inspect {for_shell(options["file"])}"',
+            )
+        return [*old[: group - 1], *old[group:]]
 
     _change(without, new_data_key=True, **options)
 
@@ -86,7 +96,7 @@ groups = Group(
 
     \b
     leafseal groups add -f config.yaml --age age1… --threshold 2 -i
-    leafseal groups delete -f config.yaml 1 -i
+    leafseal groups delete -f config.yaml --group 2 -i
     """,
     {"add": add, "delete": delete},
 )

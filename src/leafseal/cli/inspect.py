@@ -13,7 +13,7 @@ from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.options import InputOptions, json_option, limits_options, looking_reading
 from leafseal.config.people import People
 from leafseal.crypto.token import looks_sealed
-from leafseal.display import escape_line
+from leafseal.display import counted, escape_line
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
@@ -55,7 +55,11 @@ def inspect(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: In
     else:
         for _, about in results(outcomes):
             terminal.print_line("\n".join(about.as_lines()))
-    return show_errors(errors)
+    code = show_errors(errors)
+    if every.is_all and not as_json:
+        shown = len(list(results(outcomes)))
+        terminal.say(f"{counted(shown, 'encrypted file')}" + (f", {len(errors)} failed" if errors else ""))
+    return code
 
 
 class _About(NamedTuple):

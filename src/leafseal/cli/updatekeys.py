@@ -111,6 +111,8 @@ def updatekeys(
         if not yes:
             terminal.confirm(f"Change the recipients of {counted(len(pending), 'file')}?", flag="--yes")
         outputs.write(pending, "changed")
+        if every.is_all and not as_json and not terminal.shows_notes():
+            terminal.say_done(f"{counted(len(pending), 'file')} changed")
     if as_json:
         reports.write("updatekeys", {"files": [_as_data(item.name, change, dry_run) for item, change in changes]})
     return PENDING if pending and dry_run else 0

@@ -183,18 +183,25 @@ SCENARIOS = [
     Scenario(
         "cli.shared.groups",
         "add --threshold N to lower it",
-        "groups delete -f app.yaml -i 1",
-        ("groups delete -f app.yaml -i --threshold 2 --lower-threshold 1",),
+        "groups delete -f app.yaml -i --group 2",
+        ("groups delete -f app.yaml -i --threshold 2 --lower-threshold --group 2",),
         before=(
             "groups add -f app.yaml -i --age ME",
             "groups add -f app.yaml -i --threshold 3 --age ME",
         ),
     ),
     Scenario(
+        "cli.groups",
+        'see them with "leafseal inspect {}"',
+        "groups delete -f app.yaml -i --group 3",
+        ("inspect app.yaml", "groups delete -f app.yaml -i --group 2 --lower-threshold"),
+        before=("groups add -f app.yaml -i --age ME",),
+    ),
+    Scenario(
         "operations.consent",
         "to allow that, {}",
-        "groups delete -f app.yaml -i --threshold 2 1",
-        ("groups delete -f app.yaml -i --threshold 2 --lower-threshold 1",),
+        "groups delete -f app.yaml -i --threshold 2 --group 2",
+        ("groups delete -f app.yaml -i --threshold 2 --lower-threshold --group 2",),
         before=(
             "groups add -f app.yaml -i --age ME",
             "groups add -f app.yaml -i --threshold 3 --age ME",

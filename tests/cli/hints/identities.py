@@ -40,6 +40,15 @@ SCENARIOS = [
     ),
     Scenario(
         "providers.age.places",
+        "check the name of the file; a relative one begins in the current folder",
+        "decrypt app.yaml",
+        ("export SOPS_AGE_KEY_FILE=keys.txt", "decrypt app.yaml"),
+        files=GOOD,
+        before=ALONE,
+        environ={"SOPS_AGE_KEY_FILE": "HERE/key.txt"},
+    ),
+    Scenario(
+        "providers.age.places",
         "delete the quotes in {}",
         "decrypt app.yaml",
         ("export SOPS_AGE_KEY_FILE=keys.txt", "decrypt app.yaml"),

@@ -67,7 +67,7 @@ _MEANT_OPTIONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("--exclude",), ("--unencrypted-regex",)),
     **dict.fromkeys(("--post-quantum",), ("--pq",)),
     **dict.fromkeys(("--no-mac", "--skip-mac", "--ignore-errors"), ("--ignore-mac",)),
-    **dict.fromkeys(("--force", "-f"), ("--force", "--yes", "--ignore-mac", "--allow-tokens")),
+    **dict.fromkeys(("--force", "-f"), ("--force", "--yes", "--allow-tokens")),
     **dict.fromkeys(("--key", "--pubkey"), ("--age", "--add-age")),
     **dict.fromkeys(("--select", "--path"), ("--extract", "--only")),
     **dict.fromkeys(("--recursive", "-R"), ("--all",)),

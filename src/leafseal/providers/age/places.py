@@ -89,7 +89,9 @@ def read_file(
                 if text := exposure(os.fspath(path), os.fstat(file.fileno()), data):
                     ambient.warn(text)
     except (OSError, ValueError) as error:
-        return Failed(name, (getattr(error, "strerror", None) or "cannot be read").lower())
+        hint = "check the name of the file; a relative one begins in the current folder"
+        reason = (getattr(error, "strerror", None) or "cannot be read").lower()
+        return Failed(name, reason, hint if isinstance(error, FileNotFoundError) else None)
     return data if len(data) <= limit else Failed(name, f"larger than {limit} bytes")
 
 
