@@ -260,7 +260,14 @@ def test_groups_go_to_standard_output_without_i(leafseal: Run, sealed: Path, oth
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["add"], 8), (["delete", "1"], 8), (["delete", "--", "-1"], 8), (["delete", "0"], 220)]
+    ("arguments", "code"),
+    [
+        (["add"], 8),
+        (["delete", "--group", "2"], 8),
+        (["delete", "--group", "0"], 1),
+        (["delete", "1"], 1),
+        (["delete", "--group", "1"], 220),
+    ],
 )
 def test_groups_that_cannot_be(leafseal: Run, sealed: Path, arguments: list[str], code: int) -> None:
     before = sealed.read_bytes()
