@@ -13,7 +13,7 @@ from leafseal.errors import LeafsealError, RefusedError
 from leafseal.system import terminal
 from leafseal.testing import throwaway_identity
 
-from .conftest import Terminal
+from .conftest import Run, Terminal
 
 SOURCE = str(Path(__file__).parents[2] / "src")
 
@@ -182,3 +182,9 @@ def test_standard_input_by_another_name_is_read_as_a_dash_is(tmp_path: Path, nam
         assert b"host: y" in by_name.stdout
     else:
         assert by_name.stdout == by_dash.stdout
+
+
+def test_without_a_file_decrypt_does_not_wait_on_a_terminal(leafseal: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leafseal.system.terminal.is_stdin", lambda: True)
+    refused = leafseal("decrypt")
+    assert (refused.code, "write - as FILE" in refused.err) == (8, True)

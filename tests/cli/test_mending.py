@@ -144,7 +144,7 @@ def test_a_value_whose_type_was_made_that_of_a_comment(
     file.write_text("".join(lines))
     refused = leafseal("decrypt", file.name)
     assert refused.code == 25
-    assert 'remove the value with "leafseal repair FILE", then add it with "leafseal set"' in refused.err
+    assert f'remove the value with "leafseal repair {file.name}", then add it with "leafseal set"' in refused.err
     (work / "value").write_text("two")
     assert leafseal(*mend, *FLAGS, file.name, path_of(file, "b")).code == 0
     assert leafseal("verify", file.name).code == 0

@@ -424,7 +424,7 @@ def test_the_refusal_of_duplicates_names_repair(leafseal: Run, file: Path) -> No
     change(file, line, line * 2)
     refused = leafseal("decrypt", file.name)
     assert refused.code == 2
-    assert 'to keep one of them, run "leafseal repair FILE"' in refused.err
+    assert f'to keep one of them, run "leafseal repair {file.name}"' in refused.err
     assert leafseal("repair", "--yes", file.name).code == 0
 
 
@@ -467,7 +467,7 @@ def test_a_conflict_of_git_is_resolved_by_hand_and_then_repaired(leafseal: Run, 
     before = file.read_bytes()
     refused = leafseal("repair", "--yes", file.name)
     assert refused.code == 2
-    assert 'keep one side of each, delete the marks, then run "leafseal repair FILE"' in refused.err
+    assert f'keep one side of each, delete the marks, then run "leafseal repair {file.name}"' in refused.err
     assert file.read_bytes() == before
     file.write_text(whole.replace(line, other))
     assert leafseal("repair", "--yes", file.name).code == 0
@@ -487,7 +487,8 @@ def test_two_metadata_blocks(leafseal: Run, file: Path, work: Path, me: Throwawa
         refused = leafseal("repair", *options, file.name)
         assert refused.code == 1
         assert "found a duplicate sops entry" in refused.err
-        assert 'hint: delete the one that does not belong to the values, then run "leafseal repair FILE"' in refused.err
+        hint = "hint: delete the one that does not belong to the values, then run"
+        assert f'{hint} "leafseal repair {file.name}"' in refused.err
     assert file.read_bytes() == before
     file.write_text(text)
     assert leafseal("repair", file.name).code == 0

@@ -53,6 +53,27 @@ def test_what_loses_nothing_needs_no_force(leafseal: Run, file: str, path: str, 
     assert leafseal("set", file, path, value).code == 0
 
 
+# -- before a secret is asked for
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["b.yaml", "db.password"], "b.yaml: no such file"),
+        (["plain.yaml", "db.password"], "plain.yaml: not encrypted"),
+        (["a.yaml", "TOKEN=hunter2"], "PATH contains =, and no VALUE is given"),
+    ],
+)
+def test_what_is_seen_to_be_wrong_is_said_before_a_secret_is_typed(
+    leafseal: Run, file: str, screen: Terminal, words: list[str], message: str
+) -> None:
+    Path("plain.yaml").write_text("db: 1\n")
+    result = leafseal("set", *words)
+    assert message in result.err
+    assert "hunter2" not in result.err
+    assert screen.shown == ""
+
+
 # -- slips
 
 
@@ -67,7 +88,7 @@ def test_a_slip_is_said_where_nobody_can_be_asked(leafseal: Run, file: str) -> N
 def test_a_slip_is_asked_about(leafseal: Run, file: str, screen: Terminal, answer: str, changed: str) -> None:
     screen.answers = [answer]
     assert leafseal("set", file, "db.pasword", "x").code == 0
-    assert "a.yaml: db.pasword is new; did you mean db.password? [y/N]" in screen.shown
+    assert "a.yaml: db.pasword is new; set db.password instead? [y/N]" in screen.shown
     assert leafseal("get", file, changed).out == b"x\n"
 
 

@@ -72,7 +72,7 @@ def test_every_command_that_opens_a_file_can_require_it(
 
 
 def test_what_the_hint_says_covers_the_file(leafseal: Run, uncovered: Path) -> None:
-    assert 'then "leafseal rotate -i FILE" covers it' in leafseal("decrypt", "--require-structure", "app.yaml").err
+    assert 'then "leafseal rotate -i app.yaml" covers it' in leafseal("decrypt", "--require-structure", "app.yaml").err
     assert leafseal("rotate", "-i", "app.yaml").code == 0
     assert is_covered(leafseal, uncovered)
 
@@ -137,7 +137,7 @@ def test_a_changed_structure_is_refused_and_repair_tells_of_it(leafseal: Run, co
         "changed by hand after it was encrypted: a name, a place, a type, a tag, an empty value or sops.leafseal"
         in refused.err
     )
-    assert '"leafseal repair FILE" shows what is known' in refused.err
+    assert '"leafseal repair app.yaml" shows what is known' in refused.err
     shown = leafseal("repair", "app.yaml")
     assert shown.code == 222
     assert b"a name, a place, a type, a tag, an empty value or sops.leafseal was changed by hand" in shown.out

@@ -181,7 +181,7 @@ def test_the_report_tells_of_each_key_whose_credentials_and_what_is_missing(mix:
     assert places == sorted(places)
     age, pgp, kms, vault = (report[a:b] for a, b in itertools.pairwise([*places, len(report)]))
     assert "the identity from SOPS_AGE_KEY cannot decrypt it" in age
-    assert "hint: name the file with the identity of this recipient" in age
+    assert "hint: set SOPS_AGE_KEY_FILE to the file with your private key" in age
     assert "hint: " in pgp
     assert "AccessDeniedException: not you (credentials: AWS_ACCESS_KEY_ID)" in kms
     assert "hint: these credentials need kms:Decrypt on this key" in kms

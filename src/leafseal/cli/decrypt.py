@@ -21,6 +21,7 @@ from leafseal.cli.shared.options import (
 )
 from leafseal.display import visible
 from leafseal.document.limits import Limits
+from leafseal.errors import UsageError
 from leafseal.formats import FORMATS
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all
@@ -65,6 +66,8 @@ def decrypt(
     leafseal decrypt --extract database.password config.yaml
     leafseal decrypt --output-type json config.yaml
     """
+    if not files and terminal.is_stdin():
+        raise UsageError("no FILE is named; to paste an encrypted file here, write - as FILE")
     names = distinct(files, by_name=outputs.output_dir is not None) or ("-",)
     outputs.check(names)
     if outputs.in_place:

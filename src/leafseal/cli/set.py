@@ -7,6 +7,7 @@ from leafseal.cli.shared.addressing import document_number
 from leafseal.cli.shared.change import Change, change, locate_value
 from leafseal.cli.shared.consent import consent_options
 from leafseal.cli.shared.declarations import argument, command, option
+from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import (
     InputOptions,
@@ -18,17 +19,17 @@ from leafseal.cli.shared.options import (
     limits_options,
     quiet_option,
 )
-from leafseal.display import counted, first_of, visible
+from leafseal.display import counted, first_of, for_shell, visible
 from leafseal.document import Document, Locator
 from leafseal.document.limits import Limits
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import same
 from leafseal.document.tree import to_python
-from leafseal.errors import PathError, RefusedError
+from leafseal.errors import PathError, RefusedError, UsageError, naming
 from leafseal.operations.consent import Consent
 from leafseal.operations.edit import Draft, draft_with, only_below
 from leafseal.operations.extract import part_at
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, read_metadata
 from leafseal.system import terminal
 
 
@@ -76,6 +77,8 @@ def set_(
     leafseal set config.yaml replicas 5
     pwgen 32 1 | leafseal set --value-stdin --string config.yaml database.password
     """
+    if value is None and value_file is None and not value_stdin:
+        _check_before_asking(file, path, reading, limits)
     wanted = values.take(value, value_file, value_stdin, string, limits)
     places: list[str] = []
 
@@ -106,6 +109,20 @@ def set_(
         terminal.say_done(f"{file}: unchanged")
 
 
+def _check_before_asking(file: str, path: str, reading: InputOptions, limits: Limits) -> None:
+    """Refuse what can be seen to be wrong before the user types a secret. The message does not repeat `KEY=secret`."""
+    name, equals, _ = path.partition("=")
+    if equals and name.replace("_", "a").replace(".", "a").isalnum():
+        raise UsageError(
+            "PATH contains =, and no VALUE is given",
+            hint=f'to be asked for the value, run "leafseal set {for_shell(file)} {name}"',
+        )
+    if file != "-":
+        with naming(file):
+            item = read_one(file, reading, limits)
+            read_metadata(item.source.data, item.source.format, reading.within(limits))
+
+
 def _meant(file: str, opened: Opened, locator: Locator, document: int) -> Locator:
     """Return the place that is meant: where a new key is close to one that is there, the user may say that one."""
     from leafseal.operations.near import slip_of
@@ -115,7 +132,7 @@ def _meant(file: str, opened: Opened, locator: Locator, document: int) -> Locato
         return locator
     meant, existing = slip
     new = f"{file}: {format_path(locator)} is new"
-    answer = terminal.ask(f"{new}; did you mean {format_path(meant)}? [y/N]")
+    answer = terminal.ask(f"{new}; set {format_path(meant)} instead? [y/N]")
     if answer is None:
         terminal.warn(f"{new}; the file also has {format_path(existing)}")
     return meant if (answer or "").strip().lower() in ("y", "yes") else locator

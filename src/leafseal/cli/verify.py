@@ -60,7 +60,7 @@ def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
         for _, about in results(outcomes):
             terminal.print_line("\n".join(about.as_lines()))
     code = show_errors(wrong)
-    if every.is_all and not as_json:
+    if every.is_all and names and not as_json:
         good = len(inputs) + len(errors) - len(wrong)
         terminal.say(f"{counted(good, 'file')} verified" + (f", {len(wrong)} failed" if wrong else ""))
     return code

@@ -20,7 +20,10 @@ def nearest(opened: Opened, locator: Locator, document: int = 0) -> Locator | No
     }
     by_text = {format_path(place).lower(): place for place in sorted(places, key=str)}
     found = difflib.get_close_matches(format_path(locator).lower(), by_text, n=1, cutoff=0.75)
-    return by_text[found[0]] if found else None
+    if found:
+        return by_text[found[0]]
+    deeper = {place for place in places if place[-len(locator) :] == locator} if locator else set()
+    return deeper.pop() if len(deeper) == 1 else None  # `password`, where the file has `database.password`
 
 
 def slip_of(opened: Opened, locator: Locator, document: int = 0) -> tuple[Locator, Locator] | None:

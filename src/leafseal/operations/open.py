@@ -186,11 +186,18 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
             raise error.with_hint(_CUT_HINT) from None
         if "'sops' appears twice" in error.message:
             raise error.with_hint(_TWO_BLOCKS_HINT) from None
+        from leafseal.formats.recognition import by_content  # only failures need it
+
+        if (own := by_content(data)) not in (None, format_name) and format_name != ANY_BYTES:
+            raise error.with_hint(f"this is an encrypted {own} file: add --input-type {own}") from None
         raise
     mapping = document.metadata()
     if mapping is None:
         raise not_encrypted_error(data)
-    return document, Metadata.parse(mapping, limits=read.limits)
+    try:
+        return document, Metadata.parse(mapping, limits=read.limits)
+    except MetadataError as error:
+        raise (error if error.hint else error.with_hint(_METADATA_HINT)) from None
 
 
 def not_encrypted_error(data: bytes) -> NotEncryptedError:
@@ -209,6 +216,7 @@ _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
 _CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 _CONFLICT_HINT = 'Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'
 _CUT_HINT = 'restore the file from Git: it is an encrypted one that was cut off; "git log -p FILE" shows where'
+_METADATA_HINT = 'the sops metadata was changed or cut off: restore it from Git; "git log -p FILE" shows where'
 _TWO_BLOCKS_HINT = 'delete the one that does not belong to the values, then run "leafseal repair FILE"'
 _DUPLICATES_HINT = (
     'to keep one of them, run "leafseal repair FILE"; to read both values, run '

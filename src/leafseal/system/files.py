@@ -287,7 +287,7 @@ def _refuse_target(
             hint="copy the file; or, for encrypt, decrypt and rotate, use --in-place=overwrite (not atomic)",
         )
     if not (old.st_mode & 0o222 or read_only) or not folder.may_write(name):
-        raise WriteError("cannot write: the file is read-only", hint="chmod u+w, if it is yours to change")
+        raise WriteError("cannot write: the file is read-only", hint='if you mean to change it, run "chmod u+w FILE"')
     if snapshot is not None and Identity.of(old) != snapshot.identity:
         raise _conflict_error("changed")
 

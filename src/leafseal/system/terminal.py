@@ -145,6 +145,11 @@ def _coloured(text: str, colour: str, stream: TextIO | None) -> str:
     return f"\033[{colour}m{text}\033[0m"
 
 
+def is_stdin() -> bool:
+    """Tell whether standard input is a terminal, where a command that reads it would wait without a word."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 @contextmanager
 def _terminal() -> Iterator[tuple[IO[str], IO[str]] | None]:
     """Open the user's terminal for reading and writing, wherever the standard streams lead."""

@@ -215,6 +215,23 @@ SCENARIOS = [
     ),
     Scenario(
         "operations.open",
+        'the sops metadata was changed or cut off: restore it from Git; "git log -p FILE" shows where',
+        "decrypt app.yaml",
+        (
+            "! cp whole.yaml app.yaml",
+            "decrypt app.yaml",
+        ),
+        before=("! cp app.yaml whole.yaml", "! sed -i '/recipient:/,$d' app.yaml"),
+    ),
+    Scenario(
+        "operations.open",
+        "this is an encrypted {} file: add --input-type {}",
+        "decrypt app.json",
+        ("decrypt --input-type yaml app.json",),
+        before=("! mv app.yaml app.json",),
+    ),
+    Scenario(
+        "operations.open",
         'restore the file from Git: it is an encrypted one that was cut off; "git log -p FILE" shows where',
         "decrypt app.yaml",
         (

@@ -71,7 +71,7 @@ SCENARIOS = [
     ),
     Scenario(
         "system.files",
-        "chmod u+w, if it is yours to change",
+        'if you mean to change it, run "chmod u+w FILE"',
         "rotate -i app.yaml",
         (
             "! chmod u+w app.yaml",

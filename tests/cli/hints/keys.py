@@ -21,14 +21,14 @@ SCENARIOS = [
     ),
     Scenario(
         "providers.age.report",
-        "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE",
+        "set SOPS_AGE_KEY_FILE to the file with your private key",
         "decrypt f.yaml",
         (
             "export SOPS_AGE_KEY_FILE=keys.txt",
             "decrypt f.yaml",
         ),
         files={"f.yaml": "a: 1\n", "keys.txt": "SECRET_OTHER\n"},
-        before=("encrypt -i --age OTHER f.yaml", "export SOPS_AGE_KEY="),
+        before=("encrypt -i --age OTHER f.yaml", "export SOPS_AGE_KEY=", "export SOPS_AGE_KEY_FILE=missing.txt"),
     ),
     Scenario(
         "cli.shared.locked_out",

@@ -32,6 +32,12 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.yaml",),
     ),
     Scenario(
+        "cli.set",
+        'to be asked for the value, run "leafseal set {} {}"',
+        "set app.yaml token=s3cret",
+        ("set app.yaml token s3cret",),
+    ),
+    Scenario(
         "document.tree",
         'show the whole file with "leafseal decrypt"',
         "get f.ini Peer.A",

@@ -169,7 +169,8 @@ def user(
 
 
 def _pattern(hint: str) -> str:
-    return ".+".join(map(re.escape, hint.split("{}")))
+    """Return what finds a hint: with anything for `{}`, and the name of the file for the FILE of a command."""
+    return ".+".join(map(re.escape, hint.split("{}"))).replace(re.escape(' FILE"'), ' [^ "]+"')
 
 
 def _name(one: Scenario) -> str:

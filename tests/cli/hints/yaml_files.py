@@ -239,7 +239,7 @@ SCENARIOS = [
     ),
     Scenario(
         "formats.yaml.faults",
-        "indent with blanks, not tabs",
+        "indent with spaces, not tabs",
         "encrypt --age ME f.yaml",
         ({"f.yaml": "a:\n  b: 1\n"}, "encrypt --age ME f.yaml"),
         files={"f.yaml": "a:\n\tb: 1\n"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from leafseal.display import for_shell
 from leafseal.errors import ConfigError, DataKeyError, LeafsealError
 from leafseal.system import terminal
 
@@ -47,7 +48,14 @@ def _details(error: LeafsealError) -> tuple[list[str], str | None]:
     """Return what is to be told below an error, and the hint that is left for the end."""
     if isinstance(error, ConfigError) and len(error.faults) > 1:
         return list(_faults(error)), None if error.hint in error.hints.values() else error.hint
-    return [], error.hint
+    return [], hint_of(error)
+
+
+def hint_of(error: LeafsealError) -> str | None:
+    """Return the hint of an error, its commands with the file that was worked on: they can be pasted."""
+    if error.hint is None or error.file in (None, "-"):
+        return error.hint
+    return error.hint.replace(' FILE"', f' {for_shell(error.file)}"')
 
 
 def _faults(error: ConfigError) -> Iterator[str]:

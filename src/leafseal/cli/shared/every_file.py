@@ -75,7 +75,11 @@ def chosen(
     folder = _folder(config)
     found = [name for name in _names(folder, every) if is_encrypted(name, reading, limits)]
     if not found:
-        terminal.say(f"no encrypted files below {os.path.relpath(folder)}")
+        below = f"below {os.path.relpath(folder)}"
+        if every.untracked or not _is_in_git(folder):
+            terminal.say(f"no encrypted files {below}")
+        else:
+            terminal.say(f"Git tracks no encrypted files {below}: git add them first, or add --untracked")
     return found
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from leafseal import errors as kinds
-from leafseal.cli.shared.errors import ErrorsShown
+from leafseal.cli.shared.errors import ErrorsShown, hint_of
 from leafseal.display import without_keys
 from leafseal.document import Leaf, Locator
 from leafseal.errors import ConfigError, DataKeyError, FormatError, IntegrityError, LeafsealError
@@ -156,7 +156,7 @@ def error_objects(error: LeafsealError) -> Iterator[dict[str, Any]]:
         where = None
         if isinstance(error, IntegrityError) and error.locator:
             where = place(tuple(error.locator), error.document)
-        yield _error(error, error.message, error.hint, place=where)
+        yield _error(error, error.message, hint_of(error), place=where)
 
 
 def _error(

@@ -25,7 +25,7 @@ _QUOTES = "put the value in quotes; write ' as '' in them"
 
 _FAULTS = (
     _Fault("tab character|cannot start any token", r"[ \t]*\t", "a tab indents this line",
-           "indent with blanks, not tabs"),
+           "indent with spaces, not tabs"),
     _Fault("cannot start any token", r"[@`%]", "a value begins with @, ` or %", _QUOTES),
     _Fault("alphabetic or numeric|expected '>'", "", "a value begins with *, & or !", _QUOTES),
     _Fault("unknown escape|hexdecimal", "", r"a backslash in double quotes that begins no escape such as \n",

@@ -9,7 +9,7 @@ from leafseal.age.keys import recipient_type
 from leafseal.errors import ProviderError, ProviderMissingError
 from leafseal.providers.age.places import Absent, Failed, Loaded, Place
 
-_HINT = "name the file with the identity of this recipient in SOPS_AGE_KEY_FILE"
+_HINT = "set SOPS_AGE_KEY_FILE to the file with your private key"
 _SSH_HINT = "name the file with the private key of this recipient in SOPS_AGE_SSH_PRIVATE_KEY_FILE"
 
 DEFAULT_HINTS = (_HINT, _SSH_HINT)
