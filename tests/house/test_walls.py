@@ -22,6 +22,8 @@ WRITERS = {
     "system/locks.py": "locks, in a folder of our own",
     "system/private.py": "plaintext, in a folder of our own",
     "system/terminal.py": "the terminal, and the null device",
+    "run/render/tree.py": "plaintext in files that are rendered for programs",
+    "run/render/generations.py": "the links to them",
     "run/plaintext_path.py": "plaintext under the path that a program is given",
     "sops/exec_file.py": "the null device",
     "cli/link_sops.py": "the link named sops",

@@ -1,0 +1,1 @@
+"""Decrypted values as files in a folder, for programs that read files: all of them are exchanged in one step."""

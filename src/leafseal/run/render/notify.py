@@ -1,0 +1,79 @@
+"""Telling a program by a signal that its files changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+from leafseal.display import visible
+from leafseal.document.frozen import NamedTuple
+from leafseal.errors import LeafsealError, UsageError, system_text
+
+_MOST_BYTES = 64  # of a file with a process number
+
+
+class Notice(NamedTuple):
+    """A signal, and the process that gets it: a number, or the path of a file that has one."""
+
+    number: int
+    process: str
+
+    def send(self) -> None:
+        """Send the signal. Raises `LeafsealError`."""
+        try:
+            os.kill(self._process_number(), self.number)
+        except ProcessLookupError:
+            raise LeafsealError(f"no process {self.process} to send {_name(self.number)} to", hint=_HINT) from None
+        except OSError as error:
+            raise LeafsealError(
+                f"cannot send {_name(self.number)} to process {self.process}: {system_text(error)}", hint=_HINT
+            ) from error
+
+    def _process_number(self) -> int:
+        if "/" not in self.process:
+            return int(self.process)
+        try:
+            # Nobody may ever write to a named pipe.
+            descriptor = os.open(self.process, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:
+                text = (file.read(_MOST_BYTES) or b"").decode("ascii", "replace").strip()
+        except OSError as error:
+            raise LeafsealError(
+                f"no process number in {visible(self.process)}: {system_text(error)}", hint=_HINT
+            ) from error
+        if not _is_number(text):
+            raise LeafsealError(f"no process number in {visible(self.process)}", hint=_HINT)
+        return int(text)
+
+
+_HINT = "the files are there; start the program, or restart it if it runs"
+
+
+def read_notice(text: str) -> Notice:
+    """Read `HUP:1234` or `HUP:/run/nginx.pid`. Raises `UsageError`."""
+    name, colon, process = text.partition(":")
+    number = _signal(name)
+    # A number that is not above 0 would mean a group of processes, or all.
+    if number is None or not colon or not ("/" in process or _is_number(process)):
+        raise UsageError(
+            f"--signal {visible(text)} is not a signal and a process",
+            hint="write --signal HUP:PID, or HUP:/run/app.pid for a file with the number",
+        )
+    return Notice(number, process)
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch("[1-9][0-9]{0,8}", text) is not None
+
+
+def _signal(name: str) -> int | None:
+    known = {one.name: one.value for one in signal.Signals}
+    name = name.upper()
+    if name.isascii() and name.isdigit():
+        return int(name) if int(name) in known.values() else None
+    return known.get(name if name.startswith("SIG") else f"SIG{name}")
+
+
+def _name(number: int) -> str:
+    return signal.Signals(number).name
