@@ -137,8 +137,8 @@ HOT = {
     "JSON": (["leafseal", "decrypt", "small.json"], 83),
     "YAML": (["leafseal", "decrypt", "small.yaml"], 91),
     "get": (["leafseal", "get", "small.yaml", "b"], 88),
-    "exec": (["leafseal", "exec", "-e", "small.env", "--", "true"], 87),
-    "exec-env": (["leafseal", "exec-env", "small.env", "--", "true"], 87),
+    "exec": (["leafseal", "exec", "-e", "small.env", "--", "true"], 88),
+    "exec-env": (["leafseal", "exec-env", "small.env", "--", "true"], 88),
     "sops": (["sops", "-d", "small.yaml"], 94),
     "version": (["leafseal", "--version"], 5),
 }

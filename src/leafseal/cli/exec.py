@@ -6,6 +6,7 @@ from leafseal.cli.shared import program
 from leafseal.cli.shared.declarations import Choice, FileName, argument, command, option
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, limits_options, sealed_reading
+from leafseal.cli.shared.running import RunningOptions, running_options
 from leafseal.display import for_shell
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
@@ -29,7 +30,8 @@ from leafseal.errors import UsageError
     help="Which file counts if several set one variable.",
 )
 @program.variable_options
-@program.program_options
+@program.inheritance_options
+@running_options
 @sealed_reading
 @key_services
 @limits_options
@@ -39,6 +41,7 @@ def exec_(
     on_conflict: str,
     wanted: program.VariableOptions,
     child: program.ProgramOptions,
+    how: RunningOptions,
     is_program: bool,
     reading: InputOptions,
     limits: Limits,
@@ -62,4 +65,4 @@ def exec_(
             "no program is given after --",
             hint=f'put -- before the program: "leafseal exec {files} -- {program_name}"',
         )
-    return program.run(env_file, command, reading, limits, wanted, child, conflict=on_conflict)
+    return program.run(env_file, command, reading, limits, wanted, child, how, conflict=on_conflict)

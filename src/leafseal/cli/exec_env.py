@@ -6,6 +6,7 @@ from leafseal.cli.shared import program
 from leafseal.cli.shared.declarations import argument, command
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
+from leafseal.cli.shared.running import RunningOptions, running_options
 from leafseal.document.limits import Limits
 from leafseal.run import exec as running
 
@@ -14,7 +15,8 @@ from leafseal.run import exec as running
 @file_argument
 @argument("command", is_many=True, is_required=True, metavar="-- COMMAND...")
 @program.variable_options
-@program.program_options
+@program.inheritance_options
+@running_options
 @sealed_reading
 @key_services
 @limits_options
@@ -23,6 +25,7 @@ def exec_env(
     command: tuple[str, ...],
     wanted: program.VariableOptions,
     child: program.ProgramOptions,
+    how: RunningOptions,
     is_program: bool,
     reading: InputOptions,
     limits: Limits,
@@ -40,4 +43,4 @@ def exec_env(
     """
     # Behind `--` even a single word is a program, and no command line.
     argv = list(command) if is_program or len(command) > 1 else running.shell_command(command[0])
-    return program.run([file], argv, reading, limits, wanted, child)
+    return program.run([file], argv, reading, limits, wanted, child, how)

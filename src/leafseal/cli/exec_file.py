@@ -15,6 +15,7 @@ from leafseal.cli.shared.options import (
     limits_options,
     sealed_reading,
 )
+from leafseal.cli.shared.running import RunningOptions, supervised_options
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError, naming
 from leafseal.formats import FORMATS
@@ -24,7 +25,6 @@ from leafseal.operations.convert import convert
 from leafseal.operations.open import open_file
 from leafseal.run import exec as running
 from leafseal.run.plaintext_path import PLACE, can_pipe, check_name, plaintext_path
-from leafseal.run.supervisor import supervise
 from leafseal.system import terminal
 
 
@@ -35,6 +35,7 @@ from leafseal.system import terminal
 @option("--filename", metavar="NAME", help="Give the decrypted file this name [default: that of FILE].")
 @converting_options
 @program.inheritance_options
+@supervised_options
 @sealed_reading
 @key_services
 @limits_options
@@ -46,6 +47,7 @@ def exec_file(
     output_type: str | None,
     indent: int | None,
     child: program.ProgramOptions,
+    how: RunningOptions,
     is_program: bool,
     reading: InputOptions,
     limits: Limits,
@@ -62,6 +64,7 @@ def exec_file(
     """
     if not any(PLACE in word for word in command):
         raise UsageError("the command has no {}", hint="write {} where the path of the decrypted file belongs")
+    how.check()
     account = child.account()
     name = check_name(filename or os.path.basename(reading.filename_override or file).lstrip("-") or "file")
     item = read_one(file, reading, limits)
@@ -82,4 +85,4 @@ def exec_file(
     ) as path:
         words = [word.replace(PLACE, path) for word in command]
         argv = words if is_program or len(words) > 1 else running.shell_command(words[0])
-        return supervise(argv, child.environment(account), account=account)
+        return how.run(argv, child.environment(account), account, [(item.name, opened)], {}, lambda _: "")

@@ -37,6 +37,9 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         ],
     },
     ("only Windows has it"): {
+        "cli.shared.running": [
+            "leave out --redact",
+        ],
         "cli.link_sops": [
             'use "leafseal sops" instead of "sops"',
         ],

@@ -10,6 +10,7 @@ from leafseal.cli.shared.errors import ErrorsShown
 from leafseal.cli.shared.files import distinct, errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
+from leafseal.cli.shared.running import RunningOptions
 from leafseal.display import first_of
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
@@ -23,7 +24,6 @@ from leafseal.operations.extract import document_of
 from leafseal.operations.open import Opened
 from leafseal.operations.unbound_names import unbound_names
 from leafseal.run import environment
-from leafseal.run import exec as running
 from leafseal.run import variables as making
 from leafseal.system import terminal
 
@@ -48,6 +48,10 @@ class VariableOptions(NamedTuple):
         if "" in names:
             raise UsageError("--only contains an empty name", hint="separate names with one comma each, without blanks")
         return names
+
+    def name_of(self, place: Sequence[str | int]) -> str:
+        """Return the variable that the value at a place of a file gives."""
+        return (self.prefix or "") + (self.flatten or "").join(map(str, place))
 
 
 variable_options = grouped(
@@ -106,13 +110,9 @@ class ProgramOptions(NamedTuple):
     keep: tuple[str, ...] = ()
     scrub_cloud: bool = False
     user: str | None = None
-    same_process: bool = False
-    supervise: bool = False
 
     def account(self) -> environment.Account | None:
         """Return whose rights the program gets, None for ours. Raises `LeafsealError`."""
-        if self.supervise and self.same_process:
-            raise UsageError("--supervise and --same-process contradict each other", hint="use only one of them")
         return environment.find_account(self.user) if self.user else None
 
     def environment(
@@ -129,7 +129,9 @@ class ProgramOptions(NamedTuple):
         )
 
 
-_INHERITANCE = (
+inheritance_options = grouped(
+    "child",
+    ProgramOptions,
     make_option("--pristine", is_flag=True, help="Start with an empty environment.", section=PROGRAM),
     make_option(
         "--keep",
@@ -144,20 +146,6 @@ _INHERITANCE = (
     make_option("--user", metavar="NAME", help="Run the program as this user; requires root.", section=PROGRAM),
 )
 
-inheritance_options = grouped("child", ProgramOptions, *_INHERITANCE)
-
-program_options = grouped(
-    "child",
-    ProgramOptions,
-    *_INHERITANCE,
-    make_option(
-        "--same-process", is_flag=True, help="Accepted for compatibility; this is the default.", section=PROGRAM
-    ),
-    make_option(
-        "--supervise", is_flag=True, help="Stay the program's parent, and forward signals to it.", section=PROGRAM
-    ),
-)
-
 
 def run(
     files: Sequence[str],
@@ -166,35 +154,30 @@ def run(
     limits: Limits,
     wanted: VariableOptions,
     child: ProgramOptions,
+    how: RunningOptions,
     *,
     conflict: str = "error",
 ) -> int:
     """Become a program that gets the values of files, or run it where that is wanted and return its exit code."""
+    how.check()
     account = child.account()
-    secrets = secrets_of(files, reading, limits, wanted, child.environment(account), conflict=conflict)
-    own = child.environment(account, secrets)
-    if child.supervise or not running.can_replace():
-        from leafseal.run import supervisor
-
-        return supervisor.supervise(argv, own, account=account)
-    return running.execute(argv, own, account=account)
+    only = wanted.names()
+    opened = _open_all(distinct(files), reading, limits)
+    secrets = _secrets_of(opened, wanted, only, child.environment(account), conflict)
+    return how.run(argv, child.environment(account, secrets), account, opened, secrets, wanted.name_of)
 
 
-def secrets_of(
-    files: Sequence[str],
-    reading: InputOptions,
-    limits: Limits,
+def _secrets_of(
+    opened: Sequence[tuple[str, Opened]],
     wanted: VariableOptions,
+    only: list[str] | None,
     inherited: dict[bytes, bytes],
-    *,
-    conflict: str = "error",
+    conflict: str,
 ) -> dict[str, bytes]:
-    """Open files and return the variables that they give, in order; with what is wrong with any, none.
+    """Return the variables that files give, in order; with what is wrong with any, none.
 
     `inherited` is what the program gets besides, of which a dialect may take parts into values.
     """
-    only = wanted.names()
-    opened = _open_all(distinct(files), reading, limits)
     layers = []
     for name, one in opened:
         with naming(name):
@@ -277,12 +260,11 @@ def _check_names(file: str, names: Iterable[str], wanted: VariableOptions) -> No
 
 def _warn_of_other_readers(opened: Sequence[tuple[str, Opened]], found: Iterable[str], wanted: VariableOptions) -> None:
     """Name the values, of those that the program gets, that other programs read differently."""
-    prefix, separator = wanted.prefix or "", wanted.flatten or ""
     for file, one in opened:
         if FORMATS[one.document.format].has_other_readers:
             from leafseal.cli.shared.other_readers import warn_of_other_readers
 
-            warn_of_other_readers(file, one, lambda place: prefix + separator.join(map(str, place)) in found)
+            warn_of_other_readers(file, one, lambda place: wanted.name_of(place) in found)
 
 
 def _refuse_one_value(opened: Opened) -> None:
@@ -304,8 +286,7 @@ def _refuse_empty(opened: Opened) -> None:
 
 def _refuse_unbound(opened: Opened, wanted: VariableOptions, names: Collection[str] | None) -> None:
     """Refuse those of the variables whose names somebody could have added who has no key; with None, of all."""
-    prefix, separator = wanted.prefix or "", wanted.flatten or ""
-    found = [prefix + separator.join(map(str, leaf.locator)) for leaf in unbound_names(opened)]
+    found = [wanted.name_of(leaf.locator) for leaf in unbound_names(opened)]
     if refused := [name for name in found if (names is None or name in names) and name not in wanted.allow]:
         raise RefusedError(
             f"empty values have names that are not identifiers, and SOPS does not protect them: {first_of(refused)}",

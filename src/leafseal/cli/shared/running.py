@@ -1,0 +1,110 @@
+"""How a program that gets secrets is run: in our place, or as our child, and what is kept out of its output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from leafseal.cli.shared.declarations import PROGRAM, Whole, grouped, make_option
+from leafseal.document.frozen import NamedTuple
+from leafseal.errors import RefusedError, UsageError
+from leafseal.operations.open import Opened
+from leafseal.run import exec as running
+from leafseal.run.environment import Account
+
+Locator = tuple[str | int, ...]
+
+
+class RunningOptions(NamedTuple):
+    """How a program is run."""
+
+    same_process: bool = False
+    supervise: bool = False
+    grace: int | None = None
+    redact: bool = False
+    redact_min: int | None = None
+    redact_wait: bool = False
+
+    def check(self) -> None:
+        """Raise `UsageError` for options that do not go together."""
+        if self.supervise and self.same_process:
+            raise UsageError("--supervise and --same-process contradict each other", hint="use only one of them")
+        if self.redact and self.same_process:
+            raise UsageError("--redact and --same-process contradict each other", hint="use only one of them")
+        if not self.redact and (self.redact_min is not None or self.redact_wait):
+            raise UsageError("--redact-min and --redact-wait change what --redact does", hint="add --redact")
+        if self.grace is not None and not (self.supervise or self.redact):
+            raise UsageError("--grace changes what --supervise does", hint="add --supervise")
+
+    def run(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[bytes, bytes],
+        account: Account | None,
+        files: Sequence[tuple[str, Opened]],
+        handed: Mapping[str, bytes],
+        name_of: Callable[[Locator], str],
+    ) -> int:
+        """Run a program, and return its exit code if it was not run in our place.
+
+        `files` are those that were opened for it, and `handed` the variables that it gets of them; `name_of` makes
+        their names of the places of values.
+        """
+        if not (self.supervise or self.redact) and running.can_replace():
+            running.execute(argv, environ, account=account)
+        from leafseal.run import supervisor
+
+        grace = self.grace or 0
+        if not self.redact:
+            return supervisor.supervise(argv, environ, account=account, grace=grace)
+        if not running.can_replace():
+            raise RefusedError("--redact is not possible on this system", hint="leave out --redact")
+        from leafseal.cli.shared import redacting
+
+        with redacting.streams(files, handed, name_of, least=self.redact_min, waits=self.redact_wait) as streams:
+            return supervisor.supervise(argv, environ, account=account, grace=grace, streams=streams)
+
+
+_AS_CHILD = (
+    make_option(
+        "--grace",
+        type=Whole(0),
+        metavar="SECONDS",
+        help="As the first process of a container: how long other processes may take to end, after the program did"
+        " [default: 0].",
+        section=PROGRAM,
+    ),
+    make_option(
+        "--redact",
+        is_flag=True,
+        help="Replace the encrypted values of the files with [REDACTED] in what the program prints.",
+        section=PROGRAM,
+    ),
+    make_option(
+        "--redact-min",
+        type=Whole(1),
+        metavar="BYTES",
+        help="With --redact: the shortest value to replace [default: 6].",
+        section=PROGRAM,
+    ),
+    make_option(
+        "--redact-wait",
+        is_flag=True,
+        help="With --redact: wait for processes that the program leaves running, until they close its output.",
+        section=PROGRAM,
+    ),
+)
+
+running_options = grouped(
+    "how",
+    RunningOptions,
+    make_option(
+        "--same-process", is_flag=True, help="Accepted for compatibility; this is the default.", section=PROGRAM
+    ),
+    make_option(
+        "--supervise", is_flag=True, help="Stay the program's parent, and forward signals to it.", section=PROGRAM
+    ),
+    *_AS_CHILD,
+)
+
+supervised_options = grouped("how", partial(RunningOptions, supervise=True), *_AS_CHILD)
