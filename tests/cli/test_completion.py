@@ -1,5 +1,6 @@
 """What shells complete: commands, options, files and the paths of values, in the words of three shells."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from leafseal.cli.shared.declarations import Command
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 SOURCE = str(Path(__file__).parents[2] / "src")
+ME: ThrowawayIdentity = throwaway_identity()
 TEXT = b"database:\n  host: a\n  ports: [1, 2]\n'a$(touch PWNED)b': 1\nwith space: 2\n'a.b': 3\n-i: 4\n"
 
 
@@ -153,6 +155,40 @@ eval "printf '%s\\n' $(try leafseal get app.yaml 'a$')"
         "a$(touch PWNED)b",
     ]
     assert not (folder / "PWNED").exists()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("language", ["C", "C.UTF-8"])
+@pytest.mark.parametrize(
+    "typed", ["'a'", '"a"', "''a", "a''", "x'", "$'a", "'", '"', "a", "\u00e9", "'\u00e9", '"\u00e9']
+)
+def test_bash_is_offered_nothing_that_it_would_run(folder: Path, typed: str, language: str) -> None:
+    """Where quotes that are typed are closed, a word takes their place; %q writes $'...' for what does not print."""
+    names = [
+        "a;touch RUN;",
+        "\u00e9$(touch RUN)",
+        "\u00e9!;touch RUN;",
+        "\u00e9!';touch RUN;",
+        "a`touch RUN`",
+        "a'$(touch RUN)",
+    ]
+    (folder / "h.json").write_bytes(
+        library.encrypt(json.dumps(dict.fromkeys(names, "x")).encode(), format="json", recipients=[ME.recipient])
+    )
+    code = f"""
+source {script(folder, "bash")}
+COMP_WORDS=(leafseal get h.json "$TYPED"); COMP_CWORD=3; _leafseal 2>/dev/null
+for word in "${{COMPREPLY[@]}}"; do
+    case $TYPED in
+        [\\"\\']) eval "true $TYPED$word$TYPED" ;;
+        [\\"\\']?) eval "true ${{TYPED:0:1}}$word${{TYPED:0:1}}" ;;
+        *) eval "true $word" ;;
+    esac
+done
+"""
+    variables = {**environ(folder), "LC_ALL": language, "TYPED": typed}
+    subprocess.run(["bash", "-c", code], cwd=folder, env=variables, check=False, capture_output=True)
+    assert not (folder / "RUN").exists()
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")

@@ -312,3 +312,8 @@ def test_a_recipient_that_is_there_a_hundred_times_is_left_to_its_owner(text):
     """Each time the text is read again: a file of 1 MiB would take hours."""
     with pytest.raises(ConfigError, match="has this recipient more than 20 times"):
         remove(text.encode(), find_key(B), (0,))
+
+
+def test_a_comma_that_is_an_escape_is_left_to_its_owner():
+    with pytest.raises(ConfigError, match="line 2: the text is written with escapes"):
+        remove(f'creation_rules:\n- age: "{A}\\x2c{B}"\n'.encode(), find_key(B), (0,))

@@ -21,8 +21,13 @@ _BASH = r"""_leafseal() {
         values)
             for line in "${answer[@]:1}"; do
                 line=${line%%$'\t'*}
-                # Within quotes, words are as they are, unless something in them ends the quotes or is expanded there.
-                [[ $current == [\"\']* && $line != *[\'\"\\\$\`!]* ]] || printf -v line %q "$line"
+                # Within an open quote, words are as they are, if nothing in them ends the quote or is expanded there.
+                # After other quotes Bash may put a word anywhere: only those do that mean nothing in any place.
+                case $current in
+                    [\"\']*[\"\']* | [!\"\']*[\"\']*) [[ $line != *[![:alnum:]_./-]* ]] || continue ;;
+                    [\"\']*) [[ $line != *[\'\"\\\$\`!]* ]] || continue ;;
+                    *) printf -v line %q "$line" ;;
+                esac
                 COMPREPLY+=("$line")
             done ;;
     esac

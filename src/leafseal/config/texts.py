@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from leafseal.config.syntax import Syntax
+from leafseal.config.syntax import BY_HAND, Syntax
 from leafseal.document import Edit
+from leafseal.errors import ConfigError
 from leafseal.formats.yaml.nodes import YAMLNode
 
 
@@ -28,8 +29,10 @@ def addition(syntax: Syntax, node: YAMLNode, added: str) -> list[Edit]:
 
 
 def removal(syntax: Syntax, node: YAMLNode, index: int) -> list[Edit]:
-    """Return the edits that remove one of several texts."""
+    """Return the edits that remove one of several texts. Raises `ConfigError` where an escape stands for a comma."""
     pieces = _pieces(syntax, node)
+    if len(pieces) != len(split(syntax.value(node) or "")):
+        raise ConfigError(f"line {syntax.line(node)}: the text is written with escapes", hint=BY_HAND)
     if index + 1 < len(pieces):
         return [Edit(pieces[index].start, pieces[index + 1].start, "")]
     return [Edit(pieces[index - 1].end, pieces[index].end, "")]
