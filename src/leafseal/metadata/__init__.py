@@ -146,12 +146,20 @@ def version_numbers(version: str) -> tuple[int, int, int]:
         raise MetadataError("version: missing", hint="add the version that wrote the file, such as 3.13.2")
     if version.startswith("1."):
         return 1, 0, 0  # SOPS 1 did not number its versions like that.
+    major, _, rest = version.partition(".")
+    minor, _, patch = rest.partition(".")
+    if _is_number(major) and _is_number(minor) and _is_number(patch):  # as nearly all are: no pattern is compiled
+        return int(major), int(minor), int(patch)
     match = re.fullmatch(_VERSION, version)
     if match is None:
         raise MetadataError(
             "version: not of the form major.minor.patch", hint="write the version that wrote the file, such as 3.13.2"
         )
     return int(match[1]), int(match[2]), int(match[3])
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9 and (text == "0" or text[0] != "0")
 
 
 _NUMBER = r"(0|[1-9][0-9]{0,8})"
@@ -195,10 +203,11 @@ def _read_structure(leafseal: dict[str, object]) -> str:
         raise MetadataError("leafseal: two digests of the structure", hint="restore the file from Git")
     for name in names:
         token = as_text(leafseal.pop(name), "leafseal.structure")
-        match = re.fullmatch(r"structure([0-9]{1,9})_t([0-9a-f]{16})", name)
-        if match is None:
+        version, _, of_mac = name.removeprefix("structure").partition("_t")
+        is_version = version.isascii() and version.isdigit() and len(version) <= 9
+        if not (is_version and len(of_mac) == 16 and set(of_mac) <= set("0123456789abcdef")):
             raise MetadataError(f"leafseal.{visible(name)}: not the name of a digest", hint="restore the file from Git")
-        return f"{match[1]} {match[2]} {token}"
+        return f"{version} {of_mac} {token}"
     return ""
 
 

@@ -178,7 +178,7 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
     try:
         document = parse(data, format_name, read, sealed=True)
     except FormatError as error:
-        if _CONFLICT.search(data):
+        if re.search(rb"(?m)^<<<<<<< ", data):
             raise error.with_hint(_CONFLICT_HINT) from None
         if not read.allow_duplicates and _is_read_with_duplicates(data, format_name, read):
             raise error.with_hint(_DUPLICATES_HINT) from None
@@ -213,7 +213,6 @@ def not_encrypted_error(data: bytes) -> NotEncryptedError:
 _TOKEN = b"ENC[AES256_GCM,data:"
 _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
 
-_CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 _CONFLICT_HINT = 'Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'
 _CUT_HINT = 'restore the file from Git: it is an encrypted one that was cut off; "git log -p FILE" shows where'
 _METADATA_HINT = 'the sops metadata was changed or cut off: restore it from Git; "git log -p FILE" shows where'

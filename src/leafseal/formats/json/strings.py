@@ -22,4 +22,5 @@ def unquote(source: str) -> str:
     """Return the text of a string in double quotes; like SOPS with U+FFFD for half of a surrogate pair."""
     if "\\" not in source:
         return source[1:-1]
-    return str(_LONE_SURROGATE.sub("\ufffd", scanstring(source, 1)[0]))
+    text = str(scanstring(source, 1)[0])
+    return text if text.isascii() else str(_LONE_SURROGATE.sub("\ufffd", text))
