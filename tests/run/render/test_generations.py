@@ -139,6 +139,54 @@ def test_what_a_killed_process_left_is_removed_and_mended(memory: Path, monkeypa
     assert not os.path.lexists(memory / "..data_tmp")
 
 
+def _killed_at(call: int, folder: Folder) -> bool:
+    """Render in a process that is gone at this system call; tell whether it came so far."""
+    process = os.fork()
+    if not process:
+        count = 0
+        for name in ("mkdir", "open", "write", "fchmod", "close", "unlink", "symlink", "rename", "rmdir", "listdir"):
+            of_system = getattr(os, name)
+
+            def counted(*arguments: Any, real: Any = of_system, **named: Any) -> Any:
+                nonlocal count
+                count += 1
+                if count == call:
+                    os._exit(9)
+                return real(*arguments, **named)
+
+            setattr(os, name, counted)
+        try:
+            render(folder, files("2", ("a", "app/c")))
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
+
+
+def test_killed_at_every_system_call(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file is the old one or the new; links to new names may be missing until the next run."""
+    folder = Folder(str(memory))
+    call = 0
+    while True:
+        call += 1
+        for left in memory.iterdir():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        render(folder, files("1"))
+        if not _killed_at(call, folder):
+            break
+        found = content_of(memory)
+        new = found["a"] == "a: 2"
+        assert new or found == {"a": "a: 1", "app/b": "app/b: 1"}, call
+        assert found.get("app/c", "app/c: 2") == "app/c: 2", call
+        assert render(folder, files("2", ("a", "app/c"))) != new
+        assert content_of(memory) == {"a": "a: 2", "app/c": "app/c: 2"}, call
+        now = time.time()
+        monkeypatch.setattr(generations.time, "time", lambda now=now: now + 100)
+        assert not render(folder, files("2", ("a", "app/c")))
+        monkeypatch.undo()
+        assert len(generations_in(memory)) <= 2, call
+    assert call > 30
+
+
 def test_readers_never_miss_or_tear_a_file(memory: Path) -> None:
     """By name each file is whole; through one open `..data` all are of one generation."""
     names = ("a", "app/b", "app/c", "d")

@@ -14,6 +14,7 @@ _MEANT: dict[str, str] = {
     **dict.fromkeys(("cat", "dec", "open", "print", "reveal", "show", "unlock", "unseal", "view"), "decrypt"),
     **dict.fromkeys(("enc", "hide", "lock", "protect", "seal"), "encrypt"),
     **dict.fromkeys(("env", "execute", "launch", "run", "start", "with"), "exec"),
+    **dict.fromkeys(("materialize", "mount", "template"), "render"),
     **dict.fromkeys(("filestatus", "info", "list", "ls", "recipients", "stat", "status"), "inspect"),
     **dict.fromkeys(("age-keygen", "genkey", "gen-key", "generate", "generate-key", "new-key"), "keygen"),
     **dict.fromkeys(("change", "modify", "open-editor", "vi", "vim"), "edit"),

@@ -52,21 +52,27 @@ class Generations:
         Where all is as it should be, nothing is touched. Raises `RefusedError` for what is in the way, and
         `WriteError`; unless it says otherwise, the old files are all there then.
         """
-        names = sorted({file.path.partition("/")[0] for file in files})
         with naming(self._folder):
-            current = self._current()
-            self._refuse_foreign(names)
-            if current is not None and tree.is_same(self._here, current, files):
-                self._link(names)  # which a killed process may not have come to
-                self._remove_old(current, self._before(current))
-                return False
-            new = self._write(files, current)
-            with signals.held_back():
-                self._exchange(new)
-                self._link(names)
-                self._unlink_gone(names)
+            try:
+                return self._publish(files, sorted({file.path.partition("/")[0] for file in files}))
+            except OSError as error:
+                raise _write_error(error) from error
+
+    def _publish(self, files: Sequence[File], names: Sequence[str]) -> bool:
+        current = self._current()
+        self._refuse_foreign(names)
+        if current is not None and tree.is_same(self._here, current, files):
+            self._link(names)  # which a killed process may not have come to
+            self._remove_old(current, self._before(current))
+            return False
+        new = self._write(files, current)
+        with signals.held_back():
+            self._exchange(new)
+            self._link(names)
+            self._unlink_gone(names)
+        with suppress(OSError):
             self._remove_old(new, current)
-            return True
+        return True
 
     def _current(self) -> str | None:
         """Return the name of the generation that counts, None where there is none."""
@@ -156,9 +162,9 @@ class Generations:
 
     def _unlink_gone(self, names: Sequence[str]) -> None:
         present = frozenset(names)
-        for name in os.listdir(self._here):
-            if name not in present and not name.startswith("..") and self._is_ours(name):
-                with suppress(OSError):
+        with suppress(OSError):
+            for name in os.listdir(self._here):
+                if name not in present and not name.startswith("..") and self._is_ours(name):
                     os.unlink(name, dir_fd=self._here)
 
     def _sync(self) -> None:
@@ -207,7 +213,8 @@ def _write_error(error: OSError) -> WriteError:
 def _time_of(generation: str) -> float:
     match = re.fullmatch(_GENERATION, generation)
     try:
-        return datetime.strptime(match[1] if match else "", _STAMP).replace(tzinfo=UTC).timestamp()
+        year, *rest = map(int, re.split("[_.]", match[1] if match else ""))
+        return datetime(year, *rest, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]
     except ValueError:  # a month 13, which is not ours
         return time.time()
 
