@@ -170,6 +170,13 @@ def test_no_value_goes_anywhere_else(sealed: Path, to: Path, tmp_path: Path, me:
     )
 
 
+def test_a_system_without_open_folders(leafseal: Run, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as Windows."""
+    monkeypatch.setattr(os, "supports_dir_fd", set())
+    result = leafseal("render", "--to", "out", "--file", "p=app.yaml:/db/password", "--allow-disk")
+    assert (result.code, result.err.count("not possible on this system")) == (1, 1)
+
+
 # -- signals
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 
@@ -84,6 +85,8 @@ def render(
     leafseal render --to /run/app --file db/password=secrets.yaml:/db/password
     leafseal render --to /run/app --map render.yaml --watch --signal HUP:/run/app.pid
     """
+    if os.open not in os.supports_dir_fd:
+        raise LeafsealError("render is not possible on this system: it has no folders in memory")
     entries = tuple(map(read_word, words))
     if not (entries or maps):
         raise UsageError("nothing to render", hint=_WHAT_HINT)
