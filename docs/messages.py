@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from given_hints import GIVEN
+from tests.cli.hints.source import hints
+
 import leafseal
 from leafseal import errors
 from leafseal.cli.shared.reports import CODES
@@ -43,6 +46,7 @@ _BY_PLACE = (
     ("providers", "provider-failed"),
     ("formats", "invalid-format"),
     ("operations.consent", "refused"),
+    ("sops", "error"),
 )
 """The codes of messages that are passed on before an error is made of them, by the beginning of the module."""
 
@@ -61,10 +65,37 @@ def messages() -> list[Message]:
             everywhere.setdefault(called, set()).update(places)
     found: dict[Message, None] = {}
     for name, tree in modules.items():
-        if not name.startswith(("cli.shared.suggestions", "testing", "api")):
+        if not name.startswith(("cli.shared.suggestions", "testing")):
             own = {**everywhere, **_positions(tree)}
             found.update(dict.fromkeys(_of_module(name, tree, own)))
+    found.update(dict.fromkeys(_given([cure for one in found for cure in one.cures])))
     return list(found)
+
+
+def _given(told: Sequence[str]) -> Iterator[Message]:
+    """Yield the hints that no text in the source stands beside, with the messages that `given_hints` has for them."""
+    known = set(map(plain, told))
+    unused = {(module, start) for module, rows in GIVEN.items() for start, _, _ in rows}
+    cures: dict[tuple[str, str, str], list[str]] = {}
+    for module, hint in hints():
+        row = next((row for row in GIVEN.get(module, ()) if hint.startswith(row[0])), None)
+        if row is not None and plain(hint) not in known:
+            unused.discard((module, row[0]))
+            cures.setdefault((module, *row[1:]), []).append(" ".join(filled_in(hint).split()))
+    for (module, code, text), found in cures.items():
+        yield Message(code, module, (text,), tuple(found))
+    if unused:
+        raise SystemExit(f"given_hints.py has more than the source: {sorted(unused)}")
+
+
+def filled_in(hint: str) -> str:
+    """Return a hint as pages show it: `{}` is a name or a number, but in braces and commands that a user types."""
+    return re.sub(r"(?<!PROGRAM )(?<!contain is )(?<!`)\{\}(?! where)", FILLED, hint)
+
+
+def plain(hint: str) -> str:
+    """Return a hint without what pages add or leave out, so that two can be compared."""
+    return re.sub(r"[`\"]", "", " ".join(hint.split())).replace("{}", FILLED).rstrip(".")
 
 
 def _of_module(name: str, tree: ast.Module, places: Mapping[str, set[int]]) -> Iterator[Message]:
@@ -76,6 +107,7 @@ def _of_module(name: str, tree: ast.Module, places: Mapping[str, set[int]]) -> I
             code = _KINDS.get(called) or makers.get(called) or by_place
             texts = tuple(dict.fromkeys(_shown(_texts(message, values))))
             cures = tuple(dict.fromkeys(_shown(_texts(hint, values))))
+            cures = tuple(map(filled_in, cures))
             if code and texts and cures:
                 yield Message(code, name, texts, cures)
 

@@ -11,7 +11,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # of whose tests one finds the hints
 from messages import FILLED, Message, messages
+
+from leafseal.cli.shared.reports import CODES
 
 PAGE = Path(__file__).resolve().with_suffix(".md")
 
@@ -38,7 +41,7 @@ def filled(page: str) -> str:
 def _belongs(message: Message, names: Sequence[str], marks: Sequence[Sequence[str]]) -> bool:
     if message.code not in names:
         return False
-    if any("." in name or name == "keyservice" for name in names):
+    if any(name not in CODES.values() for name in names):
         return _is_in(message, names)
     return not any(message.code in other and _is_in(message, other) for other in marks)
 
@@ -69,7 +72,9 @@ def _sentence(cure: str) -> str:
     """Return a hint as a sentence of a page: commands as code."""
     cure = re.sub(r"^pip install [^ ]+$", r"`\g<0>`", cure)
     cure = re.sub(r'"((?:leafseal|git|gpg|aws|az|gcloud|age|sops|chmod|ssh)\b[^"]*)"', r"`\1`", cure)
-    cure = re.sub(r"(?<![`\w-])(--[a-z][\w-]*|ENC\[…\]|https?://[^\s,;]*|arn:[\w:/-]+)(?![^`]*`)", r"`\1`", cure)
+    cure = re.sub(
+        r"(?<![`\w-])(--[a-z][\w-]*(?:=\w+)?|ENC\[…\]|https?://[^\s,;]*|arn:[\w:/-]+)(?![^`]*`)", r"`\1`", cure
+    )
     return cure if cure.endswith("…") else cure.rstrip(".") + "."
 
 

@@ -20,7 +20,8 @@ _FOREIGN = {
     "--all", "--block", "--cmd", "--eval", "--git", "--ignorercfiles", "--keyservice", "--message",
     "--port", "--quiet", "--unified", "--wait",
     "--identity", "--keyring", "--location", "--member", "--name", "--query", "--role", "--vault-name",
-    "--batch", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-gen-key",
+    "--batch", "--edit-key", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-add-key",
+    "--quick-gen-key",
     "--trust-model", "--trusted-key",
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
