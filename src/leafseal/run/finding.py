@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
@@ -98,7 +99,7 @@ def _too_big_error(argv: Sequence[str], environ: Mapping[bytes, bytes]) -> Comma
         return CommandError(f"cannot run {argv[0]}: an argument is longer than {most // 1024} KiB", found=True)
     sizes = {os.fsdecode(name): len(name) + len(value) + 2 for name, value in environ.items()}
     largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
-    if over := [name for name in largest if sizes[name] > most]:
+    if over := [name for name in largest if sizes[name] > most and sys.platform == "linux"]:
         what = f"a variable can have {most // 1024} KiB with its name, and these are longer: {', '.join(over)}"
     else:
         what = f"arguments and environment are too large together; the largest variables are {', '.join(largest)}"

@@ -73,6 +73,10 @@ _MEANT_OPTIONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("--select", "--path"), ("--extract", "--only")),
     **dict.fromkeys(("--recursive", "-R"), ("--all",)),
     **dict.fromkeys(("--clean", "--empty", "--ignore-env"), ("--pristine",)),
+    **dict.fromkeys(("--envfile", "--env", "--env-from", "--secrets"), ("--env-file",)),
+    **dict.fromkeys(("--overload", "--override", "--overwrite-env", "--precedence"), ("--on-conflict",)),
+    **dict.fromkeys(("--separator", "--delimiter", "--nested"), ("--flatten",)),
+    **dict.fromkeys(("--name-prefix", "--env-prefix"), ("--prefix",)),
 }
 """Options by other words for them: the first of those meant is it that the command has."""
 
