@@ -82,6 +82,9 @@ def test_options_have_their_whole_sentences(folder: Path) -> None:
         (["link-sops", ""], "folders"),
         (["exec-env", "s.env", "--", ""], "programs"),
         (["exec-env", "s.env", "--", "ls", ""], "files"),
+        (["exec", "-e", ""], "files"),
+        (["exec", "-e", "s.env", "--", ""], "programs"),
+        (["exec", "-e", "s.env", "--", "ls", ""], "files"),
         (["decrypt", "--", "--x"], "files"),
     ],
 )
@@ -100,6 +103,8 @@ def test_files_folders_and_programs_are_left_to_the_shell(folder: Path, words: l
         (["set", "app.yaml", '["'], ['["a.b"]']),
         (["unset", "app.yaml", "-"], ["-n"]),
         (["exec-env", "s.env", "--only", "A,T"], ["A,TOKEN"]),
+        (["exec", "-e", "s.env", "--only", "A,T"], ["A,TOKEN"]),
+        (["exec", "--on-conflict", "l"], ["last"]),
         (["get", "missing.yaml", ""], []),
         (["get", "bin", ""], []),
         (["get", "app.yaml", "a", "b"], []),

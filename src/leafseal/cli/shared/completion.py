@@ -103,10 +103,12 @@ def _within(command: Command, before: Sequence[str], word: str) -> Answer:
     """Return what can follow in the words of a command."""
     known = {name: option for option in command.options for name in option.names}
     arguments: list[str] = []
+    files: list[str] = []  # that options name
     waiting: Option | None = None
     has_ended = False
     for one in before:
         if waiting is not None:
+            files += [one] if waiting.name == "env_file" else []
             waiting = None
         elif has_ended or not one.startswith("-") or one == "-":
             arguments.append(one)
@@ -115,11 +117,11 @@ def _within(command: Command, before: Sequence[str], word: str) -> Answer:
         elif (option := known.get(one)) is not None and not option.is_flag:
             waiting = option
     if waiting is not None:
-        return _value(waiting, arguments, word)
+        return _value(waiting, files or arguments, word)
     if word.startswith("--") and "=" in word and not has_ended:
         name, _, text = word.partition("=")
         option = known.get(name)
-        found = Answer("values") if option is None or option.is_flag else _value(option, arguments, text)
+        found = Answer("values") if option is None or option.is_flag else _value(option, files or arguments, text)
         return Answer(found.kind, [(f"{name}={value}", what) for value, what in found.words])
     if word.startswith("-") and not has_ended:
         return _only(word, _flags(command.options))
@@ -134,7 +136,7 @@ def _argument(command: Command, arguments: Sequence[str], word: str) -> Answer:
     one = declared[at]
     if isinstance(one.type, Choice):
         return _only(word, [(text, "") for text in one.type.texts])
-    if command.separator is not None and at:  # a program and what it takes
+    if command.separator is not None and one.is_many:  # a program and what it takes
         return Answer("programs" if len(arguments) == at else "files")
     return _meant(one.metavar or one.name.upper(), arguments, word)
 
