@@ -1,4 +1,4 @@
-"""Whether an open folder is in memory, and whether its pages may go to a disk.
+"""Whether an open folder is in memory, whether its pages may go to a disk, and what is mounted.
 
 The descriptor is asked, not a path: what a path leads to can change. On Linux alone there is an answer.
 """
@@ -43,10 +43,18 @@ def may_be_swapped(descriptor: int) -> bool:
         return False
 
 
+def mount_of(descriptor: int) -> str | None:
+    """Return the number of the mount that an open file or folder is in, None where nothing tells."""
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
+            return next((line.split()[1] for line in file if line.startswith("mnt_id:")), None)
+    except OSError:
+        return None
+
+
 def _options_of_mount(descriptor: int) -> list[str]:
     """Return the options of the file system that an open folder is in. Raises `OSError`."""
-    with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
-        number = next((line.split()[1] for line in file if line.startswith("mnt_id:")), None)
+    number = mount_of(descriptor)
     with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             mount, _, rest = line.partition(" - ")

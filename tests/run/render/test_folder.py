@@ -110,6 +110,52 @@ def test_folders_let_in_who_may_read_the_files() -> None:
     assert access_of([File("a", b"", 0o400, Owner(999)), File("b", b"")]) == (Owner(), 0o711)
 
 
+MOUNTS = """
+import os, subprocess, sys
+from leafseal.errors import LeafsealError
+from leafseal.run.render.folder import Folder, render
+from leafseal.run.render.tree import File
+at = sys.argv[1]
+def mount(*arguments):
+    if subprocess.run(["mount", *arguments]).returncode:
+        sys.exit(77)
+def refused(message):
+    try:
+        render(Folder(at), [File("p", b"x"), File("q", b"y"), File("r", b"z")])
+    except LeafsealError as error:
+        assert message in error.message, error
+    else:
+        sys.exit(f"not refused: {message}")
+os.mkdir(f"{at}/d")
+for name in ("p", "f"):
+    open(f"{at}/{name}", "w").close()
+mount("--bind", f"{at}/f", f"{at}/p")
+refused("p in it is a mount point")
+subprocess.run(["umount", f"{at}/p"], check=True)
+os.unlink(f"{at}/p")
+os.mkdir(f"{at}/..data")
+mount("--bind", f"{at}/d", f"{at}/..data")
+refused("..data in it is a mount point")
+mount("-t", "tmpfs", "-o", "ro", "none", at)
+refused("read-only")
+mount("-t", "tmpfs", "-o", "nr_inodes=5", "none", at)
+refused("no space left")
+assert os.listdir(at) == [], os.listdir(at)
+mount("-t", "ramfs", "none", at)
+assert render(Folder(at), [File("p", b"x")])
+"""
+
+
+@is_root
+def test_what_is_mounted(memory: Path) -> None:
+    """A file that is mounted, `..data`, and file systems without a place for files."""
+    command = ["unshare", "--mount", sys.executable, "-c", MOUNTS, str(memory)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("may not mount here")
+    assert done.returncode == 0, done.stderr
+
+
 @is_root
 def test_files_and_folders_are_given_to_their_owner(memory: Path) -> None:
     folder = Folder(str(memory / "new"))

@@ -25,7 +25,7 @@ from leafseal.display import for_shell, visible
 from leafseal.errors import ConflictError, RefusedError, WriteError, naming, system_text
 from leafseal.run.render import tree
 from leafseal.run.render.tree import File
-from leafseal.system import signals
+from leafseal.system import in_memory, signals
 
 DATA = "..data"
 SECONDS_KEPT = 60.0
@@ -83,6 +83,7 @@ class Generations:
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise WriteError(f"cannot read {DATA}: {system_text(error)}") from error
+            self._refuse_mount(DATA)
             raise RefusedError(f"{DATA} in it is no link, so it cannot be replaced in one step", hint=_HINT) from None
         if re.fullmatch(_GENERATION, target) is None:
             raise RefusedError(f"{DATA} in it leads to {visible(target)}, which leafseal did not create", hint=_HINT)
@@ -98,16 +99,28 @@ class Generations:
             except OSError as error:
                 raise WriteError(f"cannot create {visible(name)}: {system_text(error)}") from error
             if not self._is_ours(name):
+                self._refuse_mount(name)
                 path = os.path.join(self._folder, name)
-                if os.path.ismount(path):
-                    raise RefusedError(
-                        f"{visible(name)} in it is a mount point, so it cannot be replaced",
-                        hint="mount the whole folder, not a file in it",
-                    )
                 raise RefusedError(
                     f"{visible(name)} in it exists, and leafseal did not create it",
                     hint=f"choose another folder, or move it away: mv {for_shell(path)} {for_shell(path + '.old')}",
                 )
+
+    def _refuse_mount(self, name: str) -> None:
+        """Refuse what is mounted on a name: the system replaces none of it."""
+        try:
+            entry = os.open(name, getattr(os, "O_PATH", 0) | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._here)
+        except OSError:
+            return
+        try:
+            is_mount = in_memory.mount_of(entry) != in_memory.mount_of(self._here)
+        finally:
+            os.close(entry)
+        if is_mount:
+            raise RefusedError(
+                f"{visible(name)} in it is a mount point, so it cannot be replaced",
+                hint="mount the whole folder, not a file in it",
+            )
 
     def _is_ours(self, name: str) -> bool:
         try:
@@ -149,6 +162,8 @@ class Generations:
             with suppress(OSError):
                 os.unlink(_LINK_TO_BE, dir_fd=self._here)
             self._remove(new)
+            if error.errno in _FULL:
+                raise _write_error(error) from error
             raise WriteError(f"{DATA} in it cannot be replaced: {system_text(error)}", hint=_HINT) from error
 
     def _link(self, names: Sequence[str]) -> None:
