@@ -79,7 +79,7 @@ def render(
     """Write decrypted values to files in a folder in memory, for programs that read files.
 
     All files are replaced in one step, and none if any of them fails. Files that the last run wrote and this one does
-    not are deleted. If nothing changed, nothing is touched.
+    not are deleted. If nothing changed, nothing is touched. The files stay until you delete them.
 
     \b
     leafseal render --to /run/app --file db/password=secrets.yaml:/db/password
