@@ -192,7 +192,7 @@ def test_updatekeys_leaves_files_without_a_rule(leafseal: Run, repository: Path,
     (repository / ".sops.yaml").write_text(f"creation_rules:\n  - path_regex: a.yaml$\n    age: {me.recipient}\n")
     result = leafseal("updatekeys", "--all")
     assert result.code == 0
-    assert "no rule of the configuration is for deploy/b.env, deploy/prod/c d.json: left as they are" in result.err
+    assert ".sops.yaml has no rule for deploy/b.env, deploy/prod/c d.json: left as they are" in result.err
 
 
 @pytest.mark.parametrize("command", ["updatekeys --dry-run", "rotate -i", "config explain"])

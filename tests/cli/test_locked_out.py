@@ -27,7 +27,8 @@ def test_your_key_and_those_who_can_are_named(
     assert result.err.splitlines() == [
         f"leafseal: error: app.yaml: your key {short(other)} (from SOPS_AGE_KEY) can't decrypt this file; "
         f"it is encrypted for {short(me)}",
-        'leafseal: hint: ask one of them to add you and run "leafseal updatekeys app.yaml"',
+        'leafseal: hint: ask one of them to add the key that "leafseal whoami" shows, '
+        'and to run "leafseal updatekeys app.yaml"',
     ]
 
 
@@ -42,6 +43,7 @@ def test_many_files_and_recipients_give_one_report(
     monkeypatch.setenv("SOPS_AGE_KEY_FILE", "missing.txt")
     error, cause, hint = leafseal("verify", *names).err.splitlines()
     assert "0.yaml, 1.yaml, 2.yaml and 6 more: your key" in error
+    assert "can't decrypt these files; they are encrypted for" in error
     assert cause == "leafseal:   SOPS_AGE_KEY_FILE: no such file or directory"
     assert "leafseal updatekeys FILE..." in hint
 

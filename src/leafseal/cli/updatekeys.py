@@ -193,7 +193,8 @@ def _with_rule(names: Sequence[str], configuration: Configuration) -> list[str]:
     matched = [name for name in names if configuration.guarding_rule(name) is not None]
     if len(matched) < len(names):
         others = [name for name in names if name not in set(matched)]
-        terminal.warn(f"no rule of the configuration is for {first_of(others)}: left as they are")
+        left = "left as it is" if len(others) == 1 else "left as they are"
+        terminal.warn(f"{configuration.path(others[0]) or '.sops.yaml'} has no rule for {first_of(others)}: {left}")
     return matched
 
 

@@ -32,6 +32,12 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.yaml",),
     ),
     Scenario(
+        "cli.shared.suggestions",
+        'to see the paths of its values, run "{} inspect {}"',
+        "get app.yaml",
+        ("inspect app.yaml",),
+    ),
+    Scenario(
         "cli.set",
         'to be asked for the value, run "leafseal set {} {}"',
         "set app.yaml token=s3cret",

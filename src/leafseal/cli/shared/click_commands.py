@@ -287,6 +287,8 @@ def _usage_hint(error: click.UsageError, context: click.Context, arguments: Sequ
         return suggestions.option_hint(error.option_name, command.declared, where, words)
     if isinstance(error, click.NoSuchOption) and command is group:
         return suggestions.flag_hint(error.option_name, words)
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        return suggestions.argument_hint(error.param.make_metavar(context), where, words)
     return f'see "{where} --help"'
 
 

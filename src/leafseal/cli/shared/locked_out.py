@@ -25,12 +25,14 @@ class Told(NamedTuple):
     def about(self, files: Sequence[str]) -> Told:
         """Return the error with the names of files."""
         names = " ".join(map(for_shell, files)) if len(files) <= 3 else "FILE..."
-        message = f"{first_of(files, 3)}: {self.message}" if files else self.message
+        said = self.message if len(files) < 2 else self.message.replace(*_ONE_OR_MORE)
+        message = f"{first_of(files, 3)}: {said}" if files else said
         return Told(message, self.details, self.hint and self.hint.replace(_FILES, names))
 
 
+_ONE_OR_MORE = ("this file; it is encrypted", "these files; they are encrypted")
 _FILES = "\0"  # where names of files belong in a hint
-_HINT = f'ask one of them to add you and run "leafseal updatekeys {_FILES}"'
+_HINT = f'ask one of them to add the key that "leafseal whoami" shows, and to run "leafseal updatekeys {_FILES}"'
 
 
 def told(error: DataKeyError, configuration: Configuration | None = None) -> Told:

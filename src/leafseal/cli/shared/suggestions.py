@@ -52,6 +52,7 @@ _MEANT_OPTIONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("--inplace", "--replace", "--write", "-w"), ("--in-place",)),
     **dict.fromkeys(("--out", "--out-file", "--dest", "--to"), ("--output",)),
     **dict.fromkeys(("--outdir", "--out-dir"), ("--output-dir",)),
+    **dict.fromkeys(("-q", "--silent"), ("--quiet",)),
     **dict.fromkeys(("--format", "--type"), ("--input-type",)),
     **dict.fromkeys(("--filename", "--name", "--stdin-filename"), ("--filename-override",)),
     **dict.fromkeys(("--recipient", "--recipients", "--to-key", "--public-key"), ("--age", "--add-age")),
@@ -134,6 +135,14 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
         return _PRIVATE_KEY
     meant = meant or _nearest(option, [name for name in known if name.startswith("--")])
     return f'use {meant}; "{path} --help" lists all options' if meant else f'see "{path} --help"'
+
+
+def argument_hint(name: str, path: str, words: Sequence[str]) -> str:
+    """Return what to do where an argument is missing; `name` is as the help has it."""
+    files = _files(words)
+    if name == "PATH" and files:
+        return f'to see the paths of its values, run "{PROGRAM} inspect {files[0]}"'
+    return f'see "{path} --help"'
 
 
 def _nearest(word: str, known: Iterable[str]) -> str | None:
