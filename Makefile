@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest test-package lock reference everyday bench bombs starts campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package lock reference everyday bench redaction bombs starts campaign wheel clean
 
 demo: $(READY)  ## a tour of examples/, with a throwaway key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -48,6 +48,9 @@ everyday: $(READY)  ## ten everyday jobs with leafseal, sops and dotenvx: docs/e
 
 bench: $(READY)  ## the table of docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py
+
+redaction: $(READY)  ## the speed of --redact: the table of docs/redaction.md
+	@$(BIN)/python benchmarks/redaction.py --write
 
 bombs: $(READY)  ## what hostile input costs: the table of docs/threat-model.md
 	@$(BIN)/python benchmarks/bombs.py --write

@@ -180,7 +180,8 @@ class _Child:
 
     def _wait_without_program(self, milliseconds: float | None, descriptor: int) -> None:
         for report in self._queue.wait(milliseconds, descriptor):
-            if report.number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            ends = report.number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+            if ends and signal.getsignal(report.number) != signal.SIG_IGN:
                 signals.raise_noted(report.number)
             if report.number == signal.SIGTSTP:
                 os.kill(os.getpid(), signal.SIGSTOP)

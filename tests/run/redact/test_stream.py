@@ -52,10 +52,10 @@ def redacted(patterns: list[bytes], pieces: list[bytes]) -> bytes:
     return b"".join(map(stream.feed, pieces)) + stream.close()
 
 
-letters = st.text("abc", min_size=1, max_size=6).map(str.encode)
+letters = st.text("axy", min_size=1, max_size=8).map(str.encode)
 
 
-@given(st.lists(letters, max_size=5), st.text("abcd", max_size=40).map(str.encode), st.lists(st.integers(0, 9)))
+@given(st.lists(letters, max_size=5), st.text("axyz", max_size=40).map(str.encode), st.lists(st.integers(0, 9)))
 def test_pieces_do_not_matter(patterns: list[bytes], data: bytes, sizes: list[int]) -> None:
     assert redacted(patterns, pieces_of(data, sizes)) == naive(data, patterns)
 
@@ -64,7 +64,7 @@ def test_pieces_do_not_matter(patterns: list[bytes], data: bytes, sizes: list[in
 def test_pieces_do_not_matter_in_many_random_texts() -> None:
     for seed in range(200_000):
         chance = random.Random(seed)
-        alphabet = "abc"[: chance.randint(1, 3)]
+        alphabet = chance.choice(["abc", "xyz", "axb"])[: chance.randint(1, 3)]  # digits begin in another way
         patterns = [
             "".join(chance.choices(alphabet, k=chance.randint(1, 7))).encode() for _ in range(chance.randint(1, 6))
         ]
@@ -74,8 +74,8 @@ def test_pieces_do_not_matter_in_many_random_texts() -> None:
 
 
 @given(
-    st.lists(st.text("abc", min_size=6, max_size=9).map(str.encode), min_size=1, max_size=4),
-    st.text("abcd", max_size=60).map(str.encode),
+    st.lists(st.text("axy", min_size=6, max_size=9).map(str.encode), min_size=1, max_size=4),
+    st.text("axyz", max_size=60).map(str.encode),
     st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=30),
 )
 def test_no_more_than_five_bytes_of_a_secret_come_out_when_idle(

@@ -19,9 +19,14 @@ Search = Callable[[bytes], list[tuple[int, int, int]]]
 _RELEASED_WHEN_IDLE = 5
 """The most bytes of what may be a secret that come out when a program stops to write, for the sake of prompts."""
 
-_PREFIX = 5
-"""So many bytes of each pattern are searched for. Whole patterns make an automaton ten times as large: it takes 0.8 s
-to build for 1,000 values and 155 MiB, and is slower, because it leaves the processor's cache."""
+_BEGINNING, _BEGINNING_OF_DIGITS = 4, 6
+"""So many bytes of each pattern are searched for; more of hexadecimal digits, of which logs are full.
+
+Whole patterns make an automaton many times as large. For 1,000 values it takes 0.8 s to build and 155 MiB, and is
+slower, because it leaves the processor's cache.
+"""
+
+_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
 class Patterns:
@@ -33,8 +38,9 @@ class Patterns:
     def __init__(self, patterns: Iterable[bytes]) -> None:
         self._sorted = sorted({pattern for pattern in patterns if pattern})
         self._within = _longest_prefixes(self._sorted)
-        self._find = _search(sorted({pattern[:_PREFIX] for pattern in self._sorted}))
-        self._short = {p[:size] for p in self._sorted for size in range(1, _PREFIX) if len(p) > size}
+        beginnings = set(map(_beginning, self._sorted))
+        self._find = _search(sorted(beginnings))
+        self._short = {text[:size] for text in beginnings for size in range(1, len(text))}
         sizes = [len(pattern) for pattern in self._sorted]
         self.longest = max(sizes, default=0)
         self.shown_when_idle = min(_RELEASED_WHEN_IDLE, min(sizes, default=1) - 1)
@@ -52,7 +58,7 @@ class Patterns:
                     runs.append((start, end))
             if tail < start < open_from and self._begins(data[start:]):
                 open_from = start
-        for size in range(min(_PREFIX - 1, len(data)), 0, -1):
+        for size in range(min(_BEGINNING_OF_DIGITS - 1, len(data)), 0, -1):
             if data[-size:] in self._short:
                 return runs, min(open_from, len(data) - size)
         return runs, open_from
@@ -71,6 +77,11 @@ class Patterns:
         if place < len(self._sorted) and self._sorted[place] == text:
             place += 1
         return place < len(self._sorted) and self._sorted[place].startswith(text)
+
+
+def _beginning(pattern: bytes) -> bytes:
+    text = pattern[:_BEGINNING_OF_DIGITS]
+    return text if _DIGITS.issuperset(text) else text[:_BEGINNING]
 
 
 def _longest_prefixes(patterns: list[bytes]) -> list[int]:
