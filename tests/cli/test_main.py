@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from leafseal import __version__
+from leafseal import __version__, encrypt
 from leafseal.cli import main
 from leafseal.cli.main import run
 from leafseal.cli.shared.click_commands import group
@@ -15,10 +15,12 @@ from leafseal.cli.shared.commands import COMMANDS
 from leafseal.cli.shared.errors import show_error
 from leafseal.errors import ConfigError, LeafsealError, RefusedError
 from leafseal.system import signals
+from leafseal.testing import throwaway_identity
 
 from .conftest import Run
 
 SOURCE = str(Path(__file__).parents[2] / "src")
+GONE = "import os, sys; os.mkdir('x'); os.chdir('x'); os.rmdir('../x')"
 
 
 def process(*arguments: str, **settings: object) -> subprocess.CompletedProcess[bytes]:
@@ -260,3 +262,27 @@ def test_memory_that_does_not_suffice_is_no_fault_of_ours(
     assert (result.code, result.out) == (1, b"")
     assert "not enough memory: close other programs" in result.err
     assert "unforeseen" not in result.err
+
+
+@pytest.mark.parametrize("words", [["team", "list"], ["config", "check"], ["init"], ["whoami", "--all"]])
+def test_the_current_folder_may_be_gone(tmp_path: Path, words: list[str]) -> None:
+    code = f"{GONE}; os.execv(sys.executable, {[sys.executable, '-m', 'leafseal', *words]})"
+    keys = tmp_path / "keys.txt"
+    keys.write_text(f"{throwaway_identity().identity}\n")
+    environment = {**os.environ, "PYTHONPATH": SOURCE, "SOPS_AGE_KEY_FILE": str(keys)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "leafseal: error: the current folder was deleted")
+
+
+def test_a_wrong_key_is_told_where_the_current_folder_is_gone(tmp_path: Path) -> None:
+    data = encrypt(b"a: x\n", format="yaml", recipients=[throwaway_identity().recipient])
+    words = [sys.executable, "-m", "leafseal", "decrypt", "--input-type", "yaml", "-"]
+    code = f"{GONE}; os.execv(sys.executable, {words})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": SOURCE},
+        input=data,
+        capture_output=True,
+    )
+    assert (done.returncode, b"unforeseen" in done.stderr) == (128, False)

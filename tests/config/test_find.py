@@ -179,3 +179,17 @@ def test_configurations_from_the_nearest_on(tree):
         str(tree / "a" / "b" / ".sops.yaml"),
         str(tree / ".sops.yaml"),
     ]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives files to another user")
+def test_a_configuration_that_another_user_put_into_a_folder_of_all_is_warned_of(tmp_path):
+    (tmp_path / "work").mkdir()
+    config = tmp_path / ".sops.yaml"
+    config.write_text("creation_rules: []\n")
+    for mode, owner, count in ((0o1777, 12345, 1), (0o1777, 0, 0), (0o755, 12345, 0)):
+        tmp_path.chmod(mode)
+        os.chown(config, owner, -1)
+        warnings = []
+        assert find_config(tmp_path / "work" / "a.yaml", warn=warnings.append) == str(config)
+        assert [text for text in warnings if "belongs to another user" in text] == warnings
+        assert len(warnings) == count

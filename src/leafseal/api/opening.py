@@ -35,7 +35,11 @@ def _missing_hint(name: str) -> str:
         return "Python does not replace ~: pass Path(path).expanduser()"
     if os.path.isabs(name):
         return "check the path"
-    return f"the path starts in the current folder, {visible(os.getcwd())}; to start elsewhere, pass an absolute path"
+    try:
+        here = visible(os.getcwd())
+    except FileNotFoundError:
+        here = "which was deleted"
+    return f"the path starts in the current folder, {here}; to start elsewhere, pass an absolute path"
 
 
 def open_path(name: str, format_name: str | None, ambient: Ambient | None, read: ReadOptions) -> tuple[Item, Opened]:

@@ -26,6 +26,13 @@ def run(arguments: Sequence[str]) -> int:
     except MemoryError:
         show_error(memory_error())
         return LeafsealError.exit_code
+    except FileNotFoundError:
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            show_error(LeafsealError("the current folder was deleted", hint="change to a folder that exists"))
+            return LeafsealError.exit_code
+        raise
     except ErrorsShown as end:
         return end.code
     except KeyboardInterrupt:

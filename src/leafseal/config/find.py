@@ -44,7 +44,19 @@ def find_config(
             break
     if misnamed is not None:
         warn(_misnamed_text(misnamed, found))
+    if found is not None and _may_be_planted(found):
+        warn(f"{found} belongs to another user, and anyone can write to its folder: its recipients may not be yours")
     return found
+
+
+def _may_be_planted(path: str) -> bool:
+    """Tell whether a configuration belongs to another user, in a folder such as `/tmp`."""
+    if not hasattr(os, "geteuid"):
+        return False
+    try:
+        return os.lstat(path).st_uid not in (0, os.geteuid()) and bool(os.stat(os.path.dirname(path)).st_mode & 0o002)
+    except OSError:
+        return False
 
 
 def find_configs(start: str | os.PathLike[str], *, home: AnyPath | None = None) -> Iterator[str]:

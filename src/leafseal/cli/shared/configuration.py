@@ -89,7 +89,7 @@ class Configuration:
 
         try:
             return self._explicit or find_config(os.path.dirname(os.path.abspath(name)))
-        except LeafsealError:
+        except (LeafsealError, OSError):  # the current folder may be gone
             return None
 
     def forget(self) -> None:
