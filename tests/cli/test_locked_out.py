@@ -45,7 +45,9 @@ def test_many_files_and_recipients_give_one_report(
     assert "0.yaml, 1.yaml, 2.yaml and 6 more: your key" in error
     assert "can't decrypt these files; they are encrypted for" in error
     assert cause == "leafseal:   SOPS_AGE_KEY_FILE: no such file or directory"
-    assert "leafseal updatekeys FILE..." in hint
+    assert "check the name of the file" in hint
+    monkeypatch.delenv("SOPS_AGE_KEY_FILE")
+    assert "leafseal updatekeys FILE..." in leafseal("verify", *names).err.splitlines()[1]
 
 
 def test_several_keys_are_counted_among_yours(
