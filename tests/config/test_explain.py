@@ -63,3 +63,11 @@ def test_a_pattern_for_the_absolute_path(tmp_path: Path) -> None:
     [passed] = explained(tmp_path, "a/x.yaml", f"^{tmp_path}/a").passed_over
     assert passed.hint is not None
     assert "below the configuration's folder" in passed.hint
+
+
+def test_what_was_meant_is_not_asked_of_rules_without_end(tmp_path):
+    config = tmp_path / ".sops.yaml"
+    rules = "".join(f"- path_regex: ^A{number % 2}$\n  age: {A}\n" for number in range(102))
+    config.write_text(f"creation_rules:\n{rules}")
+    found = explain(load_config(config), str(tmp_path / "a0"))
+    assert [one.hint is not None for one in found.passed_over] == [True, False] * 50 + [False] * 2

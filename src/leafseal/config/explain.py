@@ -6,7 +6,7 @@ import os
 from typing import NamedTuple
 
 from leafseal.config.load import Config, CreationRule
-from leafseal.config.mistakes import mismatch_hint
+from leafseal.config.mistakes import LOOKED_AT, mismatch_hint
 
 
 class PassedOver(NamedTuple):
@@ -33,5 +33,8 @@ def explain(config: Config, path: str) -> Explanation:
     rules = config.rules or ()
     before = rules if rule is None else rules[: rules.index(rule)]
     absolute = os.path.abspath(path)
-    passed_over = tuple(PassedOver(one, mismatch_hint(one.path_regex, tested, absolute)) for one in before)
+    passed_over = tuple(
+        PassedOver(one, mismatch_hint(one.path_regex, tested, absolute) if number < LOOKED_AT else None)
+        for number, one in enumerate(before)
+    )
     return Explanation(tested, rule, passed_over)

@@ -9,6 +9,9 @@ from typing import Protocol
 
 _LEADING_DOT = r"\^?\\?\./"
 
+LOOKED_AT = 100
+"""Rules of which it is asked what was meant: each is matched several times, and a pattern may take long."""
+
 
 class Rule(Protocol):
     """What is asked of a creation rule."""
@@ -51,7 +54,7 @@ def oddity_hint(pattern: str) -> str:
 
 def unmatched(rules: Sequence[Rule], path: str, absolute: str) -> str:
     """Return what to do where no rule matches a path below the configuration's folder."""
-    for rule in rules:
+    for rule in rules[:LOOKED_AT]:
         # Of several rules, one for another folder is no mistake.
         if hint := mismatch_hint(rule.path_regex, path, absolute, below=len(rules) == 1):
             return f"{named(rule)}: {hint}"
