@@ -195,6 +195,15 @@ def test_updatekeys_leaves_files_without_a_rule(leafseal: Run, repository: Path,
     assert ".sops.yaml has no rule for deploy/b.env, deploy/prod/c d.json: left as they are" in result.err
 
 
+def test_updatekeys_of_all_files_fails_without_rules(leafseal: Run, repository: Path) -> None:
+    for text in ("creation_rulez: []\n", "creation_rules: []\n"):
+        (repository / ".sops.yaml").write_text(text)
+        result = leafseal("updatekeys", "--all", "--dry-run")
+        assert (result.code, result.out) == (1, b"")
+        assert ".sops.yaml has no creation rules" in result.err
+        assert "hint: add creation_rules to" in result.err
+
+
 @pytest.mark.parametrize("command", ["updatekeys --dry-run", "rotate -i", "config explain"])
 def test_what_is_wrong_with_a_configuration_is_told_once(leafseal: Run, repository: Path, command: str) -> None:
     (repository / ".sops.yaml").write_text("creation_rules:\n  - age: age1xyz\n    path_regex: '('\n")

@@ -189,8 +189,14 @@ def _show(name: str, change: _Change) -> None:
 
 
 def _with_rule(names: Sequence[str], configuration: Configuration) -> list[str]:
-    """Return the files that a rule is meant for, and tell of the others."""
+    """Return the files that a rule is meant for, and tell of the others. Raises `ConfigError` where there are no rules.
+
+    Otherwise a slip in `creation_rules` would have a check in CI find nothing to change.
+    """
     matched = [name for name in names if configuration.guarding_rule(name) is not None]
+    if names and not matched and ((config := configuration.of(names[0])) is None or not config.rules):
+        what, hint = configuration.without_rules(names[0])
+        raise ConfigError(what, hint=hint)
     if len(matched) < len(names):
         others = [name for name in names if name not in set(matched)]
         left = "left as it is" if len(others) == 1 else "left as they are"
