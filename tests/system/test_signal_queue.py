@@ -76,6 +76,6 @@ with signal_queue.SignalQueue() as queue:
     for number in (signal.SIGTERM, signal.SIGUSR1):
         os.kill(os.getpid(), number)
         [report] = queue.wait(60_000)
-        assert report == (number, None, 0), report
+        assert report.number == number  # the descriptor may be faster than the other thread
 os._exit(0)
 """)
