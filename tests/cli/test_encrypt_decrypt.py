@@ -287,12 +287,12 @@ def test_a_configuration_without_creation_rules_is_named(
 
 
 def test_on_a_terminal_a_configuration_is_offered(leafseal: Run, plain: Path, work: Path, screen: Terminal) -> None:
+    os.environ.pop("SOPS_AGE_KEY")
     screen.answers = ["y"]
     result = leafseal("encrypt", "-i", plain)
     assert result.code == 0
     assert (work / ".sops.yaml").exists()
     assert "created your private key" in result.err
-    os.environ.pop("SOPS_AGE_KEY")
     assert leafseal("decrypt", plain) == (0, PLAIN, "")
 
 

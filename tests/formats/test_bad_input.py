@@ -49,7 +49,8 @@ PLAIN = {
         "yaml", b"- canary-7f3a\n", "a document is a list, and only a mapping can be encrypted", 1, "under a key"
     ),
     "yaml: a single value": Bad(
-        "yaml", b"canary-7f3a\n", "a document is a single value, and only a mapping can be encrypted", 1, None
+        "yaml", b"canary-7f3a\n", "a document is a single value, and only a mapping can be encrypted", 1,
+        "put a key before it",
     ),
     "yaml: empty": Bad("yaml", b"", "no document: the file is empty or has only comments", None, "at least one"),
     "yaml: duplicate key": Bad("yaml", b"a: canary-7f3a\na: 2\n", "the key 'a' appears twice in one mapping", 2,
@@ -71,7 +72,7 @@ PLAIN = {
                       "--max-depth"),
     "yaml: alias bomb": Bad("yaml", BOMB.encode(), "aliases grow this file more than 100 times", 4, "alias bomb"),
     "yaml: alias of nothing": Bad(
-        "yaml", b"a: *nowhere\n", "an alias has no anchor before it", 1, None
+        "yaml", b"a: *nowhere\n", "an alias has no anchor before it", 1, "put the value in quotes"
     ),
     "yaml: not UTF-8": Bad("yaml", b"a: 1\nb: canary-7f3a \xff\n", "not UTF-8", 2, "UTF-8"),
     "yaml: NUL": Bad("yaml", b"a: 1\nb: \0\n", "contains a NUL character", 2, None),
@@ -81,7 +82,7 @@ PLAIN = {
     "json: list at the root": Bad("json", b'["canary-7f3a"]', "the top level is not an object", 1, "put it into one"),
     "json: NaN": Bad("json", b'{"a": NaN}', "not JSON: it has no NaN and no Infinity", 1, "null"),
     "json: truncated": Bad("json", b'{"a": "canary-7f3a"', "not JSON: the file ends where a comma or } is expected", 1,
-                           None),
+                           "add what is missing"),
     "json: duplicate key": Bad("json", b'{"a": 1,\n "a": 2}', "the key a appears twice", 2),
     "json: deep": Bad("json", b'{"a":' * 300 + b"1" + b"}" * 300, "nested deeper than 200 levels", 1, "--max-depth"),
     "json: not UTF-8": Bad("json", b'{"a": "\xff"}', "not UTF-8", 1, "UTF-8"),

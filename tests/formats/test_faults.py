@@ -70,8 +70,8 @@ def test_a_template_in_quotes_is_not_what_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "message", "hint"),
     [
-        ("a:\n\tb: x\n", "line 2, column 1", "a tab indents this line", "blanks"),
-        ("a:\n  - b\n\t- c\n", "line 3, column 1", "a tab indents this line", "blanks"),
+        ("a:\n\tb: x\n", "line 2, column 1", "a tab indents this line", "spaces"),
+        ("a:\n  - b\n\t- c\n", "line 3, column 1", "a tab indents this line", "spaces"),
         ("a: @x\n", "line 1, column 4", "a value begins with @, ` or %", "in quotes"),
         ("a: `x`\n", "line 1, column 4", "a value begins with @, ` or %", "in quotes"),
         ("a: {ABC\nb: 1\n", "line 1, column 4", "a bracket or brace that is not closed", "in quotes"),

@@ -118,7 +118,10 @@ def test_a_format_that_is_none_is_refused() -> None:
 
 
 NAMERS = {
-    "config/write.py": "the configuration is a YAML file",
+    "api/values.py": "stores values of Python, a way for each format",
+    "run/render/content.py": "writes files for programs, of which some are no encrypted files",
+    "run/render/entries.py": "names what is written so",
+    "run/render/escapes.py": "ways to write a text within another",
     "sops/examples.py": "what sops shows in new files",
     "sops/values.py": "writes a single value as sops does, a way for each format",
 }

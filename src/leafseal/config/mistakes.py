@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -79,8 +80,8 @@ def mismatch_hint(pattern: str, path: str, absolute: str, *, below: bool = False
         return f"write path_regex for the path below the configuration's folder: it is compared with {path}"
     if _may_match(f"(?i:{pattern})", path):
         return f"write path_regex with the capital and small letters of {path}"
-    stem, dot, suffix = path.rpartition(".")
-    if _may_match(pattern, stem + dot + {"yaml": "yml", "yml": "yaml"}.get(suffix, suffix)):
+    stem, suffix = os.path.splitext(path)
+    if _may_match(pattern, stem + {".yaml": ".yml", ".yml": ".yaml"}.get(suffix, suffix)):
         return rf"write \.ya?ml$ at the end of path_regex: the file is named {path}"
     folders = path.split("/")
     for number in range(1, len(folders) if below else 0):

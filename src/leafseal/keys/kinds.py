@@ -50,6 +50,12 @@ class Kind(NamedTuple):
     short: str = ""
     """The letter of a short option."""
 
+    logger: str = ""
+    """The name that lines about such keys begin with in the log of SOPS (`--verbose`)."""
+
+    logged: Mapping[str, str] = {}
+    """What these lines end with: their words for the fields, in `fields`."""
+
     extra: str = ""
     """The extra of this package that brings the libraries; empty where none are needed."""
 
@@ -83,6 +89,7 @@ KINDS: Mapping[str, Kind] = {
             form=r"age1[0-9a-z]\S*|(ssh-(ed25519|rsa)|ecdsa-\S+|sk-\S+) \S+.*",
             is_dated=False,
             is_always_listed=True,
+            logger="AGE",
         ),
         Kind(
             name="pgp",
@@ -96,6 +103,8 @@ KINDS: Mapping[str, Kind] = {
             rule_list="pgp",
             group_list="pgp",
             form=r"(0x)?([0-9A-Fa-f]{16}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|([0-9A-Fa-f]{4} +){9}[0-9A-Fa-f]{4})!?",
+            logger="PGP",
+            logged={"fingerprint": "fp"},
         ),
         Kind(
             name="kms",
@@ -111,6 +120,8 @@ KINDS: Mapping[str, Kind] = {
             form=r"arn:aws[\w-]*:kms:\S+",
             group_fields={"arn": "arn", "role": "role", "context": "context", "aws_profile": "aws_profile"},
             extra="aws",
+            logger="AWSKMS",
+            logged={"arn": "arn"},
         ),
         Kind(
             name="gcp_kms",
@@ -125,6 +136,8 @@ KINDS: Mapping[str, Kind] = {
             form=r"projects/[^/\s]+/locations/[^/\s]+/keyRings/[^/\s]+/cryptoKeys/\S+",
             group_fields={"resource_id": "resource_id"},
             extra="gcp",
+            logger="GCPKMS",
+            logged={"resourceID": "resource_id"},
         ),
         Kind(
             name="hckms",
@@ -140,6 +153,8 @@ KINDS: Mapping[str, Kind] = {
             group_fields={"key_id": "key_id"},
             extra="huawei",
             is_only_list=True,
+            logger="HCKMS",
+            logged={"keyID": "key_id"},
         ),
         Kind(
             name="azure_kv",
@@ -154,6 +169,8 @@ KINDS: Mapping[str, Kind] = {
             form=r"https://[^/\s]+/keys/[^/\s]+(/[^/\s]*)?",
             group_fields={"vaultUrl": "vault_url", "key": "name", "version": "version"},
             extra="azure",
+            logger="AZKV",
+            logged={"key": "name", "version": "version"},
         ),
         Kind(
             name="hc_vault",
@@ -168,6 +185,7 @@ KINDS: Mapping[str, Kind] = {
             form=r"https?://[^/\s]+/v\d/\S+/keys/[^/\s]+",
             extra="vault",
             is_always_listed=True,
+            logger="VAULT_TRANSIT",
         ),
     )
 }

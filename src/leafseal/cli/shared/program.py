@@ -209,7 +209,7 @@ def _variables_of(
         _refuse_empty(opened)
     document = document_of(opened, wanted.document, hint="add --document N to say which; the first is 0")
     prefix = wanted.prefix or ""
-    if wanted.dialect not in (None, "sops") and opened.document.format == "dotenv":
+    if wanted.dialect not in (None, "sops") and FORMATS[opened.document.format].is_read_by_shells:
         from leafseal.run import dialects
 
         _refuse_unbound(opened, wanted, None)

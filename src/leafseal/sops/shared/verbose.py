@@ -6,19 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from leafseal.keys import MasterKey
+from leafseal.keys.kinds import KINDS
 from leafseal.keys.ring import KeyRing, OpenedPart
 from leafseal.sops.shared import talk
-
-_LOGGERS = {
-    "age": ("AGE", {}),
-    "azure_kv": ("AZKV", {"key": "name", "version": "version"}),
-    "gcp_kms": ("GCPKMS", {"resourceID": "resource_id"}),
-    "hc_vault": ("VAULT_TRANSIT", {}),
-    "hckms": ("HCKMS", {"keyID": "key_id"}),
-    "kms": ("AWSKMS", {"arn": "arn"}),
-    "pgp": ("PGP", {"fingerprint": "fp"}),
-}
-"""By kind: the name that its lines begin with, and the fields of its keys that they end with."""
 
 
 @contextmanager
@@ -41,10 +31,9 @@ def told_of(ring: KeyRing) -> Iterator[None]:
 
 
 def _tell(key: MasterKey, opened: bool) -> None:
-    if key.kind not in _LOGGERS:
+    if (kind := KINDS.get(key.kind)) is None:
         return
-    name, shown = _LOGGERS[key.kind]
     fields = key.to_metadata()
     done = "successful" if key.kind == "hc_vault" else "succeeded"
     what = f"Decryption {done if opened else 'failed'}"
-    talk.log(name, "info", what, **{field: str(fields.get(source, "")) for field, source in shown.items()})
+    talk.log(kind.logger, "info", what, **{word: str(fields.get(name, "")) for word, name in kind.logged.items()})
