@@ -167,6 +167,7 @@ class Bench:
         name, value = self.change
         lowers = self.guard == "threshold"
         option = "--threshold" if face == "leafseal" else "--shamir-secret-sharing-threshold"
+        second = ["--group", "2"] if face == "leafseal" else ["1"]
         line = {
             "encrypt": ["encrypt", "-i", FILE],
             "edit of a new file": ["edit", FILE],
@@ -176,7 +177,7 @@ class Bench:
             "rotate": ["rotate", "-i", FILE],
             "updatekeys": ["updatekeys", "-y", FILE],
             "groups add": ["groups", "add", "-f", FILE, "-i", "--age", OTHER, option, "2"],
-            "groups delete": ["groups", "delete", "-f", FILE, "-i", "--group", "2", *([option, "2"] if lowers else [])],
+            "groups delete": ["groups", "delete", "-f", FILE, "-i", *([option, "2"] if lowers else []), *second],
             "repair": ["repair", "--yes", FILE],
             "decrypt -i": ["decrypt", "-i", FILE],
         }[self.command]

@@ -93,7 +93,7 @@ def test_all_kinds_in_groups(leafseal: Run, grouped: str) -> None:
 
 def test_all_kinds_for_programs(leafseal: Run, flat: str, grouped: str) -> None:
     one, many = json.loads(leafseal("inspect", "--json", flat, grouped).out)["files"]
-    named = [{"kind": kind, "key": ENTRIES[kind][1], "group": 0} for kind in READING_ORDER]
+    named = [{"kind": kind, "key": ENTRIES[kind][1], "name": None, "group": 0} for kind in READING_ORDER]
     assert (one["recipients"], one["groups"], one["threshold"]) == (named, 1, 1)
     assert many["recipients"] == [{**key, "group": number} for number, key in enumerate(named)]
     assert (many["groups"], many["threshold"]) == (len(named), 3)

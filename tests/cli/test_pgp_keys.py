@@ -78,7 +78,7 @@ def test_a_file_shows_its_keys(leafseal: Run, alice: GpgHome, plain: Path) -> No
     assert leafseal("encrypt", "-i", "--pgp", f"{key[:8]} {key[8:]}", plain).code == 0
     assert f"  recipients:\n    pgp {key}\n" in leafseal("inspect", plain).out.decode()
     [shown] = json.loads(leafseal("inspect", "--json", plain).out)["files"]
-    assert shown["recipients"] == [{"kind": "pgp", "key": key, "group": 0}]
+    assert shown["recipients"] == [{"kind": "pgp", "key": key, "name": None, "group": 0}]
 
 
 def test_recipients_come_and_go(

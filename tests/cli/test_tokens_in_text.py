@@ -85,7 +85,7 @@ def test_the_hint_on_lost_metadata_helps(leafseal: Run, here: Path) -> None:
         subprocess.run([*git, "add", name], check=True)
         subprocess.run([*git, "commit", "-qm", "x"], check=True)
     hint = leafseal("decrypt", name).err
-    shown = re.search(r'"git (log -p) FILE"', hint)
+    shown = re.search(r'"git (log -p) \S+"', hint)
     assert shown is not None
     log = subprocess.run([*git, *shown[1].split(), name], check=True, capture_output=True, text=True).stdout
     _, earlier = re.findall(r"^commit (\w+)", log, re.MULTILINE)

@@ -103,7 +103,7 @@ def test_the_index_has_the_kinds_of_the_table() -> None:
 def test_each_has_a_page(kind: Kind) -> None:
     page, _, _, needs = rows()[kind.name]
     text = (PAGES / page).read_text(encoding="utf-8")
-    assert "\n## How a key is written\n" in text
+    assert "\n## Key syntax\n" in text
     assert "$ leafseal" in text
     if kind.extra:
         assert needs == f"`pip install 'leafseal[{kind.extra}]'`"

@@ -47,6 +47,15 @@ class Run(NamedTuple):
         return self.call(*words)
 
 
+def identities(folder: Path) -> Path:
+    """Return a copy of the identities of all cases that nobody else can read, which would be warned of."""
+    path = folder / "keys" / "all.txt"
+    path.parent.mkdir()
+    path.touch(mode=0o600)
+    path.write_bytes((FOLDER / "identities" / "all.txt").read_bytes())
+    return path
+
+
 @pytest.fixture(params=FACES)
 def run(
     request: pytest.FixtureRequest,
@@ -57,7 +66,7 @@ def run(
     """A command line, in a folder of its own, with the identities of all cases."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(FOLDER / "identities" / "all.txt"))
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(identities(tmp_path)))
     monkeypatch.setattr(terminal, "has_terminal", lambda: False)
     face = FACES[request.param]
 
@@ -132,9 +141,10 @@ def assert_sealed_alike(path: Path, case: Case) -> None:
 
 
 _NAMED = re.compile(
-    rb"leafseal: warning: [^\n]*(?:keep these values as they|YAML readers|as one value|more than 64 bits)[^\n]*\n"
+    rb"leafseal: warning: [^\n]*"
+    rb"(?:keep these values as they|YAML readers|as one value|more than 64 bits|kubectl cannot)[^\n]*\n"
 )
-"""Values that readers differ about, which our own face names."""
+"""Values that readers differ about, and manifests that kubectl could not read: our own face names them."""
 
 
 def encrypted_quietly(run: Callable[..., Result], path: Path, name: str, case: Case) -> bool:
@@ -162,7 +172,7 @@ def test_started_by_name(started: str, name: str, tmp_path: Path) -> None:
     if name == "sops":
         program = [str(link_to_us(tmp_path))]
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    environ["SOPS_AGE_KEY_FILE"] = str(FOLDER / "identities" / "all.txt")
+    environ["SOPS_AGE_KEY_FILE"] = str(identities(tmp_path))
 
     def start(*words: str) -> Result:
         done = subprocess.run(

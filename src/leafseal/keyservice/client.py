@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import threading
 from dataclasses import dataclass, field
@@ -82,26 +83,36 @@ class RemoteService:
             # The path itself, which would be sent otherwise, is no host name, and strict servers refuse it.
             options.append(("grpc.default_authority", "localhost"))
         channel: grpc.Channel = grpc.insecure_channel(target, options=options)
-        states: SimpleQueue[Any] = SimpleQueue()
-        channel.subscribe(states.put, try_to_connect=True)
-        deadline = monotonic() + self.connect_seconds
-        refused = False
-        while not refused:
-            try:
-                state = states.get(timeout=max(0.0, deadline - monotonic()))
-            except Empty:
-                break
-            if state is grpc.ChannelConnectivity.READY:
-                return channel
-            # It would go on trying; but what is not there now is no key service.
-            refused = state is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+        state = self._first_outcome(grpc.ChannelConnectivity, channel)
+        if state is grpc.ChannelConnectivity.READY:
+            atexit.register(channel.close)  # later, closing would wait for a thread that is gone
+            return channel
         channel.close()
-        within = "" if refused else f" within {self.connect_seconds:g} seconds"
+        within = f" within {self.connect_seconds:g} seconds" if state is None else ""
         raise ProviderError(
             f"{self}: nobody answers{within}",
             source=str(self),
             hint="check that the key service is running, and its address",
         )
+
+    def _first_outcome(self, states: Any, channel: grpc.Channel) -> object:
+        """Return how the first try to connect ended, None where it did not end in time.
+
+        gRPC would go on trying; but what is not there now is no key service.
+        """
+        told: SimpleQueue[object] = SimpleQueue()
+        note = told.put
+        channel.subscribe(note, try_to_connect=True)
+        deadline = monotonic() + self.connect_seconds
+        try:
+            while True:
+                state = told.get(timeout=max(0.0, deadline - monotonic()))
+                if state in (states.READY, states.TRANSIENT_FAILURE):
+                    return state
+        except Empty:
+            return None
+        finally:
+            channel.unsubscribe(note)
 
     def _error(self, reason: str, key: MasterKey) -> ProviderError:
         return ProviderError(f"{self}: {reason}", master_key=str(key), source=str(self))

@@ -58,6 +58,11 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
             "check the disk",
         ],
     },
+    ("the folder of the tests would have to go; tests/cli/test_main.py has a process for it"): {
+        "cli.main": [
+            "change to a folder that exists",
+        ],
+    },
     ("takes a file of another program, and that program"): {
         "formats.faults": [
             'fetch the file itself with "git lfs pull"',
