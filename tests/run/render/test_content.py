@@ -265,6 +265,10 @@ def test_numbers_and_others_in_json() -> None:
     assert json.loads(filled(template)) == {"n": 5, "f": 1.5, "t": True, "z": None}
 
 
+def test_words_of_yaml_for_true_and_false_are_none_of_json() -> None:
+    assert [escapes.json_text(True, "True"), escapes.json_text(False, "FALSE")] == ["true", "false"]
+
+
 def test_every_other_dollar_stays() -> None:
     text = "$host ${VAR} $$ ${x:-/y} $1 $(id) $${/p} ${ /p}\n"
     assert filled(text, "none") == text.replace("$${/p}", "${/p}")

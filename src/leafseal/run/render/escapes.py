@@ -19,7 +19,7 @@ Escape = Callable[[Scalar | None, str], str]
 def json_text(value: Scalar | None, text: str) -> str:
     """Return JSON, quotes included, that YAML reads the same; what is no JSON of its own is a string."""
     if value is None or isinstance(value, bool):
-        return "null" if value is None else text
+        return json.dumps(value)  # YAML has more words for these than JSON
     if isinstance(value, int) and re.fullmatch("-?(0|[1-9][0-9]*)", text):
         return text
     if isinstance(value, float) and re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", text):
