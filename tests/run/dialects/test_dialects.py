@@ -93,6 +93,12 @@ def test_each_reads_as_the_real_one(text: str) -> None:
     assert found == RECORDED[text]
 
 
+def test_compose_takes_many_variables_in_a_line_and_few_in_each_other() -> None:
+    assert read("A=" + "${NO:-x}${IN}" * 1500, "compose", INHERITED) == {"A": "xinherited" * 1500}
+    assert read("A=" + "${NO:-" * 100 + "x" + "}" * 100, "compose", INHERITED) == {"A": "x"}
+    assert read_or_none("A=" + "${NO:-" * 2000 + "x" + "}" * 2000, "compose") is None
+
+
 def test_bytes_that_are_no_text_stay() -> None:
     text = b"A=\xff\xfe".decode("utf-8", "surrogateescape")
     for dialect in ("compose", "python-dotenv", "bash"):

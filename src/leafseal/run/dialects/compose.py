@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import NoReturn
 
 from leafseal.run.dialects import Lookup, refuse
 
@@ -22,6 +23,7 @@ _TEMPLATE = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<name>[_a-z][_a-z0-9]*)|\{(?:(?P<braced>[_a-z][_a-z0-9]*(?::?[-+?].*)?)\}|(?P<bad>)))",
     re.IGNORECASE | re.ASCII,
 )
+_MOST_LEVELS = 100  # of defaults within defaults
 _BRACED = re.compile(r"([_a-z][_a-z0-9]*)(:?[-+?])?(.*)", re.IGNORECASE | re.ASCII)
 
 
@@ -116,7 +118,7 @@ class _Reading:
             inherited = self._inherited(name)
             return self._found.get(name) if inherited is None else inherited
 
-        def fail(what: str) -> str:
+        def fail(what: str) -> NoReturn:
             refuse(self._text, start, what)
 
         return _substituted(value, lookup, fail)
@@ -132,33 +134,44 @@ def _unescaped(match: re.Match[str]) -> str:
     return "\\" + digits
 
 
-def _substituted(text: str, lookup: Lookup, fail: Callable[[str], str]) -> str:
-    def replaced(match: re.Match[str]) -> str:
+def _substituted(text: str, lookup: Lookup, fail: Callable[[str], NoReturn], depth: int = 0) -> str:
+    if depth > _MOST_LEVELS:
+        fail(f"more than {_MOST_LEVELS} levels of ${{ in each other")
+    found: list[str] = []
+    position = 0
+    while match := _TEMPLATE.search(text, position):
+        found.append(text[position : match.start()])
+        position = match.end()
         if match["escaped"]:
-            return "$"
-        if match["name"]:
-            return lookup(match["name"]) or ""
-        whole = match[0]
-        end = _closing(whole)
-        rest = whole[end + 1 :] if end >= 0 else ""
-        if end >= 0:
-            match = _TEMPLATE.match(whole[: end + 1]) or match
-        inside = _BRACED.fullmatch(match["braced"] or "")
-        if inside is None:
-            return fail("Docker Compose does not understand what follows ${")
-        name, operator, word = inside.groups()
-        value = lookup(name)
-        if operator is None:
-            return value or ""
-        is_there = value is not None and (value != "" or not operator.startswith(":"))
-        if operator.endswith("?"):
-            if not is_there:
-                return fail(f"the variable {name} is required, and has no value")
-        elif operator.endswith("-") != is_there:
-            value = _substituted(word, lookup, fail)
-        return (value or "") + _substituted(rest, lookup, fail)
+            found.append("$")
+        elif match["name"]:
+            found.append(lookup(match["name"]) or "")
+        else:
+            # The pattern takes all up to the last brace of the line.
+            if (end := _closing(match[0])) >= 0:
+                position = match.start() + end + 1
+                match = _TEMPLATE.match(text[match.start() : position]) or match
+            found.append(_value_of(match["braced"] or "", lookup, fail, depth))
+    found.append(text[position:])
+    return "".join(found)
 
-    return _TEMPLATE.sub(replaced, text)
+
+def _value_of(inside: str, lookup: Lookup, fail: Callable[[str], NoReturn], depth: int) -> str:
+    """Return what takes the place of what is between braces: a name, or with `:-word` and the like."""
+    parts = _BRACED.fullmatch(inside)
+    if parts is None:
+        fail("Docker Compose does not understand what follows ${")
+    name, operator, word = parts.groups()
+    value = lookup(name)
+    if operator is None:
+        return value or ""
+    is_there = value is not None and (value != "" or not operator.startswith(":"))
+    if operator.endswith("?"):
+        if not is_there:
+            fail(f"the variable {name} is required, and has no value")
+    elif operator.endswith("-") != is_there:
+        value = _substituted(word, lookup, fail, depth + 1)
+    return value or ""
 
 
 def _closing(text: str) -> int:
