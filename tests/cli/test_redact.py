@@ -67,6 +67,8 @@ def test_what_is_not_replaced_is_named(leafseal: Run, work: Path, me: ThrowawayI
     result = exec_env("--redact", "--redact-min", "4", file, "echo $PORT $DEBUG $MODE $TOKEN")
     assert result.stdout == b"[REDACTED] true production [REDACTED]\n"
     assert result.stderr.endswith(b": DEBUG, MODE, USER_NAME\n")
+    many = encrypted(leafseal, work, me, "many.env", "".join(f"V{number}=on\n" for number in range(30)))
+    assert exec_env("--redact", many, "true").stderr.endswith(b"V8, V9 and 20 more\n")
 
 
 def test_values_in_plain_text_are_no_secret(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:

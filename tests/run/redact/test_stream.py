@@ -7,6 +7,7 @@ import html
 import json
 import random
 import shlex
+from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -185,6 +186,15 @@ def test_values_that_cannot_be_looked_for() -> None:
     assert is_too_common(b"build-host-7", public=[b"build-host-7"])
     assert not is_too_common(b"123456")
     assert not is_too_common(b"abcd", least=4)
+
+
+def test_texts_that_are_no_secret_are_not_copied_for_every_value() -> None:
+    class Public(frozenset[bytes]):
+        def __iter__(self) -> Iterator[bytes]:
+            raise AssertionError("all of them were looked at")
+
+    assert is_too_common(b"build-host-7", public=Public([b"build-host-7"]))
+    assert not is_too_common(b"build-host-8", public=Public([b"build-host-7"]))
 
 
 def test_parts_of_a_long_value_end_between_characters() -> None:

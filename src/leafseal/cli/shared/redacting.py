@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from leafseal.display import first_of
 from leafseal.errors import system_text
 from leafseal.operations.open import Opened
 from leafseal.run.redact.forms import LEAST
@@ -36,7 +37,7 @@ def streams(
         if wanted.skipped:
             terminal.warn(
                 f"{file}: not redacted, because they are shorter than {least} bytes, usual words, or the same as"
-                f" values in plain text: {', '.join(wanted.skipped)}"
+                f" values in plain text: {first_of(wanted.skipped)}"
             )
     filtered = FilteredStreams(Patterns(patterns), waits=waits)
     yield filtered

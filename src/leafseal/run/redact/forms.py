@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import html
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import quote, quote_plus
 
 LEAST = 6
@@ -123,7 +123,7 @@ _WORDS = frozenset(
 )
 
 
-def is_too_common(value: bytes, public: Iterable[bytes] = (), least: int = LEAST) -> bool:
+def is_too_common(value: bytes, public: Collection[bytes] = (), least: int = LEAST) -> bool:
     """Tell whether a value cannot be looked for: it is short, a usual word, or one of the texts that are no secret."""
     text = value.strip()
-    return len(text) < least or text.lower().decode("utf-8", "replace") in _WORDS or text in set(public)
+    return len(text) < least or text.lower().decode("utf-8", "replace") in _WORDS or text in public
