@@ -31,6 +31,7 @@ def test_synonyms_lead_to_what_there_is() -> None:
         ("view x", 'run "leafseal decrypt"'),
         ("run x", 'run "leafseal exec -e FILE -- PROGRAM"'),
         ("exec -e f ls -la", 'put -- before the program: "leafseal exec -e f -- ls"'),
+        ("exec ls -la", 'put -- before the program: "leafseal exec -e FILE -- ls"'),
         ("exec -e f -e g ls -la", 'put -- before the program: "leafseal exec -e f -e g -- ls"'),
         ("decript x", 'run "leafseal decrypt"'),
         ("ENCRYPT x", 'run "leafseal encrypt"'),

@@ -129,6 +129,13 @@ def test_two_names_of_a_configuration_are_one_or_refused(leafseal, config, work)
     twin.symlink_to(".sops.yaml")
     assert leafseal("team", "add", "new", NEW, "--all-rules").code == 0
     assert twin.is_symlink()
+    twin.unlink()
+    twin.symlink_to("nowhere")
+    assert leafseal("team", "list", "--config", ".sops.yaml").code == 220
+    twin.unlink()
+    config.rename(twin)
+    missing = leafseal("team", "list", "--config", ".sops.yaml")
+    assert (missing.code, "no such file" in missing.err) == (100, True)
 
 
 def test_a_nearer_configuration_is_told_of(leafseal, config, work, me):

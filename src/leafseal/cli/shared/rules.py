@@ -86,12 +86,25 @@ def _refuse_twice(path: str) -> None:
     folder, name = os.path.split(path)
     for other in NAMES:
         twin = os.path.join(folder, other)
-        if name in NAMES and other != name and os.path.lexists(twin) and not os.path.samefile(twin, path):
+        if (
+            name in NAMES
+            and other != name
+            and os.path.lexists(twin)
+            and os.path.exists(path)
+            and not _is_same(twin, path)
+        ):
             raise RefusedError(
                 f"{other} is in the same folder, and would not change with it",
                 hint="delete one of the two, or make one a link to the other",
                 file=path,
             )
+
+
+def _is_same(twin: str, path: str) -> bool:
+    try:
+        return os.path.samefile(twin, path)
+    except FileNotFoundError:  # a link that leads nowhere
+        return False
 
 
 def chosen_rules(team: Team, choice: RuleChoice, verb: str) -> list[int]:

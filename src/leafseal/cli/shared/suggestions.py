@@ -126,7 +126,11 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
         at = next((index for index, word in enumerate(words) if word.startswith(option)), 0)
         before = plain_parser.read(command, words[:at])
         if before is not None and before["command"]:
-            files = [f"-e {for_shell(name)}" for name in before.get("env_file", ())] or [for_shell(before["file"])]
+            files = (
+                [f"-e {for_shell(name)}" for name in before["env_file"] or ["FILE"]]
+                if "env_file" in before
+                else ([for_shell(before["file"])])
+            )
             line = f"{path} {' '.join(files)} -- {for_shell(before['command'][0])}"
             return f'put -- before the program: "{line}", then its options'
     known = [name for one in command.options if not one.is_hidden for name in one.names]
