@@ -209,7 +209,7 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-@pytest.mark.parametrize("arguments", [["completion", "bash"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["completion", "bash"], ["--version"], ["help", "set"]])
 def test_a_full_disk_behind_standard_output_is_an_error(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         result = process(*arguments, stdout=full, stderr=subprocess.PIPE, capture_output=False)

@@ -20,7 +20,24 @@ _HELP_INSTEAD: tuple[type[click.UsageError], ...] = tuple(
 """What a group raises that was started without a command: its help. Before click 8.2 it prints the help itself."""
 
 
-class _WithHelp(click.Command):
+class _PrintsHelp(click.Command):
+    """A command that prints its help as results are: what cannot be written is an error with a name."""
+
+    def get_help_option(self, context: click.Context) -> click.Option | None:
+        """Return the option, with our way of writing."""
+        option = super().get_help_option(context)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+def _show_help(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        terminal.print_line(context.get_help())
+        context.exit()
+
+
+class _WithHelp(_PrintsHelp):
     """A command whose help is that of our declaration."""
 
     declared: declarations.Declaration
@@ -167,7 +184,7 @@ class _UnknownCommandError(click.UsageError):
         self.name = name
 
 
-class _Members(click.Group):
+class _Members(_PrintsHelp, click.Group):
     """A group that leaves it to us what to say of a command that it does not have."""
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
