@@ -19,7 +19,8 @@ class OwnKey(NamedTuple):
     """What others encrypt for; None where it is not known without using the key."""
 
     source: str
-    """Where it is: in a "variable", a "file", a file of "ssh", in what a "command" prints, or with "gpg"."""
+    """Where it is: in a "variable", a "file", a "credential" of systemd, a file of "ssh", what a "command" prints,
+    or "gpg"."""
 
     place: str
     """The variable, the file or the key ring, as messages name it."""

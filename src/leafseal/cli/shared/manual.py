@@ -64,6 +64,7 @@ _TABLES = (
         "ENVIRONMENT",
         (
             ("SOPS_AGE_KEY, SOPS_AGE_KEY_FILE", "Your private key, or the file with it."),
+            ("CREDENTIALS_DIRECTORY", "Where systemd puts credentials: leafseal.agekey is your private key."),
             ("SOPS_AGE_RECIPIENTS", "Public keys to encrypt new files for."),
             ("SOPS_CONFIG", "A configuration to use instead of the .sops.yaml above the file."),
             ("SOPS_EDITOR, EDITOR", "The editor that leafseal edit starts."),

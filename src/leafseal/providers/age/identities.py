@@ -1,4 +1,4 @@
-"""Where age identities come from: all the places where SOPS looks, in its order (sops-format §4.6).
+"""Where age identities come from: all the places where SOPS looks, in its order (sops-format §4.6), and systemd.
 
 Nothing is loaded before a key has to be unwrapped, and then once for all files of a run. A place that cannot be read
 matters only when no identity from another place does.
@@ -121,7 +121,8 @@ class Identities:
         return [*self.ssh_keys().places(recipient), *others, self._command(recipient), default]
 
     def at_hand(self) -> list[Place]:
-        """Return the variable, the file that one names and the default file, without what a command would print."""
+        """Return the variable, the file that one names, a credential of systemd if there is a folder of them, and the
+        default file, without what a command would print."""
         return self._load()
 
     def ssh_keys(self) -> SSHKeys:
@@ -137,7 +138,9 @@ class Identities:
         with self._lock:
             if self._places is None:
                 ambient = self._ambient
-                self._places = [_from_variable(ambient), _from_named_file(ambient), _from_default_file(ambient)]
+                credential = [_from_credential(ambient)] if ambient.environ.get("CREDENTIALS_DIRECTORY") else []
+                named = [_from_variable(ambient), _from_named_file(ambient)]
+                self._places = [*named, *credential, _from_default_file(ambient)]
             return self._places
 
     def _command(self, recipient: str) -> Place:
@@ -182,6 +185,13 @@ def _from_named_file(ambient: Ambient) -> Place:
         return Absent(name)
     place = named_file(name, value, f"put the key into SOPS_AGE_KEY, and the name of a file into {name}")
     return place if isinstance(place, Place) else from_file(place, value, ambient)
+
+
+def _from_credential(ambient: Ambient) -> Place:
+    from leafseal.providers.age.credential import read_credential
+
+    found = read_credential(ambient.environ["CREDENTIALS_DIRECTORY"])
+    return found if isinstance(found, Place) else _read(*found, ambient)
 
 
 def _from_default_file(ambient: Ambient) -> Place:

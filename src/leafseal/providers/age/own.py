@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from leafseal import age
 from leafseal.keys import Ambient
 from leafseal.keys.own import OwnKey, Trouble
+from leafseal.providers.age.credential import path_of
 from leafseal.providers.age.identities import Identities
 from leafseal.providers.age.passphrases import EncryptedIdentities
 from leafseal.providers.age.places import Failed, Loaded, Place, read_file
@@ -27,15 +28,18 @@ def own_keys(ambient: Ambient) -> tuple[list[OwnKey], list[Trouble]]:
     """
     identities = Identities.of(ambient)
     ssh = identities.ssh_keys().files()
-    variable, file, default = identities.at_hand()
+    variable, file, *credentials, default = identities.at_hand()
     text = ambient.environ.get("SOPS_AGE_KEY", "")
     found = [*_of_place(variable, "variable", text)]
     found += _of_place(file, "file", _text_of(ambient.environ.get("SOPS_AGE_KEY_FILE", ""), file))
+    for place in credentials:
+        text = _text_of(path_of(ambient.environ["CREDENTIALS_DIRECTORY"]), place)
+        found += _of_place(place, "credential", text)
     found += _of_place(default, "file", _text_of(default.name, default))
     found += [key for place in ssh for key in _of_place(place, "ssh", "")]
     commands = [name for name in _COMMANDS if ambient.environ.get(name)]
     found += [OwnKey("age", None, "command", name, "command") for name in commands]
-    places = [variable, file, default, *ssh]
+    places = [variable, file, *credentials, default, *ssh]
     return found, [Trouble(place.name, place.reason, place.hint) for place in places if isinstance(place, Failed)]
 
 
