@@ -170,7 +170,7 @@ def test_a_value_of_200_kib(leafseal: Run, work: Path, me: ThrowawayIdentity) ->
     result = exec_("-e", file, "--", "/bin/echo", "ran")
     assert (result.returncode, result.stdout) == (126, b"")
     assert b"a variable can have 128 KiB with its name, and these are longer: LARGE\n" in result.stderr
-    assert b"leafseal exec-file FILE -- PROGRAM {}" in result.stderr
+    assert b"leafseal exec -e FILE --file KEY=NAME -- PROGRAM" in result.stderr
     assert b"c4n4ry" not in result.stderr
     assert not re.search(rb"204.?804", result.stderr)  # its size
     assert exec_("-e", file, "--only", "SMALL", "--", "/bin/echo", "ran").stdout == b"ran\n"

@@ -94,7 +94,7 @@ def _refuse(argv: Sequence[str], environ: Mapping[bytes, bytes], error: OSError)
 def _too_big_error(argv: Sequence[str], environ: Mapping[bytes, bytes]) -> CommandError:
     """Return what to say where the system takes no more arguments and variables; the lengths of values stay ours."""
     most = 32 * os.sysconf("SC_PAGE_SIZE")  # for one string, its end included; Linux has no name for it
-    hint = 'hand large values to the program in a file: "leafseal exec-file FILE -- PROGRAM {}"'
+    hint = 'hand large values to the program in files: "leafseal exec -e FILE --file KEY=NAME -- PROGRAM"'
     if any(len(os.fsencode(word)) >= most for word in argv):
         return CommandError(f"cannot run {argv[0]}: an argument is longer than {most // 1024} KiB", found=True)
     sizes = {os.fsdecode(name): len(name) + len(value) + 2 for name, value in environ.items()}

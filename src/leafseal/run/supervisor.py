@@ -35,6 +35,10 @@ Wait = Callable[[float | None, int], None]
 """Waits for so many milliseconds at most, until a descriptor can be read; signals to us end that by exceptions."""
 
 
+Environment = Callable[[], Mapping[bytes, bytes]]
+"""Returns the environment of a program, in the process that becomes it."""
+
+
 class Streams(Protocol):
     """What stands between a program and our standard streams."""
 
@@ -69,6 +73,7 @@ def supervise(
     together: bool = False,
     grace: float = 0,
     streams: Streams | None = None,
+    own_variables: Callable[[], Mapping[bytes, bytes]] = dict,
 ) -> int:
     """Run the program `argv`, and return its exit code.
 
@@ -76,15 +81,17 @@ def supervise(
     `together`, one that we were sent too and that ended the program raises `Ended`: who sent it waits for us to end so;
     and the program stays in our group.
 
+    `own_variables` returns more of its environment, in the process that becomes the program.
+
     Where we are the first process of a container, its other processes get SIGTERM and so many seconds of `grace` to
     end, before the kernel ends them with us. Raises `CommandError` for a program that cannot be run.
     """
     if os.name == "nt":
-        return running.wait_for(argv, environ)
+        return running.wait_for(argv, {**environ, **own_variables()})
     with SignalQueue() as queue, _orphans():
         child = _Child(queue, streams, has_own_group=not together and _is_alone())
         try:
-            child.start(argv, environ, account)
+            child.start(argv, lambda: {**environ, **own_variables()}, account)
             status = child.wait()
             if os.getpid() == 1 and grace:
                 _end_others(queue, grace)
@@ -130,7 +137,7 @@ class _Child:
         self._pid = 0
         self._is_continued = False  # by us, of which the signal to us is still to come
 
-    def start(self, argv: Sequence[str], environ: Mapping[bytes, bytes], account: Account | None) -> None:
+    def start(self, argv: Sequence[str], environ: Environment, account: Account | None) -> None:
         """Start the program. Raises `LeafsealError`, and `CommandError` where that is due to the program."""
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
@@ -151,16 +158,14 @@ class _Child:
         if self._streams is not None:
             self._streams.started()
 
-    def _become(
-        self, argv: Sequence[str], environ: Mapping[bytes, bytes], account: Account | None, tells: int
-    ) -> NoReturn:
+    def _become(self, argv: Sequence[str], environ: Environment, account: Account | None, tells: int) -> NoReturn:
         try:
             if self._streams is not None:
                 self._streams.in_child(account)
             if self._has_own_group and not (self._streams is not None and self._streams.has_session):
                 os.setpgid(0, 0)
             self._queue.leave()
-            running.execute(argv, environ, account=account)
+            running.execute(argv, environ(), account=account)
         except LeafsealError as error:
             write_all(tells, json.dumps([error.message, error.hint, error.exit_code]).encode())
         except BaseException as error:

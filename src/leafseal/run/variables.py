@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from leafseal.display import first_of
 from leafseal.document import Document, Locator
-from leafseal.document.paths import format_path
+from leafseal.document.paths import format_path, resolve_path
 from leafseal.document.scalars import Scalar, same, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import LeafsealError, RefusedError
@@ -24,20 +24,21 @@ def variables(
     only: Collection[str] | None = None,
     as_sops: bool = False,
     spell: Spell = lambda _locator, _value: None,
+    left_out: Collection[Locator] = (),
 ) -> dict[str, bytes]:
     """Return the variables that a document stands for, in order; of a key that stands twice the last counts.
 
     A name is `prefix` and the key. With `flatten`, nested mappings and lists give one variable per value, their keys
     and positions joined with it; empty ones give none. With `only`, what has another name is left out. A null is an
     empty variable, or with `as_sops` the word `<nil>`. What is no text is written as `spell` says, else as SOPS writes
-    it.
+    it. Values at the places `left_out` give no variables, nor does a mapping or list that has no others.
 
     Raises `LeafsealError` for what no environment can hold, naming the key, and for two values with one name.
     """
     found: dict[str, bytes] = {}
     places: dict[str, Locator] = {}
     for name, place, value in _pairs(document, prefix, (), flatten):
-        if only is not None and name not in only:
+        if (only is not None and name not in only) or place in left_out:
             continue
         if places.setdefault(name, place) != place:
             raise LeafsealError(
@@ -45,10 +46,12 @@ def variables(
                 hint="choose another text for --flatten, or rename one of them",
             )
         if isinstance(value, MappingNode | ListNode):
+            if left_out and {below for _, below, _ in _pairs(value, "", place, "")} <= {*left_out}:
+                continue
             raise LeafsealError(f"cannot use complex value in environment; offending key {name}", hint=FLATTEN_HINT)
         if "=" in name or not name:
             raise LeafsealError(f"cannot use keys with '=' in environment: {name}" if name else "a key is empty")
-        data = _data(place, value, as_sops, spell)
+        data = data_of(place, value, as_sops=as_sops, spell=spell)
         if "\0" in name or b"\0" in data:
             raise LeafsealError(f"an environment cannot contain NUL; offending key {name}")
         found[name] = data
@@ -58,7 +61,21 @@ def variables(
 FLATTEN_HINT = "to make a variable of each nested value, add --flatten __"
 
 
-def _data(place: Locator, value: Scalar | None, as_sops: bool, spell: Spell) -> bytes:
+def place_of(document: MappingNode, key: str, *, flatten: str | None = None, prefix: str = "") -> Locator | None:
+    """Return the place of the value that a variable would have of that name, or whose path it is; None without one.
+
+    Raises `PathError` for a path that can be read in two ways.
+    """
+    named = {name: place for name, place, _ in _pairs(document, prefix, (), flatten)}
+    if key in named:
+        return named[key]
+    places = [place for _, place, _ in _pairs(document, "", (), "")]
+    found = resolve_path(key, places)
+    return found if any(place[: len(found)] == found for place in places) else None
+
+
+def data_of(place: Locator, value: Scalar | None, *, as_sops: bool, spell: Spell) -> bytes:
+    """Return a value as a program gets it. See `variables`."""
     if value is None and not as_sops:
         return b""
     text: str | bytes | None = None

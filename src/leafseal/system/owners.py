@@ -30,10 +30,15 @@ def is_left_over(tagged: re.Match[str], status: os.stat_result) -> bool:
     """Tell whether what has a tag in its name is the user's own, and its process is gone."""
     if os.name != "nt" and status.st_uid != os.geteuid():
         return False
-    if tagged["mark"] != _mark():
+    if not is_of_here(tagged):
         return time.time() - status.st_mtime > _FOREIGN_SECONDS
     pid, start = int(tagged["pid"]), int(tagged["start"])
     return not _runs(pid) or (start != 0 and start_time(pid) not in (0, start))
+
+
+def is_of_here(tagged: re.Match[str]) -> bool:
+    """Tell whether a tag is of this host and this namespace of processes."""
+    return tagged["mark"] == _mark()
 
 
 def start_time(pid: int) -> int:

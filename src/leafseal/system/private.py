@@ -19,7 +19,7 @@ from leafseal.errors import RefusedError, WriteError, system_text
 from leafseal.system import owners, signals
 from leafseal.system.directories import runtime_directory, state_directory
 
-_NAME = rf"leafseal-[0-9]+-{owners.TAG}"
+_NAME = rf"leafseal-(?P<lasting>files-)?[0-9]+-{owners.TAG}"
 ROOM = "make room in XDG_RUNTIME_DIR or /dev/shm, or set XDG_RUNTIME_DIR to another folder in memory"
 _MOUNTS = "/proc/self/mountinfo"
 
@@ -34,7 +34,13 @@ def private_directory(*, no_disk_plaintext: bool = False, warn: Callable[[str], 
     base = _memory_base()
     if base is None:
         base = _disk_base(no_disk_plaintext, warn)
-    path = os.path.join(base, f"leafseal-{_uid()}-{owners.tag()}")
+    with made_directory(os.path.join(base, f"leafseal-{_uid()}-{owners.tag()}")) as path:
+        yield path
+
+
+@contextmanager
+def made_directory(path: str) -> Iterator[str]:
+    """Make a folder that only we can enter, and remove it with all it holds at the end, also on a signal."""
     with signals.as_exceptions():
         _make(path)
         try:
@@ -59,7 +65,7 @@ def _make(path: str) -> None:
 
 def sweep(*, everywhere: bool = False) -> None:
     """Remove folders that killed processes of ours left in memory, or in the temporary folder too."""
-    bases = _memory_candidates()
+    bases = lasting_candidates()
     if everywhere:
         bases.append(_temporary_folder())
     for base in bases:
@@ -75,7 +81,9 @@ def _is_leftover(path: str, match: re.Match[str]) -> bool:
         status = os.lstat(path)
     except OSError:
         return False
-    return stat.S_ISDIR(status.st_mode) and owners.is_left_over(match, status)
+    # A program that runs elsewhere may need its files for longer than a day.
+    is_known = match["lasting"] is None or owners.is_of_here(match)
+    return stat.S_ISDIR(status.st_mode) and is_known and owners.is_left_over(match, status)
 
 
 def _remove(path: str) -> None:
@@ -92,6 +100,12 @@ def _memory_candidates() -> list[str]:
     if os.name == "nt":
         return []
     return [folder for folder in (runtime_directory(os.environ), "/dev/shm") if folder]  # noqa: S108
+
+
+def lasting_candidates() -> list[str]:
+    """Return where files may be in memory that last as long as a program, the folder of a service of systemd first."""
+    own = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    return [*([own] if os.path.isabs(own) else []), *_memory_candidates(), "/run"]
 
 
 def _memory_base() -> str | None:

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from functools import partial
 
-from leafseal.system import files, locks, private
+from leafseal.system import files, in_memory, lasting, locks, private
 
 from .scenario import Act, Scenario, Stage
 
@@ -55,6 +55,18 @@ def _reads_back_differently(at: Stage) -> None:
 
 def _no_folder_for_plaintext(at: Stage) -> None:
     at.service.setattr(private, "file_system_of", lambda path: "tmpfs" if path.endswith("/run") else "ext4")
+
+
+def _no_memory_for_programs(at: Stage) -> None:
+    at.service.setattr(lasting, "can_have_open_files", lambda: False)
+    at.service.setattr(private, "_memory_candidates", lambda: [os.environ.get("XDG_RUNTIME_DIR", "/nowhere")])
+    at.service.setattr(in_memory, "kind_of", lambda number: _kind_of(number))
+
+
+def _kind_of(descriptor: int) -> str | None:
+    mine = os.path.join(os.getcwd(), "..", "run")
+    is_mine = os.path.exists(mine) and os.stat(mine).st_dev == os.fstat(descriptor).st_dev
+    return "tmpfs" if is_mine and not os.path.samestat(os.stat("/run"), os.fstat(descriptor)) else None
 
 
 def _no_folder_for_temporary_files(at: Stage) -> None:
@@ -159,6 +171,17 @@ SCENARIOS = [
         before=(_no_folder_for_temporary_files,),
         environ={"EDITOR": "/bin/true", "TMPDIR": "/nowhere"},
     )._replace(module="system.private"),
+    _Scenario(
+        "set XDG_RUNTIME_DIR to a folder in memory (tmpfs) that is yours alone",
+        "exec --supervise -e f.env --file A=X -- true",
+        (
+            "! mkdir -m 700 ../run",
+            "export XDG_RUNTIME_DIR=HERE/../run",
+            "exec --supervise -e f.env --file A=X -- true",
+        ),
+        files={"f.env": "A=1\n"},
+        before=("encrypt -i --age ME f.env", _no_memory_for_programs),
+    )._replace(module="run.value_files"),
     _Scenario(
         "run leafseal as root",
         "exec-env --supervise --user root f.env true",

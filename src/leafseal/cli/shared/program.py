@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from leafseal.cli.shared.declarations import PROGRAM, VARIABLES, Choice, Whole, grouped, make_option
 from leafseal.cli.shared.errors import ErrorsShown
@@ -12,6 +13,7 @@ from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.cli.shared.running import RunningOptions
 from leafseal.display import first_of
+from leafseal.document import Locator
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
 from leafseal.document.places import listed
@@ -27,6 +29,9 @@ from leafseal.run import environment
 from leafseal.run import variables as making
 from leafseal.system import terminal
 
+if TYPE_CHECKING:
+    from leafseal.cli.shared.file_values import Taken, Wish
+
 
 class VariableOptions(NamedTuple):
     """Which variables are made of the values of files, and how."""
@@ -39,6 +44,7 @@ class VariableOptions(NamedTuple):
     strict: bool = False
     sops_values: bool = False
     dialect: str | None = None
+    in_files: tuple[str, ...] = ()
 
     def names(self) -> list[str] | None:
         """Return the names of `--only`, None where all are wanted. Raises `UsageError`."""
@@ -48,6 +54,14 @@ class VariableOptions(NamedTuple):
         if "" in names:
             raise UsageError("--only contains an empty name", hint="separate names with one comma each, without blanks")
         return names
+
+    def wishes(self) -> Sequence[Wish]:
+        """Return what `--file` says. Raises `UsageError`."""
+        if not self.in_files:
+            return ()
+        from leafseal.cli.shared.file_values import read_wishes  # and what writes files, only where they are wanted
+
+        return read_wishes(self.in_files)
 
     def name_of(self, place: Sequence[str | int]) -> str:
         """Return the variable that the value at a place of a file gives."""
@@ -98,6 +112,14 @@ variable_options = grouped(
         "--dialect",
         type=Choice(("sops", "compose", "bash", "python-dotenv")),
         help="Read the values of a .env file as this program does [default: sops].",
+        section=VARIABLES,
+    ),
+    make_option(
+        "--file",
+        "in_files",
+        is_multiple=True,
+        metavar="KEY=NAME",
+        help="Write the value of KEY to a file in memory, not to a variable, and its path to the variable NAME_FILE.",
         section=VARIABLES,
     ),
 )
@@ -162,32 +184,58 @@ def run(
     how.check()
     account = child.account()
     only = wanted.names()
+    wishes = wanted.wishes()
     opened = _open_all(distinct(files), reading, limits)
-    secrets = _secrets_of(opened, wanted, only, child.environment(account), conflict)
-    return how.run(argv, child.environment(account, secrets), account, opened, secrets, wanted.name_of)
+    inherited = child.environment(account)
+    handed = _handed_of(opened, wanted, only, wishes, inherited, conflict)
+    if handed.files:
+        from leafseal.cli.shared.file_values import check_variables
+
+        check_variables(handed.files, handed.variables, inherited, only)
+    environ = child.environment(account, handed.variables)
+    return how.run(argv, environ, account, opened, handed.by_name, wanted.name_of, handed.files)
 
 
-def _secrets_of(
+class Handed(NamedTuple):
+    """What a program gets of files: variables, and values in files by their names."""
+
+    variables: dict[str, bytes]
+    files: dict[str, bytes]
+    by_name: dict[str, bytes]
+    """All values by the variables that they are, or would be."""
+
+
+def _handed_of(
     opened: Sequence[tuple[str, Opened]],
     wanted: VariableOptions,
     only: list[str] | None,
+    wishes: Sequence[Wish],
     inherited: dict[bytes, bytes],
     conflict: str,
-) -> dict[str, bytes]:
-    """Return the variables that files give, in order; with what is wrong with any, none.
+) -> Handed:
+    """Return what files give, in order; with what is wrong with any, nothing.
 
     `inherited` is what the program gets besides, of which a dialect may take parts into values.
     """
-    layers = []
+    layers: list[tuple[str, dict[str, bytes]]] = []
+    in_files: list[tuple[str, dict[str, Taken]]] = []
     for name, one in opened:
         with naming(name):
-            layers.append((name, _variables_of(one, wanted, only, inherited)))
+            taken, variables = _variables_of(one, wanted, only, wishes, inherited)
+        layers.append((name, variables))
+        in_files.append((name, taken))
     found = making.layered(layers, conflict)
+    handed = Handed(found, {}, found)
+    if wishes:
+        from leafseal.cli.shared.file_values import files_of
+
+        own = {wanted.name_of(one.place): one.data for _, taken in in_files for one in taken.values()}
+        handed = Handed(found, files_of(wishes, in_files, conflict), {**own, **found})
     _refuse_missing(opened, found, only, wanted)
-    for name, own in layers:
-        _check_names(name, own, wanted)
-    _warn_of_other_readers(opened, found, wanted)
-    return found
+    for name, own_variables in layers:
+        _check_names(name, own_variables, wanted)
+    _warn_of_other_readers(opened, handed.by_name, wanted)
+    return handed
 
 
 def _open_all(files: Sequence[str], reading: InputOptions, limits: Limits) -> list[tuple[str, Opened]]:
@@ -202,8 +250,13 @@ def _open_all(files: Sequence[str], reading: InputOptions, limits: Limits) -> li
 
 
 def _variables_of(
-    opened: Opened, wanted: VariableOptions, only: list[str] | None, inherited: dict[bytes, bytes]
-) -> dict[str, bytes]:
+    opened: Opened,
+    wanted: VariableOptions,
+    only: list[str] | None,
+    wishes: Sequence[Wish],
+    inherited: dict[bytes, bytes],
+) -> tuple[dict[str, Taken], dict[str, bytes]]:
+    """Return the values of a file that go into files, and the variables that the others are."""
     _refuse_one_value(opened)
     if wanted.strict:
         _refuse_empty(opened)
@@ -215,16 +268,27 @@ def _variables_of(
         _refuse_unbound(opened, wanted, None)
         text = opened.plaintext().decode("utf-8", "surrogateescape")
         document = MappingNode(list(dialects.read(text, wanted.dialect, inherited).items()))
+    spell = making.spelled_as_in(opened, wanted.document or 0)
+    taken: dict[str, Taken] = {}
+    left_out: Collection[Locator] = ()
+    if wishes:
+        from leafseal.cli.shared import file_values
+
+        taken = file_values.take(
+            wishes, document, flatten=wanted.flatten, prefix=prefix, as_sops=wanted.sops_values, spell=spell
+        )
+        left_out = file_values.left_out(taken, only, wanted.name_of)
     found = making.variables(
         document,
         flatten=wanted.flatten,
         prefix=prefix,
         only=only,
         as_sops=wanted.sops_values,
-        spell=making.spelled_as_in(opened, wanted.document or 0),
+        spell=spell,
+        left_out=left_out,
     )
     _refuse_unbound(opened, wanted, found)
-    return found
+    return taken, found
 
 
 def _refuse_missing(

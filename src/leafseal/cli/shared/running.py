@@ -44,25 +44,45 @@ class RunningOptions(NamedTuple):
         files: Sequence[tuple[str, Opened]],
         handed: Mapping[str, bytes],
         name_of: Callable[[Locator], str],
+        in_files: Mapping[str, bytes] | None = None,
     ) -> int:
         """Run a program, and return its exit code if it was not run in our place.
 
-        `files` are those that were opened for it, and `handed` the variables that it gets of them; `name_of` makes
-        their names of the places of values.
+        `files` are those that were opened for it, and `handed` what it gets of them, by variables; `name_of` makes
+        their names of the places of values. What is `in_files` it gets in files.
         """
+        if not in_files:
+            return self._run(argv, environ, account, files, handed, name_of, dict)
+        from leafseal.run.value_files import value_files
+
+        with value_files(in_files, account) as placed:
+            return self._run(argv, environ, account, files, handed, name_of, placed.variables)
+
+    def _run(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[bytes, bytes],
+        account: Account | None,
+        files: Sequence[tuple[str, Opened]],
+        handed: Mapping[str, bytes],
+        name_of: Callable[[Locator], str],
+        paths: Callable[[], Mapping[bytes, bytes]],
+    ) -> int:
         if not (self.supervise or self.redact) and running.can_replace():
-            running.execute(argv, environ, account=account)
+            running.execute(argv, {**environ, **paths()}, account=account)
         from leafseal.run import supervisor
 
         grace = self.grace or 0
         if not self.redact:
-            return supervisor.supervise(argv, environ, account=account, grace=grace)
+            return supervisor.supervise(argv, environ, account=account, grace=grace, own_variables=paths)
         if not running.can_replace():
             raise RefusedError("--redact is not possible on this system", hint="leave out --redact")
         from leafseal.cli.shared import redacting
 
         with redacting.streams(files, handed, name_of, least=self.redact_min, waits=self.redact_wait) as streams:
-            return supervisor.supervise(argv, environ, account=account, grace=grace, streams=streams)
+            return supervisor.supervise(
+                argv, environ, account=account, grace=grace, streams=streams, own_variables=paths
+            )
 
 
 _AS_CHILD = (
