@@ -49,9 +49,13 @@ class Layout:
     def add(self, place: str, *, in_memory: bool = False) -> Path:
         """Make a folder that is `place` on the real machine."""
         path = (self._memory if in_memory else self.folder) / place.strip("/").replace("/", "-")
-        path.mkdir(exist_ok=True)
-        self._places[place] = path
+        path.mkdir()
+        self.mount(place, path)
         return path
+
+    def mount(self, place: str, path: Path) -> None:
+        """Let `place` lead to a folder or file that exists."""
+        self._places[place] = path
 
     def at(self, place: str) -> Path:
         """Return where a path of the real machine is here."""
