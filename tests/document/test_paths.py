@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leafseal.display import visible
-from leafseal.document.paths import format_path, resolve_path
+from leafseal.document.paths import format_path, path_resolver, resolve_path
 from leafseal.errors import PathError
 
 SPELLINGS = [
@@ -124,6 +124,11 @@ PLACES = [
 )
 def test_dots_mean_what_the_document_has(text, locator):
     assert resolve_path(text, PLACES) == locator
+
+
+def test_many_paths_are_read_with_one_look_at_the_places():
+    resolve = path_resolver(iter(PLACES))
+    assert [resolve(text) for text in ("x.y.z", "codes.404", "x.y.z")] == [("x.y", "z"), ("codes", "404"), ("x.y", "z")]
 
 
 @pytest.mark.parametrize("text", ["both.a.b", "p.q.r", "m.n.new", "m.n"])

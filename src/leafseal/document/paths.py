@@ -7,7 +7,7 @@ Three spellings: `["db"]["password"][0]` as SOPS has it (sops-cli §5.1), `/db/p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from leafseal.display import visible
 from leafseal.document import Locator
@@ -27,7 +27,16 @@ def resolve_path(text: str, locators: Iterable[Locator]) -> Locator:
 
     A name with dots in it that exists is taken whole. Raises `PathError` where two readings are possible.
     """
+    return _resolved(text, _children(locators))
+
+
+def path_resolver(locators: Iterable[Locator]) -> Callable[[str], Locator]:
+    """Return what reads path expressions as `resolve_path` does, for many of them: the places are gone through once."""
     children = _children(locators)
+    return lambda text: _resolved(text, children)
+
+
+def _resolved(text: str, children: dict[Locator, set[str | int]]) -> Locator:
     if text.startswith("/"):
         return _as_locator(_pointer(text), children)
     if text.startswith("[") and (locator := _as_sops(text)) is not None:
@@ -145,17 +154,30 @@ def _continued(found: Locator, rest: Locator, children: dict[Locator, set[str | 
 def _readings(text: str, found: Locator, children: dict[Locator, set[str | int]]) -> Iterator[tuple[Locator, str]]:
     """Return the ways to follow `text` as far as things exist, each with the text that is left."""
     further = False
-    for name in children.get(found, ()):
-        for spelled in _spellings(name, first=not found):
-            if text.startswith(spelled) and text[len(spelled) : len(spelled) + 1] in ("", ".", "["):
-                further = True
-                yield from _readings(text[len(spelled) :], (*found, name), children)
+    siblings = children.get(found, ())
+    for name, end in _beginnings(text, first=not found):
+        if name in siblings:
+            further = True
+            yield from _readings(text[end:], (*found, name), children)
     if not further:
         yield found, text[1:] if found and text.startswith(".") else text
 
 
-def _spellings(name: str | int, *, first: bool) -> tuple[str, ...]:
-    dot = "" if first else "."
-    if isinstance(name, int):
-        return f"[{name}]", f"{dot}{name}"
-    return f"{dot}{name}", f'["{name}"]', f"['{name}']"
+def _beginnings(text: str, *, first: bool) -> Iterator[tuple[str | int, int]]:
+    """Yield the names that `text` may begin with, and where each ends: before a dot, a bracket or the end."""
+    start = 0 if first else 1  # the dot before all other names
+    for end in (position for position in range(len(text) + 1) if text[position : position + 1] in ("", ".", "[")):
+        if end >= start and (first or text.startswith(".")):
+            yield from _names(text[start:end], end)
+        if text.startswith("[") and text[:end].endswith("]"):
+            inner = text[1 : end - 1]
+            if len(inner) >= 2 and inner[0] == inner[-1] and inner[0] in "\"'":
+                yield inner[1:-1], end
+            elif re.fullmatch(_INDEX, inner):
+                yield int(inner), end
+
+
+def _names(text: str, end: int) -> Iterator[tuple[str | int, int]]:
+    yield text, end
+    if re.fullmatch(_INDEX, text):
+        yield int(text), end

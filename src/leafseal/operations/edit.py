@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
@@ -43,11 +44,15 @@ def only_below(path: str, number: int = 0) -> Callable[[Document], Spare]:
     """Return what spares whatever a path expression leads to in a document, for those who put something else there."""
 
     def of(document: Document) -> Spare:
-        def spare(leaf: Leaf, _error: IntegrityError) -> bool:
+        @functools.cache  # it is asked about every empty value too
+        def place() -> Locator:
             try:
-                locator = resolve_path(path, [leaf.locator for leaf in document.leaves() if leaf.document == number])
+                return resolve_path(path, [leaf.locator for leaf in document.leaves() if leaf.document == number])
             except PathError:
-                return False
+                return ()
+
+        def spare(leaf: Leaf, _error: IntegrityError) -> bool:
+            locator = place()
             is_below = leaf.document == number and leaf.locator[: len(locator)] == locator
             return is_below and bool(locator) and not leaf.is_comment
 

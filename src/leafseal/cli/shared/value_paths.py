@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Collection
 
+from leafseal.document import Locator
 from leafseal.document.limits import Limits, ReadOptions
-from leafseal.document.paths import format_path, resolve_path
+from leafseal.document.paths import format_path, path_resolver
 from leafseal.errors import LeafsealError
 from leafseal.formats import parse, recognize
 from leafseal.system.reading import read
@@ -32,11 +34,12 @@ def value_paths(file: str, begun: str) -> list[str]:
         # What does not print is written escaped, which leads nowhere; what begins with a dash is an option.
         if text.startswith(begun) and text[:1] != "-" and text.isprintable() and "\\" not in text:
             found[text] = None
-    return [text for text in list(found)[:_MOST] if _leads_there(text, places)]
+    resolve, known = path_resolver(places), frozenset(places)
+    return [text for text in list(found)[:_MOST] if _leads_there(text, resolve, known)]
 
 
-def _leads_there(text: str, places: list[tuple[str | int, ...]]) -> bool:
+def _leads_there(text: str, resolve: Callable[[str], Locator], places: Collection[Locator]) -> bool:
     try:
-        return resolve_path(text, places) in places
+        return resolve(text) in places
     except LeafsealError:
         return False
