@@ -33,6 +33,11 @@ def test_nothing_is_found_in_what_is_well(path: Path) -> None:
     assert check(str(path)).rules == 2
 
 
+def test_every_rule_counts_also_one_that_is_none(path: Path) -> None:
+    assert len(findings(path, f"creation_rules:\n  - age: {A}\n    path_regex: a\n  - just text\n  - age: {A}\n")) == 1
+    assert check(str(path)).rules == 3
+
+
 def test_all_mistakes_come_in_the_order_of_the_file(path: Path) -> None:
     first = f"  - path_regex: '*.yaml'\n    age: {A}\n    enrypted_regex: a\n"
     found = said(path, f"{first}  - path_regex: b\n    age: AGE1X\n  - age: 1\n")

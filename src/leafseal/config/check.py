@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from leafseal.config import mistakes
 from leafseal.config.find import read_bounded
-from leafseal.config.load import Config, CreationRule, of_rule, read_noting
-from leafseal.config.nodes import compose, second_document
+from leafseal.config.load import Config, CreationRule, read_noting, rule_of
+from leafseal.config.nodes import ListNode, compose, second_document
 from leafseal.config.reader import Reader, Remark, Report
 from leafseal.errors import FormatError
 
@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What came of checking a file: its rules, as far as they could be read, and its mistakes in their order."""
+    """What came of checking a file: the number of its creation rules, and its mistakes in their order."""
 
     rules: int
     findings: list[Finding]
@@ -49,11 +49,14 @@ def check(path: str, *, pipes: bool = False) -> Checked:
         return Checked(0, [Finding(True, "", exc.line or 0, exc.column or 0, exc.message, exc.hint)])
     report = Report()
     config = read_noting(node, Path(path), report)
-    _note_doubts(Reader(node, (), report), config, report)
+    top = Reader(node, (), report)
+    _note_doubts(top, config, report)
     if (line := second_document(data)) is not None:
         hint = "move its rules into the first document, and delete the line ---"
         report.add(Remark((line, 1), "", "a second document begins here, which leafseal and sops ignore", hint, False))
-    return Checked(len(config.rules or ()), [_finding(remark) for remark in report.remarks()])
+    listed = top.get("creation_rules").node
+    count = len(listed.members) if isinstance(listed, ListNode) else 0
+    return Checked(count, [_finding(remark) for remark in report.remarks()])
 
 
 def _finding(remark: Remark) -> Finding:
@@ -61,40 +64,34 @@ def _finding(remark: Remark) -> Finding:
 
 
 def _note_doubts(top: Reader, config: Config, report: Report) -> None:
-    faults = report.faults()
+    faulty = {location for location, _ in report.faults()}
+    faulty_rules = set(map(rule_of, faulty))
     listed = top.get("creation_rules")
     if not config.rules:
-        if not faults:
+        if not faulty:
             listed.doubt("there are no creation rules", 'add a rule, such as "creation_rules: [{age: age1…}]"')
         return
     fields = {member.location: member for member in listed.members()}
-    for number, rule in enumerate(config.rules):
+    for rule in config.rules:
         field = fields[rule.location]
-        following = config.rules[number + 1] if number + 1 < len(config.rules) else None
-        if not of_rule(rule, faults):
-            _note_missing_keys(field, rule, following)
+        if rule.location not in faulty_rules:
+            if not rule.has_keys:
+                of_keys = field.get("key_groups") if any(rule.groups) else field
+                of_keys.doubt(*mistakes.lack_of_keys(rule, config.rules))
             if rule.threshold and len(rule.groups) < 2:
                 field.get("shamir_threshold").doubt(
                     "has no effect without several key groups", "add key_groups, or delete shamir_threshold"
                 )
         if what := mistakes.oddity(rule.path_regex):
             field.get("path_regex").doubt(what, mistakes.oddity_hint(rule.path_regex))
-    _note_unreachable(config, fields)
-
-
-def _note_missing_keys(field: Reader, rule: CreationRule, following: CreationRule | None) -> None:
-    if not any(rule.groups):
-        has_keys = following is not None and any(following.groups)
-        field.doubt("names no recipients", mistakes.keys_hint(rule, following, has_keys))
-    elif not all(rule.groups):
-        field.get("key_groups").doubt("has a key group without keys", mistakes.GROUP_HINT)
+    _note_unreachable(config, fields, faulty)
 
 
 _EVERYTHING = ("", ".", ".*", ".+", "^.*", "^.+", ".*$", ".+$", "^.*$", "^.+$")
 """Patterns that match every path."""
 
 
-def _note_unreachable(config: Config, fields: Mapping[str, Reader]) -> None:
+def _note_unreachable(config: Config, fields: Mapping[str, Reader], faulty: Collection[str]) -> None:
     """Warn of rules that no file reaches, because an earlier one takes whatever they match."""
     seen: dict[str, CreationRule] = {}
     for rule in config.rules or ():
@@ -105,11 +102,5 @@ def _note_unreachable(config: Config, fields: Mapping[str, Reader]) -> None:
                 f"is never used: {mistakes.named(earlier)}, before it, {whole}",
                 f"move this rule before {earlier.location}, or delete it",
             )
-        elif pattern or "path_regex" not in _faulty(fields[rule.location]):
+        elif pattern or f"{rule.location}.path_regex" not in faulty:
             seen.setdefault(pattern, rule)
-
-
-def _faulty(field: Reader) -> set[str]:
-    """Return the members of a rule that are wrong."""
-    before = f"{field.location}."
-    return {location.removeprefix(before) for location, _ in field.report.faults() if location.startswith(before)}

@@ -8,6 +8,7 @@ it stops the command.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,6 +35,11 @@ class CreationRule:
     path_regex: str
     location: str  # such as "creation_rules[2]"
     line: int = 1
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether each of its key groups has a key."""
+        return bool(self.groups) and all(self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,16 @@ class Config:
 
     def faults_of(self, rule: CreationRule) -> list[tuple[str, str]]:
         """Return what is wrong with a rule."""
-        return of_rule(rule, self.faults)
+        return [fault for fault in self.faults if rule_of(fault[0]) == rule.location]
 
     def rule_with_keys(self, path: str | os.PathLike[str]) -> CreationRule | None:
         """Return what `rule_for` does. Raises `ConfigError` for a rule that names no keys, or has a group without."""
         rule = self.rule_for(path)
-        if rule is None or (rule.groups and all(rule.groups)):
+        if rule is None or rule.has_keys:
             return rule
-        from leafseal.config.mistakes import GROUP_HINT, keys_hint, named
+        from leafseal.config.mistakes import lack_of_keys, named
 
-        following = next((other for other in self.rules or () if other.line > rule.line), None)
-        what, hint = "has a key group without keys", GROUP_HINT
-        if not any(rule.groups):
-            what, hint = "names no recipients", keys_hint(rule, following, bool(following and any(following.groups)))
+        what, hint = lack_of_keys(rule, self.rules or ())
         raise ConfigError(f"{named(rule)} matches {self.tested_path(path)} and {what}", hint=hint, file=str(self.path))
 
     def matching_rule(self, path: str | os.PathLike[str]) -> CreationRule | None:
@@ -133,7 +136,8 @@ def _parse(node: Node | None, path: Path, lenient: bool) -> Config:
     report = Report()
     config = read_noting(node, path, report)
     faults = report.faults()
-    ours = [fault for rule in config.rules or () for fault in of_rule(rule, faults)] if lenient else []
+    rules = {rule.location for rule in config.rules or ()} if lenient else ()
+    ours = [fault for fault in faults if rule_of(fault[0]) in rules]
     if len(ours) < len(faults):
         raise ConfigError.of(faults, str(path), report.hints())
     return replace(config, faults=tuple(ours), hints=report.hints()) if ours else config
@@ -154,10 +158,10 @@ def read_noting(node: Node | None, path: Path, report: Report) -> Config:
     )
 
 
-def of_rule(rule: CreationRule, faults: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the faults that stand in a rule."""
-    inside = (rule.location, f"{rule.location}.", f"{rule.location}[")
-    return [fault for fault in faults if fault[0] == inside[0] or fault[0].startswith(inside[1:])]
+def rule_of(location: str) -> str:
+    """Return which rule a field is in, `creation_rules[2]` of `creation_rules[2].age`; empty where it is in none."""
+    match = re.match(r"creation_rules\[\d+\]", location)
+    return match[0] if match else ""
 
 
 def _read_rules(field: Reader) -> Iterator[CreationRule]:

@@ -23,6 +23,8 @@ class Rule(Protocol):
     def line(self) -> int: ...  # noqa: D102
     @property
     def path_regex(self) -> str: ...  # noqa: D102
+    @property
+    def groups(self) -> Sequence[Sequence[object]]: ...  # noqa: D102
 
 
 def named(rule: Rule) -> str:
@@ -90,12 +92,16 @@ def mismatch_hint(pattern: str, path: str, absolute: str, *, below: bool = False
     return None
 
 
-GROUP_HINT = "add a key to the empty group, or delete it"
+def lack_of_keys(rule: Rule, rules: Sequence[Rule]) -> tuple[str, str]:
+    """Return what is missing in a rule whose keys are not all there, and what to do about it."""
+    if any(rule.groups):
+        return "has a key group without keys", "add a key to the empty group, or delete it"
+    return "names no recipients", _keys_hint(rule, rules)
 
 
-def keys_hint(rule: Rule, following: Rule | None, has_keys: bool) -> str:
-    """Return what to do about a rule that names no keys; `has_keys` says whether the rule after it does."""
-    if following is not None and has_keys and not following.path_regex:
+def _keys_hint(rule: Rule, rules: Sequence[Rule]) -> str:
+    following = next((other for other in rules if other.line > rule.line), None)
+    if following is not None and any(following.groups) and not following.path_regex:
         return (
             f"delete the dash in line {following.line}, where another rule begins, or add recipients to {rule.location}"
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -61,8 +62,7 @@ class People(NamedTuple):
 
     def shared(self) -> set[str]:
         """Return the names that several recipients have."""
-        names = list(self.names.values())
-        return {name for name in names if names.count(name) > 1}
+        return {name for name, count in Counter(self.names.values()).items() if count > 1}
 
 
 NOBODY = People()

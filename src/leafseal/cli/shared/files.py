@@ -134,9 +134,11 @@ class Outputs(NamedTuple):
                 hint="add -i to replace each file, or --output-dir DIR to write the results to a folder",
             )
         if self.output_dir is not None:
-            base_names = [os.path.basename(name) for name in names]
-            for name in base_names:
-                if name in ("", "-") or base_names.count(name) > 1:
+            counts: dict[str, int] = {}
+            for base_name in map(os.path.basename, names):
+                counts[base_name] = counts.get(base_name, 0) + 1
+            for name, count in counts.items():
+                if name in ("", "-") or count > 1:
                     raise UsageError(
                         f"two results would have the name {name} in --output-dir" if name not in ("", "-")
                         else "standard input has no name for a file in --output-dir",
