@@ -21,6 +21,7 @@ LeafsealError                     1   message, hint, exit_code (numbers from SOP
 │   └── NothingSealedError      220   the rule seals nothing in a file that has values
 ├── ConflictError               221   the target changed since it was read
 ├── WriteError                    3   the result could not be written; the old file stands
+├── AuditError                  223   what was to be done could not be written to the audit log; it was not done
 ├── EditorError                 201   no editor, or it failed
 ├── CommandError                127   the command to be run was not found; 126 when it cannot be executed
 └── ProviderError                 1   a provider said no; master_key; the SDK's exception as __cause__
@@ -301,6 +302,12 @@ class WriteError(LeafsealError):
     """The result could not be written; what stood there before still stands."""
 
     exit_code = 3
+
+
+class AuditError(LeafsealError):
+    """An event could not be written to an audit log that the policy requires: nothing was decrypted."""
+
+    exit_code = 223
 
 
 class EditorError(LeafsealError):

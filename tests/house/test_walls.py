@@ -20,6 +20,7 @@ WRITERS = {
     "system/files.py": "the users' files",
     "system/directory.py": "the system calls of system.files, in a folder that is held open",
     "system/locks.py": "locks, in a folder of our own",
+    "system/log_file.py": "audit logs that the policy names",
     "system/private.py": "plaintext, in a folder of our own",
     "system/terminal.py": "the terminal, and the null device",
     "run/render/tree.py": "plaintext in files that are rendered for programs",
@@ -136,7 +137,7 @@ def test_what_lies_directly_below_the_package() -> None:
     entries = {path.name for path in SOURCE.iterdir() if path.name != "__pycache__"} - {"py.typed"}
     modules = {name for name in entries if name.endswith(".py")}
     assert modules == {"__init__.py", "__main__.py", "display.py", "errors.py", "testing.py"}
-    assert len(entries - modules) == 17
+    assert len(entries - modules) == 18
 
 
 def test_the_old_name_is_history() -> None:

@@ -27,7 +27,7 @@ def item_of(name: str, limits: Limits, format_name: str | None = None) -> Item:
         snapshot = read(name, limits)
     except MissingFileError as error:
         raise error.with_hint(_missing_hint(name)) from None
-    return Item(snapshot, Source(name, snapshot.data, known or recognize(name, snapshot.data)))
+    return Item(snapshot, Source(name, snapshot.data, known or recognize(name, snapshot.data), name))
 
 
 def _missing_hint(name: str) -> str:

@@ -188,13 +188,17 @@ def _edit_new(
             allow_tokens=True,  # whoever typed them saw them
             comments=comments,
             review=partial(warn_of_clear_text, file, comments),
+            name=file,
+            path=file,
         )
         files.create(file, product.data, verify=product.check)
         terminal.note(lambda: f"{file}: {told.encrypted(product)}")
 
     def keep(text: bytes) -> None:
         groups, threshold, selection = wanted.groups, wanted.threshold, wanted.selection
-        product = encrypt(text, ANY_BYTES, groups, threshold, selection, ambient, read=read, allow_tokens=True)
+        product = encrypt(
+            text, ANY_BYTES, groups, threshold, selection, ambient, read=read, allow_tokens=True, name=file, path=file
+        )
         _keep_sealed(file, product.data)
 
     with naming(file):

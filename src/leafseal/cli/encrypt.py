@@ -127,6 +127,8 @@ def encrypt(
                 comments=comments,
                 review=partial(warn_of_clear_text, source.name, comments),
                 allow_tokens=allow_tokens,
+                name=source.name,
+                path=source.path,
             )
 
         try:

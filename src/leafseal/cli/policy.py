@@ -119,13 +119,13 @@ def _setting_as_data(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _in_force(setting: Setting, found: list[_File]) -> dict[str, Any]:
     """Return the value of a setting, whose files it is from, and whether nothing is restricted."""
-    merged, default, whose = Policy(), getattr(Policy(), setting.field), []
+    merged, default, whose = Policy(), setting.value(Policy()), []
     for one in found:
         if isinstance(one.outcome, Policy):
             merged = merged.and_also(one.outcome)
-    value = getattr(merged, setting.field)
+    value = setting.value(merged)
     for one in found:
-        own = getattr(one.outcome, setting.field, default)
+        own = setting.value(one.outcome) if isinstance(one.outcome, Policy) else default
         # Of lists, each that is there takes part; of the others, those that have the value that counts.
         if own != default and (isinstance(own, frozenset) or own == value):
             whose.append(one.whose)

@@ -2,7 +2,8 @@
 
 It is read from `$XDG_CONFIG_HOME/leafseal/policy.toml` and `/etc/leafseal/policy.toml`, never from a repository:
 whoever can change a repository must not be able to change what is allowed. Where both files speak of a thing, the
-stricter counts: of lists what both name, of numbers the higher, of switches the one that is on.
+stricter counts: of lists what both name, of numbers the higher, of switches the one that is on. Events go to the audit
+logs of both.
 
     min_threshold = 2
     no_disk_plaintext = true
@@ -28,6 +29,8 @@ from urllib.parse import urlsplit
 from leafseal.display import for_shell, visible
 from leafseal.errors import ConfigError, ProviderError, RefusedError, system_text
 from leafseal.keys import Ambient, MasterKey, Resolvable
+from leafseal.keys.audit_settings import KEYS as AUDIT_KEYS
+from leafseal.keys.audit_settings import Audit, Log, parse_audit
 from leafseal.system.directories import AnyPath, policy_file, system_policy_file
 
 _MAX_BYTES = 2**20
@@ -57,6 +60,8 @@ class Policy(NamedTuple):
     require_structure: bool = False
     omit_structure: bool = False
     guards: str | None = None
+    audit: tuple[Log, ...] = ()
+    require_reason: bool = False
 
     def allows_endpoint(self, url: str) -> bool:
         """Tell whether a service may be asked, by scheme, host and port, that only a file names."""
@@ -77,6 +82,8 @@ class Policy(NamedTuple):
         return Policy(
             min_threshold=max(self.min_threshold, other.min_threshold),
             guards=self.guards or other.guards,
+            audit=(*self.audit, *(log for log in other.audit if log not in self.audit)),
+            require_reason=self.require_reason or other.require_reason,
             **{name: getattr(self, name) or getattr(other, name) for name in SWITCHES},
             **lists,
         )
@@ -208,8 +215,12 @@ def parse_policy(data: bytes, path: str) -> Policy:
             fields |= _section(table[section], section, faults)
     fields |= {name: _switch(table.get(name, False), name, faults) for name in SWITCHES}
     fields["guards"] = _guards(table.get("guards"), faults)
+    audit = parse_audit(table["audit"], faults) if "audit" in table else Audit()
+    fields |= {"audit": audit.logs, "require_reason": audit.require_reason}
     policy = Policy(min_threshold=_threshold(table.get("min_threshold", 0), faults), **fields)
-    faults += _unknown(table, (*_SECTIONS, "min_threshold", "guards", *SWITCHES), "")
+    faults += _unknown(table, (*_SECTIONS, "audit", "min_threshold", "guards", *SWITCHES), "")
+    if isinstance(table.get("audit"), dict):
+        faults += _unknown(table["audit"], AUDIT_KEYS, "audit.")
     if faults:
         raise ConfigError.of(faults, path)
     return policy

@@ -96,6 +96,11 @@ class KeyRing:
                 cell.outcome = _unwrap(wrapped, self.ambient)
             return cell.outcome
 
+    def gave(self, wrapped: WrappedKey) -> bool:
+        """Tell whether a master key was asked for this blob, and gave its part."""
+        cell = self._cells.get((wrapped.master_key.kind, str(wrapped.master_key), wrapped.enc))
+        return cell is not None and isinstance(cell.outcome, OpenedPart)
+
     def outcomes(self) -> list[OpenedPart | FailedAttempt]:
         """Return what came of the keys that were asked, in the order in which they were."""
         return [cell.outcome for cell in self._cells.values() if cell.outcome is not None]

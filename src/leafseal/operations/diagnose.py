@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from itertools import accumulate, islice
 
+from leafseal.audit.access import opening
 from leafseal.crypto.mac import Verdict
 from leafseal.crypto.token import Sealer, TokenError, is_token
 from leafseal.document import Document, Edit, Leaf, Locator, Member, Path, Repeated, aad_of
@@ -105,9 +106,11 @@ def diagnose(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ) ->
     `FormatError`, as for a conflict of Git.
     """
     read = read._replace(ignore_mac=True)
-    document, metadata, repeated = _read(source, read)
-    is_old = metadata.may_have_context_bug
-    data_key = recover_garbled(metadata, ring) if is_old else recover(metadata, ring)
+    with opening(source.name, source.path, ring) as allow:
+        document, metadata, repeated = _read(source, read)
+        is_old = metadata.may_have_context_bug
+        data_key = recover_garbled(metadata, ring) if is_old else recover(metadata, ring)
+        allow(metadata.wrapped_keys())
     elements = _comment_elements(document, data_key)
     edits = _as_comments(document, elements, read)
     lines = Lines(document.text)

@@ -37,6 +37,7 @@ from leafseal.operations.seal import (
 )
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
+from leafseal.system.directories import is_watched
 
 Review = Callable[[Document, Selection], None]
 
@@ -56,13 +57,16 @@ def encrypt(
     allow_tokens: bool = False,
     comments: str | None = None,
     review: Review | None = None,
+    name: str = "",
+    path: str | None = None,
 ) -> Product:
     """Return the file with every selected leaf sealed under a new data key.
 
     `threshold` of 0 with several groups means all of them. Raises `AlreadyEncryptedError` where metadata or a token
     stands already (a token with `allow_tokens` may), `RefusedError` where the rule seals nothing although the file has
     a value (unless `allow_nothing`). `comments` says what becomes of those beside sealed values. At the end `review` is
-    shown the plain document and the rule.
+    shown the plain document and the rule. `name` and `path` are those of the file, for an audit log, which knows of it
+    before the result is let out: raises `AuditError` where it cannot.
     """
     read = held_to_policy(read, ambient)
     document = parse(data, format_name, read)
@@ -103,6 +107,10 @@ def encrypt(
         refuse_unreadable(sealed, product.format, read)
     if review is not None:
         review(document, selection)
+    if is_watched(ambient.environ, ambient.home_text):
+        from leafseal.audit.access import report_encryption  # most people have no audit log
+
+        report_encryption(name, path, groups, ambient)
     return product
 
 

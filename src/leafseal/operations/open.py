@@ -31,7 +31,7 @@ from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
 from leafseal.operations.leaves import OpenedLeaves, Spare, open_leaves
-from leafseal.system.directories import has_policy
+from leafseal.system.directories import has_policy, is_watched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Source(NamedTuple):
     name: str
     data: bytes
     format: str
+    path: str | None = None  # where the bytes were read; None where they were no file
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.data)} bytes, {self.format!r})"
@@ -258,10 +259,28 @@ def open_file(
     file is let out before all of it has verified. With `spare`, what does not verify may stay what it is: for those who
     put something else in its place.
     """
-    read = held_to_policy(read, ring.ambient)
+    if is_watched(ring.ambient.environ, ring.ambient.home_text):
+        return _open_watched(source, ring, held_to_policy(read, ring.ambient), find_key, spare)
     with paused_collector():
         document, metadata = read_metadata(source.data, source.format, read)
         return open_with(document, metadata, find_key(metadata, ring), read, spare)
+
+
+def _open_watched(
+    source: Source,
+    ring: KeyRing,
+    read: ReadOptions,
+    find_key: Callable[[Metadata, KeyRing], DataKey],
+    spare: Callable[[Document], Spare] | None,
+) -> Opened:
+    """Open a file where there may be an audit log, which then knows of it before the data key is used."""
+    from leafseal.audit.access import opening  # most people have none
+
+    with opening(source.name, source.path, ring) as allow, paused_collector():
+        document, metadata = read_metadata(source.data, source.format, read)
+        data_key = find_key(metadata, ring)
+        allow(metadata.wrapped_keys())
+        return open_with(document, metadata, data_key, read, spare)
 
 
 def held_to_policy(read: ReadOptions, ambient: Ambient) -> ReadOptions:

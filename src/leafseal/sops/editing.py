@@ -131,6 +131,8 @@ def make_file(session: Session, file: str, name: str, formats: Formats) -> Edite
             indent=indent,
             allow_nothing=True,
             allow_tokens=True,
+            name=file,
+            path=file,
         )
     except EmitError as error:
         raise Failure(f"Could not marshal tree: {error.message}", 4, hint=error.hint) from error

@@ -26,6 +26,7 @@ from leafseal.sops.shared.reading import READ, as_file, read, refuse_missing, wa
 from leafseal.sops.shared.recipients import Plan, plan
 from leafseal.sops.shared.session import Formats, Session, held
 from leafseal.sops.syntax.grammar import Arguments
+from leafseal.system.reading import Snapshot
 
 
 def encrypt(arguments: Arguments) -> int:
@@ -52,11 +53,12 @@ def seal(session: Session, file: str | None) -> None:
     wanted = plan(session, name, formats.input)
     with held(session, as_file(file)):
         source = read(as_file(file))
-        product = _sealed(session, name, source.data, formats, wanted)
+        product = _sealed(session, name, source, formats, wanted)
         session.write(source, product.data, product.check)
 
 
-def _sealed(session: Session, name: str, data: bytes, formats: Formats, wanted: Plan) -> Product:
+def _sealed(session: Session, name: str, source: Snapshot, formats: Formats, wanted: Plan) -> Product:
+    data = source.data
     if not data and FORMATS[formats.input].needs_document:
         raise Failure("File cannot be completely empty, it must contain at least one document", 92)
     for warning in marks_taken_off(data, formats.input):
@@ -67,10 +69,10 @@ def _sealed(session: Session, name: str, data: bytes, formats: Formats, wanted: 
     guard = guard_of(session, name, "encrypt")
     try:
         try:
-            return _encrypted(session, data, formats, wanted, allow_nothing=guard.consent.allow_nothing_sealed)
+            return _encrypted(session, source, formats, wanted, allow_nothing=guard.consent.allow_nothing_sealed)
         except NothingSealedError:
             guard.nothing_sealed(wanted.selection)
-            return _encrypted(session, data, formats, wanted, allow_nothing=True)
+            return _encrypted(session, source, formats, wanted, allow_nothing=True)
     except (ProviderError, ConfigError) as error:
         raise Failure(f"Could not generate data key: [{error}]", 1, hint=error.hint) from error
     except FormatError as error:
@@ -79,9 +81,9 @@ def _sealed(session: Session, name: str, data: bytes, formats: Formats, wanted: 
         raise Failure(f"Could not marshal tree: {error}", 4, hint=error.hint) from error
 
 
-def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *, allow_nothing: bool) -> Product:
+def _encrypted(session: Session, source: Snapshot, formats: Formats, wanted: Plan, *, allow_nothing: bool) -> Product:
     return encrypt_file(
-        data,
+        source.data,
         formats.input,
         wanted.groups,
         wanted.threshold,
@@ -93,6 +95,8 @@ def _encrypted(session: Session, data: bytes, formats: Formats, wanted: Plan, *,
         allow_nothing=allow_nothing,
         review=partial(_warn_of_clear_secrets, session),
         allow_tokens=True,  # as with sops
+        name=source.path,
+        path=source.path,
     )
 
 

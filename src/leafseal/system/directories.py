@@ -80,6 +80,15 @@ def has_policy(environ: Mapping[str, str], home: AnyPath) -> bool:
     return os.path.lexists(policy_file(environ, home)) or os.path.lexists(system_policy_file(environ))
 
 
+SOPS_AUDIT_FILE = "/etc/sops/audit.yaml"
+"""Where sops is told to which database it reports what it does; so are we (sops-cli §6)."""
+
+
+def is_watched(environ: Mapping[str, str], home: AnyPath) -> bool:
+    """Tell whether anybody may want to know what is done here: without a policy, and without sops's file, nobody."""
+    return has_policy(environ, home) or os.path.lexists(SOPS_AUDIT_FILE)
+
+
 def runtime_directory(environ: Mapping[str, str]) -> str | None:
     """Return the folder that lasts as long as the user is logged in, None where there is none, or a relative one."""
     folder = environ.get("XDG_RUNTIME_DIR", "")

@@ -20,6 +20,7 @@ from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..conftest import Result, Run
 from . import (
+    audit,
     aws,
     azure,
     command_line,
@@ -53,6 +54,7 @@ from .scenario import ELSEWHERE, Act, Scenario, Stage, Step
 from .source import Hint, hints
 
 TABLES = (
+    audit,
     aws,
     azure,
     command_line,

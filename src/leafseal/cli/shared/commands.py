@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import cast
 
 from leafseal.cli.shared.declarations import Declaration
+from leafseal.system.directories import home, is_watched
 
 PROGRAM = "leafseal"
 
@@ -64,4 +66,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 def load(name: str) -> Declaration:
     """Return the declaration of a command of the table."""
     module, _, attribute = COMMANDS[name][0].partition(":")
-    return cast(Declaration, getattr(importlib.import_module(module), attribute))
+    declared = cast(Declaration, getattr(importlib.import_module(module), attribute))
+    if not is_watched(os.environ, home()):
+        return declared
+    from leafseal.cli.shared.auditing import audited  # most people have no audit log
+
+    return audited(name, declared)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from leafseal.display import for_shell
 from leafseal.errors import ConfigError, DataKeyError, LeafsealError
@@ -16,6 +17,25 @@ class ErrorsShown(Exception):
         super().__init__(code)
         self.code = code
         self.errors = errors
+
+
+_listeners: list[Callable[[LeafsealError], None]] = []
+
+
+@contextmanager
+def listening(listener: Callable[[LeafsealError], None]) -> Iterator[None]:
+    """Have every error that is shown told to somebody who keeps an audit log, too."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def tell(error: LeafsealError) -> None:
+    """Tell of an error that is shown."""
+    for listener in _listeners:
+        listener(error)
 
 
 def show_error(error: LeafsealError) -> None:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 from leafseal.cli.shared.declarations import FILES, grouped, make_option
-from leafseal.cli.shared.errors import show_error, show_locked_out
+from leafseal.cli.shared.errors import show_error, show_locked_out, tell
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
@@ -64,7 +64,7 @@ def read_one(name: str, reading: InputOptions, limits: Limits) -> Item:
     shown = reading.filename_override or name
     snapshot = read(name, limits)
     sealed = None if reading.is_plain else snapshot.data
-    return Item(snapshot, Source(shown, snapshot.data, reading.input_type or recognize(shown, sealed)))
+    return Item(snapshot, Source(shown, snapshot.data, reading.input_type or recognize(shown, sealed), name))
 
 
 def show_errors(errors: Iterable[LeafsealError]) -> int:
@@ -73,6 +73,7 @@ def show_errors(errors: Iterable[LeafsealError]) -> int:
     locked_out: list[DataKeyError] = []
     configurations: set[str] = set()  # what is wrong with one is the same for all of its files
     for error in errors:
+        tell(error)
         codes.add(error.exit_code)
         if isinstance(error, DataKeyError):
             locked_out.append(error)

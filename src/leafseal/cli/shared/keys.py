@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from leafseal.cli.shared.declarations import SERVICES, option
+from leafseal.cli.shared.declarations import SAFETY, SERVICES, option
 from leafseal.document.frozen import NamedTuple
 from leafseal.keys import Ambient, KeyService
 from leafseal.system import terminal
@@ -27,10 +27,15 @@ _named: ContextVar[KeyServices | None] = ContextVar("key services", default=None
 
 
 def key_services(function: F) -> F:
-    """Add the options of key services; `current_ambient` looks at them."""
+    """Add the options of all commands that use keys: key services, at which `current_ambient` looks, and why.
+
+    `--reason` is for the audit log, which takes it from what the command was given (`auditing`).
+    """
 
     @functools.wraps(function)
-    def remembering(*, keyservice: tuple[str, ...], no_local_keyservice: bool, **values: Any) -> Any:
+    def remembering(
+        *, keyservice: tuple[str, ...], no_local_keyservice: bool, reason: str | None, **values: Any
+    ) -> Any:
         before = _named.set(KeyServices(keyservice, no_local_keyservice))
         try:
             return function(**values)
@@ -45,6 +50,8 @@ def key_services(function: F) -> F:
         help="Use key services only, not the keys of this machine.",
         section=SERVICES,
     )(decorated)
+    why = "Why you do this, for the audit log. [also LEAFSEAL_REASON]"
+    decorated = option("--reason", metavar="TEXT", help=why, section=SAFETY)(decorated)
     decorated = option("--keyservice", is_multiple=True, metavar="ADDRESS", help=text, section=SERVICES)(decorated)
     return decorated  # type: ignore[no-any-return]
 

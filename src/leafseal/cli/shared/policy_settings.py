@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from textwrap import fill
 from typing import Any, NamedTuple
 
-from leafseal.keys.policy import LISTS
+from leafseal.keys.audit_settings import KINDS, Log
+from leafseal.keys.policy import LISTS, Policy
 
 
 class Setting(NamedTuple):
@@ -25,7 +26,25 @@ class Setting(NamedTuple):
     @property
     def field(self) -> str:
         """The field of `Policy`."""
-        return LISTS[self.key].field if self.key in LISTS else self.key
+        if self.key in LISTS:
+            return LISTS[self.key].field
+        return "audit" if self._log_kind else self.key.removeprefix("audit.")
+
+    @property
+    def _log_kind(self) -> str | None:
+        kind = self.key.removeprefix("audit.")
+        return kind if kind in KINDS else None
+
+    def value(self, policy: Policy) -> Any:
+        """Return what a policy says of it. Of audit logs, where those of the kind are."""
+        value = getattr(policy, self.field)
+        if self._log_kind is None:
+            return value
+        return frozenset(_told(log) for log in value if log.kind == self._log_kind) or None
+
+
+def _told(log: Log) -> str:
+    return log.shown if log.required else f"{log.shown} (not required)"
 
 
 _ALL = "all"
@@ -115,6 +134,18 @@ SETTINGS: tuple[Setting, ...] = (
         _ALL,
         strict=(),
         example=("0605767e6b00d5d22f17c0133a7b58c6",),
+    ),
+    Setting(
+        "audit.file",
+        "A file that gets one line of JSON for each time a file is decrypted or encrypted. If it cannot be written, "
+        "nothing is decrypted, unless audit.required is false. audit.max_size and audit.keep limit it.",
+        "no audit log",
+        example="/var/log/leafseal/audit.jsonl",
+    ),
+    Setting(
+        "audit.require_reason",
+        "Decrypt only with a reason: --reason, or the variable LEAFSEAL_REASON.",
+        "no reason is needed",
     ),
 )
 """In the order in which a file has them."""

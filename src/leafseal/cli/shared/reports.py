@@ -48,6 +48,7 @@ CODES: Mapping[type[LeafsealError], str] = {
     kinds.NothingSealedError: "nothing-to-encrypt",
     kinds.ConflictError: "changed-on-disk",
     kinds.WriteError: "cannot-write",
+    kinds.AuditError: "audit-failed",
     kinds.EditorError: "editor-failed",
     kinds.CommandError: "command-not-started",
     kinds.ProviderError: "provider-failed",

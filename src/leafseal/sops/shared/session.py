@@ -149,7 +149,7 @@ class Session:
 
     def open(self, snapshot: reading.Snapshot, format_name: str) -> Opened:
         """Open a sealed file. Raises `LeafsealError`."""
-        source = Source(snapshot.path, snapshot.data, format_name)
+        source = Source(snapshot.path, snapshot.data, format_name, snapshot.path)
         read = READ._replace(ignore_mac=self.arguments.flag("ignore-mac"))
         if not self.arguments.flag("verbose"):
             return opening.open_file(source, self.keys, read, self.notice)

@@ -1,0 +1,47 @@
+"""What our commands add to the events of the core: which command it was, what it asked for, and what went wrong."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from leafseal.audit.event import EVERYTHING
+from leafseal.audit.operation import ACTIONS, Operation, performing
+from leafseal.cli.shared.declarations import Command, Declaration, Group
+from leafseal.cli.shared.errors import listening
+from leafseal.cli.shared.keys import current_ambient
+from leafseal.errors import LeafsealError
+
+
+def audited(name: str, declared: Declaration) -> Declaration:
+    """Return a command of ours that says what it does while it runs; those that open nothing stay as they are."""
+    if name not in ACTIONS:
+        return declared
+    if isinstance(declared, Group):
+        return declared._replace(commands={below: _wrapped(name, one) for below, one in declared.commands.items()})
+    return _wrapped(name, declared)
+
+
+def _wrapped(name: str, declared: Command) -> Command:
+    @functools.wraps(declared.function)
+    def function(**values: Any) -> int | None:
+        operation = Operation(f"leafseal {name}", ACTIONS[name], _paths(values), values.get("reason"))
+
+        def failed(error: LeafsealError) -> None:
+            operation.failed(error, current_ambient())
+
+        with performing(operation), listening(failed):
+            try:
+                return declared.function(**values)
+            except LeafsealError as error:
+                failed(error)
+                raise
+
+    return declared._replace(function=function)
+
+
+def _paths(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the path that a command was given."""
+    path = values.get("path") or values.get("extract")
+    return (path,) if isinstance(path, str) else EVERYTHING

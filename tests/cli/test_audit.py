@@ -1,0 +1,313 @@
+"""The audit trail, as commands write it: one event of each operation, before a value is let out, and never a value."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leafseal.audit.operation import ACTIONS
+from leafseal.cli.shared.commands import COMMANDS
+from leafseal.run import exec as running
+from leafseal.testing import ThrowawayIdentity
+
+from .conftest import Run
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="paths of logs are those of POSIX")
+
+SECRET = "hunter2-and-more"  # in the file of the fixtures
+
+
+class Trail:
+    """A log of the user's policy."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "logs" / "audit.jsonl"
+        self.policy = Path(os.environ["XDG_CONFIG_HOME"]) / "leafseal" / "policy.toml"
+        self.path.parent.mkdir()
+        self.policy.parent.mkdir(parents=True)
+        self.set()
+
+    def set(self, more: str = "", path: Path | None = None) -> None:
+        self.policy.write_text(f'[audit]\nfile = "{path or self.path}"\n{more}')
+
+    def take(self) -> list[dict[str, Any]]:
+        """Return the events since the last time."""
+        if not self.path.exists():
+            return []
+        events = [json.loads(line) for line in self.path.read_text("ascii").splitlines()]
+        self.path.unlink()
+        return events
+
+
+@pytest.fixture
+def trail(sealed: Path, tmp_path: Path) -> Trail:
+    return Trail(tmp_path)
+
+
+def told(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(event["action"], event["result"]) for event in events]
+
+
+# -- every command
+
+Lines = Mapping[str, list[str]]
+
+LINES: Lines = {
+    "encrypt": ["encrypt", "--age", "ME", "plain.yaml"],
+    "decrypt": ["decrypt", "app.yaml"],
+    "edit": ["edit", "app.yaml"],
+    "get": ["get", "app.yaml", "db.password"],
+    "set": ["set", "app.yaml", "db.password", '"new"'],
+    "unset": ["unset", "app.yaml", "db.password"],
+    "exec": ["exec", "--flatten", "_", "--only", "db_password", "-e", "app.yaml", "--", "true"],
+    "exec-env": ["exec-env", "--flatten", "_", "--only", "db_password", "app.yaml", "--", "true"],
+    "exec-file": ["exec-file", "--no-fifo", "app.yaml", "--", "true", "{}"],
+    "render": ["render", "--to", "out", "--allow-disk", "--file", "password=app.yaml:/db/password"],
+    "verify": ["verify", "app.yaml"],
+    "repair": ["repair", "app.yaml"],
+    "rotate": ["rotate", "-i", "app.yaml"],
+    "updatekeys": ["updatekeys", "--yes", "app.yaml"],
+    "groups": ["groups", "add", "-f", "app.yaml", "--age", "ME", "--threshold", "2"],
+}
+"""A command line for each command that opens or encrypts files."""
+
+OPENS_NOTHING = {
+    "init": "creates keys and configurations",
+    "help": "shows texts",
+    "completion": "shows texts",
+    "inspect": "needs no key",
+    "keygen": "creates keys",
+    "whoami": "needs no data key",
+    "team": "changes .sops.yaml",
+    "config": "reads .sops.yaml",
+    "policy": "reads and writes policies",
+    "keyservice": "has its test in tests/audit, with requests",
+    "sops": "has its test in tests/sops",
+    "link-sops": "creates a link",
+}
+
+
+def test_every_command_is_known_to_report_or_to_open_nothing() -> None:
+    assert sorted({*LINES, *OPENS_NOTHING}) == sorted(COMMANDS)
+    assert sorted(LINES) == sorted(ACTIONS)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_every_command_that_opens_or_encrypts_gives_one_event(
+    leafseal: Run, trail: Trail, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (work / "plain.yaml").write_text("password: hunter2-and-more\n")
+    (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n")
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.setattr(running, "execute", lambda *_, **__: os.write(1, b"started"))
+    result = leafseal(*(me.recipient if word == "ME" else word for word in LINES[name]))
+    events = trail.take()
+    assert told(events) == [(ACTIONS[name], "allowed")], result
+    [event] = events
+    file = "plain.yaml" if name == "encrypt" else "app.yaml"
+    paths = ["db.password"] if name in ("get", "set", "unset") else ["*"]
+    assert event["secret"] == {"file": str(work / file), "paths": paths}
+    assert (event["command"], event["recipient"], event["error"]) == (f"leafseal {name}", [me.recipient], None)
+    assert (event["pid"], event["host"]) == (os.getpid(), os.uname().nodename)
+    assert SECRET not in json.dumps(event)
+
+
+# -- fail closed
+
+
+@pytest.mark.parametrize("name", sorted(set(LINES) - {"repair", "verify"}))
+def test_without_its_event_nothing_is_let_out_or_written(
+    leafseal: Run, trail: Trail, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (work / "plain.yaml").write_text("password: hunter2-and-more\n")
+    (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n")
+    before = {path.name: path.read_bytes() for path in work.iterdir() if path.is_file()}
+    monkeypatch.setenv("EDITOR", "false")
+    monkeypatch.setattr(running, "execute", lambda *_, **__: pytest.fail("a program was started"))
+    trail.path.parent.rmdir()
+    result = leafseal(*(me.recipient if word == "ME" else word for word in LINES[name]))
+    assert (result.code, result.out) == (223, b"")
+    assert f"{trail.path}: the audit log cannot be written: no such file or directory" in result.err
+    assert {path.name: path.read_bytes() for path in work.iterdir() if path.is_file()} == before
+    assert SECRET not in result.err
+
+
+def test_a_log_that_is_not_required_is_warned_of(leafseal: Run, trail: Trail) -> None:
+    trail.set("required = false\n")
+    trail.path.parent.rmdir()
+    result = leafseal("get", "app.yaml", "db.password")
+    assert (result.code, result.out.decode()) == (0, f"{SECRET}\n")
+    assert f"warning: {trail.path}: the audit log cannot be written" in result.err
+
+
+def test_of_several_files_none_is_let_out_where_one_has_no_event(
+    leafseal: Run, trail: Trail, sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leafseal.errors import AuditError
+    from leafseal.system import log_file
+
+    (sealed.parent / "two.yaml").write_bytes(sealed.read_bytes())
+    append, calls = log_file.append, []
+
+    def second_fails(*arguments: Any, **options: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise AuditError("the audit log cannot be written", file=str(trail.path))
+        append(*arguments, **options)
+
+    monkeypatch.setattr(log_file, "append", second_fails)
+    result = leafseal("decrypt", "--output-dir", "out", "app.yaml", "two.yaml")
+    assert result.code == 223
+    assert not (sealed.parent / "out").exists()
+
+
+def test_the_event_is_there_before_the_value(leafseal: Run, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    from leafseal.operations import open as opening
+
+    seen: list[bool] = []
+    open_leaves: Callable[..., Any] = opening.open_leaves
+    monkeypatch.setattr(opening, "open_leaves", lambda *rest: (seen.append(trail.path.exists()), open_leaves(*rest))[1])
+    assert leafseal("decrypt", "app.yaml").code == 0
+    assert seen[0]
+
+
+# -- what goes wrong is an event too
+
+
+def test_no_key(leafseal: Run, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOPS_AGE_KEY")
+    assert leafseal("decrypt", "app.yaml").code == 128
+    [event] = trail.take()
+    assert (event["result"], event["error"], event["recipient"]) == ("denied", "DataKeyError", [])
+
+
+def test_no_file(leafseal: Run, trail: Trail, work: Path) -> None:
+    assert leafseal("decrypt", "none.yaml").code == 100
+    assert leafseal("verify", "app.yaml", "none.yaml").code == 100
+    events = trail.take()
+    assert told(events) == [("decrypt", "missing"), ("verify", "allowed"), ("verify", "missing")]
+    assert events[0]["secret"]["file"] == str(work / "none.yaml")
+
+
+def test_no_value(leafseal: Run, trail: Trail) -> None:
+    assert leafseal("get", "app.yaml", "db.nothing").code == 91
+    first, second = trail.take()
+    assert told([first, second]) == [("get", "allowed"), ("get", "missing")]
+    assert first["id"] == second["id"]
+
+
+def test_a_changed_value(leafseal: Run, trail: Trail, sealed: Path) -> None:
+    sealed.write_text(sealed.read_text().replace("password:", "passw0rd:"))
+    assert leafseal("decrypt", "app.yaml").code == 25
+    first, second = trail.take()
+    assert told([first, second]) == [("decrypt", "allowed"), ("decrypt", "error")]
+    assert (second["id"], second["error"]) == (first["id"], "IntegrityError")
+
+
+def test_a_plain_file(leafseal: Run, trail: Trail, work: Path) -> None:
+    (work / "plain.yaml").write_text("a: 1\n")
+    assert leafseal("decrypt", "plain.yaml").code == 1
+    [event] = trail.take()
+    assert (event["result"], event["error"]) == ("error", "NotEncryptedError")
+
+
+def test_what_asks_for_no_secret_is_no_event(leafseal: Run, trail: Trail) -> None:
+    leafseal("decrypt", "--in-place", "--output", "x", "app.yaml")
+    leafseal("inspect", "app.yaml")
+    leafseal("whoami", "app.yaml")
+    leafseal("decrypt", "--no-such-option", "app.yaml")
+    assert trail.take() == []
+
+
+# -- reasons
+
+
+def test_a_reason(leafseal: Run, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    trail.set("require_reason = true\n")
+    result = leafseal("get", "app.yaml", "db.password")
+    assert (result.code, result.out) == (220, b"")
+    assert leafseal("get", "--reason", "ticket 7", "app.yaml", "db.password").code == 0
+    monkeypatch.setenv("LEAFSEAL_REASON", "from\nhere")
+    assert leafseal("get", "app.yaml", "db.password").code == 0
+    assert [(event["result"], event["reason"]) for event in trail.take()] == [
+        ("denied", None), ("allowed", "ticket 7"), ("allowed", "from\nhere"),
+    ]  # fmt: skip
+
+
+def test_a_reason_without_a_log_changes_nothing(leafseal: Run, sealed: Path) -> None:
+    assert leafseal("get", "--reason", "ticket 7", "app.yaml", "db.password").code == 0
+
+
+# -- who writes the repository
+
+
+def test_a_name_cannot_add_a_line(leafseal: Run, trail: Trail, sealed: Path, work: Path) -> None:
+    name = 'a\n{"result": "allowed"}\u2028\udcff.yaml'
+    (work / name).write_bytes(sealed.read_bytes())
+    assert leafseal("get", name, "db.password").code == 0
+    lines = trail.path.read_bytes().splitlines()
+    assert len(lines) == 1
+    assert json.loads(lines[0])["secret"]["file"] == str(work / name).replace("\udcff", "\\udcff")
+
+
+def test_a_private_key_for_a_name_is_not_told(leafseal: Run, trail: Trail, me: ThrowawayIdentity) -> None:
+    leafseal("decrypt", me.identity)
+    assert me.identity not in trail.path.read_text()
+    assert "(private key)" in trail.take()[0]["secret"]["file"]
+
+
+def test_another_name_for_the_format_does_not_hide_the_file(leafseal: Run, trail: Trail, sealed: Path) -> None:
+    assert leafseal("get", "--filename-override", "other.yaml", "app.yaml", "db.password").code == 0
+    [event] = trail.take()
+    assert event["secret"]["file"] == str(sealed)
+
+
+def test_a_repository_cannot_turn_the_log_off(leafseal: Run, trail: Trail, work: Path, me: ThrowawayIdentity) -> None:
+    off = '[audit]\nfile = "/dev/null"\nrequired = false\n'
+    for name in ("policy.toml", "leafseal/policy.toml", ".config/leafseal/policy.toml", ".leafseal/policy.toml"):
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(off)
+    (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n")
+    assert leafseal("decrypt", "app.yaml").code == 0
+    assert told(trail.take()) == [("decrypt", "allowed")]
+
+
+def test_a_log_in_the_repository_is_refused(leafseal: Run, trail: Trail, work: Path) -> None:
+    trail.set(path=work / "audit.jsonl")
+    result = leafseal("decrypt", "app.yaml")
+    assert (result.code, result.out) == (223, b"")
+    assert "the audit log is in this Git working tree" in result.err
+    assert not (work / "audit.jsonl").exists()
+
+
+# -- the policy
+
+
+def test_what_is_in_force(leafseal: Run, trail: Trail) -> None:
+    trail.set('required = false\npostgres = "host=db password=s3cret"\n')
+    out = leafseal("policy", "show").out.decode()
+    assert f"{trail.path} (not required)  [yours]" in out
+    assert "s3cret" not in out
+
+
+# -- docs/json.md
+
+
+def test_events_have_the_form_of_the_page(leafseal: Run, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ..docs.blocks import blocks
+    from ..docs.json_page import PATH, faults, schema
+
+    leafseal("get", "--reason", "ticket 7", "app.yaml", "db.password")
+    leafseal("decrypt", "none.yaml")
+    monkeypatch.delenv("SOPS_AGE_KEY")
+    leafseal("decrypt", "app.yaml")
+    [example] = [json.loads(block.text) for block in blocks(PATH) if block.remark == "event"]
+    events = [*trail.take(), example]
+    assert [list(event) for event in events] == [list(example)] * 4
+    for event in events:
+        assert list(faults("audit event", event, schema())) == []
