@@ -23,6 +23,7 @@ _FOREIGN = {
     "--batch", "--edit-key", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-add-key",
     "--quick-gen-key",
     "--trust-model", "--trusted-key",
+    "--build-arg", "--header", "--mount", "--secret",  # of docker and wget
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
     "--record", "--tool",  # of our benchmarks, and of valgrind

@@ -33,6 +33,7 @@ ACTIONS: Mapping[str, str] = {
     "exec": "exec",
     "exec-env": "exec",
     "exec-file": "exec",
+    "compose": "exec",
     "render": "render",
     "verify": "verify",
     "encrypt": "encrypt",

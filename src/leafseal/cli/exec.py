@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafseal.cli.shared import program
-from leafseal.cli.shared.declarations import Choice, FileName, argument, command, option
+from leafseal.cli.shared.declarations import FileName, add, argument, command, option
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, limits_options, sealed_reading
 from leafseal.cli.shared.running import RunningOptions, running_options
@@ -22,13 +22,7 @@ from leafseal.errors import UsageError
     type=FileName(),
     help="Make environment variables of the values of this encrypted file.",
 )
-@option(
-    "--on-conflict",
-    type=Choice(("error", "first", "last")),
-    default="error",
-    shows_default=True,
-    help="Which file counts if several set one variable.",
-)
+@add(program.CONFLICT)
 @program.variable_options
 @program.inheritance_options
 @running_options

@@ -28,6 +28,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Every day",
     ),
     "exec-file": ("leafseal.cli.exec_file:exec_file", "run a program with a decrypted file", "Every day"),
+    "compose": (
+        "leafseal.cli.compose:compose",
+        "give Docker Compose the values of encrypted files",
+        "Every day",
+    ),
     "render": ("leafseal.cli.render:render", "write decrypted values to files in a folder in memory", "Every day"),
     "inspect": ("leafseal.cli.inspect:inspect", "show recipients and what is encrypted (no key needed)", "Every day"),
     "verify": ("leafseal.cli.verify:verify", "check that files decrypt and pass the integrity check", "Every day"),

@@ -102,7 +102,7 @@ class InputOptions(NamedTuple):
             )
 
 
-_INPUT_TYPE = make_option(
+INPUT_TYPE = make_option(
     "--input-type", type=FORMAT_NAMES, help="File format, if the name doesn't show it.", section=FILES
 )
 _OVERRIDE = make_option(
@@ -123,7 +123,7 @@ _UNVERIFIED = make_option(
     help="With --ignore-mac: save the file with a new, valid MAC. Do this only if you know who changed it.",
     section=SAFETY,
 )
-_REQUIRE = make_option(
+REQUIRE_STRUCTURE = make_option(
     "--require-structure",
     is_flag=True,
     help="Refuse a file whose structure is not covered: names, places, types, tags, empty values.",
@@ -133,14 +133,14 @@ _DUPLICATES = make_option(
     "--allow-duplicates", is_flag=True, help="Accept duplicate keys when reading.", section=SAFETY
 )
 
-plain_reading = grouped("reading", partial(InputOptions, is_plain=True), _INPUT_TYPE, _OVERRIDE)
-looking_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE)
-sealed_reading = grouped("reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES, _REQUIRE)
-repairing_reading = grouped("reading", InputOptions, _INPUT_TYPE)
-rotating_reading = grouped("reading", InputOptions, _INPUT_TYPE, _REQUIRE)
-changing_reading = grouped("reading", InputOptions, _INPUT_TYPE, _IGNORE_MAC, _UNVERIFIED, _REQUIRE)
+plain_reading = grouped("reading", partial(InputOptions, is_plain=True), INPUT_TYPE, _OVERRIDE)
+looking_reading = grouped("reading", InputOptions, INPUT_TYPE, _OVERRIDE)
+sealed_reading = grouped("reading", InputOptions, INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _DUPLICATES, REQUIRE_STRUCTURE)
+repairing_reading = grouped("reading", InputOptions, INPUT_TYPE)
+rotating_reading = grouped("reading", InputOptions, INPUT_TYPE, REQUIRE_STRUCTURE)
+changing_reading = grouped("reading", InputOptions, INPUT_TYPE, _IGNORE_MAC, _UNVERIFIED, REQUIRE_STRUCTURE)
 decrypting_reading = grouped(
-    "reading", InputOptions, _INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _UNVERIFIED, _DUPLICATES, _REQUIRE
+    "reading", InputOptions, INPUT_TYPE, _OVERRIDE, _IGNORE_MAC, _UNVERIFIED, _DUPLICATES, REQUIRE_STRUCTURE
 )
 
 

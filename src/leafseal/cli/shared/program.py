@@ -68,9 +68,7 @@ class VariableOptions(NamedTuple):
         return (self.prefix or "") + (self.flatten or "").join(map(str, place))
 
 
-variable_options = grouped(
-    "wanted",
-    VariableOptions,
+VARIABLE_OPTIONS = (
     make_option(
         "--allow",
         is_multiple=True,
@@ -114,6 +112,13 @@ variable_options = grouped(
         help="Read the values of a .env file as this program does [default: sops].",
         section=VARIABLES,
     ),
+)
+"""Those that count wherever variables are made of values."""
+
+variable_options = grouped(
+    "wanted",
+    VariableOptions,
+    *VARIABLE_OPTIONS,
     make_option(
         "--file",
         "in_files",
@@ -122,6 +127,15 @@ variable_options = grouped(
         help="Write the value of KEY to a file in memory, not to a variable, and its path to the variable NAME_FILE.",
         section=VARIABLES,
     ),
+)
+
+CONFLICT = make_option(
+    "--on-conflict",
+    type=Choice(("error", "first", "last")),
+    default="error",
+    shows_default=True,
+    help="Which file counts if several set one variable.",
+    section=VARIABLES,
 )
 
 
@@ -185,7 +199,7 @@ def run(
     account = child.account()
     only = wanted.names()
     wishes = wanted.wishes()
-    opened = _open_all(distinct(files), reading, limits)
+    opened = open_files(files, reading, limits)
     inherited = child.environment(account)
     handed = _handed_of(opened, wanted, only, wishes, inherited, conflict)
     if handed.files:
@@ -205,6 +219,18 @@ class Handed(NamedTuple):
     """All values by the variables that they are, or would be."""
 
 
+def variables_of(
+    opened: Sequence[tuple[str, Opened]], wanted: VariableOptions, conflict: str, *, checks_names: bool = True
+) -> dict[str, bytes]:
+    """Return the variables that files give, in order, where no program of ours gets them.
+
+    Without `checks_names` they may be called what they like, for they become no variables of any program.
+    """
+    inherited = ProgramOptions().environment(None)
+    handed = _handed_of(opened, wanted, wanted.names(), (), inherited, conflict, checks_names=checks_names)
+    return handed.variables
+
+
 def _handed_of(
     opened: Sequence[tuple[str, Opened]],
     wanted: VariableOptions,
@@ -212,6 +238,8 @@ def _handed_of(
     wishes: Sequence[Wish],
     inherited: dict[bytes, bytes],
     conflict: str,
+    *,
+    checks_names: bool = True,
 ) -> Handed:
     """Return what files give, in order; with what is wrong with any, nothing.
 
@@ -232,14 +260,15 @@ def _handed_of(
         own = {wanted.name_of(one.place): one.data for _, taken in in_files for one in taken.values()}
         handed = Handed(found, files_of(wishes, in_files, conflict), {**own, **found})
     _refuse_missing(opened, found, only, wanted)
-    for name, own_variables in layers:
+    for name, own_variables in layers if checks_names else ():
         _check_names(name, own_variables, wanted)
     _warn_of_other_readers(opened, handed.by_name, wanted)
     return handed
 
 
-def _open_all(files: Sequence[str], reading: InputOptions, limits: Limits) -> list[tuple[str, Opened]]:
-    items, errors = read_all(files, reading, limits)
+def open_files(files: Sequence[str], reading: InputOptions, limits: Limits) -> list[tuple[str, Opened]]:
+    """Open every file, and return them with their names. If one fails, raise what is wrong with each that does."""
+    items, errors = read_all(distinct(files), reading, limits)
     outcomes = open_all(items, KeyRing(current_ambient()), lambda _, opened: opened, read=reading.within(limits))
     errors += errors_of(outcomes)
     if len(errors) == 1:
