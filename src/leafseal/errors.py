@@ -129,6 +129,8 @@ class FormatError(LeafsealError):
     """The bytes are not what their format demands. `line` and `column` count from 1 where they are known."""
 
     exit_code = 2
+    repeated: str | None = None
+    """The key that a mapping has twice, where that is what is wrong."""
 
     def __init__(
         self,

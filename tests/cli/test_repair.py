@@ -489,6 +489,7 @@ def test_two_metadata_blocks(leafseal: Run, file: Path, work: Path, me: Throwawa
         assert "found a duplicate sops entry" in refused.err
         hint = "hint: delete the one that does not belong to the values, then run"
         assert f'{hint} "leafseal repair {file.name}"' in refused.err
+    assert "remove one of the two" not in leafseal("decrypt", file.name).err
     assert file.read_bytes() == before
     file.write_text(text)
     assert leafseal("repair", file.name).code == 0

@@ -126,6 +126,16 @@ def test_as_many_groups_as_are_needed(leafseal: Run, work: Path, me: ThrowawayId
         assert [(one["opens"], one["own_keys"]) for one in told] == [(bool(number), [me.recipient])]
 
 
+def test_a_threshold_means_nothing_where_there_is_one_group(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    (work / "a.yaml").write_text("a: 1\n")
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "a.yaml").code == 0
+    text = (work / "a.yaml").read_text()
+    (work / "a.yaml").write_text(text.replace("sops:\n", "sops:\n    shamir_threshold: 2\n"))
+    assert leafseal("decrypt", "a.yaml").out == b"a: 1\n"
+    assert json.loads(leafseal("whoami", "--json", "a.yaml").out)["files"][0]["opens"] is True
+    assert json.loads(leafseal("inspect", "--json", "a.yaml").out)["files"][0]["threshold"] == 1
+
+
 def test_a_broken_file_is_an_error_beside_the_others(leafseal: Run, sealed: Path, work: Path) -> None:
     (work / "bad.yaml").write_text("a: [\n")
     result = leafseal("whoami", "bad.yaml", "app.yaml", "missing.yaml")

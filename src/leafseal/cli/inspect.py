@@ -18,6 +18,7 @@ from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
 from leafseal.document.scalars import Empty
+from leafseal.keys.changes import required_groups
 from leafseal.keys.short_names import in_full
 from leafseal.metadata import Metadata
 from leafseal.operations import structure
@@ -74,7 +75,7 @@ class _About(NamedTuple):
     @property
     def threshold(self) -> int:
         """How many key groups are needed."""
-        return self.metadata.threshold or len(self.metadata.groups)
+        return required_groups(len(self.metadata.groups), self.metadata.threshold)
 
     def as_data(self) -> dict[str, Any]:
         """Return the file's object in the report."""

@@ -70,7 +70,7 @@ def _lines(rule: CreationRule, people: People) -> list[str]:
     names = [people.name_of(key) or "-" for group in rule.groups for key in group]
     width = max(map(len, names), default=0)
     if len(rule.groups) > 1:
-        lines[0] += f", {rule.threshold or len(rule.groups)} of {len(rule.groups)} key groups needed"
+        lines[0] += f", {required_groups(len(rule.groups), rule.threshold)} of {len(rule.groups)} key groups needed"
     for number, group in enumerate(rule.groups, 1):
         lines += [f"  group {number}:"] if len(rule.groups) > 1 else []
         lines += [f"  {people.name_of(key) or '-':<{width}}  {key.kind} {key}" for key in group]

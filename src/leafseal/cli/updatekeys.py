@@ -27,7 +27,7 @@ from leafseal.display import counted, first_of
 from leafseal.document.limits import Limits
 from leafseal.errors import PENDING, ConfigError, UsageError
 from leafseal.keys import Ambient
-from leafseal.keys.changes import Keys, compare, keys_of, removed
+from leafseal.keys.changes import Keys, compare, keys_of, removed, required_groups
 from leafseal.keys.groups import resolve_keys
 from leafseal.keys.ring import KeyRing
 from leafseal.keys.short_names import NameOf
@@ -135,7 +135,7 @@ def _change(
     if len(after) > 1:
         # The higher counts, as far as there are groups: a configuration in the repository does not lower it unasked.
         own = 0 if consent.lower_threshold else opened.metadata.threshold
-        wanted = rule.threshold or len(after)
+        wanted = required_groups(len(after), rule.threshold)
         threshold = min(max(own, wanted), len(after))
         if wanted < threshold:
             terminal.warn(

@@ -19,7 +19,7 @@ from leafseal.display import escape_line
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import DataKeyError
 from leafseal.keys import MasterKey
-from leafseal.keys.changes import keys_of
+from leafseal.keys.changes import keys_of, required_groups
 from leafseal.keys.own import OwnKey, Trouble, opens_any
 from leafseal.keys.short_names import listed, short_recipient
 from leafseal.operations.batch import each, results
@@ -98,7 +98,7 @@ def _compared(source: Source, own: Sequence[OwnKey], configuration: Configuratio
     _, metadata = read_metadata(source.data, source.format, read._replace(allow_duplicates=True))
     groups = keys_of(metadata.groups)
     answers = [opens_any(own, group) for group in groups]
-    needed = metadata.threshold or len(groups)
+    needed = required_groups(len(groups), metadata.threshold)
     certain, possible = answers.count(True), answers.count(None)
     opens = True if certain >= needed else None if certain + possible >= needed else False
     mine = (key.recipient for key in own if any(key.opens(other) for group in groups for other in group))

@@ -143,7 +143,9 @@ def as_text(value: str | bytes) -> str:
 def duplicate_key_error(name: str, text: str, offset: int, hint: str = "remove one of the two") -> FormatError:
     """Return the error for a name that stands twice."""
     line, column = place_of(text, offset)
-    return FormatError(f"the key {visible(name) or '(empty)'} appears twice", line=line, column=column, hint=hint)
+    error = FormatError(f"the key {visible(name) or '(empty)'} appears twice", line=line, column=column, hint=hint)
+    error.repeated = name
+    return error
 
 
 def duplicate_metadata_error() -> MetadataError:

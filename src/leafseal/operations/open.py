@@ -185,7 +185,8 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
             raise error.with_hint(_DUPLICATES_HINT) from None
         if _TOKEN in data and b"sops" not in data:
             raise error.with_hint(_CUT_HINT) from None
-        if "'sops' appears twice" in error.message:
+        prefix = FORMATS[format_name].reserved_prefix
+        if error.repeated == "sops" or (prefix and error.repeated and error.repeated.startswith(prefix)):
             raise error.with_hint(_TWO_BLOCKS_HINT) from None
         from leafseal.formats.recognition import by_content  # only failures need it
 

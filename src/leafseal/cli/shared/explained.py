@@ -15,7 +15,7 @@ from leafseal.cli.shared.recipients import variables_in_force
 from leafseal.display import escape_line, for_shell
 from leafseal.document.limits import DEFAULT_LIMITS, ReadOptions
 from leafseal.errors import NotEncryptedError
-from leafseal.keys.changes import Keys, compare, holder_id, key_id, keys_of
+from leafseal.keys.changes import Keys, compare, holder_id, key_id, keys_of, required_groups
 from leafseal.keys.short_names import NameOf, nameless
 from leafseal.operations.open import read_metadata
 
@@ -165,7 +165,8 @@ def _shown(name: str | None) -> str | None:
 
 
 def _needed(groups: int, threshold: int) -> int:
-    return 0 if groups < 2 else threshold or groups
+    """Return the threshold as the metadata of a file have it: 0 for one group."""
+    return 0 if groups < 2 else required_groups(groups, threshold)
 
 
 def _in_words(selection: Any) -> str:
@@ -261,7 +262,7 @@ def as_data(one: Explained) -> dict[str, Any]:
         "hint": hint,
         "recipients": _recipients(enumerate(groups), one),
         "groups": len(groups),
-        "threshold": _needed(len(groups), rule.threshold) or 1 if rule is not None else None,
+        "threshold": required_groups(len(groups), rule.threshold) if rule is not None else None,
         "rule": rule and rule.selection.describe(),
         "mac_only_encrypted": rule and rule.selection.mac_only_encrypted,
         "overridden_by": list(one.variables),

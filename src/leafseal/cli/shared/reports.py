@@ -150,9 +150,9 @@ def error_objects(error: LeafsealError) -> Iterator[dict[str, Any]]:
     elif isinstance(error, DataKeyError):
         from leafseal.cli.shared.locked_out import told
 
-        files = [error.file] if error.file else []
-        message, details, hint = told(error)
-        yield _error(error, message, told(error).about(files).hint if hint else None, details=details)
+        found = told(error)
+        hint = found.about([error.file] if error.file else []).hint
+        yield _error(error, found.message, hint, details=found.details)
     else:
         where = None
         if isinstance(error, IntegrityError) and error.locator:

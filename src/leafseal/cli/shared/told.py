@@ -28,11 +28,13 @@ def encrypted(product: Product, verb: str = "encrypted") -> str:
 
 def rewrapped(product: Product) -> str:
     """Return for whom a new form of a file is encrypted."""
+    from leafseal.keys.changes import required_groups
     from leafseal.operations.open import read_metadata
 
     _, metadata = read_metadata(product.data, product.format, product.read._replace(allow_duplicates=True))
     groups = len(metadata.groups)
-    needed = f" in {groups} key groups, {metadata.threshold or groups} needed to decrypt" if groups > 1 else ""
+    count = required_groups(groups, metadata.threshold)
+    needed = f" in {groups} key groups, {count} needed to decrypt" if groups > 1 else ""
     return f"now encrypted for {_recipients(metadata)}{needed}"
 
 

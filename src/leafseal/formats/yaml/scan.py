@@ -294,7 +294,9 @@ class _Scanner:
 
     def _duplicate(self, event: ScalarEvent, key: str) -> None:
         if not self.allow_duplicates:
-            self._fail(event, f"the key {key!a} appears twice in one mapping", "remove one of the two")
+            error = error_at(event, f"the key {key!a} appears twice in one mapping", "remove one of the two")
+            error.repeated = key
+            raise error
 
     def _check_version(self, event: DocumentStartEvent) -> None:
         if event.version is not None and event.version != (1, 1):

@@ -90,9 +90,12 @@ def _code(error: LeafsealError) -> int:
 
 def _mac_text(error: MACMismatchError) -> str:
     """Return sops's words, without the digests that stand in them."""
-    if error.message.endswith("(MAC) is missing"):
+    from leafseal.crypto.mac import Verdict  # only failures need these
+    from leafseal.operations.open import MAC_FAULTS
+
+    if error.message == MAC_FAULTS[Verdict.MISSING]:
         return "MAC mismatch. File has no MAC, computed (hidden)"
-    if error.message.startswith("the MAC"):
+    if error.message == MAC_FAULTS[Verdict.UNREADABLE]:
         return f"Cannot decrypt MAC: {error.message}"
     return "MAC mismatch. File has (hidden), computed (hidden)"
 
