@@ -15,6 +15,7 @@ from leafseal.cli.shared.commands import COMMANDS
 from leafseal.run import exec as running
 from leafseal.testing import ThrowawayIdentity
 
+from ..run.github_runner import on_a_runner
 from .conftest import Run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="paths of logs are those of POSIX")
@@ -68,6 +69,7 @@ LINES: Lines = {
     "exec-env": ["exec-env", "--flatten", "_", "--only", "db_password", "app.yaml", "--", "true"],
     "exec-file": ["exec-file", "--no-fifo", "app.yaml", "--", "true", "{}"],
     "compose": ["compose", "up", "--env-file", "app.yaml", "--flatten", "_", "s"],
+    "ci": ["ci", "github", "--flatten", "_", "--only", "db_password", "app.yaml"],
     "render": ["render", "--to", "out", "--allow-disk", "--file", "password=app.yaml:/db/password"],
     "verify": ["verify", "app.yaml"],
     "repair": ["repair", "app.yaml"],
@@ -106,6 +108,7 @@ def test_every_command_that_opens_or_encrypts_gives_one_event(
     (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n")
     monkeypatch.setenv("EDITOR", "true")
     monkeypatch.setattr(running, "execute", lambda *_, **__: os.write(1, b"started"))
+    on_a_runner(work, monkeypatch)
     result = leafseal(*(me.recipient if word == "ME" else word for word in LINES[name]))
     events = trail.take()
     assert told(events) == [(ACTIONS[name], "allowed")], result
@@ -130,6 +133,7 @@ def test_without_its_event_nothing_is_let_out_or_written(
     before = {path.name: path.read_bytes() for path in work.iterdir() if path.is_file()}
     monkeypatch.setenv("EDITOR", "false")
     monkeypatch.setattr(running, "execute", lambda *_, **__: pytest.fail("a program was started"))
+    on_a_runner(work.parent, monkeypatch)
     trail.path.parent.rmdir()
     result = leafseal(*(me.recipient if word == "ME" else word for word in LINES[name]))
     told = result.out.decode() if name == "compose" else result.err  # Compose reads standard output alone

@@ -23,6 +23,7 @@ WRITERS = {
     "system/log_file.py": "audit logs that the policy names",
     "system/private.py": "plaintext, in a folder of our own",
     "system/terminal.py": "the terminal, and the null device",
+    "system/appending.py": "the end of a file that a CI runner made and reads",
     "run/render/tree.py": "plaintext in files that are rendered for programs",
     "run/render/generations.py": "the links to them",
     "run/plaintext_path.py": "plaintext under the path that a program is given",

@@ -34,6 +34,7 @@ ACTIONS: Mapping[str, str] = {
     "exec-env": "exec",
     "exec-file": "exec",
     "compose": "exec",
+    "ci": "exec",
     "render": "render",
     "verify": "verify",
     "encrypt": "encrypt",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 
-from leafseal.run import compose
+from leafseal.run import compose, github
 
+from ...run.github_runner import on_a_runner
 from .scenario import Scenario, Stage
 
 _GOOD = "compose up --env-file=app.yaml --flatten=_ s"
 _compose = partial(Scenario, "cli.compose")
+_CI = "ci github app.yaml --flatten _"
+_EXEC = "exec -e app.yaml --flatten _ --supervise -- true"
+_step = partial(Scenario, "run.github", stage="at_machine")
 _protocol = partial(Scenario, "run.compose")
 
 
@@ -20,6 +25,14 @@ def _of_project(at: Stage) -> None:
 
 def _of_shell(at: Stage) -> None:
     at.service.setattr(compose, "_environment_of_compose", lambda: dict(os.environ))
+
+
+def _in_a_step(at: Stage) -> None:
+    on_a_runner(Path(), at.service)
+
+
+def _redirected(at: Stage) -> None:
+    at.service.setattr(github, "_is_piped", lambda: False)
 
 
 SCENARIOS = [
@@ -46,5 +59,29 @@ SCENARIOS = [
         (_of_shell, _GOOD),
         before=(_of_project,),
         stage="at_machine",
+    ),
+    Scenario(
+        "cli.ci",
+        "use only one of them",
+        f"{_CI} --mask-only --to output",
+        (f"{_CI} --mask-only", f"{_CI} --to output"),
+        before=(_in_a_step,),
+        stage="at_machine",
+    ),
+    _step('to use the values elsewhere, run "leafseal exec -e FILE -- PROGRAM"', _CI, (_EXEC,)),
+    _step("do not redirect the output of this command", _CI, (_in_a_step, _CI), before=(_in_a_step, _redirected)),
+    _step(
+        "name the others after --only",
+        "ci github a.env",
+        ("ci github a.env --only B",),
+        {"a.env": "A<=1\nB=2\n"},
+        before=("encrypt -i --age ME a.env", _in_a_step),
+    ),
+    _step(
+        "to set it anyway, add {}",
+        "ci github a.env",
+        ("ci github a.env --allow GITHUB_TOKEN",),
+        {"a.env": "GITHUB_TOKEN=1\n"},
+        before=("encrypt -i --age ME a.env", _in_a_step),
     ),
 ]
