@@ -53,17 +53,19 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "metadata.weak_types": [("", "invalid-metadata", "lastmodified: missing, or not an RFC 3339 time")],
     "operations.context_repair": [("", "no-matching-key", "… of a file that SOPS before 3.3.0 may have encrypted")],
     "operations.open": [
-        ("Git found", "invalid-format", "… in a file with conflict marks"),
-        ("restore the file", "invalid-format", "… in a file that has no end"),
-        ("to keep one", "invalid-format", "duplicate key …"),
-        ("the sops metadata", "invalid-metadata", "sops: … must be …"),
-        ("this is an encrypted", "invalid-format", "not JSON: …, not valid YAML: …"),
         ("if SOPS before", "no-matching-key", "… of a file that SOPS before 3.3.0 may have encrypted"),
         (
             "",
             "changed-value",
             "the integrity check (MAC) failed: values were added, removed, reordered or edited by hand",
         ),
+    ],
+    "operations.unreadable": [
+        ("Git found", "invalid-format", "… in a file with conflict marks"),
+        ("restore the file", "invalid-format", "… in a file that has no end"),
+        ("to keep one", "invalid-format", "duplicate key …"),
+        ("the sops metadata", "invalid-metadata", "sops: … must be …"),
+        ("", "invalid-format", "not JSON: …, not valid YAML: …"),
     ],
     "providers.age.mistakes": [("", "provider-failed", "age: recipient … is not an age recipient")],
     "providers.age.passphrases": [

@@ -95,8 +95,11 @@ def mismatch_hint(pattern: str, path: str, absolute: str, *, below: bool = False
 def lack_of_keys(rule: Rule, rules: Sequence[Rule]) -> tuple[str, str]:
     """Return what is missing in a rule whose keys are not all there, and what to do about it."""
     if any(rule.groups):
-        return "has a key group without keys", "add a key to the empty group, or delete it"
+        return "has a key group without keys", _GROUP_HINT
     return "names no recipients", _keys_hint(rule, rules)
+
+
+_GROUP_HINT = "add a key to the empty group, or delete it"
 
 
 def _keys_hint(rule: Rule, rules: Sequence[Rule]) -> str:

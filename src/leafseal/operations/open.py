@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -22,7 +21,6 @@ from leafseal.errors import (
     IntegrityError,
     MACMismatchError,
     MetadataError,
-    NotEncryptedError,
     StructureMismatchError,
 )
 from leafseal.formats import ANY_BYTES, FORMATS, parse
@@ -179,58 +177,20 @@ def read_metadata(data: bytes, format_name: str, read: ReadOptions = DEFAULT_REA
     try:
         document = parse(data, format_name, read, sealed=True)
     except FormatError as error:
-        if re.search(rb"(?m)^<<<<<<< ", data):
-            raise error.with_hint(_CONFLICT_HINT) from None
-        if not read.allow_duplicates and _is_read_with_duplicates(data, format_name, read):
-            raise error.with_hint(_DUPLICATES_HINT) from None
-        if _TOKEN in data and b"sops" not in data:
-            raise error.with_hint(_CUT_HINT) from None
-        prefix = FORMATS[format_name].reserved_prefix
-        if error.repeated == "sops" or (prefix and error.repeated and error.repeated.startswith(prefix)):
-            raise error.with_hint(_TWO_BLOCKS_HINT) from None
-        from leafseal.formats.recognition import by_content  # only failures need it
+        from leafseal.operations.unreadable import with_way_out  # only failures need it
 
-        if (own := by_content(data)) not in (None, format_name) and format_name != ANY_BYTES:
-            raise error.with_hint(f"this is an encrypted {own} file: add --input-type {own}") from None
-        raise
+        raise with_way_out(error, data, format_name, read) from None
     mapping = document.metadata()
     if mapping is None:
+        from leafseal.operations.unreadable import not_encrypted_error
+
         raise not_encrypted_error(data)
     try:
         return document, Metadata.parse(mapping, limits=read.limits)
     except MetadataError as error:
-        raise (error if error.hint else error.with_hint(_METADATA_HINT)) from None
+        from leafseal.operations.unreadable import with_restoring
 
-
-def not_encrypted_error(data: bytes) -> NotEncryptedError:
-    """Return the error for a file without metadata: whoever lost it must not encrypt the file once more."""
-    if _TOKEN in data:
-        return NotEncryptedError(
-            "damaged: it contains encrypted values, but no sops metadata, without which nobody can decrypt them",
-            hint='restore a version that has the metadata; "git log -p FILE" shows where it was lost',
-        )
-    return NotEncryptedError("not encrypted (it has no sops metadata)", hint=_ENCRYPT_HINT)
-
-
-_TOKEN = b"ENC[AES256_GCM,data:"
-_ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
-
-_CONFLICT_HINT = 'Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'
-_CUT_HINT = 'restore the file from Git: it is an encrypted one that was cut off; "git log -p FILE" shows where'
-_METADATA_HINT = 'the sops metadata was changed or cut off: restore it from Git; "git log -p FILE" shows where'
-_TWO_BLOCKS_HINT = 'delete the one that does not belong to the values, then run "leafseal repair FILE"'
-_DUPLICATES_HINT = (
-    'to keep one of them, run "leafseal repair FILE"; to read both values, run '
-    '"leafseal decrypt --allow-duplicates --ignore-mac FILE"'
-)
-
-
-def _is_read_with_duplicates(data: bytes, format_name: str, read: ReadOptions) -> bool:
-    """Tell whether a key that stands twice is all that keeps an encrypted file from being read."""
-    try:
-        return parse(data, format_name, read._replace(allow_duplicates=True), sealed=True).metadata() is not None
-    except (FormatError, MetadataError):
-        return False
+        raise with_restoring(error) from None
 
 
 def recover(metadata: Metadata, ring: KeyRing) -> DataKey:

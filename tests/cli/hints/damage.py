@@ -16,7 +16,7 @@ def _one_part_twice(_: Stage) -> None:
 
 SCENARIOS = [
     Scenario(
-        "operations.open",
+        "operations.unreadable",
         'encrypt it with "leafseal encrypt -i FILE"',
         "decrypt a.yaml",
         (
@@ -26,7 +26,7 @@ SCENARIOS = [
         files={"a.yaml": "a: 1\n"},
     ),
     Scenario(
-        "operations.open",
+        "operations.unreadable",
         ('Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'),
         "decrypt app.yaml",
         (
@@ -37,7 +37,7 @@ SCENARIOS = [
         before=(("! sed -i '1i <<<<<<< HEAD' app.yaml; echo '=======' >> app.yaml; echo '>>>>>>> x' >> app.yaml"),),
     ),
     Scenario(
-        "operations.open",
+        "operations.unreadable",
         (
             'to keep one of them, run "leafseal repair FILE"; to read both values, run "leafs'
             'eal decrypt --allow-duplicates --ignore-mac FILE"'
@@ -74,7 +74,7 @@ SCENARIOS = [
         ),
     ),
     Scenario(
-        "operations.open",
+        "operations.unreadable",
         'restore a version that has the metadata; "git log -p FILE" shows where it was lost',
         "decrypt app.yaml",
         (
@@ -214,7 +214,7 @@ SCENARIOS = [
         before=("! sed -i 's/^    version:.*/    version: new/' app.yaml",),
     ),
     Scenario(
-        "operations.open",
+        "operations.unreadable",
         'the sops metadata was changed or cut off: restore it from Git; "git log -p FILE" shows where',
         "decrypt app.yaml",
         (
@@ -224,14 +224,14 @@ SCENARIOS = [
         before=("! cp app.yaml whole.yaml", "! sed -i '/recipient:/,$d' app.yaml"),
     ),
     Scenario(
-        "operations.open",
+        "operations.unreadable",
         "this is an encrypted {} file: add --input-type {}",
         "decrypt app.json",
         ("decrypt --input-type yaml app.json",),
         before=("! mv app.yaml app.json",),
     ),
     Scenario(
-        "operations.open",
+        "operations.unreadable",
         'restore the file from Git: it is an encrypted one that was cut off; "git log -p FILE" shows where',
         "decrypt app.yaml",
         (
@@ -241,7 +241,7 @@ SCENARIOS = [
         before=("! cp app.yaml whole.yaml", "! head -c 100 whole.yaml | sed 's/: ENC/: \"ENC/' > app.yaml"),
     ),
     Scenario(
-        "operations.open",
+        "operations.unreadable",
         'delete the one that does not belong to the values, then run "leafseal repair FILE"',
         "decrypt app.yaml",
         (
