@@ -15,6 +15,7 @@ from leafseal.cli.shared.commands import COMMANDS
 from leafseal.run import exec as running
 from leafseal.testing import ThrowawayIdentity
 
+from ..audit_log import Trail, told
 from ..run.github_runner import on_a_runner
 from .conftest import Run
 
@@ -23,35 +24,9 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="paths of logs are those
 SECRET = "hunter2-and-more"  # in the file of the fixtures
 
 
-class Trail:
-    """A log of the user's policy."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "logs" / "audit.jsonl"
-        self.policy = Path(os.environ["XDG_CONFIG_HOME"]) / "leafseal" / "policy.toml"
-        self.path.parent.mkdir()
-        self.policy.parent.mkdir(parents=True)
-        self.set()
-
-    def set(self, more: str = "", path: Path | None = None) -> None:
-        self.policy.write_text(f'[audit]\nfile = "{path or self.path}"\n{more}')
-
-    def take(self) -> list[dict[str, Any]]:
-        """Return the events since the last time."""
-        if not self.path.exists():
-            return []
-        events = [json.loads(line) for line in self.path.read_text("ascii").splitlines()]
-        self.path.unlink()
-        return events
-
-
 @pytest.fixture
 def trail(sealed: Path, tmp_path: Path) -> Trail:
     return Trail(tmp_path)
-
-
-def told(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return [(event["action"], event["result"]) for event in events]
 
 
 # -- every command
@@ -317,3 +292,50 @@ def test_events_have_the_form_of_the_page(leafseal: Run, trail: Trail, monkeypat
     assert [list(event) for event in events] == [list(example)] * 4
     for event in events:
         assert list(faults("audit event", event, schema())) == []
+
+
+# -- sops's file
+
+
+@pytest.fixture
+def sops_file(sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    from leafseal.system import directories
+
+    path = tmp_path / "audit.yaml"
+    monkeypatch.setattr(directories, "SOPS_AUDIT_FILE", str(path))
+    return path
+
+
+def test_the_database_of_sops_gets_rows_under_both_names(leafseal: Run, sops_file: Path, sealed: Path) -> None:
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    from leafseal.audit import trail as trails
+    from leafseal.audit.event import principal
+
+    from ..services.postgres import serving
+
+    with serving() as database:
+        sops_file.write_text(f'backends:\n  postgres:\n    - connection_string: "{database.connection}"\n')
+        assert leafseal("get", "app.yaml", "db.password").out == f"{SECRET}\n".encode()
+        assert leafseal("sops", "decrypt", "app.yaml").code == 0
+        assert leafseal("sops", "rotate", "-i", "app.yaml").code == 0
+        rows = [row[0] for row in database.take()]
+        assert rows == ["decrypt", "decrypt", "rotate", "decrypt", "encrypt"]
+        assert leafseal("decrypt", "app.yaml").code == 0
+        assert database.take() == [("decrypt", principal(), str(sealed))]
+        database.run("REVOKE INSERT ON audit_event FROM sops")
+        for words, code in ((["decrypt", "app.yaml"], 223), (["sops", "decrypt", "app.yaml"], 1)):
+            result = leafseal(*words)
+            assert (result.code, result.out) == (code, b"")
+            assert "permission denied for table audit_event" in result.err
+            assert "swordfish" not in result.err
+        for sink in trails._sinks.values():
+            if getattr(sink, "_open", None):
+                sink._open[1].close()  # type: ignore[attr-defined]
+
+
+def test_a_broken_file_of_sops_stops_both_names(leafseal: Run, sops_file: Path) -> None:
+    sops_file.write_text("backends: [\n")
+    for words in (["decrypt", "app.yaml"], ["sops", "decrypt", "app.yaml"]):
+        result = leafseal(*words)
+        assert (result.code, result.out) == (1, b"")
+        assert str(sops_file) in result.err

@@ -20,6 +20,7 @@ WRITERS = {
     "system/files.py": "the users' files",
     "system/directory.py": "the system calls of system.files, in a folder that is held open",
     "system/locks.py": "locks, in a folder of our own",
+    "system/datagrams.py": "a file in memory for a datagram that is too long",
     "system/log_file.py": "audit logs that the policy names",
     "system/private.py": "plaintext, in a folder of our own",
     "system/terminal.py": "the terminal, and the null device",

@@ -357,3 +357,31 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths of logs are those of POSIX")
+def test_an_audit_log_knows_of_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ..audit_log import Trail, told
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    trail = Trail(tmp_path)
+    own = ME.ambient()
+    ambient = Ambient({**own.environ, **os.environ}, own.home_text)
+    answers: list[bool] = [True, True, True, False]
+    with serving(f"unix://{tmp_path}/k", KeyServer(ambient, lambda verb, key: answers.pop(0))) as address:
+        service = RemoteService(address, connect_seconds=10)
+        wrapped = service.wrap(KEY, PART)
+        assert service.unwrap(KEY, wrapped) == PART
+        events = trail.take()
+        assert told(events) == [("encrypt", "allowed"), ("decrypt", "allowed")]
+        assert [event["command"] for event in events] == ["leafseal keyservice"] * 2
+        assert events[1]["secret"] == {"file": None, "paths": ["*"]}
+        assert events[1]["recipient"] == [ME.recipient]
+        trail.path.parent.rmdir()
+        with pytest.raises(ProviderError):
+            service.unwrap(KEY, wrapped)
+        trail.path.parent.mkdir()
+        with pytest.raises(ProviderError):
+            service.unwrap(KEY, wrapped)
+        assert told(trail.take()) == [("decrypt", "denied")]
+        service.close()

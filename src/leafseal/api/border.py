@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from leafseal.api.auditing import ACTIONS, audited
 from leafseal.errors import LeafsealError, UnforeseenError, memory_error
 
 P = ParamSpec("P")
@@ -22,11 +23,16 @@ def border(function: Callable[P, T]) -> Callable[P, T]:
     tracebacks show.
     """
 
+    name = function.__qualname__
+
     @wraps(function)
     def guarded(*arguments: P.args, **named: P.kwargs) -> T:
         __tracebackhide__ = True  # from pytest
         try:
-            return function(*arguments, **named)
+            if name not in ACTIONS:
+                return function(*arguments, **named)
+            with audited(name, named.get("ambient")):
+                return function(*arguments, **named)
         except LeafsealError as error:
             _forget_origin(error)
             outcome: Exception = _in_our_words(error).noted()

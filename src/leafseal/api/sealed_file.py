@@ -27,7 +27,7 @@ from leafseal.operations.near import nearest
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
-from leafseal.system.directories import has_policy
+from leafseal.system.directories import has_policy, is_watched
 from leafseal.system.files import replace
 from leafseal.system.reading import Snapshot, read
 
@@ -54,6 +54,7 @@ class SealedFile:
 
     _opened: Opened | None
     _snapshot: Snapshot
+    _ambient: Ambient
     _guard: Guard | None  # None where the policy does not ask for one
     _datetimes: bool
     _product: Product | None  # what is to be written
@@ -86,7 +87,7 @@ class SealedFile:
         item, opened = open_path(name, format, around, options)
         file = cls.__new__(cls)
         file._opened, file._snapshot, file._datetimes = opened, item.snapshot, datetimes
-        file._guard = _guard(name, consent, around)
+        file._guard, file._ambient = _guard(name, consent, around), around
         file._product, file._is_taken = None, False
         return file
 
@@ -189,6 +190,11 @@ class SealedFile:
         limits = self._open.read.limits
         if self._product is None:
             return
+        if is_watched(self._ambient.environ, self._ambient.home_text):
+            from leafseal.audit.access import report_encryption  # most people have no audit log
+
+            keys = [wrapped.master_key for wrapped in self._open.metadata.wrapped_keys()]
+            report_encryption(self.path, self.path, [keys], self._ambient)
         replace(self._snapshot, self._product.data, verify=self._product.check)
         self._product = None
         self._snapshot = read(self._snapshot.path, limits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from leafseal.audit.event import Event
+from leafseal.audit.event import Event, Result
 from leafseal.audit.operation import Operation, current, result_of
 from leafseal.audit.trail import trail_of
 from leafseal.errors import AuditError, LeafsealError, RefusedError
@@ -52,6 +52,15 @@ def report_encryption(name: str, path: str | None, groups: Sequence[Sequence[Mas
     if recipients[_MOST_RECIPIENTS:]:
         told.append(f"and {len(recipients) - _MOST_RECIPIENTS} more")
     operation.report(name, operation.begin(path, ambient)._replace(recipient=tuple(told)), ambient)
+
+
+def report_request(verb: str, key: MasterKey, result: Result, error: LeafsealError | None, ambient: Ambient) -> None:
+    """Report that another machine asked for a data key to be encrypted or decrypted. Raises `AuditError`."""
+    trail = trail_of(ambient)
+    if trail is not None:
+        operation = Operation("leafseal keyservice", verb)
+        failed = None if error is None else type(error).__name__
+        trail.write(operation.begin(None, ambient)._replace(recipient=(str(key),), result=result, error=failed))
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Operation:
         name = error.file or file or (next(iter(self.events)) if len(self.events) == 1 else None)
         if name is None:
             return
-        last = self.events.get(name)
+        last = self.events.get(name) or self.events.get(absolute(name) or "")
         if last is not None and last.result != "allowed":
             return
         event = self.begin(name, ambient) if last is None else last

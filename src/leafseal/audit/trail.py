@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from _thread import allocate_lock
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from leafseal.audit.event import Event
-from leafseal.errors import AuditError, LeafsealError
+from leafseal.errors import AuditError
 from leafseal.keys import Ambient
 from leafseal.keys.audit_settings import Log
 from leafseal.keys.policy import policy_of
-from leafseal.system.directories import has_policy
+from leafseal.system import directories
 
 
 class Sink(Protocol):
@@ -63,10 +64,13 @@ def trail_of(ambient: Ambient) -> Trail | None:
 
 
 def _find(ambient: Ambient) -> Trail:
-    if not has_policy(ambient.environ, ambient.home_text):
-        return Trail((), ambient.warn)
     policy = policy_of(ambient)
-    return Trail(policy.audit, ambient.warn, policy.require_reason)
+    logs = policy.audit
+    if os.path.lexists(directories.SOPS_AUDIT_FILE):
+        from leafseal.audit.sops_file import logs_of_sops
+
+        logs = (*logs, *logs_of_sops())
+    return Trail(logs, ambient.warn, policy.require_reason)
 
 
 _sinks: dict[Log, Sink] = {}
@@ -86,4 +90,14 @@ def _make(log: Log) -> Sink:
         from leafseal.audit.json_lines import JsonLines
 
         return JsonLines(log.target, log.max_bytes, log.keep)
-    raise LeafsealError(f"no audit log of the kind {log.kind}")
+    if log.kind == "syslog":
+        from leafseal.audit.syslog import Syslog
+
+        return Syslog(log.target)
+    if log.kind == "journald":
+        from leafseal.audit.journald import Journald
+
+        return Journald(log.target)
+    from leafseal.audit.postgres import Postgres
+
+    return Postgres(log.target, log.place)

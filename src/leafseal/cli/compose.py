@@ -23,7 +23,7 @@ from leafseal.cli.shared.declarations import (
     make_option,
     option,
 )
-from leafseal.cli.shared.errors import ErrorsShown, show_error
+from leafseal.cli.shared.errors import ErrorsShown, show_error, tell
 from leafseal.cli.shared.options import INPUT_TYPE, REQUIRE_STRUCTURE, InputOptions
 from leafseal.display import counted, first_of
 from leafseal.document.limits import DEFAULT_LIMITS
@@ -102,6 +102,7 @@ def _outcome(work: Callable[[], Sequence[bytes]]) -> tuple[int, Sequence[bytes]]
     except ErrorsShown as shown:
         return shown.code, ()
     except LeafsealError as error:
+        tell(error)
         show_error(error)
         return error.exit_code, ()
 

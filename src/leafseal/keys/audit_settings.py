@@ -31,6 +31,7 @@ class Log(NamedTuple):
     required: bool = True
     max_bytes: int = DEFAULT_MAX_BYTES
     keep: int = DEFAULT_KEEP
+    place: str | None = None  # the file that names it, where that is none of the policies
 
     def __repr__(self) -> str:
         return f"Log({self.kind!r}, {self.shown!r})"

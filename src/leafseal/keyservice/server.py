@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from leafseal.audit.event import Result
 from leafseal.errors import LeafsealError, ProviderError, WriteError
 from leafseal.keys import PART_SIZES, Ambient, MasterKey
 from leafseal.keys.registry import make_key
@@ -15,6 +16,7 @@ from leafseal.keyservice import gate, messages
 from leafseal.keyservice.client import target_of
 from leafseal.keyservice.grpc import load
 from leafseal.system import signals
+from leafseal.system.directories import is_watched
 from leafseal.system.private import private_directory
 
 Approve = Callable[[str, MasterKey], bool]
@@ -77,14 +79,29 @@ class KeyServer:
 
     def _answer(self, verb: str, key: MasterKey, work: Callable[[], bytes]) -> bytes:
         if self.approve is not None and not self.approve(verb, key):
+            self._report(verb, key, "denied", None)
             raise Refused("PERMISSION_DENIED", "Request rejected by user")
         try:
             data = work()
         except ProviderError as error:
             self._note(f"{verb} with {key.kind} {key}: {error.message}")
+            self._report(verb, key, "error", error)
             raise Refused("UNKNOWN", error.message) from None
+        self._report(verb, key, "allowed", None)
         self._note(f"{verb} with {key.kind} {key}: done")
         return messages.write_response(data)
+
+    def _report(self, verb: str, key: MasterKey, result: Result, error: LeafsealError | None) -> None:
+        """Tell the audit logs of this machine, before the answer is given. Raises `Refused` where they take nothing."""
+        if not is_watched(self.ambient.environ, self.ambient.home_text):
+            return
+        from leafseal.audit.access import report_request  # most people have no audit log
+
+        try:
+            report_request(verb, key, result, error, self.ambient)
+        except LeafsealError as fault:
+            self._note(str(fault))
+            raise Refused("UNAVAILABLE", "the audit log of the key service cannot be written") from None
 
     def _note(self, text: str) -> None:
         if self.log is not None:

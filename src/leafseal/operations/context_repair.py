@@ -16,7 +16,7 @@ from leafseal.keys.groups import DataKey, KeyGroup, recover_data_key
 from leafseal.keys.registry import make_key
 from leafseal.keys.ring import KeyRing, WrappedKey
 from leafseal.metadata import Metadata
-from leafseal.operations.open import Opened, Source, open_file
+from leafseal.operations.open import Opened, Source, open_file, read_metadata
 from leafseal.operations.product import FORMAT_VERSION, Groups, Product
 from leafseal.operations.rekey import rotate
 
@@ -32,22 +32,19 @@ def open_garbled(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ
 
     Raises `NothingToRepairError` for a file that has none.
     """
-    return open_file(source, ring, read, find_key=_recover)
+    _, metadata = read_metadata(source.data, source.format, read)
+    if not metadata.may_have_context_bug:
+        raise NothingToRepairError(
+            "there is no encryption context to repair",
+            hint="only files from SOPS before 3.3.0 need this, with an AWS key whose context has different values",
+        )
+    return open_file(source, ring, read, find_key=recover_garbled)
 
 
 def rewrap_garbled(opened: Opened, groups: Groups, ambient: Ambient) -> Product:
     """Return an opened file under a new data key, and under a version that no longer has the fault."""
     current = opened.with_metadata(opened.metadata._replace(version=FORMAT_VERSION))
     return rotate(current, groups, current.metadata.threshold, ambient)
-
-
-def _recover(metadata: Metadata, ring: KeyRing) -> DataKey:
-    if not metadata.may_have_context_bug:
-        raise NothingToRepairError(
-            "there is no encryption context to repair",
-            hint="only files from SOPS before 3.3.0 need this, with an AWS key whose context has different values",
-        )
-    return recover_garbled(metadata, ring)
 
 
 def recover_garbled(metadata: Metadata, ring: KeyRing) -> DataKey:

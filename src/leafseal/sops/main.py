@@ -14,6 +14,7 @@ from leafseal.sops.syntax import usage
 from leafseal.sops.syntax.commands import COMMANDS, GLOBAL, Command, find
 from leafseal.sops.syntax.grammar import Arguments, BadUsage, BadVariable, Option, parse
 from leafseal.system import private, signals, terminal
+from leafseal.system.directories import home, is_watched
 
 COMPLETION_FLAG = "--generate-bash-completion"
 DESCRIBED_VARIABLE = "_CLI_ZSH_AUTOCOMPLETE_HACK"
@@ -66,7 +67,15 @@ def _dispatch(words: list[str], environ: Mapping[str, str]) -> int:
         return _run_command((command,), outer.positionals[1:], outer, environ)
     from leafseal.sops.legacy import legacy
 
-    return legacy(outer)
+    return _audited("", outer, legacy)
+
+
+def _audited(name: str, arguments: Arguments, work: Callable[[Arguments], int]) -> int:
+    if not is_watched(os.environ, home()):
+        return work(arguments)
+    from leafseal.sops.shared import auditing  # most people have no audit log
+
+    return auditing.run(name, arguments, lambda: work(arguments))
 
 
 def _run_command(path: tuple[Command, ...], words: Sequence[str], outer: Arguments, environ: Mapping[str, str]) -> int:
@@ -75,7 +84,7 @@ def _run_command(path: tuple[Command, ...], words: Sequence[str], outer: Argumen
     if arguments.flag("help"):
         return _print(usage.of_command(path))
     if not command.commands:
-        return _code_of(command)(arguments.below(outer))
+        return _audited(" ".join(one.name for one in path), arguments.below(outer), _code_of(command))
     rest = arguments.positionals
     below = find(command.commands, rest[0]) if rest else None
     if below is not None:

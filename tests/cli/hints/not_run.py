@@ -4,6 +4,13 @@ from __future__ import annotations
 
 NOT_RUN: dict[str, dict[str, list[str]]] = {
     ("a library or a program is not installed, and the tests install none"): {
+        "audit.postgres": [
+            "pip install 'leafseal[audit-postgres]'",
+            "check that the database runs, and that its user may insert into the table audit_event",
+        ],
+        "audit.syslog": [
+            "check that the service that reads this socket runs, and that you may write to it",
+        ],
         "age.ssh_keys": [
             "pip install 'leafseal[ssh]'",
         ],

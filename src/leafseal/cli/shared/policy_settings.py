@@ -143,6 +143,24 @@ SETTINGS: tuple[Setting, ...] = (
         example="/var/log/leafseal/audit.jsonl",
     ),
     Setting(
+        "audit.syslog",
+        "The socket of a syslog that gets every event, as RFC 5424.",
+        "no syslog",
+        example="/dev/log",
+    ),
+    Setting(
+        "audit.journald",
+        "The socket of systemd's journal, which gets every event.",
+        "no journal",
+        example="/run/systemd/journal/socket",
+    ),
+    Setting(
+        "audit.postgres",
+        "A PostgreSQL database with sops's table audit_event, as a connection string.",
+        "no database, unless /etc/sops/audit.yaml names one",
+        example="host=audit.example.com user=sops dbname=sops",
+    ),
+    Setting(
         "audit.require_reason",
         "Decrypt only with a reason: --reason, or the variable LEAFSEAL_REASON.",
         "no reason is needed",
