@@ -3,7 +3,8 @@
     make bench
     LEAFSEAL_BENCH_SOPS=/path/to/sops make bench
 
-sops is looked for on PATH; without one its column stays empty. See `--help` for a quick run that writes nothing.
+sops and dotenvx are looked for on PATH; without one its column stays empty. See `--help` for a quick run that writes
+nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import programs
 import starts
 from loopback_kms import LoopbackKMS
 from measuring import Command, Failure, Figures, measure, output_of
@@ -34,12 +36,17 @@ def main() -> int:
             load = os.getloadavg()[0]
             _warn_of_load(load)
             rows = list(_rows(workshop, options.runs, 10 if options.quick else 1))
+            started = list(programs.measured(workshop, options.runs, divisor=10 if options.quick else 1))
+            section = programs.render(
+                started, programs.versions(workshop), options.runs, loads=(load, os.getloadavg()[0])
+            )
             counted = starts.count(workshop)
             version = _version(workshop.run_sops("--version", "--disable-version-check")) if sops else None
         except (Failure, OSError) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     page = render(rows, machine(), version, options.runs, loads=(load, os.getloadavg()[0]))
+    page += section
     if counted is not None:
         page += starts.render(*counted, starts.recorded())
     print(page)
@@ -47,6 +54,7 @@ def main() -> int:
         options.write.write_text(page, encoding="utf-8")
         print(f"bench: written to {options.write}", file=sys.stderr)
         unmet = [row.work.name for row in rows if row.met is False]
+        unmet += [row.name for row in started if row.met is False]
         unmet += starts.above_bounds(*counted) if counted is not None else []
         for name in unmet:
             print(f"bench: not met: {name}", file=sys.stderr)
