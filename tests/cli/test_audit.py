@@ -118,6 +118,14 @@ def test_without_its_event_nothing_is_let_out_or_written(
     assert SECRET not in told
 
 
+def test_of_many_files_a_log_that_fails_is_told_of_once(leafseal: Run, trail: Trail, sealed: Path) -> None:
+    (sealed.parent / "two.yaml").write_bytes(sealed.read_bytes())
+    trail.path.parent.rmdir()
+    result = leafseal("verify", "app.yaml", "two.yaml")
+    assert (result.code, result.out) == (223, b"")
+    assert result.err.count("the audit log cannot be written") == 1
+
+
 def test_a_log_that_is_not_required_is_warned_of(leafseal: Run, trail: Trail) -> None:
     trail.set("required = false\n")
     trail.path.parent.rmdir()

@@ -12,7 +12,7 @@ from leafseal.cli.shared.errors import show_error, show_locked_out, tell
 from leafseal.cli.shared.options import InputOptions
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
-from leafseal.errors import ConfigError, DataKeyError, LeafsealError, UsageError
+from leafseal.errors import AuditError, ConfigError, DataKeyError, LeafsealError, UsageError
 from leafseal.formats import recognize
 from leafseal.operations.batch import Failed, Item, Outcome
 from leafseal.operations.open import Source
@@ -71,15 +71,15 @@ def show_errors(errors: Iterable[LeafsealError]) -> int:
     """Show errors and return the exit code that stands for all of them."""
     codes = set()
     locked_out: list[DataKeyError] = []
-    configurations: set[str] = set()  # what is wrong with one is the same for all of its files
+    shown: set[str] = set()  # what is wrong with a configuration or a log is the same for all files
     for error in errors:
         tell(error)
         codes.add(error.exit_code)
         if isinstance(error, DataKeyError):
             locked_out.append(error)
-        elif not (isinstance(error, ConfigError) and str(error) in configurations):
+        elif not (isinstance(error, ConfigError | AuditError) and str(error) in shown):
             show_error(error)
-            configurations.add(str(error))
+            shown.add(str(error))
     show_locked_out(locked_out)
     return codes.pop() if len(codes) == 1 else int(bool(codes))
 
