@@ -81,6 +81,22 @@ def test_a_service_with_files(machine: tuple[Layout, ThrowawayIdentity]) -> None
     assert (files / "database" / "password").stat().st_mode & 0o777 == 0o400
 
 
+def test_files_of_a_service_that_has_no_key(machine: tuple[Layout, ThrowawayIdentity]) -> None:
+    layout, me = machine
+    assert start(layout, EXAMPLES / "systemd" / "bookshop-files.service", me.identity) == [(0, "", "")]
+    [program] = settings_of((EXAMPLES / "systemd" / "bookshop.service").read_text())["ExecStart"]
+    assert layout.run(shlex.split(program), {}) == (0, "password: 28 bytes\nsigning.pem: 136 bytes\n", "")
+
+
+def test_a_program_finds_the_credentials_of_its_unit(machine: tuple[Layout, ThrowawayIdentity]) -> None:
+    layout, me = machine
+    folder = layout.at("/run") / "credentials"
+    folder.mkdir()
+    (folder / "leafseal.agekey").write_text(me.identity)
+    words = shlex.split("leafseal exec -e /etc/bookshop/secrets.env -- sh -c 'ls $CREDENTIALS_DIRECTORY'")
+    assert layout.run(words, {"CREDENTIALS_DIRECTORY": str(folder)}) == (0, "leafseal.agekey\n", "")
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 def test_without_its_key_no_service_starts(machine: tuple[Layout, ThrowawayIdentity], unit: Path) -> None:
     layout, _ = machine
@@ -96,7 +112,7 @@ def test_systemd_finds_nothing_wrong(machine: tuple[Layout, ThrowawayIdentity], 
     """It warns of settings that it does not know, and still ends with 0: nothing must be said."""
     layout, _ = machine
     assert _complaints(layout, unit.name, unit.read_text()) == (0, "")
-    assert "DynamicUserr" in _complaints(layout, unit.name, unit.read_text().replace("DynamicUser", "DynamicUserr"))[1]
+    assert "LimitCORES" in _complaints(layout, unit.name, unit.read_text().replace("LimitCORE", "LimitCORES"))[1]
 
 
 def _complaints(layout: Layout, name: str, text: str) -> tuple[int, str]:

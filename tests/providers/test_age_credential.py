@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import leafseal
 from leafseal import age
 from leafseal.age.scrypt import ScryptRecipient
 from leafseal.keys import Ambient
 from leafseal.providers.age import AgeKey, places
 from leafseal.providers.age.own import own_keys
+from leafseal.sops.main import run as run_as_sops
 from leafseal.testing import throwaway_identity
 
 from .contract import DATA_KEY
@@ -102,6 +104,17 @@ def test_nobody_is_warned_of_the_mode_that_systemd_gave(tmp_path: Path, folder: 
     ambient = Ambient({"CREDENTIALS_DIRECTORY": str(folder)}, tmp_path, warn=said.append)
     assert ALICES_KEY.unwrap(AgeKey(ALICE.recipient).wrap(DATA_KEY, ambient), ambient) == DATA_KEY
     assert said == []
+
+
+def test_under_the_name_of_sops(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(leafseal.encrypt(b'{"a": 1}', format="json", recipients=[ALICE.recipient]))
+    write(folder / FILE, ALICE.identity)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    assert run_as_sops(["decrypt", "--extract", '["a"]', str(file)]) == 0
+    assert capfdbinary.readouterr().out == b"1"
 
 
 def test_whoami_tells_it(tmp_path: Path, folder: Path) -> None:
