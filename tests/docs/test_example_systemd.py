@@ -97,6 +97,16 @@ def test_a_program_finds_the_credentials_of_its_unit(machine: tuple[Layout, Thro
     assert layout.run(words, {"CREDENTIALS_DIRECTORY": str(folder)}) == (0, "leafseal.agekey\n", "")
 
 
+def test_a_python_program_reads_the_encrypted_file(machine: tuple[Layout, ThrowawayIdentity]) -> None:
+    layout, me = machine
+    folder = layout.at("/run") / "credentials"
+    folder.mkdir()
+    (folder / "leafseal.agekey").write_text(me.identity)
+    words = ["/usr/bin/python3", str(EXAMPLES / "app" / "app.py"), "/etc/bookshop/config.yaml"]
+    code, out, err = layout.run(words, {"CREDENTIALS_DIRECTORY": str(folder)})
+    assert (code, out, err) == (0, "bookshop: 4 workers, signing key of 136 characters\n", "")
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 def test_without_its_key_no_service_starts(machine: tuple[Layout, ThrowawayIdentity], unit: Path) -> None:
     layout, _ = machine
