@@ -54,7 +54,6 @@ def start(layout: Layout, unit: Path, key: str) -> list[tuple[int, str, str]]:
     file = folder / credential.partition(":")[0]
     file.write_text(key)
     file.chmod(0o400)
-    folder.chmod(0o500)
     for name in settings["RuntimeDirectory"]:
         (layout.at("/run") / name).mkdir(mode=0o700)
     done = []
