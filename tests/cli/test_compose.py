@@ -170,7 +170,8 @@ def test_a_process_of_its_own_with_a_pipe(secrets: str, work: Path) -> None:
 def test_what_the_project_sets_does_not_choose_our_keys(secrets: str, work: Path, tmp_path: Path) -> None:
     """Compose hands its own environment on, and what is in the project's .env: a shell of its name stands for it."""
     shell = shutil.which("dash") or shutil.which("sh")
-    assert shell is not None
+    if shell is None or "busybox" in os.path.realpath(shell):
+        pytest.skip("no shell that runs under another name")
     compose = tmp_path / "docker-compose"
     shutil.copy(os.path.realpath(shell), compose)
     line = f"{sys.executable} -m leafseal compose up --env-file={secrets} s; code=$?; exit $code"
