@@ -67,7 +67,7 @@ def test_every_option_is_read_as_click_reads_it(command: Command) -> None:
 
 
 @EACH
-@settings(deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_whatever_is_read_is_what_click_reads(command: Command, data: st.DataObject) -> None:
     names = [name for option in command.options for name in option.names]
