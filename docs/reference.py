@@ -69,14 +69,19 @@ def options(name: str) -> Iterator[str]:
             if not option.is_hidden:
                 having.setdefault(option.names, []).append(path.rpartition(" ")[2])
                 all_options.setdefault(option.names, option)
+
+    def is_shared(option: Option) -> bool:
+        # One that only has the name of another belongs to its command.
+        return option.names in shared and shared[option.names].help == option.help
+
     own = [
         (option, having[names] if len(having[names]) < len(commands) else [])
         for names, option in all_options.items()
-        if names not in shared
+        if not is_shared(option)
     ]
     if own:
         yield from table(own)
-    also = [option for names, option in all_options.items() if names in shared]
+    also = [option for option in all_options.values() if is_shared(option)]
     if own and also:
         yield ""
     if also:

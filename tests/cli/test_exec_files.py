@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,15 +31,17 @@ print(subprocess.run(["cat", os.environ["X_FILE"]], close_fds=True, capture_outp
 
 
 @pytest.fixture(autouse=True)
-def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in memory, in a place of its own where the system has one."""
     monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
-    if in_memory.kind_of(os.open("/dev/shm", os.O_RDONLY)) is None:
-        pytest.skip("no folder in memory here")
-    path = Path("/dev/shm") / f"test-{owners.tag()}"
-    path.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(path))
-    return path
+    with private.made_directory(f"/dev/shm/test-{owners.tag()}") as path:
+        descriptor = os.open(path, os.O_RDONLY)
+        kind = in_memory.kind_of(descriptor)
+        os.close(descriptor)
+        if kind is None:
+            pytest.skip("no folder in memory here")
+        monkeypatch.setenv("XDG_RUNTIME_DIR", path)
+        yield Path(path)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
 
 from leafseal.cli.shared.declarations import SAFETY, command, option
@@ -27,14 +26,9 @@ from leafseal.run.render.notify import Notice, read_notice
 from leafseal.run.render.tree import File, Owner
 from leafseal.run.render.values import Values
 from leafseal.system import terminal
-from leafseal.system.reading import descriptor_of, read
+from leafseal.system.reading import read
 
 _DEFAULT_MODE = 0o400
-_SECONDS_OF_PATIENCE = 2.0
-"""How long what fails after a change is tried again before it counts: a file may be absent, or half written."""
-
-_SECONDS_UNTIL_TRIED_AGAIN = 0.2
-_SECONDS_BETWEEN_TRIES = 30.0  # of what still fails then: a key service may be back
 
 
 @command("render")
@@ -213,34 +207,24 @@ def _told(done: _Done, tell: Callable[[str], None]) -> tuple[int, bool]:
 
 def _watch(job: _Job) -> int:
     """Render again after each change. Ends only by a signal, or at once if the first run fails."""
+    from leafseal.cli.shared.keeping_up import check_files, keep_up
     from leafseal.run.watch import Watcher
 
-    if any(name == "-" or descriptor_of(name) is not None for name in (*job.maps, *(one.source for one in job.words))):
-        raise UsageError("--watch needs files that it can read again", hint="give the name of a FILE")
+    def again(was_told: bool) -> Sequence[LeafsealError]:
+        done = job.run(watcher.look_at)
+        if not done.text:
+            return done.errors
+        if was_told or done.changed:
+            _told(done, terminal.say_done)
+        return ()
+
+    def tell(errors: Sequence[LeafsealError]) -> None:
+        show_errors(errors)
+        terminal.warn(f"{job.folder.path}: the files stay as they were; trying again after each change")
+
+    check_files([*job.maps, *(one.source for one in job.words)])
     with Watcher(job.maps) as watcher:
         code, is_done = _told(job.run(watcher.look_at), terminal.say_done)
-        if not is_done:
-            return code
-        failing_since: float | None = None
-        told: tuple[str, ...] = ()
-        seconds: float | None = None
-        while True:
-            if watcher.wait(seconds):
-                failing_since = None
-            elif seconds is None:
-                continue
-            done = job.run(watcher.look_at)
-            if done.text:
-                if told or done.changed:
-                    _told(done, terminal.say_done)
-                failing_since, told, seconds = None, (), None
-                continue
-            failing_since = failing_since or time.monotonic()
-            if time.monotonic() - failing_since < _SECONDS_OF_PATIENCE:
-                seconds = _SECONDS_UNTIL_TRIED_AGAIN
-                continue
-            seconds = _SECONDS_BETWEEN_TRIES
-            if (found := tuple(map(str, done.errors))) != told:
-                show_errors(done.errors)
-                terminal.warn(f"{job.folder.path}: the files stay as they were; trying again after each change")
-                told = found
+        if is_done:
+            keep_up(watcher, again, tell)
+        return code

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import NoReturn, Protocol
+from contextlib import contextmanager, nullcontext, suppress
+from typing import NoReturn
 
 from leafseal.errors import CommandError, LeafsealError
 from leafseal.run import exec as running
+from leafseal.run.companions import Changes, Streams
 from leafseal.run.environment import Account
 from leafseal.system import signals
 from leafseal.system.descriptors import read_some, write_all
@@ -31,37 +33,8 @@ Killed = Callable[[int], int]
 """Makes an exit code of the number of the signal that ended a program."""
 
 
-Wait = Callable[[float | None, int], None]
-"""Waits for so many milliseconds at most, until a descriptor can be read; signals to us end that by exceptions."""
-
-
 Environment = Callable[[], Mapping[bytes, bytes]]
 """Returns the environment of a program, in the process that becomes it."""
-
-
-class Streams(Protocol):
-    """What stands between a program and our standard streams."""
-
-    has_session: bool
-    """Whether the program gets a session, so that no terminal of ours sends it anything."""
-
-    def in_child(self, account: Account | None) -> None:
-        """Put the streams in their places, in the process that becomes the program."""
-
-    def started(self) -> None:
-        """Begin to pass on what the program writes."""
-
-    def resized(self) -> None:
-        """Tell the program of the new size of our terminal."""
-
-    def set_aside(self) -> AbstractContextManager[None]:
-        """Give the terminal back as it was, while we are stopped."""
-
-    def drain(self, wait: Wait) -> None:
-        """Pass on what the program left, after its end."""
-
-    def close(self) -> None:
-        """Give everything back, whatever happened."""
 
 
 def supervise(
@@ -74,6 +47,7 @@ def supervise(
     grace: float = 0,
     streams: Streams | None = None,
     own_variables: Callable[[], Mapping[bytes, bytes]] = dict,
+    changes: Changes | None = None,
 ) -> int:
     """Run the program `argv`, and return its exit code.
 
@@ -81,7 +55,8 @@ def supervise(
     `together`, one that we were sent too and that ended the program raises `Ended`: who sent it waits for us to end so;
     and the program stays in our group.
 
-    `own_variables` returns more of its environment, in the process that becomes the program.
+    `own_variables` returns more of its environment, in the process that becomes the program. After `changes` it is
+    told, or ended and started again, until it ends by itself or by a signal that we were sent.
 
     Where we are the first process of a container, its other processes get SIGTERM and so many seconds of `grace` to
     end, before the kernel ends them with us. Raises `CommandError` for a program that cannot be run.
@@ -89,10 +64,17 @@ def supervise(
     if os.name == "nt":
         return running.wait_for(argv, {**environ, **own_variables()})
     with SignalQueue() as queue, _orphans():
-        child = _Child(queue, streams, has_own_group=not together and _is_alone())
+        has_own_group = not together and _is_alone()
         try:
-            child.start(argv, lambda: {**environ, **own_variables()}, account)
-            status = child.wait()
+            while True:
+                child = _Child(queue, streams, changes, has_own_group=has_own_group)
+                child.start(argv, lambda: {**environ, **own_variables()}, account)
+                status = child.wait()
+                if changes is None or not child.is_replaced:
+                    break
+                if streams is not None:
+                    streams.close()
+                streams = changes.streams()
             if os.getpid() == 1 and grace:
                 _end_others(queue, grace)
         finally:
@@ -129,10 +111,17 @@ def _is_alone() -> bool:
 class _Child:
     """The program, from its start to its end."""
 
-    def __init__(self, queue: SignalQueue, streams: Streams | None, *, has_own_group: bool) -> None:
+    def __init__(
+        self, queue: SignalQueue, streams: Streams | None, changes: Changes | None, *, has_own_group: bool
+    ) -> None:
         self.seen: set[int] = set()
         """The signals that we were sent meanwhile."""
 
+        self.is_replaced = False
+        """Whether it was asked to end so that it can be started again, and nobody else asked it."""
+
+        self._changes = changes
+        self._deadline: float | None = None  # after which it is killed
         self._queue, self._streams, self._has_own_group = queue, streams, has_own_group
         self._pid = 0
         self._is_continued = False  # by us, of which the signal to us is still to come
@@ -177,11 +166,34 @@ class _Child:
     def wait(self) -> int:
         """Pass signals on until the program has ended, then what it wrote, and return its status."""
         while (status := self._reap()) is None:
-            for report in self._queue.wait():
+            for report in self._wait():
                 self._pass_on(report)
+            if self._changes is not None:
+                self._look_at(self._changes)
         if self._streams is not None:
             self._streams.drain(self._wait_without_program)
         return status
+
+    def _wait(self) -> list[Report]:
+        if self._changes is None:
+            return self._queue.wait()
+        left = None if self._deadline is None else 1000 * max(0, self._deadline - time.monotonic())
+        return self._queue.wait(left, self._changes.descriptor if self._changes.descriptor >= 0 else None)
+
+    def _look_at(self, changes: Changes) -> None:
+        """Tell the program of what came, or have it end."""
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self._deadline = None
+            self._send(signal.SIGKILL)
+        if changes.descriptor < 0 or not select.select([changes.descriptor], [], [], 0)[0] or not changes.take():
+            return
+        if changes.signal is not None:
+            self._send(changes.signal)
+        elif not self.is_replaced and not self.seen & _FOR_GOOD:
+            self.is_replaced = True
+            self._deadline = time.monotonic() + changes.grace
+            self._send(signal.SIGTERM)
+            self._send(signal.SIGCONT)
 
     def _wait_without_program(self, milliseconds: float | None, descriptor: int) -> None:
         for report in self._queue.wait(milliseconds, descriptor):
@@ -220,6 +232,8 @@ class _Child:
         if number == signal.SIGCHLD:
             return
         self.seen.add(number)
+        if number in _FOR_GOOD or number == signal.SIGINT or (number == signal.SIGHUP and report.is_from_kernel):
+            self.is_replaced, self._deadline = False, None  # who sent it waits for the end
         if number == signal.SIGCONT and self._is_continued:
             self._is_continued = False
         elif number == signal.SIGWINCH and self._streams is not None:
@@ -248,6 +262,9 @@ class _Child:
         with suppress(ProcessLookupError, PermissionError):  # as another user it is out of reach
             os.kill(self._pid, number)
 
+
+_FOR_GOOD = {getattr(signal, name) for name in ("SIGTERM", "SIGQUIT") if hasattr(signal, name)}
+"""After these no program is started again. Others may have a meaning for it."""
 
 _OF_TERMINALS = (
     (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU) if os.name != "nt" else ()

@@ -159,6 +159,13 @@ def adopt_orphans(*, adopt: bool) -> None:
         library("prctl")(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
+def end_with_parent() -> None:
+    """Have the system end this process when its parent ends, where it can do that."""
+    if sys.platform == "linux" and (library := _library()) is not None:
+        library("prctl")(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 

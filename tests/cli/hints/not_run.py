@@ -47,6 +47,9 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         "cli.shared.running": [
             "leave out --redact",
         ],
+        "cli.shared.watching": [
+            "leave out --watch",
+        ],
         "cli.link_sops": [
             'use "leafseal sops" instead of "sops"',
         ],

@@ -79,7 +79,7 @@ _UNBOUND = (
 SCENARIOS = [
     Scenario("cli.render", "add --file NAME=FILE:PATH, or --map FILE", _TO, (_GOOD,)),
     Scenario(
-        "cli.render",
+        "cli.shared.keeping_up",
         "give the name of a FILE",
         f"{_TO} --watch --file a=-:/x",
         (_GOOD,),

@@ -34,10 +34,14 @@ def distinct(names: Sequence[str], *, by_name: bool = False) -> Sequence[str]:
         return names
     found: dict[tuple[str, str], str] = {}
     for position, name in enumerate(names):
-        is_stream = name == "-" or descriptor_of(name) is not None
-        real = f"{position} {name}" if is_stream else os.path.realpath(name)
+        real = f"{position} {name}" if is_stream(name) else os.path.realpath(name)
         found.setdefault((real, os.path.basename(name) if by_name else ""), name)
     return tuple(found.values())
+
+
+def is_stream(name: str) -> bool:
+    """Tell whether a name is that of something open, such as standard input."""
+    return name == "-" or descriptor_of(name) is not None
 
 
 def read_all(

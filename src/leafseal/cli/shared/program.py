@@ -199,15 +199,28 @@ def run(
     account = child.account()
     only = wanted.names()
     wishes = wanted.wishes()
-    opened = open_files(files, reading, limits)
     inherited = child.environment(account)
-    handed = _handed_of(opened, wanted, only, wishes, inherited, conflict)
-    if handed.files:
-        from leafseal.cli.shared.file_values import check_variables
 
-        check_variables(handed.files, handed.variables, inherited, only)
-    environ = child.environment(account, handed.variables)
-    return how.run(argv, environ, account, opened, handed.by_name, wanted.name_of, handed.files)
+    def handed_of(opened: Sequence[tuple[str, Opened]]) -> Handed:
+        return _handed_of(opened, wanted, only, wishes, inherited, conflict)
+
+    def environment(variables: dict[str, bytes]) -> dict[bytes, bytes]:
+        return child.environment(account, variables)
+
+    if how.watch:
+        from leafseal.run.supply import Values
+
+        def read() -> Values | Sequence[LeafsealError]:
+            opened, errors = _open_all(files, reading, limits)
+            if errors:
+                return errors
+            handed = handed_of(opened)
+            return Values(handed.variables, handed.files, how.patterns_of(opened, handed.by_name, wanted.name_of))
+
+        return how.run_watching(distinct(files), argv, environment, account, read)
+    opened = open_files(files, reading, limits)
+    handed = handed_of(opened)
+    return how.run(argv, environment(handed.variables), account, opened, handed.by_name, wanted.name_of, handed.files)
 
 
 class Handed(NamedTuple):
@@ -255,10 +268,11 @@ def _handed_of(
     found = making.layered(layers, conflict)
     handed = Handed(found, {}, found)
     if wishes:
-        from leafseal.cli.shared.file_values import files_of
+        from leafseal.cli.shared.file_values import check_variables, files_of
 
         own = {wanted.name_of(one.place): one.data for _, taken in in_files for one in taken.values()}
         handed = Handed(found, files_of(wishes, in_files, conflict), {**own, **found})
+        check_variables(handed.files, found, inherited, only)
     _refuse_missing(opened, found, only, wanted)
     for name, own_variables in layers if checks_names else ():
         _check_names(name, own_variables, wanted)
@@ -268,14 +282,22 @@ def _handed_of(
 
 def open_files(files: Sequence[str], reading: InputOptions, limits: Limits) -> list[tuple[str, Opened]]:
     """Open every file, and return them with their names. If one fails, raise what is wrong with each that does."""
-    items, errors = read_all(distinct(files), reading, limits)
-    outcomes = open_all(items, KeyRing(current_ambient()), lambda _, opened: opened, read=reading.within(limits))
-    errors += errors_of(outcomes)
+    opened, errors = _open_all(files, reading, limits)
     if len(errors) == 1:
         raise errors[0]
     if errors:
         raise ErrorsShown(show_errors(errors), errors)
-    return [(outcome.item.name, outcome.result) for outcome in outcomes if isinstance(outcome, Done)]
+    return opened
+
+
+def _open_all(
+    files: Sequence[str], reading: InputOptions, limits: Limits
+) -> tuple[list[tuple[str, Opened]], Sequence[LeafsealError]]:
+    """Open every file; return those that can be opened, with their names, and what is wrong with the others."""
+    items, errors = read_all(distinct(files), reading, limits)
+    outcomes = open_all(items, KeyRing(current_ambient()), lambda _, opened: opened, read=reading.within(limits))
+    opened = [(outcome.item.name, outcome.result) for outcome in outcomes if isinstance(outcome, Done)]
+    return opened, [*errors, *errors_of(outcomes)]
 
 
 def _variables_of(

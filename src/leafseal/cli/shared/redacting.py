@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from leafseal.display import first_of
@@ -18,16 +18,14 @@ from leafseal.system import terminal
 Locator = tuple[str | int, ...]
 
 
-@contextmanager
-def streams(
+def patterns_of(
     files: Sequence[tuple[str, Opened]],
     handed: Mapping[str, bytes],
     name_of: Callable[[Locator], str],
     *,
     least: int | None,
-    waits: bool,
-) -> Iterator[FilteredStreams]:
-    """Yield streams that keep the encrypted values of files out of our output, and warn of what they cannot do."""
+) -> set[bytes]:
+    """Return what to look for of files, and warn of values that cannot be looked for."""
     least = LEAST if least is None else least
     public = public_texts(os.environ)
     patterns: set[bytes] = set()
@@ -39,8 +37,19 @@ def streams(
                 f"{file}: not redacted, because they are shorter than {least} bytes, usual words, or the same as"
                 f" values in plain text: {first_of(wanted.skipped)}"
             )
+    return patterns
+
+
+@contextmanager
+def streams(patterns: Iterable[bytes], *, waits: bool) -> Iterator[FilteredStreams]:
+    """Yield streams that keep these out of our output, and warn of what they could not do."""
     filtered = FilteredStreams(Patterns(patterns), waits=waits)
     yield filtered
+    warn_of_end(filtered)
+
+
+def warn_of_end(filtered: FilteredStreams) -> None:
+    """Tell what streams could not do, after their end."""
     if filtered.was_cut:
         terminal.warn(
             "a process that the program started can still write to its output, and nobody reads it any more;"
@@ -48,3 +57,29 @@ def streams(
         )
     for failure in filtered.failures:
         terminal.warn(f"cannot write what the program printed: {system_text(failure)}")
+
+
+class Redactions:
+    """The streams of a program that may be started again, with other values to keep out of our output."""
+
+    def __init__(self, *, waits: bool) -> None:
+        self._waits = waits
+        self._last: FilteredStreams | None = None
+
+    def next(self, patterns: Iterable[bytes]) -> FilteredStreams:
+        """Return the streams for the next start; those before have ended."""
+        self.end()
+        self._last = FilteredStreams(Patterns(patterns), waits=self._waits)
+        return self._last
+
+    def look_for(self, patterns: Iterable[bytes]) -> None:
+        """Keep other values out of what a running program prints."""
+        if self._last is not None:
+            self._last.look_for(Patterns(patterns))
+
+    def end(self) -> None:
+        """Warn of what the last streams could not do, after their end."""
+        if self._last is not None:
+            warn_of_end(self._last)
+            self._last.forget()
+            self._last = None

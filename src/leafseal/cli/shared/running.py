@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from leafseal.cli.shared.declarations import PROGRAM, Whole, grouped, make_option
 from leafseal.document.frozen import NamedTuple
@@ -11,6 +12,9 @@ from leafseal.errors import RefusedError, UsageError
 from leafseal.operations.open import Opened
 from leafseal.run import exec as running
 from leafseal.run.environment import Account
+
+if TYPE_CHECKING:
+    from leafseal.cli.shared.watching import Read
 
 Locator = tuple[str | int, ...]
 
@@ -24,16 +28,22 @@ class RunningOptions(NamedTuple):
     redact: bool = False
     redact_min: int | None = None
     redact_wait: bool = False
+    watch: bool = False
+    signal: str | None = None
 
     def check(self) -> None:
         """Raise `UsageError` for options that do not go together."""
         if self.supervise and self.same_process:
             raise UsageError("--supervise and --same-process contradict each other", hint="use only one of them")
+        if self.watch and self.same_process:
+            raise UsageError("--watch and --same-process contradict each other", hint="use only one of them")
+        if self.signal is not None and not self.watch:
+            raise UsageError("--signal tells the program of changes, which --watch notices", hint="add --watch")
         if self.redact and self.same_process:
             raise UsageError("--redact and --same-process contradict each other", hint="use only one of them")
         if not self.redact and (self.redact_min is not None or self.redact_wait):
             raise UsageError("--redact-min and --redact-wait change what --redact does", hint="add --redact")
-        if self.grace is not None and not (self.supervise or self.redact):
+        if self.grace is not None and not (self.supervise or self.redact or self.watch):
             raise UsageError("--grace changes what --supervise does", hint="add --supervise")
 
     def run(
@@ -79,10 +89,40 @@ class RunningOptions(NamedTuple):
             raise RefusedError("--redact is not possible on this system", hint="leave out --redact")
         from leafseal.cli.shared import redacting
 
-        with redacting.streams(files, handed, name_of, least=self.redact_min, waits=self.redact_wait) as streams:
+        patterns = redacting.patterns_of(files, handed, name_of, least=self.redact_min)
+        with redacting.streams(patterns, waits=self.redact_wait) as streams:
             return supervisor.supervise(
                 argv, environ, account=account, grace=grace, streams=streams, own_variables=paths
             )
+
+    def run_watching(
+        self,
+        files: Sequence[str],
+        argv: Sequence[str],
+        environment: Callable[[dict[str, bytes]], dict[bytes, bytes]],
+        account: Account | None,
+        read: Read,
+    ) -> int:
+        """Run a program, and tell it of changes of files or start it again. `read` reads what it gets of them."""
+        from leafseal.cli.shared import redacting, watching
+
+        redactions = redacting.Redactions(waits=self.redact_wait) if self.redact else None
+        number = None if self.signal is None else watching.read_signal(self.signal)
+        plan = watching.Plan(argv, environment, account, number, self.grace, redactions)
+        return watching.run_watching(files, read, plan)
+
+    def patterns_of(
+        self,
+        files: Sequence[tuple[str, Opened]],
+        handed: Mapping[str, bytes],
+        name_of: Callable[[Locator], str],
+    ) -> frozenset[bytes]:
+        """Return what `--redact` keeps out of the output."""
+        if not self.redact:
+            return frozenset()
+        from leafseal.cli.shared import redacting
+
+        return frozenset(redacting.patterns_of(files, handed, name_of, least=self.redact_min))
 
 
 _AS_CHILD = (
@@ -90,8 +130,8 @@ _AS_CHILD = (
         "--grace",
         type=Whole(0),
         metavar="SECONDS",
-        help="As the first process of a container: how long other processes may take to end, after the program did"
-        " [default: 0].",
+        help="How long processes may take to end before they are killed: with --watch the program [default: 10], as the"
+        " first process of a container the others, after the program ended [default: 0].",
         section=PROGRAM,
     ),
     make_option(
@@ -125,6 +165,18 @@ running_options = grouped(
         "--supervise", is_flag=True, help="Stay the program's parent, and forward signals to it.", section=PROGRAM
     ),
     *_AS_CHILD,
+    make_option(
+        "--watch",
+        is_flag=True,
+        help="Stay the program's parent, and start it again with the new values when an encrypted file changes.",
+        section=PROGRAM,
+    ),
+    make_option(
+        "--signal",
+        metavar="SIGNAL",
+        help="With --watch: send this signal to the program after a change, and do not start it again.",
+        section=PROGRAM,
+    ),
 )
 
 supervised_options = grouped("how", partial(RunningOptions, supervise=True), *_AS_CHILD)

@@ -30,7 +30,7 @@ class Relay:
     """What kept it from writing, apart from a reader that had read enough."""
 
     def __init__(self, source: int, target: int, stream: Stream, *, ends: int, ended: int) -> None:
-        self._source, self._target, self._stream = source, target, stream
+        self._source, self._target, self.stream = source, target, stream
         self._ends, self._ended = ends, ended
         self._is_busy = False
         self.is_open = True
@@ -64,20 +64,20 @@ class Relay:
         after_end = 0
         while True:
             self._is_busy = False
-            ready = dict(waiting.poll(_IDLE if self._stream.is_waiting else None))
+            ready = dict(waiting.poll(_IDLE if self.stream.is_waiting else None))
             self._is_busy = True
             if self._source in ready:
                 data = self._read()
                 if not data:
                     break
-                write_all(self._target, self._stream.feed(data))
+                write_all(self._target, self.stream.feed(data))
                 after_end += len(data) if self._ends in ready else 0
             elif not ready:
-                write_all(self._target, self._stream.idle())
+                write_all(self._target, self.stream.idle())
             if self._ends in ready and (self._source not in ready or after_end > _MOST_AFTER_END):
                 self.was_cut = True
                 break
-        write_all(self._target, self._stream.close())
+        write_all(self._target, self.stream.close())
 
     def _read(self) -> bytes:
         try:

@@ -122,6 +122,10 @@ class Stream:
         self._done = 0  # so many bytes of it are out already, or masked
         self._is_masked = False  # the last of them were masked
 
+    def look_for(self, patterns: Patterns) -> None:
+        """Replace other secrets from now on."""
+        self._patterns = patterns
+
     @property
     def is_waiting(self) -> bool:
         """Tell whether `idle` could give something."""

@@ -16,10 +16,11 @@ import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from leafseal.run.companions import Wait
 from leafseal.run.environment import Account
 from leafseal.run.redact.relay import Keyboard, Relay, is_in_foreground
 from leafseal.run.redact.stream import Patterns, Stream
-from leafseal.run.supervisor import Wait, above_standard_streams
+from leafseal.run.supervisor import above_standard_streams
 
 _SECONDS_FOR_OTHERS = 0.5  # after the program's end, for processes that it started and that still have its output
 
@@ -59,6 +60,7 @@ class FilteredStreams:
         self._ends, self._end = above_standard_streams(*os.pipe())
         self._ended, self._tells = above_standard_streams(*os.pipe())
         self._relays: list[Relay] = []
+        self._keyboard: Keyboard | None = None
 
     def _prepare(self, output: _Output) -> None:
         settings = termios.tcgetattr(output.numbers[0])
@@ -91,7 +93,14 @@ class FilteredStreams:
             relay.thread.start()
             if self.has_session and 1 in output.numbers:
                 copy = fcntl.fcntl(output.ours, fcntl.F_DUPFD_CLOEXEC, 3)  # the other is closed by its own thread
-                Keyboard(0, copy, ends=self._ends).thread.start()
+                self._keyboard = Keyboard(0, copy, ends=self._ends)
+                self._keyboard.thread.start()
+
+    def look_for(self, patterns: Patterns) -> None:
+        """Replace other secrets from now on."""
+        self._patterns = patterns
+        for relay in self._relays:
+            relay.stream.look_for(patterns)
 
     def resized(self) -> None:
         """Tell the program of the new size of our terminal."""
@@ -128,6 +137,15 @@ class FilteredStreams:
         """Give the terminal back as it was, whatever happened."""
         self._say_end()
         self._restore()
+
+    def forget(self) -> None:
+        """Give back what is left after the end, because there will be other streams."""
+        threads = [relay.thread for relay in self._relays] + ([self._keyboard.thread] if self._keyboard else [])
+        for thread in threads:
+            thread.join(_SECONDS_TO_SETTLE)
+        if not any(thread.is_alive() for thread in threads):
+            for descriptor in (self._ends, self._ended, self._tells):
+                os.close(descriptor)
 
     @property
     def was_cut(self) -> bool:

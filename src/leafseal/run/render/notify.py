@@ -53,7 +53,7 @@ _HINT = "the files are there; start the program, or restart it if it runs"
 def read_notice(text: str) -> Notice:
     """Read `HUP:1234` or `HUP:/run/nginx.pid`. Raises `UsageError`."""
     name, colon, process = text.partition(":")
-    number = _signal(name)
+    number = signal_number(name)
     # A number that is not above 0 would mean a group of processes, or all.
     if number is None or not colon or not ("/" in process or _is_number(process)):
         raise UsageError(
@@ -67,7 +67,8 @@ def _is_number(text: str) -> bool:
     return re.fullmatch("[1-9][0-9]{0,8}", text) is not None
 
 
-def _signal(name: str) -> int | None:
+def signal_number(name: str) -> int | None:
+    """Return the number of `HUP`, `SIGHUP` or `1`, None for what is no signal."""
     known = {one.name: one.value for one in signal.Signals}
     name = name.upper()
     if name.isascii() and name.isdigit():
