@@ -74,8 +74,7 @@ def rows(divisor: int = 1) -> list[Row]:
 
 def _start(workshop: Workshop, count: int) -> dict[str, Command]:
     """Return `true`, started with variables. Raises `Failure` where a program does not set them."""
-    folder = workshop.folder / f"start-{count}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(dir=workshop.folder))
     plain = folder / "plain.env"
     plain.write_text(inputs.dotenv_text(count))
     home, sealed = workshop.key_file.parents[3], folder / "sealed.env"
