@@ -17,6 +17,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ("say which", "refused", "contains … documents, and nothing protects where one ends and the next begins"),
         ("", "missing-file", "no such file"),
     ],
+    "cli.helm.running": [("", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …")],
     "cli.shared.addressing": [("", "invalid-path", "… does not exist")],
     "cli.shared.click_commands": [("", "usage", "missing argument …, invalid value for …")],
     "cli.shared.locked_out": [
@@ -44,6 +45,8 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ("path_regex is a regular expression, not a glob: write", "invalid-configuration", "looks like a glob"),
         ("", "invalid-configuration", "no rule matches …"),
     ],
+    "deploy.helm.paths": [("", "refused", "an absolute path is not allowed, .. in a path is not allowed, …")],
+    "deploy.helm.urls": [("", "refused", "secrets+gpg-import:// is not supported")],
     "formats.ini.scan": [("", "invalid-format", "duplicate key …")],
     "formats.json.scan": [
         ("delete the comments", "invalid-format", "not JSON: it has no comments"),

@@ -46,6 +46,7 @@ LINES: Lines = {
     "compose": ["compose", "up", "--env-file", "app.yaml", "--flatten", "_", "s"],
     "ci": ["ci", "github", "--flatten", "_", "--only", "db_password", "app.yaml"],
     "render": ["render", "--to", "out", "--allow-disk", "--file", "password=app.yaml:/db/password"],
+    "helm": ["helm", "getter", "leafseal:app.yaml"],
     "verify": ["verify", "app.yaml"],
     "repair": ["repair", "app.yaml"],
     "rotate": ["rotate", "-i", "app.yaml"],

@@ -24,6 +24,8 @@ _FOREIGN = {
     "--quick-gen-key",
     "--trust-model", "--trusted-key",
     "--build-arg", "--header", "--mount", "--secret",  # of docker and wget
+    "--helm-binary", "--history-max", "--set-file", "--set-json", "--set-string", "--values",  # of helm and helmfile
+    "--leafseal-plain-ok",  # ours among those of helm and kubectl
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
     "--record", "--tool",  # of our benchmarks, and of valgrind

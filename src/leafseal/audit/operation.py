@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, str] = {
     "compose": "exec",
     "ci": "exec",
     "render": "render",
+    "helm": "decrypt",
     "verify": "verify",
     "encrypt": "encrypt",
     "edit": "edit",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from leafseal.cli.shared import plain_parser
 from leafseal.cli.shared.commands import COMMANDS, load
-from leafseal.cli.shared.declarations import Command
+from leafseal.cli.shared.declarations import Command, Group
 from leafseal.cli.shared.errors import ErrorsShown, show_error
 from leafseal.errors import LeafsealError, memory_error
 from leafseal.system import private, signals, terminal
@@ -64,6 +64,8 @@ def _run_command(arguments: list[str]) -> int | None:
     name, *words = arguments
     if name in COMMANDS:
         command = load(name)
+        if isinstance(command, Group) and words and words[0] in command.commands:
+            command, words = command.commands[words[0]], words[1:]
         values = plain_parser.read(command, words) if isinstance(command, Command) else None
         if isinstance(command, Command) and values is not None:
             return command.function(**values)

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import pytest
 
+from leafseal.deploy.helm import process
 from leafseal.providers import network
 from leafseal.system import terminal
 
@@ -30,6 +31,7 @@ from ...services.proxy import Proxy
 from ...services.recorder import Reaction, Recorder, Request, forward, json_answer, redirect
 from ...services.transit import Transit
 from ..conftest import Terminal
+from ..fake_helm import fake_helm
 from .scenario import Stage
 
 if TYPE_CHECKING:
@@ -263,3 +265,10 @@ def at_no_terminal(monkeypatch: pytest.MonkeyPatch) -> Stage:
         monkeypatch.setattr("getpass.getpass", lambda *_, **__: answer)
 
     return Stage({}, {}, sit_down)
+
+
+@pytest.fixture
+def at_helm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A program in Helm's place, which does not take ours."""
+    monkeypatch.setattr(process, "become", lambda *_: 0)
+    return Stage({}, {"FAKE": str(fake_helm(tmp_path / "programs"))}, None)

@@ -44,6 +44,9 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         ],
     },
     ("only Windows has it"): {
+        "cli.helm.placing": [
+            'use "leafseal helm run" instead of helm',
+        ],
         "cli.shared.running": [
             "leave out --redact",
         ],

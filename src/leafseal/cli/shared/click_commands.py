@@ -324,3 +324,14 @@ def show_short_help() -> None:
 def help_of(words: Sequence[str]) -> None:
     """Show the help of the program, or of the command of that name. Raises `LeafsealError` if there is none."""
     run([*words, "--help"])
+
+
+def show_passing_help(words: Sequence[str]) -> None:
+    """Show the help of a command that passes its arguments on, and so does not look for `--help` among them."""
+    command: click.Command = group
+    context = click.Context(group, info_name=commands.PROGRAM, **_SETTINGS)
+    for name in words:
+        below = command.get_command(context, name) if isinstance(command, click.Group) else None
+        assert below is not None
+        command, context = below, click.Context(below, info_name=name, parent=context, **_SETTINGS)
+    terminal.print_line(command.get_help(context))

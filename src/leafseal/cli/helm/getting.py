@@ -1,0 +1,77 @@
+"""The getter of Helm: it prints the decrypted file that a URL names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from leafseal.cli.helm.failing import shown
+from leafseal.cli.shared.keys import current_ambient
+from leafseal.deploy.helm.paths import Allowed, read_allowed
+from leafseal.deploy.helm.urls import PLAIN_OK, Request, read
+from leafseal.deploy.opening import open_files
+from leafseal.errors import LeafsealError, MissingFileError, NotEncryptedError, UsageError, naming
+from leafseal.formats import recognize
+from leafseal.keys import Ambient
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.batch import Item
+from leafseal.operations.open import Source
+from leafseal.system import terminal
+from leafseal.system.reading import Snapshot
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the file that the last word names, whole or not at all. Every fault ends in exit code 1."""
+    try:
+        if not arguments:
+            raise UsageError("no URL is given", hint="Helm gives it: helm template ./chart -f leafseal:FILE")
+        terminal.write_result(_content(read(arguments[-1], os.environ)))
+    except LeafsealError as error:
+        raise shown(error) from None
+    return 0
+
+
+def _content(request: Request) -> bytes:
+    if request.literal is not None:
+        if b"ENC[" not in request.literal:
+            return request.literal
+        item = Item(Snapshot("-", request.literal), Source("the URL", request.literal, "json"))
+        return _opened(item, request)
+    allowed = Allowed.of_helm_secrets(os.environ) if request.is_of_helm_secrets else Allowed.of(os.environ)
+    try:
+        snapshot = read_allowed(request.path, allowed)
+    except MissingFileError:
+        if request.is_optional:
+            return b""
+        raise
+    format_name = recognize(request.path, snapshot.data)
+    return _opened(Item(snapshot, Source(request.path, snapshot.data, format_name, request.path)), request)
+
+
+def _opened(item: Item, request: Request) -> bytes:
+    [*files], errors = open_files([item], KeyRing(_ambient(request)))
+    if errors:
+        raise errors[0]
+    if files[0].opened is None and not request.allows_plain:
+        with naming(item.name):
+            raise NotEncryptedError(
+                "not encrypted",
+                hint=f'encrypt it with "leafseal encrypt -i FILE", or write leafseal:{PLAIN_OK}{item.name}',
+            )
+    return files[0].plaintext()
+
+
+def _ambient(request: Request) -> Ambient:
+    own = current_ambient()
+    if request.key_file is None:
+        return own
+    environ = {**own.environ, "SOPS_AGE_KEY_FILE": request.key_file}  # as helm-secrets does
+    return Ambient(
+        environ,
+        own.home_text,
+        own.ask,
+        services=own.services,
+        asks_providers=own.asks_providers,
+        tell=own.tell,
+        warn=own.warn,
+    )

@@ -1,0 +1,63 @@
+"""`leafseal helm plugins`."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+from leafseal import __version__
+from leafseal.cli.link_sops import find_own_program
+from leafseal.deploy.helm import plugins, process
+from leafseal.display import for_shell
+from leafseal.errors import CommandError, LeafsealError, RefusedError, system_text
+from leafseal.system import terminal
+
+_MAJORS = (3, 4)
+
+
+def place(helm: str | None, folder: str | None, *, with_secrets: bool, force: bool) -> None:
+    """Write the plugins for a Helm to a folder, where that one looks for plugins if none is named."""
+    if os.name == "nt":
+        raise LeafsealError(
+            "Helm's plugins for Windows are not written", hint='use "leafseal helm run" instead of helm'
+        )
+    program = process.find(os.environ if helm is None else {**os.environ, process.VARIABLE: os.path.abspath(helm)})
+    major = _major(program)
+    folder = os.path.abspath(folder or _own_folder(program))
+    found = plugins.plugins(major, __version__, find_own_program(), with_secrets=with_secrets)
+    plugins.check(folder, major, found, force=force)
+    for path in plugins.place(folder, found):
+        terminal.say(f"wrote {path}")
+    renderer = (
+        os.path.join(folder, "leafseal", plugins.RENDERER) if major == 3 else "leafseal-post-renderer"
+    )  # fmt: skip
+    terminal.say(f"Helm {major}: helm leafseal COMMAND, -f leafseal:PATH, --post-renderer {for_shell(renderer)}")
+
+
+def _major(program: str) -> int:
+    """Return the major version of a Helm. Raises `LeafsealError` for one whose plugins are not known."""
+    text = _ask(program, "version", "--template", "{{.Version}}")
+    match = re.fullmatch(r"v?(\d+)\.\d+\.\d+\S*", text)
+    if match is None:
+        raise LeafsealError("the program does not say which version of Helm it is", file=program)
+    if (major := int(match[1])) not in _MAJORS:
+        raise RefusedError(f"Helm {major} is not supported", hint="use Helm 3 or 4", file=program)
+    return major
+
+
+def _own_folder(program: str) -> str:
+    folders = [one for one in _ask(program, "env", "HELM_PLUGINS").split(os.pathsep) if one]
+    if not folders:
+        raise LeafsealError("helm does not tell its plugin folder", hint="name one with --dir DIR", file=program)
+    return folders[0]
+
+
+def _ask(program: str, *words: str) -> str:
+    try:
+        done = subprocess.run([program, *words], capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise CommandError(f"cannot run {program}: {system_text(error)}", found=True) from error
+    if done.returncode:
+        raise LeafsealError(f"{' '.join(words[:1])} failed with exit code {done.returncode}", file=program)
+    return done.stdout.strip()

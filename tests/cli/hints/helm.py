@@ -1,0 +1,136 @@
+"""Hints about Helm: its value files, its getters and its plugins. `FAKE` is a program in its place."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .scenario import Scenario
+
+_process = partial(Scenario, "deploy.helm.process", stage="at_helm")
+_paths = partial(Scenario, "deploy.helm.paths")
+_urls = partial(Scenario, "deploy.helm.urls")
+_plugins = partial(Scenario, "deploy.helm.plugins", stage="at_helm", environ={"HELM_BIN": "FAKE"})
+_placing = partial(Scenario, "cli.helm.placing", stage="at_helm", environ={"HELM_BIN": "FAKE"})
+
+_GET = "helm getter leafseal:app.yaml"
+_NEEDED_KEY = "export SOPS_AGE_KEY_FILE=HERE/keys.txt"
+_KEY = {"keys.txt": "SECRET_ME\n"}
+_OTHERS = "name: x\nversion: 1.0.0\ndownloaders: [{command: x, protocols: [secrets]}]\n"
+
+SCENARIOS = [
+    _process(
+        "install Helm, or set {} to its absolute path; a helm in the working tree is ignored",
+        "helm plugins --dir out",
+        ("export HELM_BIN=FAKE", "helm plugins --dir out"),
+        environ={"PATH": "/nonexistent"},
+    ),
+    _paths(
+        "use {}, {} and {}, separated by commas",
+        _GET,
+        ("export LEAFSEAL_HELM_ALLOW=absolute,parents,links", _GET),
+        environ={"LEAFSEAL_HELM_ALLOW": "all"},
+    ),
+    _paths(
+        "to allow it for all charts, set {}={}",
+        "helm getter leafseal:HERE/app.yaml",
+        ("export LEAFSEAL_HELM_ALLOW=absolute", "helm getter leafseal:HERE/app.yaml"),
+    ),
+    _urls(
+        "write leafseal:PATH, such as leafseal:secrets.enc.yaml",
+        "helm getter secrets.enc.yaml",
+        (
+            {"secrets.enc.yaml": "a: b\n"},
+            "encrypt -i --age ME secrets.enc.yaml",
+            "helm getter leafseal:secrets.enc.yaml",
+        ),
+    ),
+    _urls(
+        "write secrets+age-import://KEYFILE?FILE",
+        "helm getter secrets+age-import://keys.txt",
+        ("! chmod 600 HERE/keys.txt", "helm getter secrets+age-import://keys.txt?app.yaml"),
+        files=_KEY,
+    ),
+    _urls(
+        "set SOPS_AGE_KEY_FILE for Helm, and name the file as secrets://FILE",
+        "helm getter secrets+age-import://keys.txt?app.yaml",
+        ("! chmod 600 HERE/keys.txt", _NEEDED_KEY, "helm getter secrets://app.yaml"),
+        files=_KEY,
+        environ={"HELM_SECRETS_ALLOW_AGE_IMPORT": "false"},
+    ),
+    _urls(
+        "import the key into the GnuPG home that GNUPGHOME names, and write secrets://FILE",
+        "helm getter secrets+gpg-import://key.asc?app.yaml",
+        ("helm getter secrets://app.yaml",),
+    ),
+    _urls(
+        "mount the key, import it into GNUPGHOME, and write secrets://FILE",
+        "helm getter secrets+gpg-import-kubernetes://ns/name#key?app.yaml",
+        ("helm getter secrets://app.yaml",),
+    ),
+    _urls(
+        "mount the Secret, and write secrets+age-import://KEYFILE?FILE",
+        "helm getter secrets+age-import-kubernetes://ns/name#key?app.yaml",
+        ("! chmod 600 HERE/keys.txt", "helm getter secrets+age-import://keys.txt?app.yaml"),
+        files=_KEY,
+    ),
+    _urls(
+        "download it, and name the file",
+        "helm getter secrets://https://example.org/app.yaml",
+        ("helm getter secrets://app.yaml",),
+    ),
+    _urls("use the backend sops", "helm getter secrets://vals!app.yaml", ("helm getter secrets://sops!app.yaml",)),
+    Scenario(
+        "cli.helm.getting",
+        "Helm gives it: helm template ./chart -f leafseal:FILE",
+        "helm getter",
+        (_GET,),
+    ),
+    Scenario(
+        "cli.helm.getting",
+        'encrypt it with "leafseal encrypt -i FILE", or write leafseal:{}{}',
+        "helm getter leafseal:plain.yaml",
+        (
+            "helm getter leafseal:plain-ok!plain.yaml",
+            "encrypt -i --age ME plain.yaml",
+            "helm getter leafseal:plain.yaml",
+        ),
+        files={"plain.yaml": "a: b\n"},
+    ),
+    Scenario(
+        "cli.helm.running",
+        'encrypt it with "leafseal encrypt -i FILE"; to use it in plain text, add {}',
+        "helm run lint -f plain.yaml",
+        (
+            "helm run lint -f plain.yaml --leafseal-plain-ok",
+            "encrypt -i plain.yaml",
+            "helm run lint -f plain.yaml",
+        ),
+        files={"plain.yaml": "a: b\n", ".sops.yaml": "creation_rules:\n  - age: ME\n"},
+        stage="at_helm",
+    ),
+    _placing(
+        "use Helm 3 or 4",
+        "helm plugins --dir out",
+        ("export FAKE_VERSION=v3.21.4", "helm plugins --dir out"),
+        environ={"HELM_BIN": "FAKE", "FAKE_VERSION": "v2.17.0"},
+    ),
+    _placing("name one with --dir DIR", "helm plugins", ("helm plugins --dir out",)),
+    _plugins(
+        "remove {}, or place the plugins in another folder with --dir DIR",
+        "helm plugins --dir out",
+        ("helm plugins --dir other", "! rm -r HERE/out/leafseal-post-renderer", "helm plugins --dir out"),
+        before=("helm plugins --dir out", "export FAKE_VERSION=v3.21.4"),
+    ),
+    _plugins(
+        "add --force to replace it",
+        "helm plugins --dir out",
+        ("helm plugins --dir out --force",),
+        files={"out/leafseal/plugin.yaml": "name: leafseal\nversion: 1.0.0\n"},
+    ),
+    _plugins(
+        "remove it before you add --secrets, or leave out --secrets",
+        "helm plugins --dir out --secrets",
+        ("helm plugins --dir out", "! rm -r HERE/out/x", "helm plugins --dir out --secrets"),
+        files={"out/x/plugin.yaml": _OTHERS},
+    ),
+]

@@ -1,0 +1,245 @@
+"""`leafseal helm`, with a program in Helm's place: value files in memory, getters, and where plugins are placed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leafseal.deploy.helm import process
+from leafseal.system import lasting
+from leafseal.testing import ThrowawayIdentity
+
+from .conftest import Run
+from .fake_helm import fake_helm
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="files in memory are Linux's")
+
+PASSWORD = "db:\n  password: swordfish\n"
+
+
+@pytest.fixture
+def helm(tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = fake_helm(tmp_path / "programs")
+    monkeypatch.setenv("HELM_BIN", str(path))
+    return path
+
+
+@pytest.fixture
+def values(leafseal: Run, work: Path, helm: Path, me: ThrowawayIdentity) -> Path:
+    """Encrypted value files, and a plain one."""
+    for name, text in {"s.yaml": PASSWORD, "a, b%.yaml": "a: 1\n", "tls.key": "PEM-swordfish"}.items():
+        (work / name).write_text(text)
+        assert leafseal("encrypt", "-i", "--age", me.recipient, name).code == 0
+    (work / "plain.yaml").write_text("b: 2\n")
+    return work
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "leafseal", "helm", "run", *arguments]
+    return subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
+
+
+def test_encrypted_files_are_handed_over_in_memory(values: Path) -> None:
+    done = run(
+        "upgrade", "-if", 'plain.yaml,"a, b%.yaml",?none.yaml', "r", ".", "--values=s.yaml,./s.yaml",
+        "--set-file", "k=tls.key,x=plain.yaml", FAKE_EXIT="7",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (7, "")
+    words = [line.removeprefix("word: ") for line in done.stdout.splitlines() if line.startswith("word: ")]
+    first, same, key = (f"/proc/self/fd/{number}" for number in (200, 201, 202))
+    assert words == [
+        "upgrade", "-i", "-f", f"plain.yaml,{first}", "r", ".", "--values", f"{same},{same}",
+        "--set-file", f"k={key},x=plain.yaml",
+    ]  # fmt: skip
+    read = done.stdout.split("file: ")[1:]
+    assert read == ["a: 1\n"] * 2 + [PASSWORD] * 4 + ["PEM-swordfish"] * 2
+
+
+def test_helm_has_our_place_and_our_environment(values: Path, helm: Path, me: ThrowawayIdentity) -> None:
+    helm.write_text('#!/bin/sh\necho "$SOPS_AGE_KEY"; kill -TERM $$\n')
+    done = run("template", "-f", "s.yaml")
+    assert (done.returncode, done.stdout.strip()) == (-signal.SIGTERM, me.identity)  # a getter needs it
+
+
+def test_nobody_can_change_what_helm_reads(values: Path, helm: Path) -> None:
+    helm.write_text('#!/bin/sh\nstat -L -c %a "$3"; (echo more >> "$3") 2>/dev/null || echo refused\n')
+    assert run("template", "-f", "s.yaml").stdout.split() == ["400", "refused"]
+
+
+def test_nothing_encrypted_leaves_the_words_as_they_are(values: Path) -> None:
+    words = ["lint", '-f="plain.yaml"', "-f", "leafseal:s.yaml", "--set-file=a={plain.yaml}", "--", "-f", "s.yaml"]
+    assert run(*words).stdout == "".join(f"word: {word}\n" for word in words)
+
+
+def test_files_of_an_unknown_command_are_touched_only_if_they_are_encrypted(values: Path) -> None:
+    done = run("cm-push", "-f", "plain.yaml", "-f", "no file", "-f", "?x", "-f", "s.yaml")
+    assert done.stdout.startswith(
+        "word: cm-push\nword: -f\nword: plain.yaml\nword: -f\nword: no file\nword: -f\nword: ?x"
+    )
+    assert done.stdout.endswith(f"file: {PASSWORD}")
+
+
+def test_a_stream_is_read_here_encrypted_or_not(values: Path) -> None:
+    for name, text in (("s.yaml", PASSWORD), ("plain.yaml", "b: 2\n")):
+        with open(name, "rb") as file:
+            command = [sys.executable, "-P", "-m", "leafseal", "helm", "run", "lint", "-f", "-"]
+            done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=False)
+        assert done.stdout == f"word: lint\nword: -f\nword: /proc/self/fd/200\nfile: {text}file: {text}"
+
+
+@pytest.fixture
+def never(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Helm must not start."""
+
+    def started(*_: object) -> int:
+        raise AssertionError("Helm was started")
+
+    monkeypatch.setattr(process, "become", started)
+    monkeypatch.setattr(process, "supervise", started)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-f", "none.yaml"], "none.yaml: no such file"),
+        (["-f", "."], ".: is a folder"),
+        (["-f", "?torn.yaml"], "torn.yaml: "),
+        (["--set-file", "a=none"], "none: no such file"),
+        (["-f", '"s.yaml'], "quotation mark"),
+        (["--values"], "--values needs a file"),
+    ],
+)
+def test_with_anything_wrong_helm_does_not_start(
+    leafseal: Run, values: Path, never: None, words: list[str], said: str
+) -> None:
+    (values / "torn.yaml").write_text((values / "s.yaml").read_text().replace("data:", "data:AAAA", 1))
+    others = [word for number in range(8) for word in ("-f", f"{number}.yaml")]
+    for number in range(8):
+        (values / f"{number}.yaml").write_bytes((values / "s.yaml").read_bytes())
+    result = leafseal("helm", "run", "template", ".", *others, *words)
+    assert (result.code, result.out) == (1, b"")
+    errors = [line for line in result.err.splitlines() if "error:" in line]
+    assert len(errors) == 1
+    assert said in errors[0]
+    assert "swordfish" not in result.err
+
+
+def test_a_plain_file_that_should_be_encrypted(
+    leafseal: Run, values: Path, never: None, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = f"creation_rules:\n  - path_regex: secret\n    age: {me.recipient}\n"
+    (values / ".sops.yaml").write_text(rules)
+    (values / "secret.yaml").write_text("password: swordfish\n")
+    line = ["helm", "run", "lint", "-f", "plain.yaml", "-f", "secret.yaml"]
+    result = leafseal(*line)
+    assert result.code == 1
+    assert "secret.yaml: not encrypted" in result.err
+    assert "--leafseal-plain-ok" in result.err
+    monkeypatch.setattr(process, "become", lambda words, _: int(words != line[2:]))
+    assert leafseal(*line, "--leafseal-plain-ok").code == 0
+
+
+def test_where_proc_is_hidden_files_are_in_a_folder_while_helm_runs(
+    leafseal: Run, values: Path, helm: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "memory").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "memory"))
+    monkeypatch.setattr(lasting, "can_have_open_files", lambda: False)
+    helm.write_text('#!/bin/sh\necho "$3"; stat -c %a "$3" "${3%/*}"; cat "$3"; exit 3\n')
+    result = leafseal("helm", "run", "lint", "-f", "s.yaml")
+    path, mode, folder_mode, *lines = result.out.decode().splitlines()
+    assert (result.code, mode, folder_mode, "\n".join(lines) + "\n") == (3, "600", "700", PASSWORD)
+    assert f"in plain text in {os.path.dirname(path)} while Helm runs" in result.err
+    assert not os.path.exists(os.path.dirname(path))
+
+
+def test_help(leafseal: Run, work: Path) -> None:
+    for words in (["-h"], ["--help"]):
+        result = leafseal("helm", "run", *words)
+        assert (result.code, result.err) == (0, "")
+        assert b"Usage: leafseal helm run" in result.out
+    assert leafseal("helm", "run").code == 1
+
+
+def test_helm_in_the_working_tree_is_not_run(
+    leafseal: Run, work: Path, monkeypatch: pytest.MonkeyPatch, values: Path
+) -> None:
+    monkeypatch.delenv("HELM_BIN")
+    monkeypatch.setenv("PATH", str(fake_helm(work / "bin").parent))
+    result = leafseal("helm", "run", "lint")
+    assert (result.code, result.out) == (1, b"")
+    assert "command not found: helm" in result.err
+    monkeypatch.setenv("HELM_BIN", "helm")  # by which Helm, when it starts us, says that it was started so
+    assert process.find(os.environ) == str(work / "bin" / "helm")
+
+
+# -- getters
+
+
+def test_the_getter_prints_one_file(leafseal: Run, values: Path) -> None:
+    assert leafseal("helm", "getter", "", "", "", "leafseal:s.yaml") == (0, PASSWORD.encode(), "")
+    assert leafseal("helm", "getter", "", "", "", "leafseal:?none.yaml") == (0, b"", "")
+    assert leafseal("helm", "getter", "", "", "", "leafseal:plain-ok!plain.yaml") == (0, b"b: 2\n", "")
+    assert leafseal("helm", "getter", "", "", "", "secrets://plain.yaml") == (0, b"b: 2\n", "")
+
+
+@pytest.mark.parametrize(
+    "url", ["leafseal:plain.yaml", "leafseal:none.yaml", "leafseal:../work/s.yaml", "leafseal:?torn"]
+)
+def test_the_getter_prints_nothing_else(leafseal: Run, values: Path, url: str) -> None:
+    (values / "torn").write_text((values / "s.yaml").read_text()[:-60])
+    result = leafseal("helm", "getter", "", "", "", url)
+    assert (result.code, result.out) == (1, b"")
+    assert result.err.startswith("leafseal: error: ")
+
+
+def test_the_getter_of_helm_secrets(
+    leafseal: Run, values: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    literal = '{"password": "swordfish"}\n'
+    (values / "literal.json").write_text(literal)
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "literal.json").code == 0
+    url = f"secrets+literal://{(values / 'literal.json').read_text()}"
+    assert leafseal("helm", "getter", "", "", "", url) == (0, literal.encode(), "")
+    assert leafseal("helm", "getter", "", "", "", "secrets+literal://plain") == (0, b"plain", "")
+    monkeypatch.delenv("SOPS_AGE_KEY")
+    key = tmp_path / "keys.txt"
+    key.write_text(me.identity)
+    key.chmod(0o600)
+    assert leafseal("helm", "getter", "secrets://s.yaml").code == 1
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", "")
+    assert leafseal("helm", "getter", f"secrets+age-import://{key}?{values}/s.yaml") == (0, PASSWORD.encode(), "")
+
+
+# -- plugins
+
+
+def test_plugins_are_placed_where_helm_looks(
+    leafseal: Run, helm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_PLUGINS", f"{tmp_path}/one:{tmp_path}/two")
+    monkeypatch.setenv("FAKE_VERSION", "v3.21.4")
+    result = leafseal("helm", "plugins")
+    assert result.code == 0
+    assert f"wrote {tmp_path}/one/leafseal\n" in result.err
+    assert f"--post-renderer {tmp_path}/one/leafseal/bin/leafseal-post-renderer" in result.err
+    monkeypatch.setenv("FAKE_VERSION", "v4.0.0-rc.1")
+    assert leafseal("helm", "plugins", "--helm", helm, "--dir", "here", "--secrets").code == 0
+    assert sorted(os.listdir("here")) == ["leafseal", "leafseal-getter", "leafseal-post-renderer", "leafseal-secrets"]
+    monkeypatch.setenv("FAKE_VERSION", "v3.0.0")
+    result = leafseal("helm", "plugins", "--dir", "here")
+    assert (result.code, "Helm 3 loads no plugin" in result.err) == (220, True)
+
+
+@pytest.mark.parametrize("version", ["v2.17.0", "v5.0.0", "", "Client: v3"])
+def test_an_unknown_helm_gets_no_plugins(
+    leafseal: Run, helm: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    monkeypatch.setenv("FAKE_VERSION", version)
+    assert leafseal("helm", "plugins", "--dir", "here").code in (1, 220)
+    assert not os.path.exists("here")
