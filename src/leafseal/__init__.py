@@ -27,6 +27,7 @@ _HOMES = {
     "Selection": "rules.selection",
     "Timestamp": "document.scalars",
     "AlreadyEncryptedError": "errors",
+    "AuditError": "errors",
     "ConfigError": "errors",
     "ConflictError": "errors",
     "DataKeyError": "errors",
@@ -54,6 +55,7 @@ _HOMES = {
 __all__ = [
     "AlreadyEncryptedError",
     "Ambient",
+    "AuditError",
     "ConfigError",
     "ConflictError",
     "Consent",
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     from leafseal.document.scalars import Timestamp
     from leafseal.errors import (
         AlreadyEncryptedError,
+        AuditError,
         ConfigError,
         ConflictError,
         DataKeyError,

@@ -271,8 +271,32 @@ def test_a_log_in_the_repository_is_refused(leafseal: Run, trail: Trail, work: P
     trail.set(path=work / "audit.jsonl")
     result = leafseal("decrypt", "app.yaml")
     assert (result.code, result.out) == (223, b"")
-    assert "the audit log is in this Git working tree" in result.err
+    assert "the audit log is in a Git working tree" in result.err
     assert not (work / "audit.jsonl").exists()
+
+
+def test_a_log_in_the_repository_of_the_file_is_refused(
+    leafseal: Run, trail: Trail, sealed: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    (other / ".git").mkdir(parents=True)
+    (other / "app.yaml").write_bytes(sealed.read_bytes())
+    (tmp_path / "link").symlink_to(other)
+    trail.set(path=tmp_path / "link" / "audit.jsonl")
+    assert leafseal("decrypt", "app.yaml").code == 0
+    assert leafseal("decrypt", other / "app.yaml").code == 223
+
+
+def test_a_home_folder_that_is_a_repository_is_ones_own(leafseal: Run, trail: Trail, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / ".git").mkdir()
+    (home / "logs").mkdir()
+    trail.set(path=home / "logs" / "audit.jsonl")
+    os.chdir(home)
+    try:
+        assert leafseal("decrypt", tmp_path / "work" / "app.yaml").code == 0
+    finally:
+        os.chdir(tmp_path / "work")
 
 
 # -- the policy

@@ -20,10 +20,10 @@ from .blocks import ROOT, blocks
 PAGE = ROOT / "docs" / "api.md"
 
 PUBLIC = [
-    "AlreadyEncryptedError", "Ambient", "ConfigError", "ConflictError", "Consent", "DataKeyError", "EmitError",
-    "FormatError", "InputError", "IntegrityError", "InvalidValueError", "LeafsealError", "Limits", "MACMismatchError",
-    "MasterKey", "MetadataError", "MissingFileError", "NotEncryptedError", "NothingSealedError", "PathError",
-    "ProviderError", "ProviderMissingError", "RefusedError",
+    "AlreadyEncryptedError", "Ambient", "AuditError", "ConfigError", "ConflictError", "Consent", "DataKeyError",
+    "EmitError", "FormatError", "InputError", "IntegrityError", "InvalidValueError", "LeafsealError", "Limits",
+    "MACMismatchError", "MasterKey", "MetadataError", "MissingFileError", "NotEncryptedError", "NothingSealedError",
+    "PathError", "ProviderError", "ProviderMissingError", "RefusedError",
     "SealedFile", "Selection", "StructureMismatchError", "Timestamp", "UnforeseenError", "UsageError", "WriteError",
     "decrypt", "encrypt", "load", "loads", "open_many",
 ]  # fmt: skip
