@@ -190,4 +190,5 @@ def test_hot_commands_load_few_modules_and_no_heavy_ones(
     modules = set(json.loads(done.stderr))
     allowed = BY_YAML if "yaml" in modules else set()
     assert sorted(module for module in modules if module.partition(".")[0] in NEEDLESS - allowed) == []
+    assert not [module for module in modules if module.startswith("leafseal.audit")], "nobody asks for an audit log"
     assert len([module for module in modules if module.partition(".")[0] == "leafseal"]) <= most
