@@ -65,7 +65,7 @@ OPENS_NOTHING = {
     "team": "changes .sops.yaml",
     "config": "reads .sops.yaml",
     "policy": "reads and writes policies",
-    "keyservice": "has its test in tests/audit, with requests",
+    "keyservice": "has its test in tests/keyservice, with requests",
     "sops": "has its test in tests/sops",
     "link-sops": "creates a link",
 }
