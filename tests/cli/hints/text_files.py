@@ -58,7 +58,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "formats.dotenv",
+        "formats.dotenv.edit",
         "give the value with real line breaks, or keep it in a YAML or JSON file",
         "set --string f.env A 'a\\nb'",
         ("set --string f.env A 'a\nb'",),
@@ -66,7 +66,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "formats.dotenv",
+        "formats.dotenv.edit",
         "give the value without it, or keep it in a YAML or JSON file",
         "set --string f.env A 'x\r'",
         ("set --string f.env A x",),

@@ -18,7 +18,6 @@ from leafseal.document import (
     Keep,
     Leaf,
     Locator,
-    Member,
     NewMetadata,
     Repeated,
     Sealing,
@@ -30,7 +29,7 @@ from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.tree import Comment, ListNode, MappingNode
-from leafseal.errors import EmitError, FormatError, PathError
+from leafseal.errors import EmitError, FormatError
 from leafseal.formats.common import (
     SplicedDocument,
     as_text,
@@ -39,18 +38,16 @@ from leafseal.formats.common import (
     duplicate_key_error,
     flat_metadata,
     has_other_bytes,
-    in_the_way_error,
     line_of,
-    nothing_there_error,
-    plain_text,
     refuse_sizes,
-    repeated_of,
     too_many_leaves_error,
 )
 
+__all__ = ["DotenvDocument", "Marks", "checked_key", "emit", "marks_of", "parse", "source_of"]
+
+
 _PREFIX = "sops_"
 """A key that starts like this is metadata."""
-
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -98,7 +95,7 @@ def _as_others_write_it(text: str) -> str:
     """Return the text of an encrypted file without the quotes of SOPS 3.6.0."""
     if "\nsops_version='" not in text:
         return text
-    from leafseal.formats.quoted_dotenv import unquoted
+    from leafseal.formats.dotenv.quoted import unquoted
 
     return unquoted(text) or text
 
@@ -243,61 +240,36 @@ class DotenvDocument(SplicedDocument):
         """Return the edits that put values where tokens stand, one for each, in order."""
         new = tuple.__new__
         return [
-            new(Edit, (leaf[3], leaf[4], value if value.__class__ is str and "\n" not in value else _source(value)))
+            new(Edit, (leaf[3], leaf[4], value if value.__class__ is str and "\n" not in value else source_of(value)))
             for leaf, value in opened
         ]
 
     def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
         """Return the edit that stores `value`, as text, under a key; a new key goes to the end."""
-        key = _key_of(locator)
-        text = plain_text(value, "dotenv")
-        if "\\n" in text:
-            raise EmitError(
-                "dotenv cannot contain a backslash before an n: it is read as a line break",
-                hint="give the value with real line breaks, or keep it in a YAML or JSON file",
-            )
-        if text.endswith("\r") and not self._marks.crlf and self._ends_in_cr_but(key):
-            raise EmitError(
-                "dotenv cannot contain a CR at the end of each value: it is read as a Windows line end",
-                hint="give the value without it, or keep it in a YAML or JSON file",
-            )
-        source = _source(text)
-        for leaf in self._leaves:
-            if leaf.locator == (key,):
-                return [Edit(leaf.start, leaf.end, source)]
-        return [self._appended(f"{_checked(key)}={source}\n")]
+        from leafseal.formats.dotenv import edit
 
-    def _ends_in_cr_but(self, key: str) -> bool:
-        others = (line for line in self._text.split("\n")[:-1] if not line.startswith(f"{key}="))
-        return all(line.endswith("\r") for line in others)
+        return edit.set_edits(self, locator, value, self._marks)
 
-    def _appended(self, line: str) -> Edit:
+    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
+        """Return the edit that removes the line of a key."""
+        from leafseal.formats.dotenv import edit
+
+        return edit.unset_edits(self, locator)
+
+    def repeated(self) -> Sequence[Repeated]:
+        """Return the keys that have several lines."""
+        from leafseal.formats.dotenv import edit
+
+        return edit.repeated(self)
+
+    def appended(self, line: str) -> Edit:
+        """Return the edit that adds a line before the metadata, or at the end."""
         end = self._lines[0].start if self._lines else len(self._text)
         if end and self._text[end - 1] != "\n":
             return Edit(end, end, "\n" + line[:-1])  # what ended without a line break still does
         return Edit(end, end, line)
 
-    def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
-        """Return the edit that removes the line of a key."""
-        key = _key_of(locator)
-        for leaf in self._leaves:
-            if leaf.locator == (key,):
-                return [self._without(*self._line_of(leaf))]
-        raise nothing_there_error(locator)
-
-    def repeated(self) -> Sequence[Repeated]:
-        """Return the keys that have several lines."""
-        values = [leaf for leaf in self._leaves if not leaf.is_comment]
-        lines = [self._line_of(leaf) for leaf in values]
-        return repeated_of(
-            ((), leaf.locator, Member(*line, [self._without(*line)])) for leaf, line in zip(values, lines, strict=True)
-        )
-
-    def _line_of(self, leaf: Leaf) -> tuple[int, int]:
-        """Return the span of the line of a value, with its line break."""
-        return leaf.start - len(leaf.path[0]) - 1, min(leaf.end + 1, len(self._text))
-
-    def _without(self, start: int, end: int) -> Edit:
+    def without(self, start: int, end: int) -> Edit:
         """Return the edit that cuts whole lines; the last one, without a line break, takes the one before it along."""
         if start and self._text[end - 1] != "\n":
             start -= 1
@@ -315,13 +287,13 @@ class DotenvDocument(SplicedDocument):
             return self._marked(edits, self._marks)
         runs = list(self._runs())
         if metadata is None:
-            return self._marked([*edits, *(self._without(*run) for run in runs)], self._remembered())
+            return self._marked([*edits, *(self.without(*run) for run in runs)], self._remembered())
         block = _block(metadata, before._lines if isinstance(before, DotenvDocument) else self._lines)
         if not runs:
-            return self._spliced([*edits, self._appended(block)])
+            return self._spliced([*edits, self.appended(block)])
         start, end = runs[0]
         first = Edit(start, end, block if self._text[end - 1] == "\n" else block[:-1])
-        return self._spliced([*edits, first, *(self._without(*run) for run in runs[1:])])
+        return self._spliced([*edits, first, *(self.without(*run) for run in runs[1:])])
 
     def _marked(self, edits: Sequence[Edit], marks: Marks) -> bytes:
         return marks.put_on(apply_edits(self._text, edits)).encode("utf-8", "surrogateescape")
@@ -346,10 +318,10 @@ def _block(metadata: Mapping[str, object], old: Sequence[_MetadataLine]) -> str:
 
     flat = flatten(metadata)
     names = in_old_order((line.name for line in old), list(flat))
-    return "".join(f"{_PREFIX}{name}={_source(flat[name])}\n" for name in names)
+    return "".join(f"{_PREFIX}{name}={source_of(flat[name])}\n" for name in names)
 
 
-def _source(value: Scalar | None) -> str:
+def source_of(value: Scalar | None) -> str:
     """Return the text of a value. Line breaks are all that needs another spelling."""
     return as_text(to_plain_text(value)).replace("\n", "\\n")
 
@@ -360,17 +332,7 @@ def _for_shells(value: Scalar | None) -> str:
     return "" if value is None else quoted(as_text(to_plain_text(value)))
 
 
-def _key_of(locator: Locator) -> str:
-    if not locator:
-        raise PathError("a whole document cannot be set or removed, only what is in it")
-    if not isinstance(locator[0], str):
-        raise in_the_way_error((), "a mapping")
-    if len(locator) > 1:
-        raise in_the_way_error(locator[:1], "a value without members")
-    return locator[0]
-
-
-def _checked(key: str) -> str:
+def checked_key(key: str) -> str:
     """Return a key that a line can hold. Raises `EmitError` for another."""
     if "=" in key or "\n" in key or "\0" in key or key.startswith("#"):
         raise EmitError(
@@ -392,5 +354,5 @@ def emit(documents: Sequence[MappingNode], *, indent: int | None = None, for_she
         key, value = item
         if isinstance(value, MappingNode | ListNode):
             raise EmitError(f"cannot use complex value in dotenv file; offending key {visible(key)}")
-        lines.append(f"{_checked(key)}={_for_shells(value) if for_shells else _source(value)}\n")
+        lines.append(f"{checked_key(key)}={_for_shells(value) if for_shells else source_of(value)}\n")
     return "".join(lines).encode("utf-8", "surrogateescape")
