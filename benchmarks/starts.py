@@ -69,6 +69,7 @@ def starts(workshop: Workshop) -> list[Start]:
     link = workshop.folder / "bin" / "sops"
     link.parent.mkdir()
     link.symlink_to(workshop.leafseal)
+    plugin = Path(workshop.leafseal).with_name("kubectl-leafseal")
     return [
         Start("Python alone", ["-c", "pass"]),
         Start("`import leafseal`", ["-c", "import leafseal"], 60),
@@ -88,6 +89,7 @@ def starts(workshop: Workshop) -> list[Start]:
             220,
         ),
         Start("`sops -d` of a YAML file", [str(link), "-d", sealed["YAML"]], 340),
+        Start("`kubectl leafseal --help`", [str(plugin), "--help"], 120),
         Start("`leafseal decrypt --help`", [workshop.leafseal, "decrypt", "--help"]),
     ]
 

@@ -18,6 +18,9 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ("", "missing-file", "no such file"),
     ],
     "cli.helm.running": [("", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …")],
+    "cli.kubectl.handing_on": [
+        ("encrypt it", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …"),
+    ],
     "cli.shared.addressing": [("", "invalid-path", "… does not exist")],
     "cli.shared.click_commands": [("", "usage", "missing argument …, invalid value for …")],
     "cli.shared.locked_out": [

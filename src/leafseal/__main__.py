@@ -13,11 +13,7 @@ _OBJECTS_AT_LEISURE = 50_000  # new ones between two collections: loading module
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
-    gc.set_threshold(_OBJECTS_AT_LEISURE)
-    hardening.forget_coerced_locale()
-    hardening.forget_working_directory()
-    hardening.install_excepthook()
-    hardening.forbid_dumps()
+    _prepare()
     # Only now: these import libraries.
     if is_sops(sys.argv[0]):
         from leafseal.sops.main import run
@@ -26,6 +22,35 @@ def main() -> int:
     else:
         from leafseal.cli.main import run
     return _end(run(sys.argv[1:]))
+
+
+def kubectl() -> int:
+    """Be `kubectl leafseal`: kubectl starts a program of this name with the words that follow."""
+    _prepare()
+    words = sys.argv[1:]
+    from leafseal.deploy.kubectl import usage
+
+    if words and usage.is_help(words) and _print(usage.HELP):
+        return 0
+    from leafseal.cli.main import run
+
+    return _end(run(["kubectl", *words]))
+
+
+def complete_kubectl() -> int:
+    """Print what can follow the words of `kubectl leafseal` that are typed."""
+    _prepare()
+    from leafseal.cli.kubectl.completing import complete
+
+    return _end(complete(sys.argv[1:]))
+
+
+def _prepare() -> None:
+    gc.set_threshold(_OBJECTS_AT_LEISURE)
+    hardening.forget_coerced_locale()
+    hardening.forget_working_directory()
+    hardening.install_excepthook()
+    hardening.forbid_dumps()
 
 
 def _end(code: int) -> int:
@@ -45,8 +70,12 @@ def print_version() -> bool:
     """Print the version without loading the command line. Return False where that failed, and nothing was printed."""
     from leafseal import __version__
 
+    return _print(f"leafseal {__version__}\n")
+
+
+def _print(text: str) -> bool:
     try:
-        os.write(sys.stdout.fileno(), f"leafseal {__version__}\n".encode())  # not buffered: no second try at the end
+        os.write(sys.stdout.fileno(), text.encode())  # not buffered: no second try at the end
     except (AttributeError, OSError, ValueError):  # there is no output, or it takes nothing: `run` says so
         return False
     return True

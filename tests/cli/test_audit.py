@@ -67,13 +67,14 @@ OPENS_NOTHING = {
     "policy": "reads and writes policies",
     "keyservice": "has its test in tests/keyservice, with requests",
     "sops": "has its test in tests/sops",
+    "kubectl": "has its test below, with manifests",
     "link-sops": "creates a link",
 }
 
 
 def test_every_command_is_known_to_report_or_to_open_nothing() -> None:
     assert sorted({*LINES, *OPENS_NOTHING}) == sorted(COMMANDS)
-    assert sorted(LINES) == sorted(ACTIONS)
+    assert sorted([*LINES, "kubectl"]) == sorted(ACTIONS)
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -95,6 +96,32 @@ def test_every_command_that_opens_or_encrypts_gives_one_event(
     assert (event["command"], event["recipient"], event["error"]) == (f"leafseal {name}", [me.recipient], None)
     assert (event["pid"], event["host"]) == (os.getpid(), os.uname().nodename)
     assert SECRET not in json.dumps(event)
+
+
+MANIFEST = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: hunter2-and-more}\n"
+
+
+def test_the_commands_of_kubectl_report_too(
+    leafseal: Run, trail: Trail, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (work / "db.yaml").write_text(MANIFEST)
+    assert leafseal("encrypt", "-i", "--age", me.recipient, "db.yaml").code == 0
+    trail.take()
+    monkeypatch.setenv("EDITOR", "true")
+    for line, action in (
+        (["template", "-f", "db.yaml"], "deploy"),
+        (["edit", "db.yaml"], "edit"),
+        (["new", "secret", "x", "--from-literal=a=b", "--age", me.recipient, "-o", "new.yaml"], "encrypt"),
+    ):
+        assert leafseal("kubectl", *line).code == 0
+        events = trail.take()
+        assert told(events) == [(action, "allowed")]
+        name = line[0] if action != "deploy" else ""
+        assert events[0]["command"] == f"leafseal kubectl {name}".strip()
+        assert events[0]["secret"]["file"] == str(work / ("new.yaml" if action == "encrypt" else "db.yaml"))
+    trail.path.parent.rmdir()
+    result = leafseal("kubectl", "template", "-f", "db.yaml")
+    assert (result.code, result.out) == (223, b"")
 
 
 # -- fail closed

@@ -144,6 +144,14 @@ HOT = {
 }
 """Command lines, and how many modules of ours they may load."""
 
+
+def test_the_help_of_the_plugin_of_kubectl_loads_no_command_line() -> None:
+    code = f"import sys; from leafseal.__main__ import kubectl; assert kubectl() == 0; {_LIST}"
+    modules = set(_modules(code, throwaway_identity(), "--help"))
+    assert not {"click", "cryptography", "re2", "yaml", "leafseal.cli", "leafseal.deploy.opening"} & modules
+    assert len([module for module in modules if module.partition(".")[0] == "leafseal"]) <= 16
+
+
 _STARTED = """
 import atexit, json, os, sys
 alone = set(sys.modules)

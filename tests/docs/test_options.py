@@ -13,6 +13,7 @@ from leafseal.cli.shared.click_commands import group
 from leafseal.cli.shared.commands import COMMANDS
 
 from .blocks import PAGES, ROOT
+from .kubectl_options import kubectl_options
 from .sops_options import sops_options
 
 # Options of programs that our pages and hints speak of: sops, git, editors, a server; age, gpg, those of clouds.
@@ -26,6 +27,7 @@ _FOREIGN = {
     "--build-arg", "--header", "--mount", "--secret",  # of docker and wget
     "--helm-binary", "--history-max", "--set-file", "--set-json", "--set-string", "--values",  # of helm and helmfile
     "--leafseal-plain-ok",  # ours among those of helm and kubectl
+    "--client", "--dry-run", "--edit", "--force", "--save-config", "--server-side", "--validate",  # of kubectl
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
     "--record", "--tool",  # of our benchmarks, and of valgrind
@@ -43,7 +45,7 @@ def _members(command: click.Command) -> Iterator[click.Command]:
 def _known() -> set[str]:
     context = click.Context(group)
     commands = [group.get_command(context, name) for name in COMMANDS]
-    known = {"--help", "--version"} | sops_options()
+    known = {"--help", "--version"} | sops_options() | kubectl_options()
     for command in [member for found in commands if found is not None for member in _members(found)]:
         for parameter in command.params:
             known |= {name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("--")}

@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, str] = {
     "ci": "exec",
     "render": "render",
     "helm": "decrypt",
+    "kubectl": "deploy",
     "verify": "verify",
     "encrypt": "encrypt",
     "edit": "edit",

@@ -16,6 +16,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "get": ("decrypt",),
     "exec": ("decrypt",),
     "render": ("decrypt",),
+    "deploy": ("decrypt",),
     "verify": ("decrypt",),
     "repair": ("decrypt",),
     "updatekeys": ("decrypt",),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from leafseal.deploy.manifests import Manifest, title
 from leafseal.display import visible
+from leafseal.document import Document, Leaf, Locator
 from leafseal.errors import LeafsealError
 
 MOST_BYTES = 1 << 20
@@ -111,3 +113,25 @@ def fault_of_key(key: str) -> str | None:
     if key == "." or key.startswith(".."):
         return "is not valid: it is a folder's name"
     return None
+
+
+def secret_values(document: Document, fields: tuple[str, ...] = ("data", "stringData")) -> Callable[[Leaf], bool]:
+    """Return what tells whether a leaf of a document is a value of a Secret: one below `data` or `stringData`."""
+    kinds: dict[tuple[int, Locator], int] = {}
+    for leaf in document.leaves():
+        if (leaf.locator[-1:], leaf.value) in _MARKS:
+            place = leaf.document, leaf.locator[:-1]
+            kinds[place] = kinds.get(place, 0) + 1
+    objects = {place for place, marks in kinds.items() if marks == len(_MARKS)}
+
+    def is_value(leaf: Leaf) -> bool:
+        locator = leaf.locator
+        return not leaf.is_comment and any(
+            locator[depth] in fields and (leaf.document, locator[:depth]) in objects
+            for depth in range(len(locator) - 1)
+        )
+
+    return is_value
+
+
+_MARKS = [(("kind",), "Secret"), (("apiVersion",), "v1")]

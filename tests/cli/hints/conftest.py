@@ -19,11 +19,13 @@ from uuid import uuid4
 import pytest
 
 from leafseal.deploy.helm import process
+from leafseal.deploy.kubectl import process as kubectl_process
 from leafseal.providers import network
 from leafseal.system import terminal
 
 from ...age.hosts import RECIPIENT
 from ...age.toy_plugin import install
+from ...deploy.fake_kubectl import install as install_fake
 from ...providers.gpg_home import GPG, GpgHome, gpg_home
 from ...services.fixtures import Authority, Azure
 from ...services.moto_kms import AWS
@@ -52,6 +54,23 @@ def at_vault(recorder: Recorder, second_recorder: Recorder) -> Stage:
     key = "v1/transit/keys/shop"
     names = {"URL": recorder.url, "KEY": f"{recorder.url}/{key}", "OLD_URL": second_recorder.url}
     return Stage({"VAULT_ADDR": recorder.url, "VAULT_TOKEN": TOKEN}, names, engine, recorder)
+
+
+@pytest.fixture
+def at_kubectl(work: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A kubectl on PATH that takes everything, and a certificate with its private key in the file `PEM`."""
+    trustme = pytest.importorskip("trustme", reason="trustme is not installed")
+    certificate = trustme.CA().issue_cert("localhost")
+    pem = work / "web.pem"
+    pem.write_bytes(certificate.private_key_pem.bytes() + certificate.cert_chain_pems[0].bytes())
+    install_fake(work.parent / "bin")
+    monkeypatch.setenv("PATH", f"{work.parent / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    # A program in the place of the tests would be their end.
+    monkeypatch.setattr(kubectl_process, "become", lambda arguments, _data: kubectl_process.output_of(arguments)[0])
+    monkeypatch.setattr(
+        kubectl_process, "run_in", lambda arguments, _data, _folder: kubectl_process.output_of(arguments)[0]
+    )
+    return Stage({}, {"PEM": str(pem)}, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

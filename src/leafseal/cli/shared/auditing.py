@@ -19,14 +19,17 @@ def audited(name: str, declared: Declaration) -> Declaration:
     if name not in ACTIONS:
         return declared
     if isinstance(declared, Group):
-        return declared._replace(commands={below: _wrapped(name, one) for below, one in declared.commands.items()})
-    return _wrapped(name, declared)
+        members = {below: wrapped(name, ACTIONS[name], one) for below, one in declared.commands.items()}
+        return declared._replace(commands=members)
+    return wrapped(name, ACTIONS[name], declared)
 
 
-def _wrapped(name: str, declared: Command) -> Command:
+def wrapped(name: str, action: str, declared: Command) -> Command:
+    """Return a command of that name that says that it does this while it runs."""
+
     @functools.wraps(declared.function)
     def function(**values: Any) -> int | None:
-        operation = Operation(f"leafseal {name}", ACTIONS[name], _paths(values), values.get("reason"))
+        operation = Operation(f"leafseal {name}", action, _paths(values), values.get("reason"))
 
         def failed(error: LeafsealError) -> None:
             operation.failed(error, current_ambient())

@@ -257,9 +257,18 @@ def group() -> None:
 
 def run(arguments: Sequence[str]) -> int | None:
     """Run a command line. Raises `LeafsealError` for what is wrong with it too."""
+    return _run(group, commands.PROGRAM, arguments)
+
+
+def run_below(declared: declarations.Group, arguments: Sequence[str]) -> int | None:
+    """Run a command line of the commands that are declared as a program of their own, as `run` does."""
+    return _run(_Below(declared, declared.help), declared.name, arguments)
+
+
+def _run(command: click.Group, name: str, arguments: Sequence[str]) -> int | None:
     try:
-        with group.make_context(commands.PROGRAM, list(arguments)) as context:
-            result = group.invoke(context)
+        with command.make_context(name, list(arguments)) as context:
+            result = command.invoke(context)
             return result if isinstance(result, int) else None
     except click.exceptions.Exit as end:
         return end.exit_code

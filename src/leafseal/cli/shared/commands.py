@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ci": ("leafseal.cli.ci:ci", "give jobs of CI services the values of encrypted files", "Every day"),
     "render": ("leafseal.cli.render:render", "write decrypted values to files in a folder in memory", "Every day"),
     "helm": ("leafseal.cli.helm:helm", "use encrypted value files with Helm", "Every day"),
+    "kubectl": ("leafseal.cli.kubectl:kubectl", "use encrypted manifests with kubectl", "Every day"),
     "inspect": ("leafseal.cli.inspect:inspect", "show recipients and what is encrypted (no key needed)", "Every day"),
     "verify": ("leafseal.cli.verify:verify", "check that files decrypt and pass the integrity check", "Every day"),
     "repair": ("leafseal.cli.repair:repair", "show and mend what is wrong with encrypted files", "Every day"),

@@ -95,7 +95,7 @@ def _answer(before: Sequence[str], word: str) -> Answer:
             return Answer("values")
         declared = member
     if declared.passes_on is not None:
-        return Answer("files") if words else _only(word, _sops_commands())
+        return Answer("files") if words else _only(word, _passed_on(name))
     return _within(declared, words, word)
 
 
@@ -198,7 +198,12 @@ def _names(options: Sequence[Option]) -> Iterator[tuple[str, str]]:
                 yield name, help_text.sentence(option)
 
 
-def _sops_commands() -> list[tuple[str, str]]:
+def _passed_on(name: str) -> list[tuple[str, str]]:
+    """Return the commands of a command line that one of ours stands for."""
+    if name == "kubectl":
+        from leafseal.deploy.kubectl.usage import COMMANDS as OF_KUBECTL
+
+        return [(command, "") for command in OF_KUBECTL]
     from leafseal.sops.syntax.commands import COMMANDS
 
     return [(command.name, "") for command in COMMANDS]

@@ -13,7 +13,7 @@ from leafseal.cli.shared.options import InputOptions
 from leafseal.deploy.opening import File, open_files, refuse_plain
 from leafseal.document import Document, Leaf
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
-from leafseal.errors import LeafsealError
+from leafseal.errors import AuditError, LeafsealError
 from leafseal.keys.ring import KeyRing
 from leafseal.system.reading import descriptor_of
 
@@ -49,7 +49,8 @@ def open_named(
                 errors.append(error)
     if errors:
         show_errors(errors)
-        raise ErrorsShown(code, errors)
+        unlogged = next((error for error in errors if isinstance(error, AuditError)), None)
+        raise ErrorsShown(code if unlogged is None else unlogged.exit_code, errors)
     found = {_real(file.item.snapshot.path): file for file in files}
     return {name: found[_real(name)] for name in names}
 

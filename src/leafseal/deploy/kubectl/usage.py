@@ -1,0 +1,50 @@
+"""The help of `kubectl leafseal`, which needs no more than this text: it is shown before anything else is loaded."""
+
+from __future__ import annotations
+
+HELP = """\
+Usage: kubectl leafseal COMMAND [FLAGS]
+
+  Use manifests that are encrypted in Git with kubectl. They are decrypted in
+  memory, all of them or none, and kubectl reads them from its standard input.
+
+Commands that decrypt manifests and hand them to kubectl:
+  apply      Apply manifests, by server-side apply
+  create     Create the objects in manifests
+  replace    Replace the objects in manifests
+  diff       Show what apply would change
+  delete     Delete the objects in manifests
+  template   Print the decrypted manifests; needs no cluster
+
+Commands that work on encrypted files:
+  edit       Edit a manifest; data of Secrets is shown decoded
+  new        Create an encrypted manifest of a Secret; needs no cluster
+  fetch      Write a Secret of the cluster to an encrypted file
+
+Flags of apply, create, replace, diff, delete and template:
+  -f FILE               File or folder, - for standard input; repeatable, or a
+                        list with commas
+  -R                    Also use the folders in a folder
+  -k DIR                Use what "kubectl kustomize DIR" prints
+  --client-side         apply and diff: not by server-side apply, which keeps
+                        values out of the last-applied annotation
+  --leafseal-plain-ok   Accept a Secret in plain text although a rule in
+                        .sops.yaml would encrypt it
+
+  All other flags are those of the kubectl command, such as -n and --dry-run.
+  They go after "leafseal": kubectl leafseal apply -n shop -f secrets.yaml
+  "kubectl leafseal edit --help", and of new and fetch, show their options.
+
+Examples:
+  kubectl leafseal apply -f deploy/
+  kubectl leafseal diff -f db.enc.yaml,cache.enc.yaml -n shop
+  kubectl leafseal new secret db --from-file=password.txt -o db.enc.yaml
+  kubectl leafseal edit db.enc.yaml
+"""
+
+COMMANDS = ("apply", "create", "replace", "diff", "delete", "template", "edit", "new", "fetch")
+
+
+def is_help(words: list[str]) -> bool:
+    """Tell whether words after `kubectl leafseal` ask for nothing but this."""
+    return not words or words[0] in ("help", "-h", "--help")
