@@ -45,6 +45,14 @@ def complete_kubectl() -> int:
     return _end(complete(sys.argv[1:]))
 
 
+def krm() -> int:
+    """Be the generator that kustomize starts: it knows no arguments of programs."""
+    _prepare()
+    from leafseal.cli.main import run
+
+    return _end(run(["krm", *sys.argv[1:]]))
+
+
 def _prepare() -> None:
     gc.set_threshold(_OBJECTS_AT_LEISURE)
     hardening.forget_coerced_locale()

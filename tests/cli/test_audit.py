@@ -47,6 +47,7 @@ LINES: Lines = {
     "ci": ["ci", "github", "--flatten", "_", "--only", "db_password", "app.yaml"],
     "render": ["render", "--to", "out", "--allow-disk", "--file", "password=app.yaml:/db/password"],
     "helm": ["helm", "getter", "leafseal:app.yaml"],
+    "krm": ["krm", "generator.yaml"],
     "verify": ["verify", "app.yaml"],
     "repair": ["repair", "app.yaml"],
     "rotate": ["rotate", "-i", "app.yaml"],
@@ -54,6 +55,10 @@ LINES: Lines = {
     "groups": ["groups", "add", "-f", "app.yaml", "--age", "ME", "--threshold", "2"],
 }
 """A command line for each command that opens or encrypts files."""
+
+GENERATOR = """\
+{apiVersion: leafseal/v1alpha1, kind: SecretGenerator, secretFrom: [{metadata: {name: x}, files: [app.yaml]}]}
+"""
 
 OPENS_NOTHING = {
     "init": "creates keys and configurations",
@@ -83,6 +88,7 @@ def test_every_command_that_opens_or_encrypts_gives_one_event(
 ) -> None:
     (work / "plain.yaml").write_text("password: hunter2-and-more\n")
     (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n")
+    (work / "generator.yaml").write_text(GENERATOR)
     monkeypatch.setenv("EDITOR", "true")
     monkeypatch.setattr(running, "execute", lambda *_, **__: os.write(1, b"started"))
     on_a_runner(work, monkeypatch)
@@ -133,6 +139,7 @@ def test_without_its_event_nothing_is_let_out_or_written(
 ) -> None:
     (work / "plain.yaml").write_text("password: hunter2-and-more\n")
     (work / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient}\n")
+    (work / "generator.yaml").write_text(GENERATOR)
     before = {path.name: path.read_bytes() for path in work.iterdir() if path.is_file()}
     monkeypatch.setenv("EDITOR", "false")
     monkeypatch.setattr(running, "execute", lambda *_, **__: pytest.fail("a program was started"))

@@ -28,6 +28,7 @@ _FOREIGN = {
     "--helm-binary", "--history-max", "--set-file", "--set-json", "--set-string", "--values",  # of helm and helmfile
     "--leafseal-plain-ok",  # ours among those of helm and kubectl
     "--client", "--dry-run", "--edit", "--force", "--save-config", "--server-side", "--validate",  # of kubectl
+    "--enable-alpha-plugins", "--enable-exec",  # of kustomize
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
     "--record", "--tool",  # of our benchmarks, and of valgrind

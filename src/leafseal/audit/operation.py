@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, str] = {
     "render": "render",
     "helm": "decrypt",
     "kubectl": "deploy",
+    "krm": "decrypt",
     "verify": "verify",
     "encrypt": "encrypt",
     "edit": "edit",

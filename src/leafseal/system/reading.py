@@ -79,14 +79,14 @@ def _read_file(name: str, limit: int) -> Snapshot:
     named = os.stat(name)
     if _is_null(named):
         return Snapshot(name, b"")
-    _refuse_kind(named.st_mode)  # before it is opened: that alone can move a device
+    refuse_kind(named.st_mode)  # before it is opened: that alone can move a device
     flags = (
         os.O_RDONLY | _CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
     )
     descriptor = os.open(name, flags)
     try:
         status = os.fstat(descriptor)
-        _refuse_kind(status.st_mode)
+        refuse_kind(status.st_mode)
         return Snapshot(name, read_descriptor(descriptor, limit), Identity.of(status))
     finally:
         os.close(descriptor)
@@ -104,7 +104,8 @@ def _is_null(status: os.stat_result) -> bool:
         return False
 
 
-def _refuse_kind(mode: int) -> None:
+def refuse_kind(mode: int) -> None:
+    """Raise `InputError` for what is no regular file."""
     if stat.S_ISDIR(mode):
         raise InputError("is a folder", hint="name the files in it")
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):

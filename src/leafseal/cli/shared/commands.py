@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "inspect": ("leafseal.cli.inspect:inspect", "show recipients and what is encrypted (no key needed)", "Every day"),
     "verify": ("leafseal.cli.verify:verify", "check that files decrypt and pass the integrity check", "Every day"),
     "repair": ("leafseal.cli.repair:repair", "show and mend what is wrong with encrypted files", "Every day"),
+    "krm": ("leafseal.cli.krm:krm", "generate Secrets for kustomize from encrypted files", "Kubernetes"),
     "keygen": ("leafseal.cli.keygen:keygen", "create an age key pair", "Keys and teams"),
     "whoami": ("leafseal.cli.whoami:whoami", "show your public keys and which files they decrypt", "Keys and teams"),
     "rotate": ("leafseal.cli.rotate:rotate", "re-encrypt files with a new data key", "Keys and teams"),

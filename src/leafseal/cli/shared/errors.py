@@ -46,6 +46,23 @@ def show_error(error: LeafsealError) -> None:
     terminal.report(str(error), *_details(error))
 
 
+def show_in_one_line(error: LeafsealError) -> None:
+    """Print an error and all that is known of it on one line, for programs that pass on what they are told."""
+    known: Sequence[str]
+    if isinstance(error, DataKeyError):
+        import os
+
+        from leafseal.cli.shared.configuration import Configuration  # only failures need these
+        from leafseal.cli.shared.locked_out import told
+
+        one = told(error, Configuration(os.environ.get("SOPS_CONFIG")))
+        message, known, hint = one.about([error.file] if error.file else [])
+    else:
+        message, (known, hint) = str(error), _details(error)
+    about = [*known, *([f"hint: {hint}"] if hint else [])]
+    terminal.report(f"{message} ({'; '.join(one.strip() for one in about)})" if about else message, (), None)
+
+
 def show_locked_out(errors: Sequence[DataKeyError]) -> None:
     """Print what is wrong with files that no key opens: once for all of which the same is to be said."""
     if not errors:

@@ -1,4 +1,4 @@
-"""Reading a `.env` file as another program does: Docker Compose, bash, or the Python package python-dotenv.
+"""Reading a `.env` file as another program does: Docker Compose, bash, python-dotenv of Python, or godotenv of Go.
 
 Each differs from the others in quotes, comments, blanks, backslashes, `export` and `$`. What a reader itself refuses,
 and what it would skip or run, is an error: a secret must not be lost, and nothing of a file is ever run.
@@ -18,7 +18,7 @@ Lookup = Callable[[str], str | None]
 Reader = Callable[[str, Lookup], dict[str, str]]
 """Returns what a file sets, in order; the lookup knows what is inherited."""
 
-_READERS = {"compose": "compose", "bash": "bash", "python-dotenv": "python_dotenv"}
+_READERS = {"compose": "compose", "bash": "bash", "python-dotenv": "python_dotenv", "godotenv": "godotenv"}
 
 
 def read(text: str, dialect: str, inherited: Mapping[bytes, bytes]) -> dict[str, str]:
