@@ -50,6 +50,9 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ("", "invalid-configuration", "no rule matches …"),
     ],
     "deploy.helm.paths": [("", "refused", "an absolute path is not allowed, .. in a path is not allowed, …")],
+    "deploy.helm.rendering": [
+        ("keep one", "refused", "contains … documents, and nothing protects where one ends and the next begins"),
+    ],
     "deploy.helm.urls": [("", "refused", "secrets+gpg-import:// is not supported")],
     "formats.ini.scan": [("", "invalid-format", "duplicate key …")],
     "formats.json.scan": [

@@ -48,6 +48,7 @@ LINES: Lines = {
     "render": ["render", "--to", "out", "--allow-disk", "--file", "password=app.yaml:/db/password"],
     "helm": ["helm", "getter", "leafseal:app.yaml"],
     "krm": ["krm", "generator.yaml"],
+    "digest": ["digest", "app.yaml"],
     "verify": ["verify", "app.yaml"],
     "repair": ["repair", "app.yaml"],
     "rotate": ["rotate", "-i", "app.yaml"],

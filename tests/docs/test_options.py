@@ -25,7 +25,8 @@ _FOREIGN = {
     "--quick-gen-key",
     "--trust-model", "--trusted-key",
     "--build-arg", "--header", "--mount", "--secret",  # of docker and wget
-    "--helm-binary", "--history-max", "--set-file", "--set-json", "--set-string", "--values",  # of helm and helmfile
+    "--helm-binary", "--history-max", "--post-renderer", "--set-file", "--set-json", "--set-string",  # Helm
+    "--values",
     "--leafseal-plain-ok",  # ours among those of helm and kubectl
     "--client", "--dry-run", "--edit", "--force", "--save-config", "--server-side", "--validate",  # of kubectl
     "--enable-alpha-plugins", "--enable-exec",  # of kustomize

@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, str] = {
     "ci": "exec",
     "render": "render",
     "helm": "decrypt",
+    "digest": "decrypt",
     "kubectl": "deploy",
     "krm": "decrypt",
     "verify": "verify",

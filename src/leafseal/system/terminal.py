@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TextIO
 
 from leafseal.display import escape, escape_line, first_of, without_keys
@@ -165,6 +165,13 @@ def _terminal() -> Iterator[tuple[IO[str], IO[str]] | None]:
 
     with io.TextIOWrapper(terminal, write_through=True) as text:
         yield text, text
+
+
+def say_at_terminal(text: str) -> None:
+    """Say something at the user's terminal, if there is one, wherever the standard streams lead."""
+    with suppress(OSError), _terminal() as terminal:
+        if terminal is not None:
+            terminal[1].write(f"leafseal: {escape_line(text)}\n")
 
 
 def has_terminal() -> bool:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from .scenario import Scenario
+from leafseal.cli.shared.files import read_one
+from leafseal.cli.shared.options import InputOptions
+from leafseal.deploy.helm.rendering import render
+from leafseal.document.limits import DEFAULT_LIMITS
+from leafseal.keys import Ambient
+from leafseal.keys.ring import KeyRing
+
+from .scenario import Act, Scenario, Stage
 
 _process = partial(Scenario, "deploy.helm.process", stage="at_helm")
 _paths = partial(Scenario, "deploy.helm.paths")
@@ -17,7 +24,48 @@ _NEEDED_KEY = "export SOPS_AGE_KEY_FILE=HERE/keys.txt"
 _KEY = {"keys.txt": "SECRET_ME\n"}
 _OTHERS = "name: x\nversion: 1.0.0\ndownloaders: [{command: x, protocols: [secrets]}]\n"
 
+
+def _render(reference: str) -> Act:
+    """Return what has the post-renderer resolve a reference."""
+
+    def run(_: Stage) -> None:
+        text = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: x}}\nstringData:\n  a: {reference}\n".encode()
+        ring = KeyRing(Ambient.of_process())
+        _, errors = render(text, ring, lambda name: read_one(name, InputOptions(), DEFAULT_LIMITS))
+        if errors:
+            raise errors[0]
+
+    return run
+
+
+_rendering = partial(Scenario, "deploy.helm.rendering")
+
 SCENARIOS = [
+    _rendering(
+        'encrypt it with "leafseal encrypt -i FILE"',
+        _render("ref+leafseal://plain.yaml#/a"),
+        ("encrypt -i --age ME plain.yaml", _render("ref+leafseal://plain.yaml#/a")),
+        files={"plain.yaml": "a: b\n"},
+    ),
+    _rendering(
+        "write {}{}",
+        _render("ref+leafseal://key#/a"),
+        (_render("ref+leafseal://key"),),
+        files={"key": "x"},
+        before=("encrypt -i --age ME key",),
+    ),
+    _rendering(
+        "keep one document in a file that references name",
+        _render("ref+leafseal://two.yaml#/a"),
+        ({"two.yaml": "a: b\n"}, "encrypt -i --age ME two.yaml", _render("ref+leafseal://two.yaml#/a")),
+        files={"two.yaml": "a: b\n---\nc: d\n"},
+        before=("encrypt -i --age ME two.yaml", "! sed -i '/structure1_/d' HERE/two.yaml"),
+    ),
+    _rendering(
+        "name one value in a reference",
+        _render("ref+leafseal://app.yaml#/db"),
+        (_render("ref+leafseal://app.yaml#/db/password"),),
+    ),
     _process(
         "install Helm, or set {} to its absolute path; a helm in the working tree is ignored",
         "helm plugins --dir out",

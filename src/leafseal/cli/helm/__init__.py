@@ -60,6 +60,23 @@ def getter(arguments: list[str]) -> int:
     return getting.run(arguments)
 
 
+@command("post-render")
+def post_render() -> int:
+    """Print manifests from standard input, decrypted; Helm runs this as its post-renderer.
+
+    Encrypted manifests are decrypted, and ref+leafseal://FILE#/path/of/value becomes that value of an encrypted file.
+    All other manifests stay as they are. If anything cannot be decrypted, nothing is printed. Files are restricted as
+    for the getter, by LEAFSEAL_HELM_ALLOW. Helm 4 hides what a post-renderer says: errors are shown at the terminal,
+    and written to the file that LEAFSEAL_ERROR_FILE names.
+
+    \b
+    helm template ./chart --post-renderer leafseal-post-renderer
+    """
+    from leafseal.cli.helm import rendering
+
+    return rendering.run()
+
+
 helm = Group(
     "helm",
     """Use encrypted value files and manifests with Helm 3 and 4.
@@ -68,5 +85,5 @@ helm = Group(
     leafseal helm plugins
     helm leafseal upgrade shop ./chart -f values.yaml -f secrets.enc.yaml
     """,
-    {"run": run, "plugins": plugins, "getter": getter},
+    {"run": run, "plugins": plugins, "getter": getter, "post-render": post_render},
 )

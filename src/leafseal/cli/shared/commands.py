@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "render": ("leafseal.cli.render:render", "write decrypted values to files in a folder in memory", "Every day"),
     "helm": ("leafseal.cli.helm:helm", "use encrypted value files with Helm", "Every day"),
     "kubectl": ("leafseal.cli.kubectl:kubectl", "use encrypted manifests with kubectl", "Every day"),
+    "digest": ("leafseal.cli.digest:digest", "print a digest of values that tells when they change", "Every day"),
     "inspect": ("leafseal.cli.inspect:inspect", "show recipients and what is encrypted (no key needed)", "Every day"),
     "verify": ("leafseal.cli.verify:verify", "check that files decrypt and pass the integrity check", "Every day"),
     "repair": ("leafseal.cli.repair:repair", "show and mend what is wrong with encrypted files", "Every day"),

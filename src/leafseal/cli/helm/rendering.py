@@ -1,0 +1,58 @@
+"""The post-renderer of Helm: it reads manifests, and prints them decrypted."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from leafseal.cli.helm.failing import shown
+from leafseal.cli.shared.errors import ErrorsShown
+from leafseal.cli.shared.files import show_errors
+from leafseal.cli.shared.keys import current_ambient
+from leafseal.deploy.helm.paths import Allowed, read_allowed
+from leafseal.deploy.helm.rendering import render
+from leafseal.display import escape_line
+from leafseal.errors import LeafsealError
+from leafseal.formats import recognize
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.batch import Item
+from leafseal.operations.open import Source
+from leafseal.system import terminal
+from leafseal.system.reading import read
+
+ERROR_FILE = "LEAFSEAL_ERROR_FILE"
+
+
+def run() -> int:
+    """Print the manifests of standard input, all of them or none. Every fault ends in exit code 1."""
+    errors: list[LeafsealError]
+    try:
+        allowed = Allowed.of(os.environ)
+        data, errors = render(read("-").data, KeyRing(current_ambient()), lambda name: _item(name, allowed))
+    except LeafsealError as error:
+        _tell([error])
+        raise shown(error) from None
+    if errors:
+        _tell(errors)
+        show_errors(errors)
+        raise ErrorsShown(1, errors)
+    terminal.write_result(data)
+    return 0
+
+
+def _item(name: str, allowed: Allowed) -> Item:
+    snapshot = read_allowed(name, allowed)
+    return Item(snapshot, Source(name, snapshot.data, recognize(name, snapshot.data), name))
+
+
+def _tell(errors: list[LeafsealError]) -> None:
+    """Tell errors on the terminal and in a file: Helm 4 does not pass on what a post-renderer says."""
+    if os.environ.get("HELM_PLUGIN_NAME") == "leafseal-post-renderer":
+        for error in errors:
+            terminal.say_at_terminal(f"error: {error}")
+    if path := os.environ.get(ERROR_FILE):
+        from leafseal.system import files
+
+        with suppress(LeafsealError):  # what is wrong is said elsewhere too
+            text = "".join(f"{escape_line(str(error))}\n" for error in errors)
+            files.replace(path, text.encode(), verify=lambda _: None)
