@@ -101,8 +101,9 @@ def test_a_configuration_that_cannot_be_written_stays(leafseal, config):
     config.chmod(0o400)
     before = config.read_bytes()
     refused = leafseal("team", "add", "new", NEW, "--all-rules")
-    assert (refused.code, config.read_bytes()) == (3, before)
+    assert (refused.code, refused.out, config.read_bytes()) == (3, b"", before)
     assert "read-only" in refused.err
+    assert b"+" in leafseal("team", "add", "new", NEW, "--all-rules", "--dry-run").out
 
 
 def test_a_link_is_followed_within_its_folder_only(leafseal, config, work, tmp_path_factory):

@@ -213,6 +213,8 @@ def _write(
     config: str | None,
     gone: bool = False,
 ) -> int:
+    if not dry_run:
+        files.refuse_unwritable(team.snapshot)  # a change that is shown is one that is made
     show_diff(team.path, team.data, data)
     if dry_run:
         return PENDING

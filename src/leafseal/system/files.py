@@ -69,6 +69,16 @@ def replace(
         raise write_error(error, name) from error
 
 
+def refuse_unwritable(target: Snapshot) -> None:
+    """Raise what `replace` would raise before it writes: for a file that is read-only, or changed since it was read."""
+    try:
+        with naming(target.path), Folder(os.path.dirname(real := _follow(target.path))) as folder:
+            name = os.path.basename(real)
+            _refuse_target(folder, name, folder.status(name), target, overwrite=False, read_only=False)
+    except OSError as error:
+        raise write_error(error, target.path) from error
+
+
 def create(path: str | os.PathLike[str], data: bytes, *, verify: Verifier | None = None, private: bool = False) -> None:
     """Write a new file. Raises `RefusedError` when something of that name is there."""
     refuse_existing(path)
