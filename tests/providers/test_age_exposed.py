@@ -83,6 +83,27 @@ def test_a_group_is_named_and_that_of_the_user_alone_is_not(
     assert warnings(path) == []
 
 
+def test_a_folder_in_which_others_put_another_file_in_its_place(everybody_enters: Path) -> None:
+    path = keys(everybody_enters, 0o600)
+    everybody_enters.chmod(0o777)
+    assert warnings(path) == [
+        f"{path}: everybody on this machine can replace your private key; to prevent that, "
+        f'run "chmod go-w {everybody_enters}"'
+    ]
+    everybody_enters.chmod(0o1777)
+    assert warnings(path) == []
+
+
+def test_the_folder_that_a_link_leads_to_counts(everybody_enters: Path) -> None:
+    folder = everybody_enters / "shared"
+    folder.mkdir()
+    link = everybody_enters / "link.txt"
+    link.symlink_to(keys(folder, 0o600))
+    assert warnings(link) == []
+    folder.chmod(0o777)
+    assert "everybody on this machine can replace" in warnings(link)[0]
+
+
 def test_nobody_is_warned_who_did_not_ask_to_be(everybody_enters: Path) -> None:
     ambient = Ambient({"SOPS_AGE_KEY_FILE": str(keys(everybody_enters, 0o644))}, everybody_enters)
     key = AgeKey(ME.recipient)

@@ -1,4 +1,4 @@
-"""Files of private keys that others than their owner may read."""
+"""Files of private keys that others than their owner may read, or put another file in the place of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SECRETS = (b"SECRET-KEY-", b"PRIVATE KEY-")  # of age, and of what holds an SSH
 
 
 def exposure(path: str, status: os.stat_result, content: bytes) -> str | None:
-    """Return what to say of who else may read a private key, None where nobody may.
+    """Return what to say of who else may read a private key, or replace it; None where nobody may.
 
     What a passphrase or a device protects may be read, and what belongs to another user is not ours to judge. A folder
     on the way that others cannot enter keeps them from the file, whatever its own mode is.
@@ -21,10 +21,12 @@ def exposure(path: str, status: os.stat_result, content: bytes) -> str | None:
         return None
     if content.startswith(PROTECTED) or not any(mark in content for mark in _SECRETS):
         return None
-    readers = _readers(path, status)
-    if readers is None:
-        return None
-    return f'{path}: {readers} can read your private key; to keep it to yourself, run "chmod 600 {for_shell(path)}"'
+    if readers := _readers(path, status):
+        return f'{path}: {readers} can read your private key; to keep it to yourself, run "chmod 600 {for_shell(path)}"'
+    folder = os.path.dirname(os.path.realpath(path))
+    if writers := _writers(folder):
+        return f'{path}: {writers} can replace your private key; to prevent that, run "chmod go-w {for_shell(folder)}"'
+    return None
 
 
 def _readers(path: str, status: os.stat_result) -> str | None:
@@ -45,6 +47,16 @@ def _readers(path: str, status: os.stat_result) -> str | None:
     if others:
         return "everybody on this machine"
     return _group(status.st_gid) if group else None
+
+
+def _writers(folder: str) -> str | None:
+    """Return who else can put another file in the place of one in a folder of the user's; in `/tmp`, nobody can."""
+    mode, group = (status := _status(folder)).st_mode, status.st_gid
+    if status.st_uid != os.geteuid() or mode & stat.S_ISVTX:
+        return None
+    if mode & stat.S_IWOTH:
+        return "everybody on this machine"
+    return _group(group) if mode & stat.S_IWGRP else None
 
 
 def _status(folder: str) -> os.stat_result:

@@ -15,7 +15,7 @@ _COMMAND_SECONDS = 120.0
 PROTECTED = (b"age-encryption", b"-----BEGIN AGE")
 """How a file of identities begins that is protected by a passphrase."""
 
-_OF_OTHERS = 0o044  # the bits of a mode that let group and others read
+_READ_BY_OTHERS, _WRITTEN_BY_OTHERS = 0o044, 0o022  # the bits of a mode for group and others
 
 AT_HAND, OF_PLUGINS, ENCRYPTED = range(3)
 """What it takes to use an identity (its `effort`), in the order in which they are tried."""
@@ -83,7 +83,7 @@ def read_file(
     try:
         with open(path, "rb") as file:
             data = file.read(limit + 1)
-            if ambient is not None and ambient.warn is not None and os.fstat(file.fileno()).st_mode & _OF_OTHERS:
+            if ambient is not None and ambient.warn is not None and _may_be_exposed(path, file.fileno()):
                 from leafseal.providers.age.exposed import exposure
 
                 if text := exposure(os.fspath(path), os.fstat(file.fileno()), data):
@@ -93,6 +93,14 @@ def read_file(
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         return Failed(name, reason, hint if isinstance(error, FileNotFoundError) else None)
     return data if len(data) <= limit else Failed(name, f"larger than {limit} bytes")
+
+
+def _may_be_exposed(path: str | os.PathLike[str], descriptor: int) -> bool:
+    """Tell whether it takes a closer look to know that nobody else reads or replaces a file: for most it takes none."""
+    folder = os.path.dirname(os.fspath(path)) or os.curdir
+    if os.fstat(descriptor).st_mode & _READ_BY_OTHERS:
+        return True
+    return os.path.islink(path) or bool(os.stat(folder).st_mode & _WRITTEN_BY_OTHERS)
 
 
 def output_of_variable(name: str, ambient: Ambient, recipient: str, limit: int = SIZE_LIMIT) -> bytes | Place:
