@@ -33,6 +33,13 @@ def test_nothing_is_found_in_what_is_well(path: Path) -> None:
     assert check(str(path)).rules == 2
 
 
+def test_a_private_key_is_no_fingerprint_and_is_not_repeated(path: Path) -> None:
+    key = "AGE-SECRET-KEY-1QQPQQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGP"
+    [found] = findings(path, f"creation_rules:\n  - pgp: {key}\n")
+    assert (found.is_error, found.message) == (True, "pgp: fingerprint 1 is a private key")
+    assert key not in str(found)
+
+
 def test_every_rule_counts_also_one_that_is_none(path: Path) -> None:
     assert len(findings(path, f"creation_rules:\n  - age: {A}\n    path_regex: a\n  - just text\n  - age: {A}\n")) == 1
     assert check(str(path)).rules == 3

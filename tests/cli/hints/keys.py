@@ -20,6 +20,13 @@ SCENARIOS = [
         files={"a.yaml": "a: 1\n"},
     ),
     Scenario(
+        "providers.pgp",
+        "delete it there, and create a new one in its place",
+        "encrypt --pgp AGE-SECRET-KEY-1QQPQQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGP a.yaml",
+        ("keygen -o new.agekey", "encrypt --age ME a.yaml"),
+        files={"a.yaml": "a: 1\n"},
+    ),
+    Scenario(
         "providers.age.report",
         "set SOPS_AGE_KEY_FILE to the file with your private key",
         "decrypt f.yaml",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from leafseal.display import holds_key
 from leafseal.errors import MetadataError, ProviderError, ProviderMissingError
 from leafseal.keys import Ambient
 
@@ -56,6 +57,10 @@ class PGPKey:
             raise ProviderError(f"pgp: fingerprint {number} is empty", hint="check for an extra comma")
         if not text.isprintable():
             raise ProviderError(f"pgp: fingerprint {number} contains control characters")
+        if holds_key(text):
+            raise ProviderError(
+                f"pgp: fingerprint {number} is a private key", hint="delete it there, and create a new one in its place"
+            )
         return cls(text)
 
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:
