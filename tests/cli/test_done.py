@@ -96,7 +96,10 @@ def test_updatekeys_and_groups(configured: Path, leafseal: Run, me: ThrowawayIde
     assert leafseal("encrypt", "-i", "app.yaml").code == 0
     other = throwaway_identity().recipient
     (configured / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient},{other}\n")
-    assert at_terminal("updatekeys", "-y", "app.yaml").endswith("leafseal: app.yaml: now encrypted for 2 recipients\n")
+    assert at_terminal("updatekeys", "-y", "app.yaml").endswith(
+        "leafseal: app.yaml: now encrypted for 2 recipients\n"
+        "leafseal: commit and push what changed: until then, others have the old files\n"
+    )
     words = ("groups", "add", "-i", "-f", "app.yaml", "--age", other, "--threshold", "2", "--accept-recipients")
     assert at_terminal(*words).endswith(
         "app.yaml: now encrypted for 2 recipients in 2 key groups, 2 needed to decrypt\n"

@@ -321,6 +321,7 @@ def test_a_wrong_mac_over_whole_values(leafseal: Run, work: Path, me: ThrowawayI
     shown = leafseal("repair", file.name)
     assert shown.code == 222
     assert b"the integrity check (MAC) failed" in shown.out
+    assert shown.err == "leafseal: nothing was changed; to repair what was found, run it in a terminal, or add --yes\n"
     assert b"encrypted values and comments that decrypt under their own names: 3" in shown.out
     assert b"not encrypted, so anyone may have changed them:\n    host_unencrypted\n" in shown.out
     assert findings(leafseal, file) == [

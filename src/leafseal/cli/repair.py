@@ -115,6 +115,8 @@ def repair(
         terminal.say_done(f"{item.name}: repaired")
     if errors:
         return show_errors(errors)
+    if wrong and not mends and not as_json:
+        terminal.say("nothing was changed; to repair what was found, run it in a terminal, or add --yes")
     return PENDING if wrong and not mends else 0
 
 

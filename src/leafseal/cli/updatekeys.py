@@ -113,6 +113,7 @@ def updatekeys(
         outputs.write(pending, "changed")
         if every.is_all and not as_json and not terminal.shows_notes():
             terminal.say_done(f"{counted(len(pending), 'file')} changed")
+        terminal.note(lambda: "commit and push what changed: until then, others have the old files")
     if as_json:
         reports.write("updatekeys", {"files": [_as_data(item.name, change, dry_run) for item, change in changes]})
     return PENDING if pending and dry_run else 0

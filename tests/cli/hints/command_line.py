@@ -23,6 +23,14 @@ SCENARIOS = [
         before=("encrypt -i --age ME a.env",),
     ),
     Scenario(
+        "cli.shared.suggestions",
+        'name a program after --: "{} {} -- {}"',
+        "exec-env --supervise a.env",
+        ("exec-env --supervise a.env -- true",),
+        files={"a.env": "A=1\n"},
+        before=("encrypt -i --age ME a.env",),
+    ),
+    Scenario(
         "cli.encrypt",
         "give a FILE, or add --filename-override NAME to encrypt standard input",
         "encrypt --age ME",

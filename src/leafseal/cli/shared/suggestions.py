@@ -146,6 +146,9 @@ def argument_hint(name: str, path: str, words: Sequence[str]) -> str:
     files = _files(words)
     if name == "PATH" and files:
         return f'to see the paths of its values, run "{PROGRAM} inspect {files[0]}"'
+    if name.startswith("-- "):
+        program = "PROGRAM {}" if path.endswith("exec-file") else "PROGRAM"  # which gets the path in place of {}
+        return f'name a program after --: "{path} {files[0] if files else "FILE"} -- {program}"'
     return f'see "{path} --help"'
 
 
