@@ -17,6 +17,7 @@ from leafseal.deploy.kubectl.usage import COMMANDS, HELP
 from leafseal.testing import ThrowawayIdentity
 
 from ..deploy.fake_kubectl import CONFIG_MAP, FakeKubectl, install
+from ..deploy.traces import can_trace, refuse_traces, strace
 from .conftest import Run
 
 SECRET = """\
@@ -75,22 +76,26 @@ def handed(leafseal: Run, kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch)
     return call
 
 
+def _command(words: Sequence[str]) -> list[str]:
+    code = "import sys; from leafseal.__main__ import kubectl; sys.exit(kubectl())"
+    return [sys.executable, "-P", "-c", code, *words]
+
+
 def _started(
     words: Sequence[str], work: Path, environ: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command line as kubectl runs a plugin."""
-    code = "import sys; from leafseal.__main__ import kubectl; sys.exit(kubectl())"
-    command = [sys.executable, "-P", "-c", code, *words]
     return subprocess.run(
-        command, cwd=work, env={**os.environ, **(environ or {})}, capture_output=True, check=False, timeout=120
+        _command(words), cwd=work, env={**os.environ, **(environ or {})}, capture_output=True, check=False, timeout=120
     )
 
 
+EXPECTED_PASSWORD = "c3dvcmRmaXNoLWFuZC1jaGlwcw=="
 EXPECTED = {
     "apiVersion": "v1",
     "kind": "Secret",
     "metadata": {"name": "db"},
-    "data": {"user": "c2hvcC11c2Vy", "password": "c3dvcmRmaXNoLWFuZC1jaGlwcw==", "on": "bg=="},
+    "data": {"user": "c2hvcC11c2Vy", "password": EXPECTED_PASSWORD, "on": "bg=="},
 }
 
 
@@ -117,6 +122,18 @@ def test_what_kubectl_writes_to_files_goes_to_memory(secret: Path, kubectl: Fake
     folder = (kubectl.folder / "tmpdir").read_text().strip()
     assert "leafseal-" in folder
     assert not os.path.exists(folder)
+
+
+@pytest.mark.skipif(not can_trace(), reason="no strace, or it is not allowed here")
+@pytest.mark.parametrize("verb", ["apply", "diff"])
+def test_no_plaintext_reaches_a_file_system(secret: Path, kubectl: FakeKubectl, work: Path, verb: str) -> None:
+    (kubectl.folder / "forget").touch()
+    log = work.parent / "strace"
+    command = [*strace(log), *_command([verb, "-f", secret.name])]
+    done = subprocess.run(command, cwd=work, capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert kubectl.words == [verb, "--server-side", "-f", "-"]
+    refuse_traces(log, ("swordfish-and-chips", EXPECTED_PASSWORD))
 
 
 @pytest.mark.parametrize(
@@ -165,9 +182,9 @@ def test_files_folders_and_lists_in_one_stream(secret: Path, handed: Handed, wor
 
 
 def test_standard_input(secret: Path, kubectl: FakeKubectl, work: Path) -> None:
-    code = "import sys; from leafseal.__main__ import kubectl; sys.exit(kubectl())"
-    command = [sys.executable, "-P", "-c", code, "template", "-f", "-"]
-    done = subprocess.run(command, input=secret.read_bytes(), capture_output=True, check=False, timeout=120)
+    done = subprocess.run(
+        _command(["template", "-f", "-"]), input=secret.read_bytes(), capture_output=True, check=False, timeout=120
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     assert yaml.safe_load(done.stdout) == EXPECTED
     assert kubectl.words == []
@@ -365,6 +382,20 @@ def test_fetch_writes_a_secret_of_the_cluster(
     (kubectl.folder / "secret.json").unlink()
     assert leafseal("kubectl", "fetch", "secret/db", "--age", me.recipient, "-o", "other.yaml").code == 1
     assert not (work / "other.yaml").exists()
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_the_example(leafseal: Run, handed: Handed, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOPS_AGE_KEY")
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(EXAMPLES / "throw-away.agekey"))
+    _, words, data = handed("apply", "-f", str(EXAMPLES / "sealed" / "secret.yaml"))
+    assert words == ["apply", "--server-side", "-f", "-"]
+    plain = yaml.safe_load((EXAMPLES / "app" / "secret.yaml").read_bytes())
+    found = yaml.safe_load(data)
+    assert found["metadata"] == plain["metadata"]
+    assert found["data"].keys() == {*plain.get("data", {}), *plain["stringData"]}
 
 
 # -- help and completion

@@ -13,7 +13,7 @@ for word do printf '%s\n' "$word"; done > "$here/words"
 case $1 in
     apply | create | replace | diff | delete)
         case " $* " in
-            *" -f - "*) cat > "$here/stdin" ;;
+            *" -f - "*) if [ -e "$here/forget" ]; then cat > /dev/null; else cat > "$here/stdin"; fi ;;
             *) echo "error: must specify one of -f and -k" >&2; exit 1 ;;
         esac
         printf '%s\n' "${TMPDIR-}" > "$here/tmpdir"

@@ -139,6 +139,7 @@ HOT = {
     "get": (["leafseal", "get", "small.yaml", "b"], 88),
     "exec": (["leafseal", "exec", "-e", "small.env", "--", "true"], 88),
     "exec-env": (["leafseal", "exec-env", "small.env", "--", "true"], 88),
+    "kubectl": (["leafseal", "kubectl", "template", "-f", "manifest.yaml"], 122),
     "sops": (["sops", "-d", "small.yaml"], 94),
     "version": (["leafseal", "--version"], 5),
 }
@@ -178,6 +179,8 @@ def small_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Throwaw
         format_name = {"env": "dotenv"}.get(suffix, suffix)
         sealed = leafseal.encrypt(text, format=format_name, recipients=[me.recipient])
         (folder / f"small.{suffix}").write_bytes(sealed)
+    manifest = b"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {b: c}\n"
+    (folder / "manifest.yaml").write_bytes(leafseal.encrypt(manifest, format="yaml", recipients=[me.recipient]))
     return folder, me
 
 

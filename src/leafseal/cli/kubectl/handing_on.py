@@ -16,12 +16,10 @@ from leafseal.deploy.opening import File, open_files
 from leafseal.deploy.secrets import secret_values, with_data
 from leafseal.document.limits import DEFAULT_READ
 from leafseal.errors import LeafsealError, UsageError, naming
-from leafseal.keys.policy import policy_of
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.operations.open import Source
 from leafseal.system import terminal
-from leafseal.system.private import private_directory
 from leafseal.system.reading import Snapshot
 
 _PLAIN_HINT = f'encrypt it with "leafseal encrypt -i FILE"; to use it in plain text, add {PLAIN_OK}'
@@ -54,6 +52,9 @@ def run(name: str, arguments: Sequence[str]) -> int:
     passed = [name, *_flags(name, words), *words.passed[: _end(words)], "-f", "-", *words.passed[_end(words) :]]
     if name not in _WRITE_FILES:
         return process.become(passed, data)
+    from leafseal.keys.policy import policy_of  # most commands need no folder
+    from leafseal.system.private import private_directory
+
     no_disk = policy_of(current_ambient()).no_disk_plaintext
     with private_directory(no_disk_plaintext=no_disk, warn=terminal.warn) as folder:
         return process.run_in(passed, data, folder)
