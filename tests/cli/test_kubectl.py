@@ -353,6 +353,13 @@ def test_new_without_a_rule_encrypts_values_only(leafseal: Run, work: Path, me: 
     assert b"encrypted_regex: ^(data|stringData)$" in result.out
 
 
+def test_on_standard_output_the_rules_of_files_do_not_count(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    (work / ".sops.yaml").write_text(f"creation_rules: [{{path_regex: ^deploy/, age: {me.recipient}}}]\n")
+    words = ("kubectl", "new", "secret", "app", "--from-literal=a=b")
+    assert leafseal(*words).code == 8
+    assert b"encrypted_regex: ^(data|stringData)$" in leafseal(*words, "--age", me.recipient).out
+
+
 def test_new_of_other_kinds(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     trustme = pytest.importorskip("trustme", reason="trustme is not installed")
     certificate = trustme.CA().issue_cert("localhost")

@@ -73,6 +73,13 @@ SCENARIOS = [
         (f"{_NEW} --from-literal a=b -o secret.yaml",),
     ),
     _scenario(
+        "cli.kubectl.encrypting",
+        "add -o FILE, or a recipient, such as --age age1…",
+        "kubectl new secret db --from-literal a=b",
+        ("kubectl new secret db --from-literal a=b -o db.enc.yaml", f"{_NEW} --from-literal a=b"),
+        files={".sops.yaml": _RULES},
+    ),
+    _scenario(
         "cli.kubectl.new",
         'write "kubectl leafseal new secret NAME", or "… secret tls NAME"',
         "kubectl new db --from-literal a=b",

@@ -42,9 +42,15 @@ def write_encrypted(
 
     Where no rule says what is encrypted, it is `data` and `stringData`. Raises `LeafsealError`.
     """
-    configuration = Configuration(config)
+    has_rules = output is not None or config is not None
+    if not (has_rules or recipients):
+        raise UsageError(
+            "without the name of a file no rule says who can decrypt it",
+            hint="add -o FILE, or a recipient, such as --age age1…",
+        )
+    configuration = Configuration(config if has_rules else os.devnull)
     name = output or "secret.yaml"
-    configured = configuration.guarding_rule(name) if output or config else None
+    configured = configuration.guarding_rule(name)
     rule = RuleOptions() if configured is not None else RuleOptions(encrypted_regex=VALUES_ONLY)
     wanted = plan(name, "yaml", configuration, recipients, rule, threshold)
     with naming(name):
