@@ -20,6 +20,7 @@ FILENAME = ("metadata", "annotations", "postrenderer.helm.sh/postrender-filename
 """What Helm 4 adds to each manifest and needs back: the name of the template."""
 
 _FILENAME_MARK = FILENAME[-1].encode()
+_FILENAME_LINE = re.compile(rb"^[ ]+" + re.escape(_FILENAME_MARK) + rb": ['\"]?([^'\"\r\n]+)", re.MULTILINE)
 
 
 class Piece(NamedTuple):
@@ -33,7 +34,7 @@ class Piece(NamedTuple):
     @property
     def name(self) -> str:
         """What messages call it: the template that it comes from."""
-        found = _SOURCE.search(self.lead)
+        found = _SOURCE.search(self.lead) or _FILENAME_LINE.search(self.text)
         return found[1].decode("utf-8", "replace") if found else f"manifest {self.number}"
 
     @property
