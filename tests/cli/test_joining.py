@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from leafseal.cli.shared import git
 from leafseal.system import terminal
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
@@ -43,6 +45,39 @@ def test_a_joiner_gets_a_key_and_is_told_whom_to_ask(leafseal: Run, joiner: Path
     assert (joiner / ".sops.yaml").read_bytes() == before
     assert list((joiner / "sub").iterdir()) == []
     assert f"your public key: {recipient}" in leafseal("init", folder).err
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [("Ann Example", "Ann Example"), ("x\n  - age: evil", None), ("age1" + "q" * 20, None), (None, None)],
+)
+def test_the_first_one_is_named_as_in_git_for_those_who_join(
+    leafseal: Run, work: Path, monkeypatch: pytest.MonkeyPatch, name: str | None, owner: str | None
+) -> None:
+    monkeypatch.delenv("SOPS_AGE_KEY")
+    monkeypatch.setattr(git, "user_name", lambda folder: name)
+    assert leafseal("init").code == 0
+    mine = leafseal("whoami").out.decode().splitlines()[0]
+    lines = (work / ".sops.yaml").read_text().splitlines()
+    assert (f"      - {mine}  # {owner}" if owner else f"      - {mine}") in lines
+    keys_txt().unlink()
+    whom = f"ask {owner} ({mine[:12]}…)" if owner else f"ask the owner of {mine[:12]}…"
+    assert whom in leafseal("init").err
+
+
+def test_the_name_is_that_of_the_folder_s_repository(work: Path) -> None:
+    subprocess.run(["git", "init", "-q", "."], check=True)
+    subprocess.run(["git", "config", "user.name", "Ann Example"], check=True)
+    assert git.user_name(".") == "Ann Example"
+    assert git.user_name("missing") is None
+
+
+def test_a_secret_with_a_name_of_two_lines_is_left_out_of_the_rule(leafseal: Run, work: Path) -> None:
+    (work / "a\nb.yaml").write_text(SECRET)
+    (work / "c.yaml").write_text(SECRET)
+    assert leafseal("init", "--kubernetes").code == 0
+    assert leafseal("config", "check").code == 0
+    assert "path_regex: '^(c\\.yaml)$'" in (work / ".sops.yaml").read_text()
 
 
 def test_whoever_is_named_already_makes_no_second_key(

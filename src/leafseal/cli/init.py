@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from leafseal.cli.shared import git
 from leafseal.cli.shared.declarations import Choice, argument, command, option
 from leafseal.cli.shared.identity_files import own_recipient
 from leafseal.cli.shared.manifests import ADVICE, look_around
@@ -117,7 +118,12 @@ def make(
     files.refuse_existing(path)
     named = list(recipients) or [own_recipient(no_identity=no_identity)]
     text = propose_config(
-        named, kubernetes=kubernetes, values=values, manifests=secrets, encrypted_regex=encrypted_regex
+        named,
+        kubernetes=kubernetes,
+        values=values,
+        manifests=secrets,
+        encrypted_regex=encrypted_regex,
+        owner="" if recipients else git.user_name(folder) or "",
     )
     files.create(path, text.encode())
     whom = f"{len(named)} recipient{'s' if len(named) > 1 else ''}" if recipients else "you"

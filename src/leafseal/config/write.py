@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from leafseal.config.people import is_plain
 from leafseal.errors import ConfigError
 
 _HEAD = """\
@@ -54,15 +55,16 @@ def propose_config(
     values: bool = False,
     manifests: Sequence[str] = (),
     encrypted_regex: str = "",
+    owner: str = "",
 ) -> str:
-    """Return the text of a new configuration file for age recipients.
+    """Return the text of a new configuration file for age recipients; `owner` is the name of the only one, if known.
 
     `kubernetes` adds a rule for manifests in the usual folders, and one for those that `manifests` names; `values` adds
     one for Helm values; the last rule is for all other files, of which `encrypted_regex` says what is encrypted.
     """
     if not recipients:
         raise ConfigError("no recipients", hint="give at least one age recipient: age1…")
-    listed = _listed(recipients)
+    listed = _listed(recipients, owner if len(recipients) == 1 else "")
     rules = []
     if kubernetes and manifests:  # first, because the rule for Helm values may match their names too
         named = _quoted(f"^({'|'.join(map(_as_pattern, manifests))})$")
@@ -86,8 +88,9 @@ def _as_pattern(path: str) -> str:
     return re.sub(r"[.+*?()|\[\]{}^$\\]", r"\\\g<0>", path)
 
 
-def _listed(recipients: Sequence[str]) -> str:
+def _listed(recipients: Sequence[str], owner: str) -> str:
     for recipient in recipients:
         if not re.fullmatch(r"(age1|ssh-)[\x21-\x7e][\x20-\x7e]*", recipient) or " #" in recipient:
             raise ConfigError("not an age recipient", hint="recipients begin with age1 or ssh-")
-    return "    age:\n" + "".join(f"      - {recipient.strip()}\n" for recipient in recipients)
+    comment = f"  # {owner}" if is_plain(owner) else ""
+    return "    age:\n" + "".join(f"      - {recipient.strip()}{comment}\n" for recipient in recipients)

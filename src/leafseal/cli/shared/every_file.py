@@ -19,11 +19,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 _GIT_SECONDS = 60.0
 _LONGEST_LIST = 1 << 28  # bytes of names
 
-# What a repository's configuration has Git start for a listing is switched off: a monitor of files, and what fetches
-# objects that are missing. A bare repository among the files of a checkout has a configuration that anybody can commit.
-_GIT_ALONE = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
-_NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}  # the second for a Git that lacks the first
-
 
 class EveryFile(NamedTuple):
     """Whether all files are meant, and those too that Git does not track."""
@@ -114,16 +109,13 @@ def _is_in_git(folder: str) -> bool:
 
 
 def _tracked(folder: str, every: EveryFile) -> Iterator[str]:
-    from leafseal.system.environment import helper_environment
-    from leafseal.system.programs import ProgramError, output_of
+    from leafseal.cli.shared import git
+    from leafseal.system.programs import ProgramError
 
-    argv = ["git", "-C", folder, *_GIT_ALONE, "ls-files", "-z", "--cached"]
-    if every.untracked:
-        argv += ["--others", "--exclude-standard"]
-    environ = {name: value for name, value in helper_environment(os.environ).items() if not name.startswith("GIT_")}
-    environ |= _NO_FETCH
+    untracked = ["--others", "--exclude-standard"] if every.untracked else []
+    arguments = ["ls-files", "-z", "--cached", *untracked]
     try:
-        listed = output_of(argv, environ, seconds=_GIT_SECONDS, limit=_LONGEST_LIST)
+        listed = git.ask(folder, arguments, seconds=_GIT_SECONDS, limit=_LONGEST_LIST)
     except ProgramError as error:
         raise UsageError(
             f"Git cannot list its files: {error}",

@@ -37,7 +37,7 @@ def look_around(folder: str) -> Kinds:
         has_helm_values |= os.path.basename(name).startswith(("Chart.yaml", "values"))
         if is_manifest_path(name):
             has_manifests = True
-        elif len(secrets) < _FOUND and _is_secret(os.path.join(folder, name)):
+        elif len(secrets) < _FOUND and name.isprintable() and _is_secret(os.path.join(folder, name)):
             secrets.append(name)
     return Kinds(sorted(secrets), has_manifests, has_helm_values)
 
