@@ -21,6 +21,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "cli.kubectl.handing_on": [
         ("encrypt it", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …"),
     ],
+    "cli.argocd.rendering": [("name files", "refused", "is outside of the folder that files may come from")],
     "cli.krm": [("move it", "refused", "is outside of the folder that files may come from")],
     "cli.shared.addressing": [("", "invalid-path", "… does not exist")],
     "cli.shared.click_commands": [("", "usage", "missing argument …, invalid value for …")],

@@ -73,6 +73,7 @@ OPENS_NOTHING = {
     "policy": "reads and writes policies",
     "keyservice": "has its test in tests/keyservice, with requests",
     "sops": "has its test in tests/sops",
+    "argocd": "has its test in tests/cli/test_argocd.py",
     "kubectl": "has its test below, with manifests",
     "link-sops": "creates a link",
 }
@@ -80,7 +81,7 @@ OPENS_NOTHING = {
 
 def test_every_command_is_known_to_report_or_to_open_nothing() -> None:
     assert sorted({*LINES, *OPENS_NOTHING}) == sorted(COMMANDS)
-    assert sorted([*LINES, "kubectl"]) == sorted(ACTIONS)
+    assert sorted([*LINES, "argocd", "kubectl"]) == sorted(ACTIONS)
 
 
 @pytest.mark.parametrize("name", LINES)

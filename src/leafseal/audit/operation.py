@@ -40,6 +40,7 @@ ACTIONS: Mapping[str, str] = {
     "digest": "decrypt",
     "kubectl": "deploy",
     "krm": "decrypt",
+    "argocd": "decrypt",
     "verify": "verify",
     "encrypt": "encrypt",
     "edit": "edit",

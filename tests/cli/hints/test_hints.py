@@ -20,6 +20,7 @@ from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from ..conftest import Result, Run
 from . import (
+    argocd,
     audit,
     aws,
     azure,
@@ -58,6 +59,7 @@ from .scenario import ELSEWHERE, Act, Scenario, Stage, Step
 from .source import Hint, hints
 
 TABLES = (
+    argocd,
     audit,
     aws,
     azure,

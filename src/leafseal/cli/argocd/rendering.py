@@ -1,0 +1,178 @@
+"""What the plugin for Argo CD does: it finds what is encrypted, and renders an application in time or not at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from leafseal.cli.krm import ROOT
+from leafseal.cli.shared.configuration import Configuration
+from leafseal.cli.shared.deploying import open_named
+from leafseal.cli.shared.errors import ErrorsShown, show_in_one_line, tell
+from leafseal.cli.shared.files import read_one
+from leafseal.cli.shared.keys import current_ambient
+from leafseal.cli.shared.options import InputOptions
+from leafseal.deploy.argocd import application, tools
+from leafseal.deploy.argocd.discovery import MANIFESTS, files_below, is_marked
+from leafseal.deploy.helm import process
+from leafseal.deploy.kubectl.stream import stream
+from leafseal.deploy.opening import File, open_files, refuse_plain
+from leafseal.deploy.secrets import secret_values
+from leafseal.document.limits import DEFAULT_LIMITS
+from leafseal.errors import AuditError, LeafsealError, RefusedError, UsageError, naming
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.batch import Item
+from leafseal.system import lasting, terminal
+from leafseal.system.inside import read_inside
+
+_ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
+_OUTSIDE_HINT = "name files of the same repository, relative to the chart"
+
+
+def discover() -> int:
+    """Print what leafseal is needed for: encrypted files, generators, and Secrets that a rule wants encrypted."""
+    configuration = Configuration(os.environ.get("SOPS_CONFIG"))
+    found = [name for name in files_below() if is_marked(name) or _is_forgotten(name, configuration)]
+    terminal.write_result("".join(f"{name}\n" for name in found).encode("utf-8", "surrogateescape"))
+    return 0
+
+
+def _is_forgotten(name: str, configuration: Configuration) -> bool:
+    if not name.endswith(MANIFESTS):
+        return False
+    with open(name, "rb") as file:
+        if b"Secret" not in file.read(DEFAULT_LIMITS.file_bytes):
+            return False
+    rule = configuration.guarding_rule(name)
+    try:
+        plain = File(read_one(name, InputOptions(), DEFAULT_LIMITS), None)
+        refuse_plain(plain, None if rule is None else rule.selection, hint=_ENCRYPT_HINT, among=secret_values)
+    except RefusedError:
+        return True
+    return False
+
+
+def generate() -> int:
+    """Print manifests after all of them are found to be right."""
+    try:
+        with _deadline(application.seconds_of(os.environ)):
+            output = _RENDER[application.kind_of()]()
+            with naming("the rendered application"):
+                tools.check(output)
+        terminal.write_result(output)
+    except LeafsealError as error:
+        tell(error)
+        show_in_one_line(error)
+        return error.exit_code if isinstance(error, AuditError) else 1
+    return 0
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise `LeafsealError` in the block when its time is up."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise LeafsealError(
+            f"not done within {seconds:g} seconds, 80 % of {application.TIMEOUT}",
+            hint=f"set a longer {application.TIMEOUT} for the sidecar, and for the repo server too",
+        )
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _kustomize() -> bytes:
+    program = tools.find("kustomize", os.environ)
+    environ = {ROOT: application.repository(os.environ), **os.environ}
+    done = tools.run([program, "build", "--enable-alpha-plugins", "--enable-exec", "."], environ)
+    if done.code:
+        encrypted = [name for name in files_below() if is_marked(name)]
+        items = [read_one(name, InputOptions(), DEFAULT_LIMITS) for name in encrypted]
+        files, _ = open_files(items, KeyRing(current_ambient()))
+        _show(done.err, files)
+        raise LeafsealError("kustomize failed, and what it says is above")
+    return done.out
+
+
+def _helm() -> bytes:
+    chart = application.chart(os.environ)
+    encrypted = [name for name in files_below() if is_marked(name)]
+    if encrypted and not chart.values:
+        raise UsageError(
+            f"{encrypted[0]} is encrypted, and the application names no value files",
+            hint=f"set the parameter {application.VALUES}, or VALUES_FILES in the environment of the plugin",
+        )
+    root = application.repository(os.environ)
+    items = [_value_file(name, root) for name in dict.fromkeys(chart.values)]
+    files, errors = open_files(items, KeyRing(current_ambient()))
+    if errors:
+        for error in errors:
+            tell(error)
+            show_in_one_line(error)
+        raise ErrorsShown(1, errors)
+    handed = {file.name: file.plaintext() for file in files}
+    if lasting.can_have_open_files() or not handed:
+        return _template(chart, process.in_memory(handed), files)
+    with process.in_folder(handed, no_disk_plaintext=False, warn=terminal.warn) as paths:
+        return _template(chart, paths, files)
+
+
+def _value_file(name: str, root: str) -> Item:
+    from leafseal.formats import recognize
+    from leafseal.operations.open import Source
+
+    snapshot = read_inside(name, root, hint=_OUTSIDE_HINT)
+    return Item(snapshot, Source(name, snapshot.data, recognize(name, snapshot.data), name))
+
+
+def _template(chart: application.Chart, paths: dict[str, str], files: Sequence[File]) -> bytes:
+    argv = [process.find(os.environ), *chart.arguments, *(f"--values={paths[name]}" for name in chart.values)]
+    descriptors = [int(path.rpartition("/")[2]) for path in paths.values() if path.startswith("/proc/self/fd/")]
+    done = tools.run(argv, os.environ, descriptors)
+    _show(done.err, files)
+    if done.code:
+        raise LeafsealError("helm failed, and what it says is above")
+    return done.out
+
+
+def _manifests() -> bytes:
+    names = [name for name in files_below() if name.endswith(MANIFESTS)]
+    files = open_named(names, plain_hint=_ENCRYPT_HINT, among=secret_values)
+    output, errors = stream(list(files.values()))
+    if errors:
+        for error in errors:
+            tell(error)
+            show_in_one_line(error)
+        raise ErrorsShown(1, errors)
+    return output
+
+
+_RENDER = {"kustomize": _kustomize, "helm": _helm, "yaml": _manifests}
+
+
+def _show(text: bytes, files: Sequence[File]) -> None:
+    """Show what a program says, without the values of files: Argo CD shows and logs it."""
+    if not text.strip():
+        return
+    from leafseal.run.redact.stream import Patterns, Stream
+    from leafseal.run.redact.values import wanted_of
+
+    patterns: set[bytes] = set()
+    for file in files:
+        if file.opened is not None:
+            patterns |= wanted_of(file.opened, {}, str).patterns
+    filtered = Stream(Patterns(patterns))
+    shown = (filtered.feed(text) + filtered.close()).decode("utf-8", "replace")
+    for line in shown.rstrip().splitlines():
+        terminal.say(line)

@@ -1,0 +1,67 @@
+"""Hints of the plugin for Argo CD."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .scenario import Scenario, Step
+
+_RUN = "argocd generate"
+_rendering = partial(Scenario, "cli.argocd.rendering")
+
+
+def _program(name: str, script: str = "echo a: 1") -> tuple[Step, ...]:
+    write = f"mkdir -p ../bin; printf '#!/bin/sh\\n{script}\\n' > ../bin/{name}; chmod +x ../bin/{name}"
+    return (f"! {write}", "export PATH=HERE/../bin:/usr/bin:/bin")
+
+
+_CHART = {"Chart.yaml": "name: x\n"}
+_NAMED = "export ARGOCD_ENV_VALUES_FILES=app.yaml"
+
+SCENARIOS = [
+    _rendering(
+        'encrypt it with "leafseal encrypt -i FILE"',
+        _RUN,
+        ("encrypt -i db.yaml", _RUN),
+        {
+            "db.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {password: correct-horse}\n",
+            ".sops.yaml": "creation_rules: [{encrypted_regex: ^(data|stringData)$, age: ME}]\n",
+        },
+        before=("! rm app.yaml",),
+    ),
+    _rendering(
+        "set the parameter {}, or VALUES_FILES in the environment of the plugin",
+        _RUN,
+        (
+            'export ARGOCD_APP_PARAMETERS=[{"name": "values-files", "array": ["app.yaml"]}]',
+            _RUN,
+            "export ARGOCD_APP_PARAMETERS=",
+            _NAMED,
+            _RUN,
+        ),
+        _CHART,
+        before=_program("helm"),
+    ),
+    _rendering(
+        "name files of the same repository, relative to the chart",
+        _RUN,
+        (_NAMED, _RUN),
+        _CHART,
+        before=(*_program("helm"), "export ARGOCD_ENV_VALUES_FILES=../app.yaml"),
+    ),
+    _rendering(
+        "set a longer {} for the sidecar, and for the repo server too",
+        _RUN,
+        ("! touch fast", "export ARGOCD_EXEC_TIMEOUT=10m", _RUN),
+        {"kustomization.yaml": "resources: []\n"},
+        before=(*_program("kustomize", "[ -e fast ] || sleep 60\\necho a: 1"), "export ARGOCD_EXEC_TIMEOUT=1s"),
+    ),
+    Scenario(
+        "deploy.argocd.tools",
+        "put {} on PATH in the sidecar, outside of the repository",
+        _RUN,
+        (*_program("kustomize"), _RUN),
+        {"kustomization.yaml": "resources: []\n"},
+        before=("export PATH=/nonexistent",),
+    ),
+]
