@@ -230,6 +230,11 @@ def test_long_integers_stay_integers(tmp_path: Path, format_name: str) -> None:
     assert type(values["float"]) is float
 
 
+def test_a_long_integer_behind_an_alias_is_one_too(tmp_path: Path) -> None:
+    path = seal_in(tmp_path, b"a: &a %d\nb: *a\nc: &c [%d]\nd: *c\n" % (BIG, BIG + 1), "yaml")
+    assert leafseal.load(path, ambient=AMBIENT) == {"a": BIG, "b": BIG, "c": [BIG + 1], "d": [BIG + 1]}
+
+
 def test_without_the_memory_of_its_digits_an_integer_is_the_float_that_sops_sees(tmp_path: Path) -> None:
     sealed = json.loads(seal(BIG_FILES["json"], "json", read=ReadOptions(omit_structure=True)))
     del sealed["sops"]["leafseal"]

@@ -92,6 +92,18 @@ def test_values_are_written_as_in_the_file(leafseal: Run, work: Path, me: Throwa
     assert shown("-e", json) == ["a=1.50", "b=1E5", "c=", "d=true"]
 
 
+def test_an_alias_is_written_as_what_it_stands_for(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    text = (
+        "a: &x 1.50\nb: &x [2.0, 3]\nc: *x\nd: &- 4.50\ne:\n- 7\nf: *-\n"
+        "g: &y !!float 1.50\nh: *y\ni: &y {k: 9}\nj: {m: *y}\nn: *y\n"
+    )
+    file = encrypted(leafseal, work, me, "a.yaml", text)
+    assert shown("-e", file, "--flatten", "_", "--document", "0") == [
+        "a=1.50", "b_0=2.0", "b_1=3", "c_0=2.0", "c_1=3", "d=4.50", "e_0=7", "f=4.50",
+        "g=1.50", "h=1.50", "i_k=9", "j_m_k=9", "n_k=9",
+    ]  # fmt: skip
+
+
 def test_what_a_file_of_sops_gives(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     """Its spellings are gone: the values come as `leafseal decrypt` writes them."""
     (work / "a.yaml").write_text("a: 1.50\nb: 2026-01-15\nd: ~\n")

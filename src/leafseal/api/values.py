@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from leafseal.document import Leaf
+from leafseal.document import Leaf, Locator
 from leafseal.document.scalars import INT_MAX, INT_MIN, Empty, Scalar, Timestamp, same
 from leafseal.document.tree import Comment, MappingNode, build
 from leafseal.errors import FormatError, InvalidValueError
@@ -164,8 +164,12 @@ def _texts(opened: Opened) -> Iterator[str]:
     if len(written) != len(values):
         yield from [""] * len(values)
         return
+    texts: dict[tuple[int, Locator], str] = {}
     for leaf, value in zip(written, values, strict=True):
-        yield plain.text[leaf.start : leaf.end] if same(leaf.value, value) else ""
+        source = plain.alias_source(leaf)
+        text = plain.text[leaf.start : leaf.end] if source is None else texts.get((leaf.document, source), "")
+        texts[leaf.document, leaf.locator] = text
+        yield text if same(leaf.value, value) else ""
 
 
 def _has_text(leaf: Leaf, value: object) -> bool:

@@ -172,6 +172,10 @@ class Document(Protocol):
         """
         ...
 
+    def alias_source(self, leaf: Leaf) -> Locator | None:
+        """Return where the value is, in the same document, that an alias stands for; None for what is no alias."""
+        ...
+
     def alias_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that write out what stands for the value at `locator` elsewhere, or for one around it."""
         ...

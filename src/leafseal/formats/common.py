@@ -58,6 +58,10 @@ class SplicedDocument:
         """Return nothing: there is no text but names, values and comments."""
         return ()
 
+    def alias_source(self, leaf: Leaf) -> Locator | None:
+        """Return None: no value stands for another."""
+        return None
+
     def alias_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return nothing: no value stands for another."""
         return []

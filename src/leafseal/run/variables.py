@@ -125,22 +125,17 @@ def spelled_as_in(opened: Opened, number: int) -> Spell:
 
 
 def _texts(plain: Document, number: int) -> dict[Locator, tuple[object, str]]:
-    """Return values without quotes, and their texts, by their places; of a YAML alias the text behind its anchor."""
+    """Return values without quotes, and their texts, by their places; of a YAML alias the text that it stands for."""
     found: dict[Locator, tuple[object, str]] = {}
-    anchored: dict[str, str] = {}
     for leaf in plain.leaves():
-        text = plain.text[leaf.start : leaf.end]
-        if leaf.style == "*" and text[1:] in anchored:
-            text = anchored[text[1:]]
-        elif leaf.style or leaf.is_comment or leaf.document != number:
+        if leaf.document != number or leaf.is_comment:
             continue
-        elif before := plain.text[max(0, leaf.start - _LONGEST_ANCHOR) : leaf.start].split():
-            anchored[before[-1].removeprefix("&")] = text
-        found[leaf.locator] = leaf.value, text
+        if (source := plain.alias_source(leaf)) is not None:
+            if source in found:
+                found[leaf.locator] = found[source]
+        elif not leaf.style:
+            found[leaf.locator] = leaf.value, plain.text[leaf.start : leaf.end]
     return found
-
-
-_LONGEST_ANCHOR = 200  # characters; of a longer one the aliases are written as SOPS writes them
 
 
 def layered(layers: Sequence[tuple[str, Mapping[str, bytes]]], conflict: str = "error") -> dict[str, bytes]:

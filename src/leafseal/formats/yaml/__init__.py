@@ -154,6 +154,10 @@ class YAMLDocument:
 
         return edit.set_edits(self._text, self._scan, locator, value, document)
 
+    def alias_source(self, leaf: Leaf) -> Locator | None:
+        """Return where the value is that an alias stands for."""
+        return leaf.place.source if isinstance(leaf.place, Place) and leaf.place.is_copy else None
+
     def alias_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that write out the aliases of what a change at `locator` would change too."""
         from leafseal.formats.yaml import anchors
