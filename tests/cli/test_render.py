@@ -89,6 +89,37 @@ def test_a_map_and_options_for_what_it_does_not_say(leafseal: Run, sealed: Path,
     assert leafseal("render", "--to", to, "--map", "missing.yaml").code != 0
 
 
+@pytest.mark.parametrize("is_in_git", [True, False])
+def test_a_map_cannot_have_other_files_of_ours_copied(
+    leafseal: Run, sealed: Path, to: Path, work: Path, tmp_path_factory: pytest.TempPathFactory, is_in_git: bool
+) -> None:
+    """A template without placeholders is copied, and whoever writes the map is not to get our keys by that."""
+    if is_in_git:
+        (work / ".git/config").write_text("[http] extraheader = token")
+    else:
+        (work / ".git").rmdir()
+    key = tmp_path_factory.mktemp("elsewhere") / "keys.txt"
+    key.write_text("AGE-SECRET-KEY-1QQQQ")
+    (work / "deploy").mkdir()
+    (work / "deploy/link").symlink_to(key)
+    (work / "deploy/keys.txt").write_text("# mine\nage-secret-key-1qqqq")
+    for template in (key, "link", "keys.txt", "/proc/self/environ", "../.git/config" if is_in_git else "../other"):
+        (work / "other").write_text("other")
+        (work / "deploy/render.yaml").write_text(
+            f"render: [{{path: a, from: ../app.yaml, template: {template}, mode: '0444'}}]"
+        )
+        result = leafseal("render", "--to", to, "--map", "deploy/render.yaml")
+        assert result.code == 220, template
+        assert not to.exists() or not list(to.iterdir())
+    # As volumes of Kubernetes have them, and in another folder of the repository.
+    (work / "deploy/..data").mkdir()
+    (work / "deploy/..data/t").write_text("good")
+    (work / "deploy/t").symlink_to("..data/t")
+    for template in ("t", *(["../other"] if is_in_git else [])):
+        (work / "deploy/render.yaml").write_text(f"render: [{{path: a, from: ../app.yaml, template: {template}}}]")
+        assert leafseal("render", "--to", to, "--map", "deploy/render.yaml") == (0, b"", "")
+
+
 def test_standard_input_is_a_source(leafseal: Run, sealed: Path, to: Path) -> None:
     with sealed.open("rb") as stream:
         done = _program(["--to", to, "--file", "p=-:/db/password", "--input-type", "yaml"], stdin=stream)

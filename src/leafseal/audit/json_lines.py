@@ -9,7 +9,7 @@ from typing import Any
 from leafseal.audit.event import Event, as_line
 from leafseal.errors import AuditError
 from leafseal.system import log_file
-from leafseal.system.directories import home
+from leafseal.system.working_tree import is_within, working_tree
 
 
 class JsonLines:
@@ -33,26 +33,9 @@ def _refuse_checkout(path: str, file: str | None) -> None:
     """
     real = os.path.realpath(os.path.dirname(path))
     here = None if file is None else os.path.dirname(file)
-    if any(tree is not None and _is_within(real, tree) for tree in (_working_tree("."), here and _working_tree(here))):
+    if any(tree is not None and is_within(real, tree) for tree in (working_tree("."), here and working_tree(here))):
         raise AuditError(
             "the audit log is in a Git working tree, whose writers could change it",
             hint='name a file outside of it as audit.file in the policy; "leafseal policy show" names the policy',
             file=path,
         )
-
-
-def _working_tree(folder: str) -> str | None:
-    """Return the Git working tree that a folder is in, None where there is none, or it has all that is the user's."""
-    try:
-        folder = os.path.realpath(folder)
-    except OSError:  # it was deleted
-        return None
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        folder, child = os.path.dirname(folder), folder
-        if folder == child:
-            return None
-    return None if _is_within(os.path.realpath(home()), folder) else folder
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return os.path.join(path, "").startswith(os.path.join(folder, ""))

@@ -208,6 +208,12 @@ SCENARIOS = [
         stage="at_machine",
     ),
     _template(
+        "copy it beside the map, and name the copy as template",
+        _MAP,
+        ("init --help", {"t": "a"}, _map("template: t"), _MAP),
+        files={**_map("template: ../t"), "../t": "a"},
+    ),
+    _template(
         "add }, or write $${/ for the text ${/",
         _MAP,
         ({"t": "a ${/db/port|json} $${/"}, _MAP),

@@ -63,10 +63,10 @@ render:
 def test_a_map() -> None:
     first, second = read_map(MAP, "deploy/render.yaml")
     assert first == Entry(
-        "app/db.env", "deploy/secrets.enc.yaml", "/db", None, "dotenv", None, None, 0o400, Owner(999, 998)
+        "app/db.env", "deploy/secrets.enc.yaml", "/db", None, "dotenv", None, None, 0o400, Owner(999, 998), "deploy"
     )
     assert second == Entry(
-        "site.conf", "deploy/../secrets.yaml", "", 1, None, "deploy/site.conf.tmpl", "json", 0o440, None
+        "site.conf", "deploy/../secrets.yaml", "", 1, None, "deploy/site.conf.tmpl", "json", 0o440, None, "deploy"
     )
     assert read_map(MAP, "render.yaml")[0].source == "secrets.enc.yaml"
 

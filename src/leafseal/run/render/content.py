@@ -15,7 +15,7 @@ from leafseal.operations.open import Opened
 from leafseal.operations.unbound_names import unbound_names
 from leafseal.run.render.entries import RAW, Entry, fault_of_path
 from leafseal.run.render.escapes import property_name, property_value
-from leafseal.run.render.template import fill
+from leafseal.run.render.template import fill, refuse_elsewhere
 from leafseal.run.render.values import Values, pairs
 
 PROPERTIES = "properties"
@@ -31,6 +31,7 @@ def contents(
     if entry.path.endswith("/"):
         yield from _one_for_each(entry, values())
     elif entry.template is not None:
+        refuse_elsewhere(entry.template, entry.beside)
         data = read(entry.template)
         found = values()
         below = entry.pointer if entry.pointer.startswith("/") else ""

@@ -48,6 +48,7 @@ class Entry(NamedTuple):
     escape: str | None = None  # how a template's placeholders are written that do not say it
     mode: int | None = None
     owner: Owner | None = None
+    beside: str = ""  # the folder of the map that says so
 
 
 def read_word(word: str) -> Entry:
@@ -112,6 +113,7 @@ def _entry(reader: Reader, folder: str) -> Entry:
         _choice(reader.get("escape"), tuple(ESCAPES)),
         _of_text(reader.get("mode"), read_mode),
         _of_text(reader.get("owner"), read_owner),
+        folder,
     )
     if entry.document is not None and entry.document < 0:
         reader.get("document").fault("documents are counted from 0")

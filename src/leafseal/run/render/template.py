@@ -10,25 +10,51 @@ Any other `$` is left as it is, so that files of nginx and shells need no change
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 
 from leafseal.display import visible
 from leafseal.document.scalars import Scalar
-from leafseal.errors import FormatError, LeafsealError
+from leafseal.errors import FormatError, LeafsealError, RefusedError
 from leafseal.run.render.escapes import ESCAPES
+from leafseal.system.working_tree import is_within, working_tree
 
 _PLACEHOLDER = re.compile(r"\$?\$\{/[^\n}]*\}?")
 
 Find = Callable[[str], tuple[Scalar | None, str]]
 """Returns the value at a pointer, and its text. Raises `LeafsealError`."""
 
+_OUR_KEY = re.compile(rb"AGE-SECRET-KEY-(PQ-)?1", re.IGNORECASE)
+
+
+def refuse_elsewhere(path: str, folder: str) -> None:
+    """Raise `RefusedError` for a template that is not in the Git working tree of the map, outside of Git its folder.
+
+    A template without placeholders is copied as it is. So whoever writes the map could have other files of ours copied
+    to where programs read them, such as our private keys or `/proc/self/environ`.
+    """
+    folder = os.path.realpath(folder or os.curdir)
+    tree = working_tree(folder)
+    real = os.path.realpath(path)
+    if not is_within(real, tree or folder):
+        where = "Git working tree" if tree else "folder"
+        raise RefusedError(f"this template is not in the {where} of the map", hint=_COPY, file=path)
+    if ".git" in real.split(os.sep):
+        raise RefusedError("this template is a file of Git's own", hint=_COPY, file=path)
+
+
+_COPY = "copy it beside the map, and name the copy as template"
+
 
 def fill(data: bytes, find: Find, escape: str | None = None) -> bytes:
     """Return a template with values in place of placeholders.
 
-    Raises `FormatError`, with the line, for what is no placeholder, and what `find` raises.
+    Raises `FormatError`, with the line, for what is no placeholder, what `find` raises, and `RefusedError` for a file
+    with a private key of age, which is no template.
     """
+    if _OUR_KEY.search(data):
+        raise RefusedError("contains a private key, which would be copied to where programs read it")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
