@@ -46,7 +46,7 @@ def test_values_are_hidden_first_and_exported_then(leafseal: Run, step: Path, se
     assert variables_in(step.read_bytes()) == {
         "BEFORE": "1", "DB_PASSWORD": "hunter2%x", "EMPTY": "", "PIN": "123", "NODE_ENV": "production",
     }  # fmt: skip
-    assert "secrets.env: not hidden in logs, because they are shorter than 4 characters, usual words" in result.err
+    assert "secrets.env: not hidden in logs, because they or lines of them are shorter than 4 characters" in result.err
     assert "PIN, NODE_ENV" in result.err.splitlines()[0]
     assert "GITHUB_ENV: 4 variables exported: DB_PASSWORD, EMPTY, PIN, NODE_ENV" in result.err
     assert "hunter2" not in result.err
@@ -75,6 +75,29 @@ def test_outputs_and_masks_alone(leafseal: Run, step: Path, secrets: str, work: 
     result = leafseal("ci", "github", "--mask-only", secrets)
     assert (result.code, b"::add-mask::hunter2%25x\n" in result.out) == (0, True)
     assert step.read_bytes() == b""
+
+
+@pytest.mark.parametrize("command", ["##[stop-commands]tok", "::stop-commands::tok", "x\\n::stop-commands::tok"])
+def test_no_name_stops_the_commands_that_hide_values(
+    leafseal: Run, step: Path, secrets: str, work: Path, me: ThrowawayIdentity, command: str
+) -> None:
+    """Whoever writes the repository chooses names, and a whole file: a public key is enough for that."""
+    theirs = encrypted(leafseal, work, me, "theirs.yaml", f'"{command}": x\n')
+    for arguments in (["--mask-only"], ["--only", "DB_PASSWORD"]):
+        result = leafseal("ci", "github", *arguments, theirs, secrets)
+        assert result.code == 0
+        log = Log()
+        log.read(result.err.encode() + result.out)  # the warning comes first
+        assert "hunter2" not in "\n".join(log.lines)
+        assert "hunter2%x" in log.hidden
+
+
+def test_lines_that_are_not_hidden_are_told_of(leafseal: Run, step: Path, work: Path, me: ThrowawayIdentity) -> None:
+    text = 'PINS: "a1B\\nc2D\\ne3F"\nJSON: "{\\n  long-enough\\n}"\n'
+    result = leafseal("ci", "github", encrypted(leafseal, work, me, "p.yaml", text))
+    assert result.code == 0
+    assert "p.yaml: not hidden in logs" in result.err
+    assert result.err.splitlines()[0].endswith(": PINS")
 
 
 @pytest.mark.parametrize(

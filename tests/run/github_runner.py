@@ -34,6 +34,8 @@ class Log:
         self.hidden: set[str] = set()
         self.warnings: list[str] = []
         self.lines: list[str] = []
+        self.ends_stop: str | None = None
+        """What has commands count again after they were stopped."""
 
     def read(self, printed: bytes) -> None:
         """Take what a step printed, line by line."""
@@ -43,9 +45,19 @@ class Log:
 
     def _is_command(self, line: str) -> bool:
         message = line.lstrip()
-        if not message.startswith("::") or "::" not in message[2:]:
+        if message.startswith("::") and "::" in message[2:]:
+            command, _, data = message[2:].partition("::")
+        elif old := re.search(r"##\[([^\] ]*)[^\]]*\](.*)", message):  # the older spelling, anywhere in a line
+            command, data = old.groups()
+        else:
             return False
-        command, _, data = message[2:].partition("::")
+        if self.ends_stop is not None:
+            if command == self.ends_stop:
+                self.ends_stop = None
+            return command == self.ends_stop
+        if command == "stop-commands":
+            self.ends_stop = data
+            return True
         if command != "add-mask":
             return False
         for escaped, text in (("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):

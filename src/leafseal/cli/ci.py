@@ -108,12 +108,12 @@ def _masks(
     public = public_texts(os.environ)
     patterns: set[bytes] = set()
     for file, one in opened:
-        looked_for = wanted_of(one, found, wanted.name_of, least=least, public=public)
+        looked_for = wanted_of(one, found, wanted.name_of, least=least, public=public, by_lines=True)
         patterns |= looked_for.patterns
         if looked_for.skipped:
             terminal.warn(
-                f"{file}: not hidden in logs, because they are shorter than {least} characters, usual words, or the"
-                f" same as values in plain text: {first_of(looked_for.skipped)}"
+                f"{file}: not hidden in logs, because they or lines of them are shorter than {least} characters, usual"
+                f" words, or the same as values in plain text: {first_of(looked_for.skipped)}"
             )
     return runner.masks(patterns, public, least)
 

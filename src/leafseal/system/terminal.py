@@ -116,7 +116,7 @@ def report(error: str, details: Sequence[str], hint: str | None) -> None:
     """Show an error, what is known of it, line by line, and what to try."""
     _tell(error, "error", _RED)
     for line in details:
-        _write(sys.stderr, f"leafseal:   {escape_line(without_keys(line))}\n")
+        _write(sys.stderr, f"leafseal:   {_one_line(line)}\n")
     if hint:
         _tell(hint, "hint", _BLUE)
 
@@ -130,7 +130,17 @@ def say_readable(name: str, places: Sequence[str]) -> None:
 def _tell(text: str, word: str = "", colour: str = "") -> None:
     stream = sys.stderr
     label = f"{_coloured(word, colour, stream)}: " if word else ""
-    _write(stream, f"leafseal: {label}{escape_line(without_keys(text))}\n")
+    _write(stream, f"leafseal: {label}{_one_line(text)}\n")
+
+
+def _one_line(text: str) -> str:
+    """Return a text as one line that steers no terminal, and no runner of a CI service, and has no private key.
+
+    `##[stop-commands]x`, `##vso[task.setvariable …]` and their like count anywhere in a line, and names that are shown
+    may be anybody's.
+    """
+    line = escape_line(without_keys(text))
+    return line.replace("##", "#\\x23") if "##" in line else line
 
 
 def _write(stream: TextIO | None, text: str) -> None:

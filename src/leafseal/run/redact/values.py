@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from leafseal.document.frozen import NamedTuple
@@ -28,12 +29,14 @@ def wanted_of(
     *,
     least: int = LEAST,
     public: Collection[bytes] = (),
+    by_lines: bool = False,
 ) -> Wanted:
     """Return what to look for of a file: all its encrypted values, also those that the program does not get.
 
     It may read the file itself. `handed` are the variables that it gets, whose names `name_of` makes of the places of
     values: they can be spelled in another way. Not looked for is what is shorter than `least` bytes, a usual word,
-    equal to a value of the file that is not encrypted, or `public`.
+    equal to a value of the file that is not encrypted, or `public`. With `by_lines`, values count as skipped too of which
+    that is true of one line.
     """
     sealed = {id(item.leaf) for item in opened.leaves.sealed}
     clear = set(public)
@@ -47,9 +50,19 @@ def wanted_of(
         kept = [text for text in spelled if not is_too_common(text, clear, least)]
         for text in kept:
             wanted.patterns.update(forms(text, least))
-        if len(kept) < len(spelled) and item.word != "comment":
+        is_shown = len(kept) < len(spelled) or (by_lines and any(_has_short_line(text, public, least) for text in kept))
+        if is_shown and item.word != "comment":
             wanted.skipped.append(format_path(item.leaf.locator))
     return wanted
+
+
+def _has_short_line(text: bytes, public: Collection[bytes], least: int) -> bool:
+    """Tell whether a line cannot be looked for by itself. Brackets, as in JSON, tell nothing."""
+    lines = text.replace(b"\r", b"\n").split(b"\n")
+    return len(lines) > 1 and any(is_too_common(line, public, least) and _LETTERS.search(line) for line in lines)
+
+
+_LETTERS = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 
 
 def _spellings(value: object, handed: bytes | None) -> Iterable[bytes]:
