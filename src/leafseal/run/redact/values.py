@@ -35,8 +35,8 @@ def wanted_of(
 
     It may read the file itself. `handed` are the variables that it gets, whose names `name_of` makes of the places of
     values: they can be spelled in another way. Not looked for is what is shorter than `least` bytes, a usual word,
-    equal to a value of the file that is not encrypted, or `public`. With `by_lines`, values count as skipped too of which
-    that is true of one line.
+    equal to a value of the file that is not encrypted, or `public`. With `by_lines`, values count as skipped too
+    of which that is true of one line.
     """
     sealed = {id(item.leaf) for item in opened.leaves.sealed}
     clear = set(public)
