@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import helm
 import programs
 import starts
 from loopback_kms import LoopbackKMS
@@ -40,6 +41,8 @@ def main() -> int:
             section = programs.render(
                 started, programs.versions(workshop), options.runs, loads=(load, os.getloadavg()[0])
             )
+            by_helm = helm.measured(workshop, options.runs)
+            section += helm.render(by_helm, options.runs, load=load)
             counted = starts.count(workshop)
             version = _version(workshop.run_sops("--version", "--disable-version-check")) if sops else None
         except (Failure, OSError) as error:
@@ -55,6 +58,7 @@ def main() -> int:
         print(f"bench: written to {options.write}", file=sys.stderr)
         unmet = [row.work.name for row in rows if row.met is False]
         unmet += [row.name for row in started if row.met is False]
+        unmet += [helm.ONE] if helm.ratio_of(by_helm) > helm.AT_MOST else []
         unmet += starts.above_bounds(*counted) if counted is not None else []
         for name in unmet:
             print(f"bench: not met: {name}", file=sys.stderr)
