@@ -49,6 +49,13 @@ DATA = {
 }
 
 
+_PROGRAMS = {
+    "kubectl-leafseal": "kubectl",
+    "kubectl_complete-leafseal": "complete_kubectl",
+    "leafseal-krm": "krm",
+}
+
+
 class Cluster(NamedTuple):
     """The stub, what it was asked, and kubectl with our plugin."""
 
@@ -65,7 +72,7 @@ def cluster(
     bin_folder = work.parent / "bin"
     bin_folder.mkdir()
     (bin_folder / "kubectl").symlink_to(Path(NAMED).resolve())
-    for name, function in (("kubectl-leafseal", "kubectl"), ("kubectl_complete-leafseal", "complete_kubectl")):
+    for name, function in _PROGRAMS.items():
         script = (
             f"#!{sys.executable} -P\nimport sys\nfrom leafseal.__main__ import {function}\nsys.exit({function}())\n"
         )
@@ -149,6 +156,40 @@ def test_kustomize(cluster: Cluster) -> None:
     (cluster.folder / "overlay" / "kustomization.yaml").write_text("namePrefix: x-\nresources: [cm.yaml]\n")
     assert cluster.run("leafseal", "apply", "--validate=false", "-k", "overlay").returncode == 0
     assert ("configmaps", "shop", "x-cm") in cluster.api.objects
+
+
+GENERATOR = """\
+apiVersion: leafseal/v1alpha1
+kind: SecretGenerator
+metadata:
+    name: app
+disableNameSuffixHash: true
+manifests: [db.yaml]
+"""
+FUNCTION = """\
+    annotations:
+        config.kubernetes.io/function: |
+            exec:
+                path: leafseal-krm
+"""
+
+
+def test_kustomize_runs_our_generator_and_leaves_nothing_out(cluster: Cluster) -> None:
+    (cluster.folder / "kustomization.yaml").write_text("namespace: shop\nresources: [cm.yaml]\ngenerators: [g.yaml]\n")
+    (cluster.folder / "g.yaml").write_text(GENERATOR)
+    done = cluster.run("leafseal", "apply", "--validate=false", "-k", ".")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert cluster.api.objects["secrets", "shop", "db"]["data"] == DATA
+    (cluster.folder / "g.yaml").write_text(GENERATOR.replace("disable", FUNCTION + "disable"))
+    kustomize = CALLER.get("LEAFSEAL_TEST_KUSTOMIZE")
+    if kustomize:
+        (cluster.folder.parent / "bin" / "kustomize").symlink_to(Path(kustomize).resolve())
+    done = cluster.run("leafseal", "template", "-k", ".")
+    if kustomize:
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert [one["kind"] for one in yaml.safe_load_all(done.stdout)] == ["ConfigMap", "Secret"]
+    else:
+        assert done.stderr.startswith(b"leafseal: error: g.yaml: the generator is a function") or done.returncode == 0
 
 
 def test_fetch_and_apply_again(cluster: Cluster, me: ThrowawayIdentity, leafseal: Run) -> None:

@@ -9,6 +9,8 @@ from .scenario import Scenario
 _SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n    name: db\nstringData:\n    password: swordfish\n"
 _FILES = {"db.yaml": _SECRET}
 _RULES = "creation_rules: [{age: ME, encrypted_regex: '^(data|stringData)$'}]\n"
+_GENERATOR = "apiVersion: leafseal/v1alpha1\nkind: SecretGenerator\nmetadata: {{name: g{}}}\nmanifests: [db.yaml]\n"
+_FUNCTION = ", annotations: {config.kubernetes.io/function: 'exec: {path: leafseal-krm}'}"
 _APPLY = "kubectl apply -f db.yaml"
 _NEW = "kubectl new secret db --age ME"
 _scenario = partial(Scenario, files=_FILES, stage="at_kubectl")
@@ -45,6 +47,14 @@ SCENARIOS = [
         "kubectl apply -k encrypted",
         ("kubectl apply -k .", "kubectl apply -f db.yaml"),
         before=("encrypt -i --age ME db.yaml",),
+    ),
+    _scenario(
+        "deploy.kubectl.kustomize",
+        'install kustomize, or delete the annotation "config.kubernetes.io/function" from the generator',
+        "kubectl apply -k .",
+        ({"g.yaml": _GENERATOR.format("")}, "kubectl apply -k ."),
+        files={"kustomization.yaml": "generators: [g.yaml]\n", "g.yaml": _GENERATOR.format(_FUNCTION)},
+        environ={"PATH": "HERE/../bin:/usr/bin:/bin"},
     ),
     _scenario("deploy.kubectl.words", "use only one of them", "kubectl apply -k . -f db.yaml", (_APPLY,)),
     _scenario(

@@ -115,7 +115,9 @@ def _manifests(name: str, words: Words, code: int) -> bytes:
 
 def _kustomized(folder: str) -> File:
     """Return what kustomize makes of a folder. Ends the command with kubectl's exit code where that fails."""
-    code, data = process.output_of(["kustomize", folder])
+    from leafseal.deploy.kubectl import kustomize
+
+    code, data = kustomize.build(folder)
     if code:
         raise ErrorsShown(code)
     if not data.strip():
