@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
+import struct
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -106,6 +109,29 @@ def test_a_table_that_is_locked_holds_up_nobody_for_long(
         holder.execute("LOCK TABLE audit_event")
         with pytest.raises(AuditError, match="statement timeout"):
             write(log)
+
+
+def test_a_server_that_was_stopped_holds_up_nobody_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the connection, and says nothing after that: limits of the server do not count."""
+    monkeypatch.setattr("leafseal.audit.postgres._SECONDS", 0.2)
+    monkeypatch.setattr("leafseal.audit.postgres._MORE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=_welcome, args=[listening], daemon=True)
+        thread.start()
+        with pytest.raises(AuditError, match="the audit log in PostgreSQL cannot be written"):
+            write(Postgres(f"host=127.0.0.1 port={listening.getsockname()[1]} user=x dbname=x sslmode=disable", None))
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def _welcome(listening: socket.socket) -> None:
+    """Be a server that lets a client in, and then reads until that hangs up."""
+    with listening.accept()[0] as client:
+        client.recv(1024)
+        for kind, content in ((b"R", bytes(4)), (b"S", b"client_encoding\0UTF8\0"), (b"Z", b"I")):
+            client.sendall(kind + struct.pack("!I", len(content) + 4) + content)
+        while client.recv(1024):
+            pass
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from threading import Lock
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock, Timer
 from typing import Any
 
 from leafseal.audit.event import Event
@@ -31,6 +33,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
 
 _INSERT = "INSERT INTO audit_event (action, username, file) VALUES (%s, %s, %s)"
 _SECONDS = 5.0  # for a statement; a connection has 3
+_MORE_SECONDS = 2.0  # after which we hang up: a server that was stopped obeys no limit of its own
 
 
 class Postgres:
@@ -65,7 +68,7 @@ class Postgres:
         assert self._open is not None
         connection = self._open[1]
         try:
-            with connection.transaction(), connection.cursor() as cursor:
+            with _in_time(connection), connection.transaction(), connection.cursor() as cursor:
                 cursor.executemany(_INSERT, rows)
         except psycopg.OperationalError:
             if not connection.closed:
@@ -99,8 +102,26 @@ def _connect(psycopg: Any, connection: str) -> Any:
     if "PGSSLMODE" not in os.environ:
         settings.setdefault("sslmode", "require")  # as sops's driver has it; no matter for a Unix socket
     opened = psycopg.connect(**settings, autocommit=True)
-    opened.execute(f"SET statement_timeout = {int(_SECONDS * 1000)}")
+    with _in_time(opened):
+        opened.execute(f"SET statement_timeout = {int(_SECONDS * 1000)}")
     return opened
+
+
+@contextmanager
+def _in_time(connection: Any) -> Iterator[None]:
+    """Hang up where the block takes so long that the server does not answer any more."""
+    timer = Timer(_SECONDS + _MORE_SECONDS, _hang_up, [connection.fileno()])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(descriptor: int) -> None:
+    with socket.socket(fileno=os.dup(descriptor)) as same:
+        same.shutdown(socket.SHUT_RDWR)
 
 
 def _reason(psycopg: Any, error: Any, connection: str) -> str:

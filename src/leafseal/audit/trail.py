@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from _thread import allocate_lock
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -41,7 +42,7 @@ class Trail(NamedTuple):
         taken: list[Log] = []
         for log in self.logs:
             try:
-                _sink(log).write(event, data)
+                _write(log, event, data)
                 taken.append(log)
             except AuditError as error:
                 if log.required:
@@ -53,7 +54,7 @@ class Trail(NamedTuple):
         undone = event._replace(result="error", error=type(failed).__name__)
         for log in taken:
             with suppress(AuditError):
-                _sink(log).write(undone, undone.as_data())
+                _write(log, undone, undone.as_data())
         raise failed
 
 
@@ -71,6 +72,27 @@ def _find(ambient: Ambient) -> Trail:
 
         logs = (*logs, *logs_of_sops())
     return Trail(logs, ambient.warn, policy.require_reason)
+
+
+_SLOW = 1.0
+_SECONDS_LEFT_ALONE = 10.0
+_left_alone: dict[Log, tuple[float, AuditError]] = {}
+"""Logs that failed after they took more than `_SLOW` seconds, and until when they are not tried again: a command with
+many files would wait for each of them."""
+
+
+def _write(log: Log, event: Event, data: Mapping[str, Any]) -> None:
+    until, failed = _left_alone.get(log, (0.0, None))
+    began = time.monotonic()
+    if failed is not None and began < until:
+        raise AuditError(failed.message, hint=failed.hint, file=failed.file)
+    try:
+        _sink(log).write(event, data)
+    except AuditError as error:
+        if (now := time.monotonic()) - began > _SLOW:
+            _left_alone[log] = now + _SECONDS_LEFT_ALONE, error
+        raise
+    _left_alone.pop(log, None)
 
 
 _sinks: dict[Log, Sink] = {}
