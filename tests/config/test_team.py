@@ -113,6 +113,13 @@ def test_several_rules_share_what_is_added():
         remove(text.encode(), find_key(C), [1])
 
 
+def test_keys_may_have_anchors():
+    text = f"&t creation_rules:\n  - &p path_regex: a\n    age: [{A}]\n&k stores: {{}}\n"
+    assert added(text, name="new") == text.replace(f"[{A}]", f"[{A}, {C}]") + f"recipients:\n  new: {C}\n"
+    with pytest.raises(ConfigError, match="the anchor &k is that of a key"):
+        added(f"creation_rules:\n  - &k pgp: {FP}\n  - pgp: *k\n", rules=(1,), recipient=OTHER_FP)
+
+
 def test_an_anchor_that_another_rule_uses_stays():
     text = f"creation_rules:\n- path_regex: a\n  age: [&c {C}, {A}]\n- age: [*c, {B}]\n"
     with pytest.raises(RefusedError, match=r"the anchor &c \(line 3\) is used in line 4 too"):

@@ -42,6 +42,7 @@ class Syntax:
             raise ConfigError("the configuration is empty", hint=BY_HAND)
         self.root = root
         self._nodes = {node.start: node for node in _walk(root)}
+        self._anchors = {name: start for name, start in self._anchors.items() if not self._is_key_at(start)}
         self._places = {id(place.node): place for place in _places(root, None)}
 
     def _read_events(self) -> None:
@@ -60,6 +61,11 @@ class Syntax:
         if documents > 1:
             raise ConfigError(f"has {documents} documents, of which only the first counts", hint=BY_HAND)
 
+    def _is_key_at(self, start: int) -> bool:
+        """Tell whether a key has the anchor there; a mapping without brackets begins where its first key does."""
+        node = self._nodes.get(start)
+        return node is None or (start in self._leaves and (node.pairs is not None or node.items is not None))
+
     def alias(self, node: YAMLNode) -> str | None:
         """Return the anchor that an alias stands for; None for any other node."""
         event = self._leaves.get(node.start) if node.pairs is None and node.items is None else None
@@ -70,7 +76,9 @@ class Syntax:
         return next((name for name, start in self._anchors.items() if self._nodes.get(start) is node), None)
 
     def anchored(self, name: str) -> YAMLNode:
-        """Return the node that has an anchor."""
+        """Return the node that has an anchor. Raises `ConfigError` where a key has it."""
+        if name not in self._anchors:
+            raise ConfigError(f"the anchor &{name} is that of a key", hint=BY_HAND)
         return self._nodes[self._anchors[name]]
 
     def node_at(self, start: int) -> YAMLNode:
@@ -114,7 +122,7 @@ class Syntax:
         return self._places[id(node)]
 
     def anchors(self) -> Mapping[str, int]:
-        """Return the anchors and where their nodes begin."""
+        """Return the anchors of values, and where these begin."""
         return self._anchors
 
 
