@@ -266,6 +266,7 @@ def test_a_plain_secret_under_a_rule_is_refused(secret: Path, handed: Handed, le
     said = leafseal("kubectl", "apply", "-f", "plain.yaml").err
     assert said.startswith("leafseal: error: plain.yaml: not encrypted, and the rule for it in .sops.yaml encrypts")
     assert "stringData.password" in said
+    assert handed("delete", "-f", "plain.yaml")[0] == 0
     _, words, data = handed("apply", "--leafseal-plain-ok", "-f", "plain.yaml,cm.yaml")
     assert words == ["apply", "--server-side", "-f", "-"]
     assert data.startswith(SECRET.encode())

@@ -102,9 +102,8 @@ def _manifests(name: str, words: Words, code: int) -> bytes:
         files = [_kustomized(words.kustomizations[0])]
     else:
         names = find_files(words.files, recursive=words.is_recursive)
-        opened = open_named(
-            names, allows_plain=words.allows_plain, plain_hint=_PLAIN_HINT, among=secret_values, code=code
-        )
+        allows_plain = words.allows_plain or name == "delete"  # of which no value gets anywhere
+        opened = open_named(names, allows_plain=allows_plain, plain_hint=_PLAIN_HINT, among=secret_values, code=code)
         files = list({id(file): file for file in opened.values()}.values())
     data, errors = stream(files, identity if name == "delete" else with_data)
     if errors:
