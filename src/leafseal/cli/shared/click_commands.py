@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from leafseal import __version__
-from leafseal.cli.shared import commands, declarations, help_text
+from leafseal.cli.shared import click_help, commands, declarations, help_text
 from leafseal.errors import LeafsealError
 from leafseal.system import terminal
 
@@ -20,67 +20,7 @@ _HELP_INSTEAD: tuple[type[click.UsageError], ...] = tuple(
 """What a group raises that was started without a command: its help. Before click 8.2 it prints the help itself."""
 
 
-class _PrintsHelp(click.Command):
-    """A command that prints its help as results are: what cannot be written is an error with a name."""
-
-    def get_help_option(self, context: click.Context) -> click.Option | None:
-        """Return the option, with our way of writing."""
-        option = super().get_help_option(context)
-        if option is not None:
-            option.callback = _show_help
-        return option
-
-
-def _show_help(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    if value and not context.resilient_parsing:
-        terminal.print_line(context.get_help())
-        context.exit()
-
-
-class _WithHelp(_PrintsHelp):
-    """A command whose help is that of our declaration."""
-
-    declared: declarations.Declaration
-
-    def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what the command does, how it is called, its options by their headings, and examples."""
-        declared = self.declared
-        text = help_text.text_of(declared)
-        _write_usage(formatter, help_text.usage(declared, context.command_path))
-        for paragraph in (text.title, *text.paragraphs):
-            _write_paragraph(formatter, paragraph)
-        options = declared.options if isinstance(declared, declarations.Command) else ()
-        if isinstance(self, click.Group) and isinstance(declared, declarations.Group):
-            rows = [(name, help_text.text_of(one).title) for name, one in declared.commands.items()]
-            _write_list(formatter, "Commands", rows)
-        for heading, found in help_text.sections(options):
-            rows = [(help_text.form(one), help_text.sentence(one)) for one in found]
-            own = [] if heading or not self.add_help_option else help_text.GENERAL[-1:]
-            _write_list(formatter, heading or "Options", [*rows, *own])
-        _write_examples(formatter, text.examples)
-
-
-def _write_usage(formatter: click.HelpFormatter, line: str) -> None:
-    formatter.write_text(f"Usage: {line}")
-
-
-def _write_paragraph(formatter: click.HelpFormatter, text: str) -> None:
-    formatter.write_paragraph()
-    with formatter.indentation():
-        formatter.write_text(text)
-
-
-def _write_list(formatter: click.HelpFormatter, heading: str, rows: Sequence[tuple[str, str]]) -> None:
-    with formatter.section(heading):
-        formatter.write_dl(rows)
-
-
-def _write_examples(formatter: click.HelpFormatter, lines: Sequence[str]) -> None:
-    with formatter.section("Examples"):
-        formatter.write_text("\b\n" + "\n".join(lines))  # not wrapped: they are to be copied
-
-
-class _Command(_WithHelp):
+class _Command(click_help.WithHelp):
     """A command that does not repeat arguments in its complaints: they may be values."""
 
     def __init__(self, declared: declarations.Command, short_help: str | None = None) -> None:
@@ -184,7 +124,7 @@ class _UnknownCommandError(click.UsageError):
         self.name = name
 
 
-class _Members(_PrintsHelp, click.Group):
+class _Members(click_help.PrintsHelp, click.Group):
     """A group that leaves it to us what to say of a command that it does not have."""
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
@@ -212,16 +152,16 @@ class _Group(_Members):
 
     def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by their headings, without importing them."""
-        _write_usage(formatter, f"{commands.PROGRAM} {help_text.USAGE}")
-        _write_paragraph(formatter, help_text.ABOUT)
+        click_help.write_usage(formatter, f"{commands.PROGRAM} {help_text.USAGE}")
+        click_help.write_paragraph(formatter, help_text.ABOUT)
         for heading, rows in help_text.listed():
-            _write_list(formatter, heading, rows)
-        _write_list(formatter, "Options", help_text.GENERAL)
-        _write_paragraph(formatter, f'"{commands.PROGRAM} COMMAND --help" shows the options of a command.')
-        _write_examples(formatter, help_text.EXAMPLES)
+            click_help.write_list(formatter, heading, rows)
+        click_help.write_list(formatter, "Options", help_text.GENERAL)
+        click_help.write_paragraph(formatter, f'"{commands.PROGRAM} COMMAND --help" shows the options of a command.')
+        click_help.write_examples(formatter, help_text.EXAMPLES)
 
 
-class _Below(_Members, _WithHelp):
+class _Below(_Members, click_help.WithHelp):
     """Commands below a command."""
 
     def __init__(self, declared: declarations.Group, short_help: str) -> None:
@@ -322,11 +262,11 @@ def show_short_help() -> None:
     """Show on standard error what the program does, and its commands for every day."""
     context = click.Context(group, info_name=commands.PROGRAM, **_SETTINGS)
     formatter = context.make_formatter()
-    _write_usage(formatter, f"{commands.PROGRAM} {help_text.USAGE}")
-    _write_paragraph(formatter, help_text.ABOUT)
+    click_help.write_usage(formatter, f"{commands.PROGRAM} {help_text.USAGE}")
+    click_help.write_paragraph(formatter, help_text.ABOUT)
     for heading, rows in help_text.listed()[:2]:
-        _write_list(formatter, heading, rows)
-    _write_paragraph(formatter, f'"{commands.PROGRAM} --help" lists all commands.')
+        click_help.write_list(formatter, heading, rows)
+    click_help.write_paragraph(formatter, f'"{commands.PROGRAM} --help" lists all commands.')
     click.echo(formatter.getvalue().rstrip("\n"), err=True)
 
 
