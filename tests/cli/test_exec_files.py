@@ -60,6 +60,19 @@ def test_a_shell_reads_the_file(file: str, memory: Path) -> None:
     assert found == f"{PEM}80\n"
 
 
+@pytest.mark.parametrize(("added", "key"), [("db_password", "db_password"), ('"db.password"', "db.password")])
+def test_an_empty_value_that_anybody_added_is_not_taken_for_another(
+    leafseal: Run, work: Path, file: str, added: str, key: str
+) -> None:
+    """No key is needed to add one where the file has no digest."""
+    sealed = (work / file).read_text()
+    head, _, rest = sealed.partition("structure1_")
+    (work / file).write_text(f'{added}: ""\n{head.rstrip()}\n{rest.partition(chr(10))[2]}')
+    result = leafseal("exec", "-e", file, "--flatten", "_", "--file", f"{key}=X", "--", "true")
+    assert (result.code in (1, 91), result.out) == (True, b"")
+    assert f"{key} can be " in result.err
+
+
 def test_a_child_without_our_descriptors_reads_the_file(file: str) -> None:
     for options in ([], ["--supervise"], ["--pristine"]):
         result = exec_(

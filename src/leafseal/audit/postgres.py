@@ -132,5 +132,5 @@ def _reason(psycopg: Any, error: Any, connection: str) -> str:
         password = psycopg.conninfo.conninfo_to_dict(connection).get("password")
     except psycopg.Error:
         return "the connection string is not valid"
-    text = str(error).strip().rpartition("\n")[2]
+    text = [line for line in str(error).strip().split("\n") if not line.startswith("\t")][-1]
     return "no connection" if password and str(password) in text else visible(text)

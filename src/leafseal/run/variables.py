@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from leafseal.display import first_of
+from leafseal.display import first_of, visible
 from leafseal.document import Document, Locator
 from leafseal.document.paths import format_path, resolve_path
 from leafseal.document.scalars import Scalar, same, to_plain_text
@@ -43,7 +43,7 @@ def variables(
         if places.setdefault(name, place) != place:
             raise LeafsealError(
                 f"two values would be the variable {name}: {format_path(places[name])} and {format_path(place)}",
-                hint="choose another text for --flatten, or rename one of them",
+                hint=_TWO_HINT,
             )
         if isinstance(value, MappingNode | ListNode):
             if left_out and {below for _, below, _ in _pairs(value, "", place, "")} <= {*left_out}:
@@ -58,20 +58,25 @@ def variables(
     return found
 
 
+_TWO_HINT = "choose another text for --flatten, or rename one of them"
 FLATTEN_HINT = "to make a variable of each nested value, add --flatten __"
 
 
 def place_of(document: MappingNode, key: str, *, flatten: str | None = None, prefix: str = "") -> Locator | None:
     """Return the place of the value that a variable would have of that name, or whose path it is; None without one.
 
-    Raises `PathError` for a path that can be read in two ways.
+    Raises `PathError` for a path that can be read in two ways, `LeafsealError` where several values are meant: anybody
+    can add an empty one without a key, and which one counts is not theirs to say.
     """
-    named = {name: place for name, place, _ in _pairs(document, prefix, (), flatten)}
-    if key in named:
-        return named[key]
+    meant = {place: None for name, place, _ in _pairs(document, prefix, (), flatten) if name == key}
     places = [place for _, place, _ in _pairs(document, "", (), "")]
     found = resolve_path(key, places)
-    return found if any(place[: len(found)] == found for place in places) else None
+    if any(place[: len(found)] == found for place in places):
+        meant[found] = None
+    if len(meant) > 1:
+        first, second = sorted(map(format_path, meant))[:2]
+        raise LeafsealError(f"{visible(key)} can be {first} or {second}", hint=_TWO_HINT)
+    return next(iter(meant), None)
 
 
 def data_of(place: Locator, value: Scalar | None, *, as_sops: bool, spell: Spell) -> bytes:
