@@ -33,11 +33,14 @@ test-newest: .venv-newest/bin/python  ## the tests, with the newest version of e
 test-package: $(READY)  ## build the package, and use it in an environment of its own
 	@$(BIN)/python -m pytest -m campaign tests/packaging
 
-lock: .venv-lock/bin/python  ## write requirements/dev.txt from pyproject.toml; with UPGRADE=1, newest versions
+lock: .venv-lock/bin/python  ## write requirements/dev.txt and image.txt from pyproject.toml; with UPGRADE=1, newest versions
 	@$< $(PIP) install --upgrade uv
 	@.venv-lock/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --generate-hashes \
 	  --python-version 3.11 --all-extras --group dev --no-annotate --no-emit-package leafseal \
 	  --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+	@.venv-lock/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --constraint $(LOCK) \
+	  --python-version 3.11 --all-extras --no-annotate --no-emit-package leafseal \
+	  --custom-compile-command 'make lock' --output-file requirements/image.txt pyproject.toml
 
 reference: $(READY)  ## what docs/cli.md and the manual page say of commands and options, and docs/troubleshooting.md of messages
 	@$(BIN)/python docs/reference.py

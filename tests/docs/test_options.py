@@ -24,7 +24,7 @@ _FOREIGN = {
     "--batch", "--edit-key", "--fingerprint", "--import", "--launch", "--no-tty", "--passphrase", "--quick-add-key",
     "--quick-gen-key",
     "--trust-model", "--trusted-key",
-    "--build-arg", "--header", "--mount", "--secret",  # of docker and wget
+    "--build-arg", "--cap-drop", "--header", "--mount", "--read-only", "--secret", "--target",  # of docker and wget
     "--helm-binary", "--history-max", "--post-renderer", "--set-file", "--set-json", "--set-string",  # Helm
     "--values",
     "--leafseal-plain-ok",  # ours among those of helm and kubectl

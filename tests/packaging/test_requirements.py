@@ -16,6 +16,7 @@ TABLES = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = TABLES["project"]["optional-dependencies"]
 OLDEST = (ROOT / "requirements" / "oldest.txt").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+IMAGE = (ROOT / "requirements" / "image.txt").read_text(encoding="utf-8")
 
 
 def parsed(lines: list[str]) -> list[Requirement]:
@@ -61,3 +62,12 @@ def test_lock_has_a_hash_for_each_package_and_names_no_server() -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
     assert "://" not in LOCK
     assert not re.search(r"^\s*-(i|f|-index|-find|-extra-index)", LOCK, re.MULTILINE)
+
+
+def test_the_image_has_what_is_tested_and_no_tools() -> None:
+    def entries(text: str) -> set[str]:
+        return {"".join(each.split()) for each in re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]}
+
+    assert entries(IMAGE) < entries(LOCK), 'run "make lock"'
+    assert {canonicalize_name(one.name) for one in RUNTIME} <= set(pins(IMAGE)), 'run "make lock"'
+    assert not {"pytest", "mypy", "ruff", "moto"} & set(pins(IMAGE))
