@@ -139,6 +139,8 @@ HOT = {
     "get": (["leafseal", "get", "small.yaml", "b"], 88),
     "exec": (["leafseal", "exec", "-e", "small.env", "--", "true"], 88),
     "exec-env": (["leafseal", "exec-env", "small.env", "--", "true"], 88),
+    "krm": (["leafseal", "krm", "generator.yaml"], 107),
+    "argocd": (["leafseal", "argocd", "discover"], 97),
     "kubectl": (["leafseal", "kubectl", "template", "-f", "manifest.yaml"], 122),
     "sops": (["sops", "-d", "small.yaml"], 94),
     "version": (["leafseal", "--version"], 5),
@@ -181,6 +183,8 @@ def small_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Throwaw
         (folder / f"small.{suffix}").write_bytes(sealed)
     manifest = b"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {b: c}\n"
     (folder / "manifest.yaml").write_bytes(leafseal.encrypt(manifest, format="yaml", recipients=[me.recipient]))
+    generator = "{apiVersion: leafseal/v1alpha1, kind: SecretGenerator, manifests: [manifest.yaml]}\n"
+    (folder / "generator.yaml").write_text(generator)
     return folder, me
 
 
@@ -202,4 +206,5 @@ def test_hot_commands_load_few_modules_and_no_heavy_ones(
     allowed = BY_YAML if "yaml" in modules else set()
     assert sorted(module for module in modules if module.partition(".")[0] in NEEDLESS - allowed) == []
     assert not [module for module in modules if module.startswith("leafseal.audit")], "nobody asks for an audit log"
+
     assert len([module for module in modules if module.partition(".")[0] == "leafseal"]) <= most

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from leafseal.cli.shared.declarations import argument, command
 from leafseal.cli.shared.errors import show_in_one_line, tell
 from leafseal.cli.shared.keys import current_ambient
+from leafseal.deploy.krm.configuration import ROOT
 from leafseal.deploy.krm.generating import generate
 from leafseal.deploy.krm.protocol import answer, read_request
 from leafseal.errors import AuditError, LeafsealError, UsageError, naming
@@ -18,9 +19,6 @@ from leafseal.operations.open import Source
 from leafseal.system import terminal
 from leafseal.system.inside import read_inside
 from leafseal.system.reading import read
-
-ROOT = "LEAFSEAL_KRM_ROOT"
-"""The environment variable that names the folder from which files may come; without it, the kustomization's."""
 
 _OLD_PLUGIN = "KUSTOMIZE_PLUGIN_CONFIG_STRING"
 _ROOT_HINT = f"move it below the kustomization, or set {ROOT} to the folder that both are in"

@@ -14,9 +14,9 @@ def discover() -> int:
     \b
     leafseal argocd discover
     """
-    from leafseal.cli.argocd import rendering
+    from leafseal.cli.argocd import finding
 
-    return rendering.discover()
+    return finding.discover()
 
 
 @command("generate")

@@ -1,4 +1,4 @@
-"""What the plugin for Argo CD does: it finds what is encrypted, and renders an application in time or not at all."""
+"""Rendering an application for Argo CD: all of it and in time, or nothing."""
 
 from __future__ import annotations
 
@@ -8,21 +8,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from leafseal.cli.krm import ROOT
-from leafseal.cli.shared.configuration import Configuration
-from leafseal.cli.shared.deploying import open_named
 from leafseal.cli.shared.errors import ErrorsShown, show_in_one_line, tell
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.deploy.argocd import application, tools
 from leafseal.deploy.argocd.discovery import MANIFESTS, files_below, is_marked
-from leafseal.deploy.helm import process
-from leafseal.deploy.kubectl.stream import stream
-from leafseal.deploy.opening import File, open_files, refuse_plain
-from leafseal.deploy.secrets import secret_values
+from leafseal.deploy.opening import File, open_files
 from leafseal.document.limits import DEFAULT_LIMITS
-from leafseal.errors import AuditError, LeafsealError, RefusedError, UsageError, naming
+from leafseal.errors import AuditError, LeafsealError, UsageError, naming
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.system import lasting, terminal
@@ -30,29 +24,6 @@ from leafseal.system.inside import read_inside
 
 _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
 _OUTSIDE_HINT = "name files of the same repository, relative to the chart"
-
-
-def discover() -> int:
-    """Print what leafseal is needed for: encrypted files, generators, and Secrets that a rule wants encrypted."""
-    configuration = Configuration(os.environ.get("SOPS_CONFIG"))
-    found = [name for name in files_below() if is_marked(name) or _is_forgotten(name, configuration)]
-    terminal.write_result("".join(f"{name}\n" for name in found).encode("utf-8", "surrogateescape"))
-    return 0
-
-
-def _is_forgotten(name: str, configuration: Configuration) -> bool:
-    if not name.endswith(MANIFESTS):
-        return False
-    with open(name, "rb") as file:
-        if b"Secret" not in file.read(DEFAULT_LIMITS.file_bytes):
-            return False
-    rule = configuration.guarding_rule(name)
-    try:
-        plain = File(read_one(name, InputOptions(), DEFAULT_LIMITS), None)
-        refuse_plain(plain, None if rule is None else rule.selection, hint=_ENCRYPT_HINT, among=secret_values)
-    except RefusedError:
-        return True
-    return False
 
 
 def generate() -> int:
@@ -93,6 +64,8 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 
 def _kustomize() -> bytes:
+    from leafseal.deploy.krm.configuration import ROOT
+
     program = tools.find("kustomize", os.environ)
     environ = {ROOT: application.repository(os.environ), **os.environ}
     done = tools.run([program, "build", "--enable-alpha-plugins", "--enable-exec", "."], environ)
@@ -106,6 +79,8 @@ def _kustomize() -> bytes:
 
 
 def _helm() -> bytes:
+    from leafseal.deploy.helm import process
+
     chart = application.chart(os.environ)
     encrypted = [name for name in files_below() if is_marked(name)]
     if encrypted and not chart.values:
@@ -137,6 +112,8 @@ def _value_file(name: str, root: str) -> Item:
 
 
 def _template(chart: application.Chart, paths: dict[str, str], files: Sequence[File]) -> bytes:
+    from leafseal.deploy.helm import process
+
     argv = [process.find(os.environ), *chart.arguments, *(f"--values={paths[name]}" for name in chart.values)]
     descriptors = [int(path.rpartition("/")[2]) for path in paths.values() if path.startswith("/proc/self/fd/")]
     done = tools.run(argv, os.environ, descriptors)
@@ -147,6 +124,10 @@ def _template(chart: application.Chart, paths: dict[str, str], files: Sequence[F
 
 
 def _manifests() -> bytes:
+    from leafseal.cli.shared.deploying import open_named
+    from leafseal.deploy.kubectl.stream import stream
+    from leafseal.deploy.secrets import secret_values
+
     names = [name for name in files_below() if name.endswith(MANIFESTS)]
     files = open_named(names, plain_hint=_ENCRYPT_HINT, among=secret_values)
     output, errors = stream(list(files.values()))

@@ -12,6 +12,9 @@ from leafseal.formats.json.emitter import scalar_text
 
 GROUP, KIND = "leafseal", "SecretGenerator"
 VERSION = f"{GROUP}/v1alpha1"
+ROOT = "LEAFSEAL_KRM_ROOT"
+"""The environment variable that names the folder from which files may come; without it, the kustomization's."""
+
 _OF_KSOPS = "viaduct.ai", "ksops"
 
 _FIELDS = {"apiVersion", "kind", "metadata", "files", "secretFrom"}
