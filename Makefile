@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest test-package lock reference everyday bench redaction programs helm bombs starts campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package krew lock reference everyday bench redaction programs helm bombs starts campaign wheel clean
 
 demo: $(READY)  ## a tour of examples/, with a throwaway key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -32,6 +32,9 @@ test-newest: .venv-newest/bin/python  ## the tests, with the newest version of e
 
 test-package: $(READY)  ## build the package, and use it in an environment of its own
 	@$(BIN)/python -m pytest -m campaign tests/packaging
+
+krew:  ## the archive of the plugin for krew, and its hash in examples/krew/leafseal.yaml
+	@$(PYTHON) examples/krew/pack.py
 
 lock: .venv-lock/bin/python  ## write requirements/dev.txt and image.txt from pyproject.toml; with UPGRADE=1, newest versions
 	@$< $(PIP) install --upgrade uv
