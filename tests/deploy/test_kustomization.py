@@ -36,20 +36,42 @@ def _names(found: Found, folder: Path) -> dict[str, list[str]]:
 def test_generators_are_found_in_bases_too(tmp_path: Path) -> None:
     _write(
         tmp_path,
-        kustomization_yaml="resources: [base, cm.yaml, github.com/a/b]\ngenerators: [g.yaml, more]\n",
+        kustomization_yaml="resources: [base, cm.yaml]\ncomponents: [part]\ngenerators: [g.yaml]\n",
         cm_yaml=OURS.format(""),  # no generator: it is among the resources
         g_yaml=OURS.format("") + "---\n" + KSOPS.format(FUNCTION.format("leafseal-krm")),
-        more__kustomization_yaml="resources: [k.yaml]\n",
-        more__k_yaml=KSOPS.format(""),
-        base__kustomization_yaml="resources: [..]\ntransformers: [t.yaml]\n",
-        base__t_yaml="apiVersion: x/v1\nkind: X\nmetadata:\n  name: t\n" + FUNCTION.format("./program"),
+        part__kustomization_yaml="kind: Component\ngenerators: [k.yaml]\n",
+        part__k_yaml=KSOPS.format(""),
+        base__kustomization_yaml="resources: [..]\nnamePrefix: x-\n",
     )
-    assert _names(look(str(tmp_path)), tmp_path) == {
-        "plugins": ["g.yaml", "more/k.yaml"],
-        "functions": ["g.yaml"],
-        "foreign": ["base/t.yaml"],
-        "remote": ["github.com/a/b"],
-    }
+    assert _names(look(str(tmp_path)), tmp_path) == {"plugins": ["part/k.yaml", "g.yaml"], "functions": ["g.yaml"]}
+
+
+@pytest.mark.parametrize(
+    ("kustomization", "what"),
+    [
+        ("transformers: [t.yaml]", "a function that is none of leafseal"),
+        ("resources: [base]", "a function that is none of leafseal"),
+        ("validators: [v.yaml]", "a function that is none of leafseal"),
+        ("resources: [github.com/a/b]", "not on this machine"),
+        ("generators: [folder]", "generators in a folder"),  # a patch there could make a function of anything
+        ("Generators: [t.yaml]", "the field Generators"),  # which some versions read as generators
+        ("generator: [t.yaml]", "the field generator"),
+    ],
+)
+def test_what_may_run_other_programs(tmp_path: Path, kustomization: str, what: str) -> None:
+    other = "apiVersion: x/v1\nkind: X\nmetadata:\n  name: t\n"
+    folder = _write(
+        tmp_path,
+        kustomization_yaml=f"{kustomization}\n",
+        t_yaml=other + FUNCTION.format("./program"),
+        v_yaml=other + "  configFn: {exec: {path: ./program}}\n",
+        base__kustomization_yaml="transformers: [t.yaml]\n",
+        base__t_yaml=other + FUNCTION.format("leafseal-krm"),
+        folder__kustomization_yaml="resources: [g.yaml]\n",
+        folder__g_yaml=OURS.format(""),
+    )
+    [unknown] = look(folder).unknown
+    assert what in unknown
 
 
 def test_a_generator_may_be_in_the_list_itself(tmp_path: Path) -> None:
@@ -58,11 +80,31 @@ def test_a_generator_may_be_in_the_list_itself(tmp_path: Path) -> None:
     assert _names(look(folder), tmp_path) == {"plugins": ["kustomization.yaml"]}
 
 
-@pytest.mark.parametrize("text", ["image: x", "exec: [", "exec: {path: [a]}", "starlark: {path: a}", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["image: x", "exec: [", "exec: {path: [a]}", "starlark: {path: a}", "", "exec: {path: leafseal-krm, args: [a]}",
+     "exec: {path: leafseal-krm}, container: {image: x}", "exec: {path: ./leafseal-krm}"],
+)  # fmt: skip
 def test_functions_that_are_none_of_ours(tmp_path: Path, text: str) -> None:
     annotated = f"  annotations: {{config.kubernetes.io/function: '{text}'}}\n"
     folder = _write(tmp_path, kustomization_yaml="generators: [g.yaml]\n", g_yaml=OURS.format(annotated))
-    assert _names(look(folder), tmp_path) == {"foreign": ["g.yaml"]}
+    [unknown] = look(folder).unknown
+    assert unknown.endswith("g.yaml: a function that is none of leafseal")
+
+
+def test_a_file_with_the_name_of_a_configuration_is_none(tmp_path: Path) -> None:
+    entry = "{apiVersion: x/v1, kind: X, metadata: {name: t, annotations: {config.k8s.io/function: 'exec: {path: x}'}}}"
+    (tmp_path / entry).parent.mkdir(parents=True)
+    (tmp_path / entry).write_text(OURS.format(""))
+    folder = _write(tmp_path, kustomization_yaml=f'generators: ["{entry}"]\n')
+    assert [field for field, names in look(folder)._asdict().items() if names] == ["unknown"]
+
+
+def test_a_function_is_named_once(tmp_path: Path) -> None:
+    ours, other = "'exec: {path: leafseal-krm}'", "'exec: {path: ./x}'"
+    both = f"  annotations:\n    config.kubernetes.io/function: {ours}\n    config.k8s.io/function: {other}\n"
+    folder = _write(tmp_path, kustomization_yaml="generators: [g.yaml]\n", g_yaml=OURS.format(both))
+    assert len(look(folder).unknown) == 1
 
 
 def test_what_has_no_generators_is_left_to_kubectl(tmp_path: Path) -> None:
@@ -70,11 +112,12 @@ def test_what_has_no_generators_is_left_to_kubectl(tmp_path: Path) -> None:
     assert look(_write(tmp_path, kustomization_yaml="resources: [cm.yaml, gone.yaml]\n")).plugins == ()
 
 
-@pytest.mark.parametrize("field", ["foreign", "remote"])
-def test_nothing_is_run_beside_what_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str) -> None:
-    monkeypatch.setattr(kustomize, "look", lambda _: Found(plugins=("g.yaml",))._replace(**{field: ("other",)}))
-    with pytest.raises(LeafsealError, match="other"):
-        kustomize.build(str(tmp_path))
+def test_nothing_is_run_beside_what_is_not_known(tmp_path: Path) -> None:
+    folder = _write(
+        tmp_path, kustomization_yaml="generators: [g.yaml]\nresources: [github.com/a/b]\n", g_yaml=OURS.format("")
+    )
+    with pytest.raises(LeafsealError, match="it may run other programs"):
+        kustomize.build(folder)
 
 
 def test_our_generator_is_the_one_beside_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

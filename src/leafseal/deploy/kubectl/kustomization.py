@@ -1,7 +1,9 @@
-"""What a kustomization has run, found before kustomize is asked: of what it may not run, it says nothing.
+"""What a kustomization has run, found before kustomize is asked.
 
 With `--enable-alpha-plugins` alone, kustomize leaves out a generator that is a function, and succeeds: the Secret would
-be missing without a word.
+be missing without a word. And with `--enable-exec` it runs any program that a file names. So nothing is run beside what
+is not known: functions that are none of ours, kustomizations that are elsewhere, those that make a configuration, where
+a patch can add a function, and fields that kustomize may read otherwise than we do.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from leafseal.deploy.krm.configuration import is_ours
+from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.tree import build, to_python
 from leafseal.errors import LeafsealError, naming
@@ -22,6 +25,14 @@ _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _BASES = ("resources", "bases", "components")
 _CONFIGURATIONS = ("generators", "transformers", "validators")
 _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
+_OURS = {"exec": {"path": PROGRAM}}
+_FIELDS = {
+    "apiVersion", "buildMetadata", "commonAnnotations", "commonLabels", "configMapGenerator", "configurations", "crds",
+    "generatorOptions", "helmChartInflationGenerator", "helmCharts", "helmGlobals", "images", "imageTags", "kind",
+    "labels", "metadata", "namePrefix", "namespace", "nameSuffix", "openapi", "patches", "patchesJson6902",
+    "patchesStrategicMerge", "replacements", "replicas", "secretGenerator", "sortOptions", "vars",
+    *_BASES, *_CONFIGURATIONS,
+}  # fmt: skip
 
 
 class Found(NamedTuple):
@@ -33,11 +44,8 @@ class Found(NamedTuple):
     functions: tuple[str, ...] = ()
     """Files with generators that are functions, which kubectl cannot run."""
 
-    foreign: tuple[str, ...] = ()
-    """Files with functions that are none of ours."""
-
-    remote: tuple[str, ...] = ()
-    """Folders that are elsewhere, where nothing can be looked at."""
+    unknown: tuple[str, ...] = ()
+    """What else is run, or may be: files and folders, with what they have."""
 
 
 def look(folder: str) -> Found:
@@ -48,30 +56,42 @@ def look(folder: str) -> Found:
     return Found(*map(tuple, found.values()))
 
 
-def _below(folder: str, seen: set[str], *, is_configuration: bool = False) -> Iterator[tuple[str, str]]:
+def _below(folder: str, seen: set[str]) -> Iterator[tuple[str, str]]:
     real = os.path.realpath(folder)
     file = next((path for name in _NAMES if os.path.isfile(path := os.path.join(folder, name))), None)
     if real in seen or file is None:  # kustomize says so
         return
     seen.add(real)
     for kustomization in _documents(file):
+        for name in kustomization if isinstance(kustomization, Mapping) else ():
+            if name not in _FIELDS:
+                yield "unknown", f"{file}: the field {visible(str(name))}"
         for field in (*_BASES, *_CONFIGURATIONS):
-            is_one = is_configuration or field in _CONFIGURATIONS
             for entry in _entries(kustomization, field):
                 path = os.path.join(folder, entry)
-                if "\n" in entry:
-                    yield from _told(_parsed(entry.encode(), file), file)
+                if field in _CONFIGURATIONS and (inline := _inline(entry)):  # before it is taken for a name
+                    yield from _told(inline, file)
                 elif os.path.isdir(path):
-                    yield from _below(path, seen, is_configuration=is_one)
+                    if field in _CONFIGURATIONS:
+                        yield "unknown", f"{file}: {field} in a folder, {visible(entry)}"
+                    yield from _below(path, seen)
                 elif not os.path.lexists(path):
-                    yield "remote", entry
-                elif is_one:
+                    yield "unknown", f"{file}: {visible(entry)}, which is not on this machine"
+                elif field in _CONFIGURATIONS:
                     yield from _told(_documents(path), path)
 
 
 def _entries(kustomization: object, field: str) -> Iterator[str]:
     entries = kustomization.get(field) if isinstance(kustomization, Mapping) else None
     return (one for one in entries if isinstance(one, str)) if isinstance(entries, list) else iter(())
+
+
+def _inline(entry: str) -> list[object]:
+    """Return the configurations that an entry is itself; none where it is the name of one."""
+    try:
+        return _parsed(entry.encode(), "")
+    except LeafsealError:
+        return []
 
 
 def _documents(path: str) -> list[object]:
@@ -86,23 +106,27 @@ def _parsed(data: bytes, name: str) -> list[object]:
 
 def _told(configurations: list[object], name: str) -> Iterator[tuple[str, str]]:
     for one in configurations:
-        function = _function(one)
-        if function is not None:
-            yield ("functions" if function == PROGRAM and is_ours(one) else "foreign"), name
+        functions = list(_functions(one))
+        if functions:
+            if functions == [_OURS] and is_ours(one):
+                yield "functions", name
+            else:
+                yield "unknown", f"{name}: a function that is none of leafseal"
         elif is_ours(one):
             yield "plugins", name
 
 
-def _function(configuration: object) -> str | None:
-    """Return the program of a function, empty where it is none; None where the configuration is no function."""
+def _functions(configuration: object) -> Iterator[object]:
+    """Yield what a configuration says of functions, wherever kustomize may look for it; None for what is unreadable."""
     metadata = configuration.get("metadata") if isinstance(configuration, Mapping) else None
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    text = next((annotations[name] for name in _ANNOTATIONS if name in annotations), None) if annotations else None
-    if text is None:
-        return None
-    try:
-        [function] = _parsed(str(text).encode(), "")
-        program = function["exec"]["path"]  # type: ignore[index]
-    except (LeafsealError, ValueError, KeyError, TypeError):
-        return ""
-    return program if isinstance(program, str) else ""
+    if not isinstance(metadata, Mapping):
+        return
+    if "configFn" in metadata:  # as it was once written
+        yield None
+    annotations = metadata.get("annotations")
+    for name in _ANNOTATIONS:
+        if isinstance(annotations, Mapping) and name in annotations:
+            try:
+                yield from _parsed(str(annotations[name]).encode(), "")
+            except LeafsealError:
+                yield None

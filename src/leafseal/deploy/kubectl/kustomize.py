@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from leafseal.deploy.kubectl.kustomization import PROGRAM, Found, look
+from leafseal.deploy.kubectl.kustomization import PROGRAM, look
 from leafseal.deploy.kubectl.process import find
 from leafseal.errors import CommandError, LeafsealError
 from leafseal.system.executables import locate
@@ -22,7 +22,8 @@ def build(folder: str) -> tuple[int, bytes]:
     found = look(folder)
     if not (found.plugins or found.functions):
         return _run([find(os.environ), "kustomize", folder], os.environ)
-    _refuse_unseen(folder, found)
+    if found.unknown:
+        raise LeafsealError(f"{found.unknown[0]}: it may run other programs beside the generator of leafseal")
     program = own_program()
     with private_directory() as home:  # for links; plaintext comes through a pipe
         for name in PLUGINS:
@@ -40,13 +41,6 @@ def build(folder: str) -> tuple[int, bytes]:
                 hint='install kustomize, or delete the annotation "config.kubernetes.io/function" from the generator',
             )
         return _run([kustomize, "build", "--enable-alpha-plugins", "--enable-exec", folder], environ)
-
-
-def _refuse_unseen(folder: str, found: Found) -> None:
-    if found.foreign:
-        raise LeafsealError(f"{found.foreign[0]}: runs a function of somebody else's, which is not run", file=folder)
-    if found.remote:
-        raise LeafsealError(f"{found.remote[0]} does not exist here, and what it runs is not known", file=folder)
 
 
 def own_program() -> str:
