@@ -26,22 +26,35 @@ PAGE = ROOT / "docs" / "cluster.md"
 
 _KUBECTL = r"""#!/bin/sh
 if [ "$1" = leafseal ]; then shift; exec leafseal kubectl "$@"; fi
-[ "$*" = "apply --server-side -f -" ] || { echo "error: $*" >&2; exit 1; }
-cat >> "$APPLIED"
+case "$*" in
+    "apply --server-side -f -") cat >> "$APPLIED" ;;
+    "apply -f "*) cat "$3" >> "$APPLIED" || exit 1 ;;
+    *) echo "error: $*" >&2; exit 1 ;;
+esac
 printf '\n---\n' >> "$APPLIED"
 """
 
 
 @pytest.fixture
-def applied(tmp_path: Path, environ: dict[str, str]) -> list[dict[str, Any]]:  # noqa: F811
-    """Run the page; return the objects that reached the cluster."""
-    programs, noted, folder = tmp_path / "programs", tmp_path / "applied", tmp_path / "page"
+def cluster(tmp_path: Path, environ: dict[str, str]) -> tuple[dict[str, str], Path]:  # noqa: F811
+    """The environment of somebody who has kubectl, and the file in which it writes down what it applies."""
+    programs, noted = tmp_path / "programs", tmp_path / "applied"
     programs.mkdir()
-    folder.mkdir()
     (programs / "kubectl").write_text(_KUBECTL)
     (programs / "kubectl").chmod(0o755)
-    paths = {"PATH": f"{programs}:{environ['PATH']}", "APPLIED": str(noted)}
-    for step, output, code in run(blocks(PAGE), folder, {**environ, **paths}):
+    return {**environ, "PATH": f"{programs}:{environ['PATH']}", "APPLIED": str(noted)}, noted
+
+
+def objects(noted: Path) -> list[dict[str, Any]]:
+    return [one for one in yaml.safe_load_all(noted.read_text()) if one]
+
+
+@pytest.fixture
+def applied(tmp_path: Path, cluster: tuple[dict[str, str], Path]) -> list[dict[str, Any]]:
+    """Run the page; return the objects that reached the cluster."""
+    folder = tmp_path / "page"
+    folder.mkdir()
+    for step, output, code in run(blocks(PAGE), folder, cluster[0]):
         assert code == 0, f"{step.command}\n{output}"
     for name in ("aws", "azure"):
         text = (folder / "deploy" / f"{name}.yaml").read_text()
@@ -49,7 +62,7 @@ def applied(tmp_path: Path, environ: dict[str, str]) -> list[dict[str, Any]]:  #
         assert f"name: {name}-credentials" in text, "names stay in plain text"
         assert not re.search(r"example-(id|key)", text)
     assert not (folder / "key.txt").exists()
-    return [one for one in yaml.safe_load_all(noted.read_text()) if one]
+    return objects(cluster[1])
 
 
 def values(secret: dict[str, Any]) -> dict[str, str]:
@@ -87,6 +100,44 @@ def test_the_commands_are_those_of_the_examples() -> None:
         assert f"kubectl apply -f {name}\n" in text
         for path in re.findall(r"apply -f (\.\./\S+)", text):
             assert (EXAMPLES / "kubernetes" / path).is_file()
+
+
+def test_the_commands_of_the_examples_run(tmp_path: Path, cluster: tuple[dict[str, str], Path]) -> None:
+    around, noted = cluster
+    for folder in ("kubernetes", "sealed"):
+        shutil.copytree(EXAMPLES / folder, tmp_path / folder)
+    identity = EXAMPLES / "throw-away.agekey"
+    [recipient] = set(re.findall(r"age1[a-z0-9]+", identity.read_text()))
+    rule = leafseal.Selection(encrypted_regex="^(data|stringData)$")
+    for name in ("aws", "azure"):
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"id": "example"}}
+        plain = yaml.safe_dump(secret).encode()
+        encrypted = leafseal.encrypt(plain, format="yaml", recipients=[recipient], selection=rule)
+        (tmp_path / "kubernetes" / f"{name}.enc.yaml").write_bytes(encrypted)
+    named = [
+        line
+        for name in ("external-secrets.yaml", "push-secret.yaml", "csi.yaml")
+        for line in re.findall(r"^#   (.*)$", (EXAMPLES / "kubernetes" / name).read_text(), re.MULTILINE)
+    ]
+    known = {**around, "SOPS_AGE_KEY_FILE": str(identity), "HOME": str(tmp_path)}
+    script = ["bash", "-ec", "\n".join(named)]
+    done = subprocess.run(
+        script, cwd=tmp_path / "kubernetes", env=known, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    found = objects(noted)
+    [secret, *_] = [one for one in found if one["metadata"]["name"] == "bookshop" and one["kind"] == "Secret"]
+    [copied] = [one for one in found if one["kind"] == "ExternalSecret"]
+    # What External Secrets is to do: its store reads the namespace of the Secret.
+    [asked] = copied["spec"]["data"]
+    assert asked["remoteRef"]["key"] == secret["metadata"]["name"]
+    assert values(secret)[asked["remoteRef"]["property"]] == "correct horse battery staple"
+    assert [one["metadata"]["name"] for one in found if one["kind"] == "Secret"] == [
+        "bookshop",
+        "bookshop",
+        "aws",
+        "azure",
+    ]
 
 
 @pytest.mark.parametrize("again", [json.dumps, yaml.safe_dump], ids=["as Helm writes it", "as kustomize writes it"])
