@@ -40,6 +40,15 @@ def _on_disk(at: Stage) -> None:
     at.service.setattr(in_memory, "kind_of", lambda _: None)
 
 
+def _is_anothers(at: Stage) -> None:
+    real = os.lstat
+    at.service.setattr(os, "lstat", lambda path, **named: _of_another(real(path, **named)))
+
+
+def _of_another(status: os.stat_result) -> os.stat_result:
+    return os.stat_result([*status[:4], 12345, *status[5:10]])
+
+
 def _in_memory(at: Stage) -> None:
     at.service.setattr(in_memory, "kind_of", lambda _: "tmpfs")
 
@@ -134,6 +143,14 @@ SCENARIOS = [
         (f"{_GOOD} --owner {os.getuid()}:{os.getgid()}",) if os.name != "nt" else (),
     ),
     _entries("write {}", f"{_TO} --file p", (_GOOD,)),
+    Scenario(
+        "run.render.folder",
+        "choose a folder that does not exist yet",
+        _GOOD.replace("out", "above/out"),
+        (_is_well, _GOOD.replace("out", "above/new")),
+        before=("! mkdir above above/out && chmod 1777 above", _is_anothers),
+        stage="at_machine",
+    ),
     Scenario(
         "run.render.folder",
         "choose a folder below /dev/shm or /run",

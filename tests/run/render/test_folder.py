@@ -176,6 +176,33 @@ def test_a_folder_that_the_owner_cannot_enter_is_warned_of(memory: Path) -> None
     assert [text for text in warned if "999 owns the files, and cannot enter" in text]
 
 
+@is_root
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_folder_that_another_user_put_there_before_is_refused(memory: Path, is_link: bool) -> None:
+    """In `/dev/shm` anybody can create `app` before we do, and would own the folder that programs read in."""
+    memory.chmod(0o1777)
+    made, name = (memory / "real", memory / "app") if is_link else (memory / "app", None)
+    made.mkdir(mode=0o777)
+    os.chown(made, 0 if is_link else 12345, -1)
+    if name is not None:
+        name.symlink_to("real")
+        os.chown(name, 12345, -1, follow_symlinks=False)
+    # The kernel may refuse such a link itself (fs.protected_symlinks).
+    with pytest.raises((RefusedError, WriteError)):
+        render(Folder(str(memory / "app")), files("1"))
+    assert names_in(made) == []
+    if not is_link:
+        given = [file._replace(owner=Owner(12345, 12345)) for file in files("1")]
+        assert render(Folder(str(memory / "app")), given)
+
+
+@is_root
+def test_a_folder_of_another_user_that_root_named_is_used(memory: Path) -> None:
+    (memory / "app").mkdir()
+    os.chown(memory / "app", 12345, -1)
+    assert render(Folder(str(memory / "app")), files("1"))
+
+
 def test_only_root_gives_files_away(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "no")

@@ -98,6 +98,30 @@ def test_the_generation_before_stays_and_others_for_a_minute(memory: Path, monke
     assert generations_in(memory) == left
 
 
+@pytest.mark.parametrize("year", [2036, 9999])
+def test_a_clock_that_is_set_back_keeps_no_old_values(memory: Path, monkeypatch: pytest.MonkeyPatch, year: int) -> None:
+    """They were deleted years later, and made no room on a full file system."""
+    folder = Folder(str(memory))
+    later = datetime(year, 12, 31, 23, 59, 59, 999_990, tzinfo=UTC)
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return later
+
+    monkeypatch.setattr(generations, "datetime", Ahead)
+    render(folder, files("secret of yesterday"))
+    monkeypatch.undo()
+    for number in range(15):
+        assert render(folder, files(str(number)))
+        assert content_of(memory)["a"] == f"a: {number}"
+        left = generations_in(memory)
+        assert os.readlink(memory / "..data") in left
+        assert len(left) == 2 or year == 9999  # after that no time comes
+    assert not render(folder, files("14"))
+    assert generations_in(memory) == left or year == 9999
+
+
 def test_what_a_killed_process_left_is_removed_and_mended(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Folder(str(memory))
     render(folder, files("1"))

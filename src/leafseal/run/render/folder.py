@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from leafseal.document.frozen import NamedTuple
 from leafseal.errors import RefusedError, WriteError, naming, system_text
 from leafseal.run.render.generations import Generations, locked
-from leafseal.run.render.tree import Access, File, access_of, give
+from leafseal.run.render.tree import Access, File, Owner, access_of, give
 from leafseal.system import in_memory
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -53,6 +54,7 @@ def _opened(folder: Folder, access: Access) -> Iterator[int]:
         raise WriteError(f"cannot be used as a folder: {text}", file=folder.path) from None
     try:
         try:
+            _refuse_anothers(folder.path, descriptor, access.owner)
             _refuse_disk(folder, descriptor)
             if is_new:
                 with naming(folder.path):
@@ -65,6 +67,25 @@ def _opened(folder: Folder, access: Access) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _refuse_anothers(path: str, descriptor: int, owner: Owner) -> None:
+    """Refuse a folder, or a link to one, that a user put there before us where everybody can create one.
+
+    Whoever owns it could put other files in the place of ours.
+    """
+    path = os.path.abspath(path)
+    above = os.stat(os.path.dirname(path))
+    owners = {os.lstat(path).st_uid, os.fstat(descriptor).st_uid}
+    if above.st_mode & stat.S_IWOTH and not owners <= {0, os.geteuid(), owner.uid}:
+        raise RefusedError(
+            "another user created it, where everybody can create folders, and could replace the files in it",
+            hint=_OWN_HINT,
+            file=path,
+        )
+
+
+_OWN_HINT = "choose a folder that does not exist yet"
 
 
 def _refuse_disk(folder: Folder, descriptor: int) -> None:

@@ -19,7 +19,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from leafseal.display import for_shell, visible
 from leafseal.errors import ConflictError, RefusedError, WriteError, naming, system_text
@@ -131,17 +131,21 @@ class Generations:
     def _write(self, files: Sequence[File], current: str | None) -> str:
         """Write a new generation and return its name. On a full file system old ones make room, once."""
         try:
-            return self._write_once(files)
+            return self._write_once(files, current)
         except OSError as error:
-            if error.errno not in _FULL or not self._remove_old(current, self._before(current), seconds=0):
+            if error.errno not in _FULL or not self._remove_old(current, self._before(current), at_once=True):
                 raise _write_error(error) from error
         try:
-            return self._write_once(files)
+            return self._write_once(files, current)
         except OSError as error:
             raise _write_error(error) from error
 
-    def _write_once(self, files: Sequence[File]) -> str:
-        name = f"..{datetime.now(UTC).strftime(_STAMP)}.{os.urandom(8).hex()}"
+    def _write_once(self, files: Sequence[File], current: str | None) -> str:
+        now = datetime.now(UTC)
+        if current is not None and (last := _time_of(current)) >= now.timestamp():  # the clock was set back
+            with suppress(OverflowError, ValueError):
+                now = datetime.fromtimestamp(last, UTC) + timedelta(microseconds=1)
+        name = f"..{now.strftime(_STAMP)}.{os.urandom(8).hex()}"
         try:
             tree.write(self._here, name, files, durable=self._durable)
         except BaseException:
@@ -194,17 +198,19 @@ class Generations:
         """Return the newest generation that is older than the current one."""
         return next((name for name in reversed(self._all()) if current is not None and name < current), None)
 
-    def _remove_old(self, current: str | None, before: str | None, seconds: float | None = None) -> int:
+    def _remove_old(self, current: str | None, before: str | None, *, at_once: bool = False) -> int:
         """Remove generations but for these two, some time after another one took their place; return how many.
+
+        What was replaced in the future goes now: the clock was set back, and it would stay for as long.
 
         Those that are newer than the current one are what a killed process left: nothing led to them.
         """
         found = self._all()
-        limit = time.time() - (SECONDS_KEPT if seconds is None else seconds)
+        now = time.time()
         old = []
         for name, following in zip(found, [*found[1:], ""], strict=False):
             since = _time_of(following if current is not None and name < current else name)
-            if name not in (current, before) and since <= limit:
+            if name not in (current, before) and (at_once or abs(now - since) >= SECONDS_KEPT):
                 old.append(name)
         return sum(map(self._remove, old))
 
