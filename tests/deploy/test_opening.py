@@ -65,6 +65,15 @@ def test_files_ask_a_key_service_once_for_each_data_key(network: dict[str, Count
     assert network["one"].calls.count("unwrap") == 3
 
 
+def test_credentials_that_expired_are_said_with_the_file(network: dict[str, CountingKey]) -> None:
+    nowhere = Ambient({}, NOWHERE)
+    data = encrypt(b"a: 1\n", "yaml", [[network["one"]]], 0, Selection(), nowhere).data
+    network["one"] = CountingKey("one", failure="the credentials have expired")
+    files, errors = open_files([as_item(f"{n}.yaml", data, "yaml") for n in range(2)], KeyRing(nowhere))
+    assert files == []
+    assert [str(error) for error in errors] == [f"{n}.yaml: hckms one: the credentials have expired" for n in range(2)]
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
