@@ -166,8 +166,9 @@ def test_kustomize_renders_ciphertext(tmp_path: Path) -> None:
     assert volume["configMap"]["name"] == shown["ConfigMap"]["metadata"]["name"] != "bookshop"
 
 
-def test_helm_renders_ciphertext(tmp_path: Path) -> None:
-    helm = client("helm")
+@pytest.mark.parametrize("name", ["helm3", "helm4"])
+def test_helm_renders_ciphertext(tmp_path: Path, name: str) -> None:
+    helm = client(name)
     me = throwaway_identity()
     [text] = [one.text for one in blocks(PAGE) if ".Files.Get" in one.text]
     (tmp_path / "templates").mkdir()
