@@ -73,6 +73,7 @@ OPENS_NOTHING = {
     "policy": "reads and writes policies",
     "keyservice": "has its test in tests/keyservice, with requests",
     "flux": "prints a key, and opens no file",
+    "copy-to": "copies programs",
     "sops": "has its test in tests/sops",
     "argocd": "has its test in tests/cli/test_argocd.py",
     "kubectl": "has its test below, with manifests",

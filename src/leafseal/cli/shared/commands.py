@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "krm": ("leafseal.cli.krm:krm", "generate Secrets for kustomize from encrypted files", "Kubernetes"),
     "argocd": ("leafseal.cli.argocd:argocd", "be a config management plugin of Argo CD", "Kubernetes"),
     "flux": ("leafseal.cli.flux:flux", "give Flux the key that it decrypts with", "Kubernetes"),
+    "copy-to": ("leafseal.cli.copy_to:copy_to", "copy leafseal to a folder for another container", "Kubernetes"),
     "keygen": ("leafseal.cli.keygen:keygen", "create an age key pair", "Keys and teams"),
     "whoami": ("leafseal.cli.whoami:whoami", "show your public keys and which files they decrypt", "Keys and teams"),
     "rotate": ("leafseal.cli.rotate:rotate", "re-encrypt files with a new data key", "Keys and teams"),
