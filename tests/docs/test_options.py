@@ -30,6 +30,7 @@ _FOREIGN = {
     "--leafseal-plain-ok",  # ours among those of helm and kubectl
     "--client", "--dry-run", "--edit", "--force", "--save-config", "--server-side", "--validate",  # of kubectl
     "--enable-alpha-plugins", "--enable-exec",  # of kustomize
+    "--archive", "--manifest",  # of krew
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
     "--record", "--tool",  # of our benchmarks, and of valgrind
