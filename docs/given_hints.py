@@ -65,6 +65,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "operations.context_repair": [("", "no-matching-key", "… of a file that SOPS before 3.3.0 may have encrypted")],
     "operations.open": [
         ("if SOPS before", "no-matching-key", "… of a file that SOPS before 3.3.0 may have encrypted"),
+        ("restore the file", "changed-value", "…: has the type …, and the values of this format are text"),
         (
             "",
             "changed-value",

@@ -9,7 +9,7 @@ import pytest
 
 from leafseal.crypto.structure import fingerprint
 from leafseal.document.limits import ReadOptions
-from leafseal.errors import MACMismatchError, MetadataError, RefusedError, StructureMismatchError
+from leafseal.errors import IntegrityError, MACMismatchError, MetadataError, RefusedError, StructureMismatchError
 from leafseal.formats import parse
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.hand_edits import changed
@@ -350,8 +350,9 @@ def test_text_formats_take_no_other_types_where_nothing_covers_them(format_name:
     values = {b"float": b"1.5", b"bool": b"True", b"time": b"2026-01-15T00:00:00Z"}
     plain = (b"[s]\n" if format_name == "ini" else b"") + b"A=" + values[word] + b"\n"
     data = seal(plain, format_name, read=WITHOUT_STRUCTURE).replace(b"type:str]", b"type:" + word + b"]", 1)
-    with pytest.raises(Exception, match=f"has the type {word.decode()}, and the values of this format are text"):
+    with pytest.raises(IntegrityError, match=f"has the type {word.decode()}, and the values of this") as caught:
         open_(data, format_name)
+    assert caught.value.locator == (("s", "A") if format_name == "ini" else ("A",))
     assert open_(data, format_name, ReadOptions(any_types=True)).leaves.sealed[0].word == word.decode()
     covered = seal(plain, format_name).replace(b"type:str]", b"type:" + word + b"]", 1)
     with pytest.raises(StructureMismatchError):

@@ -135,12 +135,17 @@ def _mark_error(leaf: Leaf) -> IntegrityError:
 def _not_encrypted_error(leaf: Leaf) -> IntegrityError:
     if _has_byte_order_mark(leaf):
         return _mark_error(leaf)
+    return error_at(leaf, "not encrypted, although the file's rule encrypts it", _CLEAR_HINT)
+
+
+def error_at(leaf: Leaf, message: str, hint: str) -> IntegrityError:
+    """Return the error for a value or comment, which names its place."""
     return IntegrityError(
-        f"{format_path(leaf.locator)}: not encrypted, although the file's rule encrypts it",
+        f"{format_path(leaf.locator)}: {message}",
         path=leaf.path,
         locator=leaf.locator,
         document=leaf.document,
-        hint=_CLEAR_HINT,
+        hint=hint,
     )
 
 
@@ -155,13 +160,7 @@ def _refusal(leaf: Leaf, token: str, error: TokenError) -> IntegrityError:
         return _not_encrypted_error(leaf)
     if _has_byte_order_mark(leaf):
         return _mark_error(leaf)
-    return IntegrityError(
-        f"{format_path(leaf.locator)}: this value {error}",
-        path=leaf.path,
-        locator=leaf.locator,
-        document=leaf.document,
-        hint=_PLACE_HINT,
-    )
+    return error_at(leaf, f"this value {error}", _PLACE_HINT)
 
 
 def _may_be_comment(document: Document, leaf: Leaf) -> bool:
@@ -171,13 +170,7 @@ def _may_be_comment(document: Document, leaf: Leaf) -> bool:
 
 
 def _comment_error(leaf: Leaf) -> IntegrityError:
-    return IntegrityError(
-        f"{format_path(leaf.locator)}: a comment is in the place of a value",
-        path=leaf.path,
-        locator=leaf.locator,
-        document=leaf.document,
-        hint=_PLACE_HINT,
-    )
+    return error_at(leaf, "a comment is in the place of a value", _PLACE_HINT)
 
 
 _PLACE_HINT = (

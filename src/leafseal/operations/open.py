@@ -18,7 +18,6 @@ from leafseal.document.tree import Comment, MappingNode, build
 from leafseal.errors import (
     DataKeyError,
     FormatError,
-    IntegrityError,
     MACMismatchError,
     MetadataError,
     StructureMismatchError,
@@ -28,7 +27,7 @@ from leafseal.keys import Ambient
 from leafseal.keys.groups import DataKey, recover_data_key
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata
-from leafseal.operations.leaves import OpenedLeaves, Spare, open_leaves
+from leafseal.operations.leaves import OpenedLeaves, Spare, error_at, open_leaves
 from leafseal.system.directories import has_policy, is_watched
 
 TYPE_CHECKING = False
@@ -336,11 +335,10 @@ def _refuse_types(leaves: OpenedLeaves) -> None:
     """Raise `IntegrityError` for a type that text has not: nothing protects the word, and it changes what is read."""
     for leaf, _, _, word, _ in leaves.sealed:
         if word in NO_TEXT:
-            raise IntegrityError(
-                f"{format_path(leaf.locator)}: has the type {word}, and the values of this format are text",
-                path=leaf.path,
-                hint='restore the file from Git; if sops converted it from another format, use "leafseal sops decrypt"',
-            )
+            raise error_at(leaf, f"has the type {word}, and the values of this format are text", _TYPES_HINT)
+
+
+_TYPES_HINT = 'restore the file from Git; if sops converted it from another format, use "leafseal sops decrypt"'
 
 
 def _has_marks_as_text(metadata: Metadata, leaves: OpenedLeaves) -> bool:

@@ -23,12 +23,12 @@ import google.auth.exceptions
 from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials as Token
 
-from leafseal.errors import ProviderError, system_text
+from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
+from leafseal.providers.credential_files import read_credentials
 from leafseal.system.directories import roaming
 
 SCOPES = ("https://www.googleapis.com/auth/cloudkms",)
-_LONGEST = 1 << 20
 _METADATA = "169.254.169.254"
 _FLAVOR = {"Metadata-Flavor": "Google"}
 
@@ -56,7 +56,7 @@ def find(ambient: Ambient, request: Request) -> Found:
 
 def _given(environ: Mapping[str, str]) -> Found | None:
     if given := environ.get("GOOGLE_CREDENTIALS"):
-        content = _read(Path(given), "GOOGLE_CREDENTIALS") if _is_file(given) else given.encode()
+        content = read_credentials(Path(given), "GOOGLE_CREDENTIALS") if _is_file(given) else given.encode()
         return Found(_load(content, "GOOGLE_CREDENTIALS"), "GOOGLE_CREDENTIALS")
     if token := environ.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
         if not token.isascii() or not token.isprintable() or " " in token:
@@ -69,10 +69,10 @@ def _default(ambient: Ambient, request: Request) -> Found | None:
     environ = ambient.environ
     if named := environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
         source = "GOOGLE_APPLICATION_CREDENTIALS"
-        return Found(_load(_read(Path(named), source), source), source)
+        return Found(_load(read_credentials(Path(named), source), source), source)
     path = _gcloud_folder(ambient) / "application_default_credentials.json"
     if path.is_file():
-        return Found(_load(_read(path, str(path)), str(path)), str(path))
+        return Found(_load(read_credentials(path, str(path)), str(path)), str(path))
     if environ.get("NO_GCE_CHECK", "").lower() == "true" or not _has_metadata(environ, request):
         return None
     from google.auth.compute_engine import Credentials
@@ -103,17 +103,6 @@ def _is_file(text: str) -> bool:
         return os.path.exists(text)
     except ValueError:  # a zero byte
         return False
-
-
-def _read(path: Path, source: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LONGEST + 1)
-    except OSError as error:
-        raise ProviderError(f"{source}: {system_text(error)}", source=source) from None
-    if len(data) > _LONGEST:
-        raise ProviderError(f"{source}: too large for credentials", source=source)
-    return data
 
 
 def _load(content: bytes, source: str) -> Any:

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 
 import requests
 
-from leafseal.errors import ProviderError, system_text
+from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
+from leafseal.providers.credential_files import read_credentials
 from leafseal.providers.http_sessions import AmbientSession
 from leafseal.providers.huawei.sdk import BasicCredentials, FederalAccessor, StsAccessor
 from leafseal.system.directories import leads_somewhere
@@ -29,7 +30,6 @@ METADATA_VARIABLE = "LEAFSEAL_HUAWEICLOUD_METADATA"
 _METADATA = "http://169.254.169.254"
 _OLD_METADATA = (404, 405, 503)  # of its first version, which gives credentials without a token
 _SECONDS = (3.0, 3.0)
-_LONGEST = 1 << 20
 _FILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 _VARIABLES = {
     name: f"HUAWEICLOUD_SDK_{name.upper()}"
@@ -66,7 +66,9 @@ def _from_values(values: Mapping[str, str], key_source: str, token_source: str) 
     credentials = _empty(values)
     if values.get("idp_id") and values.get("id_token_file"):
         # Which the SDK reads when it asks, with words of its own.
-        _content(Path(values["id_token_file"]), _source(values["id_token_file"], f"id_token_file of {token_source}"))
+        read_credentials(
+            Path(values["id_token_file"]), _source(values["id_token_file"], f"id_token_file of {token_source}")
+        )
         credentials.with_idp_id(values["idp_id"]).with_id_token_file(values["id_token_file"])
         credentials.sts_accessor = FederalAccessor()
         return Found(credentials, f"a federated identity, from {token_source}")
@@ -94,22 +96,10 @@ def _read(path: Path, source: str) -> dict[str, str]:
         return {}
     parser = configparser.RawConfigParser()
     try:
-        parser.read_string(_content(path, source).decode())
+        parser.read_string(read_credentials(path, source).decode())
     except (configparser.Error, ValueError):
         raise ProviderError(f"{source}: not a file of credentials", source=source) from None
     return {name: value for name, value in parser["basic"].items() if value} if "basic" in parser else {}
-
-
-def _content(path: Path, source: str) -> bytes:
-    """Return what is in a file of the user's. Raises `ProviderError`, which names the file as `source`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LONGEST + 1)
-    except OSError as error:
-        raise ProviderError(f"{source}: {system_text(error)}", source=source) from None
-    if len(data) > _LONGEST:
-        raise ProviderError(f"{source}: too large for credentials", source=source)
-    return data
 
 
 def _of_machine(ambient: Ambient, session: AmbientSession, defaults: Mapping[str, str]) -> Found | None:
