@@ -20,7 +20,7 @@ from leafseal.testing import ThrowawayIdentity, throwaway_identity
 from .. import isolation
 from ..deploy.kustomize import client, program
 from .conftest import Run
-from .test_krm import DB, OWN, Seal, seal
+from .test_krm import DB, KSOPS, OWN, Seal, seal
 
 __all__ = ["seal"]
 
@@ -30,9 +30,9 @@ TOKEN = "ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]"
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder on PATH for programs."""
+    """A folder on PATH for programs, with our generator."""
     folder = tmp_path / "programs"
-    folder.mkdir()
+    program(folder / "leafseal-krm")
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return folder
 
@@ -139,6 +139,41 @@ def test_kustomize_is_started_with_both_flags(
     assert (result.code, result.err) == (0, "")
     assert words(programs, "kustomize") == ["build", "--enable-alpha-plugins", "--enable-exec", "."]
     assert result.out.splitlines()[0].decode() == f"# {work}"
+
+
+def function(work: Path, config: dict[str, Any], path: str) -> None:
+    """Write a generator that is a function, and is started under a name."""
+    annotations = {"config.kubernetes.io/function": f"exec:\n  path: {path}\n"}
+    metadata = {"name": "app", "annotations": annotations}
+    (work / "kustomization.yaml").write_text("generators: [generator.yaml]\n")
+    (work / "generator.yaml").write_text(json.dumps({**config, "metadata": metadata, "files": ["db.yaml"]}))
+
+
+@pytest.mark.parametrize("path", ["./run.sh", "sh", "/bin/sh"])
+def test_other_programs_are_started_only_if_that_is_allowed(
+    path: str, leafseal: Run, work: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function(work, OWN, path)
+    fake(programs, "kustomize", "echo a: 1")
+    result = leafseal("argocd", "generate")
+    assert (result.code, result.out) == (1, b"")
+    assert "generator.yaml: a function that is none of leafseal: kustomize may start other programs" in result.err
+    assert not (programs / "kustomize.log").exists()
+    monkeypatch.setenv("LEAFSEAL_ARGOCD_EXEC", "all")
+    assert leafseal("argocd", "generate") == (0, b"a: 1\n", "")
+
+
+@pytest.mark.parametrize(("config", "path"), [(OWN, "leafseal-krm"), (KSOPS, "ksops")])
+def test_our_generator_is_found_under_its_names(
+    config: dict[str, Any], path: str, leafseal: Run, work: Path, programs: Path
+) -> None:
+    function(work, config, path)
+    plugin = "leafseal/v1alpha1/secretgenerator/SecretGenerator"
+    fake(programs, "kustomize", f'test -x "$KUSTOMIZE_PLUGIN_HOME/{plugin}" && command -v {path} | sed "s/^/a: /"')
+    result = leafseal("argocd", "generate")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.decode().startswith("a: /")
+    assert not os.path.exists(result.out.decode().split()[1])  # a link in a folder that is gone
 
 
 @pytest.mark.parametrize(
@@ -322,7 +357,6 @@ def test_real_helm(name: str, chart: Path, leafseal: Run, programs: Path) -> Non
 
 def test_real_kustomize(seal: Seal, leafseal: Run, work: Path, programs: Path) -> None:
     (programs / "kustomize").symlink_to(client("kustomize"))
-    program(programs / "leafseal-krm")
     kustomization(work)
     annotation = {"config.kubernetes.io/function": "exec:\n  path: leafseal-krm\n"}
     metadata = {"name": "app", "annotations": annotation}

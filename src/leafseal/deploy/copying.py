@@ -41,13 +41,15 @@ libraries = os.environ.pop("LEAFSEAL_LIBRARIES", "")
 os.environ.pop("LD_LIBRARY_PATH", None)
 if libraries:
     os.environ["LD_LIBRARY_PATH"] = libraries
-sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))]
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "packages"))
-sys.argv[:2] = sys.argv[1:2]
+files = os.path.dirname(os.path.abspath(__file__))
+sys.path[:] = [entry for entry in sys.path if entry != files]
+sys.path.append(os.path.join(files, "packages"))
+name = sys.argv[1]
+sys.argv[:2] = [os.path.join(os.path.dirname(files), name)]
 
 from leafseal.__main__ import krm, main  # noqa: E402
 
-sys.exit(main() if sys.argv[0] == "leafseal" else krm())
+sys.exit(main() if name == "leafseal" else krm())
 '''
 
 

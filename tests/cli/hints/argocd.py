@@ -11,8 +11,9 @@ _rendering = partial(Scenario, "cli.argocd.rendering")
 
 
 def _program(name: str, script: str = "echo a: 1") -> tuple[Step, ...]:
-    write = f"mkdir -p ../bin; printf '#!/bin/sh\\n{script}\\n' > ../bin/{name}; chmod +x ../bin/{name}"
-    return (f"! {write}", "export PATH=HERE/../bin:/usr/bin:/bin")
+    """Put a program on PATH, and our generator beside it, which kustomize would start."""
+    write = f"printf '#!/bin/sh\\n{script}\\n' > ../bin/{name}; cp ../bin/{name} ../bin/leafseal-krm; chmod +x ../bin/*"
+    return (f"! mkdir -p ../bin; {write}", "export PATH=HERE/../bin:/usr/bin:/bin")
 
 
 _CHART = {"Chart.yaml": "name: x\n"}
@@ -55,6 +56,13 @@ SCENARIOS = [
         ("! touch fast", "export ARGOCD_EXEC_TIMEOUT=10m", _RUN),
         {"kustomization.yaml": "resources: []\n"},
         before=(*_program("kustomize", "[ -e fast ] || sleep 60\\necho a: 1"), "export ARGOCD_EXEC_TIMEOUT=1s"),
+    ),
+    _rendering(
+        "to allow this for all applications of the sidecar, set {}=all in it",
+        _RUN,
+        ("export LEAFSEAL_ARGOCD_EXEC=all", _RUN),
+        {"kustomization.yaml": "resources: [https://example.org/x]\n"},
+        before=_program("kustomize"),
     ),
     Scenario(
         "deploy.argocd.tools",

@@ -16,13 +16,19 @@ from leafseal.deploy.argocd import application, tools
 from leafseal.deploy.argocd.discovery import MANIFESTS, files_below, is_marked
 from leafseal.deploy.opening import File, open_files
 from leafseal.document.limits import DEFAULT_LIMITS
-from leafseal.errors import AuditError, LeafsealError, UsageError, naming
+from leafseal.errors import AuditError, LeafsealError, RefusedError, UsageError, naming
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.system import lasting, terminal
 from leafseal.system.inside import read_inside
 
 _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
+_EXEC = "LEAFSEAL_ARGOCD_EXEC"
+"""The environment variable that lets kustomizations start any program: `all`."""
+
+_NAMES = ("leafseal-krm", "ksops")
+"""What configurations call our generator."""
+
 _OUTSIDE_HINT = "name files of the same repository, relative to the chart"
 
 
@@ -65,10 +71,17 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 def _kustomize() -> bytes:
     from leafseal.deploy.krm.configuration import ROOT
+    from leafseal.deploy.kubectl.kustomization import look
 
+    if os.environ.get(_EXEC) != "all" and (unknown := look(".", _NAMES).unknown):
+        raise RefusedError(
+            f"{unknown[0]}: kustomize may start other programs, and they could read the key",
+            hint=f"to allow this for all applications of the sidecar, set {_EXEC}=all in it",
+        )
     program = tools.find("kustomize", os.environ)
-    environ = {ROOT: application.repository(os.environ), **os.environ}
-    done = tools.run([program, "build", "--enable-alpha-plugins", "--enable-exec", "."], environ)
+    with _own_programs() as own:
+        environ = {ROOT: application.repository(os.environ), **os.environ, **own}
+        done = tools.run([program, "build", "--enable-alpha-plugins", "--enable-exec", "."], environ)
     if done.code:
         encrypted = [name for name in files_below() if is_marked(name)]
         items = [read_one(name, InputOptions(), DEFAULT_LIMITS) for name in encrypted]
@@ -76,6 +89,22 @@ def _kustomize() -> bytes:
         _show(done.err, files)
         raise LeafsealError("kustomize failed, and what it says is above")
     return done.out
+
+
+@contextmanager
+def _own_programs() -> Iterator[dict[str, str]]:
+    """Yield the variables with which kustomize finds our generator under each of its names."""
+    from leafseal.deploy.kubectl.kustomize import PLUGINS, own_program
+    from leafseal.system.private import private_directory
+
+    program = own_program()
+    with private_directory() as home:  # for links; plaintext comes through a pipe
+        for name in (*PLUGINS, *(f"bin/{name}" for name in _NAMES)):
+            path = os.path.join(home, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.symlink(program, path)
+        paths = os.pathsep.join((os.path.join(home, "bin"), os.environ.get("PATH", os.defpath)))
+        yield {"KUSTOMIZE_PLUGIN_HOME": home, "PATH": paths}
 
 
 def _helm() -> bytes:

@@ -9,7 +9,7 @@ a patch can add a function, and fields that kustomize may read otherwise than we
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from leafseal.deploy.krm.configuration import is_ours
 from leafseal.display import visible
@@ -25,7 +25,6 @@ _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _BASES = ("resources", "bases", "components")
 _CONFIGURATIONS = ("generators", "transformers", "validators")
 _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
-_OURS = {"exec": {"path": PROGRAM}}
 _FIELDS = {
     "apiVersion", "buildMetadata", "commonAnnotations", "commonLabels", "configMapGenerator", "configurations", "crds",
     "generatorOptions", "helmChartInflationGenerator", "helmCharts", "helmGlobals", "images", "imageTags", "kind",
@@ -48,15 +47,18 @@ class Found(NamedTuple):
     """What else is run, or may be: files and folders, with what they have."""
 
 
-def look(folder: str) -> Found:
-    """Return what a kustomization, and those that it is made of, have run. Raises `LeafsealError`."""
+def look(folder: str, programs: Collection[str] = (PROGRAM,)) -> Found:
+    """Return what a kustomization, and those that it is made of, have run. Raises `LeafsealError`.
+
+    `programs` are the names under which our generator can be started.
+    """
     found: dict[str, list[str]] = {field: [] for field in Found._fields}
-    for field, name in _below(folder, set()):
+    for field, name in _below(folder, set(), programs):
         found[field].append(name)
     return Found(*map(tuple, found.values()))
 
 
-def _below(folder: str, seen: set[str]) -> Iterator[tuple[str, str]]:
+def _below(folder: str, seen: set[str], programs: Collection[str]) -> Iterator[tuple[str, str]]:
     real = os.path.realpath(folder)
     file = next((path for name in _NAMES if os.path.isfile(path := os.path.join(folder, name))), None)
     if real in seen or file is None:  # kustomize says so
@@ -70,15 +72,15 @@ def _below(folder: str, seen: set[str]) -> Iterator[tuple[str, str]]:
             for entry in _entries(kustomization, field):
                 path = os.path.join(folder, entry)
                 if field in _CONFIGURATIONS and (inline := _inline(entry)):  # before it is taken for a name
-                    yield from _told(inline, file)
+                    yield from _told(inline, file, programs)
                 elif os.path.isdir(path):
                     if field in _CONFIGURATIONS:
                         yield "unknown", f"{file}: {field} in a folder, {visible(entry)}"
-                    yield from _below(path, seen)
+                    yield from _below(path, seen, programs)
                 elif not os.path.lexists(path):
                     yield "unknown", f"{file}: {visible(entry)}, which is not on this machine"
                 elif field in _CONFIGURATIONS:
-                    yield from _told(_documents(path), path)
+                    yield from _told(_documents(path), path, programs)
 
 
 def _entries(kustomization: object, field: str) -> Iterator[str]:
@@ -104,11 +106,11 @@ def _parsed(data: bytes, name: str) -> list[object]:
         return [to_python(tree) for tree in build((leaf, leaf.value) for leaf in document.leaves())]
 
 
-def _told(configurations: list[object], name: str) -> Iterator[tuple[str, str]]:
+def _told(configurations: list[object], name: str, programs: Collection[str]) -> Iterator[tuple[str, str]]:
     for one in configurations:
         functions = list(_functions(one))
         if functions:
-            if functions == [_OURS] and is_ours(one):
+            if functions in [[{"exec": {"path": program}}] for program in programs] and is_ours(one):
                 yield "functions", name
             else:
                 yield "unknown", f"{name}: a function that is none of leafseal"
