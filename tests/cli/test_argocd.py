@@ -355,17 +355,17 @@ def test_real_helm(name: str, chart: Path, leafseal: Run, programs: Path) -> Non
     assert found["stringData"] == {"password": "correct-horse-battery", "user": "admin"}
 
 
-def test_real_kustomize(seal: Seal, leafseal: Run, work: Path, programs: Path) -> None:
+@pytest.mark.parametrize(("config", "path"), [(OWN, "leafseal-krm"), (KSOPS, "ksops")])
+def test_real_kustomize(
+    config: dict[str, Any], path: str, seal: Seal, leafseal: Run, work: Path, programs: Path
+) -> None:
     (programs / "kustomize").symlink_to(client("kustomize"))
-    kustomization(work)
-    annotation = {"config.kubernetes.io/function": "exec:\n  path: leafseal-krm\n"}
-    metadata = {"name": "app", "annotations": annotation}
-    (work / "generator.yaml").write_text(json.dumps({**OWN, "metadata": metadata, "files": ["db.yaml"]}))
+    function(work, config, path)
     seal("db.yaml", DB)
     result = leafseal("argocd", "generate")
     assert (result.code, result.err) == (0, "")
     [found] = documents(result.out)
-    assert found["metadata"]["name"].startswith("db-")
+    assert found["metadata"]["name"].startswith("db")
     shutil.copy(work / "generator.yaml", work / "db.yaml")
     result = leafseal("argocd", "generate")
     assert (result.code, result.out) == (1, b"")
