@@ -54,7 +54,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "deploy.helm.rendering": [
         ("keep one", "refused", "contains … documents, and nothing protects where one ends and the next begins"),
     ],
-    "deploy.helm.urls": [("", "refused", "secrets+gpg-import:// is not supported")],
+    "deploy.helm.urls": [("", "refused", "secrets+gpg-import-kubernetes:// is not supported")],
     "formats.ini.scan": [("", "invalid-format", "duplicate key …")],
     "formats.json.scan": [
         ("delete the comments", "invalid-format", "not JSON: it has no comments"),

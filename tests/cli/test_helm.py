@@ -14,6 +14,7 @@ from leafseal.deploy.helm import process
 from leafseal.system import lasting
 from leafseal.testing import ThrowawayIdentity
 
+from ..providers.gpg_home import gpg_home, needs_gpg
 from .conftest import Run
 from .fake_helm import fake_helm
 
@@ -216,6 +217,25 @@ def test_the_getter_of_helm_secrets(
     assert leafseal("helm", "getter", f"secrets+age-import://{key}?{values}/s.yaml") == (0, PASSWORD.encode(), "")
 
 
+@needs_gpg
+def test_a_pgp_key_that_a_url_names_is_used_for_this_file_alone(
+    leafseal: Run, values: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with gpg_home() as home:
+        fingerprint = home.make_key("shop")
+        (values / "key.asc").write_bytes(home.gpg("--export-secret-keys"))
+        monkeypatch.setenv("GNUPGHOME", str(home.folder))
+        (values / "p.yaml").write_text(PASSWORD)
+        assert leafseal("encrypt", "-i", "--pgp", fingerprint, "p.yaml").code == 0
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path))
+    assert leafseal("helm", "getter", "secrets://p.yaml").code == 1
+    assert leafseal("helm", "getter", "secrets+gpg-import://key.asc?p.yaml") == (0, PASSWORD.encode(), "")
+    assert not [name for name in os.listdir("/dev/shm") if name.startswith(f"leafseal-{os.geteuid()}-{os.getpid()}-")]
+    result = leafseal("helm", "getter", "secrets+gpg-import://plain.yaml?p.yaml")
+    assert (result.code, result.out) == (1, b"")
+    assert "plain.yaml: gpg cannot import this key" in result.err
+
+
 # -- plugins
 
 
@@ -231,6 +251,8 @@ def test_plugins_are_placed_where_helm_looks(
     monkeypatch.setenv("FAKE_VERSION", "v4.0.0-rc.1")
     assert leafseal("helm", "plugins", "--helm", helm, "--dir", "here", "--secrets").code == 0
     assert sorted(os.listdir("here")) == ["leafseal", "leafseal-getter", "leafseal-post-renderer", "leafseal-secrets"]
+    monkeypatch.setenv("PATH", f"{helm.parent}:{os.environ['PATH']}")
+    assert leafseal("helm", "plugins", "--helm", "helm", "--dir", "there").code == 0
     monkeypatch.setenv("FAKE_VERSION", "v3.0.0")
     result = leafseal("helm", "plugins", "--dir", "here")
     assert (result.code, "Helm 3 loads no plugin" in result.err) == (220, True)

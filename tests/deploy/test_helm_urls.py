@@ -28,6 +28,7 @@ FROM_SECRETS = {"allows_plain": True, "is_of_helm_secrets": True}
         ("secrets://?sops!s.yaml", Request("s.yaml", is_optional=True, **FROM_SECRETS)),
         ("secrets+age-import:///k/a.txt?s.yaml", Request("s.yaml", key_file="/k/a.txt", **FROM_SECRETS)),
         ("secrets+age-import://?/k/a.txt?s", Request("s", is_optional=True, key_file="/k/a.txt", **FROM_SECRETS)),
+        ("secrets+gpg-import:///k/a.asc?s.yaml", Request("s.yaml", gpg_key_file="/k/a.asc", **FROM_SECRETS)),
         ('secrets+literal://sops!{"a": 1}', Request("", b'{"a": 1}', is_of_helm_secrets=True)),
     ],
 )
@@ -45,7 +46,6 @@ def test_a_url(url: str, request_: Request) -> None:
         ("secrets://https://host/s.yaml", "another URL"),
         ("secrets://vals!s.yaml", "backend vals"),
         ("secrets+age-import:///k/a.txt", "no file is named"),
-        ("secrets+gpg-import://k?s.yaml", "not supported"),
         ("secrets+gpg-import-kubernetes://ns/n#k?s.yaml", "not supported"),
         ("secrets+age-import-kubernetes://ns/n#k?s.yaml", "not supported"),
         ("secrets+new://s.yaml", "not a protocol"),

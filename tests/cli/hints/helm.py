@@ -11,7 +11,7 @@ from leafseal.document.limits import DEFAULT_LIMITS
 from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
 
-from .scenario import Act, Scenario, Stage
+from .scenario import ELSEWHERE, Act, Scenario, Stage
 
 _process = partial(Scenario, "deploy.helm.process", stage="at_helm")
 _paths = partial(Scenario, "deploy.helm.paths")
@@ -93,7 +93,7 @@ SCENARIOS = [
         ),
     ),
     _urls(
-        "write secrets+age-import://KEYFILE?FILE",
+        "write {}://KEYFILE?FILE",
         "helm getter secrets+age-import://keys.txt",
         ("! chmod 600 HERE/keys.txt", "helm getter secrets+age-import://keys.txt?app.yaml"),
         files=_KEY,
@@ -106,14 +106,16 @@ SCENARIOS = [
         environ={"HELM_SECRETS_ALLOW_AGE_IMPORT": "false"},
     ),
     _urls(
-        "import the key into the GnuPG home that GNUPGHOME names, and write secrets://FILE",
+        "set GNUPGHOME for Helm, and name the file as secrets://FILE",
         "helm getter secrets+gpg-import://key.asc?app.yaml",
-        ("helm getter secrets://app.yaml",),
+        ("export GNUPGHOME=HERE", "helm getter secrets://app.yaml"),
+        environ={"HELM_SECRETS_ALLOW_GPG_IMPORT": "false"},
     ),
     _urls(
-        "mount the key, import it into GNUPGHOME, and write secrets://FILE",
-        "helm getter secrets+gpg-import-kubernetes://ns/name#key?app.yaml",
-        ("helm getter secrets://app.yaml",),
+        "mount the Secret, and write secrets+gpg-import://KEYFILE?FILE",
+        "helm getter secrets+gpg-import-kubernetes://ns/name#key?plain.yaml",
+        ("helm getter secrets+gpg-import://KEYFILE?none",),
+        code=ELSEWHERE,
     ),
     _urls(
         "mount the Secret, and write secrets+age-import://KEYFILE?FILE",

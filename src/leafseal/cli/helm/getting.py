@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from leafseal.cli.helm.failing import shown
 from leafseal.cli.shared.keys import current_ambient
@@ -49,7 +50,8 @@ def _content(request: Request) -> bytes:
 
 
 def _opened(item: Item, request: Request) -> bytes:
-    [*files], errors = open_files([item], KeyRing(_ambient(request)))
+    with _ambient(request) as ambient:
+        [*files], errors = open_files([item], KeyRing(ambient))
     if errors:
         raise errors[0]
     if files[0].opened is None and not request.allows_plain:
@@ -61,17 +63,27 @@ def _opened(item: Item, request: Request) -> bytes:
     return files[0].plaintext()
 
 
-def _ambient(request: Request) -> Ambient:
+@contextmanager
+def _ambient(request: Request) -> Iterator[Ambient]:
     own = current_ambient()
-    if request.key_file is None:
-        return own
-    environ = {**own.environ, "SOPS_AGE_KEY_FILE": request.key_file}  # as helm-secrets does
-    return Ambient(
-        environ,
-        own.home_text,
-        own.ask,
-        services=own.services,
-        asks_providers=own.asks_providers,
-        tell=own.tell,
-        warn=own.warn,
-    )
+
+    def with_environ(environ: Mapping[str, str]) -> Ambient:
+        return Ambient(
+            environ,
+            own.home_text,
+            own.ask,
+            services=own.services,
+            asks_providers=own.asks_providers,
+            tell=own.tell,
+            warn=own.warn,
+        )
+
+    if request.gpg_key_file is not None:
+        from leafseal.cli.helm.gpg_import import imported
+
+        with imported(request.gpg_key_file, own, with_environ) as ambient:
+            yield ambient
+    elif request.key_file is not None:
+        yield with_environ({**own.environ, "SOPS_AGE_KEY_FILE": request.key_file})  # as helm-secrets does
+    else:
+        yield own

@@ -22,7 +22,8 @@ def place(helm: str | None, folder: str | None, *, with_secrets: bool, force: bo
         raise LeafsealError(
             "Helm's plugins for Windows are not written", hint='use "leafseal helm run" instead of helm'
         )
-    program = process.find(os.environ if helm is None else {**os.environ, process.VARIABLE: os.path.abspath(helm)})
+    named = {} if helm is None else {process.VARIABLE: os.path.abspath(helm) if os.path.dirname(helm) else helm}
+    program = process.find({**os.environ, **named})
     major = _major(program)
     folder = os.path.abspath(folder or _own_folder(program))
     found = plugins.plugins(major, __version__, find_own_program(), with_secrets=with_secrets)

@@ -1,7 +1,7 @@
 """The URLs of encrypted value files: `leafseal:` is ours, and those of helm-secrets are read as it reads them.
 
     leafseal:PATH  leafseal:?PATH  leafseal:plain-ok!PATH  leafseal://PATH
-    secrets://PATH  secrets+age-import://KEY?PATH  secrets+literal://TEXT
+    secrets://PATH  secrets+age-import://KEY?PATH  secrets+gpg-import://KEY?PATH  secrets+literal://TEXT
 
 After `leafseal:` and the protocols of helm-secrets a path is as it is written. After `leafseal://` it is that of a URL:
 `%20` is a blank. `?` before it means that the file may be missing.
@@ -29,7 +29,10 @@ class Request(NamedTuple):
     allows_plain: bool = False
     is_of_helm_secrets: bool = False
     key_file: str | None = None
-    """The file with the private key, where the URL names one."""
+    """The file with the private key of age, where the URL names one."""
+
+    gpg_key_file: str | None = None
+    """The file with a private PGP key, where the URL names one."""
 
 
 def read(url: str, environ: Mapping[str, str]) -> Request:
@@ -44,7 +47,7 @@ def read(url: str, environ: Mapping[str, str]) -> Request:
         raise RefusedError(f"{protocol}:// is not supported", hint=_HINTS[protocol])
     if protocol == "secrets+literal":
         return Request("", _without_backend(rest).encode("utf-8", "surrogateescape"), is_of_helm_secrets=True)
-    if protocol not in ("secrets", "secrets+age-import"):
+    if protocol not in ("secrets", *_IMPORTS):
         raise UsageError(f"{visible(protocol)}:// is not a protocol of helm-secrets")
     is_optional = rest.startswith("?") or environ.get("HELM_SECRETS_IGNORE_MISSING_VALUES") == "true"
     path = _without_backend(rest.removeprefix("?"))
@@ -52,19 +55,27 @@ def read(url: str, environ: Mapping[str, str]) -> Request:
         return _named(Request(path, None, is_optional, allows_plain=True, is_of_helm_secrets=True))
     key, mark, path = path.partition("?")
     if not mark:
-        raise UsageError("no file is named", hint="write secrets+age-import://KEYFILE?FILE")
+        raise UsageError("no file is named", hint=f"write {protocol}://KEYFILE?FILE")
     prefix = environ.get("HELM_SECRETS_KEY_LOCATION_PREFIX", "")
-    if environ.get("HELM_SECRETS_ALLOW_AGE_IMPORT", "true") != "true":
-        raise RefusedError("HELM_SECRETS_ALLOW_AGE_IMPORT forbids secrets+age-import://", hint=_SET_KEY)
+    variable, hint = _IMPORTS[protocol]
+    if environ.get(variable, "true") != "true":
+        raise RefusedError(f"{variable} forbids {protocol}://", hint=hint)
     if not key.startswith(prefix) or (prefix and ".." in key.split("/")):
-        raise RefusedError("HELM_SECRETS_KEY_LOCATION_PREFIX forbids this key file", hint=_SET_KEY, file=key)
-    return _named(Request(path, None, is_optional, allows_plain=True, is_of_helm_secrets=True, key_file=key))
+        raise RefusedError("HELM_SECRETS_KEY_LOCATION_PREFIX forbids this key file", hint=hint, file=key)
+    request = Request(path, None, is_optional, allows_plain=True, is_of_helm_secrets=True)
+    return _named(
+        request._replace(gpg_key_file=key) if protocol == "secrets+gpg-import" else request._replace(key_file=key)
+    )
 
 
-_SET_KEY = "set SOPS_AGE_KEY_FILE for Helm, and name the file as secrets://FILE"
+_AGE_HINT = "set SOPS_AGE_KEY_FILE for Helm, and name the file as secrets://FILE"
+_GPG_HINT = "set GNUPGHOME for Helm, and name the file as secrets://FILE"
+_IMPORTS = {
+    "secrets+age-import": ("HELM_SECRETS_ALLOW_AGE_IMPORT", _AGE_HINT),
+    "secrets+gpg-import": ("HELM_SECRETS_ALLOW_GPG_IMPORT", _GPG_HINT),
+}
 _HINTS = {
-    "secrets+gpg-import": "import the key into the GnuPG home that GNUPGHOME names, and write secrets://FILE",
-    "secrets+gpg-import-kubernetes": "mount the key, import it into GNUPGHOME, and write secrets://FILE",
+    "secrets+gpg-import-kubernetes": "mount the Secret, and write secrets+gpg-import://KEYFILE?FILE",
     "secrets+age-import-kubernetes": "mount the Secret, and write secrets+age-import://KEYFILE?FILE",
 }
 
