@@ -85,12 +85,46 @@ def test_files_of_an_unknown_command_are_touched_only_if_they_are_encrypted(valu
     assert done.stdout.endswith(f"file: {PASSWORD}")
 
 
+def test_copies_without_an_ending_are_read_as_what_they_are(values: Path) -> None:
+    """helmfile gives Helm copies of value files, whose names end in letters and digits."""
+    (values / "prod-shop-values-7d9f").write_bytes((values / "s.yaml").read_bytes())
+    (values / "prod-shop-values-86c4").write_text("b: 2\n")
+    done = run("template", "r", ".", "--values", "prod-shop-values-7d9f", "--values", "prod-shop-values-86c4")
+    assert done.stdout.endswith(f"word: prod-shop-values-86c4\nfile: {PASSWORD}file: {PASSWORD}")
+
+
 def test_a_stream_is_read_here_encrypted_or_not(values: Path) -> None:
     for name, text in (("s.yaml", PASSWORD), ("plain.yaml", "b: 2\n")):
         with open(name, "rb") as file:
             command = [sys.executable, "-P", "-m", "leafseal", "helm", "run", "lint", "-f", "-"]
             done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=False)
         assert done.stdout == f"word: lint\nword: -f\nword: /proc/self/fd/200\nfile: {text}file: {text}"
+
+
+_STARTED = """
+import os, sys
+def tell(path, *_):
+    print(path, *sorted(sys.modules))
+    sys.stdout.flush()
+    os._exit(0)
+os.execve = tell
+sys.argv = sys.argv[1:]
+from leafseal.__main__ import main
+main()
+"""
+
+
+def test_without_files_nothing_is_loaded_that_opens_them(values: Path, helm: Path) -> None:
+    loaded = {}
+    for words in (["list"], ["lint", "-f", "s.yaml"]):
+        command = [sys.executable, "-P", "-c", _STARTED, "leafseal", "helm", "run", *words]
+        path, *modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        assert path == str(helm)
+        assert not {"click", "subprocess", "concurrent.futures", "tempfile"} & set(modules)
+        loaded[words[0]] = {name for name in modules if name.startswith(("leafseal", "cryptography", "yaml"))}
+    opening = {"leafseal.operations.open", "leafseal.deploy.opening", "leafseal.providers.age", "yaml"}
+    assert opening <= loaded["lint"]
+    assert not opening & loaded["list"]
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ file that a shell reads, such a name is a command.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from leafseal.document import Leaf
-from leafseal.operations.open import Opened
+if TYPE_CHECKING:
+    from leafseal.document import Leaf
+    from leafseal.operations.open import Opened
 
 
 def is_identifier(name: str) -> bool:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from leafseal.cli.helm.failing import shown
-from leafseal.cli.shared.deploying import open_named
-from leafseal.cli.shared.keys import current_ambient
 from leafseal.deploy.helm import process
 from leafseal.deploy.helm.words import PLAIN_OK, Named, Words, read
-from leafseal.deploy.opening import File
 from leafseal.errors import LeafsealError
-from leafseal.keys.policy import policy_of
 from leafseal.system import lasting, terminal
 from leafseal.system.reading import descriptor_of
+
+if TYPE_CHECKING:
+    from leafseal.deploy.opening import File
 
 _PLAIN_HINT = f'encrypt it with "leafseal encrypt -i FILE"; to use it in plain text, add {PLAIN_OK}'
 
@@ -35,6 +34,8 @@ def run(arguments: Sequence[str]) -> int:
         files = _opened(words, names)
         return _hand_over(words, files)
     except LeafsealError as error:
+        from leafseal.cli.helm.failing import shown
+
         raise shown(error) from None
 
 
@@ -69,6 +70,8 @@ def _opened(words: Words, names: Sequence[Sequence[str]]) -> dict[str, File]:
     found: dict[str, File] = {}
     for is_certain, wanted_names in by_certainty.items():
         if wanted_names:
+            from leafseal.cli.shared.deploying import open_named  # most commands of Helm name no files
+
             allows_plain = words.allows_plain or not is_certain
             found |= open_named(tuple(wanted_names), allows_plain=allows_plain, plain_hint=_PLAIN_HINT)
     return found
@@ -78,6 +81,9 @@ def _hand_over(words: Words, files: dict[str, File]) -> int:
     handed = {file.name: file.plaintext() for file in files.values() if file.opened is not None or _is_stream(file)}
     if not handed or lasting.can_have_open_files():
         return process.become(_arguments(words, files, process.in_memory(handed)), os.environ)
+    from leafseal.cli.shared.keys import current_ambient
+    from leafseal.keys.policy import policy_of
+
     no_disk = policy_of(current_ambient()).no_disk_plaintext
     with process.in_folder(handed, no_disk_plaintext=no_disk, warn=terminal.warn) as paths:
         return process.supervise(_arguments(words, files, paths), os.environ)
