@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from leafseal.errors import RefusedError
+from leafseal.run import compose as protocol
 from leafseal.testing import ThrowawayIdentity
 
 from ..run.compose_reader import Option, ProviderFailedError, Start, run_provider
@@ -188,3 +190,43 @@ def test_what_the_project_sets_does_not_choose_our_keys(secrets: str, work: Path
         assert '"rawsetenv"' not in message
         assert f"or where they are sent: {assignment.partition('=')[0]}" in message
     assert not (work / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "HTTPS_PROXY",
+        "https_proxy",
+        "ALL_PROXY",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "AWS_CA_BUNDLE",
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+        "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "GOOGLE_CREDENTIALS",
+        "GCE_METADATA_HOST",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        "IDENTITY_ENDPOINT",
+        "HUAWEICLOUD_SDK_AK",
+        "VAULT_TLS_SERVER_NAME",
+        "CREDENTIALS_DIRECTORY",
+        "SSL_CERT_DIR",
+    ],
+)
+def test_nor_does_it_choose_who_sees_our_tokens(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A proxy and its certificate in .env would show somebody the tokens and the data key of a cloud."""
+    monkeypatch.setattr(protocol, "_environment_of_compose", lambda: {"HOME": "/home/me"})
+    with pytest.raises(RefusedError, match=f"where they are sent: {name}"):
+        protocol.refuse_of_project({"HOME": "/home/me", name: "x"})
+    monkeypatch.setattr(protocol, "_environment_of_compose", lambda: {name: "x"})
+    protocol.refuse_of_project({name: "x"})  # it is the user's own
+
+
+def test_what_services_need_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "_environment_of_compose", dict)
+    names = (
+        "COMPOSE_PROJECT_NAME DB_HOST GOOGLE_CLIENT_ID AWS_PROFILE AWS_REGION AWS_ACCESS_KEY_ID PROXY_HOST VAULT_TOKEN"
+    )
+    protocol.refuse_of_project(dict.fromkeys(names.split(), "x"))
