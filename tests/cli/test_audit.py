@@ -237,6 +237,13 @@ def test_a_changed_value(leafseal: Run, trail: Trail, sealed: Path) -> None:
     assert (second["id"], second["error"]) == (first["id"], "IntegrityError")
 
 
+def test_what_fails_for_want_of_a_configuration_is_told_if_the_file_was_opened(leafseal: Run, trail: Trail) -> None:
+    assert leafseal("updatekeys", "--yes", "app.yaml").code == 1
+    first, second = trail.take()
+    assert told([first, second]) == [("updatekeys", "allowed"), ("updatekeys", "error")]
+    assert (first["id"], second["error"]) == (second["id"], "ConfigError")
+
+
 def test_a_plain_file(leafseal: Run, trail: Trail, work: Path) -> None:
     (work / "plain.yaml").write_text("a: 1\n")
     assert leafseal("decrypt", "plain.yaml").code == 1

@@ -88,13 +88,14 @@ class Operation:
 
         `file` is the one that was worked on where the error does not name it.
         """
-        if isinstance(error, UsageError | ConfigError | AuditError):
-            return  # no secret was asked for, or the log is what went wrong
-        name = error.file or file or (next(iter(self.events)) if len(self.events) == 1 else None)
-        if name is None:
-            return
-        last = self.events.get(name) or self.events.get(absolute(name) or "")
-        if last is not None and last.result != "allowed":
+        if isinstance(error, AuditError):
+            return  # the log is what went wrong
+        name = error.file or file
+        last = self.events.get(name or "") or self.events.get(absolute(name) or "")
+        is_none = isinstance(error, UsageError | ConfigError)  # no secret was asked for, unless there is an event
+        if last is None and len(self.events) == 1 and (is_none or name is None):
+            [(name, last)] = self.events.items()
+        if name is None or (last is None and is_none) or (last is not None and last.result != "allowed"):
             return
         event = self.begin(name, ambient) if last is None else last
         self.tell(name, event._replace(result=result_of(error), error=type(error).__name__), ambient)
