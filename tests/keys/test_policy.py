@@ -231,6 +231,13 @@ def test_a_named_pipe_is_not_waited_for(path: Path) -> None:
         load_policy(path)
 
 
+def test_a_link_to_nothing_is_not_taken_for_no_policy(path: Path) -> None:
+    """Where the folder that it leads to is not mounted, an audit log would be off."""
+    path.symlink_to(path.with_name("nowhere"))
+    with pytest.raises(ConfigError, match="is a link to nothing"):
+        load_policy(path)
+
+
 @pytest.mark.parametrize("text", ["a" + ".a" * 101 + " = 1\n", "[a" + ".a" * 101 + "]\n"])
 def test_keys_of_many_parts_are_refused_before_they_are_read(path: Path, text: str) -> None:
     """The parser's memory grows by the square of their number."""

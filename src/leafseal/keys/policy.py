@@ -182,6 +182,8 @@ def _read(path: str) -> bytes | None:
                 raise ConfigError("is a named pipe or a device, and no file", file=path)
             data = file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
+        if os.path.islink(path):  # of a volume that is not mounted, say: what it wants must not be forgotten
+            raise ConfigError("is a link to nothing", file=path) from None
         return None
     except OSError as error:
         raise ConfigError(f"cannot be read: {system_text(error)}", file=path) from None
