@@ -132,11 +132,12 @@ def test_without_patterns_all_passes() -> None:
 SECRETS = [
     b"hunter2!x",
     b"p@ss w\xc3\xb6rd/<&>'\"\\$`",
+    b"p\\a'ss \"w\xc3\xb6rd\xc2\xa0\x1b9",
     b"-----BEGIN KEY-----\nMIIBVgIBADANBgkq\nhkiG9w0B+/==\n-----END KEY-----\n",
 ]
 
 
-@pytest.mark.parametrize("secret", SECRETS, ids=["plain", "special", "lines"])
+@pytest.mark.parametrize("secret", SECRETS, ids=["plain", "special", "unprintable", "lines"])
 def test_forms(secret: bytes) -> None:
     text = secret.decode()
     shown = [
@@ -152,6 +153,9 @@ def test_forms(secret: bytes) -> None:
         quote(text, safe=""),
         quote_plus(text),
         html.escape(text),
+        repr([text]),
+        ascii({1: text}),
+        repr(secret),
     ]
     for before in ("", "a", "ab", "user:"):
         for after in ("", "c", ":more"):

@@ -68,7 +68,14 @@ def _encodings(text: bytes) -> Iterator[bytes]:
     for percent in {quote(text), quote(text, safe=""), quote_plus(text)}:
         yield percent.encode()
         yield _lower_digits(percent).encode()
-    for written in {*_json(characters), *_shell(characters), html.escape(characters), html.escape(characters, False)}:
+    yield repr(text)[2:-1].encode()
+    for written in {
+        *_json(characters),
+        *_shell(characters),
+        *_python(characters),
+        html.escape(characters),
+        html.escape(characters, False),
+    }:
         yield written.encode("utf-8", "surrogateescape")
 
 
@@ -112,6 +119,11 @@ def _shell(characters: str) -> Iterator[str]:
     yield characters.replace("'", "\\'")  # repr of Python, and of JavaScript
     yield "".join(f"\\{c}" if c in '"\\$`' else c for c in characters)  # within double quotes
     yield "".join(c if c.isalnum() or c in "@%_-+=:,./" else f"\\{c}" for c in characters)  # printf %q
+
+
+def _python(characters: str) -> Iterator[str]:
+    yield repr(characters)[1:-1]  # in tracebacks, and of values in lists and dictionaries
+    yield ascii(characters)[1:-1]
 
 
 _WORDS = frozenset(
