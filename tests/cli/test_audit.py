@@ -330,6 +330,8 @@ def test_a_log_in_the_repository_of_the_file_is_refused(
     trail.set(path=tmp_path / "link" / "audit.jsonl")
     assert leafseal("decrypt", "app.yaml").code == 0
     assert leafseal("decrypt", other / "app.yaml").code == 223
+    (tmp_path / "by-link.yaml").symlink_to(other / "app.yaml")
+    assert leafseal("decrypt", tmp_path / "by-link.yaml").code == 223
 
 
 def test_a_home_folder_that_is_a_repository_is_ones_own(leafseal: Run, trail: Trail, tmp_path: Path) -> None:

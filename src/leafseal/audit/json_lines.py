@@ -32,8 +32,8 @@ def _refuse_checkout(path: str, file: str | None) -> None:
     Whoever writes to the repository could change it.
     """
     real = os.path.realpath(os.path.dirname(path))
-    here = None if file is None else os.path.dirname(file)
-    if any(tree is not None and is_within(real, tree) for tree in (working_tree("."), here and working_tree(here))):
+    folders = {".", *(os.path.dirname(name) for name in (file, file and os.path.realpath(file)) if name)}
+    if any(tree is not None and is_within(real, tree) for tree in map(working_tree, folders)):
         raise AuditError(
             "the audit log is in a Git working tree, whose writers could change it",
             hint='name a file outside of it as audit.file in the policy; "leafseal policy show" names the policy',
