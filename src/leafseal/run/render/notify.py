@@ -37,6 +37,7 @@ class Notice(NamedTuple):
             # Nobody may ever write to a named pipe.
             descriptor = os.open(self.process, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             with open(descriptor, "rb") as file:
+                owner = os.fstat(descriptor).st_uid
                 text = (file.read(_MOST_BYTES) or b"").decode("ascii", "replace").strip()
         except OSError as error:
             raise LeafsealError(
@@ -44,7 +45,24 @@ class Notice(NamedTuple):
             ) from error
         if not _is_number(text):
             raise LeafsealError(f"no process number in {visible(self.process)}", hint=_HINT)
+        if owner not in (0, os.geteuid()) and not _is_of(int(text), owner):
+            raise LeafsealError(
+                f"the process in {visible(self.process)} is not of the user who owns that file", hint=_HINT
+            )
         return int(text)
+
+
+def _is_of(process: int, user: int) -> bool:
+    """Tell whether a process has rights of a user: with its number in a file, another one could be hit by root."""
+    try:
+        # Its folder belongs to root where nobody may trace it.
+        with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
+            users = next((line.split()[1:] for line in file if line.startswith("Uid:")), [])
+    except FileNotFoundError:
+        return True  # it is not there, which is said elsewhere
+    except OSError:
+        return False
+    return str(user) in users
 
 
 _HINT = "the files are there; start the program, or restart it if it runs"
