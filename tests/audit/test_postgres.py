@@ -151,6 +151,12 @@ def test_a_connection_string_is_never_shown(connection: str) -> None:
     assert caught.value.__cause__ is None
 
 
+def test_a_server_that_does_not_answer_is_told_in_a_statement() -> None:
+    with pytest.raises(AuditError, match="Connection refused") as caught:
+        write(Postgres("host=127.0.0.1 port=1 user=x", None))
+    assert "?" not in str(caught.value)  # libpq goes on with a question
+
+
 @pytest.mark.parametrize(
     ("connection", "environ", "mode"),
     [

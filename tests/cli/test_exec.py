@@ -131,6 +131,12 @@ def test_nothing_starts_if_one_of_many_fails(app: tuple[str, str], work: Path) -
     ("words", "code", "message"),
     [
         (["--", "true"], 8, "no file is given"),
+        (["--", "true"], 8, '"leafseal exec -e FILE -- true"'),
+        (["app.yaml", "--", "true"], 8, '"leafseal exec -e app.yaml -- true"'),
+        (["app.yaml", "app.prod.yaml"], 8, '"leafseal exec -e app.yaml -e app.prod.yaml -- PROGRAM"'),
+        (["-e", "app.prod.yaml", "app.yaml", "--", "true"], 127, "command not found: app.yaml"),
+        (["-e", "app.prod.yaml", "app.yaml", "--", "true"], 127, "before each encrypted file, write -e"),
+        (["-e", "app.prod.yaml", "./app.yaml", "--", "true"], 126, "before each encrypted file, write -e"),
         (["-e", "app.yaml"], 8, "no program is given after --"),
         (["-e", "app.yaml", "--"], 8, "no program is given after --"),
         (["-e", "app.yaml", "true"], 8, 'put -- before the program: "leafseal exec -e app.yaml -- true"'),

@@ -231,6 +231,11 @@ def test_only_what_is_named_is_set(leafseal: Run, work: Path, me: ThrowawayIdent
     assert (result.returncode, result.stdout) == (1, b"")
     assert b"a.env: has no value for D\n" in result.stderr
     assert b"name only variables that are in the file after --only" in result.stderr
+    file = encrypted(leafseal, work, me, "b.yaml", "API_TOKEN: a\ndb: {user: u}\n")
+    assert b"hint: the file has API_TOKEN\n" in exec_env("--only", "API_TOKN", file, "echo ran").stderr
+    assert b"hint: the file has API_TOKEN, P_db_user\n" not in exec_env("--only", "P_db_usr", file, "echo ran").stderr
+    result = exec_env("--flatten", "_", "--prefix", "P_", "--only", "p_db_usr,P_API_TOKN", file, "echo ran")
+    assert b"hint: the file has P_db_user, P_API_TOKEN\n" in result.stderr
     result = exec_env("--only", "A, ,", file, "echo ran")
     assert result.returncode == 8
     assert b"separate names with one comma each" in result.stderr

@@ -269,6 +269,7 @@ def test_new_values_are_redacted(files: Files, started: list[Program]) -> None:
         files.put("three")
         program.expect("HUP a-one [REDACTED]" if words else "start [REDACTED] [REDACTED]")
         assert not any("c4n4ry" in line for line in program.seen)
+        assert sum("not redacted" in line for line in program.seen) == 1  # of the short value, which stays for a while
 
 
 def test_nobody_is_left_when_leafseal_is_killed(files: Files, started: list[Program]) -> None:

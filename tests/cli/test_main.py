@@ -133,7 +133,11 @@ def test_a_command_imports_no_other() -> None:
         (["nothing"], "no such command 'nothing'", 'see "leafseal --help"'),
         (["--what"], "no such option '--what'", 'give a command first; "leafseal --help" lists them'),
         (["decrypt", "--what"], "no such option '--what'", 'see "leafseal decrypt --help"'),
-        (["decrypt", "--max-depth", "x", "f"], "'x' is not a valid integer", 'see "leafseal decrypt --help"'),
+        (
+            ["decrypt", "--max-depth", "x", "f"],
+            "'x' is not a whole number of at least 1",
+            'see "leafseal decrypt --help"',
+        ),
         (["get", "f"], "missing argument 'PATH'", 'see "leafseal get --help"'),
         (["get", "f", "p", "c4n4ry"], "one argument too many", 'see "leafseal get --help"'),
         (["set", "f", "p", "v", "c4n4ry", "c4n4ry"], "2 arguments too many", 'see "leafseal set --help"'),

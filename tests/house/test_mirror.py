@@ -19,7 +19,6 @@ ELSEWHERE = {
     "metadata/groups.py": "tests/metadata/test_metadata.py, which reads and writes whole blocks",
     "system/directory.py": "tests/system/test_files.py and test_files_faults.py, whose system calls it makes",
     "system/libraries.py": "tests/system/test_hardening.py, where they are kept from telling secrets",
-    "system/terminal.py": "tests/cli/test_io.py, with the streams of commands",
 }
 """The modules whose tests have another name, and which."""
 

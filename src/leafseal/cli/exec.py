@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from itertools import takewhile
+
 from leafseal.cli.shared import program
 from leafseal.cli.shared.declarations import FileName, add, argument, command, option
 from leafseal.cli.shared.keys import key_services
@@ -51,7 +55,8 @@ def exec_(
     leafseal exec -e app.yaml -e app.prod.yaml --on-conflict last -- ./server
     """
     if not env_file:
-        raise UsageError("no file is given", hint='name an encrypted file: "leafseal exec -e FILE -- PROGRAM"')
+        files, words = _files_first(command)
+        raise UsageError("no file is given", hint=f'name an encrypted file: "leafseal exec {files} -- {words}"')
     if not (is_program and command):
         files = " ".join(f"-e {for_shell(name)}" for name in env_file)
         program_name = for_shell(command[0]) if command else "PROGRAM"
@@ -60,3 +65,10 @@ def exec_(
             hint=f'put -- before the program: "leafseal exec {files} -- {program_name}"',
         )
     return program.run(env_file, command, reading, limits, wanted, child, how, conflict=on_conflict)
+
+
+def _files_first(command: Sequence[str]) -> tuple[str, str]:
+    """Return what was meant where files were named without `-e`: options for these, and the program."""
+    files = list(takewhile(lambda word: os.path.isfile(word) and not os.access(word, os.X_OK), command))
+    options = " ".join(f"-e {for_shell(name)}" for name in files or ["FILE"])
+    return options, for_shell(command[len(files)]) if command[len(files) :] else "PROGRAM"

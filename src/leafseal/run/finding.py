@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
+from leafseal.display import for_shell
 from leafseal.errors import CommandError, system_text
 
 T = TypeVar("T")
@@ -52,6 +53,8 @@ def start(argv: Sequence[str], environ: Mapping[bytes, bytes], attempt: Attempt[
             hint="install it, or correct the line that begins with #!; it must not end in CR",
         )
     hint = "to run a command line, name a shell: -- sh -c 'COMMAND LINE'" if " " in name else None
+    if os.path.isfile(name):
+        hint = f"to run the file in this folder, write ./{for_shell(name)}; before each encrypted file, write -e"
     raise CommandError(f"command not found: {name}", hint=hint)
 
 
@@ -88,7 +91,16 @@ def _is_binary(path: str) -> bool:
 def _refuse(argv: Sequence[str], environ: Mapping[bytes, bytes], error: OSError) -> NoReturn:
     if error.errno == errno.E2BIG:
         raise _too_big_error(argv, environ) from None
-    raise CommandError(f"cannot run {argv[0]}: {system_text(error)}", found=True) from error
+    hint = (
+        "to run it, make it executable with chmod +x; before each encrypted file, write -e"
+        if _is_no_program(argv[0], error)
+        else None
+    )
+    raise CommandError(f"cannot run {argv[0]}: {system_text(error)}", found=True, hint=hint) from error
+
+
+def _is_no_program(name: str, error: OSError) -> bool:
+    return error.errno == errno.EACCES and "/" in name and os.path.isfile(name) and not os.access(name, os.X_OK)
 
 
 def _too_big_error(argv: Sequence[str], environ: Mapping[bytes, bytes]) -> CommandError:

@@ -107,8 +107,26 @@ def shows_notes() -> bool:
     return not _is_quiet and sys.stderr is not None and sys.stderr.isatty()
 
 
+_given: set[str] | None = None
+
+
+@contextmanager
+def warning_once(given: set[str]) -> Iterator[None]:
+    """Have no warning given meanwhile that is among those `given` before; new ones are added there."""
+    global _given
+    before, _given = _given, given
+    try:
+        yield
+    finally:
+        _given = before
+
+
 def warn(text: str) -> None:
     """Warn the user of something that went on nevertheless."""
+    if _given is not None:
+        if text in _given:
+            return
+        _given.add(text)
     _tell(text, "warning", _YELLOW)
 
 
@@ -145,8 +163,22 @@ def _one_line(text: str) -> str:
 
 def _write(stream: TextIO | None, text: str) -> None:
     if stream is not None:
+        text = text.replace("\n", _line_end(stream))
         stream.write(text.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))
         stream.flush()
+
+
+def _line_end(stream: TextIO) -> str:
+    """Return what begins a new line: a terminal that we made raw for a program only goes down at a line break."""
+    if os.name == "nt" or not stream.isatty():
+        return "\n"
+    import termios
+
+    try:
+        is_raw = not termios.tcgetattr(stream.fileno())[1] & termios.OPOST
+    except (OSError, termios.error):
+        return "\n"
+    return "\r\n" if is_raw else "\n"
 
 
 def _coloured(text: str, colour: str, stream: TextIO | None) -> str:

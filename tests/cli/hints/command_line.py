@@ -6,13 +6,32 @@ from .scenario import Scenario
 
 A_B = {"a.yaml": "a: 1\n", "b.yaml": "a: 1\n", "folder/a.yaml": "a: 1\n"}
 
+_RUN = "exec --supervise -e a.env -- ./run"
+
 SCENARIOS = [
     Scenario(
         "cli.exec",
-        'name an encrypted file: "leafseal exec -e FILE -- PROGRAM"',
-        "exec -- true",
-        ("exec --supervise -e app.yaml --only k -- true",),
-        before=("set app.yaml k v",),
+        'name an encrypted file: "leafseal exec {} -- {}"',
+        "exec --supervise a.env -- true",
+        ("exec --supervise -e a.env -- true",),
+        files={"a.env": "A=1\n"},
+        before=("encrypt -i --age ME a.env",),
+    ),
+    Scenario(
+        "run.finding",
+        "to run the file in this folder, write ./{}; before each encrypted file, write -e",
+        "exec --supervise -e a.env b.env -- true",
+        ("exec --supervise -e a.env -e b.env -- true", "! echo true > run && chmod +x run", _RUN),
+        files={"a.env": "A=1\n", "b.env": "B=1\n"},
+        before=("encrypt -i --age ME a.env b.env",),
+    ),
+    Scenario(
+        "run.finding",
+        "to run it, make it executable with chmod +x; before each encrypted file, write -e",
+        "exec --supervise -e a.env -- ./run",
+        ("! chmod +x run", _RUN),
+        files={"a.env": "A=1\n", "run": "true\n"},
+        before=("encrypt -i --age ME a.env",),
     ),
     Scenario(
         "cli.exec",

@@ -209,6 +209,22 @@ SCENARIOS = [
     ),
     Scenario(
         "cli.shared.program",
+        "the file has {}",
+        "exec-env --supervise --only TOKN f.env true",
+        ("exec-env --supervise --only TOKEN f.env true",),
+        files={"f.env": "TOKEN=1\nB=2\n"},
+        before=("encrypt -i --age ME f.env",),
+    ),
+    Scenario(
+        "cli.shared.program",
+        "the files have {}",
+        "exec --supervise --only TOKN -e f.env -e g.env -- true",
+        ("exec --supervise --only TOKEN -e f.env -e g.env -- true",),
+        files={"f.env": "A=1\n", "g.env": "TOKEN=1\n"},
+        before=("encrypt -i --age ME f.env g.env",),
+    ),
+    Scenario(
+        "cli.shared.program",
         "name only variables that are in the file after --only",
         "exec-env --supervise --only C f.env true",
         ("exec-env --supervise --only A f.env true",),
@@ -225,9 +241,11 @@ SCENARIOS = [
     ),
     Scenario(
         "cli.shared.program",
-        "decrypt it, and encrypt it again with --input-type dotenv (or yaml, json)",
+        "decrypt it, and encrypt it again with --input-type dotenv (or yaml, json); exec-file gives a program the whole"
+        " file",
         "exec-env --supervise settings -- true",
         (
+            "exec-file settings -- cat {}",
             "decrypt -i settings",
             "encrypt -i --input-type dotenv --age ME settings",
             "exec-env --supervise settings -- true",

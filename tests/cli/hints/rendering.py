@@ -166,6 +166,12 @@ SCENARIOS = [
     ),
     Scenario(
         "run.render.folder",
+        "create the folder above it: mkdir -p {}",
+        "render --to a/b --allow-disk --file p=app.yaml:/db/password",
+        ("! mkdir -p a", "render --to a/b --allow-disk --file p=app.yaml:/db/password"),
+    ),
+    Scenario(
+        "run.render.folder",
         "{}; to write to this one anyway, add --allow-disk",
         "render --to out --file p=app.yaml:/db/password",
         (_GOOD,),

@@ -65,6 +65,22 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
             self.fail(str(error), param, ctx)
 
 
+class _Whole(click.ParamType):  # type: ignore[type-arg]
+    name = "integer"
+
+    def __init__(self, declared: declarations.Whole) -> None:
+        self.declared = declared
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read `10`."""
+        least, most = self.declared.least, self.declared.most
+        bounds = "" if least is None else f" of at least {least}" if most is None else f" from {least} to {most}"
+        try:
+            return self.declared.read(str(value))
+        except ValueError:
+            self.fail(f"{str(value)!r} is not a whole number{bounds}", param, ctx)
+
+
 class _FileName(click.ParamType):  # type: ignore[type-arg]
     name = "path"
 
@@ -77,8 +93,7 @@ def _type(declared: declarations.Type | None) -> Any:
     if isinstance(declared, declarations.Choice):
         return click.Choice(declared.texts)
     if isinstance(declared, declarations.Whole):
-        is_any = declared.least is declared.most is None
-        return click.INT if is_any else click.IntRange(declared.least, declared.most)
+        return _Whole(declared)
     if isinstance(declared, declarations.FileName):
         return _FileName()
     return _Size() if isinstance(declared, declarations.Size) else click.UNPROCESSED

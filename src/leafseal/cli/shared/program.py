@@ -210,12 +210,16 @@ def run(
     if how.watch:
         from leafseal.run.supply import Values
 
+        given: set[str] = set()  # warnings; after a change of one value most would be the same again
+
         def read() -> Values | Sequence[LeafsealError]:
             opened, errors = _open_all(files, reading, limits)
             if errors:
                 return errors
-            handed = handed_of(opened)
-            return Values(handed.variables, handed.files, how.patterns_of(opened, handed.by_name, wanted.name_of))
+            with terminal.warning_once(given):
+                handed = handed_of(opened)
+                patterns = how.patterns_of(opened, handed.by_name, wanted.name_of)
+            return Values(handed.variables, handed.files, patterns)
 
         return how.run_watching(distinct(files), argv, environment, account, read)
     opened = open_files(files, reading, limits)
@@ -347,11 +351,22 @@ def _refuse_missing(
 ) -> None:
     """Raise `LeafsealError` for names of `--only` that no file has."""
     if missing := [name for name in only or () if name not in found]:
+        from difflib import get_close_matches  # for slips
+
+        names = {
+            wanted.name_of(leaf.locator).lower(): wanted.name_of(leaf.locator)
+            for _, one in opened
+            for leaf, _ in one.leaves.values
+            if not leaf.is_comment and (wanted.flatten is not None or len(leaf.locator) == 1)
+        }
+        near = [names[one] for name in missing for one in get_close_matches(name.lower(), names, n=1, cutoff=0.75)]
         nested = any(making.is_nested(document) for _, one in opened for document in one.documents())
         is_one = len(opened) == 1
         raise LeafsealError(
             f"{'' if is_one else 'no file '}has {'no' if is_one else 'a'} value for {', '.join(missing)}",
-            hint=making.FLATTEN_HINT
+            hint=(f"the file has {first_of(near)}" if is_one else f"the files have {first_of(near)}")
+            if near
+            else making.FLATTEN_HINT
             if nested and wanted.flatten is None
             else "name only variables that are in the file after --only",
             file=opened[0][0] if is_one else None,
@@ -387,7 +402,8 @@ def _refuse_one_value(opened: Opened) -> None:
     if FORMATS[opened.document.format].tree_format:
         raise RefusedError(
             "the whole file is encrypted as one value, so it has no variables",
-            hint="decrypt it, and encrypt it again with --input-type dotenv (or yaml, json)",
+            hint="decrypt it, and encrypt it again with --input-type dotenv (or yaml, json);"
+            " exec-file gives a program the whole file",
         )
 
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from leafseal.display import for_shell
 from leafseal.document.frozen import NamedTuple
 from leafseal.errors import RefusedError, WriteError, naming, system_text
 from leafseal.run.render.generations import Generations, locked
@@ -51,7 +52,9 @@ def _opened(folder: Folder, access: Access) -> Iterator[int]:
         descriptor = os.open(folder.path, _FLAGS)
     except (OSError, ValueError) as error:
         text = system_text(error) if isinstance(error, OSError) else "no folder can have this name"
-        raise WriteError(f"cannot be used as a folder: {text}", file=folder.path) from None
+        above = os.path.dirname(os.path.abspath(folder.path)) if "\0" not in folder.path else "/"
+        hint = None if os.path.isdir(above) else f"create the folder above it: mkdir -p {for_shell(above)}"
+        raise WriteError(f"cannot be used as a folder: {text}", file=folder.path, hint=hint) from None
     try:
         try:
             _refuse_anothers(folder.path, descriptor, access.owner)
