@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +92,23 @@ def test_no_name_stops_the_commands_that_hide_values(
         log.read(result.err.encode() + result.out)  # the warning comes first
         assert "hunter2" not in "\n".join(log.lines)
         assert "hunter2%x" in log.hidden
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify"])
+def test_no_name_in_a_report_is_a_command_for_a_runner(leafseal: Run, work: Path, sealed: Path, command: str) -> None:
+    """Azure Pipelines obeys `##vso[…` anywhere in a line, GitHub's runner `::` at its beginning."""
+    names = ["##vso[task.prependpath]./evil", "::stop-commands::x", "##[stop-commands]x", "## heading", "a::b"]
+    sealed.write_text(
+        "".join(f'"{name}": ""\n' for name in names) + re.sub("(?m)^ +structure1_.*\n", "", sealed.read_text())
+    )
+    result = leafseal(command, sealed.name)
+    said = result.out.decode() + result.err
+    assert "stop-commands" in said
+    assert "## heading" in said
+    assert not [line for line in said.splitlines() if re.search(r"^\s*::|##\w*\[", line)]
+    report = leafseal(command, "--json", sealed.name)
+    assert b"##" not in report.out
+    assert "/##[stop-commands]x" in str(json.loads(report.out))
 
 
 def test_lines_that_are_not_hidden_are_told_of(leafseal: Run, step: Path, work: Path, me: ThrowawayIdentity) -> None:

@@ -65,9 +65,10 @@ def drop_output() -> None:
 def print_line(text: str) -> None:
     """Write one line of a report, or several, without private keys: a report shows no values.
 
-    Each line is looked at by itself, so that nothing in one of them hides those after it.
+    Each line is looked at by itself, so that nothing in one of them hides those after it. None is a command for the
+    runner of a CI service.
     """
-    shown = "\n".join(map(without_keys, text.split("\n")))
+    shown = "\n".join(_no_command(without_keys(line)) for line in text.split("\n"))
     write_result(f"{shown}\n".encode("utf-8", "surrogateescape"))
 
 
@@ -152,13 +153,20 @@ def _tell(text: str, word: str = "", colour: str = "") -> None:
 
 
 def _one_line(text: str) -> str:
-    """Return a text as one line that steers no terminal, and no runner of a CI service, and has no private key.
+    """Return a text as one line that steers no terminal, and no runner of a CI service, and has no private key."""
+    return _no_command(escape_line(without_keys(text)))
 
-    `##[stop-commands]x`, `##vso[task.setvariable …]` and their like count anywhere in a line, and names that are shown
-    may be anybody's.
+
+def _no_command(line: str) -> str:
+    """Return a line that is no command for the runner of a CI service: the names in it may be anybody's.
+
+    `##[stop-commands]x` and `##vso[task.prependpath]x` count anywhere in a line, `::stop-commands::x` at its beginning.
     """
-    line = escape_line(without_keys(text))
-    return line.replace("##", "#\\x23") if "##" in line else line
+    if "##" in line:
+        import re  # hardly any line needs it
+
+        line = re.sub(r"##(?=\w*\[)", r"#\\x23", line)
+    return line.replace("::", ":\\x3a", 1) if line.lstrip().startswith("::") else line
 
 
 def _write(stream: TextIO | None, text: str) -> None:
