@@ -120,9 +120,13 @@ def test_a_file_beats_what_is_inherited(app: tuple[str, str]) -> None:
 
 def test_nothing_starts_if_one_of_many_fails(app: tuple[str, str], work: Path) -> None:
     (work / "plain.env").write_text("A=1\n")
-    result = exec_("-e", app[0], "-e", "missing.env", "-e", "plain.env", "--", "/bin/echo", "ran")
+    (work / "loop.env").symlink_to("loop.env")  # which nobody can read, whoever runs the tests
+    result = exec_("-e", app[0], "-e", "missing.env", "-e", "plain.env", "-e", "loop.env", "--", "/bin/echo", "ran")
     assert (result.returncode, result.stdout) == (1, b"")
-    assert re.findall(rb"error: ([\w.]+):", result.stderr) == [b"missing.env", b"plain.env"]
+    assert re.findall(rb"error: ([\w.]+):", result.stderr) == [b"missing.env", b"loop.env", b"plain.env"]
+    result = exec_("-e", "loop.env", "--", "/bin/echo", "ran")
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr.startswith(b"leafseal: error: loop.env: cannot read: ")
     result = exec_("-e", "missing.env", "-e", app[0], "--", "/bin/echo", "ran")
     assert (result.returncode, result.stdout) == (100, b"")
 

@@ -50,11 +50,13 @@ def test_one_of_many_that_fails_changes_nothing(leafseal: Run, sealed: Path, to:
     assert leafseal("render", "--to", to, *good).code == 0
     before = sorted(os.listdir(to))
     (work / "plain.yaml").write_text("a: 1\n")
+    (work / "loop.yaml").symlink_to("loop.yaml")  # which nobody can read, whoever runs the tests
     (work / "torn.yaml").write_text(sealed.read_text().replace("data:", "data:AAAA", 1))
     for wrong, code in (
         ("b=app.yaml:/nothing", 91),
         ("b=missing.yaml:/x", 100),
         ("b=plain.yaml:/a", 1),
+        ("b=loop.yaml:/a", 2),
         ("b=torn.yaml:/db/password", 25),
         ("b=app.yaml:/db", 4),
         ("a=app.yaml:/db/port", 8),
