@@ -311,6 +311,12 @@ def test_nothing_of_a_template_is_run(file: Opened) -> None:
     assert rendered(entry, file, text) == {"x": text}
 
 
+def test_a_value_that_is_named_a_million_times_fills_no_memory() -> None:
+    entry = Entry("x", "s", template="t", escape="none")
+    with pytest.raises(FormatError, match="the file would have more than 64 million characters"):
+        rendered(entry, opened(f"a: {'v' * 2**20}\n"), b"${/a}\n" * 1_000_000)
+
+
 def test_values_are_looked_up_once() -> None:
     """A thousand files of one source: its trees and names are made once."""
     many = opened("".join(f"k{number}: v{number}\n" for number in range(1000)))

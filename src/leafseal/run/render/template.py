@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 
 from leafseal.display import visible
+from leafseal.document.limits import DEFAULT_LIMITS
 from leafseal.document.scalars import Scalar
 from leafseal.errors import FormatError, LeafsealError, RefusedError
 from leafseal.run.render.escapes import ESCAPES
@@ -24,6 +25,8 @@ _PLACEHOLDER = re.compile(r"\$?\$\{/[^\n}]*\}?")
 
 Find = Callable[[str], tuple[Scalar | None, str]]
 """Returns the value at a pointer, and its text. Raises `LeafsealError`."""
+
+_MOST_CHARACTERS = DEFAULT_LIMITS.file_bytes
 
 _OUR_KEY = re.compile(rb"AGE-SECRET-KEY-(PQ-)?1", re.IGNORECASE)
 
@@ -60,11 +63,18 @@ def fill(data: bytes, find: Find, escape: str | None = None) -> bytes:
     except UnicodeDecodeError as error:
         raise FormatError("not UTF-8", line=data.count(b"\n", 0, error.start) + 1) from None
 
+    size = len(text)
+
     def replaced(match: re.Match[str]) -> str:
+        nonlocal size
         if match[0].startswith("$$"):
             return match[0][1:]
         try:
-            return _value(match[0], find, escape)
+            written = _value(match[0], find, escape)
+            size += len(written)
+            if size > _MOST_CHARACTERS:  # a value can be named a million times
+                raise FormatError(f"the file would have more than {_MOST_CHARACTERS >> 20} million characters")
+            return written
         except FormatError as error:
             error.line = text.count("\n", 0, match.start()) + 1
             raise
