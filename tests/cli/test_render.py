@@ -64,6 +64,8 @@ def test_one_of_many_that_fails_changes_nothing(leafseal: Run, sealed: Path, to:
         result = leafseal("render", "--to", to, *good, "--file", wrong, "--file", "c=app.yaml:/db/port")
         assert (result.code, result.out) == (code, b""), wrong
         assert sorted(os.listdir(to)) == before
+    result = leafseal("render", "--to", to, "--map", "missing.yaml")
+    assert (result.code, result.err) == (100, "leafseal: error: missing.yaml: no such file\n")
     result = leafseal(
         "render", "--to", to, "--file", "b=app.yaml:/nope", "--file", "c=missing.yaml", "--file", "d=app.yaml:/db"
     )

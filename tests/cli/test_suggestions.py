@@ -52,6 +52,10 @@ def test_synonyms_lead_to_what_there_is() -> None:
         ("exec-env f ls -la", 'put -- before the program: "leafseal exec-env f -- ls"'),
         ("exec-env --only A,B f ls -la", 'put -- before the program: "leafseal exec-env f -- ls"'),
         ("exec-env --olny A f -- ls -la", "use --only"),
+        ("render --to d x=f:/p", "write each after its option, such as --to DIR or --file NAME=FILE:PATH"),
+        ("render x=f:/p", "add --to DIR"),
+        ("groups add", "add --file FILE"),
+        ("get f p v", 'see "leafseal get --help"'),
         ("quite-something-else", 'see "leafseal --help"'),
     ],
 )

@@ -13,7 +13,7 @@ from leafseal.config.find import read_bounded
 from leafseal.display import counted
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
-from leafseal.errors import LeafsealError, UsageError, naming
+from leafseal.errors import LeafsealError, MissingFileError, UsageError, naming
 from leafseal.keys.policy import policy_of
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all, results
@@ -137,6 +137,8 @@ class _Job(NamedTuple):
             entries = [*self.words]
             follow(self._files(entries))
             for name in self.maps:
+                if not os.path.exists(name):
+                    raise MissingFileError("no such file", file=name)
                 entries += read_map(read_bounded(name, pipes=True), name)
             follow(self._files(entries))
             files, errors = self._rendered(entries)

@@ -88,6 +88,18 @@ _UNBOUND = (
 SCENARIOS = [
     Scenario("cli.render", "add --file NAME=FILE:PATH, or --map FILE", _TO, (_GOOD,)),
     Scenario(
+        "cli.shared.suggestions",
+        'write each after its option, such as {}; see "{} --help"',
+        f"{_TO} p=app.yaml:/db/password",
+        (_GOOD,),
+    ),
+    Scenario(
+        "cli.shared.click_commands",
+        'add {} {}; "{} --help" lists all options',
+        "render --allow-disk --file p=app.yaml:/db/password",
+        ("render --allow-disk --file p=app.yaml:/db/password --to out",),
+    ),
+    Scenario(
         "cli.shared.keeping_up",
         "give the name of a FILE",
         f"{_TO} --watch --file a=-:/x",

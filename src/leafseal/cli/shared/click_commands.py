@@ -48,10 +48,14 @@ class _Command(click_help.WithHelp):
             arguments = [*arguments[:at], "--in-place", "--overwrite", *arguments[at + 1 :]]
         rest = super().parse_args(context, arguments)
         if rest and not context.resilient_parsing:
-            raise click.UsageError(
+            raise _TooManyError(
                 "one argument too many" if len(rest) == 1 else f"{len(rest)} arguments too many", context
             )
         return rest
+
+
+class _TooManyError(click.UsageError):
+    """There are more arguments than the command has."""
 
 
 class _Size(click.ParamType):  # type: ignore[type-arg]
@@ -268,6 +272,10 @@ def _usage_hint(error: click.UsageError, context: click.Context, arguments: Sequ
         return suggestions.option_hint(error.option_name, command.declared, where, words)
     if isinstance(error, click.NoSuchOption) and command is group:
         return suggestions.flag_hint(error.option_name, words)
+    if isinstance(error, _TooManyError) and isinstance(command, _Command) and not command.declared.arguments:
+        return suggestions.options_hint(command.declared, where)
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Option):
+        return f'add {error.param.opts[-1]} {error.param.metavar}; "{where} --help" lists all options'
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return suggestions.argument_hint(error.param.make_metavar(context), where, words)
     return f'see "{where} --help"'

@@ -141,6 +141,16 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
     return f'use {meant}; "{path} --help" lists all options' if meant else f'see "{path} --help"'
 
 
+def options_hint(command: Command, path: str) -> str:
+    """Return what to do where a command that has only options was given an argument."""
+    texts = [f"{one.names[-1]} {one.metavar}" for one in command.options if one.metavar is not None][:3]
+    return (
+        f'write each after its option, such as {" or ".join(texts)}; see "{path} --help"'
+        if texts
+        else (f'see "{path} --help"')
+    )
+
+
 def argument_hint(name: str, path: str, words: Sequence[str]) -> str:
     """Return what to do where an argument is missing; `name` is as the help has it."""
     files = _files(words)
