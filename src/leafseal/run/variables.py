@@ -50,15 +50,18 @@ def variables(
                 continue
             raise LeafsealError(f"cannot use complex value in environment; offending key {name}", hint=FLATTEN_HINT)
         if "=" in name or not name:
-            raise LeafsealError(f"cannot use keys with '=' in environment: {name}" if name else "a key is empty")
+            raise LeafsealError(
+                f"cannot use keys with '=' in environment: {name}" if name else "a key is empty", hint=_FILE_HINT
+            )
         data = data_of(place, value, as_sops=as_sops, spell=spell)
         if "\0" in name or b"\0" in data:
-            raise LeafsealError(f"an environment cannot contain NUL; offending key {name}")
+            raise LeafsealError(f"an environment cannot contain NUL; offending key {name}", hint=_FILE_HINT)
         found[name] = data
     return found
 
 
 _TWO_HINT = "choose another text for --flatten, or rename one of them"
+_FILE_HINT = 'a program can get such a value in a file: "leafseal exec -e FILE --file KEY=NAME -- PROGRAM"'
 FLATTEN_HINT = "to make a variable of each nested value, add --flatten __"
 
 

@@ -60,6 +60,22 @@ SCENARIOS = [
         ("exec-env --supervise --flatten __ app.yaml true",),
     ),
     Scenario(
+        "run.variables",
+        'a program can get such a value in a file: "leafseal exec -e FILE --file KEY=NAME -- PROGRAM"',
+        "exec -e f.yaml --supervise -- true",
+        ("exec -e f.yaml --supervise --file a=b=X -- /bin/sh -c 'test -s $X_FILE'",),
+        files={"f.yaml": "a=b: 1\n"},
+        before=("encrypt -i --age ME f.yaml",),
+    ),
+    Scenario(
+        "run.variables",
+        'a program can get such a value in a file: "leafseal exec -e FILE --file KEY=NAME -- PROGRAM"',
+        "exec -e f.json --supervise -- true",
+        ("exec -e f.json --supervise --file nul=X -- /bin/sh -c 'test -s $X_FILE'",),
+        files={"f.json": '{"nul": "a\\u0000b"}\n'},
+        before=("encrypt -i --age ME f.json",),
+    ),
+    Scenario(
         "run.finding",
         'hand large values to the program in files: "leafseal exec -e FILE --file KEY=NAME -- PROGRAM"',
         "exec-env --supervise f.env true",
