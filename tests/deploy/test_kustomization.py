@@ -126,3 +126,73 @@ def test_our_generator_is_the_one_beside_us(tmp_path: Path, monkeypatch: pytest.
     program.chmod(0o755)
     monkeypatch.setattr(sys, "argv", [str(tmp_path / "kubectl-leafseal")])
     assert kustomize.own_program() == str(program)
+
+
+HIDDEN = "apiVersion: x/v1\nkind: X\nmetadata:\n  name: t\n" + FUNCTION.format("./program")
+
+
+INLINE = (
+    "{metadata: {annotations: {config.kubernetes.io/function: 'exec: {path: ./program}'}}, apiVersion: x/v1, kind: X}"
+)
+MERGED = "a: &a\n  annotations:\n    config.kubernetes.io/function: 'exec: {path: ./program}'\n"
+OUT = "../../../../../../proc/self/cwd"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("g.yaml", f"apiVersion: v1\nkind: List\nitems:\n- {INLINE}\n"),
+        ("g.yaml", "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n"),
+        ("g.yaml", MERGED + OURS.format("").replace("metadata:\n", "metadata:\n  <<: *a\n")),
+        ("g.yaml", OURS.format("").replace("metadata:", "!!merge x: {}\nmetadata:")),
+        ("g.yaml", OURS.format("").replace("leafseal/v1alpha1", f"leafseal/{OUT}")),
+        ("g.yaml", KSOPS.format("").replace("viaduct.ai/v1", f"viaduct.ai/v1/{OUT}")),
+        ("g.yaml", f"apiVersion: x/{OUT}\nkind: Program\nmetadata: {{name: t}}\n"),
+        ("g.yaml", "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: t}\n"),
+        ("a: b", HIDDEN),
+        ("{a", HIDDEN),
+        ("https:/x.example/g.yaml", OURS.format("")),
+    ],
+)
+def test_what_kustomize_reads_otherwise_is_not_known(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text(text)
+    entry = name.replace(":/", "://")
+    folder = _write(tmp_path, kustomization_yaml=f"generators: ['{entry}', own.yaml]\n", own_yaml=OURS.format(""))
+    found = look(folder)
+    assert found.plugins[-1] == os.path.join(folder, "own.yaml")
+    assert len(found.unknown) == 1
+
+
+@pytest.mark.parametrize("entry", ["https://x.example/a/b", "github.com/a/b", "GitHub.com/a/b", "x_git/a", "git@x/a/b"])
+def test_a_folder_that_is_called_like_a_repository_elsewhere(tmp_path: Path, entry: str) -> None:
+    (tmp_path / entry).mkdir(parents=True)
+    (tmp_path / entry / "kustomization.yaml").write_text("")
+    [unknown] = look(_write(tmp_path, kustomization_yaml=f"resources: ['{entry}']\n")).unknown
+    assert "kustomize may take for something else" in unknown
+
+
+@pytest.mark.parametrize(
+    "text", ["generators: g.yaml", "generators: [[g.yaml]]", "generators: {a: b}", "generators: 1"]
+)
+def test_kustomizations_of_another_form(tmp_path: Path, text: str) -> None:
+    [unknown] = look(_write(tmp_path, kustomization_yaml=f"{text}\n", g_yaml=HIDDEN)).unknown
+    assert unknown.endswith("generators is no list of names")
+
+
+def test_a_kustomization_that_is_a_link_does_not_hide_another(tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    (tmp_path / "harmless.yaml").write_text("namePrefix: x-\n")
+    _write(inner, g_yaml=HIDDEN)
+    (inner / "kustomization.yaml").symlink_to("../harmless.yaml")  # which kustomize does not follow
+    (inner / "kustomization.yml").write_text("generators: [g.yaml]\n")
+    assert "more than one kustomization" in look(str(inner)).unknown[0]
+
+
+def test_comments_and_configurations_of_kustomize_are_known(tmp_path: Path) -> None:
+    own = "# for *.yaml, &c., <<and>> !important\n" + OURS.format("")
+    prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\nprefix: x-\n"
+    folder = _write(
+        tmp_path, kustomization_yaml="generators: [g.yaml]\ntransformers: [p.yaml]\n", g_yaml=own, p_yaml=prefix
+    )
+    assert _names(look(folder), tmp_path) == {"plugins": ["g.yaml"]}
