@@ -345,6 +345,20 @@ def test_new_writes_an_encrypted_manifest(leafseal: Run, secret: Path, work: Pat
     assert (work / "app.enc.yaml").read_text() == written
 
 
+def test_new_under_a_rule_for_every_value_says_what_to_add(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    config = work / ".sops.yaml"
+    config.write_text(f"creation_rules:\n  - age: {me.recipient}\n")
+    words = ("kubectl", "new", "secret", "app", "--from-literal=a=swordfish", "-o")
+    warned = leafseal(*words, "whole.yaml")
+    assert warned.code == 0
+    assert "whole.yaml: apiVersion, kind and metadata of this Kubernetes Secret are encrypted too" in warned.err
+    line = "encrypted_regex: ^(data|stringData)$"
+    assert warned.err.endswith(f"add {line} to its rule in .sops.yaml\n")
+    config.write_text(config.read_text() + f"    {line}\n")
+    assert leafseal(*words, "app.yaml") == (0, b"", "")
+    assert (work / "app.yaml").read_text().startswith("apiVersion: v1\n")
+
+
 def test_new_without_a_rule_encrypts_values_only(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     result = leafseal("kubectl", "new", "secret", "app", "--from-literal=a=swordfish", "--age", me.recipient)
     assert result.code == 0

@@ -56,6 +56,7 @@ def test_synonyms_lead_to_what_there_is() -> None:
         ("render x=f:/p", "add --to DIR"),
         ("groups add", "add --file FILE"),
         ("get f p v", 'see "leafseal get --help"'),
+        ("helm template x", 'run "leafseal helm run template"; with the plugins, it is "helm leafseal template"'),
         ("quite-something-else", 'see "leafseal --help"'),
     ],
 )

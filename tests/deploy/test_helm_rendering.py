@@ -127,7 +127,7 @@ def test_references_become_values() -> None:
         ("data:\n  a: ref+leafseal://s.yaml#/db/user\n", "s.yaml: db.user does not exist"),
         ("data:\n  a: ref+leafseal://s.yaml#/db\n", "s.yaml: /db is not a single value"),
         ("data:\n  a: ref+leafseal://key.pem#/a\n", "key.pem: this file has one value"),
-        ("data:\n  a: ENC[AES256_GCM,data:aa,iv:aa,tag:aa,type:str]\n", "a/x.yaml: "),
+        ("data:\n  a: ENC[AES256_GCM,data:aa,iv:aa,tag:aa,type:str]\n", "a/x.yaml: a value is still encrypted"),
         ("stringData:\n  a: ref+leafseal://raw\n", "the value of a reference is not UTF-8"),
     ],
 )

@@ -42,6 +42,13 @@ _rendering = partial(Scenario, "deploy.helm.rendering")
 
 SCENARIOS = [
     _rendering(
+        'if it is from a value file, run "helm leafseal template", or write -f leafseal:PATH',
+        _render("ENC[AES256_GCM,data:aa,iv:aa,tag:aa,type:str]"),
+        ("helm run template ./chart -f app.yaml", "helm getter leafseal:app.yaml"),
+        environ={"HELM_BIN": "FAKE"},
+        stage="at_helm",
+    ),
+    _rendering(
         'encrypt it with "leafseal encrypt -i FILE"',
         _render("ref+leafseal://plain.yaml#/a"),
         ("encrypt -i --age ME plain.yaml", _render("ref+leafseal://plain.yaml#/a")),

@@ -20,6 +20,7 @@ from leafseal.operations.encrypt import encrypt
 from leafseal.system import files, terminal
 
 VALUES_ONLY = "^(data|stringData)$"
+_ADVICE = f"to encrypt only data and stringData, add encrypted_regex: {VALUES_ONLY} to its rule in .sops.yaml"
 _FORMATS = ("json", "yaml", "name", "wide")  # what -o is followed by for kubectl
 
 
@@ -63,7 +64,7 @@ def write_encrypted(
             current_ambient(),
             indent=wanted.indent or 2,
             allow_tokens=True,  # whatever looks so is a value
-            review=partial(warn_of_clear_text, name, None),
+            review=partial(warn_of_clear_text, name, None, advice=_ADVICE),
             name=name,
             path=output,
         )

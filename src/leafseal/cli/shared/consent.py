@@ -61,17 +61,22 @@ def warn_of_missing(name: str, guard: Guard, groups: Sequence[Keys]) -> None:
         )
 
 
-def warn_of_clear_text(name: str, comments: str | None, document: Document, selection: Selection) -> None:
-    """Warn of values that look like secrets and that the rule leaves clear, and of comments beside those it seals."""
+def warn_of_clear_text(
+    name: str, comments: str | None, document: Document, selection: Selection, *, advice: str | None = None
+) -> None:
+    """Warn of values that look like secrets and that the rule leaves clear, and of comments beside those it seals.
+
+    `advice` is what to do about a Secret that is encrypted as a whole, where it is not an option of `encrypt`.
+    """
     clear = guards.clear_secrets(document, selection)
     if clear:
         terminal.warn(f"{name}: these values look like secrets and are not encrypted: {listed(clear)}")
     warn_of_clear_comments(name, document, selection, Comments(comments))
     warn_of_ambiguous(name, document, selection)
     if "apiVersion" in document.text:
-        from leafseal.cli.shared.manifests import warn_of_secret
+        from leafseal.cli.shared.manifests import ADVICE, warn_of_secret
 
-        warn_of_secret(name, document, selection)
+        warn_of_secret(name, document, selection, advice or ADVICE)
 
 
 def warn_of_clear_comments(name: str, document: Document, selection: Selection, comments: Comments) -> None:

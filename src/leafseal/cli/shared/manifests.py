@@ -65,8 +65,8 @@ def _is_secret(path: str) -> bool:
     return bool(_SECRET.search(head) and _VERSIONED.search(head))
 
 
-def warn_of_secret(name: str, document: Document, rule: Selection) -> None:
-    """Warn of a Secret of which a rule encrypts also what kubectl must read."""
+def warn_of_secret(name: str, document: Document, rule: Selection, advice: str) -> None:
+    """Warn of a Secret of which a rule encrypts also what kubectl must read. `advice` is what to do about it."""
     versioned, secrets = set(), set()
     for leaf in document.leaves():
         if leaf.path == ("apiVersion",):
@@ -76,5 +76,5 @@ def warn_of_secret(name: str, document: Document, rule: Selection) -> None:
     if versioned & secrets:
         terminal.warn(
             f"{name}: apiVersion, kind and metadata of this Kubernetes Secret are encrypted too, and kubectl cannot "
-            f"read it; {ADVICE}"
+            f"read it; {advice}"
         )

@@ -92,6 +92,8 @@ def command_hint(name: str, known: Iterable[str], parent: str, arguments: Sequen
     """Return what to do in place of a command that there is none; `parent` is what was typed before it."""
     if parent == PROGRAM and name.lower() in _SHOWN:
         return f'run "{PROGRAM} {_SHOWN[name.lower()]}"'
+    if parent == f"{PROGRAM} helm" and _is_of_helm(name):
+        return f'run "{parent} run {name}"; with the plugins, it is "helm leafseal {name}"'
     meant = (_MEANT.get(name.lower()) if parent == PROGRAM else None) or _nearest(name, known)
     if meant:
         files = _files(arguments[1:])
@@ -101,6 +103,12 @@ def command_hint(name: str, known: Iterable[str], parent: str, arguments: Sequen
     if parent == PROGRAM and (files := _files((name,))):
         return f'to see it, run "{PROGRAM} decrypt {files[0]}"; to change it, run "{PROGRAM} edit {files[0]}"'
     return f'see "{parent} --help"'
+
+
+def _is_of_helm(name: str) -> bool:
+    from leafseal.deploy.helm.words import WITH_VALUES  # which hardly any slip needs
+
+    return name in WITH_VALUES
 
 
 def flag_hint(option: str, arguments: Sequence[str]) -> str:

@@ -81,9 +81,18 @@ def _open(
             text, names[id(piece)] = without_filename(piece.text)
         items.append(Item(Snapshot(piece.name, text), Source(piece.name, text, "yaml")))
     files, failed = open_files(items, ring)
-    errors += failed
+    errors += [_from_a_value_file(error) if isinstance(error, NotEncryptedError) else error for error in failed]
     by_item = {id(file.item): file for file in files}
     return [by_item.get(id(item)) for item in items], names
+
+
+def _from_a_value_file(error: NotEncryptedError) -> LeafsealError:
+    """Return the error for encrypted values in what Helm made of a template: hardly any chart has them itself."""
+    return NotEncryptedError(
+        "a value is still encrypted (ENC[…])",
+        hint='if it is from a value file, run "helm leafseal template", or write -f leafseal:PATH',
+        file=error.file,
+    )
 
 
 def _with_filename(manifest: Manifest, name: str | None) -> Manifest:

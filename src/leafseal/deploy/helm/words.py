@@ -14,7 +14,7 @@ from leafseal.errors import UsageError
 
 PLAIN_OK = "--leafseal-plain-ok"
 
-_WITH_VALUES = frozenset({"install", "upgrade", "template", "lint", "diff"})
+WITH_VALUES = frozenset({"install", "upgrade", "template", "lint", "diff"})
 """The commands of which `-f` is known to name value files. `diff` is the plugin helm-diff."""
 
 _OTHER_F = frozenset({"list", "ls"})
@@ -87,7 +87,7 @@ def read(arguments: Sequence[str]) -> Words:
     words = (*own, *arguments[end:])
     allows_plain = len(own) < end
     command = command_of(own)
-    named = () if command in _OTHER_F else tuple(_named(own, is_certain=command in _WITH_VALUES))
+    named = () if command in _OTHER_F else tuple(_named(own, is_certain=command in WITH_VALUES))
     return Words(words, named, allows_plain)
 
 
