@@ -339,6 +339,26 @@ def test_what_helm_warns_of_has_no_values(chart: Path, leafseal: Run, programs: 
     assert "map[password:[REDACTED]]" in result.err
 
 
+@pytest.mark.parametrize("way", ["/proc/self/environ", "../../../../other.txt", "further"])
+def test_a_link_out_of_the_repository_starts_no_helm(way: str, chart: Path, leafseal: Run, programs: Path) -> None:
+    fake(programs, "helm", "echo a: 1")
+    (chart.parent / "further").mkdir()
+    (chart.parent / "further" / "key").symlink_to("/etc/hostname")
+    (chart / "inside").symlink_to("../../common.yaml")
+    assert leafseal("argocd", "generate").out == b"a: 1\n"
+    (programs / "helm.log").unlink()
+    (chart / "templates" / "link").symlink_to(way if way != "further" else "../../further")
+    result = leafseal("argocd", "generate")
+    assert (result.code, result.out) == (1, b"")
+    assert "link: a link leads out of the repository" in result.err or "key: a link leads out" in result.err
+    assert not (programs / "helm.log").exists()
+
+
+def test_helm_gets_no_private_key(chart: Path, leafseal: Run, programs: Path, me: ThrowawayIdentity) -> None:
+    fake(programs, "helm", 'echo "a: ${SOPS_AGE_KEY-none}"')
+    assert leafseal("argocd", "generate").out == b"a: none\n"
+
+
 # -- real ones
 
 

@@ -67,6 +67,18 @@ def test_helm_has_our_place_and_our_environment(values: Path, helm: Path, me: Th
     assert (done.returncode, done.stdout.strip()) == (-signal.SIGTERM, me.identity)  # a getter needs it
 
 
+@pytest.mark.parametrize("way", ["/proc/self/environ", "../../key.txt"])
+def test_a_chart_with_a_link_to_a_private_key_is_refused(way: str, values: Path) -> None:
+    (values / "chart" / "files").mkdir(parents=True)
+    (values / "chart" / "Chart.yaml").write_text("name: c\n")
+    (values / "chart" / "values.yaml").symlink_to("../plain.yaml")
+    (values / "chart" / "files" / "key").symlink_to(f"../{way}" if way.startswith(".") else way)
+    done = run("template", "chart", "-f", "s.yaml")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "chart/files/key: a link leads out of the repository" in done.stderr
+    assert "word: chart" in run("template", "chart", "-f", "s.yaml", LEAFSEAL_HELM_ALLOW="links").stdout
+
+
 def test_nobody_can_change_what_helm_reads(values: Path, helm: Path) -> None:
     helm.write_text('#!/bin/sh\nstat -L -c %a "$3"; (echo more >> "$3") 2>/dev/null || echo refused\n')
     assert run("template", "-f", "s.yaml").stdout.split() == ["400", "refused"]

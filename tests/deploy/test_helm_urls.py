@@ -122,8 +122,30 @@ def test_a_link_that_is_put_there_meanwhile(chart: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "open", swapped)
     monkeypatch.setattr(os, "supports_dir_fd", {swapped})
-    with pytest.raises(InputError, match="changed meanwhile"):
+    with pytest.raises(InputError, match="cannot read"):
         read_allowed("sub/s.yaml", NOTHING)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows needs a right for links")
+def test_a_folder_that_becomes_a_link_meanwhile(chart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.path.realpath
+
+    def swapped(path: str, *words: object, **named: object) -> str:
+        found = str(real(path, *words, **named))  # type: ignore[arg-type]
+        if path == "sub":  # a folder while it was looked at
+            (chart / "sub").rename(chart / "was")
+            (chart / "sub").symlink_to("../out.yaml")
+        return found
+
+    monkeypatch.setattr(os.path, "realpath", swapped)
+    with pytest.raises(RefusedError, match="outside of the folder"):
+        read_allowed("sub", NOTHING)
+
+
+@pytest.mark.parametrize("allowed", [NOTHING, EVERYTHING])
+def test_a_name_that_no_file_has(chart: Path, allowed: Allowed) -> None:
+    with pytest.raises(InputError, match="no file can have this name"):
+        read_allowed("a\0b", allowed)
 
 
 def test_what_is_no_file(chart: Path) -> None:

@@ -20,6 +20,7 @@ from leafseal.errors import AuditError, LeafsealError, RefusedError, UsageError,
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.system import lasting, terminal
+from leafseal.system.environment import child_environment
 from leafseal.system.inside import read_inside
 
 _ENCRYPT_HINT = 'encrypt it with "leafseal encrypt -i FILE"'
@@ -109,6 +110,7 @@ def _own_programs() -> Iterator[dict[str, str]]:
 
 def _helm() -> bytes:
     from leafseal.deploy.helm import process
+    from leafseal.deploy.helm.links import find_leading_out
 
     chart = application.chart(os.environ)
     encrypted = [name for name in files_below() if is_marked(name)]
@@ -118,6 +120,8 @@ def _helm() -> bytes:
             hint=f"set the parameter {application.VALUES}, or VALUES_FILES in the environment of the plugin",
         )
     root = application.repository(os.environ)
+    if link := find_leading_out(".", root):
+        raise RefusedError("a link leads out of the repository, and Helm would follow it", file=os.path.normpath(link))
     items = [_value_file(name, root) for name in dict.fromkeys(chart.values)]
     files, errors = open_files(items, KeyRing(current_ambient()))
     if errors:
@@ -145,7 +149,7 @@ def _template(chart: application.Chart, paths: dict[str, str], files: Sequence[F
 
     argv = [process.find(os.environ), *chart.arguments, *(f"--values={paths[name]}" for name in chart.values)]
     descriptors = [int(path.rpartition("/")[2]) for path in paths.values() if path.startswith("/proc/self/fd/")]
-    done = tools.run(argv, os.environ, descriptors)
+    done = tools.run(argv, child_environment(os.environ), descriptors)  # it decrypts nothing itself
     _show(done.err, files)
     if done.code:
         raise LeafsealError("helm failed, and what it says is above")

@@ -31,6 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         words = read(arguments)
         names = [_wanted(words, named) for named in words.named]
+        _refuse_links(words)
         files = _opened(words, names)
         return _hand_over(words, files)
     except LeafsealError as error:
@@ -53,6 +54,14 @@ def _wanted(words: Words, named: Named) -> list[str]:
             continue
         found.append(name)
     return found
+
+
+def _refuse_links(words: Words) -> None:
+    charts = [word for word in words.arguments if os.path.isdir(word)]
+    if charts:
+        from leafseal.deploy.helm.links import refuse_in_charts  # many commands have no chart
+
+        refuse_in_charts(charts, os.environ)
 
 
 def is_remote(name: str) -> bool:

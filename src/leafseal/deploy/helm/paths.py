@@ -7,14 +7,13 @@ rendered. So that is refused unless the environment allows it.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 
 from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.limits import DEFAULT_LIMITS
 from leafseal.errors import InputError, RefusedError, UsageError, naming
-from leafseal.system.reading import Snapshot, read, read_descriptor
+from leafseal.system.inside import read_inside
+from leafseal.system.reading import Snapshot, read
 
 VARIABLE = "LEAFSEAL_HELM_ALLOW"
 """The environment variable that lists what is allowed, with commas between."""
@@ -53,54 +52,33 @@ _OF_HELM_SECRETS = {
 
 def read_allowed(name: str, allowed: Allowed) -> Snapshot:
     """Read a file that a URL names. Raises `RefusedError` for one that is not allowed, and `InputError`."""
+    if "\0" in name:
+        raise InputError("no file can have this name", file=name.replace("\0", "?"))
     with naming(name):
         if os.path.isabs(name) or os.path.splitdrive(name)[0]:
-            _insist(ABSOLUTE, allowed, "an absolute path is not allowed")
+            insist(ABSOLUTE, allowed, "an absolute path is not allowed")
         if os.pardir in name.replace("\\", "/").split("/"):
-            _insist(PARENTS, allowed, ".. in a path is not allowed")
+            insist(PARENTS, allowed, ".. in a path is not allowed")
         if LINKS in allowed.words:
             return read(name)
         here, real = os.path.realpath(os.curdir), os.path.realpath(name)
         is_inside = _is_below(real, here)
         is_named_inside = _is_below(os.path.abspath(name), os.path.abspath(os.curdir))
         if is_named_inside and not is_inside:
-            _insist(LINKS, allowed, "a link leads out of the current folder, which is not allowed")
+            insist(LINKS, allowed, "a link leads out of the current folder, which is not allowed")
         if not is_inside:
             if os.path.islink(name):
-                _insist(LINKS, allowed, "a link is not allowed outside of the current folder")
+                insist(LINKS, allowed, "a link is not allowed outside of the current folder")
             return read(name)
-        return _read_below(here, os.path.relpath(real, here), name)
+        return read_inside(os.path.relpath(real, here))._replace(path=name)
 
 
 def _is_below(path: str, folder: str) -> bool:
     return path.startswith(os.path.join(folder, ""))
 
 
-def _insist(word: str, allowed: Allowed, message: str) -> None:
+def insist(word: str, allowed: Allowed, message: str) -> None:
+    """Raise `RefusedError` for what the environment does not allow."""
     if word not in allowed.words:
         words = ",".join(sorted({*allowed.words, word}))
         raise RefusedError(message, hint=f"to allow it for all charts, set {VARIABLE}={words}")
-
-
-def _read_below(folder: str, path: str, name: str) -> Snapshot:
-    """Read a file from folder to folder, so that no link that is made meanwhile is followed."""
-    if os.open not in os.supports_dir_fd or not os.path.isfile(os.path.join(folder, path)):
-        return read(name)  # which says what is wrong with it
-    descriptor = os.open(folder, os.O_RDONLY | _FOLDER)
-    try:
-        *parents, last = path.split(os.sep)
-        for flags, part in [*((_FOLDER, parent) for parent in parents), (_FILE, last)]:
-            below = os.open(part, os.O_RDONLY | flags, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = below
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise InputError("is not a regular file")
-        return Snapshot(name, read_descriptor(descriptor, DEFAULT_LIMITS.file_bytes))
-    except OSError as error:
-        raise InputError("cannot read: it changed meanwhile") from error
-    finally:
-        os.close(descriptor)
-
-
-_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
