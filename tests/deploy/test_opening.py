@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from leafseal.deploy.argocd.tools import check
+from leafseal.deploy.helm.stream import pieces
 from leafseal.deploy.opening import File, open_files, refuse_plain
 from leafseal.document import Leaf
 from leafseal.errors import LeafsealError, RefusedError
@@ -92,6 +94,26 @@ def test_what_is_still_encrypted_is_refused(text: bytes, where: str) -> None:
     _, errors = _open(as_item("left.yaml", sealed, "yaml"))
     assert len(errors) == 1
     assert where in errors[0]
+
+
+@pytest.mark.parametrize("escape", [r"\x{:02x}", r"\u{:04X}", r"\U{:08x}", "\\\n    {}"])
+def test_escapes_do_not_hide_what_is_encrypted(escape: str) -> None:
+    first = [letter if "{}" in escape else ord(letter) for letter in "Es"]
+    token, name = (escape.format(letter) for letter in first)
+    lost = f'a: "{token}NC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]"\n'
+    left = f'a: b\n"{name}ops": {{mac: x, version: x, lastmodified: x}}\n'
+    for text in (lost,) if "\n" in name else (lost, left):  # no key name has two lines
+        files, errors = _open(as_item("x.yaml", text.encode(), "yaml"))
+        assert (files, len(errors)) == ([], 1)
+        assert next(pieces(text.encode())).is_encrypted
+        with pytest.raises(LeafsealError):
+            check(text.encode())
+
+
+def test_a_text_without_a_format_may_speak_of_sops() -> None:
+    notes = b"Run sops with care: \\x41.\n"
+    files, errors = _open(as_item("notes.txt", notes, "binary"))
+    assert ([file.plaintext() for file in files], errors) == ([notes], [])
 
 
 def test_a_plain_file_may_speak_of_sops() -> None:

@@ -16,6 +16,19 @@ _METADATA = {"mac", "lastmodified", "version"}
 """Names of which some are in every `sops` mapping, and together in hardly any other of that name."""
 
 
+_ESCAPE = rb"\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|U000000([0-9a-fA-F]{2})|\r?\n[ \t]*)"
+
+
+def spellings(text: bytes) -> tuple[bytes, ...]:
+    """Return a text as it is, and where it has escapes of YAML or JSON, without those: `\\x73ops` is `sops`."""
+    return (text, re.sub(_ESCAPE, _unescaped, text)) if b"\\" in text else (text,)
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    digits = match[1] or match[2] or match[3]
+    return bytes.fromhex(digits.decode()) if digits else b""
+
+
 def refuse_leftovers(tree: Node) -> None:
     """Raise `LeafsealError` for the first value that is still encrypted, and for metadata of SOPS, in a document.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from leafseal.deploy.leftovers import refuse_leftovers
+from leafseal.deploy.leftovers import refuse_leftovers, spellings
 from leafseal.document import Document, Leaf
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
@@ -65,7 +65,10 @@ def open_files(
 
 
 def _may_be_encrypted(data: bytes) -> bool:
-    return b"sops" in data or b"ENC[AES256_GCM" in data
+    return any(b"sops" in text or _TOKEN in text for text in spellings(data))
+
+
+_TOKEN = b"ENC[AES256_GCM"
 
 
 def _opened(_item: Item, opened: Opened) -> Opened:
@@ -80,8 +83,12 @@ def _file(item: Item, outcome: Outcome[Opened] | None, read: ReadOptions) -> Fil
         return File(item, None)
     if isinstance(outcome, Done):
         return File(item, outcome.result)
-    if not isinstance(outcome.error, NotEncryptedError) or item.source.format == ANY_BYTES:
+    if not isinstance(outcome.error, NotEncryptedError):
         raise outcome.error
+    if item.source.format == ANY_BYTES:
+        if _TOKEN in item.source.data:
+            raise outcome.error
+        return File(item, None)  # a text about sops
     try:
         for tree in _trees(item, read):
             refuse_leftovers(tree)

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from leafseal.deploy.leftovers import spellings
 from leafseal.document.limits import DEFAULT_LIMITS, DEFAULT_READ
 from leafseal.errors import LeafsealError
 from leafseal.formats import ANY_BYTES, recognize
@@ -38,7 +39,7 @@ def is_marked(path: str) -> bool:
     data = read(path).data
     if _GROUP.search(data) and _KIND.search(data):
         return True
-    return _TOKEN in data and is_encrypted(path, data)
+    return any(_TOKEN in text for text in spellings(data)) and is_encrypted(path, data)
 
 
 def is_encrypted(path: str, data: bytes) -> bool:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from leafseal.deploy.leftovers import refuse_leftovers
+from leafseal.deploy.leftovers import refuse_leftovers, spellings
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
@@ -74,7 +74,9 @@ def check(output: bytes, read: ReadOptions = DEFAULT_READ) -> None:
     """
     if _CONTENT.search(output) is None:
         raise LeafsealError("there are no manifests: Argo CD would delete what is running")
-    if _TOKEN.search(output) is None and b"sops" not in output:
+    texts = spellings(output)
+    has_token = any(map(_TOKEN.search, texts))
+    if not has_token and not any(b"sops" in text for text in texts):
         return
     try:
         document = parse(output, "yaml", read)
@@ -85,5 +87,5 @@ def check(output: bytes, read: ReadOptions = DEFAULT_READ) -> None:
     except MetadataError:  # also of a later document
         raise LeafsealError("metadata of an encrypted file is left") from None
     except FormatError:
-        if _TOKEN.search(output):
+        if has_token:
             raise LeafsealError("a value is still encrypted (ENC[…])") from None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from leafseal.deploy.helm.references import BASE64_MARK, MARK
+from leafseal.deploy.leftovers import spellings
 from leafseal.document import apply_edits
 from leafseal.document.frozen import NamedTuple
 from leafseal.errors import PathError
@@ -40,7 +41,7 @@ class Piece(NamedTuple):
     @property
     def is_encrypted(self) -> bool:
         """Whether the text is that of an encrypted file, or was."""
-        return _ENCRYPTED.search(self.text) is not None or b"ENC[AES256_GCM" in self.text
+        return any(_ENCRYPTED.search(text) or b"ENC[AES256_GCM" in text for text in spellings(self.text))
 
     @property
     def has_references(self) -> bool:
