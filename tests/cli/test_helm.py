@@ -293,15 +293,22 @@ def test_plugins_are_placed_where_helm_looks(
     result = leafseal("helm", "plugins")
     assert result.code == 0
     assert f"wrote {tmp_path}/one/leafseal\n" in result.err
+    assert "secrets://" not in result.err
     assert f"--post-renderer {tmp_path}/one/leafseal/bin/leafseal-post-renderer" in result.err
     monkeypatch.setenv("FAKE_VERSION", "v4.0.0-rc.1")
-    assert leafseal("helm", "plugins", "--helm", helm, "--dir", "here", "--secrets").code == 0
+    result = leafseal("helm", "plugins", "--helm", helm, "--dir", "here", "--secrets")
+    assert (result.code, "-f leafseal:PATH or secrets://PATH" in result.err) == (0, True)
     assert sorted(os.listdir("here")) == ["leafseal", "leafseal-getter", "leafseal-post-renderer", "leafseal-secrets"]
     monkeypatch.setenv("PATH", f"{helm.parent}:{os.environ['PATH']}")
     assert leafseal("helm", "plugins", "--helm", "helm", "--dir", "there").code == 0
     monkeypatch.setenv("FAKE_VERSION", "v3.0.0")
     result = leafseal("helm", "plugins", "--dir", "here")
     assert (result.code, "Helm 3 loads no plugin" in result.err) == (220, True)
+
+
+def test_a_helm_that_is_named_and_not_found(leafseal: Run) -> None:
+    result = leafseal("helm", "plugins", "--helm", "no-such-helm", "--dir", "here")
+    assert (result.code, "command not found: no-such-helm" in result.err) == (127, True)
 
 
 @pytest.mark.parametrize("version", ["v2.17.0", "v5.0.0", "", "Client: v3"])

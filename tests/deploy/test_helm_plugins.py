@@ -101,6 +101,15 @@ def test_scripts_pass_every_word_on(tmp_path: Path) -> None:
         assert done.stdout == f"{words}[a b][][$x]"
 
 
+def test_a_script_says_that_leafseal_was_moved(tmp_path: Path) -> None:
+    placed(tmp_path, 4, program=str(tmp_path / "gone"))
+    done = subprocess.run(
+        [tmp_path / "leafseal-getter/bin/leafseal-getter"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (127, "")
+    assert done.stderr.endswith('leafseal: hint: run "leafseal helm plugins" again\n')
+
+
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WriteError, match="cannot write"):

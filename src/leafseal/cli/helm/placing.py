@@ -33,7 +33,8 @@ def place(helm: str | None, folder: str | None, *, with_secrets: bool, force: bo
     renderer = (
         os.path.join(folder, "leafseal", plugins.RENDERER) if major == 3 else "leafseal-post-renderer"
     )  # fmt: skip
-    terminal.say(f"Helm {major}: helm leafseal COMMAND, -f leafseal:PATH, --post-renderer {for_shell(renderer)}")
+    urls = "leafseal:PATH or secrets://PATH" if with_secrets else "leafseal:PATH"
+    terminal.say(f"Helm {major}: helm leafseal COMMAND, -f {urls}, --post-renderer {for_shell(renderer)}")
 
 
 def _major(program: str) -> int:

@@ -80,7 +80,16 @@ def _getter(name: str, usage: str, protocols: tuple[str, ...], version: str, scr
 
 
 def _script(program: str, *words: str) -> str:
-    return f'#!/bin/sh\n{_OURS}\nexec {shlex.join([program, *words])} "$@"\n'
+    return f"""\
+#!/bin/sh
+{_OURS}
+if ! [ -x {shlex.quote(program)} ]; then
+    echo 'leafseal: error: leafseal is not where it was when this plugin was written' >&2
+    echo 'leafseal: hint: run "leafseal helm plugins" again' >&2
+    exit 127
+fi
+exec {shlex.join([program, *words])} "$@"
+"""
 
 
 def _as_semver(version: str) -> str:

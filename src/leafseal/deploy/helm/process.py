@@ -26,7 +26,7 @@ def find(environ: Mapping[str, str]) -> str:
     found = locate(named or "helm", environ, trust_here=bool(named))
     if found is None:
         raise CommandError(
-            "command not found: helm",
+            f"command not found: {named or 'helm'}",
             hint=f"install Helm, or set {VARIABLE} to its absolute path; a helm in the working tree is ignored",
         )
     return found
