@@ -157,7 +157,7 @@ def test_words_reach_kubectl(secret: Path, handed: Handed, line: str, words: str
 def test_client_side_apply_is_warned_of(
     secret: Path, handed: Handed, leafseal: Run, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    for flag in ("--client-side", "--server-side=false"):
+    for flag in ("--client-side", "--server-side=false", "--server-side=F"):
         handed("apply", flag, "-f", secret.name)  # what it says is read by the fixture
         said = leafseal("kubectl", "apply", flag, "-f", secret.name)
         assert "copies the values into the annotation" in said.err

@@ -56,6 +56,9 @@ def test_generators_are_found_in_bases_too(tmp_path: Path) -> None:
         ("generators: [folder]", "generators in a folder"),  # a patch there could make a function of anything
         ("Generators: [t.yaml]", "the field Generators"),  # which some versions read as generators
         ("generator: [t.yaml]", "the field generator"),
+        ("helmCharts: [{name: x, repo: 'mine://x'}]", "the field helmCharts"),  # Helm with plugins of helmGlobals
+        ("helmGlobals: {configHome: ./home}", "the field helmGlobals"),
+        ("helmChartInflationGenerator: [{chartName: x}]", "the field helmChartInflationGenerator"),
     ],
 )
 def test_what_may_run_other_programs(tmp_path: Path, kustomization: str, what: str) -> None:

@@ -73,7 +73,7 @@ def _check(name: str, words: Words) -> None:
         raise UsageError("-k works with one folder at a time")
     if words.has("--edit"):
         raise UsageError("--edit would write the values to a file of kubectl", hint='use "kubectl leafseal edit" first')
-    if words.has("--save-config") and words.value("--save-config") != "false":
+    if words.has("--save-config") and not words.is_off("--save-config"):
         raise UsageError(
             "--save-config would copy the values into the last-applied annotation", hint="leave out --save-config"
         )
@@ -86,11 +86,12 @@ def _flags(name: str, words: Words) -> list[str]:
     """Return the flags that kubectl gets beside those of the user."""
     if name not in ("apply", "diff"):
         return []
-    is_client_side = words.is_client_side or words.value("--server-side") == "false"
+    is_client_side = words.is_client_side or words.is_off("--server-side")
     if name == "apply" and is_client_side and words.value("--dry-run") in (None, "none"):
+        flag = CLIENT_SIDE if words.is_client_side else f"--server-side={words.value('--server-side')}"
         terminal.warn(
             "client-side apply copies the values into the annotation kubectl.kubernetes.io/last-applied-configuration; "
-            f"leave out {CLIENT_SIDE if words.is_client_side else '--server-side=false'} to keep them out of it"
+            f"leave out {flag} to keep them out of it"
         )
     if is_client_side or words.has("--server-side") or words.value("--dry-run") == "client":
         return []

@@ -29,11 +29,12 @@ _CONFIGURATIONS = ("generators", "transformers", "validators")
 _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 _FIELDS = {
     "apiVersion", "buildMetadata", "commonAnnotations", "commonLabels", "configMapGenerator", "configurations", "crds",
-    "generatorOptions", "helmChartInflationGenerator", "helmCharts", "helmGlobals", "images", "imageTags", "kind",
+    "generatorOptions", "images", "imageTags", "kind",
     "labels", "metadata", "namePrefix", "namespace", "nameSuffix", "openapi", "patches", "patchesJson6902",
     "patchesStrategicMerge", "replacements", "replicas", "secretGenerator", "sortOptions", "vars",
     *_BASES, *_CONFIGURATIONS,
 }  # fmt: skip
+# Not helmCharts and the like: with --enable-alpha-plugins Helm is started, with plugins from a folder that they name.
 _BUILTIN, _RUNS_HELM = "builtin", "HelmChartInflationGenerator"
 _GROUP_VERSION = re.compile(r"[a-z.]+/[a-z0-9]+")
 _NAME = re.compile(r"[\w ./+=~,()-]+")

@@ -37,6 +37,10 @@ class Words(NamedTuple):
         found = [word.partition("=") for word in self.passed if word == flag or word.startswith(f"{flag}=")]
         return (found[-1][2] if found[-1][1] else "true") if found else None
 
+    def is_off(self, flag: str) -> bool:
+        """Tell whether a flag among the words for kubectl says no."""
+        return self.value(flag) in _FALSE
+
 
 def read(arguments: Sequence[str]) -> Words:
     """Read the words after the command's name. Raises `UsageError`."""
@@ -77,6 +81,7 @@ def read(arguments: Sequence[str]) -> Words:
 
 
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")  # as Go reads a truth value
+_FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
 def _short(word: str, left: list[str]) -> Iterator[tuple[str, str]]:
