@@ -14,7 +14,7 @@ from leafseal.deploy.kubectl.stream import identity, stream
 from leafseal.deploy.kubectl.words import Words, read
 from leafseal.deploy.lists import split
 from leafseal.deploy.opening import open_files
-from leafseal.errors import CommandError, LeafsealError, UsageError
+from leafseal.errors import CommandError, LeafsealError, RefusedError, UsageError
 from leafseal.keys.ring import KeyRing
 from leafseal.system.descriptors import read_some
 
@@ -88,6 +88,26 @@ def test_files_in_folders_are_found_in_the_order_of_kubectl(tmp_path: Path) -> N
     assert find_files(["-", f"{here}/*.y*ml", f"{here}/notes.md"], recursive=False) == [
         "-", *(f"{here}/{name}" for name in ("b.yaml", "c.yml", "z.yaml", "notes.md"))
     ]  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows needs a right for links")
+def test_links_in_folders_stay_in_the_repository(tmp_path: Path) -> None:
+    (tmp_path / "repository" / "deploy").mkdir(parents=True)
+    (tmp_path / "repository" / "x.yaml").write_text("")
+    (tmp_path / "key.yaml").write_text("AGE-SECRET-KEY-1")
+    link = tmp_path / "repository" / "deploy" / "a.yaml"
+    link.symlink_to("../x.yaml")
+    with pytest.raises(RefusedError, match="a link out of the repository"):
+        find_files([str(link.parent)], recursive=False)  # outside of Git the folder is all that counts
+    (tmp_path / "repository" / ".git").mkdir()
+    assert find_files([str(link.parent)], recursive=False) == [str(link)]
+    for way in ("../../key.yaml", "/proc/self/environ"):
+        link.unlink()
+        link.symlink_to(way)
+        for folder in (link.parent, link.parent.parent):
+            with pytest.raises(RefusedError, match="a link out of the repository"):
+                find_files([str(folder)], recursive=True)
+        assert find_files([str(link)], recursive=False) == [str(link)]  # whoever names it means it
 
 
 def test_names_that_stand_for_nothing(tmp_path: Path) -> None:

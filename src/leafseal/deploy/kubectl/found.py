@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from leafseal.errors import InputError, MissingFileError, UsageError, system_text
+from leafseal.errors import InputError, MissingFileError, RefusedError, UsageError, system_text
+from leafseal.system.working_tree import is_within, working_tree
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 _OURS = (".sops.yaml", ".sops-style-config.yaml")
@@ -53,4 +54,16 @@ def _below(folder: str, recursive: bool) -> Iterator[str]:
             if recursive:
                 yield from _below(entry.path, recursive)
         elif entry.name.endswith(_SUFFIXES) and entry.name not in _OURS and entry.is_file():
+            if entry.is_symlink():
+                _refuse_leading_out(entry.path, folder)
             yield entry.path
+
+
+def _refuse_leading_out(link: str, folder: str) -> None:
+    """Raise `RefusedError` for a link in a folder that leads out of its Git working tree; without Git, of the folder.
+
+    Whoever writes the folder would have us read a private key, say, as a manifest.
+    """
+    root = working_tree(folder) or os.path.realpath(folder)
+    if not is_within(os.path.realpath(link), root):
+        raise RefusedError("is a link out of the repository, in a folder; such a file must be named itself", file=link)
