@@ -276,7 +276,9 @@ def test_a_plain_secret_under_a_rule_is_refused(secret: Path, handed: Handed, le
 @pytest.mark.parametrize("words", [["apply"], ["apply", "-f", "x", "-k", "y"], ["apply", "-f", "http://e/x.yaml"],
                                    ["create", "--save-config", "-f", "x"], ["create", "--edit", "-f", "x"],
                                    ["apply", "set-last-applied", "-f", "x"], ["-n", "x", "apply"], ["aply"],
-                                   ["apply", "-k", "x", "-k", "y"], ["apply", "-f", "gone.yaml"]])  # fmt: skip
+                                   ["apply", "-k", "x", "-k", "y"], ["apply", "-f", "gone.yaml"],
+                                   ["create", "secret", "generic", "x"],
+                                   ["template", "-o", "json", "-f", "x"]])  # fmt: skip
 def test_wrong_command_lines(handed: Handed, words: list[str]) -> None:
     code, got, _ = handed(*words)
     assert code
@@ -401,6 +403,8 @@ def test_fetch_writes_a_secret_of_the_cluster(
     assert "swordfish" not in written
     assert "last-applied" not in written
     assert yaml.safe_load(leafseal("decrypt", "db.yaml").out)["stringData"] == {"password": "swordfish"}
+    assert leafseal("kubectl", "fetch", "secret", "db", "--age", me.recipient, "-o", "two-words.yaml").code == 0
+    assert leafseal("kubectl", "fetch", "secret/db", "other", "--age", me.recipient, "-o", "other.yaml").code == 8
     (kubectl.folder / "secret.json").unlink()
     assert leafseal("kubectl", "fetch", "secret/db", "--age", me.recipient, "-o", "other.yaml").code == 1
     assert not (work / "other.yaml").exists()

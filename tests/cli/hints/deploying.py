@@ -25,6 +25,18 @@ SCENARIOS = [
     ),
     _scenario("cli.kubectl.handing_on", "add -f FILE, or -k DIR", "kubectl apply", (_APPLY,)),
     _scenario(
+        "cli.kubectl.handing_on",
+        'to create an encrypted one, write "kubectl leafseal new secret NAME"',
+        "kubectl create secret generic db --from-literal=a=b",
+        (f"{_NEW} --from-literal=a=b",),
+    ),
+    _scenario(
+        "cli.kubectl.handing_on",
+        "leave out -o",
+        "kubectl template -o json -f db.yaml",
+        ("kubectl template -f db.yaml",),
+    ),
+    _scenario(
         "cli.kubectl.handing_on", "leave out --save-config", "kubectl create --save-config -f db.yaml", (_APPLY,)
     ),
     _scenario(

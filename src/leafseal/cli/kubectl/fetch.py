@@ -16,7 +16,7 @@ from leafseal.errors import LeafsealError, UsageError, naming
 
 
 @command("fetch")
-@argument("name", metavar="secret/NAME")
+@argument("words", is_many=True, is_required=True, metavar="secret/NAME")
 @option("-o", "--output", metavar="FILE", help="Write the encrypted manifest to FILE [default: standard output].")
 @option("-n", "--namespace", metavar="NAME", help="Namespace of the Secret, for kubectl.")
 @option("--context", metavar="NAME", help="Context of the kubeconfig, for kubectl.")
@@ -27,7 +27,7 @@ from leafseal.errors import LeafsealError, UsageError, naming
 @quiet_option
 @key_services
 def fetch(
-    name: str,
+    words: tuple[str, ...],
     output: str | None,
     namespace: str | None,
     context: str | None,
@@ -43,8 +43,9 @@ def fetch(
     \b
     kubectl leafseal fetch secret/db -n shop -o db.enc.yaml
     """
-    kind, slash, rest = name.partition("/")
-    if not (slash and rest) or kind.lower() not in ("secret", "secrets"):
+    name = "/".join(words)  # which kubectl itself takes apart too
+    kind, _, rest = name.partition("/")
+    if not rest or "/" in rest or kind.lower() not in ("secret", "secrets"):
         raise UsageError("fetch is followed by secret/NAME", hint='write "kubectl leafseal fetch secret/NAME"')
     refuse_output(output)
     flags = {"--namespace": namespace, "--context": context, "--kubeconfig": kubeconfig}

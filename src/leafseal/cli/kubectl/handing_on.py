@@ -68,7 +68,13 @@ def _end(words: Words) -> int:
 def _check(name: str, words: Words) -> None:
     """Raise `UsageError` for what would put values where they do not belong, or is nothing to work on."""
     if not (words.files or words.kustomizations):
+        if name == "create" and "secret" in words.passed:
+            raise UsageError(
+                "create takes manifests", hint='to create an encrypted one, write "kubectl leafseal new secret NAME"'
+            )
         raise UsageError("no manifest is given", hint="add -f FILE, or -k DIR")
+    if name == "template" and any(word.startswith(("-o", "--output")) for word in words.passed):
+        raise UsageError("template prints YAML only", hint="leave out -o")
     if len(words.kustomizations) > 1:
         raise UsageError("-k works with one folder at a time")
     if words.has("--edit"):
