@@ -65,6 +65,21 @@ def test_a_copy_runs_without_what_it_was_made_of(
     assert '"x.yaml": "a: 1\\n"' in out
 
 
+def test_links_in_the_folder_are_not_written_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "_fill", lambda folder: os.makedirs(os.path.join(folder, "python")))
+    folder, other = tmp_path / "tools", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    (other / "file").write_text("theirs")
+    for name in copying.PROGRAMS:
+        (folder / f"{name}.new").symlink_to(other / "file")
+    for kind in ("new", "old"):
+        (folder / f".{copying.FILES}.{kind}").symlink_to(other)
+    copying.copy_to(str(folder))
+    assert ((other / "file").read_text(), os.listdir(other)) == ("theirs", ["file"])
+    assert not any((folder / name).is_symlink() for name in os.listdir(folder))
+
+
 def test_a_folder_that_cannot_be_written(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert run(["copy-to", str(tmp_path / "file" / "below")]) == 3

@@ -64,7 +64,7 @@ def copy_to(folder: str) -> list[str]:
     try:
         os.makedirs(folder, exist_ok=True)
         for left in (new, old):
-            shutil.rmtree(left, ignore_errors=True)
+            _remove(left)
         _fill(new)
         final = os.path.join(folder, FILES)
         if os.path.lexists(final):
@@ -76,6 +76,14 @@ def copy_to(folder: str) -> list[str]:
         raise WriteError("cannot write all files", file=folder) from error
     except OSError as error:
         raise WriteError(f"cannot write: {system_text(error)}", file=folder) from error
+
+
+def _remove(path: str) -> None:
+    """Remove what is left of an earlier copy; never what a link leads to, which another container may have made."""
+    if os.path.islink(path) or os.path.isfile(path):
+        os.unlink(path)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _fill(folder: str) -> None:
@@ -143,8 +151,9 @@ def _needed() -> Iterable[metadata.Distribution]:
 
 def _write_program(folder: str, name: str) -> str:
     path = os.path.join(folder, name)
-    with open(f"{path}.new", "w", encoding="utf-8") as file:
+    _remove(f"{path}.new")
+    with open(f"{path}.new", "x", encoding="utf-8") as file:
         file.write(_PROGRAM.format(files=FILES, name="leafseal" if name == "leafseal" else "leafseal-krm"))
-    os.chmod(f"{path}.new", 0o755)  # noqa: S103  other users start it
+        os.fchmod(file.fileno(), 0o755)  # other users start it
     os.replace(f"{path}.new", path)
     return path
