@@ -285,6 +285,22 @@ def test_a_pgp_key_that_a_url_names_is_used_for_this_file_alone(
 # -- plugins
 
 
+def test_the_post_renderer_tells_in_a_file_what_helm_4_hides(
+    leafseal: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "errors"
+    monkeypatch.setenv("LEAFSEAL_ERROR_FILE", str(log))
+    manifest = b"# Source: shop/a.yaml\nkind: Secret\ndata:\n  a: ENC[AES256_GCM,data:aa,iv:aa,tag:aa,type:str]\n"
+    (tmp_path / "stream").write_bytes(b"---\n" + manifest)
+    with open(tmp_path / "stream", encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        result = leafseal("helm", "post-render")
+    assert (result.code, result.out) == (1, b"")
+    told = "shop/a.yaml: a value is still encrypted (ENC[…]) (hint: if it is from a value file, run "
+    assert log.read_text().startswith(told)
+    assert log.read_text().count("\n") == 1
+
+
 def test_plugins_are_placed_where_helm_looks(
     leafseal: Run, helm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 
 from leafseal.cli.helm.failing import shown
-from leafseal.cli.shared.errors import ErrorsShown
+from leafseal.cli.shared.errors import ErrorsShown, in_one_line
 from leafseal.cli.shared.files import show_errors
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.deploy.helm.paths import Allowed, read_allowed
@@ -49,10 +49,10 @@ def _tell(errors: list[LeafsealError]) -> None:
     """Tell errors on the terminal and in a file: Helm 4 does not pass on what a post-renderer says."""
     if os.environ.get("HELM_PLUGIN_NAME") == "leafseal-post-renderer":
         for error in errors:
-            terminal.say_at_terminal(f"error: {error}")
+            terminal.say_at_terminal(f"error: {in_one_line(error)}")
     if path := os.environ.get(ERROR_FILE):
         from leafseal.system import files
 
         with suppress(LeafsealError):  # what is wrong is said elsewhere too
-            text = "".join(f"{escape_line(str(error))}\n" for error in errors)
+            text = "".join(f"{escape_line(in_one_line(error))}\n" for error in errors)
             files.replace(path, text.encode(), verify=lambda _: None)

@@ -48,6 +48,11 @@ def show_error(error: LeafsealError) -> None:
 
 def show_in_one_line(error: LeafsealError) -> None:
     """Print an error and all that is known of it on one line, for programs that pass on what they are told."""
+    terminal.report(in_one_line(error), (), None)
+
+
+def in_one_line(error: LeafsealError) -> str:
+    """Return an error and all that is known of it, on one line."""
     known: Sequence[str]
     if isinstance(error, DataKeyError):
         import os
@@ -60,7 +65,7 @@ def show_in_one_line(error: LeafsealError) -> None:
     else:
         message, (known, hint) = str(error), _details(error)
     about = [*known, *([f"hint: {hint}"] if hint else [])]
-    terminal.report(f"{message} ({'; '.join(one.strip() for one in about)})" if about else message, (), None)
+    return f"{message} ({'; '.join(one.strip() for one in about)})" if about else message
 
 
 def show_locked_out(errors: Sequence[DataKeyError]) -> None:
