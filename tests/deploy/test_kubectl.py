@@ -164,6 +164,22 @@ def test_kubectl_is_not_taken_from_the_working_tree(tmp_path: Path, monkeypatch:
             process.find({**environ, **wrong})
 
 
+def test_kubectl_compares_by_no_program_of_the_working_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "work"
+    for folder in (here / ".git", here / "bin", tmp_path / "bin"):
+        folder.mkdir(parents=True)
+    for folder in (here / "bin", tmp_path / "bin"):
+        (folder / "diff").write_text("#!/bin/sh\n")
+        (folder / "diff").chmod(0o755)
+    monkeypatch.chdir(here)
+    environ = {"PATH": f"{here}/bin:{tmp_path}/bin", "HOME": str(tmp_path / "home")}
+    assert process._comparing(environ) == {"KUBECTL_EXTERNAL_DIFF": f"{tmp_path}/bin/diff -u -N"}
+    assert process._comparing({**environ, "KUBECTL_EXTERNAL_DIFF": "colordiff"}) == {}
+    assert process._comparing({**environ, "PATH": f"{tmp_path}/bin:{here}/bin"}) == {}
+    with pytest.raises(CommandError, match="diff"):
+        process._comparing({**environ, "PATH": f"{here}/bin"})
+
+
 def _all(descriptor: int) -> bytes:
     pieces = []
     while piece := read_some(descriptor, 1 << 16):

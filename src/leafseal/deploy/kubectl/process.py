@@ -54,10 +54,23 @@ def become(arguments: Sequence[str], data: bytes | None) -> int:
     return subprocess.run(argv, input=data, env=_texts(_environ({})), check=False).returncode
 
 
+_DIFF = "KUBECTL_EXTERNAL_DIFF"
+
+
+def _comparing(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable that names `diff`, where kubectl would start one of the working tree, with the values."""
+    found = locate("diff", environ)
+    if environ.get(_DIFF) or found == locate("diff", environ, trust_here=True):
+        return {}
+    if found is None:
+        raise CommandError("command not found: diff; one in the working tree is ignored")
+    return {_DIFF: f"{found} -u -N"}
+
+
 def run_in(arguments: Sequence[str], data: bytes, folder: str) -> int:
     """Run kubectl with `data` as its standard input and `folder` for temporary files; return its exit code."""
     argv = [find(os.environ), *arguments]
-    environ = _environ({"TMPDIR": folder})
+    environ = _environ({"TMPDIR": folder, **_comparing(os.environ)})
     if not running.can_replace():
         import subprocess
 
