@@ -273,6 +273,25 @@ def test_a_plain_secret_under_a_rule_is_refused(secret: Path, handed: Handed, le
     assert handed("apply", "-f", "cm.yaml")[2] == (CONFIG_MAP + "data: {a: b}\n").encode()  # which is no Secret
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\nkind: SecretList\nitems:\n- {metadata: {name: db}, stringData: {password: x}}\n",
+        "x: &x {apiVersion: v1, kind: Secret}\n<<: *x\nmetadata: {name: db}\nstringData: {password: x}\n",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nx: &x {password: x}\nstringData: {<<: *x}\n",
+        f"{SECRET}immutable: true\nimmutable: true\n",
+    ],
+)
+def test_a_plain_secret_in_another_spelling_is_refused(
+    text: str, secret: Path, handed: Handed, leafseal: Run, work: Path
+) -> None:
+    (work / "plain.yaml").write_text(text)
+    code, words, _ = handed("apply", "-f", "plain.yaml")
+    assert (code, words) == (1, [])
+    said = leafseal("kubectl", "apply", "-f", "plain.yaml").err
+    assert "plain.yaml: not encrypted, and the rule for it" in said
+
+
 @pytest.mark.parametrize("words", [["apply"], ["apply", "-f", "x", "-k", "y"], ["apply", "-f", "http://e/x.yaml"],
                                    ["create", "--save-config", "-f", "x"], ["create", "--edit", "-f", "x"],
                                    ["apply", "set-last-applied", "-f", "x"], ["-n", "x", "apply"], ["aply"],

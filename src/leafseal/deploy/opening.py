@@ -118,7 +118,7 @@ def refuse_plain(
     if file.opened is not None or selection is None:
         return
     try:
-        document = parse(file.item.source.data, file.item.source.format, read)
+        document = parse(file.item.source.data, file.item.source.format, read._replace(allow_duplicates=True))
     except FormatError:
         return  # a template, or another kind of file
     is_meant = among(document)

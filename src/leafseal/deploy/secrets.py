@@ -135,3 +135,37 @@ def secret_values(document: Document, fields: tuple[str, ...] = ("data", "string
 
 
 _MARKS = [(("kind",), "Secret"), (("apiVersion",), "v1")]
+
+
+def plain_secret_values(document: Document) -> Callable[[Leaf], bool]:
+    """Return what tells whether a leaf of a plain file would be a value of a Secret for Kubernetes.
+
+    Beside those of `secret_values` it is what merge keys bring, and what is in a SecretList: members need no kind.
+    """
+    marks: dict[str, set[tuple[int, Locator]]] = {"Secret": set(), "SecretList": set()}
+    versions = {_place(leaf) for leaf in document.leaves() if (leaf.locator[-1:], leaf.value) == _MARKS[1]}
+    for leaf in document.leaves():
+        if leaf.locator[-1:] == ("kind",) and isinstance(leaf.value, str) and leaf.value in marks:
+            marks[leaf.value].add(_place(leaf))
+    objects, lists = marks["Secret"] & versions, marks["SecretList"] & versions
+
+    def is_value(leaf: Leaf) -> bool:
+        locator = _merged(leaf.locator)
+        return not leaf.is_comment and any(
+            locator[depth] in ("data", "stringData")
+            and (
+                (leaf.document, locator[:depth]) in objects
+                or (depth > 1 and locator[depth - 2] == "items" and (leaf.document, locator[: depth - 2]) in lists)
+            )
+            for depth in range(len(locator) - 1)
+        )
+
+    return is_value
+
+
+def _place(leaf: Leaf) -> tuple[int, Locator]:
+    return leaf.document, _merged(leaf.locator)[:-1]
+
+
+def _merged(locator: Locator) -> Locator:
+    return tuple(step for step in locator if step != "<<")
