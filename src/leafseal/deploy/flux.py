@@ -23,7 +23,7 @@ MOST_BYTES = 5 << 20
 
 _AGE, _PGP = "identity.agekey", "identity.asc"
 _PGP_HEAD = b"-----BEGIN PGP PRIVATE KEY BLOCK-----"
-_KINDS = frozenset({"age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault"})
+_UNKNOWN_KIND = "hckms"
 _TOKEN = "ENC[AES256_GCM,"  # noqa: S105
 _DECRYPT = "kustomize.toolkit.fluxcd.io/decrypt"
 _CLEAR = ("apiVersion", "kind", "metadata")
@@ -80,7 +80,7 @@ def _is_usable(wrapped: WrappedKey) -> bool:
     key = wrapped.master_key
     text = str(key)
     is_own = text.startswith("age1pq1") or (text.startswith("age1") and "1" not in text[4:])
-    return key.kind in _KINDS and (key.kind != "age" or is_own)
+    return key.kind != _UNKNOWN_KIND and (key.kind != "age" or is_own)
 
 
 def _of_manifests(document: Document) -> Iterator[str]:
