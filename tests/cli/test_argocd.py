@@ -362,7 +362,7 @@ def test_helm_gets_no_private_key(chart: Path, leafseal: Run, programs: Path, me
 # -- real ones
 
 
-@pytest.mark.parametrize("name", ["helm3", "helm4"])
+@pytest.mark.parametrize("name", ["helm", "helm4"])
 def test_real_helm(name: str, chart: Path, leafseal: Run, programs: Path) -> None:
     variable = f"LEAFSEAL_TEST_{name.upper()}"
     if not (real := isolation.CALLER.get(variable)):

@@ -166,7 +166,7 @@ def test_kustomize_renders_ciphertext(tmp_path: Path) -> None:
     assert volume["configMap"]["name"] == shown["ConfigMap"]["metadata"]["name"] != "bookshop"
 
 
-@pytest.mark.parametrize("name", ["helm3", "helm4"])
+@pytest.mark.parametrize("name", ["helm", "helm4"])
 def test_helm_renders_ciphertext(tmp_path: Path, name: str) -> None:
     helm = client(name)
     me = throwaway_identity()
