@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.cli.shared import git
+from leafseal.cli import init
 from leafseal.system import terminal
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
@@ -55,7 +55,7 @@ def test_the_first_one_is_named_as_in_git_for_those_who_join(
     leafseal: Run, work: Path, monkeypatch: pytest.MonkeyPatch, name: str | None, owner: str | None
 ) -> None:
     monkeypatch.delenv("SOPS_AGE_KEY")
-    monkeypatch.setattr(git, "user_name", lambda folder: name)
+    monkeypatch.setattr(init, "user_name", lambda folder: name)
     assert leafseal("init").code == 0
     mine = leafseal("whoami").out.decode().splitlines()[0]
     lines = (work / ".sops.yaml").read_text().splitlines()
@@ -68,8 +68,8 @@ def test_the_first_one_is_named_as_in_git_for_those_who_join(
 def test_the_name_is_that_of_the_folder_s_repository(work: Path) -> None:
     subprocess.run(["git", "init", "-q", "."], check=True)
     subprocess.run(["git", "config", "user.name", "Ann Example"], check=True)
-    assert git.user_name(".") == "Ann Example"
-    assert git.user_name("missing") is None
+    assert init.user_name(".") == "Ann Example"
+    assert init.user_name("missing") is None
 
 
 def test_a_secret_with_a_name_of_two_lines_is_left_out_of_the_rule(leafseal: Run, work: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from leafseal.cli.shared import git
 from leafseal.cli.shared.declarations import Choice, argument, command, option
 from leafseal.cli.shared.identity_files import own_recipient
 from leafseal.cli.shared.manifests import ADVICE, look_around
@@ -14,6 +13,7 @@ from leafseal.config.find import NAMES, find_config
 from leafseal.config.write import propose_config
 from leafseal.display import first_of
 from leafseal.errors import RefusedError, UsageError
+from leafseal.git.repository import user_name
 from leafseal.system import files, terminal
 
 _MANIFESTS = (
@@ -123,7 +123,7 @@ def make(
         values=values,
         manifests=secrets,
         encrypted_regex=encrypted_regex,
-        owner="" if recipients else git.user_name(folder) or "",
+        owner="" if recipients else user_name(folder) or "",
     )
     files.create(path, text.encode())
     whom = f"{len(named)} recipient{'s' if len(named) > 1 else ''}" if recipients else "you"

@@ -109,13 +109,13 @@ def _is_in_git(folder: str) -> bool:
 
 
 def _tracked(folder: str, every: EveryFile) -> Iterator[str]:
-    from leafseal.cli.shared import git
+    from leafseal.git import repository
     from leafseal.system.programs import ProgramError
 
     untracked = ["--others", "--exclude-standard"] if every.untracked else []
     arguments = ["ls-files", "-z", "--cached", *untracked]
     try:
-        listed = git.ask(folder, arguments, seconds=_GIT_SECONDS, limit=_LONGEST_LIST)
+        listed = repository.ask(folder, arguments, seconds=_GIT_SECONDS, limit=_LONGEST_LIST)
     except ProgramError as error:
         raise UsageError(
             f"Git cannot list its files: {error}",
