@@ -64,7 +64,7 @@ def test_help_groups_commands_and_options(leafseal: Run) -> None:
         lines = leafseal(*words, "--help").out.decode().splitlines()
         return [line for line in lines if line.endswith(":") and not line.startswith(" ")]
 
-    groups = ["Start:", "Every day:", "Programs and containers:", "Kubernetes:"]
+    groups = ["Start:", "Every day:", "Programs and containers:", "Kubernetes:", "Git:"]
     groups += ["Keys and teams:", "In place of sops:"]
     assert headings() == [*groups, "Options:", "Examples:"]
     assert headings("encrypt") == [

@@ -33,6 +33,7 @@ _FOREIGN = {
     "--archive", "--manifest",  # of krew
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
+    "--mirror", "--no-textconv", "--textconv",  # of git
     "--record", "--tool",  # of our benchmarks, and of valgrind
 }  # fmt: skip
 

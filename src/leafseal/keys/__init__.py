@@ -37,11 +37,13 @@ class Ambient(Frozen):
     `ask` puts a question to the user without echoing the answer; None where nobody can be asked. `tell` shows the user
     something that needs no answer, such as that a device waits to be touched. `services` are asked for what the
     providers of this process do not give, or in their place without `asks_providers`. `names_host` lets a service be
-    told the name of this machine where sops tells it. `warn` shows the user what is unsafe about a key of theirs.
+    told the name of this machine where sops tells it. `warn` shows the user what is unsafe about a key of theirs. With
+    `is_unattended` nothing is started that may have the user do something: no plugin, no dialog of an agent.
     """
 
     __slots__ = (
-        "_kept", "_lock", "ask", "asks_providers", "environ", "home_text", "names_host", "services", "tell", "warn",
+        "_kept", "_lock", "ask", "asks_providers", "environ", "home_text", "is_unattended", "names_host", "services",
+        "tell", "warn",
     )  # fmt: skip
 
     environ: Mapping[str, str]
@@ -52,6 +54,7 @@ class Ambient(Frozen):
     tell: Callable[[str], None] | None
     names_host: bool
     warn: Callable[[str], None] | None
+    is_unattended: bool
     _kept: dict[object, _Kept]
     _lock: LockType
 
@@ -65,9 +68,11 @@ class Ambient(Frozen):
         tell: Callable[[str], None] | None = None,
         names_host: bool = False,
         warn: Callable[[str], None] | None = None,
+        is_unattended: bool = False,
     ) -> None:
         self._set(environ=environ, home_text=os.fspath(home), ask=ask, services=services)
         self._set(asks_providers=asks_providers, tell=tell, names_host=names_host, warn=warn)
+        self._set(is_unattended=is_unattended)
         self._set(_kept={}, _lock=allocate_lock())
 
     @property

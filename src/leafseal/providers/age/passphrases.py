@@ -35,6 +35,8 @@ def passphrases(ambient: Ambient, question: str, content: bytes | None = None) -
     Without a terminal gpg-agent is asked for the passphrase of `content`, the identity file without its armor. Raises
     `AskingError`.
     """
+    if ambient.is_unattended:
+        raise AskingError(_NOBODY)
     if ambient.ask is not None:
         for number in range(TRIES):
             if not (passphrase := ambient.ask(f"Wrong passphrase. {question}" if number else question)):

@@ -59,6 +59,8 @@ class Plugins:
 
     def unwrap(self, identity: PluginIdentity, stanzas: Sequence[Stanza]) -> bytes | None:
         """Return the file key, None where the plugin opens none of the stanzas. Raises `PluginError`."""
+        if self._ambient.is_unattended:
+            raise PluginError(f"the program age-plugin-{identity.name} is not started here: it may ask you something")
         return self._watched(f"unwrap {identity.name}", lambda: identity.on(self._host()).unwrap(stanzas))
 
     def _watched(self, work: str, use: Callable[[], T]) -> T:

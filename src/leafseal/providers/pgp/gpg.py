@@ -116,6 +116,7 @@ class Gpg:
     def __init__(self, ambient: Ambient) -> None:
         self._program = ambient.environ.get(PROGRAM_VARIABLE) or "gpg"
         self.is_chosen = self._program != "gpg"
+        self.asks_nobody = ambient.is_unattended
         self._timeout = ambient.environ.get(TIMEOUT_VARIABLE) or str(_PASSPHRASE_SECONDS)
         self._environ = _environment(ambient)
         self._hung: programs.ProgramTimeoutError | None = None

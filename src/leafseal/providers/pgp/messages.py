@@ -77,7 +77,7 @@ def decrypt(gpg: Gpg, fingerprint: str, message: bytes) -> bytes:
     if not _is_message(message.strip()):
         raise GpgError("the encrypted data key is damaged: it is no armored PGP message")
     with gpg.lock:
-        quietly = _ASKING_NOBODY if fingerprint in gpg.refused else ()
+        quietly = _ASKING_NOBODY if gpg.asks_nobody or fingerprint in gpg.refused else ()
         try:
             return _part(gpg, gpg.ask(*quietly, *_DECRYPT, data=message))
         except GpgLockedError as error:
