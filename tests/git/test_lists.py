@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leafseal.document.values import ABSENT
 from leafseal.git.lists import aligned, identity_field, merged_order
-from leafseal.git.values import ABSENT
 
 NAMES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 

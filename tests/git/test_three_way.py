@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leafseal.document.scalars import Timestamp
-from leafseal.formats import parse
+from leafseal.document.values import ABSENT, equal
 from leafseal.git.three_way import VIRTUAL, Conflict, merge
-from leafseal.git.values import ABSENT, equal, values_of
 
 SCALARS = st.sampled_from(
     [0, 1, "1", 1.0, True, False, None, "", "x", b"\xff", Timestamp("2024-01-01T00:00:00Z"), float("nan")]
@@ -207,20 +206,3 @@ def test_ancestors_that_conflict_are_known_again(kept: bool) -> None:
 def test_members_do_not_come_back_below_an_ancestor_that_conflicts() -> None:
     base = [{"db": f"{VIRTUAL}0"}]
     assert [c.pointer for c in merge(base, [{"db": {"p": 1}}], [{"db": {"p": 1, "q": 1}}]).conflicts] == ["/db"]
-
-
-@pytest.mark.parametrize(
-    ("format_name", "text", "values"),
-    [
-        (
-            "yaml",
-            "a: &x {b: 1}\nc: *x\nd: []\n---\n# none\n---\ne: ~\n",
-            [{"a": {"b": 1}, "c": {"b": 1}, "d": []}, {}, {"e": None}],
-        ),
-        ("json", '{"a": [[1], {}], "b": {"c": "1"}}', [{"a": [[1], {}], "b": {"c": "1"}}]),
-        ("dotenv", "A=1\n# c\nB=\n", [{"A": "1", "B": ""}]),
-        ("ini", "[s]\na = 1\n[t]\n[s]\nb = 2\n", [{"DEFAULT": {}, "s": {"a": "1", "b": "2"}, "t": {}}]),
-    ],
-)
-def test_values_of_files(format_name: str, text: str, values: list[object]) -> None:
-    assert equal(values_of(parse(text.encode(), format_name)), values)

@@ -7,8 +7,8 @@ from itertools import takewhile
 from typing import TypeVar
 
 from leafseal.document.frozen import NamedTuple
+from leafseal.document.values import Value, canonical, identity
 from leafseal.git.lines import TooDifferentError, gaps, pairs
-from leafseal.git.values import Value, canonical, identity
 
 FIELDS = ("name", "id", "key")
 """What may identify the elements of a list, in this order."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from leafseal.document.frozen import NamedTuple
+from leafseal.document.values import ABSENT, Named, Place, Step, Value, equal, identity, pointer
 from leafseal.git.lists import by_identity, by_position, identity_field, merged_order
-from leafseal.git.values import ABSENT, Named, Place, Step, Value, equal, identity, pointer
 
 VIRTUAL = "leafseal-unresolved-ancestor:"
 """How a value begins that stands for a conflict in an ancestor that Git merged for itself (`is_virtual`)."""

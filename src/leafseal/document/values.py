@@ -6,7 +6,7 @@ of a mapping is layout, that of a list is value.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from enum import Enum
 from typing import Final, cast
 
@@ -124,17 +124,48 @@ def locate(value: Value, place: Place) -> Locator | None:
     """Return where a place is in one document: a locator, which has positions only; None where nothing is there."""
     locator: list[str | int] = []
     for step in place:
-        found: str | int | None = None
-        if isinstance(step, Named) and isinstance(value, list):
-            matching = (index for index, member in enumerate(value) if identity(member, step.field) == step.value)
-            found = next(matching, None)
-        elif isinstance(step, str | int) and at(value, (step,)) is not ABSENT:
-            found = step
+        found = _position_of(value, step)
         if found is None:
             return None
         locator.append(found)
-        value = cast(dict[str | int, Value], value)[found]
+        value = at(value, (found,))
     return tuple(locator)
+
+
+def _position_of(value: Value, step: Step) -> str | int | None:
+    if isinstance(step, Named) and isinstance(value, list):
+        matching = (index for index, member in enumerate(value) if identity(member, step.field) == step.value)
+        return next(matching, None)
+    return step if isinstance(step, str | int) and at(value, (step,)) is not ABSENT else None
+
+
+def read_pointer(documents: Sequence[Value], text: str) -> tuple[int, Locator] | None:
+    """Return the document and the place in it that a pointer leads to; None where nothing is there."""
+    number, _, steps = text.partition("/")
+    if number and not (number[0] == "#" and number[1:].isdecimal() and number[1:].isascii() and len(number) < 9):
+        return None
+    document = int(number[1:]) - 1 if number else 0
+    if not 0 <= document < len(documents):
+        return None
+    value, place = documents[document], list[Step]()
+    for word in steps.split("/") if steps else ():
+        step = _step(value, word.replace("~1", "/").replace("~0", "~"))
+        found = _position_of(value, step)
+        if found is None:
+            return None
+        place.append(found)
+        value = at(value, (found,))
+    return document, cast(Locator, tuple(place))
+
+
+def _step(value: Value, word: str) -> Step:
+    """Return what a word of a pointer means in a value."""
+    if not isinstance(value, list):
+        return word
+    if word.isdecimal() and word.isascii() and len(word) < 9:
+        return int(word)
+    field, _, name = word.partition("=")
+    return Named(field, name)
 
 
 def at(value: Value, locator: Locator) -> Value:
