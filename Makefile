@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest test-package krew lock reference everyday bench redaction programs helm bombs starts campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package krew lock reference everyday bench redaction programs reactions helm bombs starts campaign wheel clean
 
 demo: $(READY)  ## a tour of examples/, with a throwaway key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -62,6 +62,9 @@ redaction: $(READY)  ## the speed of --redact: the table of docs/redaction.md
 
 programs: $(READY)  ## how long it takes to start a program with its secrets, and to write files: a part of docs/benchmarks.md
 	@$(BIN)/python benchmarks/programs.py --write
+
+reactions: $(READY)  ## how long until a program has changed values: a part of docs/benchmarks.md
+	@$(BIN)/python benchmarks/reactions.py --write
 
 helm: $(READY)  ## how long helm leafseal takes with value files of a slow key service: a part of docs/benchmarks.md
 	@$(BIN)/python benchmarks/helm.py --write

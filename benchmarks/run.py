@@ -18,6 +18,7 @@ from pathlib import Path
 
 import helm
 import programs
+import reactions
 import starts
 from loopback_kms import LoopbackKMS
 from measuring import Command, Failure, Figures, measure, output_of
@@ -41,6 +42,8 @@ def main() -> int:
             section = programs.render(
                 started, programs.versions(workshop), options.runs, loads=(load, os.getloadavg()[0])
             )
+            reacted = list(reactions.measured(workshop, 2 * options.runs))
+            section += reactions.render(reacted, 2 * options.runs, loads=(load, os.getloadavg()[0]))
             by_helm = helm.measured(workshop, options.runs)
             section += helm.render(by_helm, options.runs, load=load)
             counted = starts.count(workshop)
@@ -58,6 +61,7 @@ def main() -> int:
         print(f"bench: written to {options.write}", file=sys.stderr)
         unmet = [row.work.name for row in rows if row.met is False]
         unmet += [row.name for row in started if row.met is False]
+        unmet += [row.name for row in reacted if not row.met]
         unmet += [helm.ONE] if helm.ratio_of(by_helm) > helm.AT_MOST else []
         unmet += starts.above_bounds(*counted) if counted is not None else []
         for name in unmet:
