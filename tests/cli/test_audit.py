@@ -157,6 +157,36 @@ def test_without_its_event_nothing_is_let_out_or_written(
     assert SECRET not in told
 
 
+DEPLOYS: Lines = {
+    "value files": ["helm", "run", "template", ".", "-f", "app.yaml", "-f", "none.yaml"],
+    "a file of any command": ["helm", "run", "x", "-f", "app.yaml"],
+    "a reference": ["helm", "post-render"],
+    "apply": ["kubectl", "apply", "-f", "app.yaml"],
+    "diff": ["kubectl", "diff", "-f", "app.yaml", "-f", "none.yaml"],
+    "a chart": ["argocd", "generate"],
+    "manifests": ["argocd", "generate"],
+}
+"""Command lines of doors, which otherwise end with 1, or with 2 where that is what kubectl does."""
+
+
+@pytest.mark.parametrize("what", DEPLOYS)
+def test_whoever_deploys_gets_the_exit_code_of_a_log_too(
+    leafseal: Run, trail: Trail, work: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    if what == "a chart":
+        (work / "Chart.yaml").write_text("apiVersion: v2\nname: x\nversion: 1.0.0\n")
+        monkeypatch.setenv("ARGOCD_ENV_VALUES_FILES", "app.yaml")
+    monkeypatch.setattr(running, "execute", lambda *_, **__: pytest.fail("a program was started"))
+    trail.path.parent.rmdir()
+    (work / "stream").write_text("apiVersion: v1\nkind: ConfigMap\ndata: {a: ref+leafseal://app.yaml}\n")
+    with open(work / "stream", encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        result = leafseal(*DEPLOYS[what])
+    assert (result.code, result.out) == (223, b""), result.err
+    assert f"{trail.path}: the audit log cannot be written: no such file or directory" in result.err
+    assert SECRET not in result.err
+
+
 def test_of_many_files_a_log_that_fails_is_told_of_once(leafseal: Run, trail: Trail, sealed: Path) -> None:
     (sealed.parent / "two.yaml").write_bytes(sealed.read_bytes())
     trail.path.parent.rmdir()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 from leafseal.cli.shared.declarations import argument, command
-from leafseal.cli.shared.errors import show_in_one_line, tell
+from leafseal.cli.shared.failing import shown_in_lines
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.deploy.krm.configuration import ROOT
 from leafseal.deploy.krm.generating import generate
 from leafseal.deploy.krm.protocol import answer, read_request
-from leafseal.errors import AuditError, LeafsealError, UsageError, naming
-from leafseal.formats import recognize
+from leafseal.deploy.opening import as_item
+from leafseal.errors import LeafsealError, UsageError, naming
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
-from leafseal.operations.open import Source
 from leafseal.system import terminal
 from leafseal.system.inside import read_inside
 from leafseal.system.reading import read
@@ -40,22 +38,8 @@ def krm(config: str | None) -> int:
     try:
         terminal.write_result(_generated(config))
     except LeafsealError as error:
-        return _failed([error])
-    except _Failed as failed:
-        return _failed(failed.errors)
+        raise shown_in_lines([error]) from None
     return 0
-
-
-class _Failed(Exception):
-    def __init__(self, errors: Sequence[LeafsealError]) -> None:
-        self.errors = errors
-
-
-def _failed(errors: Sequence[LeafsealError]) -> int:
-    for error in errors:
-        tell(error)
-        show_in_one_line(error)
-    return next((error.exit_code for error in errors if isinstance(error, AuditError)), 1)
 
 
 def _generated(config: str | None) -> bytes:
@@ -73,10 +57,9 @@ def _generated(config: str | None) -> bytes:
     for error in generated.errors:
         error.file = error.file or request.title
     if generated.errors:
-        raise _Failed(generated.errors)
+        raise shown_in_lines(generated.errors)
     return answer(request, generated)
 
 
 def _read(name: str) -> Item:
-    snapshot = read_inside(name, os.environ.get(ROOT) or ".", hint=_ROOT_HINT)
-    return Item(snapshot, Source(name, snapshot.data, recognize(name, snapshot.data), name))
+    return as_item(name, read_inside(name, os.environ.get(ROOT) or ".", hint=_ROOT_HINT))

@@ -16,6 +16,7 @@ _METADATA = {"mac", "lastmodified", "version"}
 """Names of which some are in every `sops` mapping, and together in hardly any other of that name."""
 
 
+_MARK = b"ENC[AES256_GCM,"
 _ESCAPE = rb"\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|U000000([0-9a-fA-F]{2})|\r?\n[ \t]*)"
 
 
@@ -27,6 +28,16 @@ def spellings(text: bytes) -> tuple[bytes, ...]:
 def _unescaped(match: re.Match[bytes]) -> bytes:
     digits = match[1] or match[2] or match[3]
     return bytes.fromhex(digits.decode()) if digits else b""
+
+
+def has_tokens(data: bytes) -> bool:
+    """Tell whether there may be encrypted values in a text, behind escapes too."""
+    return any(_MARK in text for text in spellings(data))
+
+
+def may_have_leftovers(data: bytes) -> bool:
+    """Tell whether there may be encrypted values or metadata of SOPS in a text, behind escapes too."""
+    return has_tokens(data) or any(b"sops" in text for text in spellings(data))
 
 
 def refuse_leftovers(tree: Node) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from leafseal.deploy.leftovers import refuse_leftovers, spellings
+from leafseal.deploy.leftovers import has_tokens, may_have_leftovers, refuse_leftovers
 from leafseal.document import Document, Leaf
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
@@ -16,11 +16,12 @@ from leafseal.document.places import listed
 from leafseal.document.scalars import Empty
 from leafseal.document.tree import MappingNode, build
 from leafseal.errors import FormatError, LeafsealError, NotEncryptedError, RefusedError, naming
-from leafseal.formats import ANY_BYTES, parse
+from leafseal.formats import ANY_BYTES, parse, recognize
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Done, Item, Outcome, open_all
-from leafseal.operations.open import Opened
+from leafseal.operations.open import Opened, Source
 from leafseal.rules.selection import Selection
+from leafseal.system.reading import Snapshot
 
 
 class File(NamedTuple):
@@ -43,6 +44,11 @@ class File(NamedTuple):
         return _trees(self.item, read) if self.opened is None else self.opened.documents()
 
 
+def as_item(name: str, snapshot: Snapshot) -> Item:
+    """Return a file that was read, in the format that its name or its encrypted content tells."""
+    return Item(snapshot, Source(name, snapshot.data, recognize(name, snapshot.data), name))
+
+
 def open_files(
     items: Sequence[Item], ring: KeyRing, read: ReadOptions = DEFAULT_READ
 ) -> tuple[list[File], list[LeafsealError]]:
@@ -51,7 +57,7 @@ def open_files(
     Where anything is wrong nothing of the files may be used. What is left encrypted after that, in a file that was
     opened or in a plain one, is wrong too; so is a file that was encrypted and lost its metadata.
     """
-    suspects = [item for item in items if _may_be_encrypted(item.source.data)]
+    suspects = [item for item in items if may_have_leftovers(item.source.data)]
     outcomes = dict(zip(map(id, suspects), open_all(suspects, ring, _opened, read=read), strict=True))
     files: list[File] = []
     errors: list[LeafsealError] = []
@@ -62,13 +68,6 @@ def open_files(
         except LeafsealError as error:
             errors.append(error)
     return files, errors
-
-
-def _may_be_encrypted(data: bytes) -> bool:
-    return any(b"sops" in text or _TOKEN in text for text in spellings(data))
-
-
-_TOKEN = b"ENC[AES256_GCM"
 
 
 def _opened(_item: Item, opened: Opened) -> Opened:
@@ -86,7 +85,7 @@ def _file(item: Item, outcome: Outcome[Opened] | None, read: ReadOptions) -> Fil
     if not isinstance(outcome.error, NotEncryptedError):
         raise outcome.error
     if item.source.format == ANY_BYTES:
-        if _TOKEN in item.source.data:
+        if has_tokens(item.source.data):
             raise outcome.error
         return File(item, None)  # a text about sops
     try:
@@ -102,18 +101,27 @@ def _trees(item: Item, read: ReadOptions) -> list[MappingNode]:
     return build((leaf, leaf.value) for leaf in document.leaves())
 
 
+Among = Callable[[Document], Callable[[Leaf], bool]]
+"""Tells of a document which of its values are secrets by their meaning."""
+
+
+def every_value(_document: Document) -> Callable[[Leaf], bool]:
+    """Return what takes every value of a document for a secret."""
+    return lambda _leaf: True
+
+
 def refuse_plain(
     file: File,
     selection: Selection | None,
     *,
     hint: str,
-    among: Callable[[Document], Callable[[Leaf], bool]] = lambda _document: lambda _leaf: True,
+    among: Among = every_value,
     read: ReadOptions = DEFAULT_READ,
 ) -> None:
     """Raise `RefusedError` for a plain file in which a creation rule would encrypt something: it was forgotten.
 
-    `selection` is that of the rule for the file, None where there is none. `among` tells of a document which of its
-    values are secrets by their meaning, where a rule is wider than that.
+    `selection` is that of the rule for the file, None where there is none. `among` says what counts of what it selects,
+    where a rule is wider than that.
     """
     if file.opened is not None or selection is None:
         return

@@ -39,6 +39,12 @@ def _render(reference: str) -> Act:
 
 
 _rendering = partial(Scenario, "deploy.helm.rendering")
+_fixed = partial(Scenario, "cli.shared.failing", refused="helm run lint -f x.yaml", stage="at_helm")
+_DEEP = f"about: sops\na: {'[' * 250}{']' * 250}\n"
+_MANY_RECIPIENTS = """\
+! awk '/- enc/ {inside = 1} inside && /^    [a-z]/ {inside = 0; for (i = 0; i < 1100; i++) printf "%s", block}
+       inside {block = block $0 "\\n"; next} {print}' HERE/y.yaml > HERE/x.yaml
+"""
 
 SCENARIOS = [
     _rendering(
@@ -72,6 +78,28 @@ SCENARIOS = [
         "name one value in a reference",
         _render("ref+leafseal://app.yaml#/db"),
         (_render("ref+leafseal://app.yaml#/db/password"),),
+    ),
+    _fixed(
+        "use a smaller file: a cluster takes about 1 MiB of what is in it",
+        then=({"x.yaml": "a: b\n"}, "helm run lint -f x.yaml"),
+        before=("! truncate -s 70M HERE/x.yaml",),
+    ),
+    _fixed(
+        "use a file with fewer levels",
+        then=({"x.yaml": "a: [b]\n"}, "helm run lint -f x.yaml"),
+        files={"x.yaml": _DEEP},
+    ),
+    _fixed(
+        'name fewer in .sops.yaml, then run "leafseal updatekeys --max-recipients 10000 FILE"',
+        then=("updatekeys --max-recipients 10000 --yes x.yaml", "helm run lint -f x.yaml"),
+        files={".sops.yaml": "creation_rules: [{age: ME}]\n", "y.yaml": "a: b\n"},
+        before=("encrypt -i --age ME,OTHER y.yaml", _MANY_RECIPIENTS),
+    ),
+    _fixed(
+        "give the file the ending of its format, such as .yaml or .json",
+        refused="helm run lint -f app.json",
+        then=("! mv HERE/app.json HERE/copy.yaml", "helm run lint -f copy.yaml"),
+        before=("! cp HERE/app.yaml HERE/app.json",),
     ),
     _process(
         "install Helm, or set {} to its absolute path; a helm in the working tree is ignored",

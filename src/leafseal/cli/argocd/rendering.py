@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from leafseal.cli.shared.errors import ErrorsShown, show_in_one_line, tell
+from leafseal.cli.shared.failing import shown_in_lines
 from leafseal.cli.shared.files import read_one
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.deploy.argocd import application, tools
 from leafseal.deploy.argocd.discovery import MANIFESTS, files_below, is_marked
-from leafseal.deploy.opening import File, open_files
+from leafseal.deploy.opening import File, as_item, open_files
 from leafseal.document.limits import DEFAULT_LIMITS
-from leafseal.errors import AuditError, LeafsealError, RefusedError, UsageError, naming
+from leafseal.errors import LeafsealError, RefusedError, UsageError, naming
+from leafseal.keys.policy import policy_of
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Item
 from leafseal.system import lasting, terminal
 from leafseal.system.environment import child_environment
 from leafseal.system.inside import read_inside
@@ -42,9 +42,7 @@ def generate() -> int:
                 tools.check(output)
         terminal.write_result(output)
     except LeafsealError as error:
-        tell(error)
-        show_in_one_line(error)
-        return error.exit_code if isinstance(error, AuditError) else 1
+        raise shown_in_lines([error]) from None
     return 0
 
 
@@ -95,15 +93,11 @@ def _kustomize() -> bytes:
 @contextmanager
 def _own_programs() -> Iterator[dict[str, str]]:
     """Yield the variables with which kustomize finds our generator under each of its names."""
-    from leafseal.deploy.kubectl.kustomize import PLUGINS, own_program
+    from leafseal.deploy.kubectl.kustomize import place_plugins
     from leafseal.system.private import private_directory
 
-    program = own_program()
     with private_directory() as home:  # for links; plaintext comes through a pipe
-        for name in (*PLUGINS, *(f"bin/{name}" for name in _NAMES)):
-            path = os.path.join(home, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            os.symlink(program, path)
+        place_plugins(home, [f"bin/{name}" for name in _NAMES])
         paths = os.pathsep.join((os.path.join(home, "bin"), os.environ.get("PATH", os.defpath)))
         yield {"KUSTOMIZE_PLUGIN_HOME": home, "PATH": paths}
 
@@ -122,26 +116,16 @@ def _helm() -> bytes:
     root = application.repository(os.environ)
     if link := find_leading_out(".", root):
         raise RefusedError("a link leads out of the repository, and Helm would follow it", file=os.path.normpath(link))
-    items = [_value_file(name, root) for name in dict.fromkeys(chart.values)]
+    items = [as_item(name, read_inside(name, root, hint=_OUTSIDE_HINT)) for name in dict.fromkeys(chart.values)]
     files, errors = open_files(items, KeyRing(current_ambient()))
     if errors:
-        for error in errors:
-            tell(error)
-            show_in_one_line(error)
-        raise ErrorsShown(1, errors)
+        raise shown_in_lines(errors)
     handed = {file.name: file.plaintext() for file in files}
     if lasting.can_have_open_files() or not handed:
         return _template(chart, process.in_memory(handed), files)
-    with process.in_folder(handed, no_disk_plaintext=False, warn=terminal.warn) as paths:
+    no_disk = policy_of(current_ambient()).no_disk_plaintext
+    with process.in_folder(handed, no_disk_plaintext=no_disk, warn=terminal.warn) as paths:
         return _template(chart, paths, files)
-
-
-def _value_file(name: str, root: str) -> Item:
-    from leafseal.formats import recognize
-    from leafseal.operations.open import Source
-
-    snapshot = read_inside(name, root, hint=_OUTSIDE_HINT)
-    return Item(snapshot, Source(name, snapshot.data, recognize(name, snapshot.data), name))
 
 
 def _template(chart: application.Chart, paths: dict[str, str], files: Sequence[File]) -> bytes:
@@ -165,10 +149,7 @@ def _manifests() -> bytes:
     files = open_named(names, plain_hint=_ENCRYPT_HINT, among=plain_secret_values)
     output, errors = stream(list(files.values()))
     if errors:
-        for error in errors:
-            tell(error)
-            show_in_one_line(error)
-        raise ErrorsShown(1, errors)
+        raise shown_in_lines(errors)
     return output
 
 

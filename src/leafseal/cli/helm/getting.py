@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from leafseal.cli.helm.failing import shown
+from leafseal.cli.shared.failing import shown
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.deploy.helm.paths import Allowed, read_allowed
 from leafseal.deploy.helm.urls import PLAIN_OK, Request, read
-from leafseal.deploy.opening import open_files
+from leafseal.deploy.opening import as_item, open_files
 from leafseal.errors import LeafsealError, MissingFileError, NotEncryptedError, UsageError, naming
-from leafseal.formats import recognize
 from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
@@ -28,7 +27,7 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError("no URL is given", hint="Helm gives it: helm template ./chart -f leafseal:FILE")
         terminal.write_result(_content(read(arguments[-1], os.environ)))
     except LeafsealError as error:
-        raise shown(error) from None
+        raise shown([error]) from None
     return 0
 
 
@@ -45,13 +44,12 @@ def _content(request: Request) -> bytes:
         if request.is_optional:
             return b""
         raise
-    format_name = recognize(request.path, snapshot.data)
-    return _opened(Item(snapshot, Source(request.path, snapshot.data, format_name, request.path)), request)
+    return _opened(as_item(request.path, snapshot), request)
 
 
 def _opened(item: Item, request: Request) -> bytes:
     with _ambient(request) as ambient:
-        [*files], errors = open_files([item], KeyRing(ambient))
+        files, errors = open_files([item], KeyRing(ambient))
     if errors:
         raise errors[0]
     if files[0].opened is None and not request.allows_plain:
@@ -65,25 +63,12 @@ def _opened(item: Item, request: Request) -> bytes:
 
 @contextmanager
 def _ambient(request: Request) -> Iterator[Ambient]:
-    own = current_ambient()
-
-    def with_environ(environ: Mapping[str, str]) -> Ambient:
-        return Ambient(
-            environ,
-            own.home_text,
-            own.ask,
-            services=own.services,
-            asks_providers=own.asks_providers,
-            tell=own.tell,
-            warn=own.warn,
-        )
-
     if request.gpg_key_file is not None:
         from leafseal.cli.helm.gpg_import import imported
 
-        with imported(request.gpg_key_file, own, with_environ) as ambient:
+        with imported(request.gpg_key_file) as ambient:
             yield ambient
     elif request.key_file is not None:
-        yield with_environ({**own.environ, "SOPS_AGE_KEY_FILE": request.key_file})  # as helm-secrets does
+        yield current_ambient({**os.environ, "SOPS_AGE_KEY_FILE": request.key_file})  # as helm-secrets does
     else:
-        yield own
+        yield current_ambient()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from leafseal.cli.shared.keys import current_ambient
 from leafseal.errors import LeafsealError
 from leafseal.keys import Ambient
 from leafseal.keys.policy import policy_of
@@ -18,11 +20,13 @@ _SECONDS = 30.0  # for the agent to end
 
 
 @contextmanager
-def imported(key_file: str, own: Ambient, with_environ: Callable[[Mapping[str, str]], Ambient]) -> Iterator[Ambient]:
+def imported(key_file: str) -> Iterator[Ambient]:
     """Yield surroundings whose key ring has the keys of a file, and nothing else. Raises `LeafsealError`."""
     data = read(key_file).data
-    with private_directory(no_disk_plaintext=policy_of(own).no_disk_plaintext, warn=terminal.warn) as folder:
-        ambient = with_environ({**own.environ, "GNUPGHOME": folder})
+    with private_directory(
+        no_disk_plaintext=policy_of(current_ambient()).no_disk_plaintext, warn=terminal.warn
+    ) as folder:
+        ambient = current_ambient({**os.environ, "GNUPGHOME": folder})
         try:
             answer = Gpg.of(ambient).ask("--import", data=data)
             if answer.status:
@@ -33,4 +37,4 @@ def imported(key_file: str, own: Ambient, with_environ: Callable[[Mapping[str, s
         finally:
             words = ["gpgconf", "--homedir", folder, "--kill", "gpg-agent"]
             with suppress(programs.ProgramError):
-                programs.exchange(words, helper_environment(own.environ), data=b"", seconds=_SECONDS, limit=1 << 16)
+                programs.exchange(words, helper_environment(os.environ), data=b"", seconds=_SECONDS, limit=1 << 16)

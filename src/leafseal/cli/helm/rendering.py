@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from leafseal.cli.helm.failing import shown
-from leafseal.cli.shared.errors import ErrorsShown, in_one_line
-from leafseal.cli.shared.files import show_errors
+from leafseal.cli.shared.errors import in_one_line
+from leafseal.cli.shared.failing import shown
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.deploy.helm.paths import Allowed, read_allowed
 from leafseal.deploy.helm.rendering import render
+from leafseal.deploy.opening import as_item
 from leafseal.display import escape_line
 from leafseal.errors import LeafsealError
-from leafseal.formats import recognize
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.batch import Item
-from leafseal.operations.open import Source
 from leafseal.system import terminal
 from leafseal.system.reading import read
 
@@ -25,24 +22,19 @@ ERROR_FILE = "LEAFSEAL_ERROR_FILE"
 
 def run() -> int:
     """Print the manifests of standard input, all of them or none. Every fault ends in exit code 1."""
-    errors: list[LeafsealError]
     try:
         allowed = Allowed.of(os.environ)
-        data, errors = render(read("-").data, KeyRing(current_ambient()), lambda name: _item(name, allowed))
+        data, errors = render(
+            read("-").data, KeyRing(current_ambient()), lambda name: as_item(name, read_allowed(name, allowed))
+        )
     except LeafsealError as error:
-        _tell([error])
-        raise shown(error) from None
+        data, errors = b"", [error]
     if errors:
+        end = shown(errors)
         _tell(errors)
-        show_errors(errors)
-        raise ErrorsShown(1, errors)
+        raise end
     terminal.write_result(data)
     return 0
-
-
-def _item(name: str, allowed: Allowed) -> Item:
-    snapshot = read_allowed(name, allowed)
-    return Item(snapshot, Source(name, snapshot.data, recognize(name, snapshot.data), name))
 
 
 def _tell(errors: list[LeafsealError]) -> None:

@@ -35,9 +35,9 @@ def run(arguments: Sequence[str]) -> int:
         files = _opened(words, names)
         return _hand_over(words, files)
     except LeafsealError as error:
-        from leafseal.cli.helm.failing import shown
+        from leafseal.cli.shared.failing import shown
 
-        raise shown(error) from None
+        raise shown([error]) from None
 
 
 def _wanted(words: Words, named: Named) -> list[str]:

@@ -7,8 +7,6 @@ from leafseal.deploy.kubectl import usage
 from leafseal.errors import UsageError
 from leafseal.system import terminal
 
-_OWN = ("edit", "new", "fetch")
-
 
 @command("kubectl", passes_on="arguments")
 def kubectl(arguments: list[str]) -> int:
@@ -25,7 +23,7 @@ def kubectl(arguments: list[str]) -> int:
         terminal.write_result(usage.HELP.encode())
         return 0 if arguments else 1
     name, *words = arguments
-    if name in _OWN:
+    if name in usage.OWN:
         from leafseal.cli.kubectl.own import run as run_own
 
         return run_own(name, words)

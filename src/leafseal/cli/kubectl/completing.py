@@ -11,7 +11,6 @@ from leafseal.system import terminal
 
 _NO_FILES, _FILES = ":4", ":0"  # how kubectl's shell scripts go on
 _OWN_FLAGS = {"apply": (CLIENT_SIDE, PLAIN_OK), "diff": (CLIENT_SIDE, PLAIN_OK)}
-_OF_KUBECTL = ("apply", "create", "replace", "diff", "delete")
 
 
 def complete(words: Sequence[str]) -> int:
@@ -22,7 +21,7 @@ def complete(words: Sequence[str]) -> int:
     name, current = words[0] if words else "", words[-1] if words else ""
     if len(words) < 2:
         lines = [*(command for command in usage.COMMANDS if command.startswith(current)), _NO_FILES]
-    elif name in _OF_KUBECTL:
+    elif name in usage.HANDED_ON:
         own = [
             flag for flag in _OWN_FLAGS.get(name, (PLAIN_OK,)) if current.startswith("-") and flag.startswith(current)
         ]
@@ -38,9 +37,9 @@ def complete(words: Sequence[str]) -> int:
 def _options(name: str, current: str) -> list[str]:
     if name == "template":
         return [flag for flag in ("-f", "-k", "-R", PLAIN_OK) if flag.startswith(current)]
-    from leafseal.cli.kubectl.own import NAMES, load
+    from leafseal.cli.kubectl.own import load
 
-    options = load(name).options if name in NAMES else ()
+    options = load(name).options if name in usage.OWN else ()
     return [form for one in options if not one.is_hidden for form in one.names if form.startswith(current)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from leafseal.cli.shared.deploying import open_named
 from leafseal.cli.shared.errors import ErrorsShown
-from leafseal.cli.shared.files import show_errors
+from leafseal.cli.shared.failing import shown
 from leafseal.cli.shared.keys import current_ambient
 from leafseal.deploy.kubectl import process, usage
 from leafseal.deploy.kubectl.found import find_files
@@ -14,8 +14,7 @@ from leafseal.deploy.kubectl.stream import identity, stream
 from leafseal.deploy.kubectl.words import CLIENT_SIDE, PLAIN_OK, Words, read
 from leafseal.deploy.opening import File, open_files
 from leafseal.deploy.secrets import plain_secret_values, with_data
-from leafseal.document.limits import DEFAULT_READ
-from leafseal.errors import LeafsealError, UsageError, naming
+from leafseal.errors import FormatError, IntegrityError, LeafsealError, MetadataError, NotEncryptedError, UsageError
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.operations.open import Source
@@ -44,8 +43,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
         _check(name, words)
         data = _manifests(name, words, code)
     except LeafsealError as error:
-        show_errors([error])
-        raise ErrorsShown(code, [error]) from None
+        raise shown([error], code) from None
     if name == "template":
         terminal.write_result(data)
         return 0
@@ -116,8 +114,7 @@ def _manifests(name: str, words: Words, code: int) -> bytes:
         files = list({id(file): file for file in opened.values()}.values())
     data, errors = stream(files, identity if name == "delete" else with_data)
     if errors:
-        show_errors(errors)
-        raise ErrorsShown(code, errors)
+        raise shown(errors, code)
     return data
 
 
@@ -131,11 +128,17 @@ def _kustomized(folder: str) -> File:
     if not data.strip():
         raise LeafsealError("kubectl kustomize printed nothing", file=folder)
     item = Item(Snapshot(folder, data), Source(folder, data, "yaml"))
-    files, errors = open_files([item], KeyRing(current_ambient()), DEFAULT_READ)
-    if errors:
-        with naming(folder):
-            raise LeafsealError(
-                "kustomize passed on an encrypted file, which it changes so that nobody can verify it any more",
-                hint="leave it out of resources, and apply it with -f",
-            )
+    files, errors = open_files([item], KeyRing(current_ambient()))
+    for error in errors:
+        if not isinstance(error, _CHANGED):
+            raise error
+        raise LeafsealError(
+            "kustomize passed on an encrypted file, which it changes so that nobody can verify it any more",
+            hint="leave it out of resources, and apply it with -f",
+            file=folder,
+        )
     return files[0]
+
+
+_CHANGED = (IntegrityError, FormatError, MetadataError, NotEncryptedError)
+"""What is wrong with an encrypted file that kustomize changed."""

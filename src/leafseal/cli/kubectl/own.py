@@ -9,12 +9,11 @@ from typing import cast
 
 from leafseal.cli.shared import plain_parser
 from leafseal.cli.shared.declarations import Command, Group
+from leafseal.deploy.kubectl import usage
 from leafseal.system.directories import home, is_watched
 
-ACTIONS = {"edit": "edit", "new": "encrypt", "fetch": "encrypt"}
+_ACTIONS = {"edit": "edit", "new": "encrypt", "fetch": "encrypt"}
 """What each is in an audit log."""
-
-NAMES = tuple(ACTIONS)
 
 
 def load(name: str) -> Command:
@@ -24,12 +23,12 @@ def load(name: str) -> Command:
         return declared
     from leafseal.cli.shared.auditing import wrapped  # most people have no audit log
 
-    return wrapped(f"kubectl {name}", ACTIONS[name], declared)
+    return wrapped(f"kubectl {name}", _ACTIONS[name], declared)
 
 
 def group() -> Group:
     """Return the declaration of all of them."""
-    return Group("kubectl leafseal", "Use encrypted manifests with kubectl.", {name: load(name) for name in NAMES})
+    return Group("kubectl leafseal", "Use encrypted manifests with kubectl.", {name: load(name) for name in usage.OWN})
 
 
 def run(name: str, words: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -56,13 +56,16 @@ def key_services(function: F) -> F:
     return decorated  # type: ignore[no-any-return]
 
 
-def current_ambient() -> Ambient:
-    """Return what providers may consult in the command that runs. Raises `UsageError` for what is no address."""
+def current_ambient(environ: Mapping[str, str] | None = None) -> Ambient:
+    """Return what providers may consult in the command that runs. Raises `UsageError` for what is no address.
+
+    `environ` takes the place of this process's variables.
+    """
     own = Ambient.of_process(terminal.passphrase_asker())
     named = _named.get() or KeyServices()
     addresses = named.addresses or tuple(filter(None, os.environ.get("SOPS_KEYSERVICE", "").split(",")))
     return Ambient(
-        own.environ,
+        own.environ if environ is None else environ,
         own.home_text,
         own.ask,
         services=tuple(_service(address) for address in addresses),

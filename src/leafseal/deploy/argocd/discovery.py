@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from leafseal.deploy.leftovers import spellings
+from leafseal.deploy.leftovers import has_tokens
 from leafseal.document.limits import DEFAULT_LIMITS, DEFAULT_READ
 from leafseal.errors import LeafsealError
 from leafseal.formats import ANY_BYTES, recognize
@@ -14,7 +14,6 @@ from leafseal.operations.open import read_metadata
 from leafseal.system.reading import read
 
 MANIFESTS = (".yaml", ".yml", ".json")
-_TOKEN = b"ENC[AES256_GCM,"
 _GROUP = re.compile(rb"""(?m)^apiVersion:[ ]*["']?(?:viaduct\.ai|leafseal)/""")
 _KIND = re.compile(rb"""(?m)^kind:[ ]*["']?(?:ksops|SecretGenerator)\b""")
 
@@ -39,10 +38,10 @@ def is_marked(path: str) -> bool:
     data = read(path).data
     if _GROUP.search(data) and _KIND.search(data):
         return True
-    return any(_TOKEN in text for text in spellings(data)) and is_encrypted(path, data)
+    return has_tokens(data) and _is_encrypted(path, data)
 
 
-def is_encrypted(path: str, data: bytes) -> bool:
+def _is_encrypted(path: str, data: bytes) -> bool:
     """Tell whether a file is encrypted, or was and is damaged; a text that only mentions such values is not."""
     format_name = recognize(path, data)
     try:

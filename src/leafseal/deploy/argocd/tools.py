@@ -8,7 +8,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from leafseal.deploy.leftovers import refuse_leftovers, spellings
+from leafseal.deploy.leftovers import has_tokens, may_have_leftovers, refuse_leftovers
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
@@ -17,7 +17,6 @@ from leafseal.formats import parse
 from leafseal.system.executables import locate
 
 _CONTENT = re.compile(rb"(?m)^(?!---|[ \t]*#|[ \t\r]*$)")
-_TOKEN = re.compile(rb"ENC\[AES256_GCM,data:")
 
 
 class Ran(NamedTuple):
@@ -74,9 +73,7 @@ def check(output: bytes, read: ReadOptions = DEFAULT_READ) -> None:
     """
     if _CONTENT.search(output) is None:
         raise LeafsealError("there are no manifests: Argo CD would delete what is running")
-    texts = spellings(output)
-    has_token = any(map(_TOKEN.search, texts))
-    if not has_token and not any(b"sops" in text for text in texts):
+    if not may_have_leftovers(output):
         return
     try:
         document = parse(output, "yaml", read)
@@ -87,5 +84,5 @@ def check(output: bytes, read: ReadOptions = DEFAULT_READ) -> None:
     except MetadataError:  # also of a later document
         raise LeafsealError("metadata of an encrypted file is left") from None
     except FormatError:
-        if has_token:
+        if has_tokens(output):
             raise LeafsealError("a value is still encrypted (ENC[…])") from None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from leafseal.deploy.helm.references import BASE64_MARK, MARK
-from leafseal.deploy.leftovers import spellings
+from leafseal.deploy.leftovers import has_tokens, spellings
 from leafseal.document import apply_edits
 from leafseal.document.frozen import NamedTuple
 from leafseal.errors import PathError
@@ -41,7 +41,7 @@ class Piece(NamedTuple):
     @property
     def is_encrypted(self) -> bool:
         """Whether the text is that of an encrypted file, or was."""
-        return any(_ENCRYPTED.search(text) or b"ENC[AES256_GCM" in text for text in spellings(self.text))
+        return has_tokens(self.text) or any(map(_ENCRYPTED.search, spellings(self.text)))
 
     @property
     def has_references(self) -> bool:

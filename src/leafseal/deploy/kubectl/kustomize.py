@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from leafseal.deploy.kubectl.kustomization import PROGRAM, look
-from leafseal.deploy.kubectl.process import find
+from leafseal.deploy.kubectl.process import exit_code, find
 from leafseal.errors import CommandError, LeafsealError
 from leafseal.system.executables import locate
 from leafseal.system.private import private_directory
 
-PLUGINS = ("leafseal/v1alpha1/secretgenerator/SecretGenerator", "viaduct.ai/v1/ksops/ksops")
+_PLUGINS = ("leafseal/v1alpha1/secretgenerator/SecretGenerator", "viaduct.ai/v1/ksops/ksops")
 """Where kustomize looks for the programs of our configurations, below its folder of plugins."""
 
 
@@ -24,12 +24,8 @@ def build(folder: str) -> tuple[int, bytes]:
         return _run([find(os.environ), "kustomize", folder], os.environ)
     if found.unknown:
         raise LeafsealError(f"{found.unknown[0]}: it may run other programs beside the generator of leafseal")
-    program = own_program()
     with private_directory() as home:  # for links; plaintext comes through a pipe
-        for name in PLUGINS:
-            path = os.path.join(home, name)
-            os.makedirs(os.path.dirname(path))
-            os.symlink(program, path)
+        program = place_plugins(home)
         environ = {**os.environ, "KUSTOMIZE_PLUGIN_HOME": home}
         if not found.functions:
             return _run([find(os.environ), "kustomize", "--enable-alpha-plugins", folder], environ)
@@ -41,6 +37,19 @@ def build(folder: str) -> tuple[int, bytes]:
                 hint='install kustomize, or delete the annotation "config.kubernetes.io/function" from the generator',
             )
         return _run([kustomize, "build", "--enable-alpha-plugins", "--enable-exec", folder], environ)
+
+
+def place_plugins(home: str, more: Sequence[str] = ()) -> str:
+    """Link our generator to where kustomize looks below its folder of plugins, and to more places there; return it.
+
+    Raises `CommandError`.
+    """
+    program = own_program()
+    for name in (*_PLUGINS, *more):
+        path = os.path.join(home, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.symlink(program, path)
+    return program
 
 
 def own_program() -> str:
@@ -58,4 +67,4 @@ def own_program() -> str:
 def _run(command: Sequence[str], environ: dict[str, str] | os._Environ[str]) -> tuple[int, bytes]:
     # All of the environment: kustomize starts us again, and then the private key is needed.
     done = subprocess.run(command, stdout=subprocess.PIPE, env=environ, check=False)
-    return (done.returncode if done.returncode >= 0 else 128 - done.returncode), done.stdout
+    return exit_code(done.returncode), done.stdout

@@ -86,8 +86,12 @@ def output_of(arguments: Sequence[str]) -> tuple[int, bytes]:
     import subprocess
 
     done = subprocess.run([find(os.environ), *arguments], stdout=subprocess.PIPE, env=_texts(_environ({})), check=False)
-    code = done.returncode
-    return (code if code >= 0 else 128 - code), done.stdout
+    return exit_code(done.returncode), done.stdout
+
+
+def exit_code(status: int) -> int:
+    """Return the exit code that shells have for how a program ended: 128 and its number for a signal."""
+    return status if status >= 0 else 128 - status
 
 
 def _texts(environ: Mapping[bytes, bytes]) -> dict[str, str]:

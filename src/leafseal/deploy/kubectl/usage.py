@@ -42,7 +42,13 @@ Examples:
   kubectl leafseal edit db.enc.yaml
 """
 
-COMMANDS = ("apply", "create", "replace", "diff", "delete", "template", "edit", "new", "fetch")
+HANDED_ON = ("apply", "create", "replace", "diff", "delete")
+"""The commands of kubectl that get decrypted manifests."""
+
+OWN = ("edit", "new", "fetch")
+"""Our commands, with options of their own."""
+
+COMMANDS = (*HANDED_ON, "template", *OWN)
 
 
 def is_help(words: list[str]) -> bool:
