@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,9 @@ import yaml
 
 from leafseal.cli.kubectl.completing import complete
 from leafseal.deploy.kubectl import process
-from leafseal.deploy.kubectl.usage import COMMANDS, HELP
+from leafseal.deploy.kubectl.command_usage import text_of
+from leafseal.deploy.kubectl.usage import COMMANDS, HANDED_ON, HELP
+from leafseal.deploy.kubectl.words import CLIENT_SIDE, PLAIN_OK, read
 from leafseal.testing import ThrowawayIdentity
 
 from ..deploy.fake_kubectl import CONFIG_MAP, FakeKubectl, install
@@ -447,14 +450,29 @@ def test_the_example(leafseal: Run, handed: Handed, work: Path, monkeypatch: pyt
 
 
 def test_help(leafseal: Run, work: Path) -> None:
-    for words in (["--help"], ["help"], ["apply", "--help"]):
+    for words in (["--help"], ["help"]):
         assert leafseal("kubectl", *words) == (0, HELP.encode(), "")
     done = _started(["--help"], work)
     assert (done.returncode, done.stdout, done.stderr) == (0, HELP.encode(), b"")
     assert _started([], work).returncode == 1
-    for name in ("edit", "new", "fetch"):
-        assert leafseal("kubectl", name, "--help").out.startswith(f"Usage: kubectl leafseal {name} ".encode())
+    for name in COMMANDS:
+        behind = [[name, "-n", "shop", "-h"]] if name in HANDED_ON else []
+        for words in ([name, "--help"], ["help", name], *behind):
+            assert leafseal("kubectl", *words).out.startswith(f"Usage: kubectl leafseal {name} ".encode())
     assert all(f"\n  {name} " in HELP for name in COMMANDS)
+
+
+def test_the_help_of_a_command_has_its_flags_and_examples_that_can_be_typed() -> None:
+    for name in (*HANDED_ON, "template"):
+        text = text_of(name)
+        assert all(len(line) <= 80 for line in text.splitlines())
+        assert (CLIENT_SIDE in text, PLAIN_OK in text) == (name in ("apply", "diff"), name != "delete")
+        assert (f'"kubectl {name} --help"' in text) == (name in HANDED_ON)
+        examples = re.findall(r"^  kubectl leafseal (\S+) (.+)$", text.partition("Examples:\n")[2], re.MULTILINE)
+        assert {command for command, _ in examples} == {name}
+        for _, line in examples:
+            words = read(line.split())
+            assert words.files or words.kustomizations
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ def kubectl(arguments: list[str]) -> int:
         terminal.write_result(usage.HELP.encode())
         return 0 if arguments else 1
     name, *words = arguments
+    if name == "help":
+        name, words = words[0], ["--help"]
     if name in usage.OWN:
         from leafseal.cli.kubectl.own import run as run_own
 

@@ -8,10 +8,10 @@ from leafseal.cli.shared.deploying import open_named
 from leafseal.cli.shared.errors import ErrorsShown
 from leafseal.cli.shared.failing import shown
 from leafseal.cli.shared.keys import current_ambient
-from leafseal.deploy.kubectl import process, usage
+from leafseal.deploy.kubectl import process
 from leafseal.deploy.kubectl.found import find_files
 from leafseal.deploy.kubectl.stream import identity, stream
-from leafseal.deploy.kubectl.words import CLIENT_SIDE, PLAIN_OK, Words, read
+from leafseal.deploy.kubectl.words import CLIENT_SIDE, PLAIN_OK, Words, read, wants_help
 from leafseal.deploy.opening import File, open_files
 from leafseal.deploy.secrets import plain_secret_values, with_data
 from leafseal.errors import FormatError, IntegrityError, LeafsealError, MetadataError, NotEncryptedError, UsageError
@@ -34,8 +34,10 @@ def run(name: str, arguments: Sequence[str]) -> int:
 
     Every fault of a file ends in exit code 1 (of `diff` 2), and kubectl is not started.
     """
-    if arguments[:1] in (["-h"], ["--help"]):
-        terminal.write_result(usage.HELP.encode())
+    if wants_help(arguments):
+        from leafseal.deploy.kubectl.command_usage import text_of
+
+        terminal.write_result(text_of(name).encode())
         return 0
     code = _TROUBLE.get(name, 1)
     try:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leafseal.cli.shared.errors import ErrorsShown, show_in_one_line, tell
-from leafseal.cli.shared.files import show_errors
 from leafseal.errors import AuditError, LeafsealError
 
 
 def shown(errors: Sequence[LeafsealError], code: int = 1) -> ErrorsShown:
     """Show errors, and return what ends the command: with this exit code, or that of an audit log that fails."""
+    from leafseal.cli.shared.files import show_errors  # which the generator of kustomize does without
+
     show_errors(map(_in_words_of_doors, errors))
     return _end(errors, code)
 

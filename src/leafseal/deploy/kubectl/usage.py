@@ -33,7 +33,7 @@ Flags of apply, create, replace, diff, delete and template:
 
   All other flags are those of the kubectl command, such as -n and --dry-run.
   They go after "leafseal": kubectl leafseal apply -n shop -f secrets.yaml
-  "kubectl leafseal edit --help", and of new and fetch, show their options.
+  "kubectl leafseal COMMAND --help" shows the flags of one command.
 
 Examples:
   kubectl leafseal apply -f deploy/
@@ -53,4 +53,4 @@ COMMANDS = (*HANDED_ON, "template", *OWN)
 
 def is_help(words: list[str]) -> bool:
     """Tell whether words after `kubectl leafseal` ask for nothing but this."""
-    return not words or words[0] in ("help", "-h", "--help")
+    return not words or words[0] in ("-h", "--help") or words == ["help"]

@@ -30,7 +30,7 @@ class Words(NamedTuple):
 
     def has(self, flag: str) -> bool:
         """Tell whether a flag with or without a value is among the words for kubectl."""
-        return any(word == flag or word.startswith(f"{flag}=") for word in self.passed)
+        return self.value(flag) is not None
 
     def value(self, flag: str) -> str | None:
         """Return the value of a flag among the words for kubectl, `true` where it has none, None where it is absent."""
@@ -40,6 +40,12 @@ class Words(NamedTuple):
     def is_off(self, flag: str) -> bool:
         """Tell whether a flag among the words for kubectl says no."""
         return self.value(flag) in _FALSE
+
+
+def wants_help(arguments: Sequence[str]) -> bool:
+    """Tell whether the words after the command's name ask for its help, wherever they do."""
+    flags = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "-h" in flags or "--help" in flags
 
 
 def read(arguments: Sequence[str]) -> Words:
