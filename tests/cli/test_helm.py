@@ -322,6 +322,30 @@ def test_plugins_are_placed_where_helm_looks(
     assert (result.code, "Helm 3 loads no plugin" in result.err) == (220, True)
 
 
+def test_plugins_for_helm_4_do_not_go_where_helm_3_looks(
+    leafseal: Run, helm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, others = tmp_path / "shared", tmp_path / "others"
+    others.mkdir()
+    (others / "helm3").write_text(f"#!/bin/sh\ncase $1 in version) echo v3.21.4 ;; env) echo x:{shared} ;; esac\n")
+    (others / "helm3").chmod(0o755)
+    monkeypatch.setenv("FAKE_PLUGINS", str(shared))
+    monkeypatch.setenv("FAKE_VERSION", "v4.2.4")
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", f"{others}:{path}")
+    result = leafseal("helm", "plugins")
+    assert (result.code, f"{others}/helm3 is Helm 3 and looks here too" in result.err) == (220, True)
+    assert not shared.exists()
+    assert leafseal("helm", "plugins", "--dir", "elsewhere").code == 0
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setenv("FAKE_VERSION", "v3.21.4")
+    assert leafseal("helm", "plugins").code == 0
+    monkeypatch.setenv("FAKE_VERSION", "v4.2.4")
+    result = leafseal("helm", "plugins")  # a Helm 3 that became Helm 4, or one that nobody finds
+    assert (result.code, "the plugins for Helm 3 are replaced" in result.err) == (0, True)
+    assert "are replaced" not in leafseal("helm", "plugins").err
+
+
 def test_a_helm_that_is_named_and_not_found(leafseal: Run) -> None:
     result = leafseal("helm", "plugins", "--helm", "no-such-helm", "--dir", "here")
     assert (result.code, "command not found: no-such-helm" in result.err) == (127, True)

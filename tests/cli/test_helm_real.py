@@ -81,6 +81,7 @@ def installed(
     helm = CALLER.get(VARIABLES[request.param])
     if not helm:
         pytest.skip(f"{VARIABLES[request.param]} names no Helm")
+    monkeypatch.setenv("PATH", f"{os.path.dirname(sys.executable)}:/usr/bin:/bin")  # without another Helm
     monkeypatch.setenv("HELM_DATA_HOME", str(work.parent / "data"))
     monkeypatch.setenv("HELM_CACHE_HOME", str(work.parent / "cache"))
     monkeypatch.setenv("HELM_CONFIG_HOME", str(work.parent / "config"))
@@ -108,6 +109,28 @@ def test_the_plugins_are_listed(installed: Installed) -> None:
         expected["leafseal-post-renderer"] = "postrenderer/v1"
         assert {name: row[2] for name, row in rows.items()} == expected
     assert set(rows) == set(expected)
+
+
+def test_plugins_for_helm_4_are_not_written_where_helm_3_looks(
+    installed: Installed, leafseal: Run, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if installed.major == 4 or not (helm_4 := CALLER.get(VARIABLES[4])):
+        pytest.skip("both are needed")
+    others = work.parent / "others"  # not in the working tree, from which no program is taken
+    others.mkdir()
+    (others / "helm3").symlink_to(installed.helm)
+    monkeypatch.setenv("PATH", f"{others}:{os.environ['PATH']}")
+    folder = work.parent / "data" / "plugins"
+    before = installed.run("plugin", "list").stdout
+    result = leafseal("helm", "plugins", "--helm", helm_4)
+    assert (result.code, f"{folder}: {others}/helm3 is Helm 3 and looks here too" in result.err) == (220, True)
+    assert installed.run("plugin", "list").stdout == before
+    assert leafseal("helm", "plugins", "--helm", helm_4, "--dir", "for-4").code == 0
+    monkeypatch.setenv("HELM_PLUGINS", str(work / "for-4"))
+    listed = subprocess.run([helm_4, "plugin", "list"], capture_output=True, text=True, check=True)
+    assert "leafseal-post-renderer" in listed.stdout
+    assert listed.stderr == ""
+    assert "failed to load plugins" in installed.run("plugin", "list").stderr  # this is why
 
 
 def test_value_files(installed: Installed) -> None:

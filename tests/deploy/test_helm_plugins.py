@@ -110,6 +110,35 @@ def test_a_script_says_that_leafseal_was_moved(tmp_path: Path) -> None:
     assert done.stderr.endswith('leafseal: hint: run "leafseal helm plugins" again\n')
 
 
+def test_a_plugin_of_the_same_name_in_another_folder_is_noticed(tmp_path: Path) -> None:
+    placed(tmp_path / "a", 4)
+    (tmp_path / "a" / "leafseal").rename(tmp_path / "a" / "leafseal-0.1")
+    with pytest.raises(RefusedError, match="called leafseal too"):
+        placed(tmp_path / "a", 4)
+
+
+def test_what_cannot_be_replaced_stays_and_helm_sees_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed(tmp_path, 4)
+    before = load_4(tmp_path)
+    (tmp_path / "leafseal-getter" / "mark").write_text("")
+    rename = os.rename
+
+    def fails_at_the_second(source: str, target: str) -> None:
+        assert not list(tmp_path.glob(".*/plugin.yaml"))  # which Helm would load
+        if target == str(tmp_path / "leafseal-getter") and not source.endswith("old/leafseal-getter"):
+            raise OSError(28, "no space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fails_at_the_second)
+    with pytest.raises(WriteError, match="no space left"):
+        placed(tmp_path, 4)
+    assert load_4(tmp_path) == before
+    assert (tmp_path / "leafseal-getter" / "mark").exists()
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WriteError, match="cannot write"):

@@ -206,6 +206,19 @@ SCENARIOS = [
         ("helm plugins --dir other", "! rm -r HERE/out/leafseal-post-renderer", "helm plugins --dir out"),
         before=("helm plugins --dir out", "export FAKE_VERSION=v3.21.4"),
     ),
+    _placing(
+        "choose another folder with --dir DIR, and set HELM_PLUGINS to it for Helm 4",
+        "helm plugins --dir out",
+        ("helm plugins --dir other", "export HELM_PLUGINS=HERE/other"),
+        files={"../others/helm3": "#!/bin/sh\ncase $1 in version) echo v3.1.0 ;; env) echo HERE/out ;; esac\n"},
+        before=("! chmod +x HERE/../others/helm3", "export PATH=HERE/../others:/usr/bin:/bin"),
+    ),
+    _plugins(
+        "remove {}",
+        "helm plugins --dir out",
+        ("! rm -r HERE/out/old", "helm plugins --dir out"),
+        files={"out/old/plugin.yaml": "name: leafseal\nversion: 1.0.0\n"},
+    ),
     _plugins(
         "add --force to replace it",
         "helm plugins --dir out",

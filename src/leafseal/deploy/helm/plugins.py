@@ -99,11 +99,13 @@ def _as_semver(version: str) -> str:
     return ".".join([*parts, "0", "0"][:3])
 
 
+_NAME = re.compile(r"""^name:[ ]*["']?([^"'\s#]+)""", re.MULTILINE)
 _SECRETS = re.compile(r"""(?:[\[,]|^\s*-)\s*["']?secrets["']?\s*(?:[,\]]|$)""", re.MULTILINE)  # in a list of protocols
 
 
 def check(folder: str, major: int, found: list[Plugin], *, force: bool) -> None:
     """Raise `RefusedError` where plugins in a folder would not work with others, or replace what is not ours."""
+    ours = {one.name for one in found}
     for name, manifest in _manifests(folder):
         path = os.path.join(folder, name)
         is_ours = _OURS in manifest
@@ -113,12 +115,19 @@ def check(folder: str, major: int, found: list[Plugin], *, force: bool) -> None:
                 hint=f"remove {shlex.quote(path)}, or place the plugins in another folder with --dir DIR",
                 file=path,
             )
-        if name in {one.name for one in found} and not is_ours and not force:
+        claimed = _NAME.search(manifest)
+        if claimed and claimed[1] != name and claimed[1] in ours:
+            raise RefusedError(
+                f"this plugin is called {claimed[1]} too, and Helm loads no plugin at all if two have a name",
+                hint=f"remove {shlex.quote(path)}",
+                file=path,
+            )
+        if name in ours and not is_ours and not force:
             raise RefusedError(
                 "a plugin of this name was not placed by leafseal", hint="add --force to replace it", file=path
             )
         takes_secrets = _SECRETS.search(manifest)
-        if not is_ours and takes_secrets and any(one.name == "leafseal-secrets" for one in found):
+        if not is_ours and takes_secrets and "leafseal-secrets" in ours:
             raise RefusedError(
                 "this plugin answers secrets:// already, and Helm takes the first",
                 hint="remove it before you add --secrets, or leave out --secrets",
@@ -140,32 +149,47 @@ def _manifests(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def place(folder: str, found: list[Plugin]) -> list[str]:
-    """Write plugins to a folder, each in one step, in place of those of these names. Return their paths.
+    """Write plugins to a folder, in place of those of these names, which stay if one cannot be written. Return paths.
 
     Raises `WriteError`.
     """
-    placed: list[str] = []
-    for plugin in found:
-        target = os.path.join(folder, plugin.name)
-        beside = os.path.join(folder, f".{plugin.name}.{owners.tag()}.leafseal")
-        try:
-            os.makedirs(os.path.join(beside, "bin"))
-            try:
-                _write(os.path.join(beside, "plugin.yaml"), plugin.manifest, 0o644)
-                for path, script in plugin.programs.items():
-                    _write(os.path.join(beside, path), script, 0o755)
-                if os.path.islink(target):
-                    os.unlink(target)
-                elif os.path.lexists(target):
-                    shutil.rmtree(target)
-                os.rename(beside, target)
-            except OSError:
-                shutil.rmtree(beside, ignore_errors=True)
-                raise
-        except OSError as error:
-            raise WriteError(f"cannot write: {system_text(error)}", file=target) from error
-        placed.append(target)
-    return placed
+    # Helm looks at all folders in this one, hidden ones too, and loads nothing if two have the same plugin.
+    beside = os.path.join(folder, f".leafseal.{owners.tag()}")
+    new, old = os.path.join(beside, "new"), os.path.join(beside, "old")
+    target = folder
+    try:
+        for part in (new, old):
+            os.makedirs(part)
+        for plugin in found:
+            target = os.path.join(folder, plugin.name)
+            _fill(os.path.join(new, plugin.name), plugin)
+        for plugin in found:
+            target = os.path.join(folder, plugin.name)
+            _exchange(os.path.join(new, plugin.name), target, os.path.join(old, plugin.name))
+    except OSError as error:
+        raise WriteError(f"cannot write: {system_text(error)}", file=target) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return [os.path.join(folder, plugin.name) for plugin in found]
+
+
+def _exchange(new: str, target: str, old: str) -> None:
+    """Move what is at `target` to `old`, and `new` to `target`; where that fails, what was there comes back."""
+    if os.path.lexists(target):
+        os.rename(target, old)
+    try:
+        os.rename(new, target)
+    except OSError:
+        if os.path.lexists(old):
+            os.rename(old, target)
+        raise
+
+
+def _fill(folder: str, plugin: Plugin) -> None:
+    os.makedirs(os.path.join(folder, "bin"))
+    _write(os.path.join(folder, "plugin.yaml"), plugin.manifest, 0o644)
+    for path, script in plugin.programs.items():
+        _write(os.path.join(folder, path), script, 0o755)
 
 
 def _write(path: str, text: str, mode: int) -> None:
