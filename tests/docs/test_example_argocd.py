@@ -77,3 +77,12 @@ def test_the_image_is_of_what_the_sidecar_starts() -> None:
     image = POD["containers"][0]["image"]
     assert image in text
     assert "USER 999" in text
+
+
+def test_the_image_installs_as_the_other_one_does() -> None:
+    [own, other] = (
+        re.findall(r"^FROM .* AS build\n(.*?)\n\n", file.read_text(), re.MULTILINE | re.DOTALL)
+        for file in (FOLDER / "Dockerfile", EXAMPLES / "image" / "Dockerfile")
+    )
+    assert own == other  # of which test_example_image.py says what its steps must have
+    assert "--require-hashes" in own[0]
