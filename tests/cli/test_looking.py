@@ -3,7 +3,9 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.metadata.test_unresolved import remembering
 
+from leafseal.metadata.unresolved import Unresolved
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .conftest import Run
@@ -118,3 +120,27 @@ def test_reading_touches_nothing(leafseal: Run, sealed: Path, work: Path) -> Non
         assert leafseal("decrypt", sealed).code == 0
     finally:
         os.chmod(work, 0o755)
+
+
+def test_conflicts_that_a_merge_left_are_told_and_not_accepted(leafseal: Run, sealed: Path) -> None:
+    unresolved = Unresolved(("/db/password", "/nothing"))
+    sealed.write_bytes(remembering(sealed.read_bytes(), "yaml", unresolved))
+    result = leafseal("inspect", sealed.name)
+    assert (result.code, result.err) == (0, "")
+    assert b"\n  unresolved conflict: /db/password\n  unresolved conflict: /nothing\n" in result.out
+    warning = "leafseal: warning: app.yaml: a merge left 2 conflicts in it: /db/password, /nothing; to decide, run"
+    result = leafseal("verify", sealed.name)
+    assert (result.code, result.err.startswith(warning)) == (222, True)
+    assert result.out.startswith(b"app.yaml: a merge left 2 conflicts in it: ")
+    assert b"\n  unresolved conflict: /nothing\n" in result.out
+    [about] = json.loads(leafseal("verify", "--json", sealed.name).out)["files"]
+    assert about["unresolved"] == ["/db/password", "/nothing"]
+    assert leafseal("decrypt", sealed.name).err.startswith(warning)
+    assert leafseal("sops", "decrypt", sealed.name).err == ""
+
+
+def test_set_decides_a_conflict_even_if_the_value_stays(leafseal: Run, sealed: Path) -> None:
+    sealed.write_bytes(remembering(sealed.read_bytes(), "yaml", Unresolved(("/db/password",))))
+    value = leafseal("get", sealed.name, "db.password").out.decode().rstrip("\n")
+    assert leafseal("set", "--idempotent", "--string", sealed.name, "db.password", value).code == 0
+    assert leafseal("verify", sealed.name).code == 0

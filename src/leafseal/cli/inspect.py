@@ -20,10 +20,11 @@ from leafseal.document.places import place_of
 from leafseal.document.scalars import Empty
 from leafseal.keys.changes import required_groups
 from leafseal.keys.short_names import in_full
-from leafseal.metadata import Metadata
+from leafseal.metadata import Metadata, unresolved
 from leafseal.operations import structure
 from leafseal.operations.batch import each, results
 from leafseal.operations.open import Source, read_metadata
+from leafseal.operations.unresolved import told_of
 from leafseal.system import terminal
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class _About(NamedTuple):
             "rule": self.metadata.selection.describe(),
             "mac_only_encrypted": self.metadata.selection.mac_only_encrypted,
             "structure": self.structure,
+            "unresolved": list(unresolved.read(self.metadata).places),
             **{state: [reports.place_of(leaf) for leaf in leaves] for state, leaves in self.leaves.items()},
         }
 
@@ -114,6 +116,7 @@ class _About(NamedTuple):
         if metadata.selection.mac_only_encrypted:
             lines.append("  the MAC does not cover values that are not encrypted")
         lines += [f"  {sentence}" for sentence in structure.told_of(self.structure)]
+        lines += [f"  {sentence}" for sentence in told_of(self.metadata)]
         for state, leaves in self.leaves.items():
             if leaves:
                 lines.append(f"  {state.replace('_', ' ')} ({len(leaves)}):")

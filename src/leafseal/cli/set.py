@@ -88,7 +88,9 @@ def set_(
         locator = _meant(file, opened, locate_value(opened, path, number), number)
         draft = None
         places.append(format_path(locator))
-        if not (idempotent and _stands_already(opened, locator, number, wanted)):
+        # What a merge left undecided is decided by setting it, even to what it is.
+        is_set = not opened.metadata.unresolved and _stands_already(opened, locator, number, wanted)
+        if not (idempotent and is_set):
             draft = draft_with(opened, locator, wanted, document=number, expand_aliases=expand_aliases)
             if not force:
                 _refuse_loss(opened, locator, number, wanted)

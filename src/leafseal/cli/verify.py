@@ -11,12 +11,13 @@ from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, json_option, limits_options, sealed_reading
-from leafseal.display import counted, escape_line, first_of
+from leafseal.display import counted, escape_line, first_of, visible
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
-from leafseal.errors import IntegrityError, LeafsealError
+from leafseal.errors import PENDING, IntegrityError, LeafsealError
 from leafseal.keys.ring import KeyRing
+from leafseal.metadata import unresolved
 from leafseal.operations import hand_edits
 from leafseal.operations.batch import Failed, Item, Outcome, open_all, results
 from leafseal.operations.open import Opened, damaged_places
@@ -40,7 +41,8 @@ def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
     """Check that every value of files decrypts, and their integrity check (MAC). Print no values.
 
     Says what was changed by hand that may be: comments, recipients, the rule. Empty values are listed where no digest
-    covers the structure of the file: anyone with write access could have emptied them.
+    covers the structure of the file: anyone with write access could have emptied them. A file in which a merge left
+    conflicts is not accepted.
 
     \b
     leafseal verify config.yaml
@@ -59,7 +61,7 @@ def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
     else:
         for _, about in results(outcomes):
             terminal.print_line("\n".join(about.as_lines()))
-    code = show_errors(wrong)
+    code = show_errors(wrong) or (PENDING if any(about.unresolved for _, about in results(outcomes)) else 0)
     if every.is_all and names and not as_json:
         good = len(inputs) + len(errors) - len(wrong)
         terminal.say(f"{counted(good, 'file')} verified" + (f", {len(wrong)} failed" if wrong else ""))
@@ -99,6 +101,7 @@ class _About(NamedTuple):
     other_metadata: Sequence[int]  # documents, from 0
     clear_comments: int  # that the rule would encrypt
     unprotected: Sequence[Leaf]  # empty, and nothing covers them
+    unresolved: Sequence[str]  # pointers to what a merge left undecided
 
     def as_data(self) -> dict[str, Any]:
         """Return the file's object in the report."""
@@ -113,17 +116,20 @@ class _About(NamedTuple):
             "changed_by_hand": list(self.changed_by_hand),
             "documents_with_other_metadata": list(self.other_metadata),
             "unprotected": [reports.place_of(leaf) for leaf in self.unprotected],
+            "unresolved": list(self.unresolved),
         }
 
     def as_lines(self) -> list[str]:
         """Return the file's lines for people."""
         state = "OK" if self.verified else "the integrity check (MAC) was skipped"
+        state = f"a merge left {counted(len(self.unresolved), 'conflict')} in it" if self.unresolved else state
         verified = counted(self.encrypted, "encrypted value")
         if self.encrypted_comments:
             verified += f" and {counted(self.encrypted_comments, 'encrypted comment')}"
         lines = [f"{escape_line(self.name)}: {state}: {verified} verified, {self.not_encrypted} not encrypted"]
         if self.clear_comments:
             lines.append(f"  {self.clear_comments} comments are not encrypted, but the rule would encrypt them")
+        lines += [f"  unresolved conflict: {visible(place)}" for place in self.unresolved]
         lines += [f"  {sentence}" for sentence in told_of(self.coverage)]
         if self.changed_by_hand:
             lines.append(f"  changed since leafseal last wrote the file: {', '.join(self.changed_by_hand)}")
@@ -150,6 +156,7 @@ def _describe(item: Item, opened: Opened) -> _About:
         _other_metadata(opened),
         opened.leaves.unsealed_comments,
         () if opened.coverage == "covered" else opened.leaves.unauthenticated,
+        unresolved.read(opened.metadata).places,
     )
 
 

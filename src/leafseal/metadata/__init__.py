@@ -40,9 +40,10 @@ _NOTHING: Mapping[str, Never] = MappingProxyType({})
 class Metadata(NamedTuple):
     """What the metadata block says.
 
-    `lastmodified` is the text that is the AAD of `mac`. `spelling`, `structure` and `extra` are what SOPS does not
-    know: the sealed spellings of leaves, the digest of the structure, and every unknown key as it was found.
-    `states_rule` is False for a file that names no rule, as those made of binary files do not.
+    `lastmodified` is the text that is the AAD of `mac`. `spelling`, `structure`, `unresolved` and `extra` are what SOPS
+    does not know: the sealed spellings of leaves, the digest of the structure, the places that a merge left undecided,
+    and every unknown key as it was found. `states_rule` is False for a file that names no rule, as those made of binary
+    files do not.
     """
 
     groups: tuple[KeyGroup, ...]
@@ -55,6 +56,7 @@ class Metadata(NamedTuple):
     extra: Mapping[str, object] = _NOTHING
     states_rule: bool = True
     structure: str = ""
+    unresolved: Mapping[str, str] = _NOTHING
 
     @classmethod
     def parse(
@@ -68,7 +70,9 @@ class Metadata(NamedTuple):
         fields = fold_names(mapping, FIELDS, "")
         groups = read_groups(fields, limits.recipients)
         selection, states_rule = _read_selection(fields)
-        spelling, structure, extra = _read_extra({name: value for name, value in fields.items() if name not in FIELDS})
+        spelling, structure, unresolved, extra = _read_extra(
+            {name: value for name, value in fields.items() if name not in FIELDS}
+        )
         metadata = cls(
             groups=groups,
             threshold=_read_threshold(fields, len(groups)),
@@ -80,6 +84,7 @@ class Metadata(NamedTuple):
             extra=extra,
             states_rule=states_rule,
             structure=structure,
+            unresolved=unresolved,
         )
         if check_version:
             version_numbers(metadata.version)
@@ -92,6 +97,8 @@ class Metadata(NamedTuple):
         if self.structure:
             version, name, token = self.structure.split(" ", 2)
             leafseal[f"structure{version}_t{name}"] = token
+        if self.unresolved:
+            leafseal["unresolved"] = dict(self.unresolved)
         if leafseal:
             mapping["leafseal"] = leafseal
         mapping.update(write_groups(self.groups))
@@ -106,7 +113,7 @@ class Metadata(NamedTuple):
 
     @property
     def memory(self) -> dict[str, object]:
-        """What leafseal remembers of the plain file: all that it has in the metadata but the digest."""
+        """What leafseal remembers of the plain file: all that it has in the metadata but the digest and conflicts."""
         leafseal = {**as_mapping(self.extra.get("leafseal"), "leafseal")}
         if self.spelling:
             leafseal["spelling"] = dict(self.spelling)
@@ -184,16 +191,22 @@ def _read_threshold(fields: Mapping[str, object], groups: int) -> int:
     return threshold
 
 
-def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], str, dict[str, object]]:
+def _read_extra(unknown: dict[str, object]) -> tuple[dict[str, str], str, Mapping[str, str], dict[str, object]]:
     leafseal = dict(as_mapping(unknown.pop("leafseal", None), "leafseal"))
-    spelling = as_mapping(leafseal.pop("spelling", None), "leafseal.spelling")
-    for name, token in spelling.items():
-        if not isinstance(token, str):
-            raise MetadataError(f"leafseal.spelling.{visible(name)}: not a string")
+    spelling = _read_strings(leafseal.pop("spelling", None), "leafseal.spelling")
+    unresolved = _read_strings(leafseal.pop("unresolved", None), "leafseal.unresolved")
     structure = _read_structure(leafseal)
     if leafseal:
         unknown["leafseal"] = leafseal
-    return cast(dict[str, str], dict(spelling)), structure, unknown
+    return spelling, structure, unresolved or _NOTHING, unknown
+
+
+def _read_strings(value: object, name: str) -> dict[str, str]:
+    strings = as_mapping(value, name)
+    for key, text in strings.items():
+        if not isinstance(text, str):
+            raise MetadataError(f"{name}.{visible(key)}: not a string")
+    return cast(dict[str, str], dict(strings))
 
 
 def _read_structure(leafseal: dict[str, object]) -> str:

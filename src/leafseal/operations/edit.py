@@ -28,11 +28,12 @@ from leafseal.operations.open import Opened
 class Draft:
     """An edited text of an opened file, scanned once: guards look at it, then it is sealed."""
 
-    __slots__ = ("document", "plain")
+    __slots__ = ("document", "plain", "settled")
 
-    def __init__(self, document: Document, plain: bytes) -> None:
+    def __init__(self, document: Document, plain: bytes, settled: tuple[int, Locator] | None = None) -> None:
         self.document = document
         self.plain = plain
+        self.settled = settled  # the document and the place in it that was changed by name
 
     @classmethod
     def of(cls, opened: Opened, text: bytes) -> Draft:
@@ -73,10 +74,12 @@ def draft_with(
     place = _Place(document, locator)
     draft = _as_spelled(opened, place, value)
     if draft is not None:
+        draft.settled = place
         return draft
     draft = _edit_plain(opened, place, place, lambda plain: plain.set_edits(locator, value, document), expand_aliases)
     if not _holds(draft.document, place, value) and not _is_reserved(draft.document):
         raise RefusedError(f"{format_path(locator)}: the value cannot be written in this place", hint=_HINT)
+    draft.settled = place
     return draft
 
 

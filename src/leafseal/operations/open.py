@@ -223,7 +223,19 @@ def open_file(
         return _open_watched(source, ring, held_to_policy(read, ring.ambient), find_key, spare)
     with paused_collector():
         document, metadata = read_metadata(source.data, source.format, read)
-        return open_with(document, metadata, find_key(metadata, ring), read, spare)
+        opened = open_with(document, metadata, find_key(metadata, ring), read, spare)
+    if metadata.unresolved:
+        _warn_of_conflicts(source, metadata, ring.ambient)
+    return opened
+
+
+def _warn_of_conflicts(source: Source, metadata: Metadata, ambient: Ambient) -> None:
+    """Say that a merge left something undecided in a file: it is valid, and what theirs has is not in it."""
+    if ambient.warn is None:
+        return
+    from leafseal.operations.unresolved import warning  # most files have none
+
+    ambient.warn(warning(source.name, metadata))
 
 
 def _open_watched(
@@ -240,7 +252,10 @@ def _open_watched(
         document, metadata = read_metadata(source.data, source.format, read)
         data_key = find_key(metadata, ring)
         allow(metadata.wrapped_keys())
-        return open_with(document, metadata, data_key, read, spare)
+        opened = open_with(document, metadata, data_key, read, spare)
+    if metadata.unresolved:
+        _warn_of_conflicts(source, metadata, ring.ambient)
+    return opened
 
 
 def held_to_policy(read: ReadOptions, ambient: Ambient) -> ReadOptions:

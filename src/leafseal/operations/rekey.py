@@ -90,6 +90,10 @@ def rewrap(opened: Opened, groups: Groups, threshold: int, ambient: Ambient, *, 
     previous = opened.metadata.groups if keep_dates else ()
     wrapped = wrap_data_key(opened.data_key, groups, threshold, ambient, now(), previous=previous)
     metadata = opened.metadata.with_groups(wrapped, resolve_threshold(len(wrapped), threshold))
+    if metadata.unresolved:
+        from leafseal.operations.unresolved import with_recipients_decided  # most files have no conflicts
+
+        metadata = with_recipients_decided(metadata)
     metadata = structured(metadata, opened, opened.document, opened.data_key)
     mapping = mapping_over(opened.document.metadata(), metadata)
     return _unchanged(opened, opened.document.rewrite([], mapping), opened.data_key)

@@ -37,6 +37,11 @@ def reseal(
     document = draft.document
     refuse_reserved(document, document.format)
     metadata = opened.metadata if selection is None else opened.metadata._replace(selection=selection)
+    if metadata.unresolved:
+        from leafseal.operations import unresolved  # most files have no conflicts
+
+        metadata = unresolved.left_after(metadata, opened.plain_document(), document, draft.settled)
+        metadata = metadata if selection is None else unresolved.with_rule_decided(metadata)
     stored = opened.metadata.spelling
     entries = {token: (source, stored[entry_name(token)]) for token, source in opened.spellings.items()}
     edits = opened.edits()

@@ -1,0 +1,67 @@
+"""What a change decides of the conflicts that a merge left in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leafseal.display import counted, first_of, for_shell, visible
+from leafseal.document import Document, Locator
+from leafseal.document.values import ABSENT, Value, at, equal, read_pointer, values_of
+from leafseal.metadata import Metadata
+from leafseal.metadata.unresolved import RECIPIENTS, RULE, read, with_unresolved
+
+
+def left_after(
+    metadata: Metadata, before: Document, after: Document, settled: tuple[int, Locator] | None = None
+) -> Metadata:
+    """Return metadata without the conflicts that a change of the plain text decided.
+
+    Those are the places whose value is another now, and those at or below `settled`, a document and a place that was
+    set by name.
+    """
+    unresolved = read(metadata)
+    was, is_ = values_of(before), values_of(after)
+    decided = [
+        place
+        for place in unresolved.places
+        if not equal(_value(was, place), _value(is_, place)) or _is_settled(is_, place, settled)
+    ]
+    return with_unresolved(metadata, unresolved.without(decided)) if decided else metadata
+
+
+def _value(documents: Sequence[Value], pointer: str) -> Value:
+    found = read_pointer(documents, pointer)
+    return ABSENT if found is None else at(documents[found[0]], found[1])
+
+
+def _is_settled(documents: Sequence[Value], pointer: str, settled: tuple[int, Locator] | None) -> bool:
+    found = read_pointer(documents, pointer)
+    if settled is None or found is None:
+        return False
+    return found[0] == settled[0] and found[1][: len(settled[1])] == settled[1]
+
+
+def with_recipients_decided(metadata: Metadata) -> Metadata:
+    """Return metadata whose recipients are those that the user wants."""
+    return with_unresolved(metadata, read(metadata).without([RECIPIENTS]))
+
+
+def with_rule_decided(metadata: Metadata) -> Metadata:
+    """Return metadata whose rule is the one that the user wants."""
+    return with_unresolved(metadata, read(metadata).without([RULE]))
+
+
+def told_of(metadata: Metadata) -> list[str]:
+    """Return a line for each place that a merge left undecided."""
+    if not metadata.unresolved:
+        return []
+    return [f"unresolved conflict: {visible(place)}" for place in read(metadata).places]
+
+
+def warning(name: str, metadata: Metadata) -> str:
+    """Return the sentence about a file in which a merge left conflicts, with what decides them."""
+    places = read(metadata).places
+    return (
+        f"{name}: a merge left {counted(len(places), 'conflict')} in it: {first_of(list(map(visible, places)), 3)}; "
+        f'to decide, run "leafseal resolve {for_shell(name)}"'
+    )
