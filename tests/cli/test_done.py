@@ -55,7 +55,7 @@ def at_terminal(*words: str, quiet: bool = False) -> str:
     assert done.stdout is not None
     done.stdout.read()
     done.stdout.close()
-    assert done.wait(30) == 0, shown
+    assert done.wait(120) == 0, shown
     return shown.decode().replace("\r\n", "\n")
 
 

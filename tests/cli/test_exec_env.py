@@ -30,7 +30,7 @@ def exec_env(*arguments: str, **environment: str) -> subprocess.CompletedProcess
         capture_output=True,
         env={**os.environ, "PYTHONPATH": SOURCE, **environment},
         start_new_session=True,
-        timeout=30,
+        timeout=120,
     )
 
 

@@ -279,7 +279,7 @@ class Watching:
         self.log.seek(0)
         return self.log.read().decode()
 
-    def wait(self, is_true: Callable[[], bool], seconds: float = 30) -> None:
+    def wait(self, is_true: Callable[[], bool], seconds: float = 120) -> None:
         """Wait until something is so."""
         end = time.monotonic() + seconds
         while not is_true():
@@ -290,7 +290,7 @@ class Watching:
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, and return the exit code."""
         self.program.send_signal(number)
-        return self.program.wait(30)
+        return self.program.wait(120)
 
 
 @pytest.fixture
@@ -358,10 +358,10 @@ def test_a_moment_without_the_file_is_no_failure(sealed: Path, to: Path, watchin
 
 def test_what_fails_at_first_ends(sealed: Path, to: Path, watching: Callable[..., Watching]) -> None:
     one = watching("--to", to, "--file", "p=app.yaml:/nope")
-    assert one.program.wait(60) == 91
+    assert one.program.wait(120) == 91
     assert not to.exists()
     two = watching("--to", to, "--file", "p=-:/x")
-    assert two.program.wait(60) == 8
+    assert two.program.wait(120) == 8
 
 
 def test_a_map_that_changes_is_read_again(

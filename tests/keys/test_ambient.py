@@ -33,13 +33,13 @@ def test_threads_wait_for_their_own_object_alone() -> None:
 
     def slowly() -> object:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(120)
         return object()
 
     threads = [threading.Thread(target=lambda: found.append(ambient.once("slow", slowly))) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert begun.wait(10)
+    assert begun.wait(120)
     assert ambient.once("quick", lambda: "made while the other is waited for")
     go_on.set()
     for thread in threads:

@@ -160,7 +160,7 @@ def test_the_network_keys_of_all_groups_are_tried_together() -> None:
 
     class Waiting(RemoteMemoryKey):
         def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
-            all_there.wait(timeout=20)  # one after the other, the first would wait in vain
+            all_there.wait(timeout=120)  # one after the other, the first would wait in vain
             return super().unwrap(wrapped, ambient)
 
     groups = wrap(*([Waiting(name)] for name in "abcd"))

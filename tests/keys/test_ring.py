@@ -89,7 +89,7 @@ class Meeting(RemoteMemoryKey):
     table: ClassVar[Barrier] = Barrier(6)
 
     def wrap(self, part: bytes, ambient: Ambient) -> bytes:
-        self.table.wait(timeout=30)
+        self.table.wait(timeout=120)
         return super().wrap(part, ambient)
 
 

@@ -359,7 +359,7 @@ def test_a_real_agent(short: Path, file: Path) -> None:
             subprocess.run(
                 ["gpg-connect-agent", "--homedir", str(home), "killagent", "/bye"], check=False, capture_output=True
             )
-            shell.communicate(b"\n", timeout=10)
+            shell.communicate(b"\n", timeout=120)
 
 
 def _socket_of(home: Path) -> str | None:
@@ -367,7 +367,7 @@ def _socket_of(home: Path) -> str | None:
         ["gpgconf", "--homedir", str(home), "--list-dirs", "agent-socket"], capture_output=True, text=True, check=False
     )
     path = done.stdout.strip()
-    for _ in range(100):
+    for _ in range(2000):
         if path and os.path.exists(path):
             return path
         threading.Event().wait(0.05)

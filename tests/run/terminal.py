@@ -16,7 +16,7 @@ from typing import Self
 
 import pytest
 
-SECONDS = 60.0  # on a busy machine
+SECONDS = 120.0  # on a busy machine
 
 needs_terminal = pytest.mark.skipif(not os.path.exists("/dev/ptmx"), reason="no /dev/ptmx")
 needs_bash = pytest.mark.skipif(
@@ -52,11 +52,17 @@ class Terminal:
         """Type some keys."""
         os.write(self.master, text.encode())
 
-    def wait_for(self, text: str) -> bytes:
-        """Wait until a text is shown, after what was waited for before, and return what was shown up to its end."""
+    def wait_for(self, text: str, typing: str = "") -> bytes:
+        """Wait until a text is shown, after what was waited for before, and return what was shown up to its end.
+
+        With `typing`, these keys are typed now and then: a shell tells of what happened when it shows its next prompt.
+        """
         deadline = time.monotonic() + SECONDS
         while (found := self.shown.find(text.encode(), self._place)) < 0:
-            if time.monotonic() > deadline or not self._read(deadline - time.monotonic()):
+            if typing:
+                self.type(typing)
+            is_more = self._read(0.5 if typing else deadline - time.monotonic())
+            if time.monotonic() > deadline or not (is_more or typing):
                 raise AssertionError(f"{text!r} was not shown after {self.shown[: self._place]!r}: {self.shown!r}")
         before, self._place = self._place, found + len(text.encode())
         return self.shown[before : self._place]

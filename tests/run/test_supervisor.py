@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,8 @@ ENVIRON = {**os.environ, "PYTHONPATH": SOURCE}
 SUPERVISE = """
 import os, sys
 from leafseal.run.supervisor import supervise
+if "TELLS" in os.environ:
+    print("now", file=sys.stderr, flush=True)
 sops = (lambda number: 255) if os.environ.get("SOPS") else None
 sys.exit(supervise(sys.argv[1:], dict(os.environb), killed=sops, grace=int(os.environ.get("GRACE", "0"))))
 """
@@ -72,7 +75,7 @@ def line_of(process: subprocess.Popen[bytes]) -> bytes:
 def test_the_status(script: str, ours: int, sops: int) -> None:
     for environ, code in (({}, ours), ({"SOPS": "1"}, sops)):
         with supervised("sh", "-c", script, **environ) as process:
-            assert process.wait(60) == code
+            assert process.wait(120) == code
 
 
 def test_programs_that_cannot_be_run(tmp_path: Path) -> None:
@@ -98,7 +101,7 @@ def test_the_program_gets_the_signals_as_they_were() -> None:
     show = ["grep", "-E", "Sig(Blk|Ign|Cgt)", "/proc/self/status"]
     alone = subprocess.run(show, stdout=subprocess.PIPE, check=True).stdout
     with supervised(*show) as process:
-        assert process.communicate(timeout=60)[0] == alone
+        assert process.communicate(timeout=120)[0] == alone
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="as Linux tells it")
@@ -140,7 +143,7 @@ def test_every_signal_is_passed_on_once() -> None:
             process.send_signal(number)
             assert line_of(process) == b"%d\n" % number
         process.send_signal(last)
-        assert process.communicate(timeout=60)[0] == b"%d\n" % last
+        assert process.communicate(timeout=120)[0] == b"%d\n" % last
         assert process.returncode == 0
     assert len(numbers) >= 20
 
@@ -156,7 +159,7 @@ def test_bursts_are_passed_on_as_they_come() -> None:
         for _ in range(100):
             process.send_signal(signal.SIGUSR1)
         process.send_signal(signal.SIGTERM)
-        told = process.communicate(timeout=60)[0].split()
+        told = process.communicate(timeout=120)[0].split()
     assert told[-1] == b"%d" % signal.SIGTERM
     assert 1 <= told.count(b"%d" % signal.SIGUSR1) <= 100
 
@@ -166,14 +169,14 @@ def test_what_another_thread_is_given_is_passed_on_too() -> None:
     code = """
 import os, sys, threading, time
 from leafseal.run.supervisor import supervise
-threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-script = "trap 'exit 43' USR1; echo ready; i=0; while [ $i -lt 500 ]; do i=$((i+1)); sleep 0.02; done"
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+script = "trap 'exit 43' USR1; echo ready; i=0; while [ $i -lt 5000 ]; do i=$((i+1)); sleep 0.02; done"
 os._exit(supervise(["sh", "-c", script], dict(os.environb)))
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=ENVIRON) as process:
         assert line_of(process) == b"ready\n"
         process.send_signal(signal.SIGUSR1)
-        assert process.wait(60) == 43
+        assert process.wait(120) == 43
 
 
 def test_a_signal_before_the_start_is_not_lost() -> None:
@@ -185,9 +188,9 @@ def start_after_a_signal(self, *arguments):
     os.kill(os.getpid(), signal.SIGTERM)
     start(self, *arguments)
 supervisor._Child.start = start_after_a_signal
-sys.exit(supervisor.supervise(["sleep", "60"], dict(os.environb)))
+sys.exit(supervisor.supervise(["sleep", "600"], dict(os.environb)))
 """
-    assert subprocess.run([sys.executable, "-c", code], env=ENVIRON, timeout=60).returncode == 143
+    assert subprocess.run([sys.executable, "-c", code], env=ENVIRON, timeout=120).returncode == 143
 
 
 def test_a_second_signal_is_passed_on_as_the_first() -> None:
@@ -198,19 +201,20 @@ def test_a_second_signal_is_passed_on_as_the_first() -> None:
             process.terminate()
             assert line_of(process) == b"got\n"
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 3
+        assert process.wait(120) == 3
 
 
 def _struck_at_random(rounds: int) -> None:
     chance = random.Random(14)
     for _ in range(rounds):
         number = chance.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-        with supervised("sh", "-c", "exit 9", session=chance.random() < 0.5) as process:
-            time.sleep(chance.random() * 0.4)
+        with supervised("sh", "-c", "exit 9", session=chance.random() < 0.5, TELLS="1") as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == b"now\n"  # before that, a signal is Python's matter
+            time.sleep(chance.random() * 0.1)
             process.send_signal(number)
-            out, err = process.communicate(timeout=60)
-            if b"import" not in err:  # else Python was still starting
-                assert process.returncode in (9, 128 + number, -number), err
+            out, err = process.communicate(timeout=120)
+            assert process.returncode in (9, 128 + number, -number), err
             assert out == b""
 
 
@@ -232,7 +236,7 @@ def test_a_signal_to_the_whole_group_of_a_session_without_terminal_comes_once() 
         os.killpg(process.pid, signal.SIGTERM)
         assert line_of(process) == b"%d\n" % signal.SIGTERM
         process.send_signal(signal.SIGUSR2)
-        assert process.communicate(timeout=60)[0] == b"%d\n" % signal.SIGUSR2
+        assert process.communicate(timeout=120)[0] == b"%d\n" % signal.SIGUSR2
 
 
 def test_the_program_lives_on_when_the_supervisor_is_killed() -> None:
@@ -245,27 +249,30 @@ def test_the_program_lives_on_when_the_supervisor_is_killed() -> None:
     with process:
         assert line_of(process) == b"ready\n"
         process.kill()
-        process.wait(60)
-        assert process.communicate(b"lives\n", timeout=60)[0] == b"lives\n"
+        process.wait(120)
+        assert process.communicate(b"lives\n", timeout=120)[0] == b"lives\n"
 
 
 # -- orphans
 
-_ORPHANS = """
+ORPHANS = """
 for i in 1 2 3 4 5; do (sh -c 'sleep 0.1' &); done
-sleep 1
-for stat in /proc/[0-9]*/stat; do
-  read pid name state parent rest < $stat 2>/dev/null && [ "$parent" = "$PPID" ] && echo "$state"
-done
+tries=0
+while
+  found=$(for stat in /proc/[0-9]*/stat; do
+    read pid name state parent rest < $stat 2>/dev/null && [ "$parent" = "$PPID" ] && echo "$name"
+  done)
+  [ "$(echo "$found" | wc -l)" -gt 1 ] && [ $((tries += 1)) -lt 600 ]
+do sleep 0.1; done
+echo "$found"
 """
+"""A program that leaves orphans to its parent, waits until they are gone, and tells which children the parent has."""
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="as Linux tells it")
 def test_orphans_are_waited_for() -> None:
-    with supervised("sh", "-c", _ORPHANS) as process:
-        out = process.communicate(timeout=60)[0]
-    assert b"Z" not in out
-    assert out.split()  # the program itself
+    with supervised("sh", "-c", ORPHANS) as process:
+        assert process.communicate(timeout=120)[0] == b"(sh)\n"  # the program itself
 
 
 def _in_a_namespace() -> list[str]:
@@ -276,33 +283,31 @@ def _in_a_namespace() -> list[str]:
 
 
 def test_as_the_first_process() -> None:
-    script = f"{_ORPHANS}trap 'echo got; exit 5' TERM; echo ready; while :; do sleep 0.01; done"
+    script = f"{ORPHANS}trap 'echo got; exit 5' TERM; echo ready; while :; do sleep 0.01; done"
     with subprocess.Popen(
         [*_in_a_namespace(), *SUPERVISED, "sh", "-c", script], stdout=subprocess.PIPE, env=ENVIRON
     ) as process:
-        states = []
-        while (line := line_of(process)) != b"ready\n":
-            states.append(line)
-            assert line, "ended early"
-        assert b"Z\n" not in states
+        assert line_of(process) == b"(sh)\n"
+        assert line_of(process) == b"ready\n"
         inner = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
         os.kill(inner, signal.SIGTERM)
         assert line_of(process) == b"got\n"
-        assert process.wait(60) == 5
+        assert process.wait(120) == 5
 
 
-@pytest.mark.parametrize(("grace", "shown"), [("0", b""), ("20", b"tidied\n")])
-def test_other_processes_of_a_container_are_asked_to_end(grace: str, shown: bytes) -> None:
-    script = "(trap 'sleep 0.3; echo tidied; exit' TERM; while :; do sleep 0.05; done) & sleep 1; exit 4"
-    started = time.monotonic()
+@pytest.mark.parametrize(("grace", "shown"), [("0", b""), ("600", b"tidied\n")])
+def test_other_processes_of_a_container_are_asked_to_end(tmp_path: Path, grace: str, shown: bytes) -> None:
+    """With a grace that is not waited for to its end."""
+    ready = shlex.quote(str(tmp_path / "ready"))
+    other = f"trap 'sleep 0.3; echo tidied; exit' TERM; : > {ready}; while :; do sleep 0.05; done"
+    script = f"({other}) & until [ -e {ready} ]; do sleep 0.02; done; exit 4"
     done = subprocess.run(
         [*_in_a_namespace(), *SUPERVISED, "sh", "-c", script],
         capture_output=True,
         env={**ENVIRON, "GRACE": grace},
-        timeout=60,
+        timeout=200,
     )
     assert (done.returncode, done.stdout) == (4, shown)
-    assert time.monotonic() - started < 18
 
 
 # -- at a terminal
@@ -353,9 +358,7 @@ def test_in_the_background_of_a_shell() -> None:
     words = " ".join(f"'{word}'" for word in SUPERVISED)
     with Terminal(["bash", "--norc", "--noprofile", "-i"], ENVIRON) as terminal:
         terminal.type(f"{words} sh -c 'read line; echo \"got $line\"' &\n")
-        time.sleep(1.5)
-        terminal.type("\n")
-        terminal.wait_for("Stopped")  # for it read from the terminal
+        terminal.wait_for("Stopped", typing="\n")  # for it read from the terminal
         terminal.type("fg\n")
         time.sleep(0.3)
         terminal.type("more\n")

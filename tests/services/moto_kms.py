@@ -33,7 +33,7 @@ class AWS:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate("", timeout=20)
+        self._process.communicate("", timeout=120)
 
     def environ(self, url: str | None = None, **more: str) -> dict[str, str]:
         """Return the variables of a user of this account; `url` is that of a recorder in between."""

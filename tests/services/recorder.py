@@ -86,7 +86,7 @@ def forward(url: str) -> Handler:
     upstream = urlsplit(url)
 
     def ask(request: Request) -> Answer:
-        connection = http.client.HTTPConnection(str(upstream.hostname), upstream.port, timeout=20)
+        connection = http.client.HTTPConnection(str(upstream.hostname), upstream.port, timeout=120)
         try:
             connection.request(request.method, request.path, request.body, request.headers)
             answer = connection.getresponse()

@@ -23,7 +23,7 @@ from leafseal.system.locks import locked
 from .transcripts import Stage
 
 PLAIN = "password: c4n4ry-v4lue\nport: 5432\n"
-SECONDS = 20
+SECONDS = 120
 
 
 @pytest.fixture

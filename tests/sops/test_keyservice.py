@@ -30,7 +30,7 @@ def running(desk: Stage, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         yield server
     finally:
         server.kill()
-        server.communicate(timeout=20)
+        server.communicate(timeout=120)
 
 
 def programs(desk: Stage) -> list[list[str]]:
@@ -54,7 +54,7 @@ def test_others_open_and_seal_through_it(desk: Stage, which: int) -> None:
     ]
     with running(desk, programs(desk)[which]):
         for command in commands:
-            done = subprocess.run(command, cwd=desk.folder, env=stranger, capture_output=True, check=False, timeout=60)
+            done = subprocess.run(command, cwd=desk.folder, env=stranger, capture_output=True, check=False, timeout=120)
             assert (done.returncode, done.stdout, done.stderr) == (0, b"k: v\n", b"")
         variable = {**stranger, "SOPS_KEYSERVICE": service}
         done = subprocess.run(
@@ -68,7 +68,7 @@ def test_others_open_and_seal_through_it(desk: Stage, which: int) -> None:
 def test_a_signal_ends_it_well(desk: Stage, which: int, number: int) -> None:
     with running(desk, programs(desk)[which]) as server:
         server.send_signal(number)
-        _, err = server.communicate(timeout=20)
+        _, err = server.communicate(timeout=120)
         assert (server.returncode, err) == (0, b"")
     assert not os.path.lexists(desk.folder / "socket")
 
@@ -81,7 +81,7 @@ def test_nobody_is_asked_where_nobody_is_named(desk: Stage) -> None:
 
 def test_our_command_listens_to_other_machines_only_where_it_is_told(desk: Stage) -> None:
     command = [LEAFSEAL, "keyservice", "--address", "tcp://0.0.0.0:0"]
-    done = subprocess.run(command, cwd=desk.folder, env=desk.environ({}), capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=desk.folder, env=desk.environ({}), capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (220, b"")
     assert b"other machines may reach tcp://0.0.0.0:0, and anyone who does can use the keys" in done.stderr
     assert b"to listen anyway, add --allow-network" in done.stderr
@@ -93,4 +93,4 @@ def test_our_command_listens_to_other_machines_only_where_it_is_told(desk: Stage
             assert b"listening on tcp://" in server.stderr.readline()
         finally:
             server.kill()
-            server.communicate(timeout=20)
+            server.communicate(timeout=120)

@@ -26,7 +26,7 @@ def path() -> Iterator[str]:
 def reader(path: str) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(path)
-        listening.settimeout(30)
+        listening.settimeout(120)
         yield listening
 
 

@@ -267,18 +267,18 @@ edit_text(b"secret\\n", "x.yaml", bytes.upper, environ=os.environ, keep=keep)
     ("name", "is_kept"), [("INT", False), ("TERM", True), ("HUP", True), ("QUIT", True), ("KILL", False)]
 )
 def test_signals_during_the_edit_leave_no_plaintext(tmp_path: Path, tools: Tools, name: str, is_kept: bool) -> None:
-    script = f'echo more >> "$1"; echo "$1" > {tmp_path}/p; mv {tmp_path}/p {tmp_path}/path; exec sleep 60'
+    script = f'echo more >> "$1"; echo "$1" > {tmp_path}/p; mv {tmp_path}/p {tmp_path}/path; exec sleep 600'
     found = environ(tmp_path, EDITOR=tools("ed", script), PYTHONPATH=SOURCE, XDG_STATE_HOME=str(tmp_path))
     with subprocess.Popen(
         [sys.executable, "-c", EDIT, str(tmp_path / "kept")], env=found, stderr=subprocess.DEVNULL
     ) as process:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not (tmp_path / "path").exists() and time.monotonic() < deadline:
             time.sleep(0.005)
         path = (tmp_path / "path").read_text().strip()
         assert os.path.exists(path)
         process.send_signal(signal.Signals[f"SIG{name}"])
-        process.wait(10)
+        process.wait(120)
     if name == "KILL":
         private.sweep()
     assert not os.path.exists(os.path.dirname(path))
@@ -321,7 +321,7 @@ def test_vim_leaves_nothing_even_where_the_user_wants_copies(tmp_path: Path, too
                 output += chunk
         except OSError:  # the other side is closed
             pass
-        assert process.wait(10) == 0, output
+        assert process.wait(120) == 0, output
     os.close(ours)
     assert b"NEW0\\n" in output  # the text's own setting for vim was not obeyed
     left = [path.name for path in tmp_path.rglob("*") if stat.S_ISREG(path.lstat().st_mode)]

@@ -71,14 +71,14 @@ def test_another_process_is_waited_for(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setattr(locks, "PATIENCE", 60.0)
         other.stdin.close()
         with locked(path):
-            assert other.wait(30) == 0
+            assert other.wait(120) == 0
 
 
 def test_another_thread_is_waited_for(tmp_path: Path) -> None:
     inside, order = threading.Event(), []
 
     def second() -> None:
-        inside.wait(20)
+        inside.wait(120)
         with locked(tmp_path / "a.yaml"):
             order.append("second")
 
@@ -88,7 +88,7 @@ def test_another_thread_is_waited_for(tmp_path: Path) -> None:
         inside.set()
         thread.join(0.05)
         order.append("first")
-    thread.join(20)
+    thread.join(120)
     assert order == ["first", "second"]
 
 

@@ -78,7 +78,7 @@ def test_notes_are_taken_and_what_nobody_read_is_raised_at_the_end() -> None:
         with signals.as_exceptions(), signals.as_notes() as notes:
             signal.raise_signal(signal.SIGTERM)
             if read:
-                assert notes.get(timeout=20) == signal.SIGTERM
+                assert notes.get(timeout=120) == signal.SIGTERM
             notes.put(None)  # the end of a program, which is nothing to be raised
 
     work(read=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PROMPT = "$"
-_PATIENCE = 60.0  # seconds; machines that run tests are slow
+_PATIENCE = 120.0  # seconds; machines that run tests are slow
 
 
 class Window:
@@ -63,4 +63,4 @@ class Window:
 
     def _tmux(self, *arguments: str) -> str:
         command = ["tmux", "-S", str(self._socket), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout

@@ -75,7 +75,7 @@ def _start(at: Stage) -> None:
 
 
 def _end(at: Stage) -> None:
-    at.service.child.wait(30)
+    at.service.child.wait(120)
     assert at.service.child.returncode == -15
 
 

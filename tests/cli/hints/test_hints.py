@@ -167,7 +167,7 @@ class User:
         socket = Path(command[-1].removeprefix("unix://"))
         program = [sys.executable, "-m", "leafseal", *command]
         self.servers.append(subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not socket.exists():
             assert time.monotonic() < deadline, "the server does not start"
             time.sleep(0.02)
@@ -181,7 +181,7 @@ def user(
     yield user
     for server in user.servers:
         server.terminate()
-        server.wait(30)
+        server.wait(120)
 
 
 def _pattern(hint: str) -> str:

@@ -141,7 +141,7 @@ def test_bash_sets_the_same(tmp_path: Path) -> None:
         file.write_bytes(text.encode())
         environ = {**GIVEN, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
         command = ["bash", "--norc", "-c", show, str(file), *found]
-        done = subprocess.run(command, env=environ, capture_output=True, check=True, timeout=30)
+        done = subprocess.run(command, env=environ, capture_output=True, check=True, timeout=120)
         assert done.stderr == b"", text
         assert dict(entry.split("=", 1) for entry in done.stdout.decode().split("\0")[:-1]) == found, text
         compared += 1

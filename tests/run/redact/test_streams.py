@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -46,8 +47,9 @@ def ran(*argv: str, **environ: str) -> tuple[int, bytes, bytes]:
 
 @contextmanager
 def running(*argv: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
-    settings = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
-    with subprocess.Popen([*FILTERED, *argv], env=ENVIRON, **settings) as process:  # type: ignore[call-overload]
+    pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    settings = {**pipes, "env": ENVIRON, **settings}
+    with subprocess.Popen([*FILTERED, *argv], **settings) as process:  # type: ignore[call-overload]
         try:
             yield process
         finally:
@@ -61,7 +63,7 @@ def test_both_outputs_are_filtered() -> None:
 
 def test_the_input_is_untouched() -> None:
     with running("sh", "-c", "cat; echo end") as process:
-        assert process.communicate(b"some \0\xff bytes", timeout=60)[0] == b"some \0\xff bytesend\n"
+        assert process.communicate(b"some \0\xff bytes", timeout=120)[0] == b"some \0\xff bytesend\n"
 
 
 def test_one_file_for_both_keeps_the_order(tmp_path: Path) -> None:
@@ -83,18 +85,19 @@ def test_a_partial_line_comes_out_at_once() -> None:
         while len(shown) < 6:
             shown += process.stdout.read1(100)  # type: ignore[attr-defined]
         assert shown == b"> hunt"
-        assert process.communicate(b"\n", timeout=60)[0] == b"[REDACTED]"
+        assert process.communicate(b"\n", timeout=120)[0] == b"[REDACTED]"
 
 
 def test_a_secret_that_is_written_byte_by_byte() -> None:
     script = "for letter in h u n t e r 2 ! x; do printf $letter; sleep 0.08; done"
     code, out, _ = ran("sh", "-c", script)
-    assert (code, out) == (0, b"hunte[REDACTED]")
+    assert code == 0
+    assert re.fullmatch(rb"(h(u(n(te?)?)?)?)?\[REDACTED\]", out)  # fewer where letters come together
 
 
 def test_our_reader_leaves_early() -> None:
     script = f'{" ".join(map(repr, FILTERED[:1]))} -c "$FILTER" yes | head -n 1; echo ${{PIPESTATUS[0]}}'
-    done = subprocess.run(["bash", "-c", script], capture_output=True, env={**ENVIRON, "FILTER": FILTER}, timeout=60)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, env={**ENVIRON, "FILTER": FILTER}, timeout=120)
     assert (done.stdout, done.stderr) == (b"y\n141\n", b"")
 
 
@@ -112,30 +115,39 @@ def test_closed_streams_stay_closed() -> None:
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:
         environ = {**ENVIRON, "TELL": str(tmp_path / "told")}
-        done = subprocess.run([*FILTERED, "yes"], stdout=full, stderr=subprocess.PIPE, env=environ, timeout=60)
+        done = subprocess.run([*FILTERED, "yes"], stdout=full, stderr=subprocess.PIPE, env=environ, timeout=120)
     assert done.returncode == 141
     assert (tmp_path / "told").read_text() == "False [28]\n"
 
 
-@pytest.mark.parametrize(
-    ("environ", "shown", "least", "most"),
-    [({}, b"now\n", 0.5, 8), ({"WAIT": "1"}, b"now\nlate [REDACTED]\n", 2, 60)],
-)
-def test_a_process_that_keeps_the_output(
-    tmp_path: Path, environ: dict[str, str], shown: bytes, least: float, most: float
-) -> None:
-    seconds = "2" if environ else "10"
-    before = time.monotonic()
+_KEEPS = ["sh", "-c", "exec 3<&0; (read line <&3; echo late hunter2!x) & echo now"]
+"""Ends, and leaves its output to a process that writes when it is told to."""
+
+
+def test_a_process_that_keeps_the_output_is_not_waited_for(tmp_path: Path) -> None:
     told = tmp_path / "told"
-    result = ran("sh", "-c", f"(sleep {seconds}; echo late hunter2!x) & echo now", TELL=str(told), **environ)
-    assert result == (0, shown, b"")
-    assert least <= time.monotonic() - before < most
-    assert told.read_text() == f"{not environ} []\n"
+    with running(*_KEEPS, env={**ENVIRON, "TELL": str(told)}) as process:
+        assert process.wait(120) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == b"now\n"
+    assert told.read_text() == "True []\n"
+
+
+def test_a_process_that_keeps_the_output_is_waited_for_on_demand(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    with running(*_KEEPS, env={**ENVIRON, "TELL": str(told), "WAIT": "1"}) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"now\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)  # longer than without
+        assert process.communicate(b"\n", timeout=120)[0] == b"late [REDACTED]\n"
+        assert process.returncode == 0
+    assert told.read_text() == "False []\n"
 
 
 def test_a_process_that_writes_on_and_on() -> None:
     with running("sh", "-c", "yes & exit 3", stdout=subprocess.DEVNULL) as process:
-        assert process.wait(30) == 3
+        assert process.wait(120) == 3
 
 
 def test_what_a_program_left_in_the_pipe_comes_out_however_slow_the_reader() -> None:
@@ -143,7 +155,7 @@ def test_what_a_program_left_in_the_pipe_comes_out_however_slow_the_reader() -> 
         time.sleep(2)
         assert process.stdout is not None
         assert len(process.stdout.read()) == 120_000
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
 
 
 def test_a_signal_while_a_reader_sleeps() -> None:
@@ -155,16 +167,24 @@ def test_a_signal_while_a_reader_sleeps() -> None:
         time.sleep(0.3)
         assert process.stdout is not None
         process.stdout.close()
-        assert process.wait(60) in (9, 143)
+        assert process.wait(120) in (9, 143)
 
 
 def test_a_signal_after_the_end_of_the_program() -> None:
     """It is ours: nobody else is left, and our reader sleeps."""
-    with running(sys.executable, "-c", "import os; os.write(1, b'x' * 100_000)") as process:
-        time.sleep(2.5)
+    if not os.path.exists("/proc/self/status"):
+        pytest.skip("as Linux tells it")
+    with running(sys.executable, "-c", "import os; os.write(2, b'begun\\n'); os.write(1, b'x' * 100_000)") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"begun\n"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        end = time.monotonic() + 120
+        while children.read_text():  # what is left is in pipes
+            assert time.monotonic() < end
+            time.sleep(0.02)
         assert process.poll() is None
         process.terminate()
-        assert process.wait(60) == -signal.SIGTERM
+        assert process.wait(120) == -signal.SIGTERM
 
 
 def _is_equal(tmp_path: Path, size: int) -> None:
@@ -202,4 +222,4 @@ def test_memory_does_not_grow_while_a_reader_sleeps() -> None:
         assert max(sizes) < 65536
         while process.stdout.read(1 << 20):
             pass
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0

@@ -84,14 +84,14 @@ def test_what_is_typed_is_echoed_through_the_filter() -> None:
 
 
 def test_a_program_that_a_signal_ends() -> None:
-    with Terminal([*FILTERED, "sh", "-c", "echo ready; exec sleep 60"], ENVIRON) as one:
+    with Terminal([*FILTERED, "sh", "-c", "echo ready; exec sleep 600"], ENVIRON) as one:
         one.wait_for("ready")
         os.kill(one.pid, signal.SIGTERM)
         assert one.end() == 143
 
 
 def test_the_terminal_is_given_back_after_a_signal() -> None:
-    script = f"{LINE} sh -c 'echo rea\"\"dy; exec sleep 60'; stty -a"
+    script = f"{LINE} sh -c 'echo rea\"\"dy; exec sleep 600'; stty -a"
     with Terminal(["bash", "--norc", "--noprofile", "-c", script], ENVIRON) as one:
         one.wait_for("ready")
         time.sleep(0.2)
@@ -124,8 +124,8 @@ def test_error_output_alone_is_a_terminal_of_its_size() -> None:
 def test_an_interactive_shell_with_jobs() -> None:
     with Terminal([*FILTERED, "bash", "--norc", "--noprofile", "-i"], ENVIRON) as one:
         one.wait_for("$ ")
-        one.type("sleep 60\n")
-        time.sleep(0.5)
+        one.type("sh -c 'echo beg\"\"un; exec sleep 6000'\n")
+        one.wait_for("begun\r\n")
         one.type("\x1a")
         one.wait_for("Stopped")
         one.type("jobs | wc -l\n")
@@ -143,9 +143,7 @@ def test_in_the_background_the_terminal_is_left_alone() -> None:
     with Terminal(["bash", "--norc", "--noprofile", "-i"], ENVIRON) as one:
         one.type(f'{LINE} sh -c \'echo out hunter2""!x; read line; echo "got $line"\' &\n')
         one.wait_for("out [REDACTED]")
-        time.sleep(0.3)
-        one.type("\n")
-        one.wait_for("Stopped")  # for it read, as it would without us
+        one.wait_for("Stopped", typing="\n")  # for it read, as it would without us
         one.type("fg\n")
         time.sleep(0.3)
         one.type("more\n")
