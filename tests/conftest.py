@@ -24,8 +24,9 @@ pytest.register_assert_rewrite("tests.providers.contract", "tests.providers.faul
 
 # A busy machine is no fault of the code under test. Each run tries the same examples: what fails once fails again.
 # New ones are looked for by `make campaign` and with `--hypothesis-profile=searching`.
-hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("searching", deadline=None)
+_SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("repeatable", deadline=None, suppress_health_check=_SLOW, derandomize=True)
+hypothesis.settings.register_profile("searching", deadline=None, suppress_health_check=_SLOW)
 hypothesis.settings.load_profile("repeatable")
 
 _COPIES = Path(__file__).parent / "vectors" / "third-party"

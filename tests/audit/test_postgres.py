@@ -105,6 +105,7 @@ def test_a_table_that_is_locked_holds_up_nobody_for_long(
     database: Database, log: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leafseal.audit.postgres._SECONDS", 0.1)
+    monkeypatch.setattr("leafseal.audit.postgres._MORE_SECONDS", 120)  # in which the server says so
     with psycopg.connect(host=database.folder, user="admin", dbname="postgres") as holder:
         holder.execute("LOCK TABLE audit_event")
         with pytest.raises(AuditError, match="statement timeout"):
@@ -120,7 +121,7 @@ def test_a_server_that_was_stopped_holds_up_nobody_for_ever(monkeypatch: pytest.
         thread.start()
         with pytest.raises(AuditError, match="the audit log in PostgreSQL cannot be written"):
             write(Postgres(f"host=127.0.0.1 port={listening.getsockname()[1]} user=x dbname=x sslmode=disable", None))
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
 
 

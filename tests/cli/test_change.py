@@ -267,7 +267,7 @@ def test_writers_at_once_lose_nothing(leafseal: Run, sealed: Path) -> None:
         for number in range(8)
     ]
     for writer in writers:
-        _, error = writer.communicate(timeout=60)
+        _, error = writer.communicate(timeout=120)
         assert writer.returncode == 0, error
     found = json.loads(leafseal("decrypt", "--output-type", "json", sealed).out)
     assert {f"key{number}" for number in range(8)} <= set(found)

@@ -188,10 +188,10 @@ def test_a_process_of_its_own(step: Path, secrets: str, work: Path) -> None:
     """Its output must be what the runner reads: a pipe, no file, in which the values would stay."""
     command = [sys.executable, "-m", "leafseal", "ci", "github", "--only", "DB_PASSWORD", secrets]
     environ = {**os.environ, "PYTHONPATH": SOURCE}
-    done = subprocess.run(command, env=environ, capture_output=True, timeout=60)
+    done = subprocess.run(command, env=environ, capture_output=True, timeout=120)
     assert (done.returncode, b"::add-mask::hunter2%25x\n" in done.stdout) == (0, True)
     assert variables_in(step.read_bytes()) == {"DB_PASSWORD": "hunter2%x"}
     with (work / "log").open("wb") as log:
-        kept = subprocess.run(command, env=environ, stdout=log, stderr=subprocess.PIPE, timeout=60)
+        kept = subprocess.run(command, env=environ, stdout=log, stderr=subprocess.PIPE, timeout=120)
     assert (kept.returncode, (work / "log").read_bytes()) == (220, b"")
     assert b"standard output does not go to the runner" in kept.stderr

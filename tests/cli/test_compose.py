@@ -154,7 +154,7 @@ def test_a_process_of_its_own_with_a_pipe(secrets: str, work: Path) -> None:
     environ = {**os.environ, "PYTHONPATH": SOURCE}
 
     def call(arguments: Sequence[str]) -> tuple[int, bytes]:
-        done = subprocess.run([*command, *arguments], env=environ, capture_output=True, timeout=60)
+        done = subprocess.run([*command, *arguments], env=environ, capture_output=True, timeout=120)
         return done.returncode, done.stdout
 
     assert up(call, env_file=secrets).raw["DB_PASSWORD"] == "hunter2=$x"
@@ -180,7 +180,7 @@ def test_what_the_project_sets_does_not_choose_our_keys(secrets: str, work: Path
     environ = {**os.environ, "PYTHONPATH": SOURCE}
 
     def told(assignment: str) -> str:
-        done = subprocess.run([compose, "-c", f"{assignment} {line}"], env=environ, capture_output=True, timeout=60)
+        done = subprocess.run([compose, "-c", f"{assignment} {line}"], env=environ, capture_output=True, timeout=120)
         return done.stdout.decode()
 
     assert '"rawsetenv"' in told("")

@@ -22,7 +22,7 @@ def exec_(*arguments: str, **environment: str) -> subprocess.CompletedProcess[by
         capture_output=True,
         env={**os.environ, "PYTHONPATH": SOURCE, **environment},
         start_new_session=True,
-        timeout=60,
+        timeout=120,
     )
 
 

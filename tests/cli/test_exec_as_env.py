@@ -48,7 +48,7 @@ def ran(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command by a line of bash."""
     line = ["/bin/bash", "--norc", "-c", before, "bash", *command]
-    return subprocess.run(line, env=dict(environ), capture_output=True, timeout=60, check=False)
+    return subprocess.run(line, env=dict(environ), capture_output=True, timeout=120, check=False)
 
 
 def both(
@@ -148,7 +148,7 @@ def test_the_environment(files: list[str], given: dict[bytes, bytes]) -> None:
     own = [b"SOPS_AGE_KEY_FILE=" + files[1].encode(), b"PYTHONPATH=" + SOURCE.encode()]
     block = []
     for command in ([*base, *THEIRS[1:], *BLOCK], [*base, *own, *ours(files[0]), *BLOCK]):
-        done = subprocess.run(["/usr/bin/env", "-i", *command], capture_output=True, timeout=60, check=False)
+        done = subprocess.run(["/usr/bin/env", "-i", *command], capture_output=True, timeout=120, check=False)
         assert (done.returncode, done.stderr) == (0, b"")
         block.append([entry for entry in done.stdout.split(b"\0") if not entry.startswith(b"PYTHONPATH=")])
     assert block[0] == block[1]
@@ -186,7 +186,7 @@ def test_without_proc(files: list[str]) -> None:
     hidden = ["sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
     own = [f"SOPS_AGE_KEY_FILE={files[1]}", f"PYTHONPATH={SOURCE}", f"PATH={os.environ['PATH']}"]
     command = [*in_namespaces("--mount"), *hidden, "env", "-i", *own, *ours(files[0]), "env"]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
     if b"mount" in done.stderr:
         pytest.skip("a folder cannot be mounted over /proc here")
     assert done.stderr == b""
@@ -200,7 +200,7 @@ FIRST = ("--pid", "--fork", "--mount-proc")
 def test_as_the_first_process(files: list[str]) -> None:
     environ = {**os.environ, "PYTHONPATH": SOURCE, "SOPS_AGE_KEY_FILE": files[1]}
     command = [*in_namespaces(*FIRST), *ours(files[0]), "sh", "-c", "echo $$ $A; exit 7"]
-    done = subprocess.run(command, env=environ, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environ, capture_output=True, timeout=120, check=False)
     assert (done.stdout, done.returncode) == (b"1 1\n", 7)
 
 

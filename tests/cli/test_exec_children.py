@@ -114,11 +114,11 @@ def test_a_server(files: list[str], options: list[str], number: signal.Signals) 
         assert process.stdout is not None
         port = int(process.stdout.readline())
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"http://127.0.0.1:{port}/x", timeout=60
+            f"http://127.0.0.1:{port}/x", timeout=120
         ) as reply:
             body = reply.read()
         process.send_signal(number)
-        results.append((body, *process.communicate(timeout=60), process.returncode))
+        results.append((body, *process.communicate(timeout=120), process.returncode))
     expected, result = results
     assert expected[1:] == (b"ends by %d" % number, b"asked for /x\n", 3)
     assert b"c4n4ry" in expected[0]

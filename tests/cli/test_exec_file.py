@@ -24,7 +24,7 @@ def exec_file(*arguments: str, **environment: str) -> subprocess.CompletedProces
         capture_output=True,
         env={**os.environ, "PYTHONPATH": SOURCE, **environment},
         start_new_session=True,
-        timeout=60,
+        timeout=120,
     )
 
 

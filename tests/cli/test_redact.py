@@ -103,7 +103,7 @@ def test_a_full_disk(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
     done = subprocess.run(
         ["sh", "-c", f"{sys.executable} -m leafseal exec-env --redact {file} -- yes > /dev/full"],
         capture_output=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 141
     assert done.stderr == b"leafseal: warning: cannot write what the program printed: no space left on device\n"
@@ -114,7 +114,7 @@ def test_without_the_library(leafseal: Run, work: Path, me: ThrowawayIdentity) -
     code = "import sys; sys.modules['ahocorasick_rs'] = None\n"
     code += "from leafseal.cli import main; sys.exit(main.run(sys.argv[1:]))"
     done = subprocess.run(
-        [sys.executable, "-c", code, "exec-env", "--redact", file, "echo ran"], capture_output=True, timeout=60
+        [sys.executable, "-c", code, "exec-env", "--redact", file, "echo ran"], capture_output=True, timeout=120
     )
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.endswith(b"leafseal: hint: pip install 'leafseal[redact]'\n")
@@ -128,7 +128,7 @@ def test_another_user(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
 
 
 def leafseal_runs(*arguments: str) -> tuple[int, bytes, bytes]:
-    done = subprocess.run([sys.executable, "-m", "leafseal", *arguments], capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "leafseal", *arguments], capture_output=True, timeout=120)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -40,7 +40,7 @@ class Sops:
     def run(self, *arguments: str) -> bytes:
         environ = {"PATH": PATH, "HOME": str(self.folder), **self.environ}
         command = [str(REAL), "--disable-version-check", *arguments]
-        done = subprocess.run(command, env=environ, cwd=self.folder, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(command, env=environ, cwd=self.folder, capture_output=True, check=False, timeout=120)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 

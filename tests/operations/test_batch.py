@@ -96,7 +96,7 @@ class CountingKey(RemoteMemoryKey):
 
     def unwrap(self, wrapped: bytes, ambient: Ambient) -> bytes:
         if self.meeting is not None:
-            self.meeting.wait(60)
+            self.meeting.wait(120)
         return RemoteMemoryKey.unwrap(self, wrapped, ambient)
 
 

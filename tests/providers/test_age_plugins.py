@@ -55,7 +55,7 @@ def failure(key: AgeKey, wrapped: bytes | None, ambient: Ambient) -> ProviderErr
     begun = monotonic()
     with pytest.raises(ProviderError) as caught:
         key.wrap(DATA_KEY, ambient) if wrapped is None else key.unwrap(wrapped, ambient)
-    assert monotonic() - begun < 30
+    assert monotonic() - begun < 120
     assert caught.value.master_key == str(key)
     assert str(caught.value).isprintable()
     for secret in (IDENTITY, DATA_KEY.hex()):
@@ -236,7 +236,7 @@ def test_a_public_value_may_be_empty(tmp_path: Path, wrapped: bytes) -> None:
 # When it does not behave: another identity does, another key does, and it ends
 
 
-HANG = "import time; time.sleep(60)"
+HANG = "import time; time.sleep(600)"
 FAULTS = {
     "hangs": (HANG, "no answer within 0.6 seconds"),
     "talks nonsense": ("print('hello', flush=True); " + HANG, "it does not keep to the protocol of age plugins"),
@@ -271,10 +271,17 @@ def test_faults_while_unwrapping(tmp_path: Path, wrapped: bytes, name: str) -> N
 def test_after_a_fault_the_next_identity_is_tried(tmp_path: Path, wrapped: bytes, name: str) -> None:
     file = write(tmp_path / "good.age", sealed(bech32.encode("AGE-PLUGIN-GOOD-", b"mine")))
     install(tmp_path / "bin", name="good")
-    environ = {**patience(name, "5"), "SOPS_AGE_KEY_FILE": str(file)}  # in which the good one has to answer
-    ambient = ambient_of(tmp_path, FAULTS[name][0], **environ)
-    found = Ambient(ambient.environ, tmp_path, lambda question: "horse" if "passphrase" in question else "")
-    assert KEY.unwrap(wrapped, found) == DATA_KEY
+    for seconds in ("2", "10", "60"):  # in which the good one has to answer: more on a busy machine
+        environ = {**patience(name, seconds), "SOPS_AGE_KEY_FILE": str(file)}
+        ambient = ambient_of(tmp_path, FAULTS[name][0], **environ)
+        found = Ambient(ambient.environ, tmp_path, lambda question: "horse" if "passphrase" in question else "")
+        try:
+            assert KEY.unwrap(wrapped, found) == DATA_KEY
+            return
+        except ProviderError as error:
+            if f"the good plugin: no answer within {seconds} seconds" not in str(error):
+                raise
+    pytest.fail("the good one did not answer")
 
 
 @pytest.mark.parametrize("name", ["hangs", "gives a wrong key", "dies"])
@@ -287,7 +294,7 @@ def test_after_a_fault_the_next_key_is_tried(tmp_path: Path, wrapped: bytes, nam
     environ = {**patience(name), "SOPS_AGE_KEY": f"{IDENTITY} {mine.to_text()}"}
     begun = monotonic()
     assert recover_data_key([group], 0, ambient_of(tmp_path, FAULTS[name][0], **environ)) == data_key
-    assert monotonic() - begun < 30
+    assert monotonic() - begun < 120
 
 
 @pytest.mark.parametrize("name", ["hangs", "talks nonsense", "dies", "asks for a secret", "says no"])

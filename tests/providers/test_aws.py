@@ -456,7 +456,7 @@ def test_single_sign_on(aws: AWS, front: Recorder, arns: dict[str, str], tmp_pat
         "assert key.unwrap(key.wrap(bytes(32), ambient), ambient) == bytes(32)\n"
     )
     environ = {"HOME": str(tmp_path), "AWS_ENDPOINT_URL": front.url, "AWS_EC2_METADATA_DISABLED": "true"}
-    subprocess.run([sys.executable, "-c", code, arns["plain"]], env=environ, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, arns["plain"]], env=environ, check=True, timeout=120)
     assert front.requests[0].headers["x-amz-sso_bearer_token"] == "sso token"
     assert {identity_of(request) for request in front.requests[1:]} == {"AKIASSO"}
 
@@ -589,7 +589,7 @@ def test_a_file_may_name_what_is_no_arn(aws: AWS, tmp_path: Path) -> None:
 
 
 def python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     return done.stdout.strip()
 
 

@@ -82,7 +82,7 @@ class Sops:
         environ = {"PATH": PATH, "HOME": str(self.folder), **self.environ}
         command = [sops, "--disable-version-check", *arguments]
         done = subprocess.run(
-            command, input=data, capture_output=True, env=environ, cwd=self.folder, check=False, timeout=60
+            command, input=data, capture_output=True, env=environ, cwd=self.folder, check=False, timeout=120
         )
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout

@@ -25,7 +25,7 @@ from ..services.key_vault import SECRET, TENANT, TOKEN, KeyVault, encode
 from ..services.recorder import Answer, Cut, Drip, Hang, Reaction, Recorder, json_answer, redirect
 from . import faults
 from .contract import DATA_KEY
-from .faults import ACTS, WRAPPED, Act, Denied, Refused, Secured, ServiceFaults, WireFaults, unwrap, wrap
+from .faults import ACTS, WRAPPED, Act, Denied, Refused, Secured, ServiceFaults, WireFaults, late, unwrap, wrap
 
 pytestmark = pytest.mark.skipif(
     find_spec("azure") is None or find_spec("azure.identity") is None, reason="azure-identity is not installed"
@@ -317,8 +317,10 @@ def test_entra_answers_badly(azure: Azure, key: AzureKeyVaultKey, tmp_path: Path
     azure.at_entra.otherwise = lambda request: (
         azure.entra(request) if when == "token" and request.method == "GET" else ENTRA[name]
     )
-    environ = azure.environ(**({TIMEOUT_VARIABLE: "2"} if name in ("hang", "drip") else {}))
-    failure(wrap, key, Ambient(environ, tmp_path))
+    if name in ("hang", "drip"):
+        late(azure.environ(), tmp_path, azure.at_entra, lambda ambient: failure(wrap, key, ambient))
+    else:
+        failure(wrap, key, Ambient(azure.environ(), tmp_path))
     assert {request.body for request in azure.at_vault.requests} == {b""}
 
 
@@ -393,7 +395,7 @@ def test_the_next_key_of_the_group_opens(azure: Azure, key: AzureKeyVaultKey, tm
 
 
 def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()
 

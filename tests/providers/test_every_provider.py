@@ -133,7 +133,7 @@ def run(code: str, home: Path, *arguments: str, **environ: str) -> str:
         env={**paths, "HOME": str(home), **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()

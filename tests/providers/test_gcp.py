@@ -398,7 +398,7 @@ def test_a_machine_of_google_has_a_token(user: dict[str, str], recorder: Recorde
         "assert key.unwrap(key.wrap(bytes(32), ambient), ambient) == bytes(32)\n"
     )
     whole = {**environ, "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    done = subprocess.run([sys.executable, "-c", code, ID], env=whole, capture_output=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code, ID], env=whole, capture_output=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert {request.headers["metadata-flavor"] for request in recorder.requests} == {"Google"}
 

@@ -104,7 +104,7 @@ def test_no_more_groups_are_opened_than_it_takes(mix: Mix, threshold: int) -> No
 def test_networks_are_asked_together_once_local_keys_were(mix: Mix) -> None:
     groups = wrapped(mix, ("kms",), ("hc_vault",), ("pgp",), threshold=3)
     both = Barrier(2)
-    mix.hold = lambda _: (both.wait(20), None)[1]
+    mix.hold = lambda _: (both.wait(120), None)[1]
     assert recovered(groups, 3, mix)
     first, *others = mix.asked()
     assert first == "gpg"
@@ -119,9 +119,9 @@ def test_the_first_success_ends_the_wait(mix: Mix, slow: str, quick: str) -> Non
     def hold(name: str) -> None:
         if name == slow:
             asked.set()
-            over.wait(20)
+            over.wait(120)
         else:
-            asked.wait(20)  # so that both are under way
+            asked.wait(120)  # so that both are under way
 
     mix.hold = hold
     assert recovered(groups, 0, mix)
@@ -133,7 +133,7 @@ def test_the_first_success_ends_the_wait(mix: Mix, slow: str, quick: str) -> Non
 def test_one_group_does_not_wait_for_another(mix: Mix) -> None:
     groups = wrapped(mix, ("kms",), ("hc_vault",), ("age",), threshold=2)
     over = Event()
-    mix.hold = lambda name: (over.wait(20) if name == "kms Decrypt" else None, None)[1]
+    mix.hold = lambda name: (over.wait(120) if name == "kms Decrypt" else None, None)[1]
     assert recovered(groups, 2, mix)
     assert not over.is_set()
     over.set()
@@ -141,7 +141,7 @@ def test_one_group_does_not_wait_for_another(mix: Mix) -> None:
 
 def test_networks_wrap_together(mix: Mix) -> None:
     both = Barrier(2)
-    mix.hold = lambda _: (both.wait(20), None)[1]
+    mix.hold = lambda _: (both.wait(120), None)[1]
     wrap_data_key(DATA_KEY, [mix.keys(*KINDS)], 0, mix.ambient, NOW)
     assert set(mix.asked()) == {"gpg", "hc_vault encrypt", "kms Encrypt"}
 
@@ -226,7 +226,7 @@ def test_files_wait_for_networks_together_also_where_they_have_local_keys(mix: M
         for number in range(2)
     ]
     both = Barrier(2)
-    mix.hold = lambda _: (both.wait(20), None)[1]
+    mix.hold = lambda _: (both.wait(120), None)[1]
     sources = [as_item(f"{number}.json", data, "json") for number, data in enumerate(made)]
     outcomes = open_all(sources, KeyRing(mix.without("age").ambient), lambda _, opened: opened.plaintext())
     assert [data for _, data in results(outcomes)] == [b'{"a": 0}\n', b'{"a": 1}\n']

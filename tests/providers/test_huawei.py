@@ -429,7 +429,7 @@ def test_it_neither_writes_into_the_home_folder_nor_reads_netrc(
         env={**user, "HOME": str(tmp_path), "HUAWEICLOUD_SDK_PROJECT_ID": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert (done.stdout, done.stderr) == ("True\n", "")
     assert [path.name for path in tmp_path.iterdir()] == [".netrc"]
@@ -443,7 +443,7 @@ def test_its_complaints_do_not_reach_the_user(user: dict[str, str], key: HuaweiK
         env={**user, "HOME": str(tmp_path), ENDPOINT: "https://127.0.0.1:1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert (done.stdout, done.stderr) == ("", "")
 

@@ -13,14 +13,13 @@ import pytest
 from leafseal.errors import ProviderError
 from leafseal.keys import Ambient
 from leafseal.providers.huawei import HuaweiKMSKey
-from leafseal.providers.network import TIMEOUT_VARIABLE
 
 from ..services.fixtures import Authority
 from ..services.huawei_kms import AK, ENDPOINT, REGION, SK, HuaweiKMS, User, changed
 from ..services.recorder import Answer, Cut, Hang, Reaction, Recorder, json_answer, redirect
 from . import faults
 from .contract import DATA_KEY
-from .faults import PART, WRAPPED, Act, Denied, Refused, Secured, ServiceFaults, WireFaults, unwrap, wrap
+from .faults import PART, WRAPPED, Act, Denied, Refused, Secured, ServiceFaults, WireFaults, late, unwrap, wrap
 
 pytestmark = [
     pytest.mark.skipif(find_spec("huaweicloudsdkkms") is None, reason="huaweicloudsdkkms is not installed"),
@@ -272,10 +271,11 @@ BAD_PROJECTS: dict[str, Reaction] = {
 @pytest.mark.parametrize("name", BAD_PROJECTS)
 def test_bad_answers_of_iam(recorder: Recorder, user: dict[str, str], tmp_path: Path, name: str) -> None:
     environ = {**user, "HUAWEICLOUD_SDK_AK": "HPUAODD", "HUAWEICLOUD_SDK_PROJECT_ID": ""}
-    if name == "hang":
-        environ[TIMEOUT_VARIABLE] = "2"
     recorder.otherwise = lambda _: BAD_PROJECTS[name]
-    failure(wrap, Ambient(environ, tmp_path))
+    if name == "hang":
+        late(environ, tmp_path, recorder, lambda ambient: failure(wrap, ambient))
+    else:
+        failure(wrap, Ambient(environ, tmp_path))
     assert len(recorder.requests) == 1
 
 

@@ -81,7 +81,7 @@ def failure(ambient: Ambient, *, wrap: bool = False) -> ProviderError:
     began = time.monotonic()
     with pytest.raises(ProviderError) as caught:
         KEY.wrap(DATA_KEY, ambient) if wrap else KEY.unwrap(MESSAGE, ambient)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     error = caught.value
     assert error.master_key == FINGERPRINT
     assert error.source
@@ -113,10 +113,10 @@ def test_what_it_does_not_read_does_not_matter(gpg: StandIn) -> None:
 
 
 def test_a_daemon_that_it_leaves_behind_is_not_waited_for(gpg: StandIn) -> None:
-    ambient = gpg.does(f"sleep 60 & echo $! >daemon; {said(DECRYPTED, 2)}; {said(DATA_KEY)}")
+    ambient = gpg.does(f"sleep 600 & echo $! >daemon; {said(DECRYPTED, 2)}; {said(DATA_KEY)}")
     began = time.monotonic()
     assert KEY.unwrap(MESSAGE, ambient) == DATA_KEY
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     os.kill(int((gpg.folder / "daemon").read_text()), signal.SIGKILL)
 
 
@@ -318,13 +318,16 @@ def test_listings(gpg: StandIn, old: str, new: str, message: str) -> None:
 # Time
 
 
-@pytest.mark.parametrize("script", ["sleep 60", "trap '' TERM; cat >/dev/null; sleep 60; sleep 60"])
+@pytest.mark.parametrize("script", ["sleep 600", "trap '' TERM; cat >/dev/null; sleep 600; sleep 600"])
 @pytest.mark.parametrize("wrap", [False, True])
 def test_a_gpg_that_hangs_is_ended_and_not_asked_again(gpg: StandIn, script: str, wrap: bool) -> None:
-    gpg.does(f"echo $$ >process; sleep 60 & echo $! >child; {script}")
-    ambient = gpg.ambient(LEAFSEAL_GPG_TIMEOUT="3")  # in which its shell has to start
-    error = failure(ambient, wrap=wrap)
-    assert str(error) == "gpg: no answer within 3 seconds"
+    gpg.does(f"echo $$ >process; sleep 600 & echo $! >child; {script}")
+    for seconds in (2, 10, 60):  # in which its shell has to start: more on a busy machine
+        ambient = gpg.ambient(LEAFSEAL_GPG_TIMEOUT=str(seconds))
+        error = failure(ambient, wrap=wrap)
+        assert str(error) == f"gpg: no answer within {seconds} seconds"
+        if (gpg.folder / "child").exists() and (gpg.folder / "child").read_text():
+            break
     assert "LEAFSEAL_GPG_TIMEOUT" in str(error.hint)
     calls = len(gpg.calls())
     assert str(failure(ambient, wrap=wrap)) == str(error)
@@ -334,7 +337,7 @@ def test_a_gpg_that_hangs_is_ended_and_not_asked_again(gpg: StandIn, script: str
 
 
 def _is_gone(process: int) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             stat = Path(f"/proc/{process}/stat").read_bytes() if os.path.isdir("/proc/self") else b""

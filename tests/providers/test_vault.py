@@ -443,6 +443,6 @@ class TestWithSops:
 
 
 def run(argv: list[str], environ: dict[str, str]) -> bytes:
-    done = subprocess.run(argv, env=environ, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(argv, env=environ, capture_output=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

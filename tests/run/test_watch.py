@@ -16,6 +16,8 @@ from leafseal.run.watch import Watcher, folders_of
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no links there")
 
+SECONDS = 120.0  # for what takes one or two where nothing else is to be done
+
 
 @pytest.fixture(params=["notices", "polling"], autouse=True)
 def _polls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,15 +64,62 @@ def _same_size_and_time(path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [_in_place, _replaced, _gone, _again, _same_size_and_time])
-def test_a_change_is_noticed_in_time(tmp_path: Path, change: Callable[[Path], None]) -> None:
+def test_a_change_is_noticed(tmp_path: Path, change: Callable[[Path], None]) -> None:
     path = tmp_path / "f"
     path.write_text("a")
     with Watcher([str(path)]) as watcher:
         change(path)
-        begun = time.monotonic()
-        assert watcher.wait(10)
-        assert time.monotonic() - begun < 5  # 2 on a machine that is not busy
+        assert watcher.wait(SECONDS)
         assert not watcher.wait(0.2)
+
+
+class Clock:
+    """Time that passes only where somebody waits, and what happens when that begins."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self.time = time.time
+        self._happens: Callable[[], object] | None = happens
+        self._passed = 0.0
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    def sleep(self, seconds: float) -> None:
+        happens, self._happens = self._happens, None
+        if happens:
+            happens()
+        self._passed += seconds
+
+
+class Notices:
+    """A system that tells of nothing, or of something all the time."""
+
+    def __init__(self, clock: Clock, *, are_endless: bool) -> None:
+        self._clock, self._are_endless = clock, are_endless
+
+    def follow(self, folders: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def wait(self, seconds: float) -> bool:
+        self._clock.sleep(min(seconds, 0.05) if self._are_endless else seconds)
+        return self._are_endless
+
+
+@pytest.mark.parametrize("notices", ["none", "endless", "not possible"])
+def test_two_seconds_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: str) -> None:
+    """For a change right after a look at the files; benchmarks/reactions.py measures it with real time."""
+    path = tmp_path / "f"
+    path.write_text("a")
+    clock = Clock(lambda: path.write_text("other"))
+    told = None if notices == "not possible" else Notices(clock, are_endless=notices == "endless")
+    monkeypatch.setattr(watch, "open_watch", lambda: told)
+    monkeypatch.setattr(watch, "time", clock)
+    with Watcher([str(path)]) as watcher:
+        assert watcher.wait()
+    assert 0 < clock.monotonic() <= 1.75  # the rest is for decrypting
 
 
 def test_a_file_that_comes(tmp_path: Path) -> None:
@@ -78,7 +127,7 @@ def test_a_file_that_comes(tmp_path: Path) -> None:
     with Watcher([str(path)]) as watcher:
         assert not watcher.wait(0.2)
         path.write_text("a")
-        assert watcher.wait(10)
+        assert watcher.wait(SECONDS)
 
 
 def test_a_volume_of_kubernetes(tmp_path: Path) -> None:
@@ -86,7 +135,7 @@ def test_a_volume_of_kubernetes(tmp_path: Path) -> None:
     with Watcher([str(tmp_path / "f")]) as watcher:
         for number in (2, 3):
             kubelet(tmp_path, number, f"text {number}")
-            assert watcher.wait(10), number
+            assert watcher.wait(SECONDS), number
 
 
 def test_links_on_the_way(tmp_path: Path) -> None:
@@ -97,9 +146,9 @@ def test_links_on_the_way(tmp_path: Path) -> None:
     with Watcher([str(tmp_path / "current" / "f")]) as watcher:
         (tmp_path / "next").symlink_to(tmp_path / "two")
         (tmp_path / "next").replace(tmp_path / "current")
-        assert watcher.wait(10)
+        assert watcher.wait(SECONDS)
         (tmp_path / "two" / "f").write_text("changed")
-        assert watcher.wait(10)
+        assert watcher.wait(SECONDS)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git")
@@ -115,7 +164,7 @@ def test_a_checkout(tmp_path: Path) -> None:
         git("commit", "-q", "-m", text)
     with Watcher([str(tmp_path / "f")]) as watcher:
         git("checkout", "-q", "HEAD~1")
-        assert watcher.wait(10)
+        assert watcher.wait(SECONDS)
         assert (tmp_path / "f").read_text() == "a"
 
 
@@ -136,7 +185,7 @@ def test_many_changes_at_once_are_one(tmp_path: Path) -> None:
     with Watcher([str(path) for path in paths]) as watcher:
         for path in paths:
             path.write_text("a")
-        assert watcher.wait(10)
+        assert watcher.wait(SECONDS)
         assert not watcher.wait(1.2)
 
 

@@ -199,7 +199,7 @@ def held(over: threading.Event) -> Act:
     """Return an act that answers when all is over."""
 
     def act(_: Call, served: Callable[[], Any]) -> Any:
-        over.wait(60)
+        over.wait(120)
         return served()
 
     return act

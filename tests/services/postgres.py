@@ -32,7 +32,7 @@ class Database:
     @property
     def connection(self) -> str:
         """How the user connects that may only add."""
-        return f"host={self.folder} user=sops password=swordfish dbname=postgres"
+        return f"host={self.folder} user=sops password=swordfish dbname=postgres connect_timeout=60"
 
     def run(self, text: str) -> list[tuple[object, ...]]:
         """Run statements and return what the last one found."""

@@ -103,8 +103,8 @@ PROMPT = "Press enter to return to the editor, or Ctrl+C to exit."
 
 POINTS = {
     "unwrapping": Point("", changed=False, slow_key=True),
-    "the editor opened": Point("touch {reached}; exec sleep 60", changed=False),
-    "the editor has written": Point(f"{CHANGE}; touch {{reached}}; exec sleep 60"),
+    "the editor opened": Point("touch {reached}; exec sleep 600", changed=False),
+    "the editor has written": Point(f"{CHANGE}; touch {{reached}}; exec sleep 600"),
     "asking for a line": Point('echo "k: [c4n4ry" > "$1"; touch {reached}', prompt=PROMPT),
     "writing": Point(f"{CHANGE}; echo $$ > {{reached}}.new; mv {{reached}}.new {{reached}}", is_locked=True),
 }
@@ -121,7 +121,7 @@ def test_no_plaintext_is_left(
     environ["EDITOR"] = editor(desk, at.script.format(reached=reached))
     if at.slow_key:
         del environ["SOPS_AGE_KEY_FILE"]
-        environ["SOPS_AGE_KEY_CMD"] = f"sh -c 'touch {reached}; exec sleep 60'"
+        environ["SOPS_AGE_KEY_CMD"] = f"sh -c 'touch {reached}; exec sleep 600'"
     if at.is_locked:
         monkeypatch.setenv("XDG_STATE_HOME", str(desk.home))
         with locked(desk.folder / "a.yaml"):
@@ -186,7 +186,7 @@ def _is_reaped(pid: int) -> bool:
 
 def test_a_text_kept_on_a_signal_opens(desk: Stage) -> None:
     reached = desk.home / "reached"
-    environ = desk.environ({"EDITOR": editor(desk, f"{CHANGE}; touch {reached}; exec sleep 60")})
+    environ = desk.environ({"EDITOR": editor(desk, f"{CHANGE}; touch {reached}; exec sleep 600")})
     _signalled(desk, environ, reached, signal.SIGHUP)
     assert opened(desk, *kept(desk)) == f"{PLAIN}token: c4n4ry-two\n"
 
@@ -260,7 +260,7 @@ def test_an_interrupt_belongs_to_the_editor_that_takes_it(desk: Stage) -> None:
 
 def test_an_interrupt_that_ends_the_editor_ends_the_edit(desk: Stage, runtime: Path) -> None:
     before = (desk.folder / "a.yaml").read_bytes()
-    script = f"{CHANGE}; echo ready; exec sleep 60"
+    script = f"{CHANGE}; echo ready; exec sleep 600"
     terminal = Terminal(desk, desk.environ({"EDITOR": editor(desk, script), "XDG_RUNTIME_DIR": str(runtime)}))
     terminal.wait_for("ready")
     terminal.type(INTERRUPT)

@@ -88,7 +88,7 @@ def test_signals_are_passed_on(start: Start, memory: Path, command: str, name: s
 @pytest.mark.parametrize("name", ["TERM", "INT"])
 @pytest.mark.parametrize("line", [["exec-env"], ["exec-file"], ["exec-file", "--no-fifo"]])
 def test_a_signal_that_ends_the_command_ends_both(start: Start, memory: Path, line: list[str], name: str) -> None:
-    process = start(*line, "a.env", "echo ready; exec sleep 60")
+    process = start(*line, "a.env", "echo ready; exec sleep 600")
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(signal.Signals[f"SIG{name}"])
@@ -201,7 +201,7 @@ def test_no_plaintext_is_left(desk: Stage, program: str, start: Start, memory: P
 
 
 def test_a_killed_one_while_its_command_runs(start: Start, memory: Path) -> None:
-    process = start("exec-file", "--no-fifo", "a.env", "echo ready; sleep 60")
+    process = start("exec-file", "--no-fifo", "a.env", "echo ready; sleep 600")
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     assert files_with_plaintext(memory)

@@ -377,7 +377,7 @@ def on_terminal(command: list[str], typed: bytes, more: dict[str, str]) -> str:
         command, stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.DEVNULL, env={**os.environ, **more}
     )
     os.close(theirs)
-    process.communicate(typed, timeout=60)
+    process.communicate(typed, timeout=120)
     shown = b""
     try:
         while data := os.read(ours, 4096):

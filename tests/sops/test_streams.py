@@ -39,7 +39,7 @@ def start(desk: Stage) -> Start:
 
 
 def ended(process: Process, data: bytes | None = None) -> tuple[bytes, bytes, int]:
-    out, err = process.communicate(data, timeout=60)
+    out, err = process.communicate(data, timeout=120)
     return out, err, process.returncode
 
 
@@ -268,7 +268,7 @@ def test_a_configuration_that_is_found_and_is_a_named_pipe_is_not_waited_for(des
     os.mkfifo(desk.folder / ".sops.yaml")
     program = desk.program if face == "sops" else [LEAFSEAL]
     command = [*program, "encrypt", "--age", ME.recipient, "b.yaml"]
-    done = subprocess.run(command, cwd=desk.folder, env=desk.environ({}), capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=desk.folder, env=desk.environ({}), capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"could not read config file: is a named pipe or socket" in done.stderr
 

@@ -25,7 +25,7 @@ def key(recorder: Recorder) -> VaultKey:
 
 def sops(desk: Stage, *words: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
     process = desk.start(*words, environ={"VAULT_TOKEN": TOKEN, **variables})
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 

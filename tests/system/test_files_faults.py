@@ -115,7 +115,7 @@ def run(folder: Path, *prefix: str, program: str = WRITE, extra: tuple[str, ...]
              "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )  # fmt: skip
     left = sorted(entry.name for entry in folder.iterdir() if entry.name != "prod.yaml")
     return Result(result.returncode, target.read_bytes(), result.stdout + result.stderr, left)

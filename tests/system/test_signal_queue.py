@@ -14,7 +14,7 @@ SOURCE = str(Path(__file__).parents[2] / "src")
 
 def alone(code: str) -> None:
     """Run code in a process without other threads: those of the tests block no signal, and would be given them."""
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": SOURCE}, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": SOURCE}, check=True, timeout=120)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="as Linux tells it")

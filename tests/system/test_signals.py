@@ -112,5 +112,5 @@ def test_in_another_thread_nothing_is_changed() -> None:
 @pytest.mark.parametrize("number", [*ENDING, signal.SIGINT])
 def test_a_parent_sees_of_which_signal_a_process_died(number: signal.Signals) -> None:
     code = f"from leafseal.system.signals import die_of; die_of({int(number)})"
-    done = subprocess.run([sys.executable, "-c", code], cwd="/", check=False, timeout=60, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd="/", check=False, timeout=120, capture_output=True)
     assert done.returncode == -number

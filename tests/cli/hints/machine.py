@@ -37,11 +37,11 @@ def _locked(at: Stage) -> None:
     def hold() -> None:
         with locks.locked("app.yaml"):
             held.set()
-            at.service.over.wait(60)
+            at.service.over.wait(120)
 
     at.service.holder = threading.Thread(target=hold, daemon=True)
     at.service.holder.start()
-    held.wait(60)
+    held.wait(120)
 
 
 def _released(at: Stage) -> None:

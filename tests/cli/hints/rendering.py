@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import subprocess
 from functools import partial
 
@@ -16,6 +17,7 @@ from .scenario import Act, Scenario, Stage
 _TO = "render --to out --allow-disk"
 _GOOD = f"{_TO} --file p=app.yaml:/db/password"
 _MAP = f"{_TO} --map render.yaml"
+_ELSEWHERE = f"/dev/shm/leafseal-hint-{secrets.token_hex(8)}"  # in no other run of the tests
 _entries = partial(Scenario, "run.render.entries")
 _content = partial(Scenario, "run.render.content")
 _template = partial(Scenario, "run.render.template")
@@ -169,8 +171,8 @@ SCENARIOS = [
         "render --to out --allow-disk --file p=app.yaml:/db/password",
         (
             _in_memory,
-            "render --to /dev/shm/leafseal-hint-test --file p=app.yaml:/db/password",
-            "! rm -r /dev/shm/leafseal-hint-test",
+            f"render --to {_ELSEWHERE} --file p=app.yaml:/db/password",
+            f"! rm -r {_ELSEWHERE}",
         ),
         {"../home/config/leafseal/policy.toml": "no_disk_plaintext = true\n"},
         before=(_on_disk, "! mkdir -p /dev/shm"),

@@ -147,7 +147,7 @@ class User:
         """Do a step. `export NAME=VALUE` is one too, as are a line for the shell after `! ` and a server after `& `."""
         if isinstance(step, str) and step.startswith("! "):
             line = self.filled(step[2:])
-            subprocess.run(["/bin/sh", "-c", line], check=True, env={"PATH": "/usr/bin:/bin"}, timeout=60)
+            subprocess.run(["/bin/sh", "-c", line], check=True, env={"PATH": "/usr/bin:/bin"}, timeout=120)
         elif isinstance(step, str) and step.startswith("& "):
             self._start(shlex.split(self.filled(step[2:])))
         elif isinstance(step, str) and step.startswith("export "):

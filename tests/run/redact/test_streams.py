@@ -47,7 +47,7 @@ def ran(*argv: str, **environ: str) -> tuple[int, bytes, bytes]:
 
 @contextmanager
 def running(*argv: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
-    pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     settings = {**pipes, "env": ENVIRON, **settings}
     with subprocess.Popen([*FILTERED, *argv], **settings) as process:  # type: ignore[call-overload]
         try:
@@ -107,7 +107,7 @@ def test_closed_streams_stay_closed() -> None:
         ["sh", "-c", f'{FILTERED[0]} -c "$FILTER" {sys.executable} -c "{code}" >&- <&-'],
         capture_output=True,
         env={**ENVIRON, "FILTER": FILTER},
-        timeout=60,
+        timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"[REDACTED]")
 

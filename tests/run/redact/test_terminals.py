@@ -124,7 +124,7 @@ def test_error_output_alone_is_a_terminal_of_its_size() -> None:
 def test_an_interactive_shell_with_jobs() -> None:
     with Terminal([*FILTERED, "bash", "--norc", "--noprofile", "-i"], ENVIRON) as one:
         one.wait_for("$ ")
-        one.type("sh -c 'echo beg\"\"un; exec sleep 6000'\n")
+        one.type("sh -c 'echo beg\"\"un; exec sleep 600'\n")
         one.wait_for("begun\r\n")
         one.type("\x1a")
         one.wait_for("Stopped")
