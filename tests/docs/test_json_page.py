@@ -156,6 +156,12 @@ def test_verify_of_good_and_bad(folder: Path, me: ThrowawayIdentity) -> None:
     assert told["files"][0]["findings"][0]["place"] == error["place"]
 
 
+def test_diff(folder: Path, me: ThrowawayIdentity) -> None:
+    told = _report(folder, me, "diff", "--json", "--exit-code", "app.yaml", "a.json", code=222)
+    changes = {one["path"]: one["change"] for one in told["files"][0]["differences"]}
+    assert (changes["/db/password"], changes["/a"]) == ("removed", "added")
+
+
 def test_updatekeys(folder: Path, me: ThrowawayIdentity) -> None:
     other = throwaway_identity().recipient
     (folder / ".sops.yaml").write_text(f"creation_rules:\n  - age: {me.recipient},{other}\n")
@@ -191,6 +197,7 @@ def test_policy_show(folder: Path, me: ThrowawayIdentity) -> None:
         (("verify", "--json", "none.yaml"), 100, "missing-file"),
         (("inspect", "--json", ".git"), 2, "cannot-read"),
         (("repair", "--json", "-"), 8, "usage"),
+        (("diff", "--json"), 8, "usage"),
         (("updatekeys", "--json", "app.yaml"), 8, "usage"),
         (("config", "check", "--json"), 1, "invalid-configuration"),
         (("config", "check", "--json", "none.yaml"), 1, "invalid-configuration"),

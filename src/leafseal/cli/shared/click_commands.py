@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from leafseal import __version__
-from leafseal.cli.shared import click_help, commands, declarations, help_text
+from leafseal.cli.shared import click_help, commands, declarations, help_text, plain_parser
 from leafseal.errors import LeafsealError
 from leafseal.system import terminal
 
@@ -41,6 +41,8 @@ class _Command(click_help.WithHelp):
             return []
         if self.declared.separator is not None:
             context.params[self.declared.separator] = "--" in arguments
+        if self.declared.split is not None:
+            context.params[self.declared.split] = plain_parser.after_separator(arguments)
         context.allow_extra_args = True
         options = arguments[: arguments.index("--")] if "--" in arguments else arguments
         if "--in-place=overwrite" in options:

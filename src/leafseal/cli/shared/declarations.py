@@ -130,6 +130,9 @@ class Command(NamedTuple):
     separator: str | None = None
     """The name of a value that tells whether `--` stood among the arguments."""
 
+    split: str | None = None
+    """The name of a value that gets the number of arguments after `--`, None without it."""
+
     passes_on: str | None = None
     """The name of a value that gets everything behind the command's name as it is, options too."""
 
@@ -194,7 +197,7 @@ def grouped(name: str, build: Callable[..., object], *options: Option) -> Callab
 
 
 def command(
-    name: str, *, separator: str | None = None, passes_on: str | None = None
+    name: str, *, separator: str | None = None, split: str | None = None, passes_on: str | None = None
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Make a function the command of that name. Its docstring is the help."""
 
@@ -202,6 +205,6 @@ def command(
         declared: Sequence[Option | Argument] = function.__dict__.get(_PARAMETERS, [])[::-1]
         options = tuple(one for one in declared if isinstance(one, Option))
         arguments = tuple(one for one in declared if isinstance(one, Argument))
-        return Command(name, function, options, arguments, separator, passes_on)
+        return Command(name, function, options, arguments, separator, split, passes_on)
 
     return decorate

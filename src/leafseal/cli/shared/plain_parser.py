@@ -30,7 +30,14 @@ def read(command: Command, words: Sequence[str]) -> dict[str, Any] | None:
         return None
     if command.separator is not None:
         values[command.separator] = "--" in words
+    if command.split is not None:
+        values[command.split] = after_separator(words)
     return values
+
+
+def after_separator(words: Sequence[str]) -> int | None:
+    """Return how many words follow `--`, None where it is not among them."""
+    return len(words) - words.index("--") - 1 if "--" in words else None
 
 
 def _split(command: Command, words: Sequence[str]) -> tuple[dict[str, list[str]], list[str]] | None:
