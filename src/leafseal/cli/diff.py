@@ -10,8 +10,8 @@ from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, json_option, limits_options, sealed_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import PENDING, LeafsealError, naming
+from leafseal.git.compared import read_sides
 from leafseal.git.comparison import Comparison, compare
-from leafseal.git.sides import read_sides
 from leafseal.keys.ring import KeyRing
 from leafseal.system import terminal
 

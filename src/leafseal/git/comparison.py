@@ -13,9 +13,9 @@ from leafseal.document import Locator
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.document.values import ABSENT, Named, Place, Step, Value, equal, identity, pointer
 from leafseal.formats import FORMATS
+from leafseal.git.compared import Side
 from leafseal.git.lines import pairs
 from leafseal.git.lists import aligned, identity_field
-from leafseal.git.sides import Side
 from leafseal.keys import MasterKey
 from leafseal.metadata import Metadata
 

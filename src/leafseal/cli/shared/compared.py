@@ -11,6 +11,7 @@ from leafseal.cli.shared.options import InputOptions
 from leafseal.document.limits import Limits
 from leafseal.errors import MissingFileError, UsageError
 from leafseal.formats import recognize
+from leafseal.git.compared import is_encrypted
 from leafseal.git.repository import Repository, find_repository
 from leafseal.git.revisions import (
     Revision,
@@ -21,7 +22,6 @@ from leafseal.git.revisions import (
     read_revision,
     require,
 )
-from leafseal.git.sides import is_encrypted
 from leafseal.operations.open import Source
 
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 from leafseal.cli.shared import reports
 from leafseal.display import escape, escape_line, visible
 from leafseal.document.scalars import Scalar, to_plain_text
+from leafseal.git.compared import Side
 from leafseal.git.comparison import CHANGED, MAYBE, MOVED, Cell, Comparison, Difference
-from leafseal.git.sides import Side
 from leafseal.keys.changes import required_groups
 from leafseal.keys.short_names import short_name
 
