@@ -390,6 +390,8 @@ def test_new_without_a_rule_encrypts_values_only(leafseal: Run, work: Path, me: 
         b"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ntype: Opaque\nstringData:\n  a: ENC["
     )
     assert b"encrypted_regex: ^(data|stringData)$" in result.out
+    (work / "labelled.yaml").write_bytes(result.out.replace(b"  name: app\n", b"  name: app\n  labels: {a: b}\n"))
+    assert leafseal("kubectl", "template", "-f", "labelled.yaml").code == 0
 
 
 def test_on_standard_output_the_rules_of_files_do_not_count(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:

@@ -173,6 +173,21 @@ def test_a_threshold_without_groups(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "rule", ["encrypted_regex: ^(data|stringData)$", "unencrypted_regex: ^(apiVersion|kind|metadata|type)$"]
+)
+def test_a_rule_for_secrets_whose_labels_count(path: Path, rule: str) -> None:
+    [(place, line, message)] = said(path, f"  - age: {A}\n    {rule}\n")
+    assert (place, line) == ("[0]", 2)
+    assert "a tool that adds one breaks it" in message
+    assert said(path, f"  - age: {A}\n    {rule}\n    mac_only_encrypted: true\n") == []
+
+
+@pytest.mark.parametrize("rule", ["encrypted_regex: (?i)password", "unencrypted_suffix: _plain", "encrypted_regex: ''"])
+def test_other_rules_are_not_taken_for_those_of_secrets(path: Path, rule: str) -> None:
+    assert said(path, f"  - age: {A}\n    {rule}\n") == []
+
+
+@pytest.mark.parametrize(
     ("first", "why"),
     [
         ("", "matches every file"),

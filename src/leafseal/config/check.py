@@ -11,7 +11,9 @@ from leafseal.config.find import read_bounded
 from leafseal.config.load import Config, CreationRule, read_noting, rule_of
 from leafseal.config.nodes import ListNode, compose, second_document
 from leafseal.config.reader import Reader, Remark, Report
+from leafseal.document import Leaf
 from leafseal.errors import FormatError
+from leafseal.rules.selection import Selection
 
 
 class Finding(NamedTuple):
@@ -82,9 +84,28 @@ def _note_doubts(top: Reader, config: Config, report: Report) -> None:
                 field.get("shamir_threshold").doubt(
                     "has no effect without several key groups", "add key_groups, or delete shamir_threshold"
                 )
+            if not rule.selection.mac_only_encrypted and _is_for_secrets(rule.selection):
+                field.doubt(
+                    "is for Kubernetes Secrets, and their labels count for the integrity check (MAC): "
+                    "a tool that adds one breaks it",
+                    "add mac_only_encrypted: true to the rule",
+                )
         if what := mistakes.oddity(rule.path_regex):
             field.get("path_regex").doubt(what, mistakes.oddity_hint(rule.path_regex))
     _note_unreachable(config, fields, faulty)
+
+
+def _is_for_secrets(selection: Selection) -> bool:
+    """Tell whether a rule encrypts the values of a Secret, and nothing else of a manifest."""
+    values, others = (
+        (("data", "x"), ("stringData", "x")),
+        (("kind",), ("metadata", "name"), ("metadata", "labels", "x")),
+    )
+
+    def selects(path: tuple[str, ...]) -> bool:
+        return selection.selects(Leaf(0, path, path, 0, 0, "", "x"))
+
+    return all(map(selects, values)) and not any(map(selects, others))
 
 
 _EVERYTHING = ("", ".", ".*", ".+", "^.*", "^.+", ".*$", ".+$", "^.*$", "^.+$")

@@ -147,6 +147,12 @@ SCENARIOS = [
             ),
             (
                 "config.check",
+                "add mac_only_encrypted: true to the rule",
+                RULE + "    encrypted_regex: ^(data|stringData)$\n",
+                RULE + "    encrypted_regex: ^(data|stringData)$\n    mac_only_encrypted: true\n",
+            ),
+            (
+                "config.check",
                 "add key_groups, or delete shamir_threshold",
                 RULE + "    shamir_threshold: 2\n",
                 RULE,

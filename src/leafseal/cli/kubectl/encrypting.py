@@ -52,7 +52,9 @@ def write_encrypted(
     configuration = Configuration(config if has_rules else os.devnull)
     name = output or "secret.yaml"
     configured = configuration.guarding_rule(name)
-    rule = RuleOptions() if configured is not None else RuleOptions(encrypted_regex=VALUES_ONLY)
+    # As `init --kubernetes` has it: a label that a tool adds then breaks no MAC.
+    own = RuleOptions(encrypted_regex=VALUES_ONLY, mac_only_encrypted=True)
+    rule = RuleOptions() if configured is not None else own
     wanted = plan(name, "yaml", configuration, recipients, rule, threshold)
     with naming(name):
         product = encrypt(
