@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from leafseal.cli.main import run as run_ours
+from leafseal.document.limits import DEFAULT_LIMITS, DEFAULT_READ, ReadOptions
 from leafseal.formats import FORMATS
 from leafseal.sops.main import run as run_sops
 
-from ..whole_files import ME, PASSWORD, seal_in
+from ..whole_files import ME, PASSWORD, seal, seal_in
 
 TEXTS = {
     "yaml": b"db:\n  password: one\n  port: 5432\nlist:\n  - x\n  - z\n",
@@ -117,6 +118,28 @@ def test_commands_of_sops(
         pytest.skip("variables are text")
     assert run_sops([command, file, *(THEIRS[format_name] if word == "PATH" else word for word in rest)]) == 0
     assert (len(scans), set(scans)) == (COUNTS[command], {format_name})
+
+
+LARGE = ReadOptions(DEFAULT_LIMITS._replace(depth=DEFAULT_LIMITS.depth - 1))
+"""A lowered limit: only a scan tells whether the encrypted file is within it."""
+
+
+@pytest.mark.parametrize(
+    ("format_name", "text", "read", "count"),
+    [
+        *((name, text, DEFAULT_READ, 2 if name == "ini" else 1) for name, text in TEXTS.items()),
+        *((name, text, LARGE, 2) for name, text in TEXTS.items()),
+        ("yaml", b"# note\na: 'one' # two\nb: |-\n  three\nc: {d: 4, e: [5, null]}\n", DEFAULT_READ, 1),
+        ("yaml", b"a: 1\n---\nb: 2\n", DEFAULT_READ, 2),
+        ("yaml", b"a: !t 1\n", DEFAULT_READ, 2),
+        ("yaml", b"a: &x 1\nb: *x\n", DEFAULT_READ, 2),
+    ],
+)
+def test_encrypting_scans_the_plain_text_alone_where_that_tells_what_is_where(
+    scans: list[str], format_name: str, text: bytes, read: ReadOptions, count: int
+) -> None:
+    seal(text, format_name, read=read)
+    assert len(scans) == count
 
 
 @pytest.mark.parametrize(

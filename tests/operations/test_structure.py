@@ -63,6 +63,12 @@ WRITTEN = {
         f"# note\nl:\n  - {T3}\n  - {T_COMMENT}\n  - {T3}\n",
         [f"0/1:l#0 sealed str {len(T3)}", f"0/1:l#1 sealed str {len(T3)}", "documents 1"],
     ),
+    "a list of nothing but such elements takes no place in another": (
+        "yaml",
+        DEFAULT,
+        f"l:\n  - - {T_COMMENT}\n  - - {T_COMMENT}\n    - {T3}\n",
+        [f"0/1:l#0#0 sealed str {len(T3)}", "documents 1"],
+    ),
     "what ends like a comment counts where it is no element": (
         "yaml",
         REGEX,

@@ -139,6 +139,13 @@ class Document(Protocol):
         """
         ...
 
+    def keeps_places(self) -> bool:
+        """Tell whether tokens change nothing but values: a scan of the encrypted file would find the same leaves.
+
+        Then there are no tags, and nobody need scan it to know what is where.
+        """
+        ...
+
     def exposed(self) -> Sequence[Exposed]:
         """Return the places where text stays clear that may be part of a secret.
 

@@ -54,6 +54,10 @@ class SplicedDocument:
         """Return nothing: there is one document."""
         return {}
 
+    def keeps_places(self) -> bool:
+        """Return False: only a scan tells."""
+        return False
+
     def exposed(self) -> Sequence[Exposed]:
         """Return nothing: there is no text but names, values and comments."""
         return ()

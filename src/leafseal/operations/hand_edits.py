@@ -12,6 +12,7 @@ from leafseal.crypto.structure import mark
 from leafseal.document import Document, Leaf
 from leafseal.document.scalars import Empty, to_bytes, type_word
 from leafseal.metadata import Metadata
+from leafseal.operations.foreseen import Foreseen
 from leafseal.operations.open import Opened
 from leafseal.operations.structure import covers
 
@@ -19,7 +20,7 @@ PARTS = ("comments", "unencrypted values", "recipients", "rule")
 """What is told apart, in the order of the marks."""
 
 
-def marks(document: Document, metadata: Metadata, data_key: bytes) -> list[bytes]:
+def marks(document: Document | Foreseen, metadata: Metadata, data_key: bytes) -> list[bytes]:
     """Return a fingerprint of each part of a sealed document."""
     texts = (_comments(document), _clear(document, metadata), _recipients(metadata), _rule(metadata))
     return [mark(data_key, f"{part}\n{text}") for part, text in zip(PARTS, texts, strict=True)]
@@ -33,7 +34,7 @@ def changed(opened: Opened) -> list[str]:
     return [part for part, is_, was in zip(PARTS, now, opened.marks, strict=True) if is_ != was]
 
 
-def _comments(document: Document) -> str:
+def _comments(document: Document | Foreseen) -> str:
     # A comment of several lines, and in INI one at the end of its line, has the line ends that Git gave the file.
     texts = (
         (leaf.document, re.sub("\r(?=\n|$)", "", str(leaf.value))) for leaf in document.leaves() if leaf.is_comment
@@ -41,7 +42,7 @@ def _comments(document: Document) -> str:
     return "".join(f"{number} {_sized(text)}\n" for number, text in texts)
 
 
-def _clear(document: Document, metadata: Metadata) -> str:
+def _clear(document: Document | Foreseen, metadata: Metadata) -> str:
     """Return the values that nothing else covers; only files whose MAC covers sealed values alone have any."""
     selection = metadata.selection
     if not selection.mac_only_encrypted:

@@ -19,6 +19,7 @@ from leafseal.metadata import Metadata
 from leafseal.metadata.least_change import mapping_over
 from leafseal.operations import hand_edits, structure
 from leafseal.operations.clear_text import AS_FORMAT, NO_TAILS, Comments, ends_with_tails, refuse_exposed
+from leafseal.operations.foreseen import Foreseen, is_within
 from leafseal.operations.memory import Key, Memory
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
@@ -136,6 +137,13 @@ def seal_document(
     covers = has_structure(document.format) and not read.omit_structure
     if not covers:
         metadata = metadata._replace(structure="")
+    elif before is None and document.keeps_places() and not (ends or read.allow_duplicates):
+        metadata = with_structure(metadata, Foreseen(document, sealed.tokens), data_key)
+        data = document.rewrite(edits, metadata.to_mapping(), indent)
+        texts = [*(token for _, token in sealed.tokens), *metadata.spelling.values()]
+        if not is_within(read.limits, data, document.leaves(), texts):
+            scan_sealed(data, document.format, read)
+        return data
     mapping = mapping_over(before.metadata() if before else None, metadata)
     data = document.rewrite([*edits, *(edit for _, _, edit in kept)], mapping, indent, before)
     if not covers:
@@ -158,7 +166,7 @@ def has_structure(format_name: str) -> bool:
     return not FORMATS[format_name].tree_format
 
 
-def with_structure(metadata: Metadata, document: Document, data_key: DataKey) -> Metadata:
+def with_structure(metadata: Metadata, document: Document | Foreseen, data_key: DataKey) -> Metadata:
     """Return metadata with the digest of a sealed document's structure, bound to the MAC that they have."""
     key = data_key.reveal()
     marks = hand_edits.marks(document, metadata, key)

@@ -27,13 +27,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from leafseal.operations.foreseen import Foreseen
+
     Coverage = Literal["covered", "missing", "later", "skipped"]
     """Whether the structure was checked. `missing`: another tool wrote the file, or the digest was cut out; `later`: it
     is of a version that this program does not know; `skipped`: the MAC was ignored on purpose, and the digest too."""
 
 
 def digest(
-    document: Document, selection: Selection, memory: Mapping[str, object], without: Collection[int] = ()
+    document: Document | Foreseen, selection: Selection, memory: Mapping[str, object], without: Collection[int] = ()
 ) -> str:
     """Return the digest of a sealed document's structure, as hexadecimal digits.
 
@@ -50,7 +52,7 @@ def covers(selection: Selection, leaf: Leaf) -> bool:
     return not leaf.is_comment and bool(leaf.locator) and (not selection.mac_only_encrypted or selection.selects(leaf))
 
 
-def _text_of(document: Document, selection: Selection, without: Collection[int]) -> Iterator[str]:
+def _text_of(document: Document | Foreseen, selection: Selection, without: Collection[int]) -> Iterator[str]:
     """Yield the text that is digested, in pieces."""
     only_sealed, selects = selection.mac_only_encrypted, selection.selects
     leaves = document.leaves()
@@ -59,32 +61,32 @@ def _text_of(document: Document, selection: Selection, without: Collection[int])
     tags = _Tags(document.tags(), only_sealed=only_sealed)
     number = seen = -1  # the document in the file, and among those that count
     places, sizes, steps = _Places("0"), {end: _Sizes(kind) for end, kind in _SEALED.items()}, _Steps()
-    is_plain = document.document_count == 1 and not tags.left
+    siblings, around = None, ""  # where the leaf before stood: most have some
     for start in range(0, len(leaves), _PIECE):
-        piece = leaves[start : start + _PIECE]
-        if is_plain and (text := _text_of_tokens(piece, places, steps, sizes)) is not None:
-            yield text
-            continue
         entries: list[str] = []
-        for in_document, locator, style, value, is_comment in map(_PARTS, piece):
+        append = entries.append
+        # Every decryption waits for this. Most of most files are tokens under names.
+        for in_document, locator, style, value, is_comment in map(_PARTS, leaves[start : start + _PIECE]):
             if is_comment or not locator:
                 continue
-            if in_document != number and not is_plain:
+            if in_document != number:
                 entries.extend(tags.before(in_document, number, places))
                 number = in_document
                 seen = seen + 1 if only_sealed else number
-                places = _Places(str(seen))
-            if value.__class__ is str and (said_by_size := sizes.get(value[-10:])) is not None:
-                if isinstance(locator[-1], int) and value.endswith(_END_OF_COMMENT):
-                    continue  # an element that SOPS made of a comment
-                said = said_by_size[len(value)]
-            else:
-                said = _of_other(value, style)
+                places, siblings = _Places(str(seen)), None
             above, last = locator[:-1], locator[-1]
-            place = places[above] + (steps[len(last)] + last if isinstance(last, str) else places.next_in(above))
-            entries.append(place + said)
+            of_type = sizes.get(value[-10:]) if value.__class__ is str else None
+            if last.__class__ is int and of_type is not None and value.endswith(_END_OF_COMMENT):
+                continue  # an element that SOPS made of a comment
+            if above != siblings:
+                siblings, around = above, places[above]
+            said = _of_other(value, style) if of_type is None else of_type[len(value)]
+            if last.__class__ is str:
+                append(f"{around}{steps[len(last)]}{last}{said}")
+            else:
+                append(f"{around}{places.next_in(above)}{said}")
             if tags.left:
-                places[locator] = place
+                places[locator] = entries[-1].removesuffix(said)
         yield "".join(entries)
     yield "".join(tags.before(document.document_count, number, places))
     if not only_sealed:
@@ -102,21 +104,6 @@ def _text_of_memory(memory: Mapping[str, object]) -> Iterator[str]:
             waiting += ((f"{place}#{position}", value[position]) for position in reversed(range(len(value))))
         else:
             yield f"{place} {len(str(value))}:{value}\n"
-
-
-# Every decryption waits for this. Most pieces of most files are tokens under names, and nothing else.
-def _text_of_tokens(leaves: Sequence[Leaf], places: _Places, steps: _Steps, sizes: Mapping[str, _Sizes]) -> str | None:
-    """Return the text of leaves that are tokens in mappings, or comments; None where others are among them."""
-    try:
-        return "".join(
-            [
-                f"{places[locator[:-1]]}{steps[len(locator[-1])]}{locator[-1]}{sizes[value[-10:]][len(value)]}"
-                for locator, value, is_comment in map(_PLACE_AND_VALUE, leaves)
-                if not is_comment
-            ]
-        )
-    except (KeyError, TypeError, IndexError):
-        return None
 
 
 class _Sizes(dict[int, str]):
@@ -148,7 +135,6 @@ def _of_other(value: Any, style: str) -> str:
 
 
 _PARTS = itemgetter(0, 1, 5, 6, 8)
-_PLACE_AND_VALUE = itemgetter(1, 6, 8)
 
 _PIECE = 256
 """Leaves whose text is made at once."""

@@ -231,6 +231,10 @@ class DotenvDocument(SplicedDocument):
         """Return what the keys that start with `sops_` say, nested."""
         return flat_metadata([(line.name, line.value) for line in self._lines])
 
+    def keeps_places(self) -> bool:
+        """Return True: each line stays a line of its own."""
+        return True
+
     def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens in the places of values and of the texts of comments."""
         new = tuple.__new__

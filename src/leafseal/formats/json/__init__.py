@@ -79,6 +79,10 @@ class JSONDocument(SplicedDocument):
         block = self._root.members[self._blocks[0]]
         return json.loads(self._text[block.start : block.end])
 
+    def keeps_places(self) -> bool:
+        """Tell whether each name stands once: a token is one string in the place of one value."""
+        return not self._may_repeat_keys
+
     def seal_edits(self, tokens: Sequence[tuple[Leaf, str]], kept: Sequence[Leaf] = ()) -> Sealing:
         """Return the edits that put tokens, always strings, in the places of leaves, and the spellings to remember."""
         text, new = self._text, tuple.__new__

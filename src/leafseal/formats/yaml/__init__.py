@@ -119,6 +119,13 @@ class YAMLDocument:
         """Return the edits that put tokens in the places of leaves, and the spellings to remember."""
         return seal.seal(self._text, self._scan, tokens, kept)
 
+    def keeps_places(self) -> bool:
+        """Tell whether this is one block mapping, and nothing in it is written in a place of its own."""
+        found, note = self._scan, self._scan.documents[0]
+        if len(found.documents) > 1 or note.root is None or note.root.flow:
+            return False
+        return not (found.tags or found.has_aliases or found.has_properties or found.odd_anchors)
+
     def exposed(self) -> Sequence[Exposed]:
         """Return the places of tags, anchors and names that would stay clear, and may be part of a password."""
         return seal.exposed(self._text, self._scan)
