@@ -33,7 +33,7 @@ _FOREIGN = {
     "--archive", "--manifest",  # of krew
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
-    "--mirror", "--no-textconv", "--textconv",  # of git
+    "--local", "--mirror", "--no-textconv", "--remove-section", "--textconv", "--user",  # of git, and of jj
     "--record", "--tool",  # of our benchmarks, and of valgrind
 }  # fmt: skip
 

@@ -55,8 +55,13 @@ _FOLDED = {0x73: 0x17F, 0x6B: 0x212A}
 
 def compile_subset(pattern: str) -> Matcher:
     """Return the matcher of a pattern. Raises `PatternError` for one outside the subset."""
-    search = Automaton(_Parser(pattern).parse()).search
+    search = Automaton(parse_subset(pattern)).search
     return lambda text: search(utf8(text).decode())
+
+
+def parse_subset(pattern: str) -> Node:
+    """Return what a pattern consists of. Raises `PatternError` for one outside the subset."""
+    return _Parser(pattern).parse()
 
 
 class _Parser:

@@ -17,6 +17,9 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
         "cli.link_sops": [
             'install {} with pipx, uv or pip, and run "{} link-sops" of that installation',
         ],
+        "git.repository": [
+            "install Git",
+        ],
         "keyservice.grpc": [
             "pip install 'leafseal[grpc]'",
         ],
@@ -83,6 +86,9 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
             'decrypt it with "git-crypt unlock", then encrypt it',
             'decrypt it with "age -d", then encrypt it',
             'decrypt it with "gpg -d", then encrypt it',
+        ],
+        "git.wanted": [
+            "remove filter={} from the file's attributes, or leave out the guard",
         ],
     },
 }

@@ -2,7 +2,70 @@
 
 from __future__ import annotations
 
-from leafseal.cli.shared.declarations import Group, argument, command
+from leafseal.cli.shared.declarations import Group, argument, command, option
+from leafseal.cli.shared.options import json_option, quiet_option
+from leafseal.cli.shared.reports import reporting
+
+
+@command("setup")
+@quiet_option
+def setup() -> None:
+    """Have Git show and merge encrypted files by their values.
+
+    Writes which files to .gitattributes, from the path_regex of the rules in .sops.yaml, and what Git runs for them to
+    the configuration of this clone. The first is for everybody and is committed; the second each clone needs for
+    itself. Nothing else is changed, and running it again is safe. A rule that .gitattributes cannot express is named,
+    and all YAML, JSON, dotenv and INI files get the drivers then, which leave plain files to Git.
+
+    \b
+    leafseal git setup
+    """
+    from leafseal.cli.git import setting_up
+
+    setting_up.set_up(protect=False)
+
+
+@command("unsetup")
+@option("--attributes", "shared", is_flag=True, help="Also remove the lines in .gitattributes, for everybody.")
+@quiet_option
+def unsetup(shared: bool) -> None:
+    """Remove from this clone what setup wrote.
+
+    .gitattributes stays, because other clones have it too: without a driver, Git ignores its lines.
+
+    \b
+    leafseal git unsetup
+    """
+    from leafseal.cli.git import setting_up
+
+    setting_up.remove(protect=False, shared=shared)
+
+
+@command("doctor")
+@json_option
+@reporting("git doctor", encrypted_files=0, guard=False, problems=[])
+def doctor(as_json: bool) -> int:
+    """Tell what this clone lacks to show, merge and protect encrypted files.
+
+    \b
+    leafseal git doctor
+    """
+    from leafseal.cli.git import doctoring
+
+    return doctoring.look(as_json=as_json)
+
+
+@command("jj")
+def jj() -> None:
+    """Print the settings with which jj merges encrypted files.
+
+    \b
+    leafseal git jj >> "$(jj config path --user)"
+    """
+    from leafseal.git.drivers import JJ
+    from leafseal.system import terminal
+
+    terminal.write_result(JJ.encode())
 
 
 @command("textconv")
@@ -25,7 +88,8 @@ git = Group(
     """Have Git show, merge and protect encrypted files.
 
     \b
-    leafseal git textconv secrets.yaml
+    leafseal git setup
+    leafseal git doctor
     """,
-    {"textconv": textconv},
+    {"setup": setup, "unsetup": unsetup, "doctor": doctor, "jj": jj, "textconv": textconv},
 )

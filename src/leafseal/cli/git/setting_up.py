@@ -1,0 +1,96 @@
+"""`leafseal git setup` and `git unsetup`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+
+from leafseal.display import first_of, for_shell
+from leafseal.git import attributes, drivers, guard, wanted
+from leafseal.git.repository import SUBMODULE, Repository, find_repository
+from leafseal.system import terminal
+
+
+def set_up(*, protect: bool) -> None:
+    """Write the lines of `.gitattributes` and the settings of this clone, and tell what was written."""
+    repository = find_repository()
+    was_cached = repository.config(drivers.CACHE) == "true"
+    found = wanted.wanted(repository)
+    is_new = _write_attributes(repository, found.lines)
+    changed = False
+    if protect and guard.place(repository):
+        changed = True
+        terminal.say_done(f"wrote {_path(repository, os.path.join(repository.common_dir, guard.SCRIPT_NAME))}")
+    changed |= _write_settings(repository, {**drivers.DRIVERS, **(guard.FILTERS if protect else {})})
+    for note in found.notes:
+        terminal.say(note)
+    for problem in found.problems:
+        terminal.warn(f"{problem}: its rules are not in {attributes.NAME}; mend it, and run this again")
+    if was_cached:
+        terminal.say(f"{drivers.CACHE} is off now: it made Git keep plain text in the repository")
+    if drivers.has_cached_plaintext(repository):
+        terminal.warn(f'Git keeps plain text of encrypted files: delete it with "{drivers.FORGET}"')
+    if shutil.which(attributes.DRIVER) is None:
+        terminal.warn(f"{attributes.DRIVER} is not on PATH, where Git looks for it")
+    if parts := [entry.name for entry in repository.entries() if entry.mode == SUBMODULE]:
+        terminal.say(f"submodules are repositories of their own: run this in each too: {first_of(parts)}")
+    if os.path.isdir(os.path.join(repository.top, ".jj")):
+        terminal.say('jj runs no drivers: "leafseal git jj" prints what to add to its configuration')
+    if is_new:
+        terminal.say_done(f"commit {attributes.NAME}; everyone who clones the repository runs this once")
+    elif not changed:
+        terminal.say_done("everything is set up already")
+
+
+def _write_attributes(repository: Repository, lines: list[attributes.Line]) -> bool:
+    block = attributes.load(repository.top)
+    planned = attributes.planned(block, lines)
+    text = attributes.written(block, planned)
+    if planned == list(block.lines or ()):
+        return False
+    attributes.save(repository.top, text)
+    _tell(_path(repository, attributes.NAME), (f"+ {line}" for line in planned if line not in (block.lines or ())))
+    _tell(_path(repository, attributes.NAME), (f"- {line}" for line in block.lines or () if line not in planned))
+    return True
+
+
+def _write_settings(repository: Repository, settings: Mapping[str, str]) -> bool:
+    changes = drivers.changes(repository, settings)
+    drivers.write(repository, changes)
+    _tell("git config --local", (f"{one.name} {for_shell(one.new)}" for one in changes))
+    return bool(changes)
+
+
+def _path(repository: Repository, name: str) -> str:
+    return os.path.relpath(os.path.join(repository.top, name))
+
+
+def _tell(where: str, lines: Iterator[str]) -> None:
+    for line in lines:
+        terminal.say_done(f"{where}: {line}")
+
+
+def remove(*, protect: bool, shared: bool) -> None:
+    """Remove the settings of this clone, of the guard alone with `protect`; with `shared` our lines for everybody."""
+    repository = find_repository()
+    names = drivers.GUARDS if protect else (*drivers.SECTIONS, *drivers.GUARDS)
+    removed = list(drivers.sections(repository, names))
+    for section in removed:
+        drivers.remove(repository, section)
+        terminal.say_done(f"git config --local: removed section {section}")
+    guard.displace(repository)
+    block = attributes.load(repository.top)
+    if shared and block.lines is not None:
+        lines = [_without_guard(line) for line in block.lines] if protect else []
+        attributes.save(repository.top, attributes.written(block, lines))
+        what = "the guard's attributes" if protect else "the lines of leafseal"
+        terminal.say_done(f"{_path(repository, attributes.NAME)}: removed {what}")
+    elif not removed:
+        terminal.say_done("nothing is set up in this clone")
+    elif block.lines is not None:
+        terminal.say_done(f"{attributes.NAME} stays: other clones have it too, and without a driver Git ignores it")
+
+
+def _without_guard(line: attributes.Line) -> attributes.Line:
+    return attributes.Line(line.pattern, tuple(one for one in line.attributes if not one.startswith("filter=")))

@@ -1,0 +1,179 @@
+"""Which files of a repository are to have our drivers: what the creation rules say, as lines of `.gitattributes`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from leafseal.config.find import NAMES
+from leafseal.config.load import CreationRule, load_config
+from leafseal.config.patterns import Patterns
+from leafseal.errors import ConfigError, RefusedError
+from leafseal.formats import ANY_BYTES, FORMATS
+from leafseal.formats.recognition import by_content
+from leafseal.git import attributes
+from leafseal.git.attributes import DRIVER, KEPT, SHOWN, Line
+from leafseal.git.globs import EveryFileError, NoGlobError, below, globs_of, literal
+from leafseal.git.repository import LINK, SUBMODULE, Repository, split
+from leafseal.operations.encrypt import is_encrypted
+from leafseal.operations.open import Source
+from leafseal.rules.matching import PatternError
+
+STRICT = f"filter={DRIVER}"
+"""The guard of files that must be encrypted."""
+
+KEPT_FILTER = f"filter={KEPT}"
+
+
+IsStrict = Callable[[CreationRule, Patterns], bool]
+
+
+class Cover(NamedTuple):
+    """The patterns of a rule, or of all files of our formats below a folder, and the guard that they have."""
+
+    folder: str
+    rule: str
+    """The expression of the rule, which patterns and it match the same files by; empty for files of our formats."""
+
+    patterns: tuple[str, ...]
+    guard: str
+
+    def matches(self, name: str, expressions: Patterns) -> bool:
+        """Tell whether a file is covered. Raises `PatternError` where the expressions of all rules take too long."""
+        start = f"{self.folder}/" if self.folder else ""
+        if not name.startswith(start):
+            return False
+        if self.rule:
+            return expressions.matches(self.rule, name.removeprefix(start))
+        base = name.rpartition("/")[2]
+        return any(base.endswith(one.suffixes) or base.startswith(one.prefixes) for one in _WITH_NAMES)
+
+
+class Wanted(NamedTuple):
+    """The lines, and what has to be told: rules that no glob can express."""
+
+    lines: list[Line]
+    notes: list[str]
+    problems: list[str]
+    """Configurations that are wrong."""
+
+
+def wanted(repository: Repository, is_strict: IsStrict | None = None) -> Wanted:
+    """Return the lines that a repository needs.
+
+    With `is_strict`, which tells whether a rule has its files encrypted, also the filters that refuse plain text.
+    Raises `ConfigError` where expressions take too long, and `RefusedError` where a file has another filter already.
+    """
+    guards = is_strict is not None
+    covers: list[Cover] = []
+    notes: list[str] = []
+    problems: list[str] = []
+    expressions = Patterns()
+
+    def guard_of(rule: CreationRule) -> str:
+        return STRICT if is_strict is not None and is_strict(rule, expressions) else KEPT_FILTER
+
+    folders = _configurations(repository)
+    for folder, name in folders.items():
+        try:
+            rules = load_config(os.path.join(repository.top, name)).rules or ()
+        except ConfigError as error:
+            problems.append(f"{name}: {error.message}")
+            rules = ()
+        try:
+            covers += [_cover(rule, folder, name, guard_of(rule), notes) for rule in rules]
+        except PatternError as error:
+            raise ConfigError(str(error), file=name) from None
+        if not rules:
+            covers.append(_endings(folder, KEPT_FILTER))
+    if not folders:
+        covers.append(_endings("", KEPT_FILTER))
+    lines = list(_lines(covers, guards=guards))
+    try:
+        others = [name for name in encrypted_files(repository) if not _is_covered(name, covers, expressions)]
+        if guards:
+            _refuse_other_filters(repository, covers, expressions)
+    except PatternError as error:
+        raise ConfigError(str(error)) from None
+    # A path is a pattern for itself; and what is encrypted must not become plain.
+    lines += [Line(_own(name), (*SHOWN, KEPT_FILTER) if guards else SHOWN) for name in others]
+    return Wanted(lines, list(dict.fromkeys(notes)), problems)
+
+
+def _is_covered(name: str, covers: Iterable[Cover], expressions: Patterns) -> bool:
+    return any(cover.matches(name, expressions) for cover in covers)
+
+
+def _own(name: str) -> str:
+    return literal(name) if "/" in name else f"/{literal(name)}"
+
+
+def _refuse_other_filters(repository: Repository, covers: Sequence[Cover], expressions: Patterns) -> None:
+    """Raise `RefusedError` where a file has a filter of somebody else's, such as Git LFS: it can have only one."""
+    attributes = repository.attributes(repository.names(), ["filter"])
+    for name, found in attributes.items():
+        other = found["filter"]
+        if other not in ("unspecified", "unset", DRIVER, KEPT) and _is_covered(name, covers, expressions):
+            hint = f"remove filter={other} from the file's attributes, or leave out the guard"
+            raise RefusedError(f"has filter={other}, and a file can have only one filter", hint=hint, file=name)
+
+
+def _configurations(repository: Repository) -> dict[str, str]:
+    """Return the configurations of a work tree by their folders, those of the top first."""
+    found: dict[str, str] = {}
+    for name in sorted(repository.names(untracked=True), key=lambda name: (name.count("/"), name)):
+        folder, _, base = name.rpartition("/")
+        if base in NAMES and os.path.isfile(os.path.join(repository.top, name)):
+            found.setdefault(folder, name)
+    return found
+
+
+def _cover(rule: CreationRule, folder: str, config: str, guard: str, notes: list[str]) -> Cover:
+    try:
+        globs = tuple(below(folder, glob) for glob in globs_of(rule.path_regex))
+    except EveryFileError:
+        return _endings(folder, KEPT_FILTER)
+    except NoGlobError as error:
+        what = f"{attributes.NAME} cannot express it ({error}), so all files of the usual endings are covered"
+        notes.append(f"{config}: {rule.location}.path_regex: {what}")
+        return _endings(folder, guard)
+    return Cover(folder, rule.path_regex, globs, guard)
+
+
+def _endings(folder: str, guard: str) -> Cover:
+    """Return the patterns of all files with the names of our formats."""
+    suffixes = [f"*{suffix}" for one in _WITH_NAMES for suffix in one.suffixes]
+    prefixes = [f"{prefix}*" for one in _WITH_NAMES for prefix in one.prefixes]
+    return Cover(folder, "", tuple(below(folder, glob) for glob in (*suffixes, *prefixes)), guard)
+
+
+_WITH_NAMES = tuple(one for one in FORMATS.values() if one.suffixes)
+
+
+def _lines(covers: Iterable[Cover], *, guards: bool) -> Iterator[Line]:
+    """Yield a line for each pattern. The last line for a file counts: those of the strict guard come last."""
+    by_pattern: dict[str, str] = {}
+    for cover in covers:
+        for pattern in cover.patterns:
+            by_pattern[pattern] = STRICT if STRICT in (cover.guard, by_pattern.get(pattern)) else cover.guard
+    for guard in (KEPT_FILTER, STRICT):
+        for pattern, own in by_pattern.items():
+            if own == guard:
+                yield Line(pattern, (*SHOWN, guard) if guards else SHOWN)
+
+
+def encrypted_files(repository: Repository) -> Iterator[str]:
+    """Yield the names of files that are encrypted in the index and in the work tree."""
+    asked = ["grep", "--cached", "-lz", "--no-color", "--no-textconv", "-F", "-e", "ENC[AES256_GCM,"]
+    listed = set(split(repository.exchange(asked).stdout))
+    for entry in repository.entries() if listed else ():
+        if entry.name in listed and entry.mode not in (LINK, SUBMODULE) and entry.stage in (0, 2):
+            try:
+                with open(os.path.join(repository.top, entry.name), "rb") as file:
+                    data = file.read(1 << 26)
+            except OSError:
+                continue
+            source = Source(entry.name, data, by_content(data) or ANY_BYTES)
+            if is_encrypted(source):
+                yield entry.name
