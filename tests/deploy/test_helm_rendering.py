@@ -142,6 +142,12 @@ def test_every_fault_is_named() -> None:
     assert [error.partition(":")[0] for error in errors] == ["a/torn.yaml", "none"]
 
 
+@pytest.mark.parametrize("filename", [b"", b"  annotations:\n    postrenderer.helm.sh/postrender-filename: a/x.yaml\n"])
+def test_a_fault_of_yaml_is_named_once(filename: bytes) -> None:
+    [error] = refused(manifest("data: [ref+leafseal://none\n").replace(b"  name: x\n", b"  name: x\n" + filename))
+    assert error.startswith("a/x.yaml: line ")
+
+
 def test_a_change_to_an_encrypted_manifest_is_noticed() -> None:
     [error] = refused(b"# Source: a/db.yaml\n" + SEALED.replace(b"name: db", b"name: other"))
     assert error.startswith("a/db.yaml: ")

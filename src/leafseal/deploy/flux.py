@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
+from leafseal.crypto.token import PREFIX
 from leafseal.deploy.manifests import Manifest
 from leafseal.document import Document, Leaf
 from leafseal.document.paths import format_path
@@ -24,14 +25,14 @@ MOST_BYTES = 5 << 20
 _AGE, _PGP = "identity.agekey", "identity.asc"
 _PGP_HEAD = b"-----BEGIN PGP PRIVATE KEY BLOCK-----"
 _UNKNOWN_KIND = "hckms"
-_TOKEN = "ENC[AES256_GCM,"  # noqa: S105
 _DECRYPT = "kustomize.toolkit.fluxcd.io/decrypt"
+_NEW_KEY = 'create a key for the cluster with "leafseal keygen -o cluster.agekey"'
 _CLEAR = ("apiVersion", "kind", "metadata")
 
 
 def key_secret(name: str, namespace: str, private_key: bytes) -> Manifest:
     """Return the Secret from which the controller takes its keys: age identities, or a PGP key in armor."""
-    entry = _PGP if private_key.lstrip().startswith(_PGP_HEAD) else _AGE
+    entry = _PGP if is_pgp_key(private_key) else _AGE
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -71,7 +72,7 @@ def _of_keys(metadata: Metadata) -> Iterator[str]:
         yield (
             "none of its keys is of a kind that Flux has"
             if needed == 1
-            else (f"{needed} key groups are needed, and Flux has kinds of keys for {len(usable)}")
+            else f"{needed} key groups are needed, and Flux has kinds of keys for {len(usable)}"
         )
 
 
@@ -95,7 +96,7 @@ def _of_manifests(document: Document) -> Iterator[str]:
 
 
 def _is_token(leaf: Leaf) -> bool:
-    return isinstance(leaf.value, str) and leaf.value.startswith(_TOKEN)
+    return isinstance(leaf.value, str) and leaf.value.startswith(PREFIX)
 
 
 def refuse_key(text: bytes) -> None:
@@ -106,14 +107,12 @@ def refuse_key(text: bytes) -> None:
     if text.startswith(b"age-encryption.org/") or b"-----BEGIN AGE ENCRYPTED FILE-----" in text:
         raise LeafsealError(
             "is protected by a passphrase, and nobody would type it",
-            hint='create a key for the cluster with "leafseal keygen -o cluster.agekey"',
+            hint=_NEW_KEY,
         )
     if b"PRIVATE KEY-----" in text and not is_pgp_key(text):
         raise LeafsealError(
             "is an SSH key, which Flux cannot use",
-            hint='create a key for the cluster with "leafseal keygen -o cluster.agekey"',
+            hint=_NEW_KEY,
         )
     if not is_pgp_key(text) and not any(line.startswith("AGE-SECRET-KEY-") for line in lines):
-        raise LeafsealError(
-            "contains no private key", hint='create a key for the cluster with "leafseal keygen -o cluster.agekey"'
-        )
+        raise LeafsealError("contains no private key", hint=_NEW_KEY)

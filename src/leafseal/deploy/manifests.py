@@ -27,6 +27,11 @@ def manifests(file: File, read: ReadOptions = DEFAULT_READ) -> list[Manifest]:
         return list(_objects([to_python(tree) for tree in build(_values(file, read))]))
 
 
+def documents(data: bytes, read: ReadOptions = DEFAULT_READ) -> list[object]:
+    """Return the documents of a text of YAML as plain dicts, lists and scalars. Raises `FormatError`."""
+    return [to_python(tree) for tree in build((leaf, leaf.value) for leaf in parse(data, "yaml", read).leaves())]
+
+
 def _values(file: File, read: ReadOptions) -> Iterator[tuple[Leaf, Scalar | Empty | None]]:
     if file.opened is None:
         document = parse(file.item.source.data, file.item.source.format, read)

@@ -116,34 +116,12 @@ def fault_of_key(key: str) -> str | None:
 
 
 def secret_values(document: Document, fields: tuple[str, ...] = ("data", "stringData")) -> Callable[[Leaf], bool]:
-    """Return what tells whether a leaf of a document is a value of a Secret: one below `data` or `stringData`."""
-    kinds: dict[tuple[int, Locator], int] = {}
-    for leaf in document.leaves():
-        if (leaf.locator[-1:], leaf.value) in _MARKS:
-            place = leaf.document, leaf.locator[:-1]
-            kinds[place] = kinds.get(place, 0) + 1
-    objects = {place for place, marks in kinds.items() if marks == len(_MARKS)}
+    """Return what tells whether a leaf of a document is a value of a Secret for Kubernetes: one below these fields.
 
-    def is_value(leaf: Leaf) -> bool:
-        locator = leaf.locator
-        return not leaf.is_comment and any(
-            locator[depth] in fields and (leaf.document, locator[:depth]) in objects
-            for depth in range(len(locator) - 1)
-        )
-
-    return is_value
-
-
-_MARKS = [(("kind",), "Secret"), (("apiVersion",), "v1")]
-
-
-def plain_secret_values(document: Document) -> Callable[[Leaf], bool]:
-    """Return what tells whether a leaf of a plain file would be a value of a Secret for Kubernetes.
-
-    Beside those of `secret_values` it is what merge keys bring, and what is in a SecretList: members need no kind.
+    It may be one that merge keys bring, or one in a SecretList, whose members need no kind.
     """
     marks: dict[str, set[tuple[int, Locator]]] = {"Secret": set(), "SecretList": set()}
-    versions = {_place(leaf) for leaf in document.leaves() if (leaf.locator[-1:], leaf.value) == _MARKS[1]}
+    versions = {_place(leaf) for leaf in document.leaves() if (leaf.locator[-1:], leaf.value) == _VERSION}
     for leaf in document.leaves():
         if leaf.locator[-1:] == ("kind",) and isinstance(leaf.value, str) and leaf.value in marks:
             marks[leaf.value].add(_place(leaf))
@@ -152,7 +130,7 @@ def plain_secret_values(document: Document) -> Callable[[Leaf], bool]:
     def is_value(leaf: Leaf) -> bool:
         locator = _merged(leaf.locator)
         return not leaf.is_comment and any(
-            locator[depth] in ("data", "stringData")
+            locator[depth] in fields
             and (
                 (leaf.document, locator[:depth]) in objects
                 or (depth > 1 and locator[depth - 2] == "items" and (leaf.document, locator[: depth - 2]) in lists)
@@ -161,6 +139,9 @@ def plain_secret_values(document: Document) -> Callable[[Leaf], bool]:
         )
 
     return is_value
+
+
+_VERSION = (("apiVersion",), "v1")
 
 
 def _place(leaf: Leaf) -> tuple[int, Locator]:

@@ -31,11 +31,11 @@ def _is_forgotten(name: str, configuration: Configuration) -> bool:
     if rule is None:
         return False
     from leafseal.deploy.opening import File, refuse_plain
-    from leafseal.deploy.secrets import plain_secret_values
+    from leafseal.deploy.secrets import secret_values
 
     try:
         plain = File(read_one(name, InputOptions(), DEFAULT_LIMITS), None)
-        refuse_plain(plain, rule.selection, hint="", among=plain_secret_values)
+        refuse_plain(plain, rule.selection, hint="", among=secret_values)
     except RefusedError:
         return True
     return False

@@ -143,10 +143,10 @@ def _template(chart: application.Chart, paths: dict[str, str], files: Sequence[F
 def _manifests() -> bytes:
     from leafseal.cli.shared.deploying import open_named
     from leafseal.deploy.kubectl.stream import stream
-    from leafseal.deploy.secrets import plain_secret_values
+    from leafseal.deploy.secrets import secret_values
 
     names = [name for name in files_below() if name.endswith(MANIFESTS)]
-    files = open_named(names, plain_hint=_ENCRYPT_HINT, among=plain_secret_values)
+    files = open_named(names, plain_hint=_ENCRYPT_HINT, among=secret_values)
     output, errors = stream(list(files.values()))
     if errors:
         raise shown_in_lines(errors)

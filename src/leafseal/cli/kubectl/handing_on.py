@@ -13,7 +13,7 @@ from leafseal.deploy.kubectl.found import find_files
 from leafseal.deploy.kubectl.stream import identity, stream
 from leafseal.deploy.kubectl.words import CLIENT_SIDE, PLAIN_OK, Words, read, wants_help
 from leafseal.deploy.opening import File, open_files
-from leafseal.deploy.secrets import plain_secret_values, with_data
+from leafseal.deploy.secrets import secret_values, with_data
 from leafseal.errors import FormatError, IntegrityError, LeafsealError, MetadataError, NotEncryptedError, UsageError
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
@@ -110,9 +110,7 @@ def _manifests(name: str, words: Words, code: int) -> bytes:
     else:
         names = find_files(words.files, recursive=words.is_recursive)
         allows_plain = words.allows_plain or name == "delete"  # of which no value gets anywhere
-        opened = open_named(
-            names, allows_plain=allows_plain, plain_hint=_PLAIN_HINT, among=plain_secret_values, code=code
-        )
+        opened = open_named(names, allows_plain=allows_plain, plain_hint=_PLAIN_HINT, among=secret_values, code=code)
         files = list({id(file): file for file in opened.values()}.values())
     data, errors = stream(files, identity if name == "delete" else with_data)
     if errors:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 
+from leafseal.deploy.kubectl.kustomization import KUSTOMIZATIONS
 from leafseal.document.frozen import NamedTuple
 from leafseal.errors import UsageError
 
@@ -18,7 +19,6 @@ VALUES_VARIABLE = "ARGOCD_ENV_VALUES_FILES"
 
 TIMEOUT = "ARGOCD_EXEC_TIMEOUT"
 
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEFAULT_SECONDS = 90.0  # of Argo CD
 _SHARE = 0.8  # of the time: we say why it was not enough, before Argo CD ends us without a word
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -27,7 +27,7 @@ _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 
 def kind_of(folder: str = ".") -> str:
     """Return what renders a folder: `kustomize`, `helm`, or `yaml` where it has manifests alone."""
-    if any(os.path.isfile(os.path.join(folder, name)) for name in _KUSTOMIZATIONS):
+    if any(os.path.isfile(os.path.join(folder, name)) for name in KUSTOMIZATIONS):
         return "kustomize"
     return "helm" if os.path.isfile(os.path.join(folder, "Chart.yaml")) else "yaml"
 

@@ -76,9 +76,7 @@ def _open(
     items: list[Item] = []
     names: dict[int, str | None] = {}
     for piece in touched:
-        text = piece.text
-        with _noting(errors), naming(piece.name):
-            text, names[id(piece)] = without_filename(piece.text)
+        text, names[id(piece)] = without_filename(piece.text)
         items.append(Item(Snapshot(piece.name, text), Source(piece.name, text, "yaml")))
     files, failed = open_files(items, ring)
     errors += [_from_a_value_file(error) if isinstance(error, NotEncryptedError) else error for error in failed]

@@ -9,7 +9,7 @@ from leafseal.deploy.helm.references import BASE64_MARK, MARK
 from leafseal.deploy.leftovers import has_tokens, spellings
 from leafseal.document import apply_edits
 from leafseal.document.frozen import NamedTuple
-from leafseal.errors import PathError
+from leafseal.errors import FormatError, PathError
 from leafseal.formats import parse
 
 _SEPARATOR = re.compile(rb"^---[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)", re.MULTILINE)
@@ -68,7 +68,10 @@ def without_filename(text: bytes) -> tuple[bytes, str | None]:
     """Return the text of a manifest as it was before Helm 4 added the name of the template, and that name."""
     if _FILENAME_MARK not in text:
         return text, None
-    document = parse(text, "yaml")
+    try:
+        document = parse(text, "yaml")
+    except FormatError:
+        return text, None  # which is said where it is opened
     own = [leaf for leaf in document.leaves() if leaf.locator == FILENAME and not leaf.is_comment]
     if len(own) != 1 or not isinstance(own[0].value, str):
         return text, None

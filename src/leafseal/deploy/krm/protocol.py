@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from leafseal.deploy.emitter import emit
 from leafseal.deploy.krm.configuration import Generator, is_ours, read_generator
 from leafseal.deploy.krm.generating import Generated
-from leafseal.deploy.manifests import Manifest, title
+from leafseal.deploy.manifests import Manifest, documents, title
 from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
-from leafseal.document.tree import build, to_python
 from leafseal.errors import LeafsealError, RefusedError, naming
-from leafseal.formats import parse
 
 _LIST = "ResourceList"
 
@@ -31,8 +29,7 @@ class Request(NamedTuple):
 
 def read_request(data: bytes, read: ReadOptions = DEFAULT_READ) -> Request:
     """Read a ResourceList, or a configuration alone. Raises `LeafsealError`."""
-    leaves = ((leaf, leaf.value) for leaf in parse(data, "yaml", read).leaves())
-    found = [one for one in map(to_python, build(leaves)) if one]
+    found = list(filter(None, documents(data, read)))
     if len(found) != 1 or not isinstance(found[0], dict):
         raise LeafsealError("needs one configuration of the generator, or one ResourceList")
     given: object = found[0]

@@ -14,16 +14,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from leafseal.deploy.krm.configuration import is_ours
+from leafseal.deploy.manifests import documents
 from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.tree import build, to_python
 from leafseal.errors import LeafsealError, naming
-from leafseal.formats import parse
 from leafseal.system.reading import read
 
 PROGRAM = "leafseal-krm"
 
-_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _BASES = ("resources", "bases", "components")
 _CONFIGURATIONS = ("generators", "transformers", "validators")
 _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
@@ -70,7 +69,7 @@ def look(folder: str, programs: Collection[str] = (PROGRAM,)) -> Found:
 
 def _below(folder: str, seen: set[str], programs: Collection[str]) -> Iterator[tuple[str, str]]:
     real = os.path.realpath(folder)
-    files = [path for name in _NAMES if os.path.lexists(path := os.path.join(folder, name))]
+    files = [path for name in KUSTOMIZATIONS if os.path.lexists(path := os.path.join(folder, name))]
     file = next(filter(os.path.isfile, files), None)
     if real in seen or file is None:  # kustomize says so
         return
@@ -130,8 +129,7 @@ def _documents(path: str) -> list[object]:
 
 def _parsed(data: bytes, name: str) -> list[object]:
     with naming(name):
-        document = parse(data, "yaml")
-        return [to_python(tree) for tree in build((leaf, leaf.value) for leaf in document.leaves())]
+        return documents(data)
 
 
 def _told(data: bytes, name: str, programs: Collection[str]) -> Iterator[tuple[str, str]]:
