@@ -48,6 +48,8 @@ class LeafsealError(Exception):
     """Base of every error that leafseal raises on purpose."""
 
     exit_code = 1
+    limit: str | None = None
+    """The field of `Limits` that can be raised, where one is what is wrong."""
 
     def __init__(self, message: str, *, hint: str | None = None, file: str | None = None) -> None:
         # Users give keys where names of files belong: no message repeats one, nor does the exception hold it.
@@ -65,6 +67,11 @@ class LeafsealError(Exception):
         again.args = self.args  # which errors of the system do not take from `__new__`
         vars(again).update(vars(self), hint=hint)
         return again
+
+    def over(self, limit: str) -> Self:
+        """Return the error, which knows from now on which of the limits it is about."""
+        self.limit = limit
+        return self
 
     def noted(self) -> Self:
         """Return the error with its hint where tracebacks and pytest show it, once: as a note."""
@@ -313,9 +320,23 @@ class AuditError(LeafsealError):
 
 
 class EditorError(LeafsealError):
-    """No editor could be found or started, or it ended with an error."""
+    """No editor could be found or started, or it ended with an error, or what it left cannot be read.
+
+    `reason` is why it did not run to its end; None where it did.
+    """
 
     exit_code = 201
+
+    def __init__(
+        self, message: str, *, reason: str | None = None, hint: str | None = None, file: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, file=file)
+        self.reason = reason
+
+    @classmethod
+    def of(cls, reason: str, hint: str | None = None) -> Self:
+        """Return the error for an editor that did not run to its end."""
+        return cls(f"could not run editor: {reason}", reason=reason, hint=hint)
 
 
 class CommandError(LeafsealError):

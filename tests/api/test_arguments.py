@@ -13,6 +13,7 @@ import pytest
 import leafseal
 from leafseal import LeafsealError, SealedFile, Selection, UsageError
 from leafseal.errors import FormatError, InputError, MissingFileError
+from leafseal.testing import throwaway_identity
 
 from ..whole_files import AMBIENT, ME, seal_in
 
@@ -150,3 +151,22 @@ def test_limits_are_raised_in_words_of_the_library(path: Path) -> None:
     with pytest.raises(InputError) as caught:
         leafseal.load(path, ambient=AMBIENT, limits=leafseal.Limits(file_bytes=10))
     assert caught.value.hint == "if this is meant, raise the limit: pass limits=Limits(file_bytes=…)"
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "field"),
+    [
+        ("a: {b: {c: 1}}\n", leafseal.Limits(depth=2), "depth"),
+        ('{"a": {"b": {"c": 1}}}\n', leafseal.Limits(depth=2), "depth"),
+        ("a: 1\nb: 2\n", leafseal.Limits(leaves=1), "leaves"),
+        (f"a: {'x' * 5000}\n", leafseal.Limits(scalar_bytes=9), "scalar_bytes"),
+        ("a: 1\n", leafseal.Limits(recipients=1), "recipients"),
+    ],
+)
+def test_every_limit_is_raised_so(text: str, limits: leafseal.Limits, field: str) -> None:
+    other = throwaway_identity().recipient
+    name = "json" if text.startswith("{") else "yaml"
+    sealed = leafseal.encrypt(text, format=name, recipients=[ME.recipient, other])
+    with pytest.raises(LeafsealError) as caught:
+        leafseal.loads(sealed, format=name, ambient=AMBIENT, limits=limits)
+    assert caught.value.hint == f"if this is meant, raise the limit: pass limits=Limits({field}=…)"

@@ -63,19 +63,13 @@ def _forget_origin(error: BaseException) -> None:
 
 
 def _in_our_words(error: LeafsealError) -> LeafsealError:
-    """Return the error with a hint for programs, where its own names an option of the command line."""
-    for option, hint in _HINTS.items():
-        if error.hint and option in error.hint:
-            error.hint = hint
+    """Return the error with a hint for programs, where its own names the option of the command line for a limit."""
+    if error.limit is not None:
+        error.hint = _LIMIT_HINT.format(error.limit)
     return error
 
 
-_HINTS = {
-    "--max-file-size": "if this is meant, raise the limit: pass limits=Limits(file_bytes=…)",
-    "--max-leaves": "if this is meant, raise the limit: pass limits=Limits(leaves=…)",
-    "such as with --age": "name a recipient: pass recipients=[…]",
-}
-"""What to do in a program, by the option that does it on the command line."""
+_LIMIT_HINT = "if this is meant, raise the limit: pass limits=Limits({}=…)"
 
 
 def _unforeseen(error: Exception) -> UnforeseenError | None:

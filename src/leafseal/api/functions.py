@@ -11,7 +11,7 @@ from leafseal.api.border import border
 from leafseal.api.opening import as_dict, chosen_document, item_of, open_data, open_path
 from leafseal.api.values import documents
 from leafseal.document.limits import DEFAULT_LIMITS, Limits, ReadOptions
-from leafseal.errors import NothingSealedError, UsageError, naming
+from leafseal.errors import ConfigError, NothingSealedError, UsageError, naming
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Failed, open_all
@@ -101,6 +101,8 @@ def encrypt(
         raise UsageError("threshold must be a whole number")
     plain = arguments.data_bytes(data)
     keys = [_group(group) for group in ([recipients or ()] if groups is None else groups)]
+    if not keys:
+        raise ConfigError("no key groups provided", hint="name a recipient: pass recipients=[…]")
     rule = Selection() if selection is None else arguments.of_type("selection", selection, Selection, _SELECTION_HINT)
     around = arguments.ambient_or_own(ambient)
     read = ReadOptions(omit_structure=not structure)

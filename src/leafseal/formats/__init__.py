@@ -183,7 +183,7 @@ def parse(
     if len(data) > read.limits.file_bytes:
         raise FormatError(
             f"larger than {read.limits.file_bytes} bytes", hint="raise the limit with --max-file-size if this is meant"
-        )
+        ).over("file_bytes")
     try:
         return cast(Parser, module.parse)(
             data, read.limits, sealed=sealed, allow_duplicates=read.allow_duplicates, **marks

@@ -184,7 +184,7 @@ def refuse_sizes(text: str, leaves: Sequence[Leaf], limits: Limits) -> None:
 
 def too_many_leaves_error(limits: Limits) -> FormatError:
     """Return the error for a file with too many leaves."""
-    return FormatError(f"more than {limits.leaves} leaves", hint="raise the limit with --max-leaves")
+    return FormatError(f"more than {limits.leaves} leaves", hint="raise the limit with --max-leaves").over("leaves")
 
 
 def too_deep_error(limits: Limits) -> FormatError:
@@ -192,7 +192,7 @@ def too_deep_error(limits: Limits) -> FormatError:
     return FormatError(
         f"too deeply nested: one value a line, the encrypted file would be larger than {limits.file_bytes} bytes",
         hint="raise the limit with --max-file-size if this is meant",
-    )
+    ).over("file_bytes")
 
 
 def too_large_error(text: str, offset: int, limits: Limits) -> FormatError:

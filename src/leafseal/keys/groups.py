@@ -64,7 +64,7 @@ RAISE_RECIPIENTS = "raise the limit with --max-recipients if this is meant"
 def check_count(groups: Sequence[Sequence[object]], most: int) -> None:
     """Raise `ConfigError` for more recipients than a file may have when it is read."""
     if sum(map(len, groups)) > most:
-        raise ConfigError(f"more than {most} recipients", hint=RAISE_RECIPIENTS)
+        raise ConfigError(f"more than {most} recipients", hint=RAISE_RECIPIENTS).over("recipients")
 
 
 def check_groups(groups: Sequence[Sequence[MasterKey]], threshold: int, ambient: Ambient) -> int:

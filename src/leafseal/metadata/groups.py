@@ -35,8 +35,12 @@ def read_groups(fields: Mapping[str, object], most: int) -> tuple[KeyGroup, ...]
     if not recipients:
         raise MetadataError("no keys found in file")
     if recipients > most:
-        raise MetadataError(f"more than {most} recipients", hint=RAISE_RECIPIENTS)
+        raise _too_many_error("", most)
     return groups
+
+
+def _too_many_error(place: str, most: int) -> MetadataError:
+    return MetadataError(f"{place}more than {most} recipients", hint=RAISE_RECIPIENTS).over("recipients")
 
 
 def _read_nested(group: Mapping[str, object], index: int, most: int) -> KeyGroup:
@@ -71,7 +75,7 @@ def _read_group(fields: Mapping[str, object], prefix: str, most: int) -> KeyGrou
     for kind in READING_ORDER:
         entries = as_mappings(fields.get(kind), prefix + kind)
         if len(entries) > most:
-            raise MetadataError(f"{prefix}{kind}: more than {most} recipients", hint=RAISE_RECIPIENTS)
+            raise _too_many_error(f"{prefix}{kind}: ", most)
         keys += [_read_entry(KINDS[kind], entry, f"{prefix}{kind}[{i}]") for i, entry in enumerate(entries)]
     return tuple(keys)
 

@@ -77,10 +77,9 @@ def _cancellation() -> Failure:
 
 
 def _editor_failure(error: EditorError) -> Failure:
-    reason = error.message.removeprefix("could not run editor: ")
-    if error.message.startswith("the edit"):  # it ran, and left nothing that can be read
-        return Failure(f"Could not read edited file: {reason}", 2, hint=error.hint)
-    return Failure(f"Could not run editor: {reason}", 201, hint=error.hint)
+    if error.reason is None:
+        return Failure(f"Could not read edited file: {error.message}", 2, hint=error.hint)
+    return Failure(f"Could not run editor: {error.reason}", 201, hint=error.hint)
 
 
 def _again(error: LeafsealError) -> bool:

@@ -64,20 +64,20 @@ def find_editor(environ: Mapping[str, str], *, plain: bool = False, as_given: bo
     for name in ("vim", "nano", "vi"):
         if program := locate(name, environ):
             return Editor((program,)) if plain else _discreet(program, [])
-    raise EditorError(NONE_FOUND, hint='set EDITOR, for instance EDITOR="code --wait"')
+    raise EditorError(NONE_FOUND, reason=NONE_FOUND, hint='set EDITOR, for instance EDITOR="code --wait"')
 
 
 def _configured(variable: str, command: str, environ: Mapping[str, str], plain: bool, trust_here: bool) -> Editor:
     try:
         name, *arguments = shlex.split(command)
     except ValueError:
-        raise EditorError(f"could not run editor: {variable} has an open quote") from None
+        raise EditorError.of(f"{variable} has an open quote") from None
     if trust_here and os.path.dirname(name):
         return Editor((name, *arguments))
     program = locate(name, environ, trust_here=trust_here)
     if program is None:
-        raise EditorError(
-            f"could not run editor: {variable} is set to {name}, which is not on PATH",
+        raise EditorError.of(
+            f"{variable} is set to {name}, which is not on PATH",
             hint="install it, or set its absolute path; programs in the current folder or working tree are ignored",
         )
     return Editor((program, *arguments)) if plain else _discreet(program, arguments)
@@ -192,7 +192,7 @@ def _run(editor: Editor, path: str, environ: Mapping[str, str]) -> None:
         try:
             process = subprocess.Popen([*editor.argv, path], env=child_environment(environ))
         except OSError as error:
-            raise EditorError(f"could not run editor: {system_text(error)}") from error
+            raise EditorError.of(system_text(error)) from error
         threading.Thread(target=_watch, args=(process, notes), daemon=True).start()
         interrupted = _wait(process, notes)
     status = process.returncode
@@ -200,7 +200,7 @@ def _run(editor: Editor, path: str, environ: Mapping[str, str]) -> None:
         raise KeyboardInterrupt
     if status:
         how = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
-        raise EditorError(f"could not run editor: {how}")
+        raise EditorError.of(how)
 
 
 def _watch(process: subprocess.Popen[bytes], notes: signals.Notes) -> None:

@@ -137,5 +137,7 @@ def _read_all(read_some: Callable[[int], bytes], limit: int) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > limit:
-            raise InputError(f"larger than {limit} bytes", hint="raise the limit with --max-file-size if this is meant")
+            raise InputError(
+                f"larger than {limit} bytes", hint="raise the limit with --max-file-size if this is meant"
+            ).over("file_bytes")
     return b"".join(pieces)

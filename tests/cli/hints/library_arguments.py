@@ -121,18 +121,18 @@ SCENARIOS = [
     ),
     _scenario(
         "border",
-        "if this is meant, raise the limit: pass limits=Limits(file_bytes=…)",
+        "if this is meant, raise the limit: pass limits=Limits({}=…)",
         _load("f.yaml", limits=Limits(file_bytes=9)),
         _load("f.yaml", limits=Limits(file_bytes=1 << 20)),
     ),
     _scenario(
         "border",
-        "if this is meant, raise the limit: pass limits=Limits(leaves=…)",
+        "if this is meant, raise the limit: pass limits=Limits({}=…)",
         _load("f.yaml", limits=Limits(leaves=1)),
         _load("f.yaml", limits=Limits(leaves=9)),
         plain={"f.yaml": "a: 1\nb: 2\nc: 3\n"},
     ),
-    _scenario("border", "name a recipient: pass recipients=[…]", _encrypt(recipients=None, groups=[]), _encrypt()),
+    _scenario("functions", "name a recipient: pass recipients=[…]", _encrypt(recipients=None, groups=[]), _encrypt()),
     _scenario(
         "functions",
         'pass Selection(encrypted_regex="…"), for instance',

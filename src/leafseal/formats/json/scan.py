@@ -99,7 +99,8 @@ class _Scanner:
         """Read what the bracket at `start` opens; return the place behind its end."""
         if depth > self.limits.depth:
             depth = self.limits.depth
-            raise self._error(start, f"nested deeper than {depth} levels", "raise the limit with --max-depth")
+            error = self._error(start, f"nested deeper than {depth} levels", "raise the limit with --max-depth")
+            raise error.over("depth")
         members: list[Member] | None = [] if self.all_containers or not locator else None
         is_object = self.text[start] == "{"
         end = (self._object if is_object else self._array)(start + 1, path, locator, depth, members)

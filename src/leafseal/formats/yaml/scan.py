@@ -286,11 +286,15 @@ class _Scanner:
         raise error_at(event, message, hint)
 
     def _too_long(self, event: ScalarEvent) -> None:
-        self._fail(
+        raise error_at(
             event,
             f"a value is longer than {self.limits.scalar_bytes} bytes",
             "raise the limit with --max-scalar-size if this is meant, or keep it in a binary file of its own",
-        )
+        ).over("scalar_bytes")
+
+    def _too_deep_error(self, event: Event) -> FormatError:
+        text = f"nested deeper than {self.limits.depth} levels"
+        return error_at(event, text, "raise the limit with --max-depth").over("depth")
 
     def _duplicate(self, event: ScalarEvent, key: str) -> None:
         if not self.allow_duplicates:
@@ -367,7 +371,7 @@ class _Scanner:
     ) -> Container:
         self.depth += 1
         if self.depth > self.limits.depth:
-            self._fail(event, f"nested deeper than {self.limits.depth} levels", "raise the limit with --max-depth")
+            raise self._too_deep_error(event)
         flow = bool(event.flow_style)
         column = event.start_mark.column
         if outer is None:
@@ -451,7 +455,7 @@ class _Scanner:
         if copied is None:
             self._fail(event, "an alias is inside its own anchor")
         if max((len(leaf.locator) for leaf in copied), default=0) > self.limits.depth:
-            self._fail(event, f"nested deeper than {self.limits.depth} levels", "raise the limit with --max-depth")
+            raise self._too_deep_error(event)
         self.expanded += len(copied)
         if self.expanded > self.limits.expansion * (len(self.found.leaves) - self.expanded + len(copied) + 1):
             self._fail(event, f"aliases grow this file more than {self.limits.expansion} times",
