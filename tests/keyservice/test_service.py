@@ -386,3 +386,47 @@ def test_an_audit_log_knows_of_requests(tmp_path: Path, monkeypatch: pytest.Monk
             service.unwrap(KEY, wrapped)
         assert told(trail.take()) == [("decrypt", "denied")]
         service.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths of logs are those of POSIX")
+def test_where_the_policy_wants_a_reason_the_service_has_to_have_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ..audit_log import Trail, told
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("LEAFSEAL_REASON", raising=False)
+    trail = Trail(tmp_path)
+    trail.set("require_reason = true\n")
+    environ = {**ME.ambient().environ, **os.environ}
+    with serving(f"unix://{tmp_path}/k", KeyServer(Ambient(environ, NOWHERE))) as address:
+        service = RemoteService(address, connect_seconds=10)
+        wrapped = service.wrap(KEY, PART)
+        with pytest.raises(ProviderError, match="asks for a reason: set LEAFSEAL_REASON there"):
+            service.unwrap(KEY, wrapped)
+        assert told(trail.take()) == [("encrypt", "allowed"), ("decrypt", "denied")]
+        service.close()
+    with serving(
+        f"unix://{tmp_path}/k", KeyServer(Ambient({**environ, "LEAFSEAL_REASON": "on call"}, NOWHERE))
+    ) as address:
+        service = RemoteService(address, connect_seconds=10)
+        assert service.unwrap(KEY, wrapped) == PART
+        [event] = trail.take()
+        assert (event["result"], event["reason"]) == ("allowed", "on call")
+        service.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths of logs are those of POSIX")
+def test_what_keeps_a_key_from_being_used_is_told_also_where_the_log_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ..audit_log import Trail
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    Trail(tmp_path).path.parent.rmdir()
+    with serving(f"unix://{tmp_path}/k", KeyServer(Ambient({**os.environ, "SOPS_AGE_KEY": ""}, NOWHERE))) as address:
+        service = RemoteService(address, connect_seconds=10)
+        with pytest.raises(ProviderError) as caught:
+            service.unwrap(KEY, KEY.wrap(PART, ME.ambient()))
+        assert "audit log" not in str(caught.value)
+        service.close()

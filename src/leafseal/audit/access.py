@@ -54,11 +54,23 @@ def report_encryption(name: str, path: str | None, groups: Sequence[Sequence[Mas
     operation.report(name, operation.begin(path, ambient)._replace(recipient=tuple(told)), ambient)
 
 
+def check_request(verb: str, ambient: Ambient) -> None:
+    """Check that another machine may have a data key decrypted: where the policy wants a reason, this process has one.
+
+    A request has none of its own. Raises `RefusedError`.
+    """
+    if verb == "decrypt":
+        _check_reason(Operation(_SERVICE, verb), ambient)
+
+
+_SERVICE = "leafseal keyservice"
+
+
 def report_request(verb: str, key: MasterKey, result: Result, error: LeafsealError | None, ambient: Ambient) -> None:
     """Report that another machine asked for a data key to be encrypted or decrypted. Raises `AuditError`."""
     trail = trail_of(ambient)
     if trail is not None:
-        operation = Operation("leafseal keyservice", verb)
+        operation = Operation(_SERVICE, verb)
         failed = None if error is None else type(error).__name__
         trail.write(operation.begin(None, ambient)._replace(recipient=(str(key),), result=result, error=failed))
 

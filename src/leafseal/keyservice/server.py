@@ -81,6 +81,7 @@ class KeyServer:
         if self.approve is not None and not self.approve(verb, key):
             self._report(verb, key, "denied", None)
             raise Refused("PERMISSION_DENIED", "Request rejected by user")
+        self._refuse_without_reason(verb, key)
         try:
             data = work()
         except ProviderError as error:
@@ -91,8 +92,25 @@ class KeyServer:
         self._note(f"{verb} with {key.kind} {key}: done")
         return messages.write_response(data)
 
+    def _refuse_without_reason(self, verb: str, key: MasterKey) -> None:
+        if not is_watched(self.ambient.environ, self.ambient.home_text):
+            return
+        from leafseal.audit.access import check_request  # most people have no audit log
+
+        try:
+            check_request(verb, self.ambient)
+        except LeafsealError as error:
+            self._note(str(error))
+            self._report(verb, key, "denied", error)
+            raise Refused(
+                "PERMISSION_DENIED", "the policy of the key service asks for a reason: set LEAFSEAL_REASON there"
+            ) from None
+
     def _report(self, verb: str, key: MasterKey, result: Result, error: LeafsealError | None) -> None:
-        """Tell the audit logs of this machine, before the answer is given. Raises `Refused` where they take nothing."""
+        """Tell the audit logs of this machine, before the answer is given.
+
+        Raises `Refused` where they take nothing, and a data key would be given.
+        """
         if not is_watched(self.ambient.environ, self.ambient.home_text):
             return
         from leafseal.audit.access import report_request  # most people have no audit log
@@ -101,7 +119,8 @@ class KeyServer:
             report_request(verb, key, result, error, self.ambient)
         except LeafsealError as fault:
             self._note(str(fault))
-            raise Refused("UNAVAILABLE", "the audit log of the key service cannot be written") from None
+            if result == "allowed":
+                raise Refused("UNAVAILABLE", "the audit log of the key service cannot be written") from None
 
     def _note(self, text: str) -> None:
         if self.log is not None:
