@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from leafseal.display import first_of
 from leafseal.errors import RefusedError
-from leafseal.run.environment import LONGEST_VARIABLE, is_too_long
+from leafseal.run.unfit import refuse_unfit
 
 INFO, ERROR = "info", "error"
 
@@ -33,27 +33,6 @@ def assignments(variables: Mapping[str, bytes], service_prefix: str) -> Iterator
     kind = "setenv" if service_prefix else "rawsetenv"
     for name, data in variables.items():
         yield message(kind, f"{name.removeprefix(service_prefix)}={data.decode()}")
-
-
-def refuse_unfit(variables: Mapping[str, bytes]) -> None:
-    """Raise `RefusedError` for values that are no text, or too long for a variable."""
-    if odd := [name for name, data in variables.items() if not _is_text(name) or not _is_text(data)]:
-        raise RefusedError(
-            f"not valid UTF-8, and would arrive changed: {first_of(odd)}", hint="encode these values, as base64 say"
-        )
-    if long := [name for name, data in variables.items() if is_too_long(name, data)]:
-        raise RefusedError(
-            f"Linux starts no program with a variable of more than {LONGEST_VARIABLE // 1024} KiB: {first_of(long)}",
-            hint='give the program a file: "leafseal render --to DIR --file NAME=FILE:PATH"',
-        )
-
-
-def _is_text(text: str | bytes) -> bool:
-    try:
-        text.encode() if isinstance(text, str) else text.decode()
-    except UnicodeError:
-        return False
-    return True
 
 
 def service_prefix(service: str) -> str:

@@ -26,9 +26,6 @@ _CLOUD = LazyPattern(
     r"|HUAWEICLOUD_SDK_(?:AK|SK|SECURITY_TOKEN|ID_TOKEN_FILE|CREDENTIALS_FILE)|HC_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 )
 
-LONGEST_VARIABLE = 128 * 1024
-"""In bytes, of the name, the value, and the two characters that Linux adds."""
-
 
 class Account(NamedTuple):
     """A user of the system, whose rights a program is to run with."""
@@ -82,11 +79,6 @@ def check_names(names: Iterable[str], allowed: Callable[[], Collection[str]], *,
 def allow_options(names: Iterable[str]) -> str:
     """Return the options that admit names, for a shell."""
     return " ".join(f"--allow {for_shell(name)}" for name in names)
-
-
-def is_too_long(name: str, data: bytes) -> bool:
-    """Tell whether Linux starts no program with such a variable."""
-    return len(name.encode("utf-8", "surrogateescape")) + len(data) + 2 > LONGEST_VARIABLE
 
 
 def child_environment(

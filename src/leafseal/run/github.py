@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from leafseal.display import first_of
 from leafseal.errors import RefusedError
-from leafseal.run.compose import refuse_unfit
+from leafseal.run.environment import allow_options
 from leafseal.run.redact.forms import is_too_common
+from leafseal.run.unfit import refuse_unfit
 
 LEAST = 4
 """The fewest characters to hide: shorter ones are in every log by chance, and the runner hides a text of any length."""
@@ -47,7 +48,7 @@ def _is_piped() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
-def masks(patterns: Iterable[bytes], public: Collection[bytes] = (), least: int = LEAST) -> list[str]:
+def masks(patterns: Iterable[bytes], public: Collection[bytes], least: int) -> list[str]:
     """Return the texts that the runner is to hide, of those that a value can become in logs.
 
     The runner takes a text apart at line breaks, and hides each line without the blanks around it, however short it
@@ -90,14 +91,14 @@ def refuse_names(variables: Iterable[str], allowed: Collection[str], *, is_envir
     if own := [name for name in names if _OF_RUNNER.fullmatch(name) and name not in allowed]:
         raise RefusedError(
             f"the runner and its actions read these themselves: {first_of(own)}",
-            hint=f"to set it anyway, add {' '.join(f'--allow {name}' for name in own)}",
+            hint=f"to set it anyway, add {allow_options(own)}",
         )
 
 
 def blocks(variables: Mapping[str, bytes]) -> bytes:
     """Return variables as the runner reads them from `$GITHUB_ENV` and `$GITHUB_OUTPUT`.
 
-    Raises `RefusedError` for values that are not UTF-8.
+    Raises `RefusedError` for values that no variable can hold.
     """
     refuse_unfit(variables)
     return b"".join(_blocks(variables))

@@ -9,7 +9,7 @@ Read = Callable[[str], bytes | None]
 """Returns the content of a file, None if it cannot be read."""
 
 
-def static_keys(environ: Mapping[str, str], read: Read = lambda _: None) -> Iterator[tuple[str, str]]:
+def static_keys(environ: Mapping[str, str], read: Read) -> Iterator[tuple[str, str]]:
     """Yield the variables with such keys, and whose keys they are. A key with a session token ends by itself."""
     if environ.get("AWS_SECRET_ACCESS_KEY") and not _any(environ, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
         yield "AWS_SECRET_ACCESS_KEY", "AWS"

@@ -6,7 +6,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from leafseal.run import compose, github
+from leafseal.run import compose, github, unfit
 
 from ...run.github_runner import on_a_runner
 from .scenario import Scenario, Stage
@@ -16,7 +16,7 @@ _compose = partial(Scenario, "cli.compose")
 _CI = "ci github app.yaml --flatten _"
 _EXEC = "exec -e app.yaml --flatten _ --supervise -- true"
 _step = partial(Scenario, "run.github", stage="at_machine")
-_protocol = partial(Scenario, "run.compose")
+_value = partial(Scenario, "run.unfit")
 
 
 def _of_project(at: Stage) -> None:
@@ -41,19 +41,20 @@ SCENARIOS = [
     _compose("write env-file: FILE below options in the Compose file", "compose up s", (_GOOD,)),
     _compose("use {}", f"{_GOOD} --strict=yes", (f"{_GOOD} --only=db_port --strict=false",)),
     _compose("use {}", f"{_GOOD} --document=first", (f"{_GOOD} --document=0",)),
-    _protocol(
+    _value(
         "encode these values, as base64 say",
         "compose up --env-file=a.env s",
         ("! printf 'A=/w==\\n' > a.env", "encrypt -i --age ME a.env", "compose up --env-file=a.env s"),
         {"a.env": "A=\udcff\n"},
         before=("encrypt -i --age ME a.env",),
     ),
-    _protocol(
+    _value(
         'give the program a file: "leafseal render --to DIR --file NAME=FILE:PATH"',
-        lambda _: compose.refuse_unfit({"A": b"x" * 140_000}),
+        lambda _: unfit.refuse_unfit({"A": b"x" * 140_000}),
         ("render --to out --allow-disk --file A=app.yaml:/db/password",),
     ),
-    _protocol(
+    Scenario(
+        "run.compose",
         "delete them from .env, and export them in your shell",
         _GOOD,
         (_of_shell, _GOOD),
