@@ -28,7 +28,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "cli.shared.locked_out": [
         ("", "no-matching-key", "your key … can't decrypt this file; it is encrypted for …"),
     ],
-    "cli.shared.program": [
+    "cli.shared.variables": [
         ("", "refused", "contains … documents, and nothing protects where one ends and the next begins"),
     ],
     "cli.shared.suggestions": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from leafseal.cli.shared import program
+from leafseal.cli.shared import variables
 from leafseal.cli.shared.declarations import Choice, Group, Whole, add, command, grouped, option
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, files_argument, limits_options, quiet_option, sealed_reading
@@ -43,8 +43,8 @@ _VARIABLES = {_ENVIRONMENT: "GITHUB_ENV", _OUTPUT: "GITHUB_OUTPUT"}
     metavar="N",
     help="The shortest text to hide, in characters.",
 )
-@add(program.CONFLICT)
-@grouped("wanted", program.VariableOptions, *program.VARIABLE_OPTIONS)
+@add(variables.CONFLICT)
+@grouped("wanted", variables.VariableOptions, *variables.VARIABLE_OPTIONS)
 @sealed_reading
 @key_services
 @limits_options
@@ -55,7 +55,7 @@ def github(
     mask_only: bool,
     mask_min: int,
     on_conflict: str,
-    wanted: program.VariableOptions,
+    wanted: variables.VariableOptions,
     reading: InputOptions,
     limits: Limits,
 ) -> int:
@@ -74,10 +74,10 @@ def github(
     if mask_only and to != _ENVIRONMENT:
         raise UsageError("--mask-only and --to output contradict each other", hint="use only one of them")
     runner.refuse_elsewhere(os.environ, None if mask_only else variable)
-    wanted.names()  # what is wrong with them is said before a key is asked for
-    opened = program.open_files(files, reading, limits)
+    wanted.check()
+    opened = variables.open_files(files, reading, limits)
     is_environment = to == _ENVIRONMENT and not mask_only
-    found = program.variables_of(opened, wanted, on_conflict, checks_names=is_environment)
+    found = variables.variables_of(opened, wanted, on_conflict, checks_names=is_environment)
     _warn_of_static_keys({**os.environ, **_texts(found)} if is_environment else os.environ, limits)
     lines = runner.mask_lines(_masks(opened, found, wanted, mask_min))
     if mask_only:
@@ -97,12 +97,12 @@ def _listed(names: Mapping[str, bytes]) -> str:
     return f": {first_of(list(names))}" if names else ""
 
 
-def _texts(variables: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: data.decode("utf-8", "replace") for name, data in variables.items()}
+def _texts(found: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: data.decode("utf-8", "replace") for name, data in found.items()}
 
 
 def _masks(
-    opened: Sequence[tuple[str, Opened]], found: Mapping[str, bytes], wanted: program.VariableOptions, least: int
+    opened: Sequence[tuple[str, Opened]], found: Mapping[str, bytes], wanted: variables.VariableOptions, least: int
 ) -> list[str]:
     """Return what the runner is to hide, and warn of values that it cannot."""
     public = public_texts(os.environ)

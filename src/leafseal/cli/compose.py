@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from leafseal.cli.shared import help_text, program
+from leafseal.cli.shared import help_text, variables
 from leafseal.cli.shared.declarations import (
     FILES,
     Choice,
@@ -46,7 +46,7 @@ _SERVICE_PREFIX = make_option(
     is_flag=True,
     help="Put the name of the service before each name, as Compose before 5.2.0 does always.",
 )
-_OPTIONS = (_FILE, program.CONFLICT, _SERVICE_PREFIX, *program.VARIABLE_OPTIONS, INPUT_TYPE, REQUIRE_STRUCTURE)
+_OPTIONS = (_FILE, variables.CONFLICT, _SERVICE_PREFIX, *variables.VARIABLE_OPTIONS, INPUT_TYPE, REQUIRE_STRUCTURE)
 """What a Compose file can say below `options`."""
 
 
@@ -119,12 +119,12 @@ def _up(action: str, service: str, texts: dict[str, Any]) -> Sequence[bytes]:
         raise UsageError("no file is given", hint="write env-file: FILE below options in the Compose file")
     protocol.refuse_of_project(os.environ)
     before = protocol.service_prefix(service) if given["service_prefix"] else ""
-    own = {one.name: given[one.name] for one in program.VARIABLE_OPTIONS}
-    wanted = program.VariableOptions(**{**own, "prefix": before + (own["prefix"] or "")})
-    wanted.names()  # what is wrong with them is said before a key is asked for
+    own = {one.name: given[one.name] for one in variables.VARIABLE_OPTIONS}
+    wanted = variables.VariableOptions(**{**own, "prefix": before + (own["prefix"] or "")})
+    wanted.check()
     reading = InputOptions(input_type=given["input_type"], require_structure=given["require_structure"])
-    opened = program.open_files(files, reading, DEFAULT_LIMITS)
-    found = program.variables_of(opened, wanted, given["on_conflict"])
+    opened = variables.open_files(files, reading, DEFAULT_LIMITS)
+    found = variables.variables_of(opened, wanted, given["on_conflict"])
     with naming(files[0]) if len(opened) == 1 else contextlib.nullcontext():
         messages = list(protocol.assignments(found, before))
     told = f"{counted(len(found), 'variable')}: {first_of(list(found))}" if found else "no variables"

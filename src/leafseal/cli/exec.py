@@ -6,14 +6,14 @@ import os
 from collections.abc import Sequence
 from itertools import takewhile
 
-from leafseal.cli.shared import program
+from leafseal.cli.shared import program, variables
 from leafseal.cli.shared.declarations import FileName, add, argument, command, option
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, limits_options, sealed_reading
 from leafseal.cli.shared.running import RunningOptions, running_options
 from leafseal.display import for_shell
 from leafseal.document.limits import Limits
-from leafseal.errors import UsageError
+from leafseal.errors import CommandError, UsageError
 
 
 @command("exec", separator="is_program")
@@ -26,8 +26,8 @@ from leafseal.errors import UsageError
     type=FileName(),
     help="Make environment variables of the values of this encrypted file.",
 )
-@add(program.CONFLICT)
-@program.variable_options
+@add(variables.CONFLICT)
+@variables.variable_options
 @program.inheritance_options
 @running_options
 @sealed_reading
@@ -37,7 +37,7 @@ def exec_(
     command: tuple[str, ...],
     env_file: tuple[str, ...],
     on_conflict: str,
-    wanted: program.VariableOptions,
+    wanted: variables.VariableOptions,
     child: program.ProgramOptions,
     how: RunningOptions,
     is_program: bool,
@@ -64,11 +64,20 @@ def exec_(
             "no program is given after --",
             hint=f'put -- before the program: "leafseal exec {files} -- {program_name}"',
         )
-    return program.run(env_file, command, reading, limits, wanted, child, how, conflict=on_conflict)
+    try:
+        return program.run(env_file, command, reading, limits, wanted, child, how, conflict=on_conflict)
+    except CommandError as error:
+        if error.hint is None or not _is_no_program(command[0]):
+            raise
+        raise error.with_hint(f"{error.hint}; before each encrypted file, write -e") from None
+
+
+def _is_no_program(word: str) -> bool:
+    return os.path.isfile(word) and not os.access(word, os.X_OK)
 
 
 def _files_first(command: Sequence[str]) -> tuple[str, str]:
     """Return what was meant where files were named without `-e`: options for these, and the program."""
-    files = list(takewhile(lambda word: os.path.isfile(word) and not os.access(word, os.X_OK), command))
+    files = list(takewhile(_is_no_program, command))
     options = " ".join(f"-e {for_shell(name)}" for name in files or ["FILE"])
     return options, for_shell(command[len(files)]) if command[len(files) :] else "PROGRAM"

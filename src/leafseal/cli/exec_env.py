@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leafseal.cli.shared import program
+from leafseal.cli.shared import program, variables
 from leafseal.cli.shared.declarations import argument, command
 from leafseal.cli.shared.keys import key_services
 from leafseal.cli.shared.options import InputOptions, file_argument, limits_options, sealed_reading
@@ -14,7 +14,7 @@ from leafseal.run import exec as running
 @command("exec-env", separator="is_program")
 @file_argument
 @argument("command", is_many=True, is_required=True, metavar="-- COMMAND...")
-@program.variable_options
+@variables.variable_options
 @program.inheritance_options
 @running_options
 @sealed_reading
@@ -23,7 +23,7 @@ from leafseal.run import exec as running
 def exec_env(
     file: str,
     command: tuple[str, ...],
-    wanted: program.VariableOptions,
+    wanted: variables.VariableOptions,
     child: program.ProgramOptions,
     how: RunningOptions,
     is_program: bool,

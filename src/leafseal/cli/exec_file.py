@@ -85,4 +85,5 @@ def exec_file(
     ) as path:
         words = [word.replace(PLACE, path) for word in command]
         argv = words if is_program or len(words) > 1 else running.shell_command(words[0])
-        return how.run(argv, child.environment(account), account, [(item.name, opened)], {}, lambda _: "")
+        patterns = how.patterns_of([(item.name, opened)], {}, lambda _: "")
+        return how.run(argv, child.environment(account), account, patterns)

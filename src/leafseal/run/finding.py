@@ -54,7 +54,7 @@ def start(argv: Sequence[str], environ: Mapping[bytes, bytes], attempt: Attempt[
         )
     hint = "to run a command line, name a shell: -- sh -c 'COMMAND LINE'" if " " in name else None
     if os.path.isfile(name):
-        hint = f"to run the file in this folder, write ./{for_shell(name)}; before each encrypted file, write -e"
+        hint = f"to run the file in this folder, write ./{for_shell(name)}"
     raise CommandError(f"command not found: {name}", hint=hint)
 
 
@@ -91,11 +91,7 @@ def _is_binary(path: str) -> bool:
 def _refuse(argv: Sequence[str], environ: Mapping[bytes, bytes], error: OSError) -> NoReturn:
     if error.errno == errno.E2BIG:
         raise _too_big_error(argv, environ) from None
-    hint = (
-        "to run it, make it executable with chmod +x; before each encrypted file, write -e"
-        if _is_no_program(argv[0], error)
-        else None
-    )
+    hint = "to run it, make it executable with chmod +x" if _is_no_program(argv[0], error) else None
     raise CommandError(f"cannot run {argv[0]}: {system_text(error)}", found=True, hint=hint) from error
 
 

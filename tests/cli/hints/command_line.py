@@ -6,8 +6,6 @@ from .scenario import Scenario
 
 A_B = {"a.yaml": "a: 1\n", "b.yaml": "a: 1\n", "folder/a.yaml": "a: 1\n"}
 
-_RUN = "exec --supervise -e a.env -- ./run"
-
 SCENARIOS = [
     Scenario(
         "cli.exec",
@@ -18,18 +16,26 @@ SCENARIOS = [
         before=("encrypt -i --age ME a.env",),
     ),
     Scenario(
-        "run.finding",
-        "to run the file in this folder, write ./{}; before each encrypted file, write -e",
+        "cli.exec",
+        "{}; before each encrypted file, write -e",
         "exec --supervise -e a.env b.env -- true",
-        ("exec --supervise -e a.env -e b.env -- true", "! echo true > run && chmod +x run", _RUN),
+        ("exec --supervise -e a.env -e b.env -- true",),
         files={"a.env": "A=1\n", "b.env": "B=1\n"},
         before=("encrypt -i --age ME a.env b.env",),
     ),
     Scenario(
         "run.finding",
-        "to run it, make it executable with chmod +x; before each encrypted file, write -e",
-        "exec --supervise -e a.env -- ./run",
-        ("! chmod +x run", _RUN),
+        "to run the file in this folder, write ./{}",
+        "exec-env --supervise a.env -- run",
+        ("! chmod +x run", "exec-env --supervise a.env -- ./run"),
+        files={"a.env": "A=1\n", "run": "true\n"},
+        before=("encrypt -i --age ME a.env",),
+    ),
+    Scenario(
+        "run.finding",
+        "to run it, make it executable with chmod +x",
+        "exec-env --supervise a.env -- ./run",
+        ("! chmod +x run", "exec-env --supervise a.env -- ./run"),
         files={"a.env": "A=1\n", "run": "true\n"},
         before=("encrypt -i --age ME a.env",),
     ),
@@ -121,7 +127,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME a.env",),
     ),
     Scenario(
-        "cli.shared.program",
+        "cli.shared.variables",
         "give them a value, or leave out --strict",
         "exec-env --supervise --strict a.env true",
         (

@@ -208,7 +208,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "cli.shared.program",
+        "cli.shared.variables",
         "to set it anyway, add {}",
         "exec-env --supervise f.env true",
         ("exec-env --supervise --allow A.B f.env true",),
@@ -216,7 +216,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env", "! sed -i '/structure1_/d' f.env"),
     ),
     Scenario(
-        "cli.shared.program",
+        "cli.shared.variables",
         "separate names with one comma each, without blanks",
         "exec-env --supervise --only A,,B f.env true",
         ("exec-env --supervise --only A,B f.env true",),
@@ -224,7 +224,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "cli.shared.program",
+        "cli.shared.variables",
         "the file has {}",
         "exec-env --supervise --only TOKN f.env true",
         ("exec-env --supervise --only TOKEN f.env true",),
@@ -232,7 +232,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "cli.shared.program",
+        "cli.shared.variables",
         "the files have {}",
         "exec --supervise --only TOKN -e f.env -e g.env -- true",
         ("exec --supervise --only TOKEN -e f.env -e g.env -- true",),
@@ -240,7 +240,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env g.env",),
     ),
     Scenario(
-        "cli.shared.program",
+        "cli.shared.variables",
         "name only variables that are in the file after --only",
         "exec-env --supervise --only C f.env true",
         ("exec-env --supervise --only A f.env true",),
@@ -248,7 +248,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.env",),
     ),
     Scenario(
-        "cli.shared.program",
+        "cli.shared.variables",
         "add --document N to say which; the first is 0",
         "exec-env --supervise f.yaml true",
         ("exec-env --supervise --document 0 f.yaml true",),
@@ -256,7 +256,7 @@ SCENARIOS = [
         before=("encrypt -i --age ME f.yaml", "! sed -i '/structure1_/d' f.yaml"),
     ),
     Scenario(
-        "cli.shared.program",
+        "cli.shared.variables",
         "decrypt it, and encrypt it again with --input-type dotenv (or yaml, json); exec-file gives a program the whole"
         " file",
         "exec-env --supervise settings -- true",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ from leafseal.run.environment import Account
 
 if TYPE_CHECKING:
     from leafseal.cli.shared.watching import Read
-
-Locator = tuple[str | int, ...]
+    from leafseal.document import Locator
+    from leafseal.run.value_files import ValueFiles
 
 
 class RunningOptions(NamedTuple):
@@ -45,55 +46,36 @@ class RunningOptions(NamedTuple):
             raise UsageError("--redact-min and --redact-wait change what --redact does", hint="add --redact")
         if self.grace is not None and not (self.supervise or self.redact or self.watch):
             raise UsageError("--grace changes what --supervise does", hint="add --supervise")
+        if self.redact and not running.can_replace():
+            raise RefusedError("--redact is not possible on this system", hint="leave out --redact")
 
     def run(
         self,
         argv: Sequence[str],
         environ: Mapping[bytes, bytes],
         account: Account | None,
-        files: Sequence[tuple[str, Opened]],
-        handed: Mapping[str, bytes],
-        name_of: Callable[[Locator], str],
+        patterns: frozenset[bytes],
         in_files: Mapping[str, bytes] | None = None,
     ) -> int:
         """Run a program, and return its exit code if it was not run in our place.
 
-        `files` are those that were opened for it, and `handed` what it gets of them, by variables; `name_of` makes
-        their names of the places of values. What is `in_files` it gets in files.
+        `patterns` are kept out of its output, as `patterns_of` returns them. What is `in_files` it gets in files.
         """
-        if not in_files:
-            return self._run(argv, environ, account, files, handed, name_of, dict)
-        from leafseal.run.value_files import value_files
+        with _placed(in_files, account) as placed:
+            paths = dict if placed is None else placed.variables
+            if not (self.supervise or self.redact) and running.can_replace():
+                running.execute(argv, {**environ, **paths()}, account=account)
+            from leafseal.run import supervisor
 
-        with value_files(in_files, account) as placed:
-            return self._run(argv, environ, account, files, handed, name_of, placed.variables)
-
-    def _run(
-        self,
-        argv: Sequence[str],
-        environ: Mapping[bytes, bytes],
-        account: Account | None,
-        files: Sequence[tuple[str, Opened]],
-        handed: Mapping[str, bytes],
-        name_of: Callable[[Locator], str],
-        paths: Callable[[], Mapping[bytes, bytes]],
-    ) -> int:
-        if not (self.supervise or self.redact) and running.can_replace():
-            running.execute(argv, {**environ, **paths()}, account=account)
-        from leafseal.run import supervisor
-
-        grace = self.grace or 0
-        if not self.redact:
-            return supervisor.supervise(argv, environ, account=account, grace=grace, own_variables=paths)
-        if not running.can_replace():
-            raise RefusedError("--redact is not possible on this system", hint="leave out --redact")
-        from leafseal.cli.shared import redacting
-
-        patterns = redacting.patterns_of(files, handed, name_of, least=self.redact_min)
-        with redacting.streams(patterns, waits=self.redact_wait) as streams:
-            return supervisor.supervise(
-                argv, environ, account=account, grace=grace, streams=streams, own_variables=paths
+            run = partial(
+                supervisor.supervise, argv, environ, account=account, grace=self.grace or 0, own_variables=paths
             )
+            if not self.redact:
+                return run()
+            from leafseal.cli.shared.redacting import Redactions
+
+            with Redactions(waits=self.redact_wait) as redactions:
+                return run(streams=redactions.next(patterns))
 
     def run_watching(
         self,
@@ -122,7 +104,15 @@ class RunningOptions(NamedTuple):
             return frozenset()
         from leafseal.cli.shared import redacting
 
-        return frozenset(redacting.patterns_of(files, handed, name_of, least=self.redact_min))
+        return redacting.patterns_of(files, handed, name_of, least=self.redact_min)
+
+
+def _placed(values: Mapping[str, bytes] | None, account: Account | None) -> AbstractContextManager[ValueFiles | None]:
+    if not values:
+        return nullcontext()
+    from leafseal.run.value_files import value_files
+
+    return value_files(values, account)
 
 
 _AS_CHILD = (

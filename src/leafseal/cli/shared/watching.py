@@ -76,7 +76,7 @@ def run_watching(files: Sequence[str], read: Read, plan: Plan) -> int:
             placed = stack.enter_context(value_files(first.files, plan.account, are_exchanged=True))
         changes = _Changes(plan, supply, placed, first)
         if plan.redactions is not None:
-            stack.callback(plan.redactions.end)
+            stack.enter_context(plan.redactions)
         return supervisor.supervise(
             plan.argv,
             {},

@@ -24,7 +24,7 @@ from leafseal.run.supervisor import above_standard_streams
 
 _SECONDS_FOR_OTHERS = 0.5  # after the program's end, for processes that it started and that still have its output
 
-_SECONDS_TO_SETTLE = 0.5  # before we stop; longer only where our reader sleeps
+_SECONDS_TO_SETTLE = 0.5  # before we stop or end; longer only where our reader sleeps
 
 _OFLAG, _LFLAG = 1, 3  # places in what `tcgetattr` returns
 
@@ -61,6 +61,7 @@ class FilteredStreams:
         self._ended, self._tells = above_standard_streams(*os.pipe())
         self._relays: list[Relay] = []
         self._keyboard: Keyboard | None = None
+        self._is_closed = False
 
     def _prepare(self, output: _Output) -> None:
         settings = termios.tcgetattr(output.numbers[0])
@@ -134,15 +135,20 @@ class FilteredStreams:
                 left -= len(os.read(self._ended, left))
 
     def close(self) -> None:
-        """Give the terminal back as it was, whatever happened."""
+        """Give back the terminal as it was, and what is open, whatever happened."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._say_end()
         self._restore()
-
-    def forget(self) -> None:
-        """Give back what is left after the end, because there will be other streams."""
+        if not self._relays:  # the program did not start
+            for output in self._outputs:
+                os.close(output.ours)
+                os.close(output.theirs)
         threads = [relay.thread for relay in self._relays] + ([self._keyboard.thread] if self._keyboard else [])
+        deadline = time.monotonic() + _SECONDS_TO_SETTLE
         for thread in threads:
-            thread.join(_SECONDS_TO_SETTLE)
+            thread.join(max(0.0, deadline - time.monotonic()))
         if not any(thread.is_alive() for thread in threads):
             for descriptor in (self._ends, self._ended, self._tells):
                 os.close(descriptor)
