@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from leafseal.crypto import shamir
 from leafseal.crypto.secret import Secret
 from leafseal.errors import ConfigError, DataKeyError, IntegrityError, MetadataError, ProviderError
 from leafseal.keys import Ambient, MasterKey, Resolvable
@@ -48,6 +47,8 @@ def resolve_threshold(groups: int, threshold: int) -> int:
         raise ConfigError("no key groups provided", hint="name a recipient, such as with --age, or write a .sops.yaml")
     if groups == 1:
         return threshold
+    from leafseal.crypto import shamir  # most files have one group
+
     if groups > shamir.MAX_SHARES:
         raise ConfigError(f"there are {groups} key groups, more than {shamir.MAX_SHARES}")
     needed = threshold or groups
@@ -107,6 +108,8 @@ def wrap_data_key(
 
 def _split(secret: bytes, groups: int, needed: int) -> list[bytes]:
     """Split a data key, and see that the first and the last shares that are enough give it back."""
+    from leafseal.crypto import shamir
+
     parts = shamir.split(secret, groups, needed)
     if not secret == shamir.join(parts[:needed]) == shamir.join(parts[-needed:]):
         raise IntegrityError("the shares of the data key do not give it back; nothing was written")
@@ -236,6 +239,8 @@ class _Recovery:
         parts = [part.reveal() for part in self.parts.values()]
         if len(self.groups) == 1:
             return DataKey(parts[0])
+        from leafseal.crypto import shamir  # most files have one group
+
         try:
             return DataKey(shamir.join(parts))
         except ValueError:
