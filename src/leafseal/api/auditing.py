@@ -23,15 +23,14 @@ ACTIONS: Mapping[str, str] = {
 
 @contextmanager
 def audited(name: str, given: object) -> Iterator[None]:
-    """Say that a function runs, which was given these surroundings, or those of the process."""
-    action = ACTIONS.get(name)
+    """Say that a function of `ACTIONS` runs, which was given these surroundings, or those of the process."""
     ambient = given if isinstance(given, Ambient) else Ambient.of_process()
-    if action is None or not is_watched(ambient.environ, ambient.home_text):
+    if not is_watched(ambient.environ, ambient.home_text):
         yield
         return
     from leafseal.audit.operation import Operation, performing  # most people have no audit log
 
-    operation = Operation(f"leafseal.{name}", action)
+    operation = Operation(f"leafseal.{name}", ACTIONS[name])
     with performing(operation):
         try:
             yield

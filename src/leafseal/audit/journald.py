@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leafseal.audit.event import Event, as_line
-from leafseal.audit.syslog import SOCKET_HINT, severity, socket_fault
+from leafseal.audit.syslog import severity, socket_error
 from leafseal.display import escape_line
-from leafseal.errors import AuditError
 from leafseal.system import datagrams
 
 _FIELDS = ("id", "principal", "command", "action", "result", "error", "reason")
@@ -25,9 +24,7 @@ class Journald:
         try:
             datagrams.send(self.path, entry(event, data), as_file=True)
         except OSError as error:
-            raise AuditError(
-                f"the audit log cannot be written: {socket_fault(error)}", hint=SOCKET_HINT, file=self.path
-            ) from None
+            raise socket_error(self.path, error) from None
 
 
 def entry(event: Event, data: Mapping[str, Any]) -> bytes:

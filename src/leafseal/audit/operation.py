@@ -148,8 +148,3 @@ def performing(operation: Operation) -> Iterator[Operation]:
         yield operation
     finally:
         _current.reset(before)
-
-
-def is_performing() -> bool:
-    """Tell whether somebody said what is being done."""
-    return _current.get() is not None

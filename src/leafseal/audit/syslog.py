@@ -24,17 +24,17 @@ class Syslog:
         try:
             datagrams.send(self.path, message(event, data))
         except OSError as error:
-            raise AuditError(
-                f"the audit log cannot be written: {socket_fault(error)}", hint=SOCKET_HINT, file=self.path
-            ) from None
+            raise socket_error(self.path, error) from None
 
 
-SOCKET_HINT = "check that the service that reads this socket runs, and that you may write to it"
-
-
-def socket_fault(error: OSError) -> str:
-    """Return what is wrong with a socket."""
-    return "nobody reads the socket" if isinstance(error, TimeoutError) else system_text(error)
+def socket_error(path: str, error: OSError) -> AuditError:
+    """Return what to say of a socket that did not take an event."""
+    return AuditError(
+        f"the audit log cannot be written: "
+        f"{'nobody reads the socket' if isinstance(error, TimeoutError) else system_text(error)}",
+        hint="check that the service that reads this socket runs, and that you may write to it",
+        file=path,
+    )
 
 
 def severity(event: Event) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 _CREATED, _MOVED_IN, _MOVED_OUT, _DELETED = 0x100, 0x80, 0x40, 0x200
 _MODIFIED, _WRITTEN, _ATTRIBUTES, _GONE = 0x2, 0x8, 0x4, 0x400 | 0x800
@@ -17,14 +17,14 @@ _ROOM = 65536  # bytes for events, which are not looked at one by one
 class Watch:
     """Tells that something happened in a folder, not what."""
 
-    def __init__(self, descriptor: int, add: object) -> None:
+    def __init__(self, descriptor: int, add: Callable[[int, bytes, int], int]) -> None:
         self._descriptor = descriptor
         self._add = add
 
     def follow(self, folders: Iterable[str]) -> None:
         """Watch these folders too. What cannot be watched is left to polling."""
         for folder in folders:
-            self._add(self._descriptor, os.fsencode(folder), _EVENTS | _ONLY_FOLDERS)  # type: ignore[operator]
+            self._add(self._descriptor, os.fsencode(folder), _EVENTS | _ONLY_FOLDERS)
 
     def wait(self, seconds: float) -> bool:
         """Wait until something happens, or the time is over; tell which."""

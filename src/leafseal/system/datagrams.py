@@ -6,7 +6,6 @@ import array
 import errno
 import os
 import socket
-from contextlib import suppress
 
 SECONDS = 2.0
 """How long a reader may take that has fallen behind."""
@@ -36,5 +35,4 @@ def _send_file(sender: socket.socket, data: bytes) -> None:
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
         sender.sendmsg([b""], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]).tobytes())])
     finally:
-        with suppress(OSError):
-            os.close(descriptor)
+        os.close(descriptor)

@@ -34,9 +34,9 @@ def read_inside(name: str, root: str = ".", limits: Limits = DEFAULT_LIMITS, *, 
                 return _read_by_steps(name, root, limits, hint, held)
     except ValueError:
         raise InputError("no file can have this name", file=name.replace("\0", "?")) from None
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if isinstance(error, MissingFileError):
-            raise
+    except MissingFileError:
+        raise
+    except (FileNotFoundError, NotADirectoryError):
         raise MissingFileError("no such file", file=name) from None
     except OSError as error:
         raise InputError(f"cannot read: {system_text(error)}", file=name) from error

@@ -70,7 +70,8 @@ def open_file(name: str, data: bytes, *, uid: int = -1, gid: int = -1) -> int:
         write_all(first, data)
         os.fchown(first, uid, gid)
         os.fchmod(first, 0o400)
-        fcntl.fcntl(first, fcntl.F_ADD_SEALS, _SEALS)
+        seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+        fcntl.fcntl(first, fcntl.F_ADD_SEALS, seals)
         try:
             return fcntl.fcntl(first, fcntl.F_DUPFD, _LEAST_NUMBER)
         except OSError:  # the process may not have so many
@@ -82,6 +83,3 @@ def open_file(name: str, data: bytes, *, uid: int = -1, gid: int = -1) -> int:
 def path_of(descriptor: int) -> str:
     """Return the path of an open file, for this process, and for its children too when they have closed it."""
     return f"/proc/{os.getpid()}/fd/{descriptor}"
-
-
-_SEALS = 0x1 | 0x2 | 0x4 | 0x8  # no more seals, no shrinking, no growing, no writing

@@ -137,7 +137,7 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
             files = (
                 [f"-e {for_shell(name)}" for name in before["env_file"] or ["FILE"]]
                 if "env_file" in before
-                else ([for_shell(before["file"])])
+                else [for_shell(before["file"])]
             )
             line = f"{path} {' '.join(files)} -- {for_shell(before['command'][0])}"
             return f'put -- before the program: "{line}", then its options'
@@ -152,11 +152,8 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
 def options_hint(command: Command, path: str) -> str:
     """Return what to do where a command that has only options was given an argument."""
     texts = [f"{one.names[-1]} {one.metavar}" for one in command.options if one.metavar is not None][:3]
-    return (
-        f'write each after its option, such as {" or ".join(texts)}; see "{path} --help"'
-        if texts
-        else (f'see "{path} --help"')
-    )
+    own = f"write each after its option, such as {' or '.join(texts)}; " if texts else ""
+    return f'{own}see "{path} --help"'
 
 
 def argument_hint(name: str, path: str, words: Sequence[str]) -> str:

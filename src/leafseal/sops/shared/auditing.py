@@ -10,7 +10,8 @@ from leafseal.errors import LeafsealError
 from leafseal.keys import Ambient
 from leafseal.sops.syntax.grammar import Arguments
 
-_MODES = {"encrypt": "encrypt", "decrypt": "decrypt", "rotate": "rotate"}
+_MODES = ("encrypt", "decrypt", "rotate")
+"""Options that are actions of the same name."""
 
 
 def run(name: str, arguments: Arguments, work: Callable[[], int]) -> int:
@@ -33,4 +34,4 @@ def _action_of(arguments: Arguments) -> str:
     """Return the action that options such as `-d` name; without one the file is edited."""
     if arguments.text("set"):
         return "set"
-    return next((action for mode, action in _MODES.items() if arguments.flag(mode)), "edit")
+    return next((mode for mode in _MODES if arguments.flag(mode)), "edit")
