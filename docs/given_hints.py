@@ -8,10 +8,7 @@ from __future__ import annotations
 
 GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "age.ssh_keys": [("", "provider-missing", "cannot be decrypted without the library bcrypt")],
-    "api.border": [
-        ("if this is meant", "invalid-format", "more than … bytes, more than … values"),
-        ("name a recipient", "invalid-configuration", "no recipients"),
-    ],
+    "api.border": [("", "invalid-format", "more than … bytes, more than … values")],
     "api.functions": [("", "usage", "a rule must be of type Selection, not …")],
     "api.opening": [
         ("say which", "refused", "contains … documents, and nothing protects where one ends and the next begins"),

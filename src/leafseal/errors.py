@@ -322,21 +322,16 @@ class AuditError(LeafsealError):
 class EditorError(LeafsealError):
     """No editor could be found or started, or it ended with an error, or what it left cannot be read.
 
-    `reason` is why it did not run to its end; None where it did.
+    `has_run` says that it ran to its end.
     """
 
     exit_code = 201
 
     def __init__(
-        self, message: str, *, reason: str | None = None, hint: str | None = None, file: str | None = None
+        self, message: str, *, has_run: bool = False, hint: str | None = None, file: str | None = None
     ) -> None:
         super().__init__(message, hint=hint, file=file)
-        self.reason = reason
-
-    @classmethod
-    def of(cls, reason: str, hint: str | None = None) -> Self:
-        """Return the error for an editor that did not run to its end."""
-        return cls(f"could not run editor: {reason}", reason=reason, hint=hint)
+        self.has_run = has_run
 
 
 class CommandError(LeafsealError):

@@ -77,9 +77,10 @@ def _cancellation() -> Failure:
 
 
 def _editor_failure(error: EditorError) -> Failure:
-    if error.reason is None:
+    if error.has_run:
         return Failure(f"Could not read edited file: {error.message}", 2, hint=error.hint)
-    return Failure(f"Could not run editor: {error.reason}", 201, hint=error.hint)
+    reason = error.message.removeprefix("could not run editor: ")
+    return Failure(f"Could not run editor: {reason}", 201, hint=error.hint)
 
 
 def _again(error: LeafsealError) -> bool:

@@ -64,20 +64,20 @@ def find_editor(environ: Mapping[str, str], *, plain: bool = False, as_given: bo
     for name in ("vim", "nano", "vi"):
         if program := locate(name, environ):
             return Editor((program,)) if plain else _discreet(program, [])
-    raise EditorError(NONE_FOUND, reason=NONE_FOUND, hint='set EDITOR, for instance EDITOR="code --wait"')
+    raise EditorError(NONE_FOUND, hint='set EDITOR, for instance EDITOR="code --wait"')
 
 
 def _configured(variable: str, command: str, environ: Mapping[str, str], plain: bool, trust_here: bool) -> Editor:
     try:
         name, *arguments = shlex.split(command)
     except ValueError:
-        raise EditorError.of(f"{variable} has an open quote") from None
+        raise EditorError(f"could not run editor: {variable} has an open quote") from None
     if trust_here and os.path.dirname(name):
         return Editor((name, *arguments))
     program = locate(name, environ, trust_here=trust_here)
     if program is None:
-        raise EditorError.of(
-            f"{variable} is set to {name}, which is not on PATH",
+        raise EditorError(
+            f"could not run editor: {variable} is set to {name}, which is not on PATH",
             hint="install it, or set its absolute path; programs in the current folder or working tree are ignored",
         )
     return Editor((program, *arguments)) if plain else _discreet(program, arguments)
@@ -192,7 +192,7 @@ def _run(editor: Editor, path: str, environ: Mapping[str, str]) -> None:
         try:
             process = subprocess.Popen([*editor.argv, path], env=child_environment(environ))
         except OSError as error:
-            raise EditorError.of(system_text(error)) from error
+            raise EditorError(f"could not run editor: {system_text(error)}") from error
         threading.Thread(target=_watch, args=(process, notes), daemon=True).start()
         interrupted = _wait(process, notes)
     status = process.returncode
@@ -200,7 +200,7 @@ def _run(editor: Editor, path: str, environ: Mapping[str, str]) -> None:
         raise KeyboardInterrupt
     if status:
         how = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
-        raise EditorError.of(how)
+        raise EditorError(f"could not run editor: {how}")
 
 
 def _watch(process: subprocess.Popen[bytes], notes: signals.Notes) -> None:
@@ -262,9 +262,10 @@ def _read(path: str, limits: Limits) -> bytes:
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NOFOLLOW", 0))) as file:
             text = file.read(limits.file_bytes + 1)
     except OSError as error:
-        raise EditorError(f"the editor left no file that can be read: {system_text(error)}") from error
+        what = f"the editor left no file that can be read: {system_text(error)}"
+        raise EditorError(what, has_run=True) from error
     if len(text) > limits.file_bytes:
-        raise EditorError(f"the edited text is larger than {limits.file_bytes} bytes")
+        raise EditorError(f"the edited text is larger than {limits.file_bytes} bytes", has_run=True)
     return text
 
 

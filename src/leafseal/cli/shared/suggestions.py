@@ -152,8 +152,9 @@ def option_hint(option: str, command: Command, path: str, words: Sequence[str]) 
 def options_hint(command: Command, path: str) -> str:
     """Return what to do where a command that has only options was given an argument."""
     texts = [f"{one.names[-1]} {one.metavar}" for one in command.options if one.metavar is not None][:3]
-    own = f"write each after its option, such as {' or '.join(texts)}; " if texts else ""
-    return f'{own}see "{path} --help"'
+    if not texts:
+        return f'see "{path} --help"'
+    return f'write each after its option, such as {" or ".join(texts)}; see "{path} --help"'
 
 
 def argument_hint(name: str, path: str, words: Sequence[str]) -> str:
