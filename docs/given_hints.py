@@ -14,6 +14,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ("say which", "refused", "contains … documents, and nothing protects where one ends and the next begins"),
         ("", "missing-file", "no such file"),
     ],
+    "cli.exec": [("", "command-not-started", "cannot run …: …, command not found: …")],
     "cli.helm.running": [("", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …")],
     "cli.kubectl.handing_on": [
         ("encrypt it", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …"),
