@@ -34,6 +34,8 @@ _FOREIGN = {
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
     "--local", "--mirror", "--no-textconv", "--remove-section", "--textconv", "--user",  # of git, and of jj
+    "--global", "--no-verify", "--oneline", "--unshallow",  # of git
+    "--hook-stage",  # of pre-commit
     "--record", "--tool",  # of our benchmarks, and of valgrind
 }  # fmt: skip
 

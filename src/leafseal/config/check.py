@@ -44,7 +44,11 @@ def check(path: str, *, pipes: bool = False) -> Checked:
 
     Raises `ConfigError` where it cannot be read.
     """
-    data = read_bounded(path, pipes=pipes)
+    return checked(read_bounded(path, pipes=pipes), path)
+
+
+def checked(data: bytes, path: str) -> Checked:
+    """Return every mistake of the content of a configuration file."""
     try:
         node = compose(data)
     except FormatError as exc:

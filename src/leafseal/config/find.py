@@ -17,7 +17,9 @@ NAMES = (".sops-style-config.yaml", ".sops.yaml")
 MAX_BYTES = 2**20
 _LIMITS = Limits(file_bytes=MAX_BYTES)
 
-_MISNAMED = ".sops.yml"
+MISNAMED = ".sops.yml"
+"""What some call it; nobody reads that file."""
+
 _MAX_LEVELS = 100
 
 
@@ -37,8 +39,8 @@ def find_config(
     misnamed: str | None = None
     found: str | None = None
     for folder in _folders(start, home):
-        if misnamed is None and os.path.isfile(os.path.join(folder, _MISNAMED)):
-            misnamed = os.path.join(folder, _MISNAMED)
+        if misnamed is None and os.path.isfile(os.path.join(folder, MISNAMED)):
+            misnamed = os.path.join(folder, MISNAMED)
         found = _in_folder(folder)
         if found is not None:
             break
@@ -136,8 +138,8 @@ def find_config_from_cwd(*, warn: Callable[[str], None] = _say_nothing) -> str |
     misnamed: str | None = None
     for level in range(_MAX_LEVELS):
         above = os.path.join(*[os.pardir] * level) if level else ""
-        if misnamed is None and os.path.exists(os.path.join(above, _MISNAMED)):
-            misnamed = os.path.join(above, _MISNAMED)
+        if misnamed is None and os.path.exists(os.path.join(above, MISNAMED)):
+            misnamed = os.path.join(above, MISNAMED)
         path = os.path.join(above, ".sops.yaml")
         if os.path.exists(path):
             if misnamed is not None:

@@ -85,9 +85,12 @@ class Config:
         what, hint = lack_of_keys(rule, self.rules or ())
         raise ConfigError(f"{named(rule)} matches {self.tested_path(path)} and {what}", hint=hint, file=str(self.path))
 
-    def matching_rule(self, path: str | os.PathLike[str]) -> CreationRule | None:
-        """Return the first rule that matches a file, whatever is wrong with it; None where none does."""
-        tested, patterns = self.tested_path(path), Patterns()
+    def matching_rule(self, path: str | os.PathLike[str], patterns: Patterns | None = None) -> CreationRule | None:
+        """Return the first rule that matches a file, whatever is wrong with it; None where none does.
+
+        Whoever asks for many files gives the `patterns`, whose time is then that for all of them.
+        """
+        tested, patterns = self.tested_path(path), patterns or Patterns()
         try:
             for rule in self.rules or ():  # one whose path_regex is faulty has none; no pattern matches all
                 if not rule.path_regex or patterns.matches(rule.path_regex, tested):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from leafseal.rules.matching import PatternError
+from leafseal.rules.matching import Matcher, PatternError
 from leafseal.rules.pattern import compile_pattern
 
 MAX_RULES = 1_000
@@ -19,10 +19,12 @@ MAX_SECONDS = 5.0
 class Patterns:
     """Compiles and matches patterns until their time is used up. Raises `PatternError` then."""
 
-    __slots__ = ("_spent",)
+    __slots__ = ("_matchers", "_seconds", "_spent")
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds = MAX_SECONDS if seconds is None else seconds
         self._spent = 0.0
+        self._matchers: dict[str, Matcher] = {}
 
     def check(self, pattern: str) -> None:
         """Raise `PatternError` where a pattern is not valid."""
@@ -33,11 +35,13 @@ class Patterns:
         return self._timed(pattern, path)
 
     def _timed(self, pattern: str, path: str | None) -> bool:
-        if self._spent > MAX_SECONDS:
-            raise PatternError(f"the regular expressions of this file take more than {MAX_SECONDS:g} seconds")
+        if self._spent > self._seconds:
+            raise PatternError(f"the regular expressions of this file take more than {self._seconds:g} seconds")
         before = time.process_time()
         try:
-            matcher = compile_pattern(pattern)
+            matcher = self._matchers.get(pattern)
+            if matcher is None:
+                matcher = self._matchers[pattern] = compile_pattern(pattern)
             return path is not None and matcher(path)
         finally:
             self._spent += time.process_time() - before

@@ -53,26 +53,38 @@ def limits(source: Source) -> list[str]:
     Raises `LeafsealError` for a file that is not encrypted, or that cannot be read.
     """
     document, metadata = read_metadata(source.data, source.format)
-    return [*_of_file(source), *_of_keys(metadata), *_of_manifests(document)]
+    return [text for _, text in undecrypted(source, document, metadata)]
 
 
-def _of_file(source: Source) -> Iterator[str]:
+def undecrypted(source: Source, document: Document, metadata: Metadata) -> Iterator[tuple[str, str]]:
+    """Yield why the controller would not decrypt an encrypted manifest: a word that does not change, and a sentence."""
+    yield from _of_file(source)
+    yield from _of_keys(metadata)
+    yield from _of_manifests(document)
+
+
+NO_MANIFEST = "no-manifest"
+"""The word for a file that is no manifest."""
+
+
+def _of_file(source: Source) -> Iterator[tuple[str, str]]:
     if source.format not in ("yaml", "json"):
-        yield "it is no manifest: Flux decrypts it only if a secretGenerator of the kustomization names it"
+        yield NO_MANIFEST, "it is no manifest: Flux decrypts it only if a secretGenerator of the kustomization names it"
     if len(source.data) > MOST_BYTES:
-        yield f"it has {len(source.data)} bytes, and Flux decrypts files of at most {MOST_BYTES}"
+        yield "size", f"it has {len(source.data)} bytes, and Flux decrypts files of at most {MOST_BYTES}"
     if source.name and recognize(source.name) != source.format:
-        yield "its name does not tell its format, by which Flux reads it"
+        yield "name", "its name does not tell its format, by which Flux reads it"
 
 
-def _of_keys(metadata: Metadata) -> Iterator[str]:
+def _of_keys(metadata: Metadata) -> Iterator[tuple[str, str]]:
     needed = metadata.threshold or len(metadata.groups)
     usable = [group for group in metadata.groups if any(map(_is_usable, group))]
     if len(usable) < needed:
         yield (
+            "keys",
             "none of its keys is of a kind that Flux has"
             if needed == 1
-            else f"{needed} key groups are needed, and Flux has kinds of keys for {len(usable)}"
+            else f"{needed} key groups are needed, and Flux has kinds of keys for {len(usable)}",
         )
 
 
@@ -84,15 +96,16 @@ def _is_usable(wrapped: WrappedKey) -> bool:
     return key.kind != _UNKNOWN_KIND and (key.kind != "age" or is_own)
 
 
-def _of_manifests(document: Document) -> Iterator[str]:
+def _of_manifests(document: Document) -> Iterator[tuple[str, str]]:
     for leaf in document.leaves():
         if leaf.is_comment:
             continue
         place = format_path(leaf.locator)
         if _is_token(leaf) and leaf.path[:1] and leaf.path[0] in _CLEAR:
-            yield f'{place} is encrypted, and Flux must read it: encrypt with --encrypted-regex "^(data|stringData)$"'
+            text = f'{place} is encrypted, and Flux must read it: encrypt with --encrypted-regex "^(data|stringData)$"'
+            yield f"{leaf.document} {place}", text
         elif leaf.path[:2] == ("metadata", "annotations") and leaf.path[2:] == (_DECRYPT,) and leaf.value == "disabled":
-            yield f"the annotation {_DECRYPT} says that it is not decrypted"
+            yield f"{leaf.document} annotation", f"the annotation {_DECRYPT} says that it is not decrypted"
 
 
 def _is_token(leaf: Leaf) -> bool:

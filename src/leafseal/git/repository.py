@@ -120,6 +120,10 @@ class Repository:
         self.git_dir = git_dir
         self._environ = environ
 
+    def with_index(self, path: str) -> Repository:
+        """Return the same repository with another file for its index."""
+        return Repository(self.top, self.git_dir, {**self._environ, "GIT_INDEX_FILE": path})
+
     # -- asking Git
 
     def exchange(

@@ -74,7 +74,7 @@ _SECRET_NAME = re.compile(
 )
 _SECRET_TEXT = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\bxox[abprs]-|\bsk-[A-Za-z0-9_-]{20,}|\bglpat-|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"
+    r"|\bxox[abprs]-|\bsk-[A-Za-z0-9_-]{20,}|\bglpat-|(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"
 )
 
 
@@ -85,6 +85,18 @@ def looks_secret(leaf: Leaf) -> bool:
         return False
     name = leaf.path[-1] if leaf.path else ""
     return bool(_SECRET_NAME.search(name) or _SECRET_TEXT.search(value) or _is_random(value))
+
+
+def names_secret(leaf: Leaf) -> bool:
+    """Tell whether a leaf's name or the form of its value says that it is a secret; not that it looks random."""
+    value = leaf.value
+    if leaf.is_comment or not isinstance(value, str) or len(value) < 6:
+        return False
+    name = leaf.path[-1] if leaf.path else ""
+    return bool(
+        (_SECRET_NAME.search(name) and not _NOT_A_SECRET.search(name) and not any(map(str.isspace, value)))
+        or _SECRET_TEXT.search(value)
+    )
 
 
 def clear_secrets(document: Document, rule: Selection) -> list[Leaf]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
@@ -24,14 +25,24 @@ def read_inside(name: str, root: str = ".", limits: Limits = DEFAULT_LIMITS, *, 
 
     Raises `RefusedError`, with the hint, for what is outside of `root`, and `InputError` for what is no regular file.
     """
+    return _guarded(name, root, limits, hint, lambda: _here(root, hint))
+
+
+def read_below(root: str, name: str, limits: Limits = DEFAULT_LIMITS) -> Snapshot:
+    """Read a regular file that a path relative to `root` names, and that is below it. Raises as `read_inside`."""
+    return _guarded(name, root, limits, None, lambda: os.curdir)
+
+
+def _guarded(name: str, root: str, limits: Limits, hint: str | None, start: Callable[[], str]) -> Snapshot:
+    """Read a file that a path names as seen from `start`, a folder relative to the root."""
     try:
         with naming(name):
             if os.path.isabs(name):
                 raise _outside_error(hint)
             if os.open not in os.supports_dir_fd:
-                return _read_by_path(name, root, limits, hint)
+                return _read_by_path(name, root, os.path.join(root, start()), limits, hint)
             with ExitStack() as held:
-                return _read_by_steps(name, root, limits, hint, held)
+                return _read_by_steps(name, root, start(), limits, hint, held)
     except ValueError:
         raise InputError("no file can have this name", file=name.replace("\0", "?")) from None
     except MissingFileError:
@@ -54,20 +65,20 @@ def _here(root: str, hint: str | None) -> str:
     return found
 
 
-def _read_by_path(name: str, root: str, limits: Limits, hint: str | None) -> Snapshot:
-    real, base = os.path.realpath(name), os.path.realpath(root)
+def _read_by_path(name: str, root: str, start: str, limits: Limits, hint: str | None) -> Snapshot:
+    real, base = os.path.realpath(os.path.join(start, name)), os.path.realpath(root)
     if os.path.commonpath((real, base)) != base:
         raise _outside_error(hint)
     return read(real, limits)._replace(path=name)
 
 
-def _read_by_steps(name: str, root: str, limits: Limits, hint: str | None, held: ExitStack) -> Snapshot:
+def _read_by_steps(name: str, root: str, start: str, limits: Limits, hint: str | None, held: ExitStack) -> Snapshot:
     def hold(descriptor: int) -> int:
         held.callback(os.close, descriptor)
         return descriptor
 
     folders = [hold(os.open(root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0)))]
-    left = [*reversed(name.split("/")), *reversed(_here(root, hint).split(os.sep))]
+    left = [*reversed(name.split("/")), *reversed(start.split(os.sep))]
     links = 0
     while left:
         step = left.pop()

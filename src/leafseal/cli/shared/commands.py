@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "unset": ("leafseal.cli.unset:unset", "delete one value", "Every day"),
     "inspect": ("leafseal.cli.inspect:inspect", "show recipients and what is encrypted (no key needed)", "Every day"),
     "verify": ("leafseal.cli.verify:verify", "check that files decrypt and pass the integrity check", "Every day"),
+    "check": ("leafseal.cli.check:check", "find plain text that should be encrypted (no key needed)", "Every day"),
     "repair": ("leafseal.cli.repair:repair", "show and mend what is wrong with encrypted files", "Every day"),
     "exec": ("leafseal.cli.exec:exec_", "run a program with the values of encrypted files", "Programs and containers"),
     "exec-env": (

@@ -1,0 +1,1 @@
+"""What is wrong with the files of a repository, found without a key: plain text, weak rules, drifted recipients."""

@@ -1,0 +1,93 @@
+"""What shows in the bytes of any file: private keys, markers of a conflict, pointers of Git LFS, other encryption."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from leafseal.age.bech32 import decode
+from leafseal.age.errors import KeyTextError
+
+_AGE = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{50,120}")
+_MOST_TRIES = 1_000  # of checksums in one file; what is behind that many is taken for a key
+_PEM = re.compile(rb"-----BEGIN ((?:[A-Z0-9]{1,20} ){0,3})PRIVATE KEY( BLOCK)?-----")
+_BODY = 600  # bytes after the first line of a key, in which its text begins
+_MIXED = re.compile(rb"[A-Za-z0-9+/=]{40}")
+_PROTECTED_SSH = b"b3BlbnNzaC1rZXktdjEAAAAA"  # openssh-key-v1, and the length of the name of a cipher
+_OPEN_SSH = b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"  # none
+
+_MARKERS = re.compile(rb"(?m)^<{7,200}(?:[ \t][^\n]{0,2000})?\r?$")
+_ENDS = re.compile(rb"(?m)^>{7,200}(?:[ \t][^\n]{0,2000})?\r?$")
+
+_LFS = b"version https://git-lfs.github.com/spec/v1\n"
+_LARGEST_POINTER = 1024
+
+_ELSEWHERE = (
+    b"age-encryption.org/v1\n",
+    b"-----BEGIN AGE ENCRYPTED FILE-----",
+    b"-----BEGIN PGP MESSAGE-----",
+    b"$ANSIBLE_VAULT;",
+    b"\0GITCRYPT\0",
+)
+
+
+def private_keys(data: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the offset of each private key that needs no passphrase, and what it is.
+
+    A placeholder is none: an age identity has a checksum, and a key in PEM its text.
+    """
+    if b"AGE-SECRET-KEY-" in data:
+        for number, match in enumerate(_AGE.finditer(data)):
+            if number >= _MOST_TRIES or _is_identity(match[0].decode()):
+                yield match.start(), "an age identity"
+    if b"PRIVATE KEY" in data:
+        for match in _PEM.finditer(data):
+            if _is_open(match[1], data[match.end() : match.end() + _BODY]):
+                yield match.start(), _named(match[1], bool(match[2]))
+
+
+def _is_identity(text: str) -> bool:
+    try:
+        decode(text)
+    except KeyTextError:
+        return False
+    return True
+
+
+def _is_open(kind: bytes, body: bytes) -> bool:
+    """Tell whether the text of a key follows, and is not protected by a passphrase."""
+    text = body.partition(b"-----END")[0]
+    if b"ENCRYPTED" in kind or b"ENCRYPTED" in text:
+        return False
+    joined = re.sub(rb"\\[nr]|[\s\"'+,\\]", b"", text)
+    if _PROTECTED_SSH in joined:
+        return _OPEN_SSH in joined
+    return _MIXED.search(joined) is not None
+
+
+def _named(kind: bytes, is_block: bool) -> str:
+    words = kind.decode().strip()
+    return "a PGP private key" if is_block else f"a private key ({words})" if words else "a private key"
+
+
+def conflict_markers(data: bytes) -> int | None:
+    """Return the offset of the first marker of a conflict that somebody left in a text; None where there is none."""
+    if b"<<<<<<<" not in data or _ENDS.search(data) is None:
+        return None
+    found = _MARKERS.search(data)
+    return None if found is None else found.start()
+
+
+def is_lfs_pointer(data: bytes) -> bool:
+    """Tell whether a file only says where Git LFS has its contents."""
+    return data.startswith(_LFS) and len(data) <= _LARGEST_POINTER
+
+
+def is_encrypted_otherwise(data: bytes) -> bool:
+    """Tell whether a file is encrypted by age, PGP, Ansible Vault or git-crypt."""
+    return data.startswith(_ELSEWHERE)
+
+
+def line_at(data: bytes, offset: int) -> int:
+    """Return the line of an offset, counted from 1."""
+    return data.count(b"\n", 0, offset) + 1

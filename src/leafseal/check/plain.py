@@ -1,0 +1,130 @@
+"""What is wrong with a file that is not encrypted: a rule encrypts it, it lost its metadata, it is a Secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from leafseal.check.exposed import is_encrypted_otherwise, is_lfs_pointer
+from leafseal.check.findings import Finding, at_leaf
+from leafseal.check.rules import Governed
+from leafseal.check.sealed import Lines
+from leafseal.crypto.token import PREFIX, is_token
+from leafseal.deploy.secrets import secret_values
+from leafseal.document import Document, Leaf, Locator
+from leafseal.document.limits import ReadOptions
+from leafseal.document.places import listed
+from leafseal.document.scalars import Empty
+from leafseal.errors import FormatError
+from leafseal.formats import ANY_BYTES, FORMATS, parse
+from leafseal.formats.recognition import by_name
+from leafseal.operations.guards import names_secret
+
+_TOKEN = PREFIX.encode()
+_SECRET = re.compile(rb"kind[\"']?\s*:\s*[\"']?Secret")
+_REFERENCE = re.compile(r"\$\{[^{}]{1,200}\}|\{\{[^{}]{1,200}\}\}")
+"""What a program replaces by the secret; the whole value."""
+
+_PLACEHOLDER = re.compile(
+    r"\$[{(A-Za-z_]|\{\{|<[%A-Za-z_]|%\(|\bENC\[|change.?me|example|placeholder|your|dummy|xxxx|\*\*\*\*", re.IGNORECASE
+)
+"""What is in a value that somebody, or a program, is to replace."""
+
+
+def judge(name: str, data: bytes, governed: Governed | None, read: ReadOptions) -> Iterator[Finding]:
+    """Yield what is wrong with a file that has no metadata of SOPS."""
+    if not data.strip() or is_encrypted_otherwise(data):
+        return
+    form = by_name(name)
+    is_demanded = governed is not None and governed.is_demanded
+    if governed is not None and is_demanded and is_lfs_pointer(data):
+        yield Finding("not-checked", name, f"Git LFS has its contents, and {_wanted(governed)}")
+        return
+    has_tokens, has_secret = _TOKEN in data, _SECRET.search(data) is not None
+    if form == ANY_BYTES or not (governed or has_tokens or has_secret):
+        if governed is not None and is_demanded:
+            yield Finding("plain-file", name, f"not encrypted, and {_wanted(governed)}")
+        return
+    document = _parsed(data, form, read)
+    if document is None:
+        if governed is not None and is_demanded:
+            yield Finding("plain-file", name, f"not encrypted, and {_wanted(governed)}")
+        return
+    lines = Lines(document.text)
+    if has_tokens and (lost := [leaf for leaf in document.leaves() if _is_token(leaf)]):
+        what = f"{listed(lost)}: encrypted, and the file has no sops metadata, without which nobody can decrypt it"
+        yield Finding("no-metadata", name, what, line=lines.of(lost[0].start))
+        return
+    is_secret = secret_values(document) if has_secret else _nothing
+    if governed is not None and is_demanded:
+        leaves = list(_demanded(document, governed, is_secret))
+        if leaves:
+            what = f"{listed(leaves)}: not encrypted, and {_wanted(governed)}"
+            yield Finding("plain-file", name, what, line=lines.of(leaves[0].start))
+            return
+    for leaf in document.leaves():
+        if leaf.is_comment or not _has_content(leaf) or _matches(_REFERENCE.fullmatch, leaf):
+            continue
+        if is_secret(leaf):
+            what = "a value of a Kubernetes Secret in plain text"
+            yield at_leaf("kubernetes-secret", name, what, leaf, lines.of(leaf.start))
+        elif governed is not None and governed.rule.selection.selects(leaf) and _is_likely_secret(leaf):
+            what = f"looks like a secret in plain text; {governed.rule.location} of {governed.config} would encrypt it"
+            yield at_leaf("plain-secret", name, what, leaf, lines.of(leaf.start))
+
+
+def _wanted(governed: Governed) -> str:
+    return f"{governed.rule.location} of {governed.config} is for it"
+
+
+def _parsed(data: bytes, form: str, read: ReadOptions) -> Document | None:
+    try:
+        return parse(data, form, read)
+    except FormatError:
+        return None
+
+
+def _nothing(leaf: Leaf) -> bool:
+    return False
+
+
+def _has_content(leaf: Leaf) -> bool:
+    return leaf.value not in (None, "", b"") and not isinstance(leaf.value, Empty)
+
+
+def _is_token(leaf: Leaf) -> bool:
+    return isinstance(leaf.value, str) and is_token(leaf.value)
+
+
+def _matches(pattern: Callable[[str], object], leaf: Leaf) -> bool:
+    return isinstance(leaf.value, str) and len(leaf.value) < 500 and pattern(leaf.value) is not None
+
+
+def _is_likely_secret(leaf: Leaf) -> bool:
+    return names_secret(leaf) and not _matches(_PLACEHOLDER.search, leaf)
+
+
+def _demanded(document: Document, governed: Governed, is_secret: Callable[[Leaf], bool]) -> Iterator[Leaf]:
+    """Yield the values that the rule encrypts; where it names fields of manifests, those of Secrets alone.
+
+    The fields have the same names in a ConfigMap, which nobody encrypts for that.
+    """
+    selection = governed.rule.selection
+    objects = _objects(document) if selection.encrypted_regex else set()
+    for leaf in document.leaves():
+        if leaf.is_comment or not _has_content(leaf) or not selection.selects(leaf):
+            continue
+        if (leaf.document, ()) in objects and not is_secret(leaf):
+            continue
+        yield leaf
+
+
+def _objects(document: Document) -> set[tuple[int, Locator]]:
+    """Return the roots that are objects of Kubernetes."""
+    if FORMATS[document.format].is_text_only:
+        return set()
+    marks: dict[int, set[str]] = {}
+    for leaf in document.leaves():
+        if len(leaf.locator) == 1 and leaf.locator[0] in ("apiVersion", "kind"):
+            marks.setdefault(leaf.document, set()).add(str(leaf.locator[0]))
+    return {(number, ()) for number, names in marks.items() if len(names) == 2}
