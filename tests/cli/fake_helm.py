@@ -8,6 +8,7 @@ _SCRIPT = r"""#!/bin/sh
 case "$1" in
 version) echo "${FAKE_VERSION-v4.2.4}"; exit ;;
 env) echo "${FAKE_PLUGINS-}"; exit ;;
+plugin) ls "$HELM_PLUGINS"; exit ;;
 esac
 for word; do printf 'word: %s\n' "$word"; done
 for word; do

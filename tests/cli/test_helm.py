@@ -346,6 +346,16 @@ def test_plugins_for_helm_4_do_not_go_where_helm_3_looks(
     assert "are replaced" not in leafseal("helm", "plugins").err
 
 
+def test_plugins_that_helm_does_not_load_are_warned_of(
+    leafseal: Run, helm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "does not load" not in leafseal("helm", "plugins", "--helm", helm, "--dir", "here").err
+    helm.write_text(helm.read_text().replace('ls "$HELM_PLUGINS"', "exit 1"))
+    result = leafseal("helm", "plugins", "--helm", helm, "--dir", "here")
+    assert "warning: Helm does not load leafseal, leafseal-getter, leafseal-post-renderer; to see why" in result.err
+    assert f"run: HELM_PLUGINS={os.getcwd()}/here {helm} plugin list" in result.err
+
+
 def test_a_helm_that_is_named_and_not_found(leafseal: Run) -> None:
     result = leafseal("helm", "plugins", "--helm", "no-such-helm", "--dir", "here")
     assert (result.code, "command not found: no-such-helm" in result.err) == (127, True)

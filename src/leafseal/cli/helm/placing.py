@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 
 from leafseal import __version__
 from leafseal.cli.link_sops import find_own_program
@@ -36,6 +37,7 @@ def place(helm: str | None, folder: str | None, *, with_secrets: bool, force: bo
         terminal.warn(f"{folder}: the plugins for Helm 3 are replaced; a Helm 3 that looks here loads no plugin now")
     for path in plugins.place(folder, found):
         terminal.say(f"wrote {path}")
+    _look_at_list(program, folder, found)
     renderer = of_helm_3 if major == 3 else "leafseal-post-renderer"
     urls = "leafseal:PATH or secrets://PATH" if with_secrets else "leafseal:PATH"
     terminal.say(f"Helm {major}: helm leafseal COMMAND, -f {urls}, --post-renderer {for_shell(renderer)}")
@@ -82,9 +84,23 @@ def _is_helm_3_of(folder: str, program: str) -> bool:
         return False  # it tells nothing
 
 
-def _ask(program: str, *words: str) -> str:
+def _look_at_list(program: str, folder: str, found: Sequence[plugins.Plugin]) -> None:
+    """Warn of plugins that Helm does not list: it lists none in a folder with one that it cannot load."""
     try:
-        done = subprocess.run([program, *words], capture_output=True, text=True, errors="replace", check=False)
+        listed = _ask(program, "plugin", "list", plugins_in=folder).split()
+    except LeafsealError:
+        listed = []
+    if missing := [one.name for one in found if one.name not in listed]:
+        command = f"HELM_PLUGINS={for_shell(folder)} {for_shell(program)} plugin list"
+        terminal.warn(f"Helm does not load {', '.join(missing)}; to see why, run: {command}")
+
+
+def _ask(program: str, *words: str, plugins_in: str | None = None) -> str:
+    environ = None if plugins_in is None else {**os.environ, "HELM_PLUGINS": plugins_in}
+    try:
+        done = subprocess.run(
+            [program, *words], capture_output=True, text=True, errors="replace", env=environ, check=False
+        )
     except OSError as error:
         raise CommandError(f"cannot run {program}: {system_text(error)}", found=True) from error
     if done.returncode:
