@@ -252,6 +252,29 @@ def test_no_file(leafseal: Run, trail: Trail, work: Path) -> None:
     assert events[0]["secret"]["file"] == str(work / "none.yaml")
 
 
+@pytest.mark.parametrize(
+    ("options", "paths"),
+    [
+        (["--only", "A,B.C"], ["A", '["B.C"]']),
+        (["--only", "A", "--file", "D=D"], ["A", "D"]),
+        (["--file", "D=D"], ["*"]),
+        (["--only", "X_A", "--prefix", "X_"], ["*"]),
+        (["--only", "A", "--dialect", "compose"], ["*"]),
+    ],
+)
+def test_the_only_values_that_a_program_gets(
+    leafseal: Run, trail: Trail, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch,
+    options: list[str], paths: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(running, "execute", lambda *_, **__: os.write(1, b"started"))
+    (work / "a.env").write_text("A=1\nB.C=2\nD=3\n")
+    leafseal("encrypt", "-i", "--age", me.recipient, "a.env")
+    trail.take()
+    leafseal("exec-env", "--allow", "B.C", *options, "a.env", "--", "true")
+    [event] = trail.take()
+    assert event["secret"]["paths"] == paths
+
+
 def test_no_value(leafseal: Run, trail: Trail) -> None:
     assert leafseal("get", "app.yaml", "db.nothing").code == 91
     first, second = trail.take()

@@ -220,12 +220,13 @@ def open_file(
     put something else in its place.
     """
     if is_watched(ring.ambient.environ, ring.ambient.home_text):
-        return _open_watched(source, ring, held_to_policy(read, ring.ambient), find_key, spare)
-    with paused_collector():
-        document, metadata = read_metadata(source.data, source.format, read)
-        opened = open_with(document, metadata, find_key(metadata, ring), read, spare)
-    if metadata.unresolved:
-        _warn_of_conflicts(source, metadata, ring.ambient)
+        opened = _open_watched(source, ring, held_to_policy(read, ring.ambient), find_key, spare)
+    else:
+        with paused_collector():
+            document, metadata = read_metadata(source.data, source.format, read)
+            opened = open_with(document, metadata, find_key(metadata, ring), read, spare)
+    if opened.metadata.unresolved:
+        _warn_of_conflicts(source, opened.metadata, ring.ambient)
     return opened
 
 
@@ -252,10 +253,7 @@ def _open_watched(
         document, metadata = read_metadata(source.data, source.format, read)
         data_key = find_key(metadata, ring)
         allow(metadata.wrapped_keys())
-        opened = open_with(document, metadata, data_key, read, spare)
-    if metadata.unresolved:
-        _warn_of_conflicts(source, metadata, ring.ambient)
-    return opened
+        return open_with(document, metadata, data_key, read, spare)
 
 
 def held_to_policy(read: ReadOptions, ambient: Ambient) -> ReadOptions:

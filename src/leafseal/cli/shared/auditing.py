@@ -29,7 +29,7 @@ def wrapped(name: str, action: str, declared: Command) -> Command:
 
     @functools.wraps(declared.function)
     def function(**values: Any) -> int | None:
-        operation = Operation(f"leafseal {name}", action, _paths(values), values.get("reason"))
+        operation = Operation(f"leafseal {name}", action, _paths(name, values), values.get("reason"))
 
         def failed(error: LeafsealError) -> None:
             operation.failed(error, current_ambient())
@@ -44,7 +44,12 @@ def wrapped(name: str, action: str, declared: Command) -> Command:
     return declared._replace(function=function)
 
 
-def _paths(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the path that a command was given."""
+def _paths(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the path that a command was given, or those of the only values that a program gets."""
+    if name in ("exec", "exec-env"):
+        from leafseal.cli.shared.variables import VariableOptions  # which they have loaded
+
+        wanted = VariableOptions(**{field: values[field] for field in VariableOptions._fields})
+        return wanted.paths() or EVERYTHING
     path = values.get("path") or values.get("extract")
     return (path,) if isinstance(path, str) else EVERYTHING

@@ -15,6 +15,7 @@ from leafseal.display import first_of
 from leafseal.document import Locator
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
+from leafseal.document.paths import format_path
 from leafseal.document.tree import MappingNode
 from leafseal.errors import LeafsealError, RefusedError, UsageError, naming
 from leafseal.formats import FORMATS
@@ -57,6 +58,16 @@ class VariableOptions(NamedTuple):
         if "" in names:
             raise UsageError("--only contains an empty name", hint="separate names with one comma each, without blanks")
         return names
+
+    def paths(self) -> tuple[str, ...] | None:
+        """Return the paths of the only values that are handed over, for an audit log; None where others may be too.
+
+        A dialect can put other values into them.
+        """
+        if not self.only or self.prefix or self.flatten is not None or self.dialect is not None:
+            return None
+        names = [name for text in self.only for name in text.split(",") if name]
+        return *(format_path((name,)) for name in names), *(word.rpartition("=")[0] for word in self.in_files)
 
     def wishes(self) -> Sequence[Wish]:
         """Return what `--file` says. Raises `UsageError`."""

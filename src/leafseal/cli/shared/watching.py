@@ -158,7 +158,7 @@ class _Changes:
             self.descriptor = -1
             terminal.warn("changes of the files are not noticed any more: the process that watches them has ended")
             return False
-        if found[:2] == self._values[:2]:
+        if (found.variables, found.files) == (self._values.variables, self._values.files):
             return False
         # Before the program can read new values. A running one may still print the old ones.
         self._patterns = self._values.patterns | found.patterns
