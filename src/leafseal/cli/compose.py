@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import re
@@ -82,15 +81,13 @@ def compose(action: str, service: str, project_name: str | None, texts: dict[str
         return 0
     if action in ("down", "stop"):  # nothing of ours is left anywhere
         return 0
-    heard = io.StringIO()
-    with contextlib.redirect_stderr(heard):
+    with terminal.collected() as lines:
         code, messages = _outcome(lambda: _up(action, service, texts))
-    lines = [line.removeprefix("leafseal: ") for line in heard.getvalue().splitlines()]
-    warnings = [line for line in lines if line.startswith("warning: ")]
-    told = [protocol.message(protocol.INFO, line) for line in warnings]
+    told = [protocol.message(protocol.INFO, f"{word}: {line}") for word, line in lines if word == terminal.WARNING]
     if code:
-        wrong = "\n".join(line.removeprefix("error: ") for line in lines if line not in warnings)
-        messages = [protocol.message(protocol.ERROR, _as_in_a_compose_file(wrong))]
+        wrong = [(word, line) for word, line in lines if word != terminal.WARNING]
+        text = "\n".join(line if word in ("", terminal.ERROR) else f"{word}: {line}" for word, line in wrong)
+        messages = [protocol.message(protocol.ERROR, _as_in_a_compose_file(text))]
     terminal.write_result(b"".join([*told, *messages]))
     return code
 

@@ -9,11 +9,11 @@ from leafseal.cli.shared.declarations import SAFETY, command, option
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, document_option, limits_options, quiet_option, sealed_reading
-from leafseal.config.find import read_bounded
+from leafseal.config.find import read_small
 from leafseal.display import counted
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
-from leafseal.errors import LeafsealError, MissingFileError, UsageError, naming
+from leafseal.errors import LeafsealError, UsageError, naming
 from leafseal.keys.policy import policy_of
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item, open_all, results
@@ -137,9 +137,7 @@ class _Job(NamedTuple):
             entries = [*self.words]
             follow(self._files(entries))
             for name in self.maps:
-                if not os.path.exists(name):
-                    raise MissingFileError("no such file", file=name)
-                entries += read_map(read_bounded(name, pipes=True), name)
+                entries += read_map(read_small(name, pipes=True), name)
             follow(self._files(entries))
             files, errors = self._rendered(entries)
             if errors:

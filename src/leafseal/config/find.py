@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Iterator
 
 from leafseal.document.limits import Limits
-from leafseal.errors import ConfigError, InputError
+from leafseal.errors import ConfigError, InputError, system_text
 from leafseal.system import directories, reading
 from leafseal.system.directories import AnyPath
 
@@ -108,22 +108,36 @@ def _is_there(path: str) -> bool:
 
 
 def read_bounded(path: str, *, pipes: bool = False) -> bytes:
-    """Return the content of a configuration file. Raises `ConfigError`.
+    """Return the content of a configuration file, as `read_small` does. Raises `ConfigError`."""
+    try:
+        return read_small(path, pipes=pipes)
+    except InputError as error:
+        if isinstance(system := error.__context__, OSError):
+            raise _unreadable_error(path, system) from system
+        raise ConfigError(f"could not read config file: {error.message}", file=path) from None
+
+
+def read_small(path: str, *, pipes: bool = False) -> bytes:
+    """Return the content of a file in which somebody says what is to be done. Raises `InputError`.
 
     A named pipe, device or folder is refused, and so is what is larger than `MAX_BYTES`. With `pipes` a named pipe is
     read, which waits for whoever writes there.
     """
-    try:
-        if pipes and stat.S_ISFIFO(os.stat(path).st_mode) and reading.descriptor_of(path) is None:
+    if pipes and _is_pipe(path):
+        try:
             with open(path, "rb", buffering=0) as pipe:
                 return reading.read_descriptor(pipe.fileno(), MAX_BYTES)
-        return reading.read(path if path != "-" else os.path.join(os.curdir, path), _LIMITS).data
-    except InputError as error:  # before OSError, which one of them is
-        if isinstance(system := error.__context__, OSError):
-            raise _unreadable_error(path, system) from system
-        raise ConfigError(f"could not read config file: {error.message}", file=path) from None
-    except OSError as error:
-        raise _unreadable_error(path, error) from None
+        except OSError as error:
+            raise InputError(f"cannot read: {system_text(error)}", file=path) from error
+    return reading.read(path if path != "-" else os.path.join(os.curdir, path), _LIMITS).data
+
+
+def _is_pipe(path: str) -> bool:
+    """Tell whether a path is that of a named pipe, and not of an open descriptor."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode) and reading.descriptor_of(path) is None
+    except (OSError, ValueError):
+        return False
 
 
 def _unreadable_error(path: str, error: OSError) -> ConfigError:

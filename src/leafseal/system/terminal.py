@@ -13,6 +13,9 @@ from leafseal.display import escape, escape_line, first_of, without_keys
 from leafseal.errors import RefusedError, WriteError, system_text
 from leafseal.system.descriptors import write_all
 
+ERROR, WARNING = "error", "warning"
+"""What lines on standard error begin with."""
+
 _RED, _YELLOW, _BLUE = "31;1", "33;1", "34;1"
 _LONG = 20  # files; fewer are done before a progress bar could be read
 
@@ -128,14 +131,14 @@ def warn(text: str) -> None:
         if text in _given:
             return
         _given.add(text)
-    _tell(text, "warning", _YELLOW)
+    _tell(text, WARNING, _YELLOW)
 
 
 def report(error: str, details: Sequence[str], hint: str | None) -> None:
     """Show an error, what is known of it, line by line, and what to try."""
-    _tell(error, "error", _RED)
+    _tell(error, ERROR, _RED)
     for line in details:
-        _write(sys.stderr, f"leafseal:   {_one_line(line)}\n")
+        _say("", f"  {_one_line(line)}", "")
     if hint:
         _tell(hint, "hint", _BLUE)
 
@@ -147,9 +150,30 @@ def say_readable(name: str, places: Sequence[str]) -> None:
 
 
 def _tell(text: str, word: str = "", colour: str = "") -> None:
-    stream = sys.stderr
-    label = f"{_coloured(word, colour, stream)}: " if word else ""
-    _write(stream, f"leafseal: {label}{_one_line(text)}\n")
+    _say(word, _one_line(text), colour)
+
+
+def _say(word: str, line: str, colour: str) -> None:
+    if _collected is not None:
+        _collected.append((word, line))
+        return
+    label = f"{_coloured(word, colour, sys.stderr)}: " if word else ""
+    _write(sys.stderr, f"leafseal: {label}{line}\n")
+
+
+_collected: list[tuple[str, str]] | None = None
+
+
+@contextmanager
+def collected() -> Iterator[list[tuple[str, str]]]:
+    """Have lines that would go to standard error collected instead, each after the word for its kind, if it has one."""
+    global _collected
+    lines: list[tuple[str, str]] = []
+    before, _collected = _collected, lines
+    try:
+        yield lines
+    finally:
+        _collected = before
 
 
 def _one_line(text: str) -> str:
