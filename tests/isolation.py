@@ -61,6 +61,8 @@ def _set_environment(home: Path) -> None:
         os.unsetenv(name)  # readline, which pytest imports, sets them where Python does not see it
     os.environ.update(HOME=str(home), XDG_STATE_HOME=str(home / "state"), XDG_CONFIG_HOME=str(home / "config"))
     os.environ.update(LANG="C.UTF-8", TZ="UTC")
+    # Where a test has loaded gRPC, its threads would write of connections that end to what the next test reads.
+    os.environ["GRPC_VERBOSITY"] = "NONE"
     if os.name == "nt":
         os.environ["USERPROFILE"] = str(home)
     else:

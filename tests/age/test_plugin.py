@@ -15,6 +15,7 @@ from leafseal.age import KeyTextError, PluginError, bech32, plugin_process
 from leafseal.age.header import Stanza, to_base64
 from leafseal.age.plugin import PluginIdentity, PluginRecipient, parse_identity, parse_recipient
 
+from ..processes import wait_until_gone
 from .hosts import IDENTITY, OTHER, RECIPIENT, User, host_with, identity, recipient
 from .toy_plugin import install
 
@@ -350,14 +351,6 @@ def test_it_is_not_there(tmp_path: Path) -> None:
 # Nothing stays behind
 
 
-def is_gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return True
-    return state in "ZX"  # dead, and whoever should look after it has not yet
-
-
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
 @pytest.mark.parametrize(
     ("behaviour", "seconds"),
@@ -384,8 +377,8 @@ def test_no_process_is_left(tmp_path: Path, behaviour: str, seconds: list[float]
         if pids.exists() and pids.read_text():
             break
     assert monotonic() - begun < 120
-    while not all(is_gone(pid) for pid in map(int, pids.read_text().split())):
-        assert monotonic() - begun < 200
+    for pid in pids.read_text().split():
+        wait_until_gone(int(pid))
 
 
 def test_one_that_gets_away_holds_up_nobody(tmp_path: Path) -> None:

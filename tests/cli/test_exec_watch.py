@@ -23,6 +23,7 @@ from leafseal.run.supply import Values
 from leafseal.system import lasting, private
 from leafseal.testing import ThrowawayIdentity
 
+from ..processes import wait_until_gone
 from .conftest import Run
 from .test_exec_env import SOURCE
 from .test_exec_files import memory
@@ -31,7 +32,7 @@ __all__ = ["memory"]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a folder in memory")
 
-SECONDS = 60  # for what takes two at most on a machine that has nothing else to do
+SECONDS = 120  # for what takes two at most on a machine that has nothing else to do
 SHELL = """
 trap 'echo TERM; exit 0' TERM
 trap 'echo "HUP $A $(cat "$X_FILE")"' HUP
@@ -92,9 +93,12 @@ class Program:
         assert self.process.stdout is not None
         self.process.stdout.close()
 
-    def children(self) -> list[int]:
-        """Return the processes that it has started and that run."""
-        return list(map(int, Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()))
+    def watcher(self) -> int:
+        """Return the number of the process of ours that watches, beside the program."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        [found] = [child for child in children if b"leafseal" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        assert len(children) == 2
+        return int(found)
 
 
 class Files:
@@ -275,23 +279,16 @@ def test_new_values_are_redacted(files: Files, started: list[Program]) -> None:
 def test_nobody_is_left_when_leafseal_is_killed(files: Files, started: list[Program]) -> None:
     program = _watching(started)
     program.expect("start a-one")
-    children = program.children()
-    assert len(children) == 2  # the program, and what watches
+    watcher = program.watcher()
     program.process.kill()
     program.process.wait(SECONDS)
-    watcher = min(children)
-    deadline = time.monotonic() + SECONDS
-    while (
-        os.path.exists(f"/proc/{watcher}") and "Z" not in Path(f"/proc/{watcher}/stat").read_text().rpartition(")")[2]
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until_gone(watcher)
 
 
 def test_a_watch_that_is_killed_leaves_the_program_running(files: Files, started: list[Program]) -> None:
     program = _watching(started)
     program.expect("start a-one")
-    os.kill(min(program.children()), signal.SIGKILL)
+    os.kill(program.watcher(), signal.SIGKILL)
     program.expect("warning: changes of the files are not noticed any more")
     program.process.send_signal(signal.SIGTERM)
     assert program.ends() == 0

@@ -48,6 +48,7 @@ class GpgHome:
         self.pinentry.chmod(0o700)
         self.agent_settings = f"pinentry-program {self.pinentry}\ns2k-count 65536\nallow-loopback-pinentry\n"
         (folder / "gpg-agent.conf").write_text(self.agent_settings)
+        self._start()
 
     def ambient(self, **environ: str) -> Ambient:
         """Return surroundings in which this is the key ring."""
@@ -62,14 +63,17 @@ class GpgHome:
         """Run gpg as a user would, and return what it prints."""
         assert GPG is not None
         argv = [GPG, "--homedir", str(self.folder), "--batch", "--quiet", "--yes", *arguments]
-        return subprocess.run(argv, input=data, capture_output=True, check=True).stdout
+        done = subprocess.run(argv, input=data, capture_output=True, check=False)
+        assert done.returncode == 0, f"{arguments}: {done.stderr.decode(errors='replace')}"
+        return done.stdout
 
     def make_key(
         self, name: str, *, passphrase: str = "", made: str = "", until: str = "0", subkey: str = "cv25519"
     ) -> str:
         """Make a key to sign, with a subkey to encrypt unless that is empty; return the fingerprint."""
         options = ["--pinentry-mode", "loopback", "--passphrase", passphrase]
-        options += ["--faked-system-time", made] if made else []
+        # The time stands still: on a busy machine the key would be younger than the moment its subkey is made at.
+        options += ["--faked-system-time", f"{made}!"] if made else []
         self.gpg(*options, "--quick-gen-key", name, "ed25519", "sign", until)
         fingerprint = self.fingerprints(name)[0]
         if subkey:
@@ -93,11 +97,18 @@ class GpgHome:
             file.write_text(passphrase)
         (self.folder / "pinentry.log").unlink(missing_ok=True)
         self.end("gpg-agent")
+        self._start()
 
     def told(self) -> list[str]:
         """Return what pinentry has been told."""
         log = self.folder / "pinentry.log"
         return log.read_text().splitlines() if log.exists() else []
+
+    def _start(self) -> None:
+        """Start gpg-agent, which gpg would wait for no longer than five seconds, and return once it listens."""
+        if program := shutil.which("gpg-agent"):
+            command = [program, "--homedir", str(self.folder), "--quiet", "--daemon"]
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def end(self, part: str = "all") -> None:
         """End the programs that gpg left in the background."""

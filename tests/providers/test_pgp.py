@@ -165,7 +165,7 @@ def retired() -> Iterator[GpgHome]:
     with gpg_home() as home:
         home.make_key("expired", made=long_ago, until="1y")
         worn = home.make_key("worn", made=long_ago, subkey="")
-        home.gpg(*loopback, "--faked-system-time", long_ago, "--quick-add-key", worn, "cv25519", "encr", "1y")
+        home.gpg(*loopback, "--faked-system-time", f"{long_ago}!", "--quick-add-key", worn, "cv25519", "encr", "1y")
         revocation = home.folder / "openpgp-revocs.d" / f"{home.make_key('revoked')}.rev"
         home.gpg("--import", data=revocation.read_bytes().replace(b"\n:---", b"\n---"))
         disabled = home.make_key("disabled")

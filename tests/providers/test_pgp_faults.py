@@ -14,6 +14,7 @@ from leafseal.errors import ProviderError, ProviderMissingError
 from leafseal.keys import Ambient
 from leafseal.providers.pgp import PGPKey
 
+from ..processes import wait_until_gone
 from .contract import DATA_KEY
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="builds shell scripts")
@@ -333,21 +334,7 @@ def test_a_gpg_that_hangs_is_ended_and_not_asked_again(gpg: StandIn, script: str
     assert str(failure(ambient, wrap=wrap)) == str(error)
     assert len(gpg.calls()) == calls
     for name in ("process", "child"):
-        assert _is_gone(int((gpg.folder / name).read_text()))
-
-
-def _is_gone(process: int) -> bool:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            stat = Path(f"/proc/{process}/stat").read_bytes() if os.path.isdir("/proc/self") else b""
-            os.kill(process, 0)
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        if stat.rpartition(b")")[2].split()[:1] == [b"Z"]:  # nobody has asked for its end yet
-            return True
-        time.sleep(0.02)
-    return False
+        wait_until_gone(int((gpg.folder / name).read_text()))
 
 
 @pytest.mark.parametrize("seconds", ["x", "0", "-1", "nan", "inf", "3601", "1e9", "5 s"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import time
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from ..services.moto_kms import AWS
 from ..services.recorder import Answer, Cut, Drip, Hang, Recorder, forward, redirect
 
 
-def ask(url: str, body: bytes = b"", *, seconds: float = 5.0, ca: str | None = None) -> tuple[int, bytes]:
+def ask(url: str, body: bytes = b"", *, seconds: float = 120.0, ca: str | None = None) -> tuple[int, bytes]:
     parts = urlsplit(url)
     if ca is None:
         connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=seconds)
@@ -43,6 +44,8 @@ def test_a_recorder_misbehaves(recorder: Recorder) -> None:
     recorder.will(Hang(), Cut(), Cut(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), Cut(reset=True))
     with pytest.raises(TimeoutError):
         ask(recorder.url, seconds=0.2)
+    while not recorder.requests:  # it was sent, and arrives before the next
+        time.sleep(0.01)
     for error in (http.client.RemoteDisconnected, http.client.IncompleteRead, OSError):
         with pytest.raises(error):
             ask(recorder.url)

@@ -47,7 +47,7 @@ from leafseal.testing import ThrowawayIdentity, throwaway_identity
 from ..opening import open_sealed
 
 CASES = Path(__file__).with_name("cases")
-SECONDS = 60
+SECONDS = 120
 
 
 @dataclass(frozen=True)
