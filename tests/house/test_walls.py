@@ -30,7 +30,6 @@ WRITERS = {
     "run/plaintext_path.py": "plaintext under the path that a program is given",
     "sops/exec_file.py": "the null device",
     "cli/link_sops.py": "the link named sops",
-    "cli/argocd/rendering.py": "links to our generator, in a folder of our own",
     "deploy/copying.py": "a copy of leafseal for another container",
     "deploy/kubectl/kustomize.py": "links to our generator, in a folder of our own",
     "deploy/helm/plugins.py": "plugins of Helm",

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import leafseal
 from leafseal.config.write import propose_config
+from leafseal.document.limits import ReadOptions
+from leafseal.document.values import values_of
+from leafseal.formats import parse
 from leafseal.keys import Ambient, MasterKey
 from leafseal.keys.registry import parse_recipients
 from leafseal.keys.ring import KeyRing
@@ -23,6 +26,10 @@ def _repair_context(_: Stage) -> None:
     open_garbled(Source("app.yaml", Path("app.yaml").read_bytes(), "yaml"), KeyRing(Ambient.of_process()))
 
 
+def _values(text: bytes) -> Act:
+    return lambda _: values_of(parse(text, "json", ReadOptions(allow_duplicates=True)))
+
+
 def _encrypted(groups: Sequence[Sequence[MasterKey]]) -> Act:
     ambient = Ambient.of_process()
     return lambda _: encrypt(b"a: 1\n", "yaml", groups, 0, Selection(), ambient)
@@ -37,6 +44,12 @@ SCENARIOS = [
         "one of {}",
         lambda _: leafseal.encrypt(b"a: 1\n", format="yml", recipients=_KEY),
         (lambda _: leafseal.encrypt(b"a: 1\n", format="yaml", recipients=_KEY),),
+    ),
+    Scenario(
+        "document.values",
+        "remove one of the two",
+        _values(b'{"a": {"x": 1}, "a": {"x": 2}}'),
+        (_values(b'{"a": {"x": 2}}'),),
     ),
     Scenario(
         "config.write",
