@@ -1,4 +1,4 @@
-"""The image in examples/build, without an engine.
+"""The image in examples/build, without an engine, and with BuildKit where LEAFSEAL_TEST_BUILDER names a builder of it.
 
 A program that handles `--secret` as BuildKit's client does is `docker`: it looks at the file when it begins, and reads
 it later, in a process that has no descriptor of its parent's. It runs the RUN line with the secret where the line reads
@@ -7,11 +7,14 @@ it.
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ import pytest
 import leafseal
 from leafseal.testing import throwaway_identity
 
+from ..isolation import CALLER
 from .layout import EXAMPLES, Layout, laid_out
 from .test_example_container import instructions
 
@@ -80,7 +84,7 @@ def test_the_encrypted_file_opens() -> None:
     assert leafseal.decrypt(sealed, format="dotenv", ambient=AMBIENT) == f"INDEX_TOKEN={TOKEN}\n".encode()
 
 
-def _build(layout: Layout, *words: str) -> subprocess.CompletedProcess[str]:
+def _build(layout: Layout, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the script in a copy of the folder."""
     me = throwaway_identity()
     work = layout.add("/work")
@@ -94,7 +98,7 @@ def _build(layout: Layout, *words: str) -> subprocess.CompletedProcess[str]:
         "SOPS_AGE_KEY": me.identity,
         "MOUNTED": str(layout.add("/run/secrets", in_memory=True)),
         "STEP": layout.here(_only_mount()[1]),
-        "BUILDX_CONFIG": str(layout.folder),
+        **more,
     }
     script = [str(work / "build.sh"), *words]
     return subprocess.run(script, env=environ, capture_output=True, text=True, check=False, timeout=300)
@@ -129,3 +133,53 @@ def test_a_build_that_fails_is_a_failure(tmp_path: Path) -> None:
         words, _, code = json.loads((tmp_path / "seen.json").read_text())
         assert code == 1
         assert not Path(words[2].partition(",src=")[2]).exists()
+
+
+_REAL_PIP = """#!/bin/sh
+token=${PIP_INDEX_URL#https://build:}
+token=${token%@packages.example.org/simple/}
+[ ${#token} = LENGTH ] && echo "pip has a token: $*"
+"""
+
+
+def _base(folder: Path) -> Path:
+    """Lay out what stands for the image that it is built on: a shell, `cat`, their libraries, and a `pip`."""
+    programs = [str(Path(str(shutil.which(name))).resolve()) for name in ("sh", "cat")]
+    linked = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
+    places = {programs[0]: "/bin/sh", programs[1]: "/bin/cat"}
+    for source in [*programs, *re.findall(r"(/\S+) \(0x", linked)]:
+        to = folder / places.get(source, source).lstrip("/")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, to)
+    (folder / "usr" / "bin").mkdir(parents=True)
+    (folder / "usr" / "bin" / "pip").write_text(_REAL_PIP.replace("LENGTH", str(len(TOKEN))))
+    (folder / "usr" / "bin" / "pip").chmod(0o755)
+    return folder
+
+
+def test_buildkit_builds_it(tmp_path: Path) -> None:
+    builder = CALLER.get("LEAFSEAL_TEST_BUILDER")
+    if not builder:
+        pytest.skip("LEAFSEAL_TEST_BUILDER names no builder of docker buildx")
+    with laid_out(tmp_path / "machine") as layout:
+        _program(layout, "docker", f'#!/bin/sh\nexec {shutil.which("docker")} "$@"\n')
+        folder = CALLER.get("DOCKER_CONFIG") or str(Path(CALLER["HOME"]) / ".docker")
+        own = {"BUILDX_BUILDER": builder, "DOCKER_CONFIG": folder}
+        image = tmp_path / "image.tar"
+        base = f"--build-context={IMAGE['FROM'][0]}={_base(tmp_path / 'base')}"
+        words = ["--no-cache", "--progress=plain", base, f"--output=type=oci,dest={image}"]
+        done = _build(layout, *words, **own)
+        assert done.returncode == 0, done.stderr
+        assert "pip has a token: install --no-cache-dir bookshop-prices" in done.stderr
+        assert TOKEN not in done.stdout + done.stderr
+        for data in _layers(image):
+            assert TOKEN.encode() not in data
+
+
+def _layers(image: Path) -> Iterator[bytes]:
+    """Yield all that is in an image: what describes it, with its history, and its layers."""
+    with tarfile.open(image) as archive:
+        for member in archive:
+            if (file := archive.extractfile(member)) is not None:
+                data = file.read()
+                yield gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
