@@ -91,11 +91,13 @@ class Operation:
         if isinstance(error, AuditError):
             return  # the log is what went wrong
         name = error.file or file
-        last = self.events.get(name or "") or self.events.get(absolute(name) or "")
-        is_none = isinstance(error, UsageError | ConfigError)  # no secret was asked for, unless there is an event
-        if last is None and len(self.events) == 1 and (is_none or name is None):
-            [(name, last)] = self.events.items()
-        if name is None or (last is None and is_none) or (last is not None and last.result != "allowed"):
+        last = None if name is None else self.events.get(name) or self.events.get(absolute(name) or "")
+        asks_nothing = isinstance(error, UsageError | ConfigError)  # for no secret, if that was before the file
+        if last is None and (name is None or asks_nothing):
+            if len(self.events) != 1:
+                return
+            [(name, last)] = self.events.items()  # which can only be about this file
+        if name is None or (last is not None and last.result != "allowed"):
             return
         event = self.begin(name, ambient) if last is None else last
         self.tell(name, event._replace(result=result_of(error), error=type(error).__name__), ambient)

@@ -54,18 +54,17 @@ def parse_audit(content: Any, faults: list[Fault]) -> Audit:
     if not isinstance(content, dict):
         faults.append(("audit", "not a section [audit]"))
         return Audit()
-    required, reason = (_switch(content, key, faults) for key in ("required", "require_reason"))
+    required = switch(content.get("required", True), "audit.required", faults)
+    reason = switch(content.get("require_reason", False), "audit.require_reason", faults)
     most = _number(content, "max_size", _size, DEFAULT_MAX_BYTES, faults)
     keep = _number(content, "keep", _count, DEFAULT_KEEP, faults)
     targets = [(kind, content[kind]) for kind in KINDS if kind in content]
     logs = tuple(
-        Log(kind, target, required is not False, most, keep)
-        for kind, target in targets
-        if _is_target(kind, target, faults)
+        Log(kind, target, required, most, keep) for kind, target in targets if _is_target(kind, target, faults)
     )
     if not targets:
         faults.append(("audit", f"names no log: add {', '.join(KINDS[:-1])} or {KINDS[-1]}"))
-    return Audit(logs, reason is True)
+    return Audit(logs, reason)
 
 
 KINDS = ("file", "syslog", "journald", "postgres")
@@ -104,12 +103,11 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def _switch(content: Mapping[str, Any], key: str, faults: list[Fault]) -> bool | None:
-    value = content.get(key)
-    if value is not None and not isinstance(value, bool):
-        faults.append((f"audit.{key}", "neither true nor false"))
-        return None
-    return value
+def switch(value: Any, place: str, faults: list[Fault]) -> bool:
+    """Return a value of a policy that turns something on or off; another one is a fault."""
+    if not isinstance(value, bool):
+        faults.append((place, "neither true nor false"))
+    return value is True
 
 
 def _number(content: Mapping[str, Any], key: str, read: Callable[[Any], int], default: int, faults: list[Fault]) -> int:

@@ -30,7 +30,7 @@ from leafseal.display import for_shell, visible
 from leafseal.errors import ConfigError, ProviderError, RefusedError, system_text
 from leafseal.keys import Ambient, MasterKey, Resolvable
 from leafseal.keys.audit_settings import KEYS as AUDIT_KEYS
-from leafseal.keys.audit_settings import Audit, Log, parse_audit
+from leafseal.keys.audit_settings import Audit, Fault, Log, parse_audit, switch
 from leafseal.system.directories import AnyPath, policy_file, system_policy_file
 
 _MAX_BYTES = 2**20
@@ -39,7 +39,6 @@ _MAX_DOTS = 100  # in a key
 _PORTS = {"http": 80, "https": 443}
 
 Names = frozenset[str] | None
-Fault = tuple[str, str]
 
 
 class Policy(NamedTuple):
@@ -215,7 +214,7 @@ def parse_policy(data: bytes, path: str) -> Policy:
     for section in _SECTIONS:
         if section in table:
             fields |= _section(table[section], section, faults)
-    fields |= {name: _switch(table.get(name, False), name, faults) for name in SWITCHES}
+    fields |= {name: switch(table.get(name, False), name, faults) for name in SWITCHES}
     fields["guards"] = _guards(table.get("guards"), faults)
     audit = parse_audit(table["audit"], faults) if "audit" in table else Audit()
     fields |= {"audit": audit.logs, "require_reason": audit.require_reason}
@@ -282,12 +281,6 @@ def _guards(value: Any, faults: list[Fault]) -> str | None:
 
 EVERYWHERE = "everywhere"
 """The one value of `guards`: they hold under the name of sops and in the library, too."""
-
-
-def _switch(value: Any, name: str, faults: list[Fault]) -> bool:
-    if not isinstance(value, bool):
-        faults.append((name, "neither true nor false"))
-    return value is True
 
 
 def _endpoint(text: str) -> str:

@@ -30,8 +30,8 @@ class ValueFiles(Protocol):
     def variables(self) -> Mapping[bytes, bytes]:
         """Return the variables with their paths, in the process that becomes the program."""
 
-    def exchange(self, values: Mapping[str, bytes]) -> bool:
-        """Have other values in the files; tell whether any differs. Raises `LeafsealError`; the old ones stay then."""
+    def exchange(self, values: Mapping[str, bytes]) -> None:
+        """Have other values in the files. Raises `LeafsealError`; the old ones stay then."""
 
 
 @contextmanager
@@ -71,9 +71,9 @@ class _InFolder:
     def variables(self) -> Mapping[bytes, bytes]:
         return _variables(self._names, lambda name: os.path.join(self._folder.path, name))
 
-    def exchange(self, values: Mapping[str, bytes]) -> bool:
+    def exchange(self, values: Mapping[str, bytes]) -> None:
         self._names = list(values)
-        return render(self._folder, [File(name, data, owner=self._owner) for name, data in values.items()])
+        render(self._folder, [File(name, data, owner=self._owner) for name, data in values.items()])
 
     def remove(self) -> None:
         """Remove the files, also where this process has an account's rights and cannot remove the outer folder."""
@@ -90,7 +90,7 @@ class _Open:
     def variables(self) -> Mapping[bytes, bytes]:
         return _variables(self._descriptors, lambda name: lasting.path_of(self._descriptors[name]))
 
-    def exchange(self, values: Mapping[str, bytes]) -> bool:
+    def exchange(self, values: Mapping[str, bytes]) -> None:
         raise AssertionError("open files stay as they are")
 
 

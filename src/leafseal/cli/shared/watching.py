@@ -95,8 +95,8 @@ def _serve(files: Sequence[str], read: Read, tell: Tell) -> int:
             first = read()
             if not isinstance(first, Values):
                 return show_errors(first)
+            _leave_terminal()  # before the program starts, and has it
             tell(first)
-            _leave_terminal()
 
             def again(was_told: bool) -> Sequence[LeafsealError]:
                 try:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from leafseal.providers.age.places import SIZE_LIMIT, Absent, Failed, named_file
+from leafseal.providers.age.places import CREDENTIALS_VARIABLE, SIZE_LIMIT, Absent, Failed, named_file
 
-VARIABLE = "CREDENTIALS_DIRECTORY"
 FILE = "leafseal.agekey"
 """The name of the credential, as in `LoadCredential=leafseal.agekey:PATH`."""
 
@@ -22,7 +21,7 @@ def read_credential(folder: str) -> tuple[str, bytes] | Absent | Failed:
     systemd makes the folder, and decides who can read it: nobody is warned of its mode, which shows rights that a list
     of the file system takes away again. It makes no links, so none is followed.
     """
-    place = named_file(VARIABLE, path_of(folder), "name a folder there, and put the key into SOPS_AGE_KEY")
+    place = named_file(CREDENTIALS_VARIABLE, path_of(folder), "name a folder there, and put the key into SOPS_AGE_KEY")
     if not isinstance(place, str):
         return place
     if not os.path.isabs(folder):

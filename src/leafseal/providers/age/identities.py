@@ -18,6 +18,7 @@ from leafseal.errors import UsageError
 from leafseal.keys import Ambient
 from leafseal.providers.age.places import (
     AT_HAND,
+    CREDENTIALS_VARIABLE,
     ENCRYPTED,
     OF_PLUGINS,
     PROTECTED,
@@ -138,7 +139,7 @@ class Identities:
         with self._lock:
             if self._places is None:
                 ambient = self._ambient
-                credential = [_from_credential(ambient)] if ambient.environ.get("CREDENTIALS_DIRECTORY") else []
+                credential = [_from_credential(ambient)] if ambient.environ.get(CREDENTIALS_VARIABLE) else []
                 named = [_from_variable(ambient), _from_named_file(ambient)]
                 self._places = [*named, *credential, _from_default_file(ambient)]
             return self._places
@@ -190,7 +191,7 @@ def _from_named_file(ambient: Ambient) -> Place:
 def _from_credential(ambient: Ambient) -> Place:
     from leafseal.providers.age.credential import read_credential
 
-    found = read_credential(ambient.environ["CREDENTIALS_DIRECTORY"])
+    found = read_credential(ambient.environ[CREDENTIALS_VARIABLE])
     return found if isinstance(found, Place) else _read(*found, ambient)
 
 

@@ -12,7 +12,7 @@ from leafseal.keys.own import OwnKey, Trouble
 from leafseal.providers.age.credential import path_of
 from leafseal.providers.age.identities import Identities
 from leafseal.providers.age.passphrases import EncryptedIdentities
-from leafseal.providers.age.places import Failed, Loaded, Place, read_file
+from leafseal.providers.age.places import CREDENTIALS_VARIABLE, Failed, Loaded, Place, read_file
 from leafseal.providers.age.plugins import UsablePlugin
 from leafseal.providers.age.ssh import EncryptedSSHKey
 
@@ -33,7 +33,7 @@ def own_keys(ambient: Ambient) -> tuple[list[OwnKey], list[Trouble]]:
     found = [*_of_place(variable, "variable", text)]
     found += _of_place(file, "file", _text_of(ambient.environ.get("SOPS_AGE_KEY_FILE", ""), file))
     for place in credentials:
-        text = _text_of(path_of(ambient.environ["CREDENTIALS_DIRECTORY"]), place)
+        text = _text_of(path_of(ambient.environ[CREDENTIALS_VARIABLE]), place)
         found += _of_place(place, "credential", text)
     found += _of_place(default, "file", _text_of(default.name, default))
     found += [key for place in ssh for key in _of_place(place, "ssh", "")]

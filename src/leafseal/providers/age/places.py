@@ -12,6 +12,9 @@ from leafseal.system.directories import leads_somewhere
 
 SIZE_LIMIT = 16 * 2**20
 _COMMAND_SECONDS = 120.0
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
+"""Names the folder in which systemd puts a service's credentials."""
+
 PROTECTED = (b"age-encryption", b"-----BEGIN AGE")
 """How a file of identities begins that is protected by a passphrase."""
 

@@ -35,10 +35,9 @@ def read(text: str, dialect: str, inherited: Mapping[bytes, bytes]) -> dict[str,
     return cast(Reader, module.read)(text, lookup)
 
 
-def refuse(text: str, position: int, what: str) -> NoReturn:
+_HINT = "put the value in single quotes, or leave out --dialect to get it as it is written"
+
+
+def refuse(text: str, position: int, what: str, *, hint: str | None = _HINT) -> NoReturn:
     """Raise the error for what stands at a position."""
-    raise FormatError(
-        what,
-        line=text.count("\n", 0, position) + 1,
-        hint="put the value in single quotes, or leave out --dialect to get it as it is written",
-    )
+    raise FormatError(what, line=text.count("\n", 0, position) + 1, hint=hint)

@@ -7,10 +7,8 @@ of an earlier line. A `$NAME` that no line before sets would become nothing, and
 from __future__ import annotations
 
 import re
-from typing import NoReturn
 
-from leafseal.errors import FormatError
-from leafseal.run.dialects import Lookup
+from leafseal.run.dialects import Lookup, refuse
 
 _BLANK = r"[\t\v\f\r \x85\xa0]"
 _BETWEEN = re.compile(r"(?:\s+|#[^\n]*)*")
@@ -31,12 +29,12 @@ def read(text: str, _inherited: Lookup) -> dict[str, str]:
         start = position
         name = _NAME.match(text, position)
         if name is None:
-            _refuse(text, start, "godotenv cannot read this line")
+            refuse(text, start, "godotenv cannot read this line", hint=None)
         position = name.end()
         if text[position : position + 1] in ("'", '"'):
             quoted = _QUOTED.match(text, position)
             if quoted is None:
-                _refuse(text, start, "a quote is not closed")
+                refuse(text, start, "a quote is not closed", hint=None)
             quote, value = quoted[1], quoted[2].strip(quoted[1])
             position = quoted.end()
             if quote == '"':
@@ -69,14 +67,10 @@ def _expanded(value: str, values: dict[str, str], text: str, start: int) -> str:
         if not match[4]:
             return match[0]
         if match[4] not in values:
-            _refuse(text, start, f"${match[4]} is set by no line before, and would be empty", hint=_QUOTES_HINT)
+            refuse(text, start, f"${match[4]} is set by no line before, and would be empty", hint=_QUOTES_HINT)
         return values[match[4]]
 
     return _VARIABLE.sub(value_of, value)
 
 
 _QUOTES_HINT = "put the value in single quotes, or set the variable on a line before"
-
-
-def _refuse(text: str, position: int, what: str, *, hint: str | None = None) -> NoReturn:
-    raise FormatError(what, line=text.count("\n", 0, position) + 1, hint=hint)
