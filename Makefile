@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest test-package krew lock reference everyday bench redaction programs reactions helm bombs starts campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package krew lock reference everyday bench redaction programs reactions helm guard bombs starts campaign wheel clean
 
 demo: $(READY)  ## a tour of examples/, with a throwaway key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -68,6 +68,9 @@ reactions: $(READY)  ## how long until a program has changed values: a part of d
 
 helm: $(READY)  ## how long helm leafseal takes with value files of a slow key service: a part of docs/benchmarks.md
 	@$(BIN)/python benchmarks/helm.py --write
+
+guard: $(READY)  ## how long git add takes with the guard of plain text: a part of docs/benchmarks.md
+	@$(BIN)/python benchmarks/guard.py --write
 
 bombs: $(READY)  ## what hostile input costs: the table of docs/threat-model.md
 	@$(BIN)/python benchmarks/bombs.py --write

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from leafseal.config.demands import demands
 from leafseal.config.find import NAMES
 from leafseal.config.load import CreationRule, load_config
 from leafseal.config.patterns import Patterns
@@ -14,6 +15,7 @@ from leafseal.formats import ANY_BYTES, FORMATS
 from leafseal.formats.recognition import by_content
 from leafseal.git import attributes
 from leafseal.git.attributes import DRIVER, KEPT, SHOWN, Line
+from leafseal.git.blobs import Contents
 from leafseal.git.globs import EveryFileError, NoGlobError, below, globs_of, literal
 from leafseal.git.repository import LINK, SUBMODULE, Repository, split
 from leafseal.operations.encrypt import is_encrypted
@@ -24,9 +26,6 @@ STRICT = f"filter={DRIVER}"
 """The guard of files that must be encrypted."""
 
 KEPT_FILTER = f"filter={KEPT}"
-
-
-IsStrict = Callable[[CreationRule, Patterns], bool]
 
 
 class Cover(NamedTuple):
@@ -59,21 +58,15 @@ class Wanted(NamedTuple):
     """Configurations that are wrong."""
 
 
-def wanted(repository: Repository, is_strict: IsStrict | None = None) -> Wanted:
-    """Return the lines that a repository needs.
+def wanted(repository: Repository, *, guards: bool) -> Wanted:
+    """Return the lines that a repository needs, with `guards` also the filters that refuse plain text.
 
-    With `is_strict`, which tells whether a rule has its files encrypted, also the filters that refuse plain text.
     Raises `ConfigError` where expressions take too long, and `RefusedError` where a file has another filter already.
     """
-    guards = is_strict is not None
     covers: list[Cover] = []
     notes: list[str] = []
     problems: list[str] = []
     expressions = Patterns()
-
-    def guard_of(rule: CreationRule) -> str:
-        return STRICT if is_strict is not None and is_strict(rule, expressions) else KEPT_FILTER
-
     folders = _configurations(repository)
     for folder, name in folders.items():
         try:
@@ -82,7 +75,7 @@ def wanted(repository: Repository, is_strict: IsStrict | None = None) -> Wanted:
             problems.append(f"{name}: {error.message}")
             rules = ()
         try:
-            covers += [_cover(rule, folder, name, guard_of(rule), notes) for rule in rules]
+            covers += [_cover(rule, folder, name, expressions, notes) for rule in rules]
         except PatternError as error:
             raise ConfigError(str(error), file=name) from None
         if not rules:
@@ -115,7 +108,7 @@ def _refuse_other_filters(repository: Repository, covers: Sequence[Cover], expre
     for name, found in attributes.items():
         other = found["filter"]
         if other not in ("unspecified", "unset", DRIVER, KEPT) and _is_covered(name, covers, expressions):
-            hint = f"remove filter={other} from the file's attributes, or leave out the guard"
+            hint = f"remove filter={other} from the file's attributes, or leave out --protect"
             raise RefusedError(f"has filter={other}, and a file can have only one filter", hint=hint, file=name)
 
 
@@ -129,7 +122,8 @@ def _configurations(repository: Repository) -> dict[str, str]:
     return found
 
 
-def _cover(rule: CreationRule, folder: str, config: str, guard: str, notes: list[str]) -> Cover:
+def _cover(rule: CreationRule, folder: str, config: str, expressions: Patterns, notes: list[str]) -> Cover:
+    guard = STRICT if demands(rule, expressions) else KEPT_FILTER
     try:
         globs = tuple(below(folder, glob) for glob in globs_of(rule.path_regex))
     except EveryFileError:
@@ -164,16 +158,22 @@ def _lines(covers: Iterable[Cover], *, guards: bool) -> Iterator[Line]:
 
 
 def encrypted_files(repository: Repository) -> Iterator[str]:
-    """Yield the names of files that are encrypted in the index and in the work tree."""
+    """Yield the names of files that are encrypted in the index, ours where a merge left a conflict."""
     asked = ["grep", "--cached", "-lz", "--no-color", "--no-textconv", "-F", "-e", "ENC[AES256_GCM,"]
     listed = set(split(repository.exchange(asked).stdout))
-    for entry in repository.entries() if listed else ():
-        if entry.name in listed and entry.mode not in (LINK, SUBMODULE) and entry.stage in (0, 2):
-            try:
-                with open(os.path.join(repository.top, entry.name), "rb") as file:
-                    data = file.read(1 << 26)
-            except OSError:
-                continue
-            source = Source(entry.name, data, by_content(data) or ANY_BYTES)
-            if is_encrypted(source):
-                yield entry.name
+    if not listed:
+        return
+    found = [one for one in repository.entries() if one.name in listed and one.mode not in (LINK, SUBMODULE)]
+    by_blob: dict[str, list[str]] = {}
+    for entry in found:
+        if entry.stage in (0, 2):
+            by_blob.setdefault(entry.blob, []).append(entry.name)
+    sealed = {blob for blob, data in Contents(repository, _LARGEST).read(by_blob) if _is_sealed(data)}
+    yield from sorted(name for blob in sealed for name in by_blob[blob])
+
+
+_LARGEST = 1 << 26  # bytes; a larger file is not read as an encrypted one either
+
+
+def _is_sealed(data: bytes) -> bool:
+    return is_encrypted(Source("", data, by_content(data) or ANY_BYTES))

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from functools import partial
 
+from leafseal.errors import LeafsealError
 from leafseal.git.attributes import BEGIN
 
-from .scenario import Scenario
+from .scenario import Scenario, Stage
 
 _repository = partial(Scenario, "git.repository")
 _attributes = partial(Scenario, "git.attributes")
 _SET_UP = "git setup"
+_PROTECT = "git setup --protect"
 _IN_GIT = ("! git init -q",)
+
+
+def _add(stage: Stage) -> None:
+    """Add a file, for which Git runs the guard."""
+    environ = {**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"}
+    done = subprocess.run(["git", "add", "db.yaml"], env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LeafsealError(done.stderr)
+
 
 SCENARIOS = [
     _repository(
@@ -26,6 +39,22 @@ SCENARIOS = [
         _SET_UP,
         ("! git clone -q . checkout 2>/dev/null", lambda _stage: os.chdir("checkout"), _SET_UP),
         before=("! rmdir .git && git init -q --bare .",),
+    ),
+    Scenario(
+        "git.wanted",
+        "remove filter={} from the file's attributes, or leave out --protect",
+        _PROTECT,
+        (_SET_UP, {".gitattributes": ""}, _PROTECT),
+        {".gitattributes": "*.yaml filter=lfs\n"},
+        before=(*_IN_GIT, "! git -c filter.lfs.clean=cat add app.yaml"),
+    ),
+    Scenario(
+        "cli.git.guarding",
+        'encrypt it with "leafseal encrypt -i {}", then add it again',
+        _add,
+        ("encrypt -i db.yaml", _add),
+        {"db.yaml": "password: correct-horse\n", ".sops.yaml": "creation_rules: [{path_regex: ^db, age: ME}]\n"},
+        before=(*_IN_GIT, _PROTECT),
     ),
     _attributes(
         "replace the link by the file that it leads to",

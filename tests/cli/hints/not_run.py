@@ -87,8 +87,5 @@ NOT_RUN: dict[str, dict[str, list[str]]] = {
             'decrypt it with "age -d", then encrypt it',
             'decrypt it with "gpg -d", then encrypt it',
         ],
-        "git.wanted": [
-            "remove filter={} from the file's attributes, or leave out the guard",
-        ],
     },
 }

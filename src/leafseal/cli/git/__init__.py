@@ -8,8 +8,9 @@ from leafseal.cli.shared.reports import reporting
 
 
 @command("setup")
+@option("--protect", is_flag=True, help="Also refuse to add plain text of files that must be encrypted.")
 @quiet_option
-def setup() -> None:
+def setup(protect: bool) -> None:
     """Have Git show and merge encrypted files by their values.
 
     Writes which files to .gitattributes, from the path_regex of the rules in .sops.yaml, and what Git runs for them to
@@ -17,28 +18,33 @@ def setup() -> None:
     itself. Nothing else is changed, and running it again is safe. A rule that .gitattributes cannot express is named,
     and all YAML, JSON, dotenv and INI files get the drivers then, which leave plain files to Git.
 
+    With --protect, Git refuses to add a file in plain text if a rule is for such files, or if Git has it encrypted.
+
     \b
     leafseal git setup
+    leafseal git setup --protect
     """
     from leafseal.cli.git import setting_up
 
-    setting_up.set_up(protect=False)
+    setting_up.set_up(protect=protect)
 
 
 @command("unsetup")
+@option("--protect", is_flag=True, help="Remove only what --protect added.")
 @option("--attributes", "shared", is_flag=True, help="Also remove the lines in .gitattributes, for everybody.")
 @quiet_option
-def unsetup(shared: bool) -> None:
+def unsetup(protect: bool, shared: bool) -> None:
     """Remove from this clone what setup wrote.
 
     .gitattributes stays, because other clones have it too: without a driver, Git ignores its lines.
 
     \b
     leafseal git unsetup
+    leafseal git unsetup --protect
     """
     from leafseal.cli.git import setting_up
 
-    setting_up.remove(protect=False, shared=shared)
+    setting_up.remove(protect=protect, shared=shared)
 
 
 @command("doctor")
@@ -53,6 +59,20 @@ def doctor(as_json: bool) -> int:
     from leafseal.cli.git import doctoring
 
     return doctoring.look(as_json=as_json)
+
+
+@command("guard")
+@argument("file", metavar="FILE")
+@option("--parent", default="", metavar="PID", help="The Git that asks.", is_hidden=True)
+def guard(file: str, parent: str) -> None:
+    """Fail if standard input must not be added to Git as FILE. Git runs this, after setup --protect.
+
+    \b
+    leafseal git guard secrets.yaml < secrets.yaml
+    """
+    from leafseal.cli.git import guarding
+
+    guarding.judge(file, parent)
 
 
 @command("jj")
@@ -91,5 +111,5 @@ git = Group(
     leafseal git setup
     leafseal git doctor
     """,
-    {"setup": setup, "unsetup": unsetup, "doctor": doctor, "jj": jj, "textconv": textconv},
+    {"setup": setup, "unsetup": unsetup, "doctor": doctor, "guard": guard, "jj": jj, "textconv": textconv},
 )

@@ -16,7 +16,7 @@ def set_up(*, protect: bool) -> None:
     """Write the lines of `.gitattributes` and the settings of this clone, and tell what was written."""
     repository = find_repository()
     was_cached = repository.config(drivers.CACHE) == "true"
-    found = wanted.wanted(repository)
+    found = wanted.wanted(repository, guards=protect)
     is_new = _write_attributes(repository, found.lines)
     changed = False
     if protect and guard.place(repository):

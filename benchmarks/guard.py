@@ -1,0 +1,119 @@
+"""How long `git add` of one file takes with the guard of `git setup --protect`, against a filter that is `cat`.
+
+python benchmarks/guard.py            measure, and show the table
+python benchmarks/guard.py --write    put it into docs/benchmarks.md, where `make bench` puts it too
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import Command, Failure, output_of
+from report import machine
+from works import Workshop
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+HEADING = "\n## Adding files to Git\n"
+AT_MOST = 2.5
+VALUES = 100
+
+NONE, CAT, STRICT, KEPT, PLAIN, JUDGED = (
+    "an encrypted file, no filter",
+    "an encrypted file, a filter that is `cat`",
+    "an encrypted file, the guard of a rule for some files",
+    "an encrypted file, the guard of a rule for all files",
+    "a plain file, the guard of a rule for all files",
+    "a plain file that a rule for some files leaves plain: leafseal is started",
+)
+
+
+def measured(workshop: Workshop, runs: int) -> dict[str, float]:
+    """Return the median seconds of `git add` by what is added, all in turn. Raises `Failure`."""
+    print("bench: adding files to Git", file=sys.stderr)
+    folder = Path(tempfile.mkdtemp(dir=workshop.folder))
+    git = ["git", "-C"]
+    rules = f"creation_rules:\n  - {{path_regex: ^s/, encrypted_regex: ^hidden$, age: {workshop.recipient}}}\n"
+    (folder / ".sops.yaml").write_text(f"{rules}  - age: {workshop.recipient}\n")
+    subprocess.run([*git, str(folder), "init", "-q"], check=True)
+    path = f"{Path(workshop.leafseal).parent}{os.pathsep}{os.environ['PATH']}"
+    environ = {"PATH": path, "HOME": str(workshop.key_file.parents[3])}
+    output_of(Command([workshop.leafseal, "git", "setup", "--protect", "--quiet"], folder, environ))
+    subprocess.run([*git, str(folder), "config", "filter.cat.clean", "cat"], check=True)
+    with (folder / ".gitattributes").open("a") as file:
+        file.write("c.yaml filter=cat\nn.yaml -filter\n")
+    (folder / "s").mkdir()
+    plain = "".join(f"key{number}: value {number}\n" for number in range(VALUES))
+    (folder / "k.yaml").write_text(plain)
+    sealed = output_of(Command([workshop.leafseal, "encrypt", "k.yaml"], folder, environ)).decode()
+    files = {
+        NONE: ("n.yaml", sealed),
+        CAT: ("c.yaml", sealed),
+        STRICT: ("s/s.yaml", sealed),
+        KEPT: ("k.yaml", sealed),
+        PLAIN: ("p.yaml", plain),
+        JUDGED: ("s/p.yaml", plain),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in files}
+    for number in range(runs + 1):
+        for name, (file, text) in files.items():
+            own = workshop.folder / f"guard-{file.replace('/', '-')}"  # in one index, the others would be looked at too
+            if not own.exists():
+                shutil.copytree(folder, own)
+            (own / file).write_text(f"{text}# {number}\n")
+            begin = time.perf_counter()
+            done = subprocess.run([*git, str(own), "add", file], env=environ, stderr=subprocess.PIPE, check=False)
+            seconds[name].append(time.perf_counter() - begin)
+            if done.returncode:
+                raise Failure(f"git add {file}: {done.stderr.decode(errors='replace')}")
+    return {name: statistics.median(found[1:]) for name, found in seconds.items()}
+
+
+def ratio_of(found: dict[str, float]) -> float:
+    """Return the time with the guard as a part of that with `cat`."""
+    return max(found[STRICT], found[KEPT]) / found[CAT]
+
+
+def render(found: dict[str, float], runs: int, *, load: float) -> str:
+    """Return the section of the page."""
+    facts = machine()
+    rows = "\n".join(f"| {name} | {1000 * value:.1f} ms | {value / found[CAT]:.2f} |" for name, value in found.items())
+    about = f"`git add` of one file of {VALUES} values, the median of {runs} runs each, in turn."
+    return (
+        f"{HEADING}\n{about}\n{facts['date']}, {facts['processor']}, {facts['Python']}; load {load:.1f}.\n\n"
+        f"| work | time | of `cat` |\n| --- | ---: | ---: |\n{rows}\n\n"
+        f"With the guard it must take at most {AT_MOST} times as long as with `cat`.\n"
+    )
+
+
+def main() -> int:
+    """Measure, and show or write the section."""
+    parser = argparse.ArgumentParser(description="Measure the guard of plain text in Git.")
+    parser.add_argument("--runs", type=int, default=40, help="additions of each file (default: %(default)s)")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="leafseal-guard-") as folder:
+        try:
+            found = measured(Workshop.open(Path(folder), None, {}), options.runs)
+        except (Failure, OSError, subprocess.CalledProcessError) as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+    section = render(found, options.runs, load=load)
+    print(section)
+    if options.write:
+        before, _, after = PAGE.read_text(encoding="utf-8").partition(HEADING)
+        _, heading, rest = after.partition("\n## ")
+        PAGE.write_text(before + section + heading + rest, encoding="utf-8")
+    return int(ratio_of(found) > AT_MOST)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""`leafseal git guard`: whether Git may add what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from leafseal.check.checking import Checker
+from leafseal.check.rules import Configurations
+from leafseal.check.trees import Disk, File
+from leafseal.display import for_shell
+from leafseal.document.limits import DEFAULT_LIMITS, DEFAULT_READ
+from leafseal.errors import RefusedError
+from leafseal.formats.recognition import by_content
+from leafseal.git.guard import only_reads
+from leafseal.git.repository import Repository, find_repository
+from leafseal.system.reading import read
+
+_PLAIN = frozenset({"plain-file", "no-metadata"})
+_REFUSED = _PLAIN | {"conflict-markers", "unresolved-conflict", "broken-file", "invalid-configuration"}
+"""The findings of `check` that keep a file out of Git; the others are for people to judge."""
+
+
+class _Given(Disk):
+    """One file, with the content that Git is about to add; the configurations are those of the work tree."""
+
+    def __init__(self, root: str, name: str, data: bytes) -> None:
+        super().__init__(root, [name], DEFAULT_LIMITS)
+        self._data = data
+
+    def files(self) -> Iterator[File]:
+        """Yield the file."""
+        yield File(self.names[0], self._data)
+
+    def attributes(self, names: Collection[str], attribute: str) -> Mapping[str, str]:
+        """Tell nothing: how the file is merged is not what is added."""
+        return {}
+
+
+def judge(name: str, parent: str) -> None:
+    """Raise `RefusedError` where standard input must not be added as the file of that name."""
+    data = read("-").data  # all of it, whatever comes of it: a writer that is left alone would fail
+    if parent.isdecimal() and only_reads(int(parent)):
+        return
+    repository = find_repository()
+    tree = _Given(repository.top, name, data)
+    checked = Checker(tree, Configurations(repository.top, tree.look), DEFAULT_READ).check()
+    for one in checked.findings:
+        if one.rule in _REFUSED:
+            hint = _encrypt(name) if one.rule in _PLAIN else None
+            raise RefusedError(one.text, hint=hint, file=one.file)
+    if by_content(data) is None and _is_kept(repository, name):
+        raise RefusedError("Git has this file encrypted, and this is plain text", hint=_encrypt(name), file=name)
+
+
+def _encrypt(name: str) -> str:
+    return f'encrypt it with "leafseal encrypt -i {for_shell(name)}", then add it again'
+
+
+def _is_kept(repository: Repository, name: str) -> bool:
+    """Tell whether the index has a file encrypted, in any stage of a conflict."""
+    blobs = [entry.blob for entry in repository.entries([name])]
+    return any(by_content(repository.ask(["cat-file", "blob", blob])) is not None for blob in blobs)
