@@ -190,6 +190,76 @@ def merge_lines(base: str, ours: str, theirs: str) -> MergedText:
     return MergedText("".join(merged), conflicts)
 
 
+class _Hunk(NamedTuple):
+    """Lines of the base that one side replaced, from and to, and what it has there."""
+
+    start: int
+    end: int
+    lines: list[str]
+
+
+def merge_neighbours(base: str, ours: str, theirs: str) -> MergedText:
+    """Merge three texts as `merge_lines` does, but take what touches and does not overlap from both, ours first.
+
+    Only for what is compared with the values that are wanted: of two neighbours one may need the other. Raises
+    `TooDifferentError`.
+    """
+    was = lines_of(base)
+    sides = [_hunks(was, lines_of(text)) for text in (ours, theirs)]
+    merged: list[str] = []
+    position = conflicts = 0
+    while any(sides):
+        start, end, group = _next_group(sides)
+        merged += was[position:start]
+        position = end
+        mine, other = (_with_hunks(was, start, end, hunks) for hunks in group)
+        if start == end and mine != other:
+            merged += mine + other  # both only added here, or one of them did
+        elif not group[1] or mine == other:
+            merged += mine
+        elif not group[0]:
+            merged += other
+        else:
+            conflicts += 1
+            merged += mine
+    return MergedText("".join([*merged, *was[position:]]), conflicts)
+
+
+def _hunks(base: Sequence[str], side: Sequence[str]) -> list[_Hunk]:
+    found: list[_Hunk] = []
+    start = other_start = 0
+    for end, other_end in [*pairs(base, side), (len(base), len(side))]:
+        if end > start or other_end > other_start:
+            found.append(_Hunk(start, end, list(side[other_start:other_end])))
+        start, other_start = end + 1, other_end + 1
+    return found
+
+
+def _next_group(sides: Sequence[list[_Hunk]]) -> tuple[int, int, tuple[list[_Hunk], list[_Hunk]]]:
+    """Take the first hunk out of the sides, and all that overlap; return the lines that they replace, and them."""
+    group: tuple[list[_Hunk], list[_Hunk]] = ([], [])
+    first = min((hunks[0][:2], number) for number, hunks in enumerate(sides) if hunks)[1]
+    hunk = sides[first].pop(0)
+    group[first].append(hunk)
+    start, end = hunk.start, hunk.end
+    grown = True
+    while grown:
+        grown = False
+        for hunks, taken in zip(sides, group, strict=True):
+            while hunks and (hunks[0].start < end or hunks[0][:2] == (start, end)):
+                taken.append(hunk := hunks.pop(0))
+                end, grown = max(end, hunk.end), True
+    return start, end, group
+
+
+def _with_hunks(base: Sequence[str], start: int, end: int, hunks: Sequence[_Hunk]) -> list[str]:
+    lines: list[str] = []
+    for hunk in hunks:
+        lines += [*base[start : hunk.start], *hunk.lines]
+        start = hunk.end
+    return [*lines, *base[start:end]]
+
+
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text, each with its break."""
     *whole, rest = text.split("\n")

@@ -39,7 +39,7 @@ class Memory:
         contexts: Sequence[object],
         spellings: Mapping[str, tuple[str, str]],
     ) -> None:
-        self.spellings = spellings  # token → its spelling and the entry that holds it
+        self.spellings = dict(spellings)  # token → its spelling and the entry that holds it
         self._tokens: dict[Key, deque[Remembered]] = defaultdict(deque)  # in the order of the file
         self._floats: set[tuple[Key, str]] = set()  # with the text that they had
         self._floats_in_place: set[tuple[Key, str, int, Locator]] = set()
@@ -52,6 +52,22 @@ class Memory:
             if word == "float":
                 self._floats.add((key, edit.new))
                 self._floats_in_place.add((key, edit.new, leaf.document, leaf.locator))
+
+    def add(
+        self,
+        text: str,
+        opened: Sequence[OpenedLeaf],
+        edits: Sequence[Edit],
+        contexts: Sequence[object],
+        spellings: Mapping[str, tuple[str, str]],
+    ) -> None:
+        """Remember the tokens of another file under the same data key too, for what this one has no tokens for."""
+        self.spellings = {**spellings, **self.spellings}
+        for (leaf, _, data, word, aad), edit, context in zip(opened, edits, contexts, strict=True):
+            key, sealed = (aad, word, data), text[edit.start : edit.end]
+            self._tokens[key].append(Remembered(-1, leaf.locator, str(leaf.value), edit.new, sealed, context))
+            if word == "float":
+                self._floats.add((key, edit.new))
 
     def key(self, leaf: Leaf, text: str, key: Key) -> Key:
         """Return `key`, or that of a float where the leaf is an int by its text and that text did not change.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leafseal.crypto import mac
 from leafseal.crypto.spelling import seal_spellings
@@ -23,6 +23,19 @@ from leafseal.operations.foreseen import Foreseen, is_within
 from leafseal.operations.memory import Key, Memory
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class KeepMAC(Protocol):
+        """A MAC and a digest of the structure of other files, for one that has what they cover."""
+
+        def mac(self, metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer) -> Metadata:
+            """Return metadata with the MAC and its time."""
+
+        def structure(self, metadata: Metadata, document: Document, sealer: Sealer) -> Metadata | None:
+            """Return metadata with the digest of the sealed document's structure; None where it needs a new one."""
+
 
 Kept = tuple[Leaf, str, Edit]
 """A leaf whose sealed text is put back as it was, its token, and the edit that does it."""
@@ -106,10 +119,12 @@ def seal_document(
     indent: int | None = None,
     allow_nothing: bool = False,
     read: ReadOptions = DEFAULT_READ,
+    keep: KeepMAC | None = None,
 ) -> bytes:
     """Seal a plain document and add its metadata. `before` is the sealed file that it was, if it was one.
 
-    Raises `RefusedError` where the result is beyond the limits in `read`.
+    `keep` may have a MAC and a digest of the structure that hold for it already. Raises `RefusedError` where the result
+    is beyond the limits in `read`.
     """
     sealer = Sealer(data_key.reveal())
     refuse_exposed(document, metadata.selection, before, comments)
@@ -133,7 +148,7 @@ def seal_document(
     metadata = _remembering(metadata, document, seal_spellings(spellings, sealer, known))
     if laid_out is not None:
         metadata = layout.with_layout(metadata, parts)
-    metadata = with_mac(metadata, sealed.hashed, sealer)
+    metadata = with_mac(metadata, sealed.hashed, sealer) if keep is None else keep.mac(metadata, sealed.hashed, sealer)
     covers = has_structure(document.format) and not read.omit_structure
     if not covers:
         metadata = metadata._replace(structure="")
@@ -149,7 +164,8 @@ def seal_document(
     if not covers:
         return data
     written = scan_sealed(data, document.format, read)
-    mapping = mapping_over(written.metadata(), with_structure(metadata, written, data_key))
+    covered = None if keep is None else keep.structure(metadata, written, sealer)
+    mapping = mapping_over(written.metadata(), covered or with_structure(metadata, written, data_key))
     return written.rewrite([], mapping, indent)
 
 
@@ -198,9 +214,9 @@ def _remembering(metadata: Metadata, document: Document, spellings: Mapping[str,
     return metadata._replace(spelling=spellings, extra=extra)
 
 
-def with_mac(metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer) -> Metadata:
-    """Return metadata with the time of now and the MAC over the byte forms."""
-    time = now()
+def with_mac(metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer, time: str | None = None) -> Metadata:
+    """Return metadata with the time of now, or another one, and the MAC over the byte forms."""
+    time = time or now()
     digest = mac.digest(hashed, mac_only_encrypted=metadata.selection.mac_only_encrypted)
     return metadata.with_mac(sealer.seal_bytes(digest.encode(), "str", time), time)
 

@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "copy-to": ("leafseal.cli.copy_to:copy_to", "copy leafseal to a folder for another container", "Kubernetes"),
     "git": ("leafseal.cli.git:git", "show, compare and merge encrypted files in Git", "Git"),
     "diff": ("leafseal.cli.diff:diff", "show which values of files differ, and for whom they are encrypted", "Git"),
+    "merge": ("leafseal.cli.merge:merge", "merge two versions of an encrypted file by value", "Git"),
     "keygen": ("leafseal.cli.keygen:keygen", "create an age key pair", "Keys and teams"),
     "whoami": ("leafseal.cli.whoami:whoami", "show your public keys and which files they decrypt", "Keys and teams"),
     "rotate": ("leafseal.cli.rotate:rotate", "re-encrypt files with a new data key", "Keys and teams"),

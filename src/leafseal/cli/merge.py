@@ -1,0 +1,185 @@
+"""`leafseal merge`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from leafseal.cli.shared.declarations import FILES, FileName, argument, command, option
+from leafseal.cli.shared.errors import show_error
+from leafseal.cli.shared.keys import current_ambient, key_services
+from leafseal.cli.shared.options import limits_options
+from leafseal.display import visible
+from leafseal.document.limits import Limits, ReadOptions
+from leafseal.errors import LeafsealError, MissingFileError, UsageError, naming
+from leafseal.git.files import MARKERS, Merge, Outcome, merge_files
+from leafseal.git.sides import Version
+from leafseal.keys import Ambient
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.open import held_to_policy, paused_collector
+from leafseal.system import signals, terminal
+from leafseal.system.reading import read
+
+if TYPE_CHECKING:
+    from leafseal.config.load import CreationRule
+
+_CONFLICT = 1
+"""The exit code for conflicts, and with --git for whatever goes wrong: Git takes higher ones for a crash."""
+
+_HINT = 'name three files: "leafseal merge BASE OURS THEIRS -o OUT"'
+
+_LONGEST_SIZE = 5  # digits
+
+
+@command("merge")
+@argument("files", is_many=True, metavar="BASE OURS THEIRS", type=FileName())
+@option("-o", "--output", metavar="FILE", help="Write the result to FILE.", section=FILES)
+@option("--path", metavar="PATH", help="The file's path, which tells its format and rule.", section=FILES)
+@option("--git", is_flag=True, help="Be Git's merge driver: the result replaces OURS, every failure exits with 1.")
+@option("--size", metavar="N", help="The length of conflict markers (%L of Git).")
+@option("--base-name", metavar="NAME", help="What to call BASE in messages (%S of Git).")
+@option("--our-name", metavar="NAME", help="What to call OURS in messages (%X of Git).")
+@option("--their-name", metavar="NAME", help="What to call THEIRS in messages (%Y of Git).")
+@key_services
+@limits_options
+def merge(
+    files: tuple[str, ...],
+    output: str | None,
+    path: str | None,
+    git: bool,
+    size: str | None,
+    base_name: str | None,
+    our_name: str | None,
+    their_name: str | None,
+    limits: Limits,
+) -> int:
+    """Merge two versions of an encrypted file with their common ancestor, value by value.
+
+    Where both changed the same value, the result has that of OURS, and remembers the place until you decide it. Have
+    "leafseal git setup" tell Git to run this. Git merges what is not encrypted, and everything with LEAFSEAL_MERGE=0.
+
+    \b
+    leafseal merge base.yaml ours.yaml theirs.yaml -o merged.yaml
+    git config merge.leafseal.driver "leafseal merge --git --size=%L --path=%P %O %A %B"
+    """
+    try:
+        with signals.as_exceptions():
+            if len(files) != 3:
+                raise UsageError("three files are needed: BASE OURS THEIRS", hint=_HINT)
+            labels = [_label(base_name, "base"), _label(our_name, "ours"), _label(their_name, "theirs")]
+            return _merge(files, labels, path, output, size, limits, is_driver=git)
+    except LeafsealError as error:
+        if not git:
+            raise
+        show_error(error)
+        return _CONFLICT
+    except (KeyboardInterrupt, signals.Ended):
+        if not git:
+            raise
+        return _CONFLICT
+
+
+def _label(name: str | None, part: str) -> str:
+    # Git before 2.44 hands the two characters on.
+    return part if name in (None, "", "%S", "%X", "%Y") else str(name)
+
+
+def _merge(
+    files: Sequence[str],
+    labels: Sequence[str],
+    path: str | None,
+    output: str | None,
+    size: str | None,
+    limits: Limits,
+    *,
+    is_driver: bool,
+) -> int:
+    if "-" in files:
+        raise UsageError("standard input cannot be merged", hint=_HINT)
+    if is_driver and output is not None:
+        raise UsageError("--git and --output contradict each other", hint="use only one of them")
+    name = path or (output if output not in (None, "-") else None) or files[1]
+    base, ours, theirs = (
+        _version(part, label, file, limits)
+        for part, label, file in zip(("base", "ours", "theirs"), labels, files, strict=True)
+    )
+    markers = int(size) if size and size.isascii() and size.isdigit() and len(size) < _LONGEST_SIZE else MARKERS
+    is_virtual = is_driver and (markers > _markers_of(name, markers) or "Temporary merge branch" in labels[1])
+    with naming(name), paused_collector():
+        asked = Merge(base, ours, theirs, name, markers, is_virtual)
+        ambient = _ambient(asks=not is_driver)
+        read_options = held_to_policy(ReadOptions(limits), ambient)
+        outcome = merge_files(asked, KeyRing(ambient), read_options, lambda: _configured(name))
+        _write(outcome, files[1] if is_driver else output)
+    _tell(name, outcome, labels)
+    return 0 if outcome.is_clean else _CONFLICT
+
+
+def _version(part: str, label: str, file: str, limits: Limits) -> Version:
+    try:
+        return Version(part, label, read(file, limits).data, file)
+    except MissingFileError:
+        if part != "base":
+            raise
+        return Version(part, label, b"")  # added on both sides
+
+
+def _markers_of(name: str, size: int) -> int:
+    """Return how long the markers of a path are; the size that was told is longer within an ancestor."""
+    if size == MARKERS:
+        return MARKERS
+    from leafseal.git.repository import find_repository  # hardly any path has a size of its own
+
+    try:
+        found = find_repository().attributes([name], ["conflict-marker-size"]).get(name, {})
+    except LeafsealError:
+        return MARKERS
+    text = found.get("conflict-marker-size", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_SIZE else MARKERS
+
+
+def _ambient(*, asks: bool) -> Ambient:
+    """Return what providers may consult; a driver has nobody to ask."""
+    own = current_ambient()
+    return Ambient(
+        own.environ,
+        own.home_text,
+        own.ask if asks else None,
+        services=own.services,
+        asks_providers=own.asks_providers,
+        tell=own.tell,
+    )
+
+
+def _configured(name: str) -> CreationRule | None:
+    """Return what the configuration, which is ours' in a merge, wants of the file; None where it cannot be read."""
+    from leafseal.cli.shared.configuration import Configuration
+
+    try:
+        return Configuration(os.environ.get("SOPS_CONFIG")).guarding_rule(name)
+    except LeafsealError:
+        return None
+
+
+def _write(outcome: Outcome, target: str | None) -> None:
+    if target in (None, "-"):
+        terminal.write_result(outcome.data)
+        return
+    from leafseal.system import files
+
+    assert target is not None
+    for warning in files.replace(target, outcome.data, verify=outcome.check):
+        terminal.warn(f"{target}: {warning}")
+
+
+def _tell(name: str, outcome: Outcome, labels: Sequence[str]) -> None:
+    for sentence in outcome.told:
+        terminal.say(f"{name}: {sentence}")
+    sides = f" ({visible(labels[1])}, {visible(labels[2])})"
+    for place, what in outcome.conflicts:
+        terminal.say(f"{name}: CONFLICT {place}{': ' if place else ''}{what}{sides}")
+    if outcome.conflicts and outcome.conflicts[0][0]:
+        from leafseal.display import for_shell
+
+        terminal.say(f'{name}: has ours where there is a conflict; to decide, run "leafseal resolve {for_shell(name)}"')

@@ -1,0 +1,136 @@
+"""One file that Git, or a tool like it, has merged: what is encrypted by value, everything else by Git itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from leafseal.document.frozen import NamedTuple
+from leafseal.document.limits import ReadOptions
+from leafseal.errors import LeafsealError
+from leafseal.formats import recognize
+from leafseal.git.sides import DoesNotOpenError, State, Version, open_sides, state_of
+from leafseal.keys.ring import KeyRing
+from leafseal.operations.open import read_metadata
+from leafseal.operations.product import Product
+
+if TYPE_CHECKING:
+    from leafseal.git.merge import Configured
+
+MARKERS = 7
+"""How many signs a conflict marker has, where nobody says otherwise."""
+
+_SECONDS = 60.0
+_LONGEST = 1 << 28  # bytes
+
+
+class NotMergedError(LeafsealError):
+    """The versions cannot be merged; ours stays as it is."""
+
+
+class Merge(NamedTuple):
+    """A merge that was asked for: of what, under which name, and how it ends."""
+
+    base: Version
+    ours: Version
+    theirs: Version
+    name: str
+    """The path of the file, which tells its format and rule."""
+
+    marker_size: int = MARKERS
+    is_virtual: bool = False
+
+
+class Outcome(NamedTuple):
+    """The bytes to be written, what checks them, and what is said; `is_clean` where nothing is left to be decided."""
+
+    data: bytes
+    check: Callable[[bytes], None]
+    is_clean: bool
+    conflicts: list[tuple[str, str]]
+    """Pointers, and why."""
+
+    told: list[str]
+
+
+def merge_files(
+    asked: Merge, ring: KeyRing, read: ReadOptions, configured: Callable[[], Configured | None] = lambda: None
+) -> Outcome:
+    """Merge three versions of a file. Raises `LeafsealError` where ours is to stay as it is."""
+    if os.environ.get("LEAFSEAL_MERGE") == "0":
+        return merge_text(asked)
+    versions = asked.base, asked.ours, asked.theirs
+    format_name = recognize(asked.name, next((one.data for one in (asked.ours, asked.theirs) if one.data), b""))
+    states = [state_of(version.data, format_name, read) for version in versions]
+    if "encrypted" not in states:
+        return merge_text(asked)
+    _refuse_mixture(versions, states)
+    base, ours, theirs = versions
+    if ours.data == theirs.data or (base.data == theirs.data and ours.data):
+        return _as_it_is(ours, format_name, read)
+    if base.data == ours.data and theirs.data:
+        return _as_it_is(theirs, format_name, read)
+    from leafseal.git.merge import How, blob_id, merge_opened  # what is not encrypted needs none of it
+
+    told: list[str] = []
+    sides = open_sides(versions, asked.name, format_name, ring, read, told.append)
+    how = How(ring, configured, asked.is_virtual, blob_id(base.data), blob_id(theirs.data))
+    result = merge_opened(sides, how)
+    conflicts = [(found.pointer, _why(found.what, found.conflict)) for found in result.conflicts]
+    product = result.product
+    return Outcome(product.data, product.check, not conflicts, conflicts, told + result.told)
+
+
+def _why(what: str, conflict: object) -> str:
+    renamed = getattr(conflict, "renamed", None)
+    if not renamed:
+        return what
+    from leafseal.document.values import pointer
+
+    return f"{what}; was it renamed? {pointer(renamed, conflict.document)} has the base's value"  # type: ignore[attr-defined]
+
+
+def _as_it_is(version: Version, format_name: str, read: ReadOptions) -> Outcome:
+    """Return a version that alone was changed, to the byte. Raises `DoesNotOpenError` for what is no encrypted file."""
+    try:
+        read_metadata(version.data, format_name, read)
+    except LeafsealError as error:
+        raise DoesNotOpenError(version, error) from error
+    return Outcome(version.data, Product.exactly(version.data), True, [], [])
+
+
+def _refuse_mixture(versions: tuple[Version, Version, Version], states: list[State]) -> None:
+    """Raise `NotMergedError` where one side is encrypted and another is not."""
+    for version, state in zip(versions, states, strict=True):
+        if state == "plain":
+            raise NotMergedError(
+                f"{_called(version)} is not encrypted, and the others are",
+                hint="encrypt that version, or decide which of them is right, then merge again",
+            )
+        if state == "absent" and version.part != "base":
+            raise NotMergedError(f"{_called(version)} is empty", hint="decide whether to keep the file or to delete it")
+
+
+def _called(version: Version) -> str:
+    return version.part if version.label in ("", version.part) else f"{version.part} ({version.label})"
+
+
+def merge_text(asked: Merge) -> Outcome:
+    """Have Git merge what is not encrypted, with markers where it conflicts. Raises `NotMergedError`."""
+    from leafseal.system.environment import helper_environment
+    from leafseal.system.programs import ProgramError, exchange
+
+    ours, base, theirs = asked.ours, asked.base, asked.theirs
+    labels = [word for version in (ours, base, theirs) for word in ("-L", version.label)]
+    arguments = ["merge-file", "-p", "-q", f"--marker-size={asked.marker_size}", *labels, "--"]
+    files = [version.path or os.devnull for version in (ours, base, theirs)]
+    environ = helper_environment(os.environ)
+    try:
+        done = exchange(["git", *arguments, *files], environ, data=b"", seconds=_SECONDS, limit=_LONGEST)
+    except ProgramError as error:
+        raise NotMergedError(f"not encrypted, and git merge-file cannot be used: {error}") from None
+    if not 0 <= done.status < 128:
+        raise NotMergedError("not encrypted, and not text that Git can merge", hint="take one of the two files whole")
+    conflicts = [("", "conflict markers were written")] if done.status else []
+    return Outcome(done.stdout, Product.exactly(done.stdout), not conflicts, conflicts, [])

@@ -1,0 +1,431 @@
+"""The three-way merge of an encrypted file: opened in memory, merged by value, sealed with the tokens of both sides."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from leafseal.crypto.spelling import entry_name
+from leafseal.crypto.token import Sealer
+from leafseal.document import Document, Edit, Leaf, Locator
+from leafseal.document.frozen import NamedTuple
+from leafseal.document.places import place_of
+from leafseal.document.scalars import Empty, Timestamp
+from leafseal.document.tree import Comment
+from leafseal.document.values import Named, Place, Step, Value, locate, pointer, values_of
+from leafseal.errors import RefusedError, StructureMismatchError
+from leafseal.formats import parse
+from leafseal.git import text
+from leafseal.git.recipients import Id, MergedRecipients, merge_recipients, recipient_id, wrapped_of
+from leafseal.git.rule import Side, exposed, merge_rules, merge_unknown
+from leafseal.git.sides import Sides
+from leafseal.git.three_way import VIRTUAL, Conflict, Merged, merge, take_ours
+from leafseal.keys import MasterKey
+from leafseal.keys.changes import required_groups
+from leafseal.keys.groups import DataKey, KeyGroup, wrap_data_key
+from leafseal.keys.ring import KeyRing, label
+from leafseal.metadata import Metadata, unresolved, version_numbers
+from leafseal.metadata.unresolved import RECIPIENTS, RULE, Unresolved
+from leafseal.operations import hand_edits, structure
+from leafseal.operations.clear_text import comments_of
+from leafseal.operations.leaves import OpenedLeaf
+from leafseal.operations.memory import Memory
+from leafseal.operations.open import Opened
+from leafseal.operations.product import Product
+from leafseal.operations.seal import seal_document, with_mac
+from leafseal.rules.selection import Selection
+from leafseal.system.clock import now
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Configured(Protocol):
+        """What ours' configuration wants of the file."""
+
+        @property
+        def groups(self) -> Sequence[Sequence[MasterKey]]:
+            """The master keys that it names."""
+
+        @property
+        def threshold(self) -> int:
+            """How many of its groups are needed; 0 for all."""
+
+
+class Found(NamedTuple):
+    """A place that is left to be decided, and why."""
+
+    pointer: str
+    what: str
+    conflict: Conflict | None = None  # None where no value is in question
+
+
+class Result(NamedTuple):
+    """What came of a merge: a file with the clean part merged and ours elsewhere, what is left, what is to be told."""
+
+    product: Product
+    conflicts: list[Found]
+    told: list[str]
+
+
+class How(NamedTuple):
+    """What a merge is to know beside the sides."""
+
+    ring: KeyRing
+    configured: Callable[[], Configured | None] = lambda: None
+    is_virtual: bool = False
+    """Whether the result is an ancestor that Git merges for itself: conflicts become values that equal no side."""
+
+    base_blob: str = ""
+    theirs_blob: str = ""
+    decide: Callable[[Conflict], Value] | None = None
+    """What stands in the place of a conflict; one for which it returns `UNDECIDED` stays one, and has ours."""
+
+
+def blob_id(data: bytes) -> str:
+    """Return the name that Git has for a file's bytes in a repository of SHA-1; nothing for no file."""
+    header = b"blob %d\0" % len(data)
+    return hashlib.sha1(header + data, usedforsecurity=False).hexdigest() if data else ""
+
+
+def fresh_value(_conflict: Conflict) -> Value:
+    """Return a value that equals no other, for a conflict in an ancestor that Git merges for itself."""
+    return VIRTUAL + secrets.token_hex(16)
+
+
+def merged_values(sides: Sides, decide: Callable[[Conflict], Value] = take_ours) -> Merged:
+    """Return the values of the merge, with what `decide` says where both sides changed one; nothing is written."""
+    base, ours, theirs = (values_of(side.plain_document()) if side else [] for side in sides)
+    return merge(base, ours, theirs, decide)
+
+
+def merge_opened(sides: Sides, how: How) -> Result:
+    """Merge three opened versions of a file. Raises `RefusedError` where that would leave a value in plain text."""
+    return _Merge(sides, how).run()
+
+
+class _Merge:
+    def __init__(self, sides: Sides, how: How) -> None:
+        self.base, self.ours, self.theirs = sides
+        self.sides = sides
+        self.how = how
+        self.read = self.ours.read._replace(ignore_mac=False)
+        self.conflicts: list[Found] = []
+        self.told: list[str] = []
+        self.undecided: list[Conflict] = []
+
+    def run(self) -> Result:
+        merged = merged_values(self.sides, self.decide)
+        document = self.write(merged)
+        key_side = self.key_side()
+        groups = self.recipients(key_side.data_key)
+        selection = self.rule(document, groups)
+        values = values_of(document)
+        left = [one for one in merged.conflicts if any(one is other for other in self.undecided)]
+        files = [_File(values, document, selection)]
+        files += [_File.of(side) for side in self.sides if side and left]
+        found = [Found(pointer(_shown(one, files), one.document), one.kind, one) for one in left]
+        self.conflicts = found + self.conflicts
+        metadata = self.metadata(groups, selection)
+        data = self.seal(document, metadata, key_side)
+        product = Product(data, document.format, key_side.data_key, _bytes(document), self.read)
+        return Result(product, [] if self.how.is_virtual else self.conflicts, self.told)
+
+    # -- values and text
+
+    def decide(self, conflict: Conflict) -> Value:
+        """Return what stands in the place of a conflict: ours, where nobody decided it."""
+        if self.how.is_virtual:
+            return fresh_value(conflict)
+        value = UNDECIDED if self.how.decide is None else self.how.decide(conflict)
+        if value is UNDECIDED:
+            self.undecided.append(conflict)
+            return conflict.ours
+        return value
+
+    def write(self, merged: Merged) -> Document:
+        """Return the plain text of the result; ours where it cannot be written."""
+        plain = [side.plain_document() if side else None for side in self.sides]
+        base, ours, theirs = plain
+        assert ours is not None
+        assert theirs is not None
+        wanted = merged.documents
+        document = text.write(base, ours, theirs, wanted, self.parse)
+        if document is None:
+            self.conflicts.append(Found("/", "the merged values cannot be written in its layout"))
+            document = ours
+        elif lost := text.lost_comments(base, theirs, document):
+            count = f"{len(lost)} comment{'s' if len(lost) > 1 else ''}"
+            self.told.append(f"{count} of theirs {'were' if len(lost) > 1 else 'was'} not taken over")
+        return document
+
+    def parse(self, data: bytes) -> Document:
+        return parse(data, self.ours.document.format, self.read)
+
+    # -- keys
+
+    def key_side(self) -> Opened:
+        """Return the side whose data key the result has: the one that was rotated, ours where both were."""
+        was, mine, other = (side.data_key.reveal() if side else None for side in self.sides)
+        if mine == other:
+            return self.ours
+        if was != mine:
+            if was != other:
+                self.told.append("both sides have another data key than the base; ours is kept")
+            return self.ours
+        if _knows_values_of(self.theirs, self.base):
+            return self.theirs
+        # Whoever lacks the key could have made it up, to be able to read what ours adds.
+        self.told.append(
+            'theirs has another data key and none of the values that were there; ours is kept: run "leafseal rotate"'
+        )
+        return self.ours
+
+    def recipients(self, data_key: DataKey) -> MergedRecipients:
+        key = data_key.reveal()
+        base, ours, theirs = (
+            wrapped_of(side.metadata, has_key=side.data_key.reveal() == key) if side else None for side in self.sides
+        )
+        assert ours is not None
+        assert theirs is not None
+        if self.ours.metadata.groups == self.theirs.metadata.groups and ours.has_key:
+            return MergedRecipients(self.ours.metadata.groups, self.ours.metadata.threshold)
+        configured = self.how.configured()
+        named = {recipient_id(one) for group in configured.groups for one in group} if configured else set[Id]()
+        merged = merge_recipients(
+            base,
+            ours,
+            theirs,
+            opened=self.opened_ids(),
+            configured=named,
+            least=required_groups(len(configured.groups), configured.threshold) if configured else None,
+            wrap=lambda groups, threshold: self.wrap(data_key, groups, threshold),
+        )
+        if merged.conflict:
+            self.conflicts.append(Found(RECIPIENTS, merged.conflict))
+        self.told += [f"recipient added by theirs: {label(one)}" for one in merged.added]
+        self.told += [f"recipient removed by theirs: {label(one)}" for one in merged.removed]
+        if merged.removed and self.ours.data_key.reveal() == key:
+            self.told.append('who was removed can still read new values with the old data key: run "leafseal rotate"')
+        return merged
+
+    def opened_ids(self) -> Collection[Id]:
+        ring = self.how.ring
+        wrapped = (one for side in self.sides if side for group in side.metadata.groups for one in group)
+        return {recipient_id(one.master_key) for one in wrapped if ring.gave(one)}
+
+    def wrap(self, data_key: DataKey, groups: Sequence[Sequence[MasterKey]], threshold: int) -> tuple[KeyGroup, ...]:
+        return wrap_data_key(data_key, groups, threshold, self.how.ring.ambient, now())
+
+    # -- metadata
+
+    def rule(self, document: Document, groups: MergedRecipients) -> Selection:
+        """Return the rule of the result, under which nothing is in plain text that a side has encrypted."""
+        base, ours, theirs = (side.metadata.selection if side else None for side in self.sides)
+        assert ours is not None
+        assert theirs is not None
+        merged = merge_rules(base, ours, theirs)
+        if merged.is_conflict:
+            self.conflicts.append(Found(RULE, "both sides changed the rule, or theirs has the MAC cover less"))
+        sides = [Side(side.plain_document(), side.metadata.selection) for side in (self.ours, self.theirs)]
+        leaves = exposed(document, merged.selection, sides)
+        if not leaves:
+            return merged.selection
+        mac_only = merged.selection.mac_only_encrypted
+        for other in (ours, theirs):
+            rule = other.replace(mac_only_encrypted=mac_only)
+            if not exposed(document, rule, sides):
+                self.conflicts += [
+                    Found(pointer(leaf.locator, leaf.document), "the merged rule would leave it in plain text")
+                    for leaf in leaves
+                ]
+                return rule
+        raise RefusedError(
+            f"{place_of(leaves[0])}: each of the two rules would leave a value in plain text that the other encrypts"
+        )
+
+    def metadata(self, groups: MergedRecipients, selection: Selection) -> Metadata:
+        base, ours, theirs = (side.metadata if side else None for side in self.sides)
+        assert ours is not None
+        assert theirs is not None
+        extra = merge_unknown(base.extra if base else {}, ours.extra, theirs.extra)
+        version = max(ours.version, theirs.version, key=version_numbers)
+        metadata = ours._replace(
+            groups=groups.groups,
+            threshold=groups.threshold,
+            selection=selection,
+            states_rule=ours.states_rule or theirs.states_rule,
+            version=version,
+            extra=extra,
+        )
+        return unresolved.with_unresolved(metadata, self.unresolved(base, ours, theirs))
+
+    def unresolved(self, base: Metadata | None, ours: Metadata, theirs: Metadata) -> Unresolved:
+        """Return what is left to be decided: of earlier merges, what neither side decided since, and of this one."""
+        if self.how.is_virtual:
+            return Unresolved()
+        was, mine, other = (set(unresolved.read(side).places) if side else set[str]() for side in (base, ours, theirs))
+        carried = (mine & other) | ((mine | other) - was)
+        places = carried | {found.pointer for found in self.conflicts}
+        if self.conflicts:
+            return Unresolved(tuple(sorted(places)), self.how.base_blob, self.how.theirs_blob)
+        earlier = unresolved.read(ours if mine else theirs)
+        return earlier._replace(places=tuple(sorted(places))) if places else Unresolved()
+
+    # -- sealing
+
+    def seal(self, document: Document, metadata: Metadata, key_side: Opened) -> bytes:
+        key = key_side.data_key.reveal()
+        sharing = [side for side in (self.ours, self.theirs) if side.data_key.reveal() == key]
+        first, *others = sharing
+        memory = Memory(*_remembered(first))
+        for other in others:
+            memory.add(*_remembered(other))
+        return seal_document(
+            document,
+            key_side.data_key,
+            metadata,
+            before=self.ours.document,
+            comments=comments_of(self.ours),
+            memory=memory,
+            indent=self.ours.document.block_indent,
+            allow_nothing=True,
+            read=self.read,
+            keep=_Kept(document, self.changed_first(sharing), _later(self.ours.metadata, self.theirs.metadata)),
+        )
+
+    def changed_first(self, sides: Sequence[Opened]) -> list[Opened]:
+        """Return sides in the order in which their MAC counts: ours, unless it has that of the base."""
+        was = self.base.metadata.mac if self.base else None
+        return sorted(sides, key=lambda side: side.metadata.mac == was)
+
+
+class _File(NamedTuple):
+    """The values of a plain file, and what is encrypted of it."""
+
+    values: Sequence[Value]
+    document: Document
+    selection: Selection
+
+    @classmethod
+    def of(cls, opened: Opened) -> _File:
+        document = opened.plain_document()
+        return cls(values_of(document), document, opened.metadata.selection)
+
+    def hides(self, number: int, above: Place, step: Named) -> bool:
+        """Tell whether what identifies an element of a list is encrypted."""
+        where = locate(self.values[number], (*above, step)) if number < len(self.values) else None
+        if where is None:
+            return False
+        place = (number, (*where, step.field))
+        leaves = (leaf for leaf in self.document.leaves() if not leaf.is_comment)
+        return any((leaf.document, leaf.locator) == place and self.selection.selects(leaf) for leaf in leaves)
+
+
+def _shown(conflict: Conflict, files: Sequence[_File]) -> Place:
+    """Return the place of a conflict without what is encrypted; the first of the files is the result.
+
+    What identifies an element may be a secret. Then it is shown by its position; its list is, where it is not there.
+    """
+    result, number = files[0], conflict.document
+    steps: list[Step] = []
+    for depth, step in enumerate(conflict.place):
+        above = conflict.place[:depth]
+        if isinstance(step, Named) and any(file.hides(number, above, step) for file in files):
+            where = locate(result.values[number], (*above, step)) if number < len(result.values) else None
+            if where is None:
+                break
+            steps.append(where[-1])
+        else:
+            steps.append(step)
+    return tuple(steps)
+
+
+class Undecided:
+    """What `How.decide` returns where a conflict stays one."""
+
+
+UNDECIDED = Undecided()
+
+
+class _Kept:
+    """The MAC and the digest of a side, where the result has what they cover: a merge of comments moves neither."""
+
+    def __init__(self, document: Document, sides: Sequence[Opened], time: str) -> None:
+        self._document = document
+        self._sides = sides
+        self._time = time
+        self._side: Opened | None = None
+
+    def mac(self, metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer) -> Metadata:
+        mac_only = metadata.selection.mac_only_encrypted
+        places = _places(((leaf, leaf.value) for leaf in self._document.leaves()), metadata.selection)
+        for side in self._sides:
+            own = side.metadata.selection
+            if (
+                own.mac_only_encrypted == mac_only
+                and side.leaves.hashed == list(hashed)
+                and _places(side.leaves.values, own) == places
+            ):
+                self._side = side
+                return metadata.with_mac(side.metadata.mac, side.metadata.lastmodified)
+        return with_mac(metadata, hashed, sealer, self._time)
+
+    def structure(self, metadata: Metadata, document: Document, sealer: Sealer) -> Metadata | None:
+        side = self._side
+        if side is None or side.coverage != "covered":
+            return None
+        kept = metadata._replace(structure=side.metadata.structure)
+        try:
+            coverage, marks = structure.check(document, kept, sealer)
+        except StructureMismatchError:
+            return None
+        now_ = hand_edits.marks(document, kept, side.data_key.reveal())
+        return kept if coverage == "covered" and list(marks) == now_ else None
+
+
+def _places(leaves: Iterable[tuple[Leaf, object]], selection: Selection) -> list[tuple[int, Locator]]:
+    return [
+        (leaf.document, leaf.locator)
+        for leaf, value in leaves
+        if not (leaf.is_comment or isinstance(value, Comment))
+        and not (value is None or isinstance(value, Empty) or value in ("", b""))
+        and (not selection.mac_only_encrypted or selection.selects(leaf))
+    ]
+
+
+_Remembered = tuple[str, Sequence[OpenedLeaf], Sequence[Edit], Sequence[object], Mapping[str, tuple[str, str]]]
+
+
+def _remembered(opened: Opened) -> _Remembered:
+    stored = opened.metadata.spelling
+    entries = {token: (source, stored[entry_name(token)]) for token, source in opened.spellings.items()}
+    contexts = [opened.document.context(item.leaf) for item in opened.leaves.sealed]
+    return opened.document.text, opened.leaves.sealed, opened.edits(), contexts, entries
+
+
+def _later(one: Metadata, other: Metadata) -> str:
+    """Return the later time of two sides, as it is written there."""
+    try:
+        times = (Timestamp.parse(side.lastmodified).to_datetime() for side in (one, other))
+        return max(zip(times, (one.lastmodified, other.lastmodified), strict=True))[1]
+    except ValueError:
+        return now()
+
+
+def _knows_values_of(one: Opened, other: Opened | None) -> bool:
+    """Tell whether a side has a value that the other has encrypted in the same place."""
+    if other is None:
+        return False
+    known = {(item.aad, item.word, item.data) for item in other.leaves.sealed if not item.leaf.is_comment}
+    mine = {(item.aad, item.word, item.data) for item in one.leaves.sealed if not item.leaf.is_comment}
+    return not known or any(len(key[2]) >= _TELLING for key in known & mine)
+
+
+_TELLING = 4
+"""Bytes of a value that nobody is likely to have guessed."""
+
+
+def _bytes(document: Document) -> bytes:
+    return document.text.encode("utf-8", "surrogateescape")
