@@ -56,6 +56,27 @@ def running(*argv: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]
             process.kill()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what is open in /proc")
+def test_nothing_is_left_open() -> None:
+    code = """
+import os, sys
+from leafseal.errors import CommandError
+from leafseal.run.redact.stream import Patterns
+from leafseal.run.redact.streams import FilteredStreams
+from leafseal.run.supervisor import supervise
+for program in ("true", "no-such-program"):
+    before = os.listdir("/proc/self/fd")
+    streams = FilteredStreams(Patterns([b"hunter2!x"]))
+    try:
+        supervise([program], dict(os.environb), streams=streams)
+    except CommandError:
+        assert program == "no-such-program"
+    streams.close()  # once more does no harm
+    assert os.listdir("/proc/self/fd") == before
+"""
+    subprocess.run([sys.executable, "-c", code], env=ENVIRON, check=True, timeout=120)
+
+
 def test_both_outputs_are_filtered() -> None:
     script = "echo out hunter2!x; echo error hunter2!x >&2; printf hunter2!x | od -An -tx1 | tr -d ' '; exit 5"
     assert ran("sh", "-c", script) == (5, b"out [REDACTED]\n[REDACTED]\n", b"error [REDACTED]\n")
