@@ -51,12 +51,12 @@ def _readers(path: str, status: os.stat_result) -> str | None:
 
 def _writers(folder: str) -> str | None:
     """Return who else can put another file in the place of one in a folder of the user's; in `/tmp`, nobody can."""
-    mode, group = (status := _status(folder)).st_mode, status.st_gid
-    if status.st_uid != os.geteuid() or mode & stat.S_ISVTX:
+    status = _status(folder)
+    if status.st_uid != os.geteuid() or status.st_mode & stat.S_ISVTX:
         return None
-    if mode & stat.S_IWOTH:
+    if status.st_mode & stat.S_IWOTH:
         return "everybody on this machine"
-    return _group(group) if mode & stat.S_IWGRP else None
+    return _group(status.st_gid) if status.st_mode & stat.S_IWGRP else None
 
 
 def _status(folder: str) -> os.stat_result:
