@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Any
 
 from leafseal.cli.shared import told
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.consent import consent_options, warn_of_clear_text
 from leafseal.cli.shared.declarations import command
-from leafseal.cli.shared.editing import EditingOptions, edit_existing, editing, editing_options, keep_beside
+from leafseal.cli.shared.editing import Edit, EditingOptions, edit_existing, editing, editing_options, keep_beside
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import (
     InputOptions,
@@ -32,7 +31,7 @@ from leafseal.keys.groups import check_groups
 from leafseal.operations.consent import Consent
 from leafseal.operations.encrypt import encrypt
 from leafseal.system import files, terminal
-from leafseal.system.editor import UNCHANGED, edit_text
+from leafseal.system.editor import UNCHANGED
 
 
 @command("edit")
@@ -70,13 +69,13 @@ def edit(
     EDITOR="code --wait" leafseal edit secrets.env
     """
     configuration = Configuration(config)
-    with editing(how, limits) as settings:
+    with editing(how, limits) as in_editor:
         if os.path.exists(file):
-            edit_existing(file, reading, limits, configuration, consent, comments, settings)
+            edit_existing(file, reading, limits, configuration, consent, comments, in_editor)
         else:
             format_name = reading.input_type or recognize(file)
             wanted = plan(file, format_name, configuration, recipients, rule, threshold)
-            _edit_new(file, format_name, wanted, reading.within(limits), consent, comments, settings)
+            _edit_new(file, format_name, wanted, reading.within(limits), consent, comments, in_editor)
 
 
 def _edit_new(
@@ -86,7 +85,7 @@ def _edit_new(
     read: ReadOptions,
     consent: Consent,
     comments: str | None,
-    settings: dict[str, Any],
+    in_editor: Edit,
 ) -> None:
     ambient = current_ambient()
     check_groups(wanted.groups, wanted.threshold, ambient)  # before there is a text that could not be kept
@@ -119,5 +118,5 @@ def _edit_new(
         keep_beside(file, product.data)
 
     with naming(file):
-        if edit_text(FORMATS[format_name].template, file, save, keep=keep, **settings) is UNCHANGED:
+        if in_editor(FORMATS[format_name].template, file, save, keep=keep) is UNCHANGED:
             terminal.say_done(f"{file}: nothing was typed; no file created")

@@ -44,7 +44,7 @@ def edit(
     \b
     kubectl leafseal edit db.enc.yaml
     """
-    with editing(how, limits) as settings:
+    with editing(how, limits) as in_editor:
         edit_existing(
             file,
             reading,
@@ -52,7 +52,7 @@ def edit(
             Configuration(config),
             consent,
             None,
-            settings,
+            in_editor,
             form=lambda plain: Decoded(plain, reading.within(limits)),
             name="kubectl leafseal edit",
         )

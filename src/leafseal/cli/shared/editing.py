@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 from leafseal.cli.shared import told
 from leafseal.cli.shared.change import changing, open_one
@@ -31,7 +31,7 @@ from leafseal.operations.edit import Draft
 from leafseal.operations.open import mac_verdict, open_file
 from leafseal.operations.reseal import seal_beside
 from leafseal.system import terminal
-from leafseal.system.editor import UNCHANGED, edit_text, keep_sealed
+from leafseal.system.editor import UNCHANGED, Outcome, edit_text, keep_sealed
 
 
 class EditingOptions(NamedTuple):
@@ -66,9 +66,19 @@ class View(Protocol):
         ...
 
 
+class Edit(Protocol):
+    """Has the user edit a text in an editor, as `edit_text` does."""
+
+    def __call__(
+        self, initial: bytes, name: str, check: Callable[[bytes], None], *, keep: Callable[[bytes], None]
+    ) -> Outcome | None:
+        """Call `check` with what came of the text; return `UNCHANGED` where nothing did. Raises `LeafsealError`."""
+        ...
+
+
 @contextmanager
-def editing(how: EditingOptions, limits: Limits) -> Iterator[dict[str, Any]]:
-    """Yield the settings of `edit_text`. An error that the user was shown after the editor is not shown again."""
+def editing(how: EditingOptions, limits: Limits) -> Iterator[Edit]:
+    """Yield what starts the editor. An error that the user was shown after it is not shown again."""
     shown: list[LeafsealError] = []
 
     def again(error: LeafsealError) -> bool:
@@ -78,17 +88,28 @@ def editing(how: EditingOptions, limits: Limits) -> Iterator[dict[str, Any]]:
         shown.append(error)
         return edit_again(error)
 
-    settings: dict[str, Any] = {
-        "environ": os.environ,
-        "again": again if terminal.has_terminal() else None,
-        "warn": terminal.warn,
-        "limits": limits,
-        "no_disk_plaintext": how.no_disk_plaintext or policy_of(Ambient.of_process()).no_disk_plaintext,
-        "plain_editor": how.plain_editor,
-        "start": _kept_text(how.resume, limits) if how.resume is not None else None,
-    }
+    no_disk_plaintext = how.no_disk_plaintext or policy_of(Ambient.of_process()).no_disk_plaintext
+    start = None if how.resume is None else _kept_text(how.resume, limits)
+
+    def edit(
+        initial: bytes, name: str, check: Callable[[bytes], None], *, keep: Callable[[bytes], None]
+    ) -> Outcome | None:
+        return edit_text(
+            initial,
+            name,
+            check,
+            environ=os.environ,
+            again=again if terminal.has_terminal() else None,
+            keep=keep,
+            warn=terminal.warn,
+            limits=limits,
+            no_disk_plaintext=no_disk_plaintext,
+            plain_editor=how.plain_editor,
+            start=start,
+        )
+
     try:
-        yield settings
+        yield edit
     except LeafsealError as error:
         if error not in shown:
             raise
@@ -109,7 +130,7 @@ def edit_existing(
     configuration: Configuration,
     consent: Consent,
     comments: str | None,
-    settings: Mapping[str, Any],
+    edit: Edit,
     *,
     form: Callable[[Document], View] | None = None,
     name: str = "leafseal edit",
@@ -141,7 +162,7 @@ def edit_existing(
             keep_beside(file, seal_beside(current.opened, text), name)
 
         initial = current.opened.plaintext() if view is None else view.text
-        outcome = edit_text(initial, file, lambda text: save(restore(text)), keep=keep, **settings)
+        outcome = edit(initial, file, lambda text: save(restore(text)), keep=keep)
         if outcome is UNCHANGED:
             if current.opened.read.ignore_mac and mac_verdict(current.opened) is not Verdict.VALID:
                 save(current.opened.plaintext())
