@@ -215,6 +215,19 @@ def test_kustomize_is_asked_and_its_failure_is_ours(
     assert "kubectl kustomize printed nothing" in leafseal("kubectl", "apply", "-k", "overlay").err
 
 
+def test_of_an_encrypted_file_that_kustomize_passes_on_what_is_wrong_is_said(
+    secret: Path, leafseal: Run, kubectl: FakeKubectl, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (work / "overlay").mkdir()
+    (kubectl.folder / "kustomized").write_bytes(secret.read_bytes())
+    assert leafseal("kubectl", "apply", "-k", "overlay").code == 0
+    monkeypatch.delenv("SOPS_AGE_KEY", raising=False)
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", os.devnull)
+    result = leafseal("kubectl", "apply", "-k", "overlay")
+    assert (result.code, "no key of yours can decrypt" in result.err) == (1, True)
+    assert "kustomize passed on" not in result.err
+
+
 # -- what is refused
 
 

@@ -31,6 +31,7 @@ WRITERS = {
     "sops/exec_file.py": "the null device",
     "cli/link_sops.py": "the link named sops",
     "deploy/copying.py": "a copy of leafseal for another container",
+    "deploy/exchanging.py": "the folders of those copies and of plugins",
     "deploy/kubectl/kustomize.py": "links to our generator, in a folder of our own",
     "deploy/helm/plugins.py": "plugins of Helm",
 }

@@ -10,6 +10,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 
+from leafseal.deploy.exchanging import exchange
 from leafseal.errors import LeafsealError, WriteError, system_text
 
 FILES = "leafseal-files"
@@ -66,11 +67,8 @@ def copy_to(folder: str) -> list[str]:
         for left in (new, old):
             _remove(left)
         _fill(new)
-        final = os.path.join(folder, FILES)
-        if os.path.lexists(final):
-            os.rename(final, old)
-        os.rename(new, final)
-        shutil.rmtree(old, ignore_errors=True)
+        exchange(new, os.path.join(folder, FILES), old)
+        _remove(old)
         return [_write_program(folder, name) for name in PROGRAMS]
     except shutil.Error as error:
         raise WriteError("cannot write all files", file=folder) from error

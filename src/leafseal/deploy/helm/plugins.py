@@ -12,6 +12,7 @@ import shlex
 import shutil
 from collections.abc import Iterator
 
+from leafseal.deploy.exchanging import exchange
 from leafseal.document.frozen import NamedTuple
 from leafseal.errors import RefusedError, WriteError, system_text
 from leafseal.system import owners
@@ -165,24 +166,12 @@ def place(folder: str, found: list[Plugin]) -> list[str]:
             _fill(os.path.join(new, plugin.name), plugin)
         for plugin in found:
             target = os.path.join(folder, plugin.name)
-            _exchange(os.path.join(new, plugin.name), target, os.path.join(old, plugin.name))
+            exchange(os.path.join(new, plugin.name), target, os.path.join(old, plugin.name))
     except OSError as error:
         raise WriteError(f"cannot write: {system_text(error)}", file=target) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return [os.path.join(folder, plugin.name) for plugin in found]
-
-
-def _exchange(new: str, target: str, old: str) -> None:
-    """Move what is at `target` to `old`, and `new` to `target`; where that fails, what was there comes back."""
-    if os.path.lexists(target):
-        os.rename(target, old)
-    try:
-        os.rename(new, target)
-    except OSError:
-        if os.path.lexists(old):
-            os.rename(old, target)
-        raise
 
 
 def _fill(folder: str, plugin: Plugin) -> None:
