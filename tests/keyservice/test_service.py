@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
@@ -24,6 +24,8 @@ from leafseal.keyservice import gate, server
 from leafseal.keyservice.client import RemoteService
 from leafseal.keyservice.server import KeyServer, is_beyond_loopback, serving
 from leafseal.testing import NOWHERE, throwaway_identity
+
+from ..ports import kept_port
 
 pytest.importorskip("grpc", reason="grpcio is not installed")
 
@@ -156,14 +158,13 @@ def test_what_is_no_address(text: str) -> None:
 
 
 def test_nobody_there(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    for address in (f"unix://{tmp_path}/nobody", f"tcp://127.0.0.1:{port}"):
-        service = RemoteService(address, connect_seconds=200)
-        began = monotonic()
-        with pytest.raises(ProviderError, match=r": nobody answers$"):
-            service.wrap(KEY, PART)
-        assert monotonic() - began < 120  # who waited for a connection would need longer
+    with kept_port() as port:
+        for address in (f"unix://{tmp_path}/nobody", f"tcp://127.0.0.1:{port}"):
+            service = RemoteService(address, connect_seconds=200)
+            began = monotonic()
+            with pytest.raises(ProviderError, match=r": nobody answers$"):
+                service.wrap(KEY, PART)
+            assert monotonic() - began < 120  # who waited for a connection would need longer
 
 
 def test_somebody_who_says_nothing(tmp_path: Path) -> None:
@@ -222,7 +223,7 @@ def test_who_connects_and_says_nothing_is_hung_up(address: str) -> None:
 
 
 def _answered(client: RemoteService) -> bool:
-    """Ask until there is an answer: this connection, too, may have become too old on a slow machine."""
+    """Ask until there is an answer: on a slow machine a server listens late, and a connection becomes too old."""
     deadline = monotonic() + 120
     while True:
         try:
@@ -230,6 +231,7 @@ def _answered(client: RemoteService) -> bool:
         except ProviderError:
             if monotonic() > deadline:
                 raise
+            sleep(0.02)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -325,17 +327,18 @@ class TestWithSops:
 
     @pytest.mark.parametrize("network", ["unix", "tcp"])
     def test_its_server_answers_us(self, network: str, home: dict[str, str], tmp_path: Path) -> None:
-        path = f"{tmp_path}/s" if network == "unix" else f"127.0.0.1:{free_port()}"
-        theirs = subprocess.Popen([str(REAL), "keyservice", "--network", network, "--address", path], env=home)
-        try:
-            client = RemoteService(f"{network}://{path}", connect_seconds=60)
-            assert client.unwrap(KEY, client.wrap(KEY, PART)) == PART
-            with pytest.raises(ProviderError, match="it refused"):
-                client.unwrap(KEY, b"nonsense")
-            client.close()
-        finally:
-            theirs.terminate()
-            theirs.wait(120)
+        with kept_port() as port:
+            path = f"{tmp_path}/s" if network == "unix" else f"127.0.0.1:{port}"
+            theirs = subprocess.Popen([str(REAL), "keyservice", "--network", network, "--address", path], env=home)
+            try:
+                client = RemoteService(f"{network}://{path}", connect_seconds=60)
+                assert _answered(client)  # once it listens
+                with pytest.raises(ProviderError, match="it refused"):
+                    client.unwrap(KEY, b"nonsense")
+                client.close()
+            finally:
+                theirs.terminate()
+                theirs.wait(120)
 
     def test_our_server_answers_it(self, home: dict[str, str], tmp_path: Path, address: str) -> None:
         plain = tmp_path / "a.yaml"
@@ -352,12 +355,6 @@ def run(argv: list[str], env: dict[str, str]) -> bytes:
     done = subprocess.run(argv, env=env, capture_output=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="paths of logs are those of POSIX")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pty
 import select
 import shutil
 import signal
 import subprocess
-import termios
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ import pytest
 from leafseal.system import private
 from leafseal.system.locks import locked
 
+from .test_exec import AT_TERMINAL
 from .transcripts import Stage
 
 PLAIN = "password: c4n4ry-v4lue\nport: 5432\n"
@@ -200,14 +200,13 @@ class Terminal:
     def __init__(self, desk: Stage, environ: dict[str, str]) -> None:
         self.ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
-            [*desk.program, "edit", "a.yaml"],
+            [sys.executable, "-c", AT_TERMINAL, *desk.program, "edit", "a.yaml"],
             cwd=desk.folder,
             env=environ,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         os.close(theirs)
         self.shown = ""

@@ -102,7 +102,7 @@ def test_the_terminal_sends_to_both(desk: Stage, memory: Path) -> None:
     script = f"exec {shlex.quote(sys.executable)} counts.py"
     terminal, inner = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", _AT_TERMINAL, *desk.program, "exec-env", "a.env", script],
+        [sys.executable, "-c", AT_TERMINAL, *desk.program, "exec-env", "a.env", script],
         cwd=desk.folder,
         env=desk.environ({}),
         stdin=inner,
@@ -138,11 +138,12 @@ while True:
     signal.pause()
 """
 
-_AT_TERMINAL = """
+AT_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
+"""Makes the terminal that is the input that of the session, and becomes a program."""
 
 
 _AT = """

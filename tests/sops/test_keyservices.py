@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from leafseal.keyservice import client
 from leafseal.keyservice.server import KeyServer, serving
 from leafseal.sops.main import run
 
+from ..ports import kept_port
 from .transcripts import ME, Stage
 
 pytestmark = pytest.mark.skipif(find_spec("grpc") is None, reason="grpcio is not installed")
@@ -60,10 +60,9 @@ def test_services_of_the_environment_are_asked_in_turn(
     desk: Stage, address: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     lose_patience(monkeypatch, but_with=address)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    monkeypatch.setenv("SOPS_KEYSERVICE", f"unix://{desk.folder}/none,{address},tcp://127.0.0.1:{port}")
-    assert run(["decrypt", "a.yaml"]) == 0
+    with kept_port() as port:
+        monkeypatch.setenv("SOPS_KEYSERVICE", f"unix://{desk.folder}/none,{address},tcp://127.0.0.1:{port}")
+        assert run(["decrypt", "a.yaml"]) == 0
     assert capfd.readouterr() == (PLAIN, "")
 
 
