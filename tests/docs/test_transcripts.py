@@ -16,6 +16,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",
     ROOT / "docs" / "containers.md",
+    ROOT / "docs" / "git.md",
     ROOT / "docs" / "systemd.md",
     ROOT / "docs" / "providers" / "index.md",
 ]
