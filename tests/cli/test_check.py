@@ -53,13 +53,13 @@ def change(path: Path, old: str, new: str) -> None:
 
 def found(leafseal: Run, *options: str) -> list[tuple[str, str]]:
     """Return the rules and files of all findings."""
-    return [(one["rule"], one["file"]) for one in report(leafseal, *options)["problems"]]
+    return [(one["rule"], one["file"]) for one in report(leafseal, *options)["results"]]
 
 
 def report(leafseal: Run, *options: str) -> dict[str, Any]:
     result = leafseal("check", "--json", *options)
     told: dict[str, Any] = json.loads(result.out)
-    assert result.code == (222 if told["problems"] else 0), result.err
+    assert result.code == (222 if told["results"] else 0), result.err
     assert SECRET not in result.out.decode() + result.err
     return told
 
@@ -147,14 +147,14 @@ def test_partly_clear_files(leafseal: Run, repository: Path) -> None:
     path.write_text("".join(
         f"    password: {SECRET}\n" if "password" in line else line for line in path.read_text().splitlines(True)
     ))  # fmt: skip
-    [one] = report(leafseal)["problems"]
+    [one] = report(leafseal)["results"]
     assert (one["rule"], one["place"]["pointer"], one["line"]) == ("plain-value", "/db/password", 2)
 
 
 def test_text_that_begins_like_an_encrypted_value(leafseal: Run, repository: Path) -> None:
     path = repository / "secrets/db.yaml"
     change(path, "password: ENC[AES256_GCM,", f"password: ENC[AES256_GCM,{SECRET} ")
-    [one] = report(leafseal)["problems"]
+    [one] = report(leafseal)["results"]
     assert (one["rule"], one["message"]) == (
         "plain-value",
         "db.password: is damaged: it is not a whole encrypted value",
@@ -164,7 +164,7 @@ def test_text_that_begins_like_an_encrypted_value(leafseal: Run, repository: Pat
 def test_weaker_than_the_configuration(leafseal: Run, repository: Path, me: ThrowawayIdentity) -> None:
     add(repository, "secrets/w.yaml", f"data: {SECRET}\nother: {SECRET}\n")
     assert leafseal("encrypt", "-i", "--encrypted-regex", "^data$", "secrets/w.yaml").code == 0
-    [one] = report(leafseal)["problems"]
+    [one] = report(leafseal)["results"]
     assert (one["rule"], one["place"]["pointer"]) == ("weaker-rule", "/other")
     assert leafseal("updatekeys", "-y", "--sync-rules", "secrets/w.yaml").code == 0
     assert found(leafseal) == []
@@ -178,7 +178,7 @@ def test_drifted_recipients(leafseal: Run, repository: Path, me: ThrowawayIdenti
     ]
     groups = f"key_groups: [{{age: [{me.recipient}]}}, {{age: [{OTHER.recipient}]}}]"
     config(repository, f"{{path_regex: ^secrets/, {groups}}}")
-    told = [one["message"] for one in report(leafseal)["problems"] if one["rule"] == "key-groups"]
+    told = [one["message"] for one in report(leafseal)["results"] if one["rule"] == "key-groups"]
     assert told == ["1 key group is enough to decrypt it, and .sops.yaml says 2 (creation_rules[0])"]
     assert leafseal("updatekeys", "-y", "secrets/db.yaml").code == 0
     assert found(leafseal) == []
@@ -213,7 +213,7 @@ def test_conflicts_that_a_merge_left_in_the_metadata(leafseal: Run, repository: 
         change(path, "    leafseal:\n", f"    leafseal:\n{left}")
     else:
         change(path, "sops:\n", f"sops:\n    leafseal:\n{left}")
-    told = report(leafseal)["problems"]
+    told = report(leafseal)["results"]
     assert [(one["rule"], one["message"]) for one in told] == [
         ("unresolved-conflict", "/db/password: a merge left this conflict"),
         ("unresolved-conflict", "/db/port: a merge left this conflict"),
@@ -346,7 +346,7 @@ def test_a_range_has_what_a_later_commit_removes(leafseal: Run, repository: Path
     git(repository, "rm", "-q", "secrets/a.yaml")
     git(repository, "commit", "-qm", "three")
     for revisions in ("HEAD~2..HEAD", "HEAD~2..", "HEAD~2...HEAD"):
-        [one] = report(leafseal, "--revision", revisions)["problems"]
+        [one] = report(leafseal, "--revision", revisions)["results"]
         assert (one["rule"], one["file"], one["commit"]) == ("plain-file", "secrets/a.yaml", commit)
     assert found(leafseal, "--revision", "HEAD~1..HEAD") == []
     assert found(leafseal, "--revision", "HEAD~2..HEAD", "secrets/db.yaml") == []
@@ -375,7 +375,7 @@ def test_a_range_that_makes_a_rule_weaker(leafseal: Run, repository: Path, me: T
     git(repository, "add", ".")
     git(repository, "commit", "-qm", "two")
     assert found(leafseal) == []
-    [one] = report(leafseal, "--revision", "HEAD~1..HEAD")["problems"]
+    [one] = report(leafseal, "--revision", "HEAD~1..HEAD")["results"]
     assert (one["rule"], one["place"]["pointer"]) == ("weaker-configuration", "/other")
 
 
@@ -388,7 +388,7 @@ def test_a_folder_that_is_no_repository(leafseal: Run, repository: Path, me: Thr
     add(repository, "nested/.git/HEAD", "x")
     add(repository, "nested/x.decrypted.yaml", f"a: {SECRET}\n")
     told = report(leafseal)
-    assert [(one["rule"], one["file"]) for one in told["problems"]] == [("plain-file", "secrets/a.yaml")]
+    assert [(one["rule"], one["file"]) for one in told["results"]] == [("plain-file", "secrets/a.yaml")]
     assert told["skipped"] == [{"file": "nested", "reason": "repository"}]
     result = leafseal("check", "--staged")
     assert (result.code, "not in a Git repository" in result.err) == (1, True)
@@ -430,7 +430,7 @@ def test_submodules_and_repositories_inside_are_not_entered(leafseal: Run, repos
     git(repository, "submodule", "add", "-q", str(inner), "sub")
     git(repository, "clone", "-q", str(inner), "clone")
     told = report(leafseal)
-    assert told["problems"] == []
+    assert told["results"] == []
     assert told["skipped"] == [{"file": "clone", "reason": "repository"}, {"file": "sub", "reason": "repository"}]
     told = report(leafseal, "--staged")
     assert told["skipped"] == [{"file": "sub", "reason": "submodule"}]
@@ -464,7 +464,7 @@ def test_links_are_not_followed(leafseal: Run, repository: Path, tmp_path: Path)
     (repository / "real").rmdir()
     (repository / "real").symlink_to(tmp_path / "outside")
     told = report(leafseal)
-    assert told["problems"] == []
+    assert told["results"] == []
     assert {one["file"]: one["reason"] for one in told["skipped"]}["real/x.decrypted.yaml"] == "link"
 
 
@@ -488,7 +488,7 @@ def test_huge_files(leafseal: Run, repository: Path) -> None:
     git(repository, "add", ".")
     for options in ((), ("--staged",)):
         told = report(leafseal, *options, "--max-file-size", "8K")
-        assert [(one["rule"], one["file"]) for one in told["problems"]] == [("not-checked", "secrets/a.yaml")]
+        assert [(one["rule"], one["file"]) for one in told["results"]] == [("not-checked", "secrets/a.yaml")]
         assert [one["file"] for one in told["skipped"]] == ["other.yaml", "secrets/a.yaml"]
 
 
@@ -509,7 +509,7 @@ def test_strange_names(leafseal: Run, repository: Path, name: bytes) -> None:
     add(repository, text, f"a: {SECRET}\n")
     git(repository, "add", ".")
     for options in ((), ("--staged",), ("--staged", text)):
-        [one] = report(leafseal, *options)["problems"]
+        [one] = report(leafseal, *options)["results"]
         assert one["rule"] == "plain-file"
         assert one["file"] == text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     lines = leafseal("check", "--github").out.splitlines()
@@ -549,7 +549,7 @@ def test_an_object_that_this_clone_does_not_have(leafseal: Run, repository: Path
     blob = git_out(repository, "rev-parse", "HEAD:secrets/db.yaml")
     (repository / ".git/objects" / blob[:2] / blob[2:]).unlink()
     told = report(leafseal, "--revision", "HEAD")
-    assert [(one["rule"], one["message"]) for one in told["problems"]] == [
+    assert [(one["rule"], one["message"]) for one in told["results"]] == [
         ("not-checked", "its content is not in this clone")
     ]
     assert told["skipped"] == [{"file": "secrets/db.yaml", "reason": "missing"}]
@@ -604,9 +604,9 @@ def test_what_is_no_baseline(leafseal: Run, repository: Path, text: str) -> None
 
 def test_fingerprints_do_not_change_with_lines_or_values(leafseal: Run, repository: Path) -> None:
     add(repository, "app.yaml", f"password: {SECRET}\n")
-    [before] = report(leafseal)["problems"]
+    [before] = report(leafseal)["results"]
     add(repository, "app.yaml", f"# a\nother: 1\npassword: {SECRET}-changed\n")
-    [after] = report(leafseal)["problems"]
+    [after] = report(leafseal)["results"]
     assert (after["fingerprint"], after["line"]) == (before["fingerprint"], 3)
 
 

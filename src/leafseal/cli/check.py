@@ -62,7 +62,7 @@ _TOLD = ("submodule", "repository", "large", "missing")
 @option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code scanning.")
 @option("--github", is_flag=True, help="Also print annotations for a GitHub job.")
 @limits_options
-@reports.reporting("check", checked_count=0, encrypted_count=0, old_count=0, problems=[], skipped=[])
+@reports.reporting("check", checked_count=0, encrypted_count=0, old_count=0, results=[], skipped=[])
 def check(
     files: tuple[str, ...],
     staged: bool,
@@ -236,7 +236,7 @@ def _print_json(chosen: Selected, checked: Checked, told: Any) -> None:
         "checked_count": checked.files,
         "encrypted_count": checked.encrypted,
         "old_count": told.old,
-        "problems": [_as_data(root, one) for one in told.new],
+        "results": [_as_data(root, one) for one in told.new],
         "skipped": [{**reports.file_fields(_shown(root, name)), "reason": reason} for name, reason in checked.skipped],
     }
     reports.write("check", fields)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from leafseal.cli.shared import reports
-from leafseal.cli.shared.declarations import command
+from leafseal.cli.shared.declarations import command, option
 from leafseal.cli.shared.every_file import EveryFile, chosen, files_or_all
 from leafseal.cli.shared.files import errors_of, read_all, show_errors
 from leafseal.cli.shared.keys import current_ambient, key_services
@@ -25,6 +25,7 @@ from leafseal.operations.structure import told_of
 from leafseal.system import terminal
 
 if TYPE_CHECKING:
+    from leafseal.cli.shared.since import Since
     from leafseal.operations.structure import Coverage
 
 T = TypeVar("T")
@@ -32,12 +33,22 @@ T = TypeVar("T")
 
 @command("verify")
 @files_or_all
+@option(
+    "--against", metavar="REV", help="Also show what changed since a revision that you trust; exit with 222 if any."
+)
 @json_option
 @sealed_reading
 @key_services
 @limits_options
-@reports.reporting("verify", files=[])
-def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: InputOptions, limits: Limits) -> int:
+@reports.reporting("verify", files=[], others=[])
+def verify(
+    files: tuple[str, ...],
+    every: EveryFile,
+    against: str | None,
+    as_json: bool,
+    reading: InputOptions,
+    limits: Limits,
+) -> int:
     """Check that every value of files decrypts, and their integrity check (MAC). Print no values.
 
     Says what was changed by hand that may be: comments, recipients, the rule. Empty values are listed where no digest
@@ -48,6 +59,7 @@ def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
     leafseal verify config.yaml
     leafseal verify --json secrets/*.yaml
     leafseal verify --all
+    leafseal verify --all --against v1.0
     """
     keys, read = KeyRing(current_ambient()), reading.within(limits)
     names = chosen(files, every, reading, limits)
@@ -56,16 +68,38 @@ def verify(files: tuple[str, ...], every: EveryFile, as_json: bool, reading: Inp
         outcomes = open_all(inputs, keys, _describe, read=read, progress=step)
     outcomes = [_with_all_damage(outcome, keys, read) for outcome in outcomes]
     wrong = [*errors, *errors_of(outcomes)]
+    earlier = None
+    if against is not None:
+        earlier, more = _since(against, inputs, read, is_all=every.is_all)
+        wrong += more
     if as_json:
-        reports.write("verify", {"files": [about.as_data() for _, about in results(outcomes)]}, wrong)
+        fields = {
+            "files": [about.as_data(earlier) for _, about in results(outcomes)],
+            "others": [
+                {**reports.file_fields(name), "state": state}
+                for name, state in (earlier.others if earlier is not None else ())
+            ],
+        }
+        reports.write("verify", fields, wrong)
     else:
         for _, about in results(outcomes):
-            terminal.print_line("\n".join(about.as_lines()))
-    code = show_errors(wrong) or (PENDING if any(about.unresolved for _, about in results(outcomes)) else 0)
+            terminal.print_line("\n".join(about.as_lines(earlier)))
+        for line in earlier.lines() if earlier else ():
+            terminal.print_line(line)
+    is_pending = bool(earlier) or any(about.unresolved for _, about in results(outcomes))
+    code = show_errors(wrong) or (PENDING if is_pending else 0)
     if every.is_all and names and not as_json:
         good = len(inputs) + len(errors) - len(wrong)
         terminal.say(f"{counted(good, 'file')} verified" + (f", {len(wrong)} failed" if wrong else ""))
     return code
+
+
+def _since(
+    revision: str, inputs: Sequence[Item], read: ReadOptions, *, is_all: bool
+) -> tuple[Since, list[LeafsealError]]:
+    from leafseal.cli.shared.since import since  # hardly anybody asks
+
+    return since(revision, [item.source for item in inputs], read, is_all=is_all)
 
 
 def _with_all_damage(outcome: Outcome[T], keys: KeyRing, read: ReadOptions) -> Outcome[T]:
@@ -103,7 +137,7 @@ class _About(NamedTuple):
     unprotected: Sequence[Leaf]  # empty, and nothing covers them
     unresolved: Sequence[str]  # pointers to what a merge left undecided
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self, earlier: Since | None) -> dict[str, Any]:
         """Return the file's object in the report."""
         return {
             **reports.file_fields(self.name),
@@ -117,9 +151,10 @@ class _About(NamedTuple):
             "documents_with_other_metadata": list(self.other_metadata),
             "unprotected": [reports.place_of(leaf) for leaf in self.unprotected],
             "unresolved": list(self.unresolved),
+            "since": _changes_of(self.name, earlier),
         }
 
-    def as_lines(self) -> list[str]:
+    def as_lines(self, earlier: Since | None) -> list[str]:
         """Return the file's lines for people."""
         state = "OK" if self.verified else "the integrity check (MAC) was skipped"
         state = f"a merge left {counted(len(self.unresolved), 'conflict')} in it" if self.unresolved else state
@@ -138,7 +173,16 @@ class _About(NamedTuple):
                 f"  the sops metadata of document {number + 1} differ from those of the first, which alone count"
             )
         lines += [f"  empty, not protected: {place_of(leaf)}" for leaf in self.unprotected]
+        lines += [f"  {line}" for line in (earlier.lines_of(self.name) if earlier is not None else ())]
         return lines
+
+
+def _changes_of(name: str, earlier: Since | None) -> dict[str, Any] | None:
+    if earlier is None:
+        return None
+    from leafseal.cli.shared.since import as_data
+
+    return as_data(earlier.files.get(name))
 
 
 def _describe(item: Item, opened: Opened) -> _About:

@@ -89,7 +89,7 @@ def read_sides(
         if side is None:
             sides.append(no_file(present[0].name, present[0].format))
         elif locked is not None:
-            sides.append(_closed(side, read))
+            sides.append(as_it_is(side, read))
         else:
             found = opened[id(side)]
             sides.append(_plain(side, read) if found is None else _of_opened(side, found))
@@ -152,8 +152,8 @@ def _plain(source: Source, read: ReadOptions) -> Side:
     return Side(source.name, source.format, source.data, *contents, _comments(document), source.data)
 
 
-def _closed(source: Source, read: ReadOptions) -> Side:
-    """Return a file as it stands, encrypted or not."""
+def as_it_is(source: Source, read: ReadOptions) -> Side:
+    """Return a file without decrypting it, encrypted or not."""
     with naming(source.name):
         try:
             document, metadata = read_metadata(source.data, source.format, read)

@@ -74,6 +74,13 @@ SCENARIOS = [
         before=_REPOSITORY,
     ),
     Scenario(
+        "cli.shared.since",
+        "name files of it",
+        "verify --against HEAD ../copy.yaml",
+        ("verify --against HEAD app.yaml",),
+        before=(*_REPOSITORY, "! cp app.yaml ../copy.yaml"),
+    ),
+    Scenario(
         "cli.check",
         "use only one of them",
         "check --staged --revision HEAD",

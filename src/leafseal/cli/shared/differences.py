@@ -111,15 +111,16 @@ def as_data(name: str, comparison: Comparison, show_values: bool) -> dict[str, A
         "differences": [_value(comparison, difference, show_values) for difference in comparison.values],
         "recipients_added": [reports.recipient(key, 0) for key in comparison.recipients.added],
         "recipients_removed": [reports.recipient(key, 0) for key in comparison.recipients.removed],
-        **_metadata_fields("a", one),
-        **_metadata_fields("b", other),
+        **metadata_fields("a", one),
+        **metadata_fields("b", other),
         "rotated": comparison.is_rotated,
         "comments": comparison.comments,
         "layout_only": comparison.is_layout,
     }
 
 
-def _metadata_fields(letter: str, side: Side) -> dict[str, Any]:
+def metadata_fields(letter: str, side: Side) -> dict[str, Any]:
+    """Return what the metadata of a side say."""
     metadata = side.metadata
     return {
         f"rule_{letter}": None if metadata is None else metadata.selection.describe(),
