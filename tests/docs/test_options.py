@@ -33,7 +33,7 @@ _FOREIGN = {
     "--archive", "--manifest",  # of krew
     "--vectors",  # of our tests
     "--inplace", "--recipient",  # typing errors, and habits from other programs
-    "--cacheinfo", "--index", "--no-filters",  # of git
+    "--cacheinfo", "--create", "--index", "--initial-branch", "--no-edit", "--no-filters",  # of git
     "--local", "--mirror", "--no-textconv", "--remove-section", "--textconv", "--user",  # of git, and of jj
     "--global", "--no-verify", "--oneline", "--unshallow",  # of git
     "--hook-stage",  # of pre-commit
