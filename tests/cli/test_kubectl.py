@@ -220,10 +220,10 @@ def test_of_an_encrypted_file_that_kustomize_passes_on_what_is_wrong_is_said(
 ) -> None:
     (work / "overlay").mkdir()
     (kubectl.folder / "kustomized").write_bytes(secret.read_bytes())
-    assert leafseal("kubectl", "apply", "-k", "overlay").code == 0
+    assert leafseal("kubectl", "template", "-k", "overlay").code == 0
     monkeypatch.delenv("SOPS_AGE_KEY", raising=False)
     monkeypatch.setenv("SOPS_AGE_KEY_FILE", os.devnull)
-    result = leafseal("kubectl", "apply", "-k", "overlay")
+    result = leafseal("kubectl", "template", "-k", "overlay")
     assert (result.code, "no key of yours can decrypt" in result.err) == (1, True)
     assert "kustomize passed on" not in result.err
 
