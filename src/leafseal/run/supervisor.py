@@ -26,7 +26,7 @@ from leafseal.run import exec as running
 from leafseal.run.companions import Changes, Streams
 from leafseal.run.environment import Account
 from leafseal.system import signals
-from leafseal.system.descriptors import read_some, write_all
+from leafseal.system.descriptors import above_standard_streams, read_some, write_all
 from leafseal.system.signal_queue import Report, SignalQueue, adopt_orphans
 
 Killed = Callable[[int], int]
@@ -297,14 +297,3 @@ def _as_error(answer: bytes) -> LeafsealError:
     if code in (126, 127):
         return CommandError(message, found=code == 126, hint=hint)
     return LeafsealError(message, hint=hint)
-
-
-def above_standard_streams(*descriptors: int) -> list[int]:
-    """Return descriptors, others in place of those that are standard streams: what is opened while these are closed."""
-    import fcntl
-
-    found = [one if one > 2 else fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 3) for one in descriptors]
-    for one in descriptors:
-        if one <= 2:
-            os.close(one)
-    return found

@@ -33,3 +33,14 @@ def _wait(descriptor: int, *, for_reading: bool) -> None:
 
     watched = [descriptor]
     select.select(watched if for_reading else [], [] if for_reading else watched, [])
+
+
+def above_standard_streams(*descriptors: int) -> list[int]:
+    """Return descriptors, others in place of those that are standard streams: what is opened while these are closed."""
+    import fcntl
+
+    found = [one if one > 2 else fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 3) for one in descriptors]
+    for one in descriptors:
+        if one <= 2:
+            os.close(one)
+    return found

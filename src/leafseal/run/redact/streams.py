@@ -20,7 +20,7 @@ from leafseal.run.companions import Wait
 from leafseal.run.environment import Account
 from leafseal.run.redact.relay import Keyboard, Relay, is_in_foreground
 from leafseal.run.redact.stream import Patterns, Stream
-from leafseal.run.supervisor import above_standard_streams
+from leafseal.system.descriptors import above_standard_streams
 
 _SECONDS_FOR_OTHERS = 0.5  # after the program's end, for processes that it started and that still have its output
 
