@@ -66,6 +66,7 @@ OPENS_NOTHING = {
     "help": "shows texts",
     "completion": "shows texts",
     "inspect": "needs no key",
+    "check": "needs no key",
     "keygen": "creates keys",
     "whoami": "needs no data key",
     "team": "changes .sops.yaml",
@@ -77,13 +78,14 @@ OPENS_NOTHING = {
     "sops": "has its test in tests/sops",
     "argocd": "has its test in tests/cli/test_argocd.py",
     "kubectl": "has its test below, with manifests",
+    **dict.fromkeys(("diff", "git", "merge"), "has its test below, with several versions of a file"),
     "link-sops": "creates a link",
 }
 
 
 def test_every_command_is_known_to_report_or_to_open_nothing() -> None:
     assert sorted({*LINES, *OPENS_NOTHING}) == sorted(COMMANDS)
-    assert sorted([*LINES, "argocd", "kubectl"]) == sorted(ACTIONS)
+    assert sorted([*LINES, "argocd", "diff", "git", "kubectl", "merge"]) == sorted(ACTIONS)
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -132,6 +134,28 @@ def test_the_commands_of_kubectl_report_too(
     trail.path.parent.rmdir()
     result = leafseal("kubectl", "template", "-f", "db.yaml")
     assert (result.code, result.out) == (223, b"")
+
+
+def test_what_git_has_us_do_is_told_too(leafseal: Run, trail: Trail, sealed: Path, work: Path) -> None:
+    for name, port in (("ours.yaml", "1"), ("theirs.yaml", "2")):
+        (work / name).write_bytes(sealed.read_bytes())
+        assert leafseal("set", name, "db.port", port).code == 0
+    trail.take()
+    for words, action, count in (
+        (["diff", "ours.yaml", "theirs.yaml"], "decrypt", 2),
+        (["git", "textconv", "app.yaml"], "decrypt", 1),
+        (["merge", "app.yaml", "ours.yaml", "theirs.yaml", "-o", "merged.yaml"], "merge", 3),
+    ):
+        leafseal(*words)
+        events = trail.take()
+        assert told(events) == [(action, "allowed")] * count
+        assert {event["command"] for event in events} == {f"leafseal {words[0]}"}
+    trail.path.parent.rmdir()
+    assert leafseal("diff", "ours.yaml", "theirs.yaml").code == 223
+    assert SECRET.encode() not in leafseal("git", "textconv", "app.yaml").out  # Git shows what is encrypted
+    (work / "merged.yaml").unlink(missing_ok=True)
+    assert leafseal("merge", "app.yaml", "ours.yaml", "theirs.yaml", "-o", "merged.yaml").code != 0
+    assert not (work / "merged.yaml").exists()
 
 
 # -- fail closed

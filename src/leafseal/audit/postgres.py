@@ -27,6 +27,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "edit": ("decrypt", "encrypt"),
     "set": ("decrypt", "encrypt"),
     "unset": ("decrypt", "encrypt"),
+    "merge": ("decrypt", "encrypt"),
     "rotate": ("rotate", "decrypt", "encrypt"),
 }
 """The actions of sops that each of ours is: its table knows three."""
