@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import checking
 import guard
 import helm
 import programs
@@ -49,6 +50,8 @@ def main() -> int:
             section += helm.render(by_helm, options.runs, load=load)
             guarded = guard.measured(workshop, 8 * options.runs)
             section += guard.render(guarded, 8 * options.runs, load=load)
+            checked = checking.measured(workshop, options.runs, divisor=10 if options.quick else 1)
+            section += checking.render(checked, options.runs, load=load)
             counted = starts.count(workshop)
             version = _version(workshop.run_sops("--version", "--disable-version-check")) if sops else None
         except (Failure, OSError) as error:
@@ -67,6 +70,7 @@ def main() -> int:
         unmet += [row.name for row in reacted if not row.met]
         unmet += [helm.ONE] if helm.ratio_of(by_helm) > helm.AT_MOST else []
         unmet += [guard.STRICT] if guard.ratio_of(guarded) > guard.AT_MOST else []
+        unmet += checking.unmet(checked)
         unmet += starts.above_bounds(*counted) if counted is not None else []
         for name in unmet:
             print(f"bench: not met: {name}", file=sys.stderr)

@@ -234,3 +234,30 @@ def test_kinds_that_are_derived_have_the_code_of_their_base() -> None:
         pass
 
     assert code_of(Other("no")) == "refused"
+
+
+def test_check_and_verify_against_a_revision(folder: Path, me: ThrowawayIdentity) -> None:
+    def git(*words: str) -> None:
+        options = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
+        subprocess.run(["git", *options, *words], cwd=folder, check=True, capture_output=True)
+
+    (folder / ".git").rmdir()
+    git("init", "-q")
+    (folder / ".sops.yaml").write_text(f"creation_rules:\n  - path_regex: ^secrets/\n    age: {me.recipient}\n")
+    (folder / "secrets").mkdir()
+    (folder / "secrets" / "a.env").write_text("A=hunter2\n")
+    (folder / "link.yaml").symlink_to("app.yaml")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    told = _report(folder, me, "check", "--json", code=222)
+    assert [(one["rule"], one["file"], one["line"]) for one in told["results"]] == [("plain-file", "secrets/a.env", 1)]
+    assert (told["checked_count"], told["encrypted_count"]) == (5, 3)
+    assert told["skipped"] == [{"file": "link.yaml", "reason": "link"}]
+    assert [one["code"] for one in _report(folder, me, "check", "--json", "none.yaml", code=100)["errors"]] == [
+        "missing-file"
+    ]
+    (folder / "a.json").unlink()
+    (folder / ".gitattributes").write_text("* merge=union\n")
+    told = _report(folder, me, "verify", "--json", "--all", "--against", "HEAD", code=222)
+    assert [one["since"]["state"] for one in told["files"]] == ["changed", "changed"]
+    assert told["others"] == [{"file": "a.json", "state": "deleted"}]
