@@ -188,6 +188,14 @@ def test_a_key_that_does_not_answer_is_left_behind() -> None:
     assert outcome.reason == "no answer within 0.05 seconds"
 
 
+def test_all_files_of_a_run_can_have_one_limit() -> None:
+    job = keyring.Job(0, wrap([RemoteMemoryKey("slow")])[0][0])
+    stuck = keyring.Job(0, WrappedKey(RemoteMemoryKey("slow", seconds=2), job.wrapped.enc))
+    [(_, outcome)] = keyring.race([stuck], KeyRing(AMBIENT, seconds=0))
+    assert isinstance(outcome, FailedAttempt)
+    assert outcome.reason == "no answer within 0 seconds"
+
+
 def test_enc_that_cannot_be_encoded_is_a_failed_attempt() -> None:
     with pytest.raises(DataKeyError, match="the encrypted data key is damaged"):
         recover_data_key([(WrappedKey(AgeKey(throwaway_identity().recipient), "\ud800"),)], 0, AMBIENT)

@@ -16,7 +16,7 @@ from leafseal.errors import LeafsealError, MissingFileError, UsageError, naming
 from leafseal.git.files import MARKERS, Merge, Outcome, merge_files
 from leafseal.git.sides import Version
 from leafseal.keys import Ambient
-from leafseal.keys.ring import KeyRing
+from leafseal.keys.ring import RACE_SECONDS, KeyRing
 from leafseal.operations.open import held_to_policy, paused_collector
 from leafseal.system import signals, terminal
 from leafseal.system.reading import read
@@ -110,7 +110,7 @@ def _merge(
         asked = Merge(base, ours, theirs, name, markers, is_virtual)
         ambient = _ambient(asks=not is_driver)
         read_options = held_to_policy(ReadOptions(limits), ambient)
-        outcome = merge_files(asked, KeyRing(ambient), read_options, lambda: _configured(name))
+        outcome = merge_files(asked, KeyRing(ambient, seconds=RACE_SECONDS), read_options, lambda: _configured(name))
         _write(outcome, files[1] if is_driver else output)
     _tell(name, outcome, labels)
     return 0 if outcome.is_clean else _CONFLICT

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import ReadOptions
-from leafseal.errors import LeafsealError
+from leafseal.errors import DataKeyError, LeafsealError
 from leafseal.formats import recognize
 from leafseal.git.sides import DoesNotOpenError, State, Version, open_sides, state_of
 from leafseal.keys.ring import KeyRing
@@ -74,12 +74,33 @@ def merge_files(
     from leafseal.git.merge import How, blob_id, merge_opened  # what is not encrypted needs none of it
 
     told: list[str] = []
-    sides = open_sides(versions, asked.name, format_name, ring, read, told.append)
+    try:
+        sides = open_sides(versions, asked.name, format_name, ring, read, told.append)
+    except DoesNotOpenError as error:
+        if not isinstance(error.error, DataKeyError) or asked.is_virtual:
+            raise
+        return _without_key(versions, format_name, read, error)
     how = How(ring, configured, asked.is_virtual, blob_id(base.data), blob_id(theirs.data))
     result = merge_opened(sides, how)
     conflicts = [(found.pointer, _why(found.what, found.conflict)) for found in result.conflicts]
     product = result.product
     return Outcome(product.data, product.check, not conflicts, conflicts, told + result.told)
+
+
+def _without_key(
+    versions: tuple[Version, Version, Version], format_name: str, read: ReadOptions, error: DoesNotOpenError
+) -> Outcome:
+    """Merge what can be merged without a key. Raises `error` where nothing can."""
+    from leafseal.git.keyless import merge_without_key
+    from leafseal.keys.ring import label
+
+    merged = merge_without_key(versions, format_name, read)
+    if merged is None:
+        raise error
+    told = ["merged without a key, not verified"]
+    told += [f"recipient added by theirs: {label(one)}" for one in merged.added]
+    told += [f"recipient removed by theirs: {label(one)}" for one in merged.removed]
+    return Outcome(merged.data, Product.exactly(merged.data), True, [], told)
 
 
 def _why(what: str, conflict: object) -> str:

@@ -134,6 +134,15 @@ def _one_group(
     return MergedRecipients((tuple(blob for blob in blobs.values() if blob is not None),), threshold)
 
 
+def merge_names(base: Wrapped, ours: Wrapped, theirs: Wrapped) -> tuple[KeyGroup, ...]:
+    """Return the one group of a merge in which all blobs hold the same data key. Raises `CannotWrapError`."""
+
+    def wrap(_groups: Sequence[Sequence[MasterKey]], _threshold: int) -> tuple[KeyGroup, ...]:
+        raise CannotWrapError
+
+    return _one_group(base, ours, theirs, (), wrap).groups
+
+
 def _dated_as(blob: WrappedKey, had: WrappedKey) -> WrappedKey:
     return blob._replace(created_at=had.created_at) if had.created_at is not None else blob
 

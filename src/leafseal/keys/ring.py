@@ -79,11 +79,13 @@ class _Cell:
 class KeyRing:
     """What master keys gave in this run. Equal blobs are unwrapped once, also when several threads ask.
 
-    `order` names the kinds to be tried first. After those, keys that need no network come before those that do.
+    `order` names the kinds to be tried first. After those, keys that need no network come before those that do. All
+    files of the run together have `seconds` for keys that need a network, if there is such a limit.
     """
 
-    def __init__(self, ambient: Ambient, *, order: Sequence[str] = TRIED_FIRST) -> None:
+    def __init__(self, ambient: Ambient, *, order: Sequence[str] = TRIED_FIRST, seconds: float | None = None) -> None:
         self.ambient = ambient
+        self.deadline = None if seconds is None else monotonic() + seconds
         self.order = tuple(order)
         self._cells: dict[tuple[str, str, str], _Cell] = {}
         self._lock = allocate_lock()
@@ -175,6 +177,8 @@ def race(
 
     for _ in range(min(_RACERS, len(jobs))):
         threading.Thread(target=run, name="leafseal-unwrap", daemon=True).start()
+    if ring.deadline is not None:
+        seconds = max(0.0, min(seconds, ring.deadline - monotonic()))
     deadline = monotonic() + seconds
     try:
         while unfinished:

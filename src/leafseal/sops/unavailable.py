@@ -1,4 +1,4 @@
-"""The command of sops that this version does not have: it is known by name, and says so."""
+"""Commands that the sops command line does not have: they are known by name, and say so."""
 
 from __future__ import annotations
 
@@ -14,4 +14,13 @@ def publish(_arguments: Arguments) -> NoReturn:
         "publish: this version of leafseal cannot publish files; nothing was done",
         1,
         hint="decrypt the file, and pass it to the tool of the destination",
+    )
+
+
+def merge(_arguments: Arguments) -> NoReturn:
+    """Refuse to merge, as people configure it for Git's driver: sops has no such command, and leafseal has."""
+    raise Failure(
+        "merge: sops has no such command; nothing was done",
+        1,
+        hint='use "leafseal merge BASE OURS THEIRS -o OUT"; for Git, run "leafseal git setup"',
     )

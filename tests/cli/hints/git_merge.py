@@ -31,6 +31,12 @@ SCENARIOS = [
         files={"a.bin": "\0a", "b.bin": "\0b", "c.bin": "\0c"},
     ),
     Scenario(
+        "sops.unavailable",
+        'use "leafseal merge BASE OURS THEIRS -o OUT"; for Git, run "leafseal git setup"',
+        "sops merge app.yaml app.yaml app.yaml",
+        ("merge app.yaml app.yaml app.yaml -o out.yaml", "! cd HERE && git init -q", "git setup"),
+    ),
+    Scenario(
         "git.sides",
         "remove its conflict markers, or restore it from Git",
         "merge app.yaml app.yaml broken.yaml",
