@@ -7,7 +7,6 @@ from typing import Any
 
 from leafseal.deploy.opening import File
 from leafseal.document import Leaf
-from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.scalars import Empty, Scalar, Timestamp
 from leafseal.document.tree import build, to_python
 from leafseal.errors import LeafsealError, naming
@@ -18,23 +17,23 @@ Manifest = dict[str, Any]
 """An object of Kubernetes, as plain dicts, lists and scalars."""
 
 
-def manifests(file: File, read: ReadOptions = DEFAULT_READ) -> list[Manifest]:
+def manifests(file: File) -> list[Manifest]:
     """Return the objects in a file, in order; the members of lists stand for themselves, empty documents for nothing.
 
     Dates are text, spelled as in the file: Kubernetes has no other. Raises `LeafsealError` for what is no object.
     """
     with naming(file.name):
-        return list(_objects([to_python(tree) for tree in build(_values(file, read))]))
+        return list(_objects([to_python(tree) for tree in build(_values(file))]))
 
 
-def documents(data: bytes, read: ReadOptions = DEFAULT_READ) -> list[object]:
+def documents(data: bytes) -> list[object]:
     """Return the documents of a text of YAML as plain dicts, lists and scalars. Raises `FormatError`."""
-    return [to_python(tree) for tree in build((leaf, leaf.value) for leaf in parse(data, "yaml", read).leaves())]
+    return [to_python(tree) for tree in build((leaf, leaf.value) for leaf in parse(data, "yaml").leaves())]
 
 
-def _values(file: File, read: ReadOptions) -> Iterator[tuple[Leaf, Scalar | Empty | None]]:
+def _values(file: File) -> Iterator[tuple[Leaf, Scalar | Empty | None]]:
     if file.opened is None:
-        document = parse(file.item.source.data, file.item.source.format, read)
+        document = parse(file.item.source.data, file.item.source.format)
         for leaf in document.leaves():
             is_date = isinstance(leaf.value, Timestamp) and not leaf.style
             yield leaf, document.text[leaf.start : leaf.end] if is_date else leaf.value

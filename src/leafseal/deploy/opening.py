@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from leafseal.deploy.leftovers import has_tokens, may_have_leftovers, refuse_leftovers
 from leafseal.document import Document, Leaf
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.limits import DEFAULT_READ, ReadOptions
+from leafseal.document.limits import ReadOptions
 from leafseal.document.places import listed
 from leafseal.document.scalars import Empty
 from leafseal.document.tree import MappingNode, build
@@ -39,9 +39,9 @@ class File(NamedTuple):
         """Return the decrypted file to the byte; of a plain file what was read."""
         return self.item.source.data if self.opened is None else self.opened.plaintext()
 
-    def trees(self, read: ReadOptions = DEFAULT_READ) -> list[MappingNode]:
+    def trees(self) -> list[MappingNode]:
         """Return the values as trees, one for each document. Raises `FormatError` for a plain file that has none."""
-        return _trees(self.item, read) if self.opened is None else self.opened.documents()
+        return _trees(self.item) if self.opened is None else self.opened.documents()
 
 
 def as_item(name: str, snapshot: Snapshot) -> Item:
@@ -49,22 +49,20 @@ def as_item(name: str, snapshot: Snapshot) -> Item:
     return Item(snapshot, Source(name, snapshot.data, recognize(name, snapshot.data), name))
 
 
-def open_files(
-    items: Sequence[Item], ring: KeyRing, read: ReadOptions = DEFAULT_READ
-) -> tuple[list[File], list[LeafsealError]]:
+def open_files(items: Sequence[Item], ring: KeyRing) -> tuple[list[File], list[LeafsealError]]:
     """Open every file that is encrypted, each distinct data key once; return the files in order, and what is wrong.
 
     Where anything is wrong nothing of the files may be used. What is left encrypted after that, in a file that was
     opened or in a plain one, is wrong too; so is a file that was encrypted and lost its metadata.
     """
     suspects = [item for item in items if may_have_leftovers(item.source.data)]
-    outcomes = dict(zip(map(id, suspects), open_all(suspects, ring, _opened, read=read), strict=True))
+    outcomes = dict(zip(map(id, suspects), open_all(suspects, ring, _opened), strict=True))
     files: list[File] = []
     errors: list[LeafsealError] = []
     for item in items:
         try:
             with naming(item.name):
-                files.append(_file(item, outcomes.get(id(item)), read))
+                files.append(_file(item, outcomes.get(id(item))))
         except LeafsealError as error:
             errors.append(error)
     return files, errors
@@ -77,7 +75,7 @@ def _opened(_item: Item, opened: Opened) -> Opened:
     return opened
 
 
-def _file(item: Item, outcome: Outcome[Opened] | None, read: ReadOptions) -> File:
+def _file(item: Item, outcome: Outcome[Opened] | None) -> File:
     if outcome is None:
         return File(item, None)
     if isinstance(outcome, Done):
@@ -89,15 +87,15 @@ def _file(item: Item, outcome: Outcome[Opened] | None, read: ReadOptions) -> Fil
             raise outcome.error
         return File(item, None)  # a text about sops
     try:
-        for tree in _trees(item, read):
+        for tree in _trees(item):
             refuse_leftovers(tree)
     except LeafsealError:
         raise outcome.error from None  # which knows what to do about it
     return File(item, None)
 
 
-def _trees(item: Item, read: ReadOptions) -> list[MappingNode]:
-    document = parse(item.source.data, item.source.format, read)
+def _trees(item: Item) -> list[MappingNode]:
+    document = parse(item.source.data, item.source.format)
     return build((leaf, leaf.value) for leaf in document.leaves())
 
 
@@ -116,7 +114,6 @@ def refuse_plain(
     *,
     hint: str,
     among: Among = every_value,
-    read: ReadOptions = DEFAULT_READ,
 ) -> None:
     """Raise `RefusedError` for a plain file in which a creation rule would encrypt something: it was forgotten.
 
@@ -126,7 +123,7 @@ def refuse_plain(
     if file.opened is not None or selection is None:
         return
     try:
-        document = parse(file.item.source.data, file.item.source.format, read._replace(allow_duplicates=True))
+        document = parse(file.item.source.data, file.item.source.format, ReadOptions(allow_duplicates=True))
     except FormatError:
         return  # a template, or another kind of file
     is_meant = among(document)

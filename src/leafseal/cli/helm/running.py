@@ -10,7 +10,6 @@ from leafseal.deploy.helm import process
 from leafseal.deploy.helm.words import PLAIN_OK, Named, Words, read
 from leafseal.errors import LeafsealError
 from leafseal.system import lasting, terminal
-from leafseal.system.reading import descriptor_of
 
 if TYPE_CHECKING:
     from leafseal.deploy.opening import File
@@ -87,7 +86,7 @@ def _opened(words: Words, names: Sequence[Sequence[str]]) -> dict[str, File]:
 
 
 def _hand_over(words: Words, files: dict[str, File]) -> int:
-    handed = {file.name: file.plaintext() for file in files.values() if file.opened is not None or _is_stream(file)}
+    handed = _to_be_handed(files)
     if not handed or lasting.can_have_open_files():
         return process.become(_arguments(words, files, process.in_memory(handed)), os.environ)
     from leafseal.cli.shared.keys import current_ambient
@@ -98,8 +97,13 @@ def _hand_over(words: Words, files: dict[str, File]) -> int:
         return process.supervise(_arguments(words, files, paths), os.environ)
 
 
-def _is_stream(file: File) -> bool:
-    return file.name == "-" or descriptor_of(file.name) is not None  # which is read now, and Helm finds nothing in it
+def _to_be_handed(files: dict[str, File]) -> dict[str, bytes]:
+    """Return what Helm cannot read itself: what was encrypted, and streams, in which it would find nothing any more."""
+    if not files:
+        return {}
+    from leafseal.cli.shared.files import is_stream  # which is loaded where there are files
+
+    return {file.name: file.plaintext() for file in files.values() if file.opened is not None or is_stream(file.name)}
 
 
 def _arguments(words: Words, files: dict[str, File], paths: dict[str, str]) -> list[str]:

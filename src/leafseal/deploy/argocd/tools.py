@@ -10,7 +10,6 @@ from contextlib import suppress
 
 from leafseal.deploy.leftovers import has_tokens, may_have_leftovers, refuse_leftovers
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import build
 from leafseal.errors import CommandError, FormatError, LeafsealError, MetadataError
 from leafseal.formats import parse
@@ -66,7 +65,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], descriptors: Sequence[i
     return Ran(process.returncode, out, err)
 
 
-def check(output: bytes, read: ReadOptions = DEFAULT_READ) -> None:
+def check(output: bytes) -> None:
     """Raise `LeafsealError` for manifests of which there are none, or in which something is still encrypted.
 
     Argo CD would delete what runs where it gets nothing, and takes what is encrypted for the value.
@@ -76,7 +75,7 @@ def check(output: bytes, read: ReadOptions = DEFAULT_READ) -> None:
     if not may_have_leftovers(output):
         return
     try:
-        document = parse(output, "yaml", read)
+        document = parse(output, "yaml")
         if document.metadata() is not None:
             raise MetadataError("metadata of an encrypted file is left")
         for tree in build((leaf, leaf.value) for leaf in document.leaves()):

@@ -11,7 +11,6 @@ from leafseal.deploy.opening import File, open_files
 from leafseal.deploy.secrets import is_secret, with_data
 from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.document.tree import Comment, ListNode, MappingNode
 from leafseal.errors import LeafsealError, naming
 from leafseal.keys.ring import KeyRing
@@ -30,9 +29,7 @@ class Generated(NamedTuple):
     errors: Sequence[LeafsealError]
 
 
-def generate(
-    generator: Generator, read_file: Callable[[str], Item], ring: KeyRing, read: ReadOptions = DEFAULT_READ
-) -> Generated:
+def generate(generator: Generator, read_file: Callable[[str], Item], ring: KeyRing) -> Generated:
     """Read and open every file, each once, and make the objects of them."""
     items: dict[str, Item] = {}
     errors: list[LeafsealError] = []
@@ -41,7 +38,7 @@ def generate(
             items[name] = read_file(name)
         except LeafsealError as error:
             errors.append(error)
-    opened, failed = open_files(list(items.values()), ring, read)
+    opened, failed = open_files(list(items.values()), ring)
     files = {file.name: file for file in opened}
     errors += [*failed, *_plain_errors(opened)]
     if errors:
@@ -50,7 +47,7 @@ def generate(
     told: list[tuple[str, str]] = []
     for name in generator.files:
         try:
-            found = [_finished(one, generator) for one in _manifests(files[name], read)]
+            found = [_finished(one, generator) for one in _manifests(files[name])]
             objects += found
             told.append((name, ", ".join(str(one["kind"]) for one in found)))
         except LeafsealError as error:
@@ -72,9 +69,9 @@ def _plain_errors(files: Sequence[File]) -> Iterator[LeafsealError]:
             yield error
 
 
-def _manifests(file: File, read: ReadOptions) -> list[Manifest]:
+def _manifests(file: File) -> list[Manifest]:
     with naming(file.name):
-        if not (found := manifests(file, read)):
+        if not (found := manifests(file)):
             raise LeafsealError("contains no manifest")
         for one in found:
             with_data(one)  # which checks it; the message then names the file

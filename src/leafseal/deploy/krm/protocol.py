@@ -10,7 +10,6 @@ from leafseal.deploy.krm.generating import Generated
 from leafseal.deploy.manifests import Manifest, documents, title
 from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.limits import DEFAULT_READ, ReadOptions
 from leafseal.errors import LeafsealError, RefusedError, naming
 
 _LIST = "ResourceList"
@@ -27,9 +26,9 @@ class Request(NamedTuple):
     """The version of the ResourceList that is the answer; None where it is a stream of manifests."""
 
 
-def read_request(data: bytes, read: ReadOptions = DEFAULT_READ) -> Request:
+def read_request(data: bytes) -> Request:
     """Read a ResourceList, or a configuration alone. Raises `LeafsealError`."""
-    found = list(filter(None, documents(data, read)))
+    found = list(filter(None, documents(data)))
     if len(found) != 1 or not isinstance(found[0], dict):
         raise LeafsealError("needs one configuration of the generator, or one ResourceList")
     given: object = found[0]
