@@ -128,6 +128,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     ],
     "rules.selection": [("", "invalid-configuration", "encrypted_regex: …")],
     "run.dialects": [("", "invalid-format", "line …: … in a value that --dialect would expand")],
+    "run.dialects.godotenv": [("", "invalid-format", "$… is set by no line before, and would be empty")],
     "run.render.entries": [
         ("add from", "invalid-configuration", "no encrypted file"),
         ("", "invalid-configuration", "no file to be rendered, … where a list is expected"),
