@@ -238,6 +238,28 @@ def test_a_submodule_is_a_repository_of_its_own(leafseal: Run, repository: Path,
     assert {"file": "sub"} in next(one["files"] for one in findings if one["code"] == "submodule")
 
 
+def test_where_git_cannot_write_nothing_is_written(leafseal: Run, repository: Path) -> None:
+    (repository / ".git" / "config.lock").touch()
+    result = leafseal("git", "setup")
+    assert result.code == 1
+    assert "error: git config: could not lock config file" in result.err
+    assert not (repository / ".gitattributes").exists()
+
+
+def test_a_repository_without_encrypted_files_lacks_nothing(
+    leafseal: Run, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repository, "rm", "-q", "--cached", "secrets/app.yaml")
+    (repository / "deep").mkdir()
+    monkeypatch.chdir(repository / "deep")
+    leafseal("git", "setup", "--protect")
+    assert leafseal("git", "doctor").out.decode().splitlines()[1:] == ["  git add :/.gitattributes"]
+    git(repository / "deep", "add", ":/.gitattributes")
+    assert leafseal("git", "doctor").out == b"this clone shows and merges 0 encrypted files by value" + (
+        b", and refuses plain text in their place\n"
+    )
+
+
 def test_the_settings_for_jj(leafseal: Run, work: Path) -> None:
     import tomllib
 

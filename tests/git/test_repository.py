@@ -160,6 +160,18 @@ def test_what_the_repository_has_git_start_is_not_started(top: Path) -> None:
     assert not (top.parent / "started").exists()
 
 
+def test_a_bare_repository_among_the_files_is_not_asked(top: Path) -> None:
+    program = top.parent / "program"
+    program.write_text(f"#!/bin/sh\ntouch {top.parent / 'started'}\n")
+    program.chmod(0o755)
+    git(top, "init", "-q", "--bare", "folder")
+    git(top / "folder", "config", "core.fsmonitor", str(program))
+    git(top / "folder", "config", "core.worktree", str(top))
+    with pytest.raises(NotARepositoryError, match="in a bare repository"):
+        find_repository(str(top / "folder"))
+    assert not (top.parent / "started").exists()
+
+
 def test_what_git_says_is_shown_in_one_line(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = find_repository(str(top))
     with pytest.raises(GitError, match=r"^git rev-parse: Needed a single revision$"):

@@ -51,7 +51,7 @@ def diagnose(repository: Repository) -> Diagnosis:
         *_of_drivers(repository),
         *_of_attributes(repository, given),
         *_of_cache(repository),
-        *(_of_guard(repository, guarded) if has_guard else _without_guard(guarded)),
+        *(_of_guard(repository, names, guarded) if has_guard else _without_guard(guarded)),
         *_of_submodules(repository),
     ]
     return Diagnosis(len(names), has_guard, findings)
@@ -91,7 +91,7 @@ def _of_attributes(repository: Repository, given: dict[str, dict[str, str]]) -> 
         yield Finding("other-attributes", message, f"git check-attr -a -- {for_shell(other[0])}", other)
     if attributes.load(repository.top).lines is not None and attributes.NAME not in repository.names():
         message = f"{attributes.NAME} is not in Git, so that other clones do not have it"
-        yield Finding("attributes-not-added", message, f"git add {attributes.NAME}")
+        yield Finding("attributes-not-added", message, f"git add :/{attributes.NAME}")
 
 
 def _of_cache(repository: Repository) -> Iterator[Finding]:
@@ -108,12 +108,12 @@ def _without_guard(guarded: Sequence[str]) -> Iterator[Finding]:
         yield Finding("no-guard", message, _PROTECT, tuple(guarded))
 
 
-def _of_guard(repository: Repository, guarded: Sequence[str]) -> Iterator[Finding]:
+def _of_guard(repository: Repository, names: Sequence[str], guarded: Sequence[str]) -> Iterator[Finding]:
     if drivers.changes(repository, guard.FILTERS) or not guard.is_placed(repository):
         yield Finding("other-guard", "the guard of this clone is not that of this version", _PROTECT)
-    elif not guarded:
+    elif names and not guarded:
         yield Finding("guards-nothing", f"{attributes.NAME} gives the guard to no encrypted file", _PROTECT)
-    else:
+    elif guarded:
         yield from _self_test(repository, guarded[0])
 
 

@@ -21,6 +21,8 @@ UNDO = f"git config --local --remove-section filter.{DRIVER}; git config --local
 SCRIPT_NAME = "leafseal-guard"
 """The file with the shell's half, in what all work trees of a clone share."""
 
+_MOST = 1 << 26  # bytes that are judged; what is larger is no file that leafseal encrypts
+
 # A script, because Git shows what it ran when that fails. Plain text stays in memory: one copy goes to Git as it comes,
 # the other to awk, which keeps it until it knows enough.
 SCRIPT = rf"""# Written by "leafseal git setup --protect", for files with filter={DRIVER} or filter={KEPT}.
@@ -56,12 +58,12 @@ look() {{
         /ENC\[AES256_GCM,/ {{ token = 1 }}
         /lastmodified/ {{ metadata = 1 }}
         /unresolved|^<<<<<<</ {{ conflict = 1 }}
-        {{ line[NR] = $0 }}
+        {{ if ((size += length($0)) < {_MOST}) line[++kept] = $0 }}
         END {{
             if (NR == 0 || token && metadata && !conflict) exit 0
             if (!conflict && ENVIRON["LEAFSEAL_IS_KEPT"] && system(ENVIRON["LEAFSEAL_IS_KEPT"])) exit 0
             ask = ENVIRON["LEAFSEAL_ASK"]
-            for (i = 1; i <= NR; i++) print line[i] | ask
+            for (i = 1; i <= kept; i++) print line[i] | ask
             exit close(ask) != 0
         }}'
 }}

@@ -266,7 +266,7 @@ def _answer(
     done = _exchange(folder, environ, arguments, data, seconds=seconds, limit=limit)
     if done.status != 0:
         said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0] or f"exit status {done.status}"
-        raise GitError(f"git {_verb(arguments)}: {visible(said.removeprefix('fatal: '))}")
+        raise GitError(f"git {_verb(arguments)}: {visible(said.removeprefix('fatal: ').removeprefix('error: '))}")
     return done.stdout
 
 

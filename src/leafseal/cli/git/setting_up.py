@@ -16,13 +16,14 @@ def set_up(*, protect: bool) -> None:
     """Write the lines of `.gitattributes` and the settings of this clone, and tell what was written."""
     repository = find_repository()
     was_cached = repository.config(drivers.CACHE) == "true"
+    block = attributes.load(repository.top)
     found = wanted.wanted(repository, guards=protect)
-    is_new = _write_attributes(repository, found.lines)
     changed = False
     if protect and guard.place(repository):
         changed = True
         terminal.say_done(f"wrote {_path(repository, os.path.join(repository.common_dir, guard.SCRIPT_NAME))}")
     changed |= _write_settings(repository, {**drivers.DRIVERS, **(guard.FILTERS if protect else {})})
+    is_new = _write_attributes(repository, block, attributes.planned(block, found.lines))
     for note in found.notes:
         terminal.say(note)
     for problem in found.problems:
@@ -43,15 +44,14 @@ def set_up(*, protect: bool) -> None:
         terminal.say_done("everything is set up already")
 
 
-def _write_attributes(repository: Repository, lines: list[attributes.Line]) -> bool:
-    block = attributes.load(repository.top)
-    planned = attributes.planned(block, lines)
-    text = attributes.written(block, planned)
-    if planned == list(block.lines or ()):
+def _write_attributes(repository: Repository, block: attributes.Block, planned: list[attributes.Line]) -> bool:
+    before = block.lines or ()
+    if planned == list(before):
         return False
-    attributes.save(repository.top, text)
-    _tell(_path(repository, attributes.NAME), (f"+ {line}" for line in planned if line not in (block.lines or ())))
-    _tell(_path(repository, attributes.NAME), (f"- {line}" for line in block.lines or () if line not in planned))
+    attributes.save(repository.top, attributes.written(block, planned))
+    where = _path(repository, attributes.NAME)
+    _tell(where, (f"+ {line}" for line in planned if line not in before))
+    _tell(where, (f"- {line}" for line in before if line not in planned))
     return True
 
 
