@@ -99,6 +99,8 @@ def test_no_key_is_needed(leafseal: Run, repository: Path, monkeypatch: pytest.M
         ("notes.md", f"see\n\n{pem('RSA PRIVATE KEY', BODY)}", "private-key"),
         ("deploy/s.yaml", MANIFEST, "kubernetes-secret"),
         ("deploy/s.yaml", f"---\n{MANIFEST}---\nkind: ConfigMap\n", "kubernetes-secret"),
+        ("deploy/s.yaml", MANIFEST.replace("kind: Secret", "kind: !!str Secret"), "kubernetes-secret"),
+        ("deploy/s.yaml", MANIFEST.replace("kind: Secret", r'"k\x69nd": "Secr\x65t"'), "kubernetes-secret"),
         ("x.decrypted.yaml", f"a: {SECRET}\n", "decrypted-copy"),
         ("secrets/db.dec.yaml", f"a: {SECRET}\n", "decrypted-copy"),
         ("secrets/db.yaml.bak", f"a: {SECRET}\n", "decrypted-copy"),
@@ -130,6 +132,7 @@ def test_findings(leafseal: Run, repository: Path, name: str, text: str, rule: s
         ("secrets/.gitignore", "*.dec.yaml\n"),
         ("secrets/x.age", "age-encryption.org/v1\n-> X25519 x\n"),
         ("deploy/s.yaml", MANIFEST.replace(SECRET, "${PASSWORD}")),
+        ("secrets/template.yaml", "a: ${PASSWORD}\nb: '{{ token }}'\n"),
         ("deploy/s.yaml", MANIFEST.replace("kind: Secret", "kind: ConfigMap").replace("password", "name")),
         ("deploy/chart.yaml", MANIFEST.replace(SECRET, "{{ .Values.x | quote")),
         ("x.dec.yaml", "a: 1\n"),
@@ -140,6 +143,14 @@ def test_findings(leafseal: Run, repository: Path, name: str, text: str, rule: s
 def test_nothing_to_find(leafseal: Run, repository: Path, name: str, text: str) -> None:
     add(repository, name, text)
     assert found(leafseal) == []
+
+
+def test_a_nearer_configuration_takes_nothing_away(leafseal: Run, repository: Path, me: ThrowawayIdentity) -> None:
+    add(repository, "secrets/a.yaml", f"a: {SECRET}\n")
+    add(repository, "secrets/.sops.yaml", f"creation_rules: [{{age: {me.recipient}}}]\n")
+    assert found(leafseal) == [("plain-file", "secrets/a.yaml")]
+    add(repository, "secrets/.sops.yaml", "creation_rules: []\n")
+    assert found(leafseal) == [("plain-file", "secrets/a.yaml")]
 
 
 def test_partly_clear_files(leafseal: Run, repository: Path) -> None:

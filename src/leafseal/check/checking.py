@@ -83,8 +83,10 @@ class Checker:
     # -- one file
 
     def _judge(self, file: File) -> Iterator[Finding]:
-        governed = self._configurations.governing(file.name)
-        is_demanded = governed is not None and governed.is_demanded
+        governed, demanding = (
+            find(file.name) for find in (self._configurations.governing, self._configurations.demanding)
+        )
+        is_demanded = demanding is not None
         is_config = os.path.basename(file.name) in NAMES
         if is_config:
             self._configurations.visit(file.name)
@@ -109,7 +111,7 @@ class Checker:
             if found is not None:
                 yield from self._of_sealed(file, *found, governed)
                 return
-        yield from self._of_plain(file, governed)
+        yield from self._of_plain(file, demanding or governed)
 
     def _of_sealed(
         self, file: File, document: Document, metadata: Metadata, governed: Governed | None
@@ -137,8 +139,8 @@ class Checker:
         if leftovers.is_suspect(file.name) and file.data.strip() and not is_encrypted_otherwise(file.data):
             self._suspects.append(file.name)
         yield from plain.judge(file.name, file.data, governed, self._read)
-        earlier = self._before.governing(file.name) if self._before else None
-        if earlier is None or not earlier.is_demanded or (governed is not None and governed.is_demanded):
+        earlier = self._before.demanding(file.name) if self._before else None
+        if earlier is None or (governed is not None and governed.is_demanded):
             return
         for one in plain.judge(file.name, file.data, earlier, self._read):
             if one.rule == "plain-file":

@@ -10,6 +10,7 @@ from leafseal.check.findings import Finding, at_leaf
 from leafseal.check.rules import Governed
 from leafseal.check.sealed import Lines
 from leafseal.crypto.token import PREFIX, is_token
+from leafseal.deploy.leftovers import spellings
 from leafseal.deploy.secrets import secret_values
 from leafseal.document import Document, Leaf, Locator
 from leafseal.document.limits import ReadOptions
@@ -21,7 +22,7 @@ from leafseal.formats.recognition import by_name
 from leafseal.operations.guards import names_secret
 
 _TOKEN = PREFIX.encode()
-_SECRET = re.compile(rb"kind[\"']?\s*:\s*[\"']?Secret")
+_MANIFEST = (b"kind", b"Secret")  # in any spelling: tags, anchors and escapes may stand between them
 _REFERENCE = re.compile(r"\$\{[^{}]{1,200}\}|\{\{[^{}]{1,200}\}\}")
 """What a program replaces by the secret; the whole value."""
 
@@ -40,7 +41,8 @@ def judge(name: str, data: bytes, governed: Governed | None, read: ReadOptions) 
     if governed is not None and is_demanded and is_lfs_pointer(data):
         yield Finding("not-checked", name, f"Git LFS has its contents, and {_wanted(governed)}")
         return
-    has_tokens, has_secret = _TOKEN in data, _SECRET.search(data) is not None
+    has_tokens = _TOKEN in data
+    has_secret = form != ANY_BYTES and any(all(word in text for word in _MANIFEST) for text in spellings(data))
     if form == ANY_BYTES or not (governed or has_tokens or has_secret):
         if governed is not None and is_demanded:
             yield Finding("plain-file", name, f"not encrypted, and {_wanted(governed)}")
@@ -113,6 +115,8 @@ def _demanded(document: Document, governed: Governed, is_secret: Callable[[Leaf]
     objects = _objects(document) if selection.encrypted_regex else set()
     for leaf in document.leaves():
         if leaf.is_comment or not _has_content(leaf) or not selection.selects(leaf):
+            continue
+        if _matches(_REFERENCE.fullmatch, leaf):
             continue
         if (leaf.document, ()) in objects and not is_secret(leaf):
             continue

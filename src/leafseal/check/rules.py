@@ -54,20 +54,30 @@ class Configurations:
 
         That is the rule of the nearest configuration that has one for it: one without hides none of those further up.
         """
+        return next(iter(self._rules_for(name)), None)
+
+    def demanding(self, name: str) -> Governed | None:
+        """Return the rule that says that a file must be encrypted, None where none does.
+
+        It may be in any configuration above the file: a nearer one takes nothing away, since anybody can add one.
+        """
+        return next((one for one in self._rules_for(name) if one.is_demanded), None)
+
+    def _rules_for(self, name: str) -> Iterator[Governed]:
         if is_exempt(name) or self._is_out_of_time:
-            return None
+            return
         path = os.path.join(self._root, name)
         for config in self._configs(name):
             try:
                 rule = config.matching_rule(path, self._patterns)
-                if rule is not None:
-                    return Governed(rule, self._shown(config), self._is_demanding(rule))
+                found = None if rule is None else Governed(rule, self._shown(config), self._is_demanding(rule))
             except (ConfigError, PatternError):
                 self._is_out_of_time = True
                 message = f"the regular expressions of the rules take more than {_SECONDS:g} seconds for all files"
                 self.findings.append(Finding("invalid-configuration", self._shown(config), message))
-                return None
-        return None
+                return
+            if found is not None:
+                yield found
 
     def visit(self, name: str) -> None:
         """Read a configuration that is among the files, so that what is wrong with it is noted."""
