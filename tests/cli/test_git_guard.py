@@ -178,6 +178,15 @@ def test_it_is_taken_away(guarded: Path, leafseal: Run) -> None:
     assert b"merge.leafseal" not in leafseal("git", "doctor").out
 
 
+def test_its_lines_are_taken_away_for_everybody(guarded: Path, leafseal: Run) -> None:
+    leafseal("git", "unsetup", "--protect", "--attributes")
+    text = (guarded / ".gitattributes").read_text()
+    assert ("filter=" in text, "merge=leafseal" in text) == (False, True)
+    (guarded / ".gitattributes").unlink()
+    (guarded / ".gitattributes").symlink_to("elsewhere")
+    assert leafseal("git", "unsetup").code == 0
+
+
 def test_without_the_program_git_takes_it_away(guarded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folders = [one for one in os.environ["PATH"].split(os.pathsep) if not os.path.exists(f"{one}/leafseal")]
     monkeypatch.setenv("PATH", os.pathsep.join(folders))

@@ -68,7 +68,7 @@ def own_settings(repository: Repository) -> dict[str, list[str]]:
     """Return the settings of this clone alone, all values of each."""
     found: dict[str, list[str]] = {}
     for one in repository.settings():
-        if one.scope in ("local", "worktree"):
+        if one.scope == "local":
             found.setdefault(one.name, []).append(one.value)
     return found
 

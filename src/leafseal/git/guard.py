@@ -58,7 +58,7 @@ look() {{
         /ENC\[AES256_GCM,/ {{ token = 1 }}
         /lastmodified/ {{ metadata = 1 }}
         /unresolved|^<<<<<<</ {{ conflict = 1 }}
-        {{ if ((size += length($0)) < {_MOST}) line[++kept] = $0 }}
+        {{ if ((size += length($0) + 1) < {_MOST}) line[++kept] = $0 }}
         END {{
             if (NR == 0 || token && metadata && !conflict) exit 0
             if (!conflict && ENVIRON["LEAFSEAL_IS_KEPT"] && system(ENVIRON["LEAFSEAL_IS_KEPT"])) exit 0

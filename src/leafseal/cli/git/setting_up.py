@@ -80,16 +80,23 @@ def remove(*, protect: bool, shared: bool) -> None:
         drivers.remove(repository, section)
         terminal.say_done(f"git config --local: removed section {section}")
     guard.displace(repository)
+    if shared:
+        _remove_lines(repository, protect=protect)
+    elif not removed:
+        terminal.say_done("nothing is set up in this clone")
+    elif os.path.lexists(os.path.join(repository.top, attributes.NAME)):
+        terminal.say_done(
+            f"{attributes.NAME} stays: other clones have it too, and without a driver Git ignores its lines"
+        )
+
+
+def _remove_lines(repository: Repository, *, protect: bool) -> None:
     block = attributes.load(repository.top)
-    if shared and block.lines is not None:
+    if block.lines is not None:
         lines = [_without_guard(line) for line in block.lines] if protect else []
         attributes.save(repository.top, attributes.written(block, lines))
         what = "the guard's attributes" if protect else "the lines of leafseal"
         terminal.say_done(f"{_path(repository, attributes.NAME)}: removed {what}")
-    elif not removed:
-        terminal.say_done("nothing is set up in this clone")
-    elif block.lines is not None:
-        terminal.say_done(f"{attributes.NAME} stays: other clones have it too, and without a driver Git ignores it")
 
 
 def _without_guard(line: attributes.Line) -> attributes.Line:
