@@ -43,7 +43,7 @@ def test_threads_wait_for_their_own_object_alone() -> None:
     assert ambient.once("quick", lambda: "made while the other is waited for")
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(120)
     assert len(found) == 2
     assert found[0] is found[1]
 

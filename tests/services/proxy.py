@@ -38,6 +38,7 @@ class Proxy:
 class _Server(ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
     proxy: Proxy
 
 

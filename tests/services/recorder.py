@@ -142,6 +142,7 @@ class Recorder:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # who comes when it is full tries again a second later, and later still
 
     def __init__(self, recorder: Recorder, tls: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
