@@ -397,7 +397,7 @@ def test_where_the_policy_wants_a_reason_the_service_has_to_have_one(
     trail.set("require_reason = true\n")
     environ = {**ME.ambient().environ, **os.environ}
     with serving(f"unix://{tmp_path}/k", KeyServer(Ambient(environ, NOWHERE))) as address:
-        service = RemoteService(address, connect_seconds=10)
+        service = RemoteService(address, connect_seconds=60)
         wrapped = service.wrap(KEY, PART)
         with pytest.raises(ProviderError, match="asks for a reason: set LEAFSEAL_REASON there"):
             service.unwrap(KEY, wrapped)
@@ -406,7 +406,7 @@ def test_where_the_policy_wants_a_reason_the_service_has_to_have_one(
     with serving(
         f"unix://{tmp_path}/k", KeyServer(Ambient({**environ, "LEAFSEAL_REASON": "on call"}, NOWHERE))
     ) as address:
-        service = RemoteService(address, connect_seconds=10)
+        service = RemoteService(address, connect_seconds=60)
         assert service.unwrap(KEY, wrapped) == PART
         [event] = trail.take()
         assert (event["result"], event["reason"]) == ("allowed", "on call")
@@ -422,7 +422,7 @@ def test_what_keeps_a_key_from_being_used_is_told_also_where_the_log_fails(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     Trail(tmp_path).path.parent.rmdir()
     with serving(f"unix://{tmp_path}/k", KeyServer(Ambient({**os.environ, "SOPS_AGE_KEY": ""}, NOWHERE))) as address:
-        service = RemoteService(address, connect_seconds=10)
+        service = RemoteService(address, connect_seconds=60)
         with pytest.raises(ProviderError) as caught:
             service.unwrap(KEY, KEY.wrap(PART, ME.ambient()))
         assert "audit log" not in str(caught.value)

@@ -27,7 +27,7 @@ def script(path: Path, output: str) -> Path:
 
 
 def run(name: str, path: str) -> bytes:
-    return output_of([name], {"PATH": path}, seconds=20, limit=100)
+    return output_of([name], {"PATH": path}, seconds=120, limit=100)
 
 
 def test_a_name_is_found_on_path(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_where_children_are_ignored_nothing_is_started(tmp_path: Path) -> None:
         with pytest.raises(ProgramError, match="this process ignores SIGCHLD"):
             run("sh", os.defpath)
         with pytest.raises(ProgramError, match="this process ignores SIGCHLD"):
-            exchange(["false"], {}, data=b"", seconds=20, limit=100)
+            exchange(["false"], {}, data=b"", seconds=120, limit=100)
     finally:
         signal.signal(signal.SIGCHLD, before)
 
@@ -118,7 +118,7 @@ def test_what_goes_in_and_what_comes_out() -> None:
 
 
 def test_what_came_of_a_program_is_not_shown() -> None:
-    done = exchange(["echo", "canary"], {}, data=b"", seconds=20, limit=100)
+    done = exchange(["echo", "canary"], {}, data=b"", seconds=120, limit=100)
     assert done.stdout == b"canary\n"
     assert "canary" not in repr(done)
 
@@ -143,6 +143,6 @@ def test_a_program_that_does_not_end() -> None:
 def test_programs_that_are_not_there(tmp_path: Path) -> None:
     for name in ("none-of-this-name", str(tmp_path / "none")):
         with pytest.raises(ProgramMissingError):
-            exchange([name], {"PATH": str(tmp_path)}, data=b"", seconds=20, limit=100)
+            exchange([name], {"PATH": str(tmp_path)}, data=b"", seconds=120, limit=100)
     with pytest.raises(ProgramError, match="permission denied"):
-        exchange([str(tmp_path)], {}, data=b"", seconds=20, limit=100)
+        exchange([str(tmp_path)], {}, data=b"", seconds=120, limit=100)

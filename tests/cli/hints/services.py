@@ -74,7 +74,7 @@ SCENARIOS = [
             "encrypt --hc-vault-transit https://127.0.0.1:1/v1/transit/keys/k a.yaml",
         ),
         files={"a.yaml": "a: 1\n"},
-        environ={"LEAFSEAL_SERVICE_TIMEOUT": "1", "GOOGLE_OAUTH_ACCESS_TOKEN": "x"},
+        environ={"LEAFSEAL_SERVICE_TIMEOUT": "20", "GOOGLE_OAUTH_ACCESS_TOKEN": "x"},
         code=-1,
     ),
     Scenario(
@@ -87,7 +87,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
             "SOPS_HC_VAULT_ALLOWLIST": "https://vault.example.org",
         },
@@ -103,7 +103,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
             "VAULT_ADDR": "https://127.0.0.1:1",
         },
@@ -131,7 +131,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
             "AZURE_TENANT_ID": "t",
             "AZURE_CLIENT_ID": "c",
@@ -148,7 +148,7 @@ SCENARIOS = [
             "encrypt --gcp-kms projects/p/locations/l/keyRings/r/cryptoKeys/k a.yaml",
         ),
         files={"a.yaml": "a: 1\n"},
-        environ={"LEAFSEAL_SERVICE_TIMEOUT": "1", "GOOGLE_OAUTH_ACCESS_TOKEN": "x", "SOPS_GCP_KMS_ENDPOINT": "a b"},
+        environ={"LEAFSEAL_SERVICE_TIMEOUT": "20", "GOOGLE_OAUTH_ACCESS_TOKEN": "x", "SOPS_GCP_KMS_ENDPOINT": "a b"},
         code=-1,
     ),
     Scenario(
@@ -161,7 +161,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
             "SOPS_GCP_KMS_ENDPOINT": "http://192.0.2.1:1",
         },
@@ -177,7 +177,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
             "SOPS_GCP_KMS_ENDPOINT": "http://127.0.0.1:1",
         },
@@ -193,7 +193,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "NO_GCE_CHECK": "true",
             "SOPS_GCP_KMS_ENDPOINT": "127.0.0.1:1",
             "GCE_METADATA_HOST": "127.0.0.1:1",
@@ -210,7 +210,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
             "HUAWEICLOUD_SDK_AK": "x",
             "HUAWEICLOUD_SDK_SK": "x",
@@ -229,7 +229,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
             "HUAWEICLOUD_SDK_AK": "x",
             "HUAWEICLOUD_SDK_SK": "x",
@@ -249,7 +249,7 @@ SCENARIOS = [
         ),
         files={"a.yaml": "a: 1\n"},
         environ={
-            "LEAFSEAL_SERVICE_TIMEOUT": "1",
+            "LEAFSEAL_SERVICE_TIMEOUT": "20",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
             "HUAWEICLOUD_SDK_REGION_KMS_EU_WEST_101": "https://127.0.0.1:1",
         },
@@ -270,7 +270,7 @@ SCENARIOS = [
             "a.yaml": "a: 1\n",
             "../home/config/leafseal/policy.toml": 'endpoints.allow = ["https://127.0.0.1:1"]\n',
         },
-        environ={"LEAFSEAL_SERVICE_TIMEOUT": "1", "GOOGLE_OAUTH_ACCESS_TOKEN": "x", "AZURE_TOKEN_CREDENTIALS": "abc"},
+        environ={"LEAFSEAL_SERVICE_TIMEOUT": "20", "GOOGLE_OAUTH_ACCESS_TOKEN": "x", "AZURE_TOKEN_CREDENTIALS": "abc"},
         code=-1,
     ),
 ]
