@@ -47,6 +47,7 @@ class Workshop:
         workshop = cls(folder, sops, services)
         workshop.key_file.parent.mkdir(parents=True)
         workshop.key_file.write_bytes(output_of(workshop.run("keygen")))
+        workshop.key_file.chmod(0o600)  # as keygen leaves it; else each command would warn of it
         return workshop
 
     @property

@@ -179,6 +179,8 @@ def float_text(value: float) -> str:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "+Inf" if value > 0 else "-Inf"
+    if "e" not in (text := repr(value)):
+        return text.removesuffix(".0")
     digits, exponent = float_digits(abs(value))
     sign = "-" if str(value).startswith("-") else ""
     point = exponent + 1  # digits before the point
@@ -216,11 +218,9 @@ def to_plain_text(value: Scalar | None) -> str | bytes:
 
 def yaml_float_text(value: float, letter: str = "e") -> str:
     """Return the text of a float as YAML output has it: exponent form iff the exponent is < -4 or ≥ 6 (§6.1)."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not 1e6 <= abs(value) < float("inf") and not 0 < abs(value) < 1e-4:
         return float_text(value)
     digits, exponent = float_digits(abs(value))
-    if -4 <= exponent < 6:
-        return float_text(value)
     sign = "-" if value < 0 else ""
     point = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{sign}{digits[0]}{point}{letter}{'-' if exponent < 0 else '+'}{abs(exponent):02}"

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from leafseal.document.frozen import NamedTuple
 
 Fault = tuple[str, str]
 

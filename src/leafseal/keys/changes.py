@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
 
+from leafseal.document.frozen import NamedTuple
 from leafseal.keys import MasterKey, Resolvable
 from leafseal.keys.groups import KeyGroup
 

@@ -23,10 +23,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 from leafseal.display import for_shell, visible
+from leafseal.document.frozen import NamedTuple
 from leafseal.errors import ConfigError, ProviderError, RefusedError, system_text
 from leafseal.keys import Ambient, MasterKey, Resolvable
 from leafseal.keys.audit_settings import KEYS as AUDIT_KEYS
@@ -155,6 +155,8 @@ def read_policy(path: AnyPath) -> Policy | None:
 
 def origin(url: str) -> str:
     """Return scheme, host and port of a URL, as one spelling for all that mean the same. Raises `ValueError`."""
+    from urllib.parse import urlsplit  # whoever wraps has a policy looked for, and few name addresses
+
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
@@ -285,6 +287,8 @@ EVERYWHERE = "everywhere"
 
 def _endpoint(text: str) -> str:
     found = origin(text)
+    from urllib.parse import urlsplit
+
     parts = urlsplit(text)
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("not scheme, host and port alone")

@@ -7,9 +7,9 @@ meant it as part of a password.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from leafseal.document import Document, Leaf, Locator
+from leafseal.document.frozen import NamedTuple
 from leafseal.document.paths import format_path
 from leafseal.document.scalars import Empty
 from leafseal.errors import RefusedError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import ge
 
 from leafseal.document import Document, Leaf, Tag
@@ -15,13 +15,9 @@ class Foreseen:
     __slots__ = ("_leaves", "document_count")
 
     def __init__(self, document: Document, tokens: Iterable[tuple[Leaf, str]]) -> None:
-        new = tuple.__new__
-        token_of = {id(leaf): token for leaf, token in tokens}.get
+        """Take the tokens in the order of the leaves."""
         self.document_count = document.document_count
-        self._leaves = [
-            leaf if (token := token_of(id(leaf))) is None else new(Leaf, (*leaf[:6], token, *leaf[7:]))
-            for leaf in document.leaves()
-        ]
+        self._leaves = list(_with_tokens(document.leaves(), iter(tokens)))
 
     def leaves(self) -> Sequence[Leaf]:
         """Return values, comments and empty containers in file order; their spans are those of the plain file."""
@@ -31,6 +27,19 @@ class Foreseen:
         """Return nothing: a document with tags does not keep its places."""
         return ()
 
+
+def _with_tokens(leaves: Iterable[Leaf], tokens: Iterator[tuple[Leaf, str]]) -> Iterator[Leaf]:
+    new = tuple.__new__
+    sealed, token = next(tokens, _NO_MORE)
+    for leaf in leaves:
+        if leaf is sealed:
+            yield new(Leaf, (*leaf[:6], token, *leaf[7:]))
+            sealed, token = next(tokens, _NO_MORE)
+        else:
+            yield leaf
+
+
+_NO_MORE: tuple[Leaf | None, str] = (None, "")
 
 _MORE_METADATA = 10_000
 """More leaves than the metadata of any file have beside the memory of spellings."""

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 
 from leafseal.document import Document, Leaf, Path
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.document.scalars import Empty
 from leafseal.operations.clear_text import AS_FORMAT, KEEP, Comments, clear_tails
 from leafseal.operations.open import Opened
@@ -68,11 +69,11 @@ def seals_nothing(document: Document, rule: Selection) -> bool:
     return has_values
 
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = LazyPattern(
     r"pass(word|wd|phrase)?$|secret|token|api_?key|private_?key|credential|client_?secret|access_?key|auth$",
     re.IGNORECASE,
 )
-_SECRET_TEXT = re.compile(
+_SECRET_TEXT = LazyPattern(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
     r"|\bxox[abprs]-|\bsk-[A-Za-z0-9_-]{20,}|\bglpat-|(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"
 )
@@ -129,7 +130,7 @@ def with_clear_comments(document: Document, rule: Selection, comments: Comments 
 
 
 # Where a secret is and what it is called: `secretName`, `token_url`, `password_file`.
-_NOT_A_SECRET = re.compile(r"(name|namespace|ref|path|file|dir|url|uri|type|ttl|class)$", re.IGNORECASE)
+_NOT_A_SECRET = LazyPattern(r"(name|namespace|ref|path|file|dir|url|uri|type|ttl|class)$", re.IGNORECASE)
 
 
 def _is_random(value: str) -> bool:

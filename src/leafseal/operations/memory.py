@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from leafseal.document import Edit, Leaf, Locator
+from leafseal.document.frozen import NamedTuple
 from leafseal.operations.leaves import OpenedLeaf
 
 Key = tuple[str, str, bytes]  # AAD, type word, byte form

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import time
-import zlib
 
 TAG = r"(?P<pid>[0-9]+)-(?P<start>[0-9]+)-(?P<mark>[0-9a-f]{8})[0-9a-f]{8}"
 """A regular expression for what `tag` returns."""
@@ -64,6 +63,8 @@ def _runs(pid: int) -> bool:
 
 
 def _mark() -> str:
+    import zlib  # most commands meet no left-overs
+
     try:
         namespace = os.readlink("/proc/self/ns/pid")
     except OSError:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.recipients import Recipients
 from leafseal.cli.shared.rule import RuleOptions
+from leafseal.document.frozen import NamedTuple
 from leafseal.errors import ConfigError
 from leafseal.keys import MasterKey
 from leafseal.rules.selection import Selection

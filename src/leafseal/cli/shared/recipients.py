@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from leafseal.cli.shared.declarations import RECIPIENTS, Option, grouped, make_option
+from leafseal.document.frozen import NamedTuple
 from leafseal.errors import UsageError
 from leafseal.keys.kinds import KINDS, OPTION_ORDER, Kind
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from leafseal.cli.shared.declarations import RULE, Option, grouped, make_option
+from leafseal.document.frozen import NamedTuple
 from leafseal.errors import ConfigError, UsageError
 
 

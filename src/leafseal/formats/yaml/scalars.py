@@ -58,7 +58,7 @@ _TAGGED_TYPES: dict[str, type] = {
     "bool": bool, "float": float, "int": int, "null": type(None), "timestamp": Timestamp,
 }  # fmt: skip
 
-_WORDS: dict[str, bool | float | None] = {
+WORDS: dict[str, bool | float | None] = {
     "true": True, "True": True, "TRUE": True,
     "false": False, "False": False, "FALSE": False,
     "null": None, "Null": None, "NULL": None, "~": None, "": None,
@@ -67,10 +67,11 @@ _WORDS: dict[str, bool | float | None] = {
     "-.inf": float("-inf"), "-.Inf": float("-inf"), "-.INF": float("-inf"),
     ".nan": float("nan"), ".NaN": float("nan"), ".NAN": float("nan"),
 }  # fmt: skip
+"""The plain scalars that are words, and what they mean."""
 
 
 def _word(text: str) -> Scalar | None:
-    return _WORDS.get(text, text)
+    return WORDS.get(text, text)
 
 
 def _number(text: str, *, timestamps: bool = True) -> Scalar | None:
@@ -83,7 +84,7 @@ def _number(text: str, *, timestamps: bool = True) -> Scalar | None:
     value: Scalar | None = _integer(digits)
     if value is None and _FLOAT.fullmatch(digits):
         value = _finite(digits)
-    return _WORDS.get(text, text) if value is None else value
+    return WORDS.get(text, text) if value is None else value
 
 
 def _integer(digits: str) -> int | None:
@@ -126,7 +127,7 @@ def _point(text: str) -> Scalar | None:
     if _POINT_FLOAT.fullmatch(text):
         value = _finite(text.replace("_", ""))
         return text if value is None else value
-    return _WORDS.get(text, text)
+    return WORDS.get(text, text)
 
 
 def _timestamp(text: str) -> Timestamp | None:

@@ -34,13 +34,16 @@ from leafseal.formats.yaml.compose import Composer
 from leafseal.formats.yaml.containers import Container, DocumentNote, Place, Scan, block_end
 from leafseal.formats.yaml.parser import error_at, parser_for
 from leafseal.formats.yaml.properties import PropertyReader
-from leafseal.formats.yaml.scalars import resolve, resolve_tagged
+from leafseal.formats.yaml.scalars import WORDS, resolve, resolve_tagged
 from leafseal.formats.yaml.style import BLOCK_HEADER
 
 NOWHERE = 1 << 62  # a position behind every text
 
 # A plain scalar that starts with one of these is a string, whatever follows: no need to ask the resolver.
 _ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
+
+# One that starts with one of these is a string too, unless it is one of a few words.
+_MOSTLY_TEXT = frozenset("fntFNT")
 
 
 def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
@@ -83,7 +86,7 @@ class _Scanner:
         get, append, find = self.next, self.found.leaves.append, text.find
         new, comments = tuple.__new__, self.comments
         scalar_limit, most = limits.scalar_bytes, limits.leaves
-        always_text = _ALWAYS_TEXT
+        always_text, mostly_text, words = _ALWAYS_TEXT, _MOSTLY_TEXT, WORDS
         container: Any = None
         gap = comments.gap
         next_hash = find("#")
@@ -115,7 +118,13 @@ class _Scanner:
                     gap.after(end, None, None)
                     continue
                 if container.is_map and container.key is None:
-                    if style or not value or value[0] not in always_text or event.tag or event.anchor:
+                    if (
+                        style
+                        or not value
+                        or (value[0] not in always_text and (value[0] not in mostly_text or value in words))
+                        or event.tag
+                        or event.anchor
+                    ):
                         value = self._key(event, container)
                     if value in container.keys:
                         self._duplicate(event, value)
@@ -161,7 +170,7 @@ class _Scanner:
                     value, start, place = self._with_properties(event, start, end, container, locator)
                 elif not value:
                     value = None
-                elif value[0] not in always_text:
+                elif value[0] not in always_text and (value[0] not in mostly_text or value in words):
                     value = self._typed(event)
                 append(new(Leaf, (document, locator, path, start, end, style or "", value, active, False, (), place)))
                 if len(leaves) > most:  # a list of millions would take the memory before it ends

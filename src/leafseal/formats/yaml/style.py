@@ -11,7 +11,7 @@ from typing import cast
 
 from leafseal.document import Leaf
 from leafseal.document.lazy_pattern import LazyPattern
-from leafseal.document.scalars import Empty, Scalar
+from leafseal.document.scalars import Empty, Scalar, yaml_float_text
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node
 from leafseal.formats.yaml.containers import Container, Place
 from leafseal.formats.yaml.lines import BREAK, COMMENT
@@ -140,14 +140,19 @@ def common_text(style: str, value: object, flow: bool) -> str | None:
         return f"{style}{text}{style}" if (not flow or style == '"') and _needs_no_escape(text) else None
     if kind is int:
         return str(value)
+    if kind is float:
+        written = yaml_float_text(cast(float, value))
+        return None if written[-1] in "fN" else written  # an infinity, or none at all
     return None if kind is not bool else "true" if value else "false"
 
 
 # Printable ASCII without quotes and backslash: the same in single and in double quotes.
 _needs_no_escape = re.compile(r"[ !#-&(-\[\]-~]*").fullmatch
 
-# Starts with no letter that `true`, `null`, `yes` and their like start with.
-is_simple = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*").fullmatch
+# Starts with no letter that `true`, `null`, `yes` and their like start with, or is longer than all of them.
+is_simple = re.compile(
+    r"(?:[A-EG-MP-SU-XZa-eg-mp-su-xz_/][A-Za-z0-9_./@+-]*|[A-Za-z][A-Za-z0-9_./@+-]{5,})(?: [A-Za-z0-9_./@+-]+)*"
+).fullmatch
 """Tells, without looking closer, that a text can be written plain anywhere and is read as a string by everyone."""
 
 
