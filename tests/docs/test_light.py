@@ -136,6 +136,7 @@ HOT = {
     "dotenv": (["leafseal", "decrypt", "small.env"], 80),
     "JSON": (["leafseal", "decrypt", "small.json"], 83),
     "YAML": (["leafseal", "decrypt", "small.yaml"], 91),
+    "encrypt": (["leafseal", "encrypt", "--age", "RECIPIENT", "plain.env"], 102),
     "get": (["leafseal", "get", "small.yaml", "b"], 88),
     "exec": (["leafseal", "exec", "-e", "small.env", "--", "true"], 88),
     "exec-env": (["leafseal", "exec-env", "small.env", "--", "true"], 88),
@@ -181,6 +182,7 @@ def small_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Throwaw
         format_name = {"env": "dotenv"}.get(suffix, suffix)
         sealed = leafseal.encrypt(text, format=format_name, recipients=[me.recipient])
         (folder / f"small.{suffix}").write_bytes(sealed)
+    (folder / "plain.env").write_bytes(texts["env"])
     manifest = b"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {b: c}\n"
     (folder / "manifest.yaml").write_bytes(leafseal.encrypt(manifest, format="yaml", recipients=[me.recipient]))
     generator = "{apiVersion: leafseal/v1alpha1, kind: SecretGenerator, manifests: [manifest.yaml]}\n"
@@ -195,7 +197,7 @@ def test_hot_commands_load_few_modules_and_no_heavy_ones(
     folder, me = small_files
     words, most = HOT[name]
     done = subprocess.run(
-        [sys.executable, "-P", "-c", _STARTED, *words],
+        [sys.executable, "-P", "-c", _STARTED, *(me.recipient if word == "RECIPIENT" else word for word in words)],
         env={**os.environ, "SOPS_AGE_KEY": me.identity},
         cwd=folder,
         capture_output=True,
