@@ -67,6 +67,8 @@ WAYS: dict[str, str] = {
     "`git hash-object -w secrets/new.yaml`": f"git hash-object -w {NEW}",
     "`git mv` of an encrypted file that is plain by now, then `git add`": "mv secrets/new.yaml secrets/app.yaml;"
     " git mv secrets/app.yaml secrets/moved.yaml; git add secrets/moved.yaml",
+    "a `.sops.yaml` without the rule, in the same `git add -A`": "sed -i 1,3d .sops.yaml && sed -i"
+    " '1i creation_rules:' .sops.yaml; git add -A",
     "the guard's program is gone from `PATH`": f"PATH=/usr/bin:/bin git add {NEW}",
     "`git mv` of a plain file into `secrets/`": "mv secrets/new.yaml plain.yaml; git add plain.yaml;"
     " git mv plain.yaml secrets/plain.yaml",
@@ -154,6 +156,12 @@ def test_broken_files_are_refused(guarded: Path) -> None:
     assert "the markers of a merge conflict" in git(guarded, "add", NEW, code=128)
     (guarded / NEW).write_text((guarded / "secrets" / "app.yaml").read_text().partition("sops:")[0])
     assert "no sops metadata" in git(guarded, "add", NEW, code=128)
+
+
+def test_nothing_passes_by_a_configuration_that_is_wrong(guarded: Path) -> None:
+    (guarded / ".sops.yaml").write_text("creation_rules: [{path_regex: '('}]\n")
+    (guarded / NEW).write_text("a: 1\n")
+    assert "leafseal: error: .sops.yaml: creation_rules[0].path_regex" in git(guarded, "add", NEW, code=128)
 
 
 def test_an_unresolved_conflict_is_refused(guarded: Path) -> None:

@@ -16,7 +16,13 @@ from leafseal.git.repository import Repository, find_repository
 from leafseal.system.reading import read
 
 _PLAIN = frozenset({"plain-file", "no-metadata"})
-_REFUSED = _PLAIN | {"conflict-markers", "unresolved-conflict", "broken-file", "invalid-configuration"}
+_REFUSED = _PLAIN | {
+    "conflict-markers",
+    "unresolved-conflict",
+    "broken-file",
+    "invalid-configuration",
+    "weaker-configuration",
+}
 """The findings of `check` that keep a file out of Git; the others are for people to judge."""
 
 
@@ -43,13 +49,21 @@ def judge(name: str, parent: str) -> None:
         return
     repository = find_repository()
     tree = _Given(repository.top, name, data)
-    checked = Checker(tree, Configurations(repository.top, tree.look), DEFAULT_READ).check()
+    # Who takes away the rule of a file and adds the file at once is asked to commit the first before.
+    before = Configurations(repository.top, lambda path: _committed(repository, path))
+    checked = Checker(tree, Configurations(repository.top, tree.look), DEFAULT_READ, before=before).check()
     for one in checked.findings:
         if one.rule in _REFUSED:
             hint = _encrypt(name) if one.rule in _PLAIN else None
             raise RefusedError(one.text, hint=hint, file=one.file)
     if by_content(data) is None and _is_kept(repository, name):
         raise RefusedError("Git has this file encrypted, and this is plain text", hint=_encrypt(name), file=name)
+
+
+def _committed(repository: Repository, name: str) -> bytes | None:
+    """Return a file as the last commit has it, None where there is none."""
+    found = repository.exchange(["cat-file", "blob", f"HEAD:{name}"])
+    return None if found.status else found.stdout
 
 
 def _encrypt(name: str) -> str:
