@@ -23,6 +23,12 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "cli.krm": [("move it", "refused", "is outside of the folder that files may come from")],
     "cli.shared.addressing": [("", "invalid-path", "… does not exist")],
     "cli.shared.click_commands": [("", "usage", "missing argument …, invalid value for …")],
+    "cli.shared.failing": [
+        ("use a smaller", "invalid-format", "larger than … bytes, more than … leaves"),
+        ("use a file", "invalid-format", "nested deeper than … levels"),
+        ("name fewer", "invalid-metadata", "more than … recipients"),
+        ("give the file", "invalid-format", "not valid JSON: …"),
+    ],
     "cli.shared.locked_out": [
         ("", "no-matching-key", "your key … can't decrypt this file; it is encrypted for …"),
     ],
