@@ -76,6 +76,11 @@ def test_many_that_look_like_keys_are_no_reason_to_stop_looking(monkeypatch: pyt
     fake = b"AGE-SECRET-KEY-1" + b"Q" * 58 + b"\n"
     assert len(list(private_keys(fake * 3))) == 0
     assert len(list(private_keys(fake * 3 + KEY.encode()))) == 1
+    assert len(list(private_keys(b"-----BEGIN PRIVATE KEY-----\n" * 50))) == 1
+
+
+def test_of_very_many_the_first_are_enough() -> None:
+    assert len(list(private_keys(f"{KEY}\n".encode() * 500))) == 100
 
 
 def test_markers_of_conflicts() -> None:

@@ -479,6 +479,15 @@ def test_links_are_not_followed(leafseal: Run, repository: Path, tmp_path: Path)
     assert {one["file"]: one["reason"] for one in told["skipped"]}["real/x.decrypted.yaml"] == "link"
 
 
+def test_a_link_that_is_named_is_said_to_be_left_out(leafseal: Run, repository: Path) -> None:
+    (repository / "link.yaml").symlink_to("secrets/db.yaml")
+    result = leafseal("check", "link.yaml")
+    assert (result.code, result.err.splitlines()[0]) == (
+        0,
+        "leafseal: not checked: link.yaml (links are not followed)",
+    )
+
+
 def test_a_configuration_that_is_a_link(leafseal: Run, repository: Path, tmp_path: Path) -> None:
     add(repository, "secrets/a.yaml", f"a: {SECRET}\n")
     os.rename(repository / ".sops.yaml", repository / "rules.yaml")

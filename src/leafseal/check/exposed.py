@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from leafseal.age.bech32 import decode
 from leafseal.age.errors import KeyTextError
 
 _AGE = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{50,120}")
-_MOST_TRIES = 1_000  # of checksums in one file; what is behind that many is taken for a key
+_MOST_TRIES = 1_000
+"""Of what looks like a key, in one file: whoever writes more than that wants to keep us busy, and it is found."""
+
+_MOST_KEYS = 100  # in one file; it is wrong with one
 _PEM = re.compile(rb"-----BEGIN ((?:[A-Z0-9]{1,20} ){0,3})PRIVATE KEY( BLOCK)?-----")
 _BODY = 600  # bytes after the first line of a key, in which its text begins
 _MIXED = re.compile(rb"[A-Za-z0-9+/=]{40}")
@@ -32,18 +36,33 @@ _ELSEWHERE = (
 
 
 def private_keys(data: bytes) -> Iterator[tuple[int, str]]:
-    """Yield the offset of each private key that needs no passphrase, and what it is.
+    """Yield the offset of each private key that needs no passphrase, and what it is; the first hundred of many.
 
     A placeholder is none: an age identity has a checksum, and a key in PEM its text.
     """
-    if b"AGE-SECRET-KEY-" in data:
-        for number, match in enumerate(_AGE.finditer(data)):
-            if number >= _MOST_TRIES or _is_identity(match[0].decode()):
-                yield match.start(), "an age identity"
-    if b"PRIVATE KEY" in data:
-        for match in _PEM.finditer(data):
-            if _is_open(match[1], data[match.end() : match.end() + _BODY]):
-                yield match.start(), _named(match[1], bool(match[2]))
+    return islice(chain(_identities(data), _pem_keys(data)), _MOST_KEYS)
+
+
+def _identities(data: bytes) -> Iterator[tuple[int, str]]:
+    if b"AGE-SECRET-KEY-" not in data:
+        return
+    for number, match in enumerate(_AGE.finditer(data)):
+        if number >= _MOST_TRIES:
+            yield match.start(), "more of what looks like age identities than is looked at"
+            return
+        if _is_identity(match[0].decode()):
+            yield match.start(), "an age identity"
+
+
+def _pem_keys(data: bytes) -> Iterator[tuple[int, str]]:
+    if b"PRIVATE KEY" not in data:
+        return
+    for number, match in enumerate(_PEM.finditer(data)):
+        if number >= _MOST_TRIES:
+            yield match.start(), "more of what looks like private keys than is looked at"
+            return
+        if _is_open(match[1], data[match.end() : match.end() + _BODY]):
+            yield match.start(), _named(match[1], bool(match[2]))
 
 
 def _is_identity(text: str) -> bool:

@@ -116,7 +116,7 @@ def check(
         _print_text(chosen.tree.root, told.new)
         if github:
             _print_annotations(told.new)
-    _say_skipped(chosen.tree.root, checked.skipped)
+    _say_skipped(chosen.tree.root, checked.skipped, are_named=bool(files))
     old = f"; {counted(told.old, 'old finding')} in {baseline}" if baseline else ""
     terminal.say(f"{summary(checked)}: {counted(len(told.new), 'finding')}{old}")
     if told.gone and not (files or staged or staged_names or revision):
@@ -255,8 +255,8 @@ def _as_data(root: str, one: Finding) -> dict[str, Any]:
     }
 
 
-def _say_skipped(root: str, skipped: Sequence[tuple[str, str]]) -> None:
-    for reason in _TOLD:
+def _say_skipped(root: str, skipped: Sequence[tuple[str, str]], *, are_named: bool) -> None:
+    for reason in (*_TOLD, *(("link",) if are_named else ())):
         names = [_shown(root, name) for name, why in skipped if why == reason]
         if names:
             listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
