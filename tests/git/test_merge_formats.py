@@ -60,7 +60,7 @@ def test_comments_and_spelling_of_theirs_survive_and_what_is_lost_is_told(reposi
     repository.branches("s.yaml", ours, theirs)
     repository.git("merge", "side")
     assert repository.text("s.yaml") == "# ours\na: 2\n\nb: 0x1F\n\n# of theirs\nc: 'x'\n"
-    assert "leafseal: s.yaml: 1 comment of theirs was not taken over" in repository.said
+    assert "leafseal: s.yaml: 1 comment of theirs was not taken over: /\n" in repository.said
 
 
 def test_a_renamed_file_is_merged_under_its_new_name(repository: Repository) -> None:

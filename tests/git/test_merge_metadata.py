@@ -8,7 +8,7 @@ import pytest
 from tests.opening import open_sealed
 
 from leafseal.errors import RefusedError
-from leafseal.git.merge import How, Result, merge_opened
+from leafseal.git.merge import UNDECIDED, How, Result, merge_opened
 from leafseal.git.sides import Sides
 from leafseal.keys import MasterKey
 from leafseal.keys.registry import parse_recipients
@@ -276,3 +276,29 @@ def test_a_second_merge_with_theirs_changes_nothing(ring: KeyRing) -> None:
     theirs = edited(base, "hunter22", "hunter23")
     first = merged(base, edited(base, "one", "two"), theirs, ring).product
     assert merged(theirs, first.open(), theirs, ring).product.data == first.data
+
+
+def test_whoever_decides_conflicts_leaves_the_others(ring: KeyRing) -> None:
+    base = sealed(PLAIN, ring)
+    ours = edited(edited(base, "one", "ours"), "hunter22", "ours2")
+    theirs = edited(edited(base, "one", "theirs"), "hunter22", "theirs2")
+    how = How(ring, decide=lambda conflict: conflict.theirs if conflict.place == ("api",) else UNDECIDED)
+    result = merge_opened(Sides(base, ours, theirs), how)
+    assert left(result) == ["/db/password"]
+    assert result.product.open().plaintext().decode() == PLAIN.replace("one", "theirs").replace("hunter22", "ours2")
+
+
+def test_a_renamed_value_is_told_and_what_identifies_an_element_is_not(ring: KeyRing) -> None:
+    plain = "l:\n- name: c4n4ry\n  old: c4n4ry2\n"
+    base = sealed(plain, ring)
+    result = merged(base, edited(base, "old:", "new:"), edited(base, "ry2", "ry3"), ring)
+    assert [(found.pointer, found.what) for found in result.conflicts] == [
+        ("/l/0/old", "removed by us, changed by them; was it renamed? /l/0/new has the value of the base")
+    ]
+
+
+def test_hundreds_of_conflicts_are_all_remembered(ring: KeyRing) -> None:
+    plain = "".join(f"k{number}: old\n" for number in range(500))
+    base = sealed(plain, ring)
+    result = merged(base, edited(base, "old", "ours"), edited(base, "old", "theirs"), ring)
+    assert len(left(result)) == 500

@@ -39,6 +39,7 @@ def conflicts(base: object, ours: object, theirs: object) -> list[str]:
     return [conflict.pointer for conflict in found.conflicts]
 
 
+@settings(max_examples=40)
 @given(FILES, FILES)
 def test_one_sided_changes_are_taken(base: list[object], changed: list[object]) -> None:
     for sides in ((base, base, changed), (base, changed, base), (base, changed, changed)):
@@ -47,8 +48,8 @@ def test_one_sided_changes_are_taken(base: list[object], changed: list[object]) 
         assert equal(found.documents, changed)
 
 
+@settings(max_examples=40)
 @given(FILES, FILES, FILES)
-@settings(max_examples=300)
 def test_sides_commute(base: list[object], ours: list[object], theirs: list[object]) -> None:
     one, other = merge(base, ours, theirs), merge(base, theirs, ours)
     assert sorted(c.pointer for c in one.conflicts) == sorted(c.pointer for c in other.conflicts)
@@ -68,6 +69,7 @@ def unordered(value: object) -> object:
     return value
 
 
+@settings(max_examples=40)
 @given(FILES, FILES, FILES)
 def test_what_is_merged_again_with_theirs_stays(base: list[object], ours: list[object], theirs: list[object]) -> None:
     first = merge(base, ours, theirs)
@@ -76,6 +78,7 @@ def test_what_is_merged_again_with_theirs_stays(base: list[object], ours: list[o
         assert equal(again.documents, first.documents)
 
 
+@settings(max_examples=40)
 @given(FILES, FILES, FILES)
 def test_deciding_for_a_side_gives_its_value_at_every_conflict(
     base: list[object], ours: list[object], theirs: list[object]
@@ -186,6 +189,14 @@ def test_documents_of_kubernetes_are_known_by_kind_and_name() -> None:
     found = merge(base, ours, theirs)
     assert found.conflicts == []
     assert equal(found.documents, [kubernetes("b", x=3), kubernetes("a", x=2), kubernetes("n")])
+
+
+def test_conflicts_tell_the_number_of_a_document_in_the_result() -> None:
+    base = [kubernetes("a", x=1), kubernetes("b", x=1)]
+    theirs = [kubernetes("new"), kubernetes("a", x=1), kubernetes("b", x=3)]
+    found = merge(base, [kubernetes("a", x=1), kubernetes("b", x=2)], theirs)
+    assert [c.pointer for c in found.conflicts] == ["#3/data/x"]
+    assert equal(found.documents[2], kubernetes("b", x=2))
 
 
 def fresh(conflict: Conflict) -> object:

@@ -31,6 +31,8 @@ _HINT = 'name three files: "leafseal merge BASE OURS THEIRS -o OUT"'
 
 _LONGEST_SIZE = 5  # digits
 
+_MOST_LINES = 100  # about conflicts; the file remembers all of them
+
 
 @command("merge")
 @argument("files", is_many=True, metavar="BASE OURS THEIRS", type=FileName())
@@ -177,8 +179,10 @@ def _tell(name: str, outcome: Outcome, labels: Sequence[str]) -> None:
     for sentence in outcome.told:
         terminal.say(f"{name}: {sentence}")
     sides = f" ({visible(labels[1])}, {visible(labels[2])})"
-    for place, what in outcome.conflicts:
+    for place, what in outcome.conflicts[:_MOST_LINES]:
         terminal.say(f"{name}: CONFLICT {place}{': ' if place else ''}{what}{sides}")
+    if len(outcome.conflicts) > _MOST_LINES:
+        terminal.say(f"{name}: {len(outcome.conflicts) - _MOST_LINES} more conflicts")
     if outcome.conflicts and outcome.conflicts[0][0]:
         from leafseal.display import for_shell
 

@@ -82,7 +82,7 @@ def merge_files(
         return _without_key(versions, format_name, read, error)
     how = How(ring, configured, asked.is_virtual, blob_id(base.data), blob_id(theirs.data))
     result = merge_opened(sides, how)
-    conflicts = [(found.pointer, _why(found.what, found.conflict)) for found in result.conflicts]
+    conflicts = [(found.pointer, found.what) for found in result.conflicts]
     product = result.product
     return Outcome(product.data, product.check, not conflicts, conflicts, told + result.told)
 
@@ -101,15 +101,6 @@ def _without_key(
     told += [f"recipient added by theirs: {label(one)}" for one in merged.added]
     told += [f"recipient removed by theirs: {label(one)}" for one in merged.removed]
     return Outcome(merged.data, Product.exactly(merged.data), True, [], told)
-
-
-def _why(what: str, conflict: object) -> str:
-    renamed = getattr(conflict, "renamed", None)
-    if not renamed:
-        return what
-    from leafseal.document.values import pointer
-
-    return f"{what}; was it renamed? {pointer(renamed, conflict.document)} has the base's value"  # type: ignore[attr-defined]
 
 
 def _as_it_is(version: Version, format_name: str, read: ReadOptions) -> Outcome:

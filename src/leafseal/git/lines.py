@@ -68,7 +68,12 @@ def _between(one: Sequence[Hashable], other: Sequence[Hashable], a: int, a_end: 
             starts = [(a, b), *((x + 1, y + 1) for x, y in anchors)]
             waiting += ((x, x_end, y, y_end) for (x, y), (x_end, y_end) in zip(starts, ends, strict=True))
         else:
-            found += ((a + x, b + y) for x, y in _shortest(one[a:a_end], other[b:b_end]))
+            # What is on one side alone has no pair, and would only make the edit longer.
+            both = set(one[a:a_end]) & set(other[b:b_end])
+            mine = [index for index in range(a, a_end) if one[index] in both]
+            theirs = [index for index in range(b, b_end) if other[index] in both]
+            kept = _shortest([one[index] for index in mine], [other[index] for index in theirs])
+            found += ((mine[x], theirs[y]) for x, y in kept)
     return sorted(found)
 
 

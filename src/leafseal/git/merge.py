@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from leafseal.crypto.spelling import entry_name
 from leafseal.crypto.token import Sealer
+from leafseal.display import counted, first_of, visible
 from leafseal.document import Document, Edit, Leaf, Locator
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.places import place_of
@@ -91,7 +92,7 @@ def blob_id(data: bytes) -> str:
 
 def fresh_value(_conflict: Conflict) -> Value:
     """Return a value that equals no other, for a conflict in an ancestor that Git merges for itself."""
-    return VIRTUAL + secrets.token_hex(16)
+    return VIRTUAL + os.urandom(16).hex()
 
 
 def merged_values(sides: Sides, decide: Callable[[Conflict], Value] = take_ours) -> Merged:
@@ -121,11 +122,11 @@ class _Merge:
         key_side = self.key_side()
         groups = self.recipients(key_side.data_key)
         selection = self.rule(document, groups)
-        values = values_of(document)
-        left = [one for one in merged.conflicts if any(one is other for other in self.undecided)]
-        files = [_File(values, document, selection)]
-        files += [_File.of(side) for side in self.sides if side and left]
-        found = [Found(pointer(_shown(one, files), one.document), one.kind, one) for one in left]
+        undecided = set(map(id, self.undecided))
+        left = [one for one in merged.conflicts if id(one) in undecided]
+        files = [_File.of(document, selection)]
+        files += [_File.of(side.plain_document(), side.metadata.selection) for side in self.sides if side and left]
+        found = [Found(_pointer(one, one.place, files), _what(one, files), one) for one in left]
         self.conflicts = found + self.conflicts
         metadata = self.metadata(groups, selection)
         data = self.seal(document, metadata, key_side)
@@ -156,8 +157,9 @@ class _Merge:
             self.conflicts.append(Found("/", "the merged values cannot be written in its layout"))
             document = ours
         elif lost := text.lost_comments(base, theirs, document):
-            count = f"{len(lost)} comment{'s' if len(lost) > 1 else ''}"
-            self.told.append(f"{count} of theirs {'were' if len(lost) > 1 else 'was'} not taken over")
+            where = first_of([visible(pointer(leaf.path, leaf.document)) for leaf in lost], 3)
+            was = "was" if len(lost) == 1 else "were"
+            self.told.append(f"{counted(len(lost), 'comment')} of theirs {was} not taken over: {where}")
         return document
 
     def parse(self, data: bytes) -> Document:
@@ -302,36 +304,40 @@ class _Merge:
 
 
 class _File(NamedTuple):
-    """The values of a plain file, and what is encrypted of it."""
+    """The values of a plain file, and where what it encrypts is."""
 
     values: Sequence[Value]
-    document: Document
-    selection: Selection
+    hidden: Collection[tuple[int, Locator]]
 
     @classmethod
-    def of(cls, opened: Opened) -> _File:
-        document = opened.plain_document()
-        return cls(values_of(document), document, opened.metadata.selection)
+    def of(cls, document: Document, selection: Selection) -> _File:
+        leaves = (leaf for leaf in document.leaves() if not leaf.is_comment)
+        hidden = {(leaf.document, leaf.locator) for leaf in leaves if selection.selects(leaf)}
+        return cls(values_of(document), hidden)
 
     def hides(self, number: int, above: Place, step: Named) -> bool:
         """Tell whether what identifies an element of a list is encrypted."""
         where = locate(self.values[number], (*above, step)) if number < len(self.values) else None
-        if where is None:
-            return False
-        place = (number, (*where, step.field))
-        leaves = (leaf for leaf in self.document.leaves() if not leaf.is_comment)
-        return any((leaf.document, leaf.locator) == place and self.selection.selects(leaf) for leaf in leaves)
+        return where is not None and (number, (*where, step.field)) in self.hidden
 
 
-def _shown(conflict: Conflict, files: Sequence[_File]) -> Place:
-    """Return the place of a conflict without what is encrypted; the first of the files is the result.
+def _what(conflict: Conflict, files: Sequence[_File]) -> str:
+    """Return what the sides did."""
+    if conflict.renamed is None:
+        return conflict.kind
+    new = _pointer(conflict, conflict.renamed, files)
+    return f"{conflict.kind}; was it renamed? {new} has the value of the base"
+
+
+def _pointer(conflict: Conflict, place: Place, files: Sequence[_File]) -> str:
+    """Return a pointer to a place of a conflict without what is encrypted; the first of the files is the result.
 
     What identifies an element may be a secret. Then it is shown by its position; its list is, where it is not there.
     """
     result, number = files[0], conflict.document
     steps: list[Step] = []
-    for depth, step in enumerate(conflict.place):
-        above = conflict.place[:depth]
+    for depth, step in enumerate(place):
+        above = place[:depth]
         if isinstance(step, Named) and any(file.hides(number, above, step) for file in files):
             where = locate(result.values[number], (*above, step)) if number < len(result.values) else None
             if where is None:
@@ -339,7 +345,7 @@ def _shown(conflict: Conflict, files: Sequence[_File]) -> Place:
             steps.append(where[-1])
         else:
             steps.append(step)
-    return tuple(steps)
+    return pointer(tuple(steps), number)
 
 
 class Undecided:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from leafseal.document import Document, Edit, Leaf, Locator
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.scalars import Empty
-from leafseal.document.values import ABSENT, Value, at, canonical, equal, values_of
+from leafseal.document.values import ABSENT, Value, canonical, equal, values_of
 from leafseal.errors import LeafsealError
 from leafseal.git.lines import TooDifferentError, merge_lines, merge_neighbours, pairs
 
@@ -164,17 +164,21 @@ def _spelled(document: Document, theirs: Document, change: Change, here: _Leaves
     return [Edit(old.start, old.end, source)]
 
 
-def lost_comments(base: Document | None, theirs: Document, written: Document) -> list[str]:
-    """Return the comments that theirs added or changed and that are not in what was written, each once for each."""
-    was, is_, there = (_comments(document) for document in (base, written, theirs))
-    return list(((there - was) - is_).elements())
+def lost_comments(base: Document | None, theirs: Document, written: Document) -> list[Leaf]:
+    """Return the comments that theirs added or changed, and that are not in what was written."""
+    was, is_ = (_comments(document) for document in (base, written))
+    lost: list[Leaf] = []
+    for leaf in theirs.leaves():
+        if leaf.is_comment:
+            text = str(leaf.value).strip()
+            known = was if was[text] else is_
+            if known[text]:
+                known[text] -= 1
+            else:
+                lost.append(leaf)
+    return lost
 
 
 def _comments(document: Document | None) -> Counter[str]:
     leaves = document.leaves() if document is not None else ()
     return Counter(str(leaf.value).strip() for leaf in leaves if leaf.is_comment)
-
-
-def value_at(documents: Sequence[Value], document: int, locator: Locator) -> Value:
-    """Return what is at a place of a file."""
-    return at(documents[document], locator) if document < len(documents) else ABSENT

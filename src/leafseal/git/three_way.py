@@ -97,14 +97,17 @@ class _Merging:
         return found if isinstance(found, list) else list(ours)
 
     def _documents_by_id(self, base: dict[str, Value], ours: dict[str, Value], theirs: dict[str, Value]) -> list[Value]:
-        sides = base, ours, theirs
-        names = dict.fromkeys([*ours, *theirs, *base])
-        position = {name: index for index, name in enumerate(ours)}
+        names = list(dict.fromkeys([*ours, *theirs, *base]))
+        sides = [(base.get(name, ABSENT), ours.get(name, ABSENT), theirs.get(name, ABSENT)) for name in names]
+        # Conflicts tell the number that a document has in the result, which is known when all are merged.
+        trial = [_Merging(take_ours).value((), *versions) for versions in sides]
+        left = [name for name, value in zip(names, trial, strict=True) if value is not ABSENT]
+        order = merged_order([*base], [*ours], [*theirs], left)
+        position = {name: index for index, name in enumerate(order)}
         merged: dict[str, Value] = {}
-        for name in names:
-            self.document = position.get(name, len(ours))
-            was, mine, other = (side.get(name, ABSENT) for side in sides)
-            merged[name] = self.value((), was, mine, other)
+        for name, versions in zip(names, sides, strict=True):
+            self.document = position.get(name, len(order))
+            merged[name] = self.value((), *versions)
         left = [name for name, value in merged.items() if value is not ABSENT]
         return [merged[name] for name in merged_order([*base], [*ours], [*theirs], left)]
 
