@@ -124,6 +124,7 @@ def test_findings(leafseal: Run, repository: Path, name: str, text: str, rule: s
         ("app.yaml", "password: ${DB_PASSWORD}\n"),
         ("app.yaml", "password_file: /run/secrets/db\nsecretName: database\n"),
         ("app.yaml", "password: example-password\n"),
+        ("package-lock.json", '{"requires": {"@aws-sdk/credential-provider-ini": "^3.614.0"}}\n'),
         ("README.md", f"Never commit a password such as {SECRET}\n"),
         ("docs/sops.md", "sops: ENC[AES256_GCM,data:...]\n\nsops:\n  mac: ENC[\n"),
         ("secrets/empty.yaml", ""),

@@ -26,6 +26,9 @@ _MANIFEST = (b"kind", b"Secret")  # in any spelling: tags, anchors and escapes m
 _REFERENCE = re.compile(r"\$\{[^{}]{1,200}\}|\{\{[^{}]{1,200}\}\}")
 """What a program replaces by the secret; the whole value."""
 
+_VERSION = re.compile(r"[~^<>=v ]{0,3}[0-9]{1,9}\.[0-9x*]")
+"""How the version of a package begins, such as that of `@aws-sdk/credential-provider-ini`."""
+
 _PLACEHOLDER = re.compile(
     r"\$[{(A-Za-z_]|\{\{|<[%A-Za-z_]|%\(|\bENC\[|change.?me|example|placeholder|your|dummy|xxxx|\*\*\*\*", re.IGNORECASE
 )
@@ -103,7 +106,8 @@ def _matches(pattern: Callable[[str], object], leaf: Leaf) -> bool:
 
 
 def _is_likely_secret(leaf: Leaf) -> bool:
-    return names_secret(leaf) and not _matches(_PLACEHOLDER.search, leaf)
+    is_package = bool(leaf.path) and "/" in leaf.path[-1] and _matches(_VERSION.match, leaf)
+    return names_secret(leaf) and not is_package and not _matches(_PLACEHOLDER.search, leaf)
 
 
 def _demanded(document: Document, governed: Governed, is_secret: Callable[[Leaf], bool]) -> Iterator[Leaf]:
