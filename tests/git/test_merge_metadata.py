@@ -302,3 +302,22 @@ def test_hundreds_of_conflicts_are_all_remembered(ring: KeyRing) -> None:
     base = sealed(plain, ring)
     result = merged(base, edited(base, "old", "ours"), edited(base, "old", "theirs"), ring)
     assert len(left(result)) == 500
+
+
+def test_a_digest_that_theirs_has_lost_is_told(ring: KeyRing) -> None:
+    base = sealed(PLAIN, ring)
+    theirs = edited(base, "one", "two")
+    without = theirs.document.text.splitlines(keepends=True)
+    stripped = "".join(line for line in without if "structure1_t" not in line)
+    result = merged(base, edited(base, "port: 1", "port: 2"), open_sealed(stripped.encode(), "yaml", ring), ring)
+    assert any("digest" in sentence for sentence in result.told)
+    assert result.product.open().coverage == "covered"
+
+
+def test_a_rule_that_theirs_weakens_is_seen_in_documents_that_moved(ring: KeyRing) -> None:
+    base = sealed("a: 1\n---\nb: old\n", ring)
+    ours = edited(base, "b: old\n", "b: old\nnew: c4n4ry\n")
+    weak = edited(base, "a: 1", "a: 1", rule=Selection(encrypted_regex="^b$"))
+    result = merged(base, ours, weak, ring)
+    assert b"c4n4ry" not in result.product.data
+    assert left(result) == ["#2/new"]

@@ -117,6 +117,8 @@ class _Merge:
         self.undecided: list[Conflict] = []
 
     def run(self) -> Result:
+        if self.base and self.base.coverage == "covered" and self.theirs.coverage == "missing":
+            self.told.append("theirs was last written by another tool: no digest covers its structure")
         merged = merged_values(self.sides, self.decide)
         document = self.write(merged)
         key_side = self.key_side()

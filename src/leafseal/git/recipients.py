@@ -6,7 +6,7 @@ wrapped anew for anybody whom neither ours nor ours' configuration names: a host
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from leafseal.document.frozen import NamedTuple
 from leafseal.git.lists import merged_order
@@ -47,7 +47,14 @@ class CannotWrapError(Exception):
 
 def recipient_id(key: MasterKey) -> Id:
     """Return what tells one recipient from another."""
-    return key.kind, repr(sorted(key.to_metadata().items(), key=lambda item: item[0]))
+    return key.kind, _in_order(key.to_metadata())
+
+
+def _in_order(value: object) -> str:
+    """Return the text of what metadata say, whatever order its names have."""
+    if isinstance(value, Mapping):
+        return repr([(name, _in_order(value[name])) for name in sorted(value)])
+    return repr(value)
 
 
 def wrapped_of(metadata: Metadata, *, has_key: bool) -> Wrapped:

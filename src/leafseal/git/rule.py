@@ -53,25 +53,22 @@ def exposed(document: Document, rule: Selection, sides: Sequence[Side]) -> list[
         for leaf in side.document.leaves():
             if (key := _key(leaf)) is not None:
                 (hidden if side.selection.selects(leaf) else clear).add(key)
-    places = {(number, path) for number, path, _, _ in hidden}
+    places = {path for path, _, _ in hidden}
     return [
         leaf
         for leaf in document.leaves()
-        if (key := _key(leaf)) is not None
-        and not rule.selects(leaf)
-        and key not in clear
-        and (key in hidden or key[:2] in places)
+        if (key := _key(leaf)) is not None and not rule.selects(leaf) and key not in clear and key[0] in places
     ]
 
 
-_Key = tuple[int, Path, str, bytes]
+_Key = tuple[Path, str, bytes]  # in whichever document: theirs may have added one before it
 
 
 def _key(leaf: Leaf) -> _Key | None:
     value = leaf.value
     if leaf.is_comment or value is None or isinstance(value, Empty) or value == "":
         return None
-    return leaf.document, leaf.path, type_word(value), to_bytes(value)
+    return leaf.path, type_word(value), to_bytes(value)
 
 
 def merge_unknown(
