@@ -32,6 +32,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "cli.shared.locked_out": [
         ("", "no-matching-key", "your key … can't decrypt this file; it is encrypted for …"),
     ],
+    "cli.shared.resolving": [("other lines", "error", "… cannot be merged: the integrity check (MAC) failed …")],
     "cli.shared.variables": [
         ("", "refused", "contains … documents, and nothing protects where one ends and the next begins"),
     ],
@@ -77,7 +78,6 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ),
     ],
     "operations.unreadable": [
-        ("Git found", "invalid-format", "… in a file with conflict marks"),
         ("restore the file", "invalid-format", "… in a file that has no end"),
         ("to keep one", "invalid-format", "duplicate key …"),
         ("the sops metadata", "invalid-metadata", "sops: … must be …"),

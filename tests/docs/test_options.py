@@ -35,6 +35,7 @@ _FOREIGN = {
     "--inplace", "--recipient",  # typing errors, and habits from other programs
     "--cacheinfo", "--create", "--index", "--initial-branch", "--no-edit", "--no-filters",  # of git
     "--local", "--mirror", "--no-textconv", "--remove-section", "--textconv", "--user",  # of git, and of jj
+    "--merges",  # of git
     "--global", "--no-verify", "--oneline", "--unshallow",  # of git
     "--hook-stage",  # of pre-commit
     "--record", "--tool",  # of our benchmarks, and of valgrind

@@ -79,7 +79,7 @@ def test_a_conflict_of_git_is_named(format_name: str) -> None:
     sides = [b"<<<<<<< HEAD\n", lines[at], b"=======\n", lines[at], b">>>>>>> other\n"]
     with pytest.raises(FormatError) as caught:
         read_metadata(b"".join([*lines[:at], *sides, *lines[at + 1 :]]), format_name)
-    assert "Git found a conflict" in (caught.value.hint or "")
+    assert "leafseal resolve FILE" in (caught.value.hint or "")
 
 
 def test_metadata_that_is_none_is_refused() -> None:

@@ -17,7 +17,7 @@ ENV = seal(b"A=x\n", "dotenv")
 @pytest.mark.parametrize(
     ("data", "format_name", "kind", "hint"),
     [
-        (b"<<<<<<< HEAD\n" + YAML, "yaml", FormatError, "Git found a conflict"),
+        (b"<<<<<<< HEAD\n" + YAML, "yaml", FormatError, "the file has conflict markers"),
         (b"b: z\n" + YAML, "yaml", FormatError, "to keep one of them"),
         (
             YAML[: YAML.index(b"sops:")].replace(b": ENC", b': "ENC', 1),

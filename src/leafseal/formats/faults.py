@@ -7,9 +7,14 @@ import re
 from leafseal.document.frozen import NamedTuple
 from leafseal.errors import FormatError
 
-_CONFLICT = re.compile(rb"^(?:<{7}|>{7}|\|{7})(?= |\r?$)|^={7}\r?$", re.MULTILINE)
+_CONFLICT = re.compile(rb"^(?:<{7,}|>{7,}|\|{7,})(?= |\r?$)|^={7,}\r?$", re.MULTILINE)
 _TEMPLATE = re.compile(rb"^[ \t]*(?:- )?\{\{|\{%|[\[{,:=][ \t]*\{\{")
 _IN_QUOTES = re.compile(rb"""\"[^"]*"|'[^']*'""")
+
+
+_TOKEN = b"ENC[AES256_GCM,"
+_RESOLVE = 'the file has conflict markers of a merge: run "leafseal resolve FILE"'
+_BY_HAND = "keep one of the two versions and delete the lines with <<<<<<<, ======= and >>>>>>>"
 
 
 class _Kind(NamedTuple):
@@ -43,7 +48,7 @@ def explained(error: FormatError, data: bytes) -> FormatError:
         return FormatError(
             f"unresolved Git conflict ({marker})",
             line=_line(data, conflict.start()),
-            hint="keep one of the two versions and delete the lines with <<<<<<<, ======= and >>>>>>>",
+            hint=_RESOLVE if _TOKEN in data else _BY_HAND,
         )
     for kind in _KINDS:
         if re.match(kind.begins, data):

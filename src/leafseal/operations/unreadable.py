@@ -15,8 +15,8 @@ _TOKEN = b"ENC[AES256_GCM,data:"
 def with_way_out(error: FormatError, data: bytes, format_name: str, read: ReadOptions) -> FormatError:
     """Return an error about the text of a file with what to do where the file is, or was, an encrypted one."""
     prefix = FORMATS[format_name].reserved_prefix
-    if re.search(rb"(?m)^<<<<<<< ", data):
-        return error.with_hint(_CONFLICT_HINT)
+    if _TOKEN in data and re.search(rb"(?m)^<{7,} ", data):
+        return error  # which says that already
     if not read.allow_duplicates and _is_read_with_duplicates(data, format_name, read):
         return error.with_hint(_DUPLICATES_HINT)
     if _TOKEN in data and b"sops" not in data:
@@ -28,7 +28,6 @@ def with_way_out(error: FormatError, data: bytes, format_name: str, read: ReadOp
     return error
 
 
-_CONFLICT_HINT = 'Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'
 _CUT_HINT = 'restore the file from Git: it is an encrypted one that was cut off; "git log -p FILE" shows where'
 _TWO_BLOCKS_HINT = 'delete the one that does not belong to the values, then run "leafseal repair FILE"'
 _DUPLICATES_HINT = (

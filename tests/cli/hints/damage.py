@@ -27,17 +27,6 @@ SCENARIOS = [
     ),
     Scenario(
         "operations.unreadable",
-        ('Git found a conflict: keep one side of each, delete the marks, then run "leafseal repair FILE"'),
-        "decrypt app.yaml",
-        (
-            "! sed -i '/^<<<<<<<\\|^=======/d' app.yaml; sed -i '/^>>>>>>>/d' app.yaml",
-            "repair --yes app.yaml",
-            "decrypt app.yaml",
-        ),
-        before=(("! sed -i '1i <<<<<<< HEAD' app.yaml; echo '=======' >> app.yaml; echo '>>>>>>> x' >> app.yaml"),),
-    ),
-    Scenario(
-        "operations.unreadable",
         (
             'to keep one of them, run "leafseal repair FILE"; to read both values, run "leafs'
             'eal decrypt --allow-duplicates --ignore-mac FILE"'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from leafseal.git.conflict_text import ConflictText
+
 from .scenario import Scenario
 
 COMMITTED = (
@@ -10,7 +12,113 @@ COMMITTED = (
 )
 """`app.yaml` is in the last commit."""
 
+_AS = "git -c user.name=x -c user.email=x@example.org -c commit.gpgsign=false"
+MERGED = (
+    f"! cd HERE && git checkout -qb side && {_AS} commit --allow-empty -qm side && git checkout -q -"
+    f" && {_AS} merge --no-ff -qm merged side"
+)
+"""The last commit is a merge."""
+
+MARKED = (
+    r"! cd HERE && sed -i 's/^\( *lastmodified: .*\)$/<<<<<<< a\n\1\n=======\n\1\n>>>>>>> b/' app.yaml"
+    " && cp app.yaml marked.yaml"
+)
+"""`app.yaml` has conflict markers, and sides that are the same."""
+
 SCENARIOS = [
+    Scenario(
+        "formats.faults",
+        'the file has conflict markers of a merge: run "leafseal resolve FILE"',
+        "decrypt app.yaml",
+        ("resolve app.yaml", "decrypt app.yaml"),
+        before=(MARKED,),
+    ),
+    Scenario(
+        "cli.shared.conflicts",
+        "name files, or add --all, but not both",
+        "resolve",
+        ("resolve app.yaml",),
+        before=(MARKED,),
+    ),
+    Scenario(
+        "cli.shared.conflicts",
+        "name one side for each path",
+        "resolve --ours / --theirs / app.yaml",
+        ("resolve --ours / --theirs /db app.yaml",),
+        before=(MARKED,),
+    ),
+    Scenario(
+        "cli.shared.conflicts",
+        "write --{} /db/password, or --{} /",
+        "resolve --ours db app.yaml",
+        ("resolve --ours / app.yaml",),
+        before=(MARKED,),
+    ),
+    Scenario("cli.shared.resolving", "give the name of a FILE", "resolve -", ("resolve app.yaml",), before=(MARKED,)),
+    Scenario(
+        "cli.shared.resolving",
+        "change to its folder",
+        "resolve --merge HEAD app.yaml",
+        (*COMMITTED, MERGED, "resolve --merge HEAD app.yaml"),
+    ),
+    Scenario(
+        "cli.shared.resolving",
+        "encrypt that version, or decide by hand which one is right",
+        "resolve x.yaml",
+        ("! cd HERE && mv app.yaml x.yaml", "decrypt x.yaml"),
+        before=(r"! cd HERE && { echo '<<<<<<< a'; cat app.yaml; printf '=======\na: 1\n>>>>>>> b\n'; } > x.yaml",),
+    ),
+    Scenario(
+        "cli.shared.resolving",
+        "other lines of the file are merged already: resolve it in the repository where it was merged",
+        "resolve app.yaml",
+        ("! cd HERE && mv marked.yaml app.yaml", "resolve app.yaml"),
+        before=(MARKED, "! cd HERE && sed -i /password/d app.yaml"),
+    ),
+    Scenario(
+        "git.conflict_text",
+        "keep the lines that are right, and delete the others and all lines with markers",
+        lambda _stage: ConflictText(b"", 7).check(b"a: 1\n<<<<<<< ours\n"),
+        (lambda _stage: ConflictText(b"", 7).check(b"a: 1\n"),),
+    ),
+    Scenario(
+        "git.conflicted",
+        'to decide a merge of the past again, name its commit: "leafseal resolve --merge REV FILE"',
+        "resolve app.yaml",
+        (MERGED, "resolve --merge HEAD app.yaml"),
+        before=COMMITTED,
+    ),
+    Scenario(
+        "git.conflicted",
+        'see "git log --merges"',
+        "resolve --merge HEAD app.yaml",
+        (MERGED, "! cd HERE && git log --merges", "resolve --merge HEAD app.yaml"),
+        before=COMMITTED,
+    ),
+    Scenario(
+        "git.conflicted",
+        'set the right value of each place, such as with "leafseal edit FILE"',
+        "resolve app.yaml",
+        ("set app.yaml db.password x", "! cd HERE && ! grep unresolved app.yaml"),
+        before=(
+            r"! cd HERE && sed -i 's/^\( *\)leafseal:$/&\n\1\1unresolved:\n\1\1\1"
+            r"u0123456789abcdef: \/db\/password/' app.yaml",
+        ),
+    ),
+    Scenario(
+        "git.markers",
+        'have jj write others: set ui.conflict-marker-style to "git", then check the file out again',
+        "resolve app.yaml",
+        ("! cd HERE && mv marked.yaml app.yaml", "resolve app.yaml"),
+        before=(MARKED, "! cd HERE && sed -i '2i %%%%%%% diff from base to side' app.yaml"),
+    ),
+    Scenario(
+        "git.markers",
+        'restore the file as the merge left it: "git checkout -m FILE"',
+        "resolve app.yaml",
+        ("! cd HERE && mv marked.yaml app.yaml", "resolve app.yaml"),
+        before=(MARKED, "! cd HERE && sed -i '/^>>>>>>>/d' app.yaml"),
+    ),
     Scenario(
         "cli.shared.compared",
         'name one file or two, or revisions and files, such as "leafseal diff HEAD~1 HEAD -- FILE"',

@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "digest": ("leafseal.cli.digest:digest", "print a digest of values that tells when they change", "Kubernetes"),
     "copy-to": ("leafseal.cli.copy_to:copy_to", "copy leafseal to a folder for another container", "Kubernetes"),
     "git": ("leafseal.cli.git:git", "show, compare and merge encrypted files in Git", "Git"),
+    "resolve": ("leafseal.cli.resolve:resolve", "decide the conflicts that a merge left in encrypted files", "Git"),
     "diff": ("leafseal.cli.diff:diff", "show which values of files differ, and for whom they are encrypted", "Git"),
     "merge": ("leafseal.cli.merge:merge", "merge two versions of an encrypted file by value", "Git"),
     "keygen": ("leafseal.cli.keygen:keygen", "create an age key pair", "Keys and teams"),

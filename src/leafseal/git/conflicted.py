@@ -1,0 +1,192 @@
+"""A file with a conflict: where its base, ours and theirs are, and what it was when the merge left it.
+
+They are looked for in the index, then in what the index remembers after `git add`, in conflict markers, and in what the
+file itself remembers (`sops.leafseal.unresolved`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from leafseal.display import visible
+from leafseal.document.limits import ReadOptions
+from leafseal.errors import LeafsealError
+from leafseal.git.markers import has_markers, split_markers
+from leafseal.git.repository import Repository, split
+from leafseal.git.sides import Version
+from leafseal.metadata import unresolved
+from leafseal.operations.open import read_metadata
+
+
+class NothingToResolveError(LeafsealError):
+    """A file has no conflict, as far as Git, the file and its text know."""
+
+
+class Conflicted(NamedTuple):
+    """The versions that were merged; one without bytes is none.
+
+    `left` are the bytes that the merge left in the working tree, None where nobody knows them. `places` are the only
+    places in question, where the file itself says so; None for all that both sides changed. `is_unmerged` is false
+    where the index says that somebody has decided already; `is_over` is true for a merge of the past, to be decided
+    again.
+    """
+
+    base: Version
+    ours: Version
+    theirs: Version
+    left: bytes | None = None
+    places: frozenset[str] | None = None
+    is_unmerged: bool = True
+    is_over: bool = False
+
+    @property
+    def missing(self) -> Version | None:
+        """The side that deleted the file; None where both have it."""
+        return next((side for side in (self.ours, self.theirs) if not side.data), None)
+
+
+def find(
+    repository: Repository | None, name: str | None, data: bytes, format_name: str, read: ReadOptions
+) -> Conflicted:
+    """Return the sides of a conflicted file. Raises `NothingToResolveError`, `MarkersError`, `GitError`."""
+    if repository is not None and name is not None:
+        stages = {entry.stage: entry.blob for entry in repository.entries([name]) if entry.stage}
+        if stages:
+            return _of_stages(repository, name, stages)
+        if stages := _resolve_undo(repository, name):
+            return _of_stages(repository, name, stages)._replace(is_unmerged=False)
+    if has_markers(data):
+        return _of_markers(repository, name, data)
+    found = _remembered(repository, data, format_name, read)
+    if found is None:
+        raise NothingToResolveError("has no conflict", hint=ANOTHER)
+    return found
+
+
+ANOTHER = 'to decide a merge of the past again, name its commit: "leafseal resolve --merge REV FILE"'
+
+
+def of_merge(repository: Repository, revision: str, name: str) -> Conflicted:
+    """Return the sides that a merge of the past had. Raises `GitError`, `NothingToResolveError`."""
+    words: list[str] = []
+    if not revision.startswith("-"):
+        told = repository.exchange(["rev-list", "--parents", "--max-count=1", revision, "--"])
+        words = _lines(told.stdout)[1:] if told.status == 0 else []
+    if len(words) != 2:
+        raise NothingToResolveError(f"{visible(revision)} is no merge of two branches", hint='see "git log --merges"')
+    labels = f"{revision}^1", f"{revision}^2"
+    found = _of_commits(repository, words, labels, name, _blob(repository, f"{revision}:{name}"))
+    return found._replace(is_over=True)
+
+
+def _of_commits(
+    repository: Repository, commits: Sequence[str], labels: Sequence[str], name: str, left: bytes | None
+) -> Conflicted:
+    base = repository.exchange(["merge-base", *commits])
+    before = _blob(repository, f"{_lines(base.stdout)[0]}:{name}") if base.status == 0 else None
+    ours, theirs = (_blob(repository, f"{commit}:{name}") or b"" for commit in commits)
+    sides = Version("ours", labels[0], ours), Version("theirs", labels[1], theirs)
+    return Conflicted(Version("base", "base", before or b""), *sides, left)
+
+
+def unmerged(repository: Repository) -> list[str]:
+    """Return the names of all files that the index has stages of."""
+    return sorted({entry.name for entry in repository.entries() if entry.stage})
+
+
+def _resolve_undo(repository: Repository, name: str) -> dict[int, str]:
+    """Return the stages that a file had before `git add`, as long as there was no commit."""
+    told = repository.ask(["--literal-pathspecs", "ls-files", "-z", "--resolve-undo", "--", name])
+    fields = [line.partition("\t")[0].split(" ") for line in split(told)]
+    return {int(stage): blob for _mode, blob, stage in fields}
+
+
+def _of_stages(repository: Repository, name: str, stages: dict[int, str]) -> Conflicted:
+    base, ours, theirs = (_blob(repository, stages[stage]) if stage in stages else b"" for stage in (1, 2, 3))
+    ours_name, theirs_name = _names(repository)
+    return Conflicted(
+        Version("base", "base", base or b""),
+        Version("ours", ours_name, ours or b""),
+        Version("theirs", theirs_name, theirs or b""),
+        _blob(repository, f"AUTO_MERGE:{name}"),
+    )
+
+
+def _names(repository: Repository) -> tuple[str, str]:
+    """Return what to call the two sides: of a rebase, ours is the branch that it goes onto, as Git has it."""
+    for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"):
+        found = repository.exchange(["name-rev", "--name-only", "--no-undefined", "--always", head])
+        if found.status == 0 and repository.exchange(["rev-parse", "--verify", "--quiet", head]).status == 0:
+            return _branch(repository), found.stdout.decode("utf-8", "replace").strip() or head
+    return _branch(repository), "theirs"
+
+
+def _branch(repository: Repository) -> str:
+    found = repository.exchange(["symbolic-ref", "--quiet", "--short", "HEAD"])
+    return found.stdout.decode("utf-8", "replace").strip() if found.status == 0 else "HEAD"
+
+
+def _of_markers(repository: Repository | None, name: str | None, data: bytes) -> Conflicted:
+    """Return the sides of a file with markers: of the commits that were merged, else of the text itself.
+
+    What Git has merged without a conflict is in the text of both sides. Then neither is what it was, and does not
+    verify; so the commits come first.
+    """
+    marked = split_markers(data)
+    ours, theirs = marked.our_name or "ours", marked.their_name or "theirs"
+    if repository is not None and name is not None and (commits := _merged_commits(repository, name)):
+        found = _of_commits(repository, commits, (ours, theirs), name, data)
+        if found.missing is None:
+            return found
+    return Conflicted(
+        Version("base", "base", marked.base or b""),
+        Version("ours", ours, marked.ours),
+        Version("theirs", theirs, marked.theirs),
+        data,
+    )
+
+
+def _merged_commits(repository: Repository, name: str) -> list[str]:
+    """Return the two commits of the merge that is going on, or of the last one that left markers in a file."""
+    if repository.exchange(["rev-parse", "--verify", "--quiet", "MERGE_HEAD"]).status == 0:
+        return ["HEAD", "MERGE_HEAD"]
+    arguments = ["--literal-pathspecs", "rev-list", "--parents", "--merges", "--max-count=1", "HEAD", "--", name]
+    told = repository.exchange(arguments)
+    words = _lines(told.stdout) if told.status == 0 else []
+    return words[1:] if len(words) == 3 and has_markers(_blob(repository, f"{words[0]}:{name}") or b"") else []
+
+
+def _remembered(repository: Repository | None, data: bytes, format_name: str, read: ReadOptions) -> Conflicted | None:
+    """Return the sides of which the file knows the names; None where it knows no conflict."""
+    known = unresolved.read(read_metadata(data, format_name, read._replace(allow_duplicates=True))[1])
+    if not known:
+        return None
+    theirs = _blob(repository, known.theirs) if repository is not None and known.theirs else None
+    if theirs is None:
+        raise NothingToResolveError(
+            "remembers conflicts, and the versions that were merged are not here", hint=_BY_HAND
+        )
+    base = _blob(repository, known.base) if repository is not None and known.base else None
+    return Conflicted(
+        Version("base", "base", base or b""),
+        Version("ours", "this file", data),
+        Version("theirs", "theirs", theirs),
+        data,
+        frozenset(known.places),
+    )
+
+
+_BY_HAND = 'set the right value of each place, such as with "leafseal edit FILE"'
+
+
+def _blob(repository: Repository, name: str) -> bytes | None:
+    if not re.match(r"[\w]", name):
+        return None
+    found = repository.exchange(["cat-file", "blob", name])
+    return found.stdout if found.status == 0 else None
+
+
+def _lines(answer: bytes) -> list[str]:
+    return answer.decode("ascii", "replace").split()
