@@ -68,7 +68,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     isolation.set_up(config)
+    _be_patient()
     config.addinivalue_line("markers", "each_vector(suite): run once for each file of a third-party suite, as `vector`")
+
+
+def _be_patient() -> None:
+    """Give services as long as a busy machine needs, except where a test says when somebody gives up."""
+    from leafseal.keys import ring
+    from leafseal.providers import network
+
+    network.Deadlines.__new__.__defaults__ = (240.0, 60.0, 80.0)  # type: ignore[attr-defined]
+    ring.race.__defaults__ = (240.0,)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
