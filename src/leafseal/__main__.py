@@ -30,7 +30,8 @@ def kubectl() -> int:
     words = sys.argv[1:]
     from leafseal.deploy.kubectl import usage
 
-    if words and usage.is_help(words) and _print(usage.HELP):
+    text = usage.help_of(words) if words else None
+    if text is not None and _print(text):
         return 0
     from leafseal.cli.main import run
 

@@ -19,8 +19,8 @@ def kubectl(arguments: list[str]) -> int:
     leafseal kubectl apply -f deploy/
     kubectl leafseal edit db.enc.yaml
     """
-    if usage.is_help(arguments):
-        terminal.write_result(usage.HELP.encode())
+    if (text := usage.help_of(arguments)) is not None:
+        terminal.write_result(text.encode())
         return 0 if arguments else 1
     name, *words = arguments
     if name == "help":

@@ -11,7 +11,7 @@ from leafseal.cli.shared.keys import current_ambient
 from leafseal.deploy.kubectl import process
 from leafseal.deploy.kubectl.found import find_files
 from leafseal.deploy.kubectl.stream import identity, stream
-from leafseal.deploy.kubectl.words import CLIENT_SIDE, PLAIN_OK, Words, read, wants_help
+from leafseal.deploy.kubectl.words import CLIENT_SIDE, PLAIN_OK, Words, read
 from leafseal.deploy.opening import File, open_files
 from leafseal.deploy.secrets import secret_values, with_data
 from leafseal.errors import FormatError, IntegrityError, LeafsealError, MetadataError, NotEncryptedError, UsageError
@@ -34,11 +34,6 @@ def run(name: str, arguments: Sequence[str]) -> int:
 
     Every fault of a file ends in exit code 1 (of `diff` 2), and kubectl is not started.
     """
-    if wants_help(arguments):
-        from leafseal.deploy.kubectl.command_usage import text_of
-
-        terminal.write_result(text_of(name).encode())
-        return 0
     code = _TROUBLE.get(name, 1)
     try:
         words = read(arguments)

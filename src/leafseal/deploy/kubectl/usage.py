@@ -51,6 +51,15 @@ OWN = ("edit", "new", "fetch")
 COMMANDS = (*HANDED_ON, "template", *OWN)
 
 
-def is_help(words: list[str]) -> bool:
-    """Tell whether words after `kubectl leafseal` ask for nothing but this."""
-    return not words or words[0] in ("-h", "--help") or words == ["help"]
+def help_of(words: list[str]) -> str | None:
+    """Return the help that words after `kubectl leafseal` ask for, in any place; None for that of our own commands."""
+    if not words or words[0] in ("-h", "--help") or words == ["help"]:
+        return HELP
+    name = words[1] if words[0] == "help" else words[0]
+    flags = words[: words.index("--")] if "--" in words else words
+    is_asked = words[0] == "help" or "-h" in flags or "--help" in flags
+    if is_asked and name in (*HANDED_ON, "template"):
+        from leafseal.deploy.kubectl.command_usage import text_of  # which the help of all does without
+
+        return text_of(name)
+    return None

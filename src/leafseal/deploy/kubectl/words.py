@@ -42,12 +42,6 @@ class Words(NamedTuple):
         return self.value(flag) in _FALSE
 
 
-def wants_help(arguments: Sequence[str]) -> bool:
-    """Tell whether the words after the command's name ask for its help, wherever they do."""
-    flags = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return "-h" in flags or "--help" in flags
-
-
 def read(arguments: Sequence[str]) -> Words:
     """Read the words after the command's name. Raises `UsageError`."""
     files: list[str] = []
