@@ -65,6 +65,12 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ("delete the comments", "invalid-format", "not JSON: it has no comments"),
         ("", "invalid-format", "not JSON: expected …"),
     ],
+    "git.blobs": [
+        ("run", "error", "this clone does not have …: it is a shallow one"),
+        ("see what", "error", "… is not a commit in this clone"),
+        ("", "error", "the two revisions have no common commit in this clone"),
+    ],
+    "git.sides": [("", "error", "ours cannot be merged: …")],
     "keys.unknown": [("", "provider-failed", "this version has no provider for … keys")],
     "metadata.weak_types": [("", "invalid-metadata", "lastmodified: missing, or not an RFC 3339 time")],
     "operations.context_repair": [("", "no-matching-key", "… of a file that SOPS before 3.3.0 may have encrypted")],
