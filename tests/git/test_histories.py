@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -46,7 +47,7 @@ class Case(NamedTuple):
     versions: Versions
     expected: Merge
     recipients: set[str]
-    renamed: bool  # by one of the edits
+    renamed: bool  # or moved, by one of the edits
 
 
 def case(random: Random) -> Case:
@@ -61,7 +62,7 @@ def case(random: Random) -> Case:
     expected = merged_documents(base.documents, *(side.documents for side in sides))
     recipients, conflicts = _recipients(keys, changes)
     expected.conflicts |= conflicts
-    return Case(base, *sides, Versions(sealed, *versions), expected, recipients, "rename" in made)
+    return Case(base, *sides, Versions(sealed, *versions), expected, recipients, bool(made & {"rename", "move"}))
 
 
 def _sealed_again(sealed: bytes, side: File, keys: list[MasterKey], change: str) -> bytes:
@@ -93,7 +94,7 @@ def open_(data: bytes, format_name: str) -> Opened:
     return open_sealed(data, format_name, AMBIENT)
 
 
-UNRESOLVED = re.compile(rb"""u[0-9a-f]{16}["']?\s*[:=]\s*["']?(/[^"'\r\n]*)""")
+UNRESOLVED = re.compile(rb"""u[0-9a-f]{16}["']?\s*[:=]\s*["']?((?:#\d+)?/[^"'\r\n]*)""")
 
 
 def unresolved(data: bytes) -> set[str]:
@@ -115,15 +116,20 @@ def check(case: Case, path: Path, *, is_unmerged: bool) -> None:
 
 
 def _pointer(path: str, documents: list[dict[str, Any]]) -> str:
-    """Return where a conflict is in the merged file: an element that has a name is at an index there."""
-    node: Any = documents[0]
-    steps = path.split("/")
+    """Return where a conflict is in the merged file.
+
+    An element whose name is encrypted is at its index, and one that was removed in its list.
+    """
+    start, *_ = steps = path.split("/")
+    node: Any = documents[int(start.removeprefix("#") or 1) - 1]
     for number, step in enumerate(steps[1:], 1):
+        if _is_clear(steps[:number]):
+            return path
         if isinstance(node, list) and "=" in step:
             field, _, name = step.partition("=")
             index = next((index for index, element in enumerate(node) if str(element[field]) == name), None)
             if index is None:
-                break
+                return "/".join(steps[:number])
             steps[number], node = str(index), node[index]
         elif isinstance(node, dict):
             node = node.get(step)
@@ -162,7 +168,7 @@ def _check_against_git(case: Case) -> None:
     except FormatError:  # the same name twice, at two places
         return
     if case.renamed or "/#documents" in case.expected.conflicts:
-        return  # to Git a name is a line like another; and it does not count documents
+        return  # to Git a name is a line like another, also that of a moved element; and it does not count documents
     assert not case.expected.conflicts - {"/sops/recipients"}
     documents = [to_python(one) for one in build((leaf, leaf.value) for leaf in parsed.leaves())]
     assert without_defaults(documents) == case.expected.documents
@@ -235,8 +241,8 @@ def _check_nothing_in_clear(repository: Repository, cases: dict[str, Case]) -> N
 
 def _clear(file: File) -> set[bytes]:
     """Return the values that the rule leaves in clear."""
-    return {
-        str(node).encode()
-        for place, node in edits.nodes(file)
-        if any(str(step).lower().endswith("_unencrypted") for step in place)
-    }
+    return {str(node).encode() for place, node in edits.nodes(file) if _is_clear(place)}
+
+
+def _is_clear(place: Sequence[object]) -> bool:
+    return any(str(step).lower().endswith("_unencrypted") for step in place)

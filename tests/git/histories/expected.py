@@ -43,7 +43,7 @@ def merged_documents(base: list[dict[str, Node]], ours: list[dict[str, Node]], t
         return result
     documents: list[dict[str, Node]] = []
     for number, (one, our, their) in enumerate(zip(base, ours, theirs, strict=True)):
-        start = f"{number}:" if number else ""
+        start = f"#{number + 1}" if number else ""
         whole = _merged(one, our, their, start, result.conflicts)
         assert isinstance(whole, dict)
         documents.append(whole)
@@ -54,7 +54,7 @@ def merged_documents(base: list[dict[str, Node]], ours: list[dict[str, Node]], t
 def as_base(merge: Merge) -> list[dict[str, Node]]:
     """Return merged documents as the base of another merge: unknown where the two conflicted."""
     return [
-        _unknown_at(document, f"{number}:" if number else "", merge.conflicts)
+        _unknown_at(document, f"#{number + 1}" if number else "", merge.conflicts)
         for number, document in enumerate(merge.documents)
     ]
 
