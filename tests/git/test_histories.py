@@ -62,7 +62,9 @@ def case(random: Random) -> Case:
     expected = merged_documents(base.documents, *(side.documents for side in sides))
     recipients, conflicts = _recipients(keys, changes)
     expected.conflicts |= conflicts
-    return Case(base, *sides, Versions(sealed, *versions), expected, recipients, bool(made & {"rename", "move"}))
+    return Case(
+        base, *sides, Versions(sealed, *versions), expected, recipients, bool(made & {"rename", "move", "reorder"})
+    )
 
 
 def _sealed_again(sealed: bytes, side: File, keys: list[MasterKey], change: str) -> bytes:
