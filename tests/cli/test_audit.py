@@ -78,14 +78,14 @@ OPENS_NOTHING = {
     "sops": "has its test in tests/sops",
     "argocd": "has its test in tests/cli/test_argocd.py",
     "kubectl": "has its test below, with manifests",
-    **dict.fromkeys(("diff", "git", "merge"), "has its test below, with several versions of a file"),
+    **dict.fromkeys(("diff", "git", "merge", "resolve"), "has its test below, with several versions of a file"),
     "link-sops": "creates a link",
 }
 
 
 def test_every_command_is_known_to_report_or_to_open_nothing() -> None:
     assert sorted({*LINES, *OPENS_NOTHING}) == sorted(COMMANDS)
-    assert sorted([*LINES, "argocd", "diff", "git", "kubectl", "merge"]) == sorted(ACTIONS)
+    assert sorted([*LINES, "argocd", "diff", "git", "kubectl", "merge", "resolve"]) == sorted(ACTIONS)
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -137,6 +137,9 @@ def test_the_commands_of_kubectl_report_too(
 
 
 def test_what_git_has_us_do_is_told_too(leafseal: Run, trail: Trail, sealed: Path, work: Path) -> None:
+    lines = sealed.read_bytes().splitlines(keepends=True)
+    marked = [b"<<<<<<< a\n", *lines, b"=======\n", *lines, b">>>>>>> b\n"]
+    (work / "marked.yaml").write_bytes(b"".join(marked))
     for name, port in (("ours.yaml", "1"), ("theirs.yaml", "2")):
         (work / name).write_bytes(sealed.read_bytes())
         assert leafseal("set", name, "db.port", port).code == 0
@@ -145,6 +148,7 @@ def test_what_git_has_us_do_is_told_too(leafseal: Run, trail: Trail, sealed: Pat
         (["diff", "ours.yaml", "theirs.yaml"], "decrypt", 2),
         (["git", "textconv", "app.yaml"], "decrypt", 1),
         (["merge", "app.yaml", "ours.yaml", "theirs.yaml", "-o", "merged.yaml"], "merge", 3),
+        (["resolve", "marked.yaml"], "resolve", 2),
     ):
         leafseal(*words)
         events = trail.take()

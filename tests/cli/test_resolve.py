@@ -278,6 +278,18 @@ def test_other_formats(repository: Repository, name: str, text: str, place: str)
     assert repository.plain(name) == text % "theirs-1"
 
 
+def test_a_version_that_git_lacks_is_not_one_that_was_deleted(repository: Repository) -> None:
+    repository.conflict()
+    theirs = repository.git("rev-parse", ":3:s.yaml").strip()
+    os.unlink(f".git/objects/{theirs[:2]}/{theirs[2:]}")
+    before = Path("s.yaml").read_bytes()
+    assert "Git lacks a version that was merged" in repository.resolve("--ours", "/", "--add", "s.yaml", code=1)
+    assert Path("s.yaml").read_bytes() == before
+    Path(".git/index").unlink()
+    repository.git("read-tree", "HEAD")
+    assert "Git lacks a version that was merged" in repository.resolve("--ours", "/", "--add", "s.yaml", code=1)
+
+
 # -- one side has deleted the file
 
 

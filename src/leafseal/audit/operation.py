@@ -49,6 +49,7 @@ ACTIONS: Mapping[str, str] = {
     "set": "set",
     "unset": "unset",
     "merge": "merge",
+    "resolve": "resolve",
     "rotate": "rotate",
     "updatekeys": "updatekeys",
     "groups": "groups",

@@ -28,6 +28,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "set": ("decrypt", "encrypt"),
     "unset": ("decrypt", "encrypt"),
     "merge": ("decrypt", "encrypt"),
+    "resolve": ("decrypt", "encrypt"),
     "rotate": ("rotate", "decrypt", "encrypt"),
 }
 """The actions of sops that each of ours is: its table knows three."""

@@ -14,7 +14,7 @@ from leafseal.display import visible
 from leafseal.document.limits import ReadOptions
 from leafseal.errors import LeafsealError
 from leafseal.git.markers import has_markers, split_markers
-from leafseal.git.repository import Repository, split
+from leafseal.git.repository import GitError, Repository, split
 from leafseal.git.sides import Version
 from leafseal.metadata import unresolved
 from leafseal.operations.open import read_metadata
@@ -86,7 +86,7 @@ def _of_commits(
 ) -> Conflicted:
     base = repository.exchange(["merge-base", *commits])
     before = _blob(repository, f"{_lines(base.stdout)[0]}:{name}") if base.status == 0 else None
-    ours, theirs = (_blob(repository, f"{commit}:{name}") or b"" for commit in commits)
+    ours, theirs = (_file_of(repository, commit, name) for commit in commits)
     sides = Version("ours", labels[0], ours), Version("theirs", labels[1], theirs)
     return Conflicted(Version("base", "base", before or b""), *sides, left)
 
@@ -105,6 +105,8 @@ def _resolve_undo(repository: Repository, name: str) -> dict[int, str]:
 
 def _of_stages(repository: Repository, name: str, stages: dict[int, str]) -> Conflicted:
     base, ours, theirs = (_blob(repository, stages[stage]) if stage in stages else b"" for stage in (1, 2, 3))
+    if None in (base, ours, theirs):
+        raise GitError("Git lacks a version that was merged: this clone has not fetched it")
     ours_name, theirs_name = _names(repository)
     return Conflicted(
         Version("base", "base", base or b""),
@@ -186,6 +188,14 @@ def _blob(repository: Repository, name: str) -> bytes | None:
         return None
     found = repository.exchange(["cat-file", "blob", name])
     return found.stdout if found.status == 0 else None
+
+
+def _file_of(repository: Repository, commit: str, name: str) -> bytes:
+    """Return a file of a commit, nothing where it has none. Raises `GitError` where this clone lacks the file."""
+    data = _blob(repository, f"{commit}:{name}")
+    if data is None and repository.exchange(["rev-parse", "--verify", "--quiet", f"{commit}:{name}"]).status == 0:
+        raise GitError("Git lacks a version that was merged: this clone has not fetched it")
+    return data or b""
 
 
 def _lines(answer: bytes) -> list[str]:

@@ -164,6 +164,8 @@ class _One:
         return None if self.found.left is None else self._opened(self.found.left)
 
     def _opened(self, data: bytes) -> Opened | None:
+        if has_markers(data):
+            return None
         try:
             return open_file(Source(self.name, data, self.format), self.ring, self.read)
         except LeafsealError:
