@@ -175,7 +175,7 @@ def test_many_files_are_read_or_none(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.yaml" for number in range(3)]
     opened = leafseal.open_many(paths, ambient=AMBIENT)
     assert opened == {str(path): {"a": number} for number, path in enumerate(paths)}
-    paths[1].write_bytes(paths[1].read_bytes().replace(b"a: ENC", b"b: ENC"))
+    paths[1].write_bytes(paths[1].read_bytes().replace(b"a: ENC", b"b: ENC", 1))
     with pytest.raises(IntegrityError, match=r"1\.yaml: b: this value was changed or moved after it was encrypted"):
         leafseal.open_many(paths, ambient=AMBIENT)
 
@@ -184,7 +184,7 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_bytes(seal(b"a: one\nb: two\n", "yaml"))
     for change, kind in (
-        (lambda data: data.replace(b"a: ENC", b"c: ENC"), IntegrityError),
+        (lambda data: data.replace(b"a: ENC", b"c: ENC", 1), IntegrityError),
         (lambda data: data.partition(b"\n")[2], MACMismatchError),
         (lambda data: b"[" + data, FormatError),
     ):

@@ -144,7 +144,7 @@ def test_which_files_must_be_said_one_way(leafseal: Run, repository: Path, comma
 
 def test_verify_sums_up(leafseal: Run, repository: Path) -> None:
     assert leafseal("verify", "--all").err == "leafseal: 3 files verified\n"
-    (repository / "a.yaml").write_text((repository / "a.yaml").read_text().replace("a: ENC", "b: ENC"))
+    (repository / "a.yaml").write_text((repository / "a.yaml").read_text().replace("a: ENC", "b: ENC", 1))
     broken = leafseal("verify", "--all")
     assert broken.code == 25
     assert broken.err.endswith("leafseal: 2 files verified, 1 failed\n")

@@ -30,7 +30,7 @@ def test_nothing_of_it_is_shown() -> None:
         (b"a: x\n", NotEncryptedError),
         (PRODUCT.data[: len(PRODUCT.data) // 2], LeafsealError),
         (PRODUCT.data.replace(b"b_unencrypted: y", b"b_unencrypted: z"), MACMismatchError),
-        (PRODUCT.data.replace(b"a: ENC", b"c: ENC"), IntegrityError),
+        (PRODUCT.data.replace(b"a: ENC", b"c: ENC", 1), IntegrityError),
     ],
     ids=["empty", "plain", "half", "changed", "moved"],
 )
