@@ -78,13 +78,13 @@ RULES: Mapping[str, Rule] = {
             "conflict-markers",
             ERROR,
             "A file contains the markers of a merge conflict",
-            "Resolve the conflict before you commit the file",
+            "Resolve the conflict before you commit the file: leafseal resolve FILE",
         ),
         Rule(
             "unresolved-conflict",
             ERROR,
             "A merge left a conflict, and one side of it is not in the file",
-            "Resolve the conflict before you commit the file",
+            "Resolve the conflict before you commit the file: leafseal resolve FILE",
         ),
         Rule(
             "no-metadata",
