@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from leafseal.crypto.spelling import entry_name
-from leafseal.crypto.token import Sealer
 from leafseal.display import counted, first_of, visible
-from leafseal.document import Document, Edit, Leaf, Locator
+from leafseal.document import Document, Edit
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.places import place_of
-from leafseal.document.scalars import Empty, Timestamp
-from leafseal.document.tree import Comment
-from leafseal.document.values import Named, Place, Step, Value, locate, pointer, values_of
-from leafseal.errors import RefusedError, StructureMismatchError
+from leafseal.document.scalars import Timestamp
+from leafseal.document.values import Value, pointer, values_of
+from leafseal.errors import RefusedError
 from leafseal.formats import parse
 from leafseal.git import text
+from leafseal.git.carried import Kept
+from leafseal.git.conflict_places import PlainFile, pointer_to, what_sides_did
 from leafseal.git.recipients import Id, MergedRecipients, merge_recipients, recipient_id, wrapped_of
 from leafseal.git.rule import Side, exposed, merge_rules, merge_unknown
 from leafseal.git.sides import Sides
@@ -29,13 +29,12 @@ from leafseal.keys.groups import DataKey, KeyGroup, wrap_data_key
 from leafseal.keys.ring import KeyRing, label
 from leafseal.metadata import Metadata, unresolved, version_numbers
 from leafseal.metadata.unresolved import RECIPIENTS, RULE, Unresolved
-from leafseal.operations import hand_edits, structure
 from leafseal.operations.clear_text import comments_of
 from leafseal.operations.leaves import OpenedLeaf
 from leafseal.operations.memory import Memory
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
-from leafseal.operations.seal import seal_document, with_mac
+from leafseal.operations.seal import seal_document
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
 
@@ -126,9 +125,9 @@ class _Merge:
         selection = self.rule(document, groups)
         undecided = set(map(id, self.undecided))
         left = [one for one in merged.conflicts if id(one) in undecided]
-        files = [_File.of(document, selection)]
-        files += [_File.of(side.plain_document(), side.metadata.selection) for side in self.sides if side and left]
-        found = [Found(_pointer(one, one.place, files), _what(one, files), one) for one in left]
+        files = [PlainFile.of(document, selection)]
+        files += [PlainFile.of(side.plain_document(), side.metadata.selection) for side in self.sides if side and left]
+        found = [Found(pointer_to(one, one.place, files), what_sides_did(one, files), one) for one in left]
         self.conflicts = found + self.conflicts
         metadata = self.metadata(groups, selection)
         data = self.seal(document, metadata, key_side)
@@ -296,7 +295,7 @@ class _Merge:
             indent=self.ours.document.block_indent,
             allow_nothing=True,
             read=self.read,
-            keep=_Kept(document, self.changed_first(sharing), _later(self.ours.metadata, self.theirs.metadata)),
+            keep=Kept(document, self.changed_first(sharing), _later(self.ours.metadata, self.theirs.metadata)),
         )
 
     def changed_first(self, sides: Sequence[Opened]) -> list[Opened]:
@@ -305,102 +304,11 @@ class _Merge:
         return sorted(sides, key=lambda side: side.metadata.mac == was)
 
 
-class _File(NamedTuple):
-    """The values of a plain file, and where what it encrypts is."""
-
-    values: Sequence[Value]
-    hidden: Collection[tuple[int, Locator]]
-
-    @classmethod
-    def of(cls, document: Document, selection: Selection) -> _File:
-        leaves = (leaf for leaf in document.leaves() if not leaf.is_comment)
-        hidden = {(leaf.document, leaf.locator) for leaf in leaves if selection.selects(leaf)}
-        return cls(values_of(document), hidden)
-
-    def hides(self, number: int, above: Place, step: Named) -> bool:
-        """Tell whether what identifies an element of a list is encrypted."""
-        where = locate(self.values[number], (*above, step)) if number < len(self.values) else None
-        return where is not None and (number, (*where, step.field)) in self.hidden
-
-
-def _what(conflict: Conflict, files: Sequence[_File]) -> str:
-    """Return what the sides did."""
-    if conflict.renamed is None:
-        return conflict.kind
-    new = _pointer(conflict, conflict.renamed, files)
-    return f"{conflict.kind}; was it renamed? {new} has the value of the base"
-
-
-def _pointer(conflict: Conflict, place: Place, files: Sequence[_File]) -> str:
-    """Return a pointer to a place of a conflict without what is encrypted; the first of the files is the result.
-
-    What identifies an element may be a secret. Then it is shown by its position; its list is, where it is not there.
-    """
-    result, number = files[0], conflict.document
-    steps: list[Step] = []
-    for depth, step in enumerate(place):
-        above = place[:depth]
-        if isinstance(step, Named) and any(file.hides(number, above, step) for file in files):
-            where = locate(result.values[number], (*above, step)) if number < len(result.values) else None
-            if where is None:
-                break
-            steps.append(where[-1])
-        else:
-            steps.append(step)
-    return pointer(tuple(steps), number)
-
-
 class Undecided:
     """What `How.decide` returns where a conflict stays one."""
 
 
 UNDECIDED = Undecided()
-
-
-class _Kept:
-    """The MAC and the digest of a side, where the result has what they cover: a merge of comments moves neither."""
-
-    def __init__(self, document: Document, sides: Sequence[Opened], time: str) -> None:
-        self._document = document
-        self._sides = sides
-        self._time = time
-        self._side: Opened | None = None
-
-    def mac(self, metadata: Metadata, hashed: Sequence[bytes], sealer: Sealer) -> Metadata:
-        mac_only = metadata.selection.mac_only_encrypted
-        places = _places(((leaf, leaf.value) for leaf in self._document.leaves()), metadata.selection)
-        for side in self._sides:
-            own = side.metadata.selection
-            if (
-                own.mac_only_encrypted == mac_only
-                and side.leaves.hashed == list(hashed)
-                and _places(side.leaves.values, own) == places
-            ):
-                self._side = side
-                return metadata.with_mac(side.metadata.mac, side.metadata.lastmodified)
-        return with_mac(metadata, hashed, sealer, self._time)
-
-    def structure(self, metadata: Metadata, document: Document, sealer: Sealer) -> Metadata | None:
-        side = self._side
-        if side is None or side.coverage != "covered":
-            return None
-        kept = metadata._replace(structure=side.metadata.structure)
-        try:
-            coverage, marks = structure.check(document, kept, sealer)
-        except StructureMismatchError:
-            return None
-        now_ = hand_edits.marks(document, kept, side.data_key.reveal())
-        return kept if coverage == "covered" and list(marks) == now_ else None
-
-
-def _places(leaves: Iterable[tuple[Leaf, object]], selection: Selection) -> list[tuple[int, Locator]]:
-    return [
-        (leaf.document, leaf.locator)
-        for leaf, value in leaves
-        if not (leaf.is_comment or isinstance(value, Comment))
-        and not (value is None or isinstance(value, Empty) or value in ("", b""))
-        and (not selection.mac_only_encrypted or selection.selects(leaf))
-    ]
 
 
 _Remembered = tuple[str, Sequence[OpenedLeaf], Sequence[Edit], Sequence[object], Mapping[str, tuple[str, str]]]
