@@ -230,6 +230,35 @@ def test_doctor_prints_what_mends_it(leafseal: Run, repository: Path) -> None:
     assert "  leafseal git setup\n" in result.out.decode()
 
 
+def test_a_file_that_a_merge_left_in_conflict_is_an_encrypted_one(
+    leafseal: Run, repository: Path, me: ThrowawayIdentity, tmp_path: Path
+) -> None:
+    (tmp_path / "all.yaml").write_text(f"creation_rules: [{{age: {me.recipient}}}]\n")
+
+    def commit(password: str) -> None:
+        (repository / "other.data").write_text(password)
+        sealed = leafseal("encrypt", "--config", str(tmp_path / "all.yaml"), "-i", "other.data")
+        assert sealed.code == 0, sealed.err
+        git(repository, "add", ".")
+        git(repository, "commit", "-qm", password)
+
+    commit("one")
+    leafseal("git", "setup", "--protect")
+    git(repository, "add", ".gitattributes")
+    git(repository, "commit", "-qm", "attributes")
+    attributes = (repository / ".gitattributes").read_text()
+    assert "/other.data diff=leafseal merge=leafseal filter=" in attributes
+    encrypted = json.loads(leafseal("git", "doctor", "--json").out)["encrypted_files"]
+    git(repository, "switch", "-qc", "side")
+    commit("two")
+    git(repository, "switch", "-q", "-")
+    commit("three")
+    git(repository, "merge", "side", code=1)
+    assert json.loads(leafseal("git", "doctor", "--json").out)["encrypted_files"] == encrypted
+    assert leafseal("git", "setup", "--protect").code == 0
+    assert (repository / ".gitattributes").read_text() == attributes
+
+
 def test_a_submodule_is_a_repository_of_its_own(leafseal: Run, repository: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", str(repository), "other")
     git(repository, "submodule", "add", "-q", str(tmp_path / "other"), "sub")

@@ -161,17 +161,19 @@ def encrypted_files(repository: Repository) -> Iterator[str]:
     """Yield the names of files that are encrypted in the index, ours where a merge left a conflict."""
     asked = ["grep", "--cached", "-lz", "--no-color", "--no-textconv", "-F", "-e", "ENC[AES256_GCM,"]
     listed = set(split(repository.exchange(asked).stdout))
-    if not listed:
-        return
-    found = [one for one in repository.entries() if one.name in listed and one.mode not in (LINK, SUBMODULE)]
     by_blob: dict[str, list[str]] = {}
-    for entry in found:
-        if entry.stage in (0, 2):
+    for entry in repository.entries():
+        # Git searches no file that a merge left unmerged.
+        is_meant = entry.stage == _OURS or (entry.stage == 0 and entry.name in listed)
+        if is_meant and entry.mode not in (LINK, SUBMODULE):
             by_blob.setdefault(entry.blob, []).append(entry.name)
+    if not by_blob:
+        return
     sealed = {blob for blob, data in Contents(repository, _LARGEST).read(by_blob) if _is_sealed(data)}
     yield from sorted(name for blob in sealed for name in by_blob[blob])
 
 
+_OURS = 2  # the stage of our version in the index
 _LARGEST = 1 << 26  # bytes; a larger file is not read as an encrypted one either
 
 
