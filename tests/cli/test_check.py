@@ -209,6 +209,24 @@ def test_tokens_without_metadata(leafseal: Run, repository: Path) -> None:
     assert found(leafseal) == [("no-metadata", "secrets/db.yaml")]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "second"),
+    [
+        ("secrets/x.json", '{"a": "b", "c": "d"}\n', '"c":'),
+        ("x.json", '{"a": "b", "c": "d"}\n', '"c":'),
+        ("x.env", "A=b\nC=d\n", "\nC="),
+    ],
+)
+def test_a_file_that_was_cut_off_before_its_metadata(
+    leafseal: Run, repository: Path, name: str, text: str, second: str
+) -> None:
+    path = add(repository, name, text)
+    assert leafseal("encrypt", "-i", name).code == 0
+    whole = path.read_text()
+    path.write_text(whole[: whole.index(second) + 2])
+    assert found(leafseal) == [("broken-file", name)]
+
+
 def test_broken_metadata_and_names_twice(leafseal: Run, repository: Path) -> None:
     path = repository / "secrets/db.yaml"
     text = path.read_text()
@@ -611,7 +629,7 @@ def test_a_baseline(leafseal: Run, repository: Path) -> None:
     add(repository, "app.yaml", f"\n\n# moved\npassword: {SECRET}x\ntoken: {SECRET}\n")
     assert found(leafseal, "--baseline", "old.json") == [("plain-secret", "app.yaml")]
     path.unlink()
-    assert "1 of the findings in old.json are gone" in leafseal("check", "--baseline", "old.json").err
+    assert "1 of the findings in old.json is gone: write it again" in leafseal("check", "--baseline", "old.json").err
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from leafseal.operations.guards import left_clear
 from leafseal.operations.open import read_metadata
 
 _TOKEN = PREFIX.encode()
+_VALUE = _TOKEN + b"data:"
 
 _OF_HISTORY = frozenset(
     {"plain-file", "plain-value", "plain-secret", "kubernetes-secret", "private-key", "decrypted-copy"}
@@ -187,9 +188,10 @@ def read_sealed(
     """Read what an encrypted file says of itself; None for what is none.
 
     An error says why one cannot be read. A text whose name shows no format may only speak of SOPS: that is one
-    with `if_damaged` alone.
+    with `if_damaged` alone. One without metadata that parses is none, and one that does not was cut off.
     """
-    if not any(b"sops" in text for text in spellings(file.data)):
+    has_metadata = any(b"sops" in text for text in spellings(file.data))
+    if not has_metadata and (format_of(file.name) == ANY_BYTES or _VALUE not in file.data):
         return None
     form = recognize(file.name, file.data)
     try:

@@ -120,7 +120,8 @@ def check(
     old = f"; {counted(told.old, 'old finding')} in {baseline}" if baseline else ""
     terminal.say(f"{summary(checked)}: {counted(len(told.new), 'finding')}{old}")
     if told.gone and not (files or staged or staged_names or revision):
-        terminal.say(f"{told.gone} of the findings in {baseline} are gone: write it again with --write-baseline")
+        gone = f"{told.gone} of the findings in {baseline} {'is' if told.gone == 1 else 'are'} gone"
+        terminal.say(f"{gone}: write it again with --write-baseline")
     return PENDING if told.new else 0
 
 
