@@ -229,6 +229,14 @@ def test_what_is_refused(leafseal: Run, arguments: tuple[str, ...], code: int, m
 # -- revisions
 
 
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("words", [("HEAD~1", "HEAD"), ("HEAD~1",), ("HEAD~1..HEAD",)])
+def test_revisions_without_files(leafseal: Run, words: tuple[str, ...]) -> None:
+    result = leafseal("diff", *words)
+    assert (result.code, result.out) == (8, b"")
+    assert f"error: {words[0]} is a revision, and files are missing\nleafseal: hint: name one file" in result.err
+
+
 @pytest.fixture
 def repository(leafseal: Run, work: Path, me: ThrowawayIdentity, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository: plain in the first commit, encrypted in the second, changed in the third, and in the folder."""

@@ -8,14 +8,16 @@ from typing import NamedTuple
 
 from leafseal.cli.shared.files import is_stream, read_one
 from leafseal.cli.shared.options import InputOptions
+from leafseal.display import visible
 from leafseal.document.limits import Limits
-from leafseal.errors import MissingFileError, UsageError
+from leafseal.errors import LeafsealError, MissingFileError, UsageError
 from leafseal.formats import recognize
 from leafseal.git.compared import is_encrypted
 from leafseal.git.repository import Repository, find_repository
 from leafseal.git.revisions import (
     Revision,
     at_top,
+    check_revision,
     has_commit,
     names_of,
     parse_revision,
@@ -56,10 +58,31 @@ def _read(word: str, reading: InputOptions, limits: Limits) -> Source:
     """Read a file of a folder or of a revision."""
     file = parse_revision(word)
     if file is None:
-        return read_one(word, reading, limits).source
+        return _work_source(word, reading, limits)
     repository = find_repository()
     file = file._replace(path=at_top(repository, file.path))
     return _source(word, file.path, require(read_revision(repository, file, limits), file), reading)
+
+
+def _work_source(word: str, reading: InputOptions, limits: Limits) -> Source:
+    """Read a file of a folder. Raises `UsageError` for a revision, which needs files."""
+    try:
+        return read_one(word, reading, limits).source
+    except MissingFileError:
+        if _is_revision(word):
+            raise UsageError(f"{visible(word)} is a revision, and files are missing", hint=_HINT) from None
+        raise
+
+
+def _is_revision(word: str) -> bool:
+    one, _, other = word.partition("..")
+    try:
+        repository = find_repository()
+        for revision in (one, other):
+            check_revision(repository, revision)
+    except LeafsealError:
+        return False
+    return True
 
 
 def _source(name: str, path: str, data: bytes, reading: InputOptions) -> Source:
@@ -74,7 +97,7 @@ def _with_other(word: str, reading: InputOptions, limits: Limits) -> Pair:
     file = parse_revision(word)
     repository = find_repository(os.path.dirname(word) or "." if file is None else ".")
     if file is None:
-        source = read_one(word, reading, limits).source
+        source = _work_source(word, reading, limits)
         name = repository.inside(word)
         before = None
         if name is not None and has_commit(repository):
