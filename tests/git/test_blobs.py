@@ -145,6 +145,20 @@ def test_attributes_of_a_commit(top: Path, repository: Repository) -> None:
     assert repository.attributes(["a.yaml"], ["merge"], is_cached=True) == {"a.yaml": {"merge": "unspecified"}}
 
 
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_no_hook_of_the_repository_is_run_for_that(top: Path, repository: Repository, is_elsewhere: bool) -> None:
+    hooks = top.parent / "hooks" if is_elsewhere else top / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    hook = hooks / "post-index-change"
+    hook.write_text(f"#!/bin/sh\ntouch {top.parent / 'started'}\n")
+    hook.chmod(0o755)
+    if is_elsewhere:
+        git(top, "config", "core.hooksPath", str(hooks))
+    with with_index_of(repository, commit_of(repository, "HEAD")) as other:
+        other.attributes(["a.yaml"], ["merge"], is_cached=True)
+    assert not (top.parent / "started").exists()
+
+
 def test_a_replaced_object_shows_its_own_content(top: Path, repository: Repository) -> None:
     secret, harmless = blob(top, b"secret"), blob(top, b"harmless")
     git(top, "replace", secret, harmless)

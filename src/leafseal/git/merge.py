@@ -29,7 +29,7 @@ from leafseal.keys.groups import DataKey, KeyGroup, wrap_data_key
 from leafseal.keys.ring import KeyRing, label
 from leafseal.metadata import Metadata, unresolved, version_numbers
 from leafseal.metadata.unresolved import RECIPIENTS, RULE, Unresolved
-from leafseal.operations.clear_text import comments_of
+from leafseal.operations.clear_text import Comments, comments_of
 from leafseal.operations.leaves import OpenedLeaf
 from leafseal.operations.memory import Memory
 from leafseal.operations.open import Opened
@@ -111,6 +111,7 @@ class _Merge:
         self.sides = sides
         self.how = how
         self.read = self.ours.read._replace(ignore_mac=False)
+        self.comments = _comments_of(self.ours, self.theirs)
         self.conflicts: list[Found] = []
         self.told: list[str] = []
         self.undecided: list[Conflict] = []
@@ -181,7 +182,7 @@ class _Merge:
             return self.theirs
         # Whoever lacks the key could have made it up, to be able to read what ours adds.
         self.told.append(
-            'theirs has another data key and none of the values that were there; ours is kept: run "leafseal rotate"'
+            'theirs has another data key and too few of the values that were there; ours is kept: run "leafseal rotate"'
         )
         return self.ours
 
@@ -231,21 +232,25 @@ class _Merge:
         merged = merge_rules(base, ours, theirs)
         if merged.is_conflict:
             self.conflicts.append(Found(RULE, "both sides changed the rule, or theirs has the MAC cover less"))
-        sides = [Side(side.plain_document(), side.metadata.selection) for side in (self.ours, self.theirs)]
-        leaves = exposed(document, merged.selection, sides)
+        sides = [Side.of(side) for side in (self.ours, self.theirs)]
+        leaves = exposed(document, merged.selection, sides, self.comments)
         if not leaves:
             return merged.selection
         mac_only = merged.selection.mac_only_encrypted
         for other in (ours, theirs):
             rule = other.replace(mac_only_encrypted=mac_only)
-            if not exposed(document, rule, sides):
+            if not exposed(document, rule, sides, self.comments):
                 self.conflicts += [
                     Found(pointer(leaf.locator, leaf.document), "the merged rule would leave it in plain text")
                     for leaf in leaves
+                    if not leaf.is_comment
                 ]
+                if not merged.is_conflict and any(leaf.is_comment for leaf in leaves):
+                    self.conflicts.append(Found(RULE, "the merged rule would leave comments in plain text"))
                 return rule
+        what = "comment" if leaves[0].is_comment else "value"
         raise RefusedError(
-            f"{place_of(leaves[0])}: each of the two rules would leave a value in plain text that the other encrypts"
+            f"{place_of(leaves[0])}: each of the two rules would leave a {what} in plain text that the other encrypts"
         )
 
     def metadata(self, groups: MergedRecipients, selection: Selection) -> Metadata:
@@ -290,7 +295,7 @@ class _Merge:
             key_side.data_key,
             metadata,
             before=self.ours.document,
-            comments=comments_of(self.ours),
+            comments=self.comments,
             memory=memory,
             indent=self.ours.document.block_indent,
             allow_nothing=True,
@@ -302,6 +307,12 @@ class _Merge:
         """Return sides in the order in which their MAC counts: ours, unless it has that of the base."""
         was = self.base.metadata.mac if self.base else None
         return sorted(sides, key=lambda side: side.metadata.mac == was)
+
+
+def _comments_of(ours: Opened, theirs: Opened) -> Comments:
+    """Return what both sides did with their comments: what one has encrypted with its value stays so."""
+    mine, other = comments_of(ours), comments_of(theirs)
+    return Comments(None, mine.sealed | other.sealed, mine.clear | other.clear)
 
 
 class Undecided:
@@ -331,12 +342,27 @@ def _later(one: Metadata, other: Metadata) -> str:
 
 
 def _knows_values_of(one: Opened, other: Opened | None) -> bool:
-    """Tell whether a side has a value that the other has encrypted in the same place."""
-    if other is None:
-        return False
-    known = {(item.aad, item.word, item.data) for item in other.leaves.sealed if not item.leaf.is_comment}
-    mine = {(item.aad, item.word, item.data) for item in one.leaves.sealed if not item.leaf.is_comment}
-    return not known or any(len(key[2]) >= _TELLING for key in known & mine)
+    """Tell whether a side has what the other has encrypted, in its places: most of it, and what is hardest to guess.
+
+    Names of hosts and users can be guessed by somebody who lacks the key.
+    """
+    known, mine = (_telling(side) if side else set() for side in (other, one))
+    shared = known & mine
+    hardest = max(map(_variety, known), default=0)
+    return 2 * len(shared) > len(known) and any(_variety(key) == hardest for key in shared)
+
+
+_Known = tuple[str, str, bytes]
+"""Place, type and bytes of an encrypted value."""
+
+
+def _telling(side: Opened) -> set[_Known]:
+    found = ((item.aad, item.word, item.data) for item in side.leaves.sealed if not item.leaf.is_comment)
+    return {key for key in found if len(key[2]) >= _TELLING}
+
+
+def _variety(key: _Known) -> int:
+    return len(set(key[2]))
 
 
 _TELLING = 4

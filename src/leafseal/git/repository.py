@@ -20,9 +20,10 @@ SECONDS = 60.0
 
 LONGEST_ANSWER = 1 << 28  # bytes
 
-# What a repository's configuration has Git start for a listing is switched off: a monitor of files, and what fetches
-# objects that are missing. A bare repository among the files of a checkout has a configuration that anybody can commit.
-_ALONE = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
+# What a repository's configuration has Git start for a listing is switched off: a monitor of files, hooks (an index of
+# our own has one too), and what fetches objects that are missing. A bare repository among the files of a checkout has a
+# configuration that anybody can commit.
+_ALONE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "safe.bareRepository=explicit")
 _NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}  # the second for a Git that lacks the first
 
 # Where the repository is, and its index: Git tells its hooks, drivers and filters. The rest of `GIT_…` changes answers.

@@ -6,11 +6,13 @@ plain text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from leafseal.document import Document, Leaf, Path
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.scalars import Empty, to_bytes, type_word
+from leafseal.operations.clear_text import AS_FORMAT, Comments, sealed_tails
+from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
 
 
@@ -40,25 +42,52 @@ def merge_rules(base: Selection | None, ours: Selection, theirs: Selection) -> M
 
 
 class Side(NamedTuple):
-    """The plain text of one side, and its rule."""
+    """The plain text of one side, its rule, and the lines of comments that it does not encrypt."""
 
     document: Document
     selection: Selection
+    clear_comments: Collection[str] = frozenset()
+
+    @classmethod
+    def of(cls, opened: Opened) -> Side:
+        """Return what counts of an opened file."""
+        comments = (leaf for leaf in opened.document.leaves() if leaf.is_comment)
+        clear = frozenset(line for leaf in comments for line in _lines(leaf))
+        return cls(opened.plain_document(), opened.metadata.selection, clear)
 
 
-def exposed(document: Document, rule: Selection, sides: Sequence[Side]) -> list[Leaf]:
-    """Return the values that `rule` leaves clear though a side encrypts them, and no side has them clear already."""
+def exposed(document: Document, rule: Selection, sides: Sequence[Side], comments: Comments = AS_FORMAT) -> list[Leaf]:
+    """Return what `rule` leaves clear though a side encrypts it, and no side has it clear already.
+
+    `comments` tells which comments are encrypted together with the values before them.
+    """
     hidden, clear = set[_Key](), set[_Key]()
     for side in sides:
         for leaf in side.document.leaves():
             if (key := _key(leaf)) is not None:
                 (hidden if side.selection.selects(leaf) else clear).add(key)
     places = {path for path, _, _ in hidden}
-    return [
+    values = [
         leaf
         for leaf in document.leaves()
         if (key := _key(leaf)) is not None and not rule.selects(leaf) and key not in clear and key[0] in places
     ]
+    return values + _exposed_comments(document, rule, sides, comments)
+
+
+def _exposed_comments(document: Document, rule: Selection, sides: Sequence[Side], comments: Comments) -> list[Leaf]:
+    known = {line for side in sides for line in side.clear_comments}
+    found = [
+        leaf for leaf in document.leaves() if leaf.is_comment and not rule.selects(leaf) and not known >= _lines(leaf)
+    ]
+    if not found:
+        return []
+    taken = {comment.start for _, comment in sealed_tails(document, rule, comments)}
+    return [leaf for leaf in found if leaf.start not in taken]
+
+
+def _lines(comment: Leaf) -> set[str]:
+    return {line.strip() for line in str(comment.value).splitlines()} - {""}
 
 
 _Key = tuple[Path, str, bytes]  # in whichever document: theirs may have added one before it
