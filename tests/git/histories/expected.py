@@ -141,7 +141,10 @@ def _by_identity(
     for key in second:
         if key in kept and key not in order:
             anchor = next((one for one in reversed(before) if one in order), None)
-            order.insert(order.index(anchor) + 1 if anchor is not None else 0, key)
+            index = order.index(anchor) + 1 if anchor is not None else 0
+            while index < len(order) and order[index] not in second:
+                index += 1  # what the other side added in the same place is first
+            order.insert(index, key)
         before.append(key)
     return [kept[key] for key in order]
 
