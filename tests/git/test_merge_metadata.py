@@ -271,6 +271,28 @@ def test_a_weaker_rule_counts_where_no_comment_of_the_other_would_show(ring: Key
     assert result.product.data.startswith(b"# what this is\n")
 
 
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+@pytest.mark.parametrize(
+    ("old", "comment", "other"),
+    [
+        ("  a: xxxx\n", "  a: xxxx\n  # c4n4ry\n", "  a: xxxx\nq: 1\n"),
+        ("  a: xxxx\n", "  a: xxxx\n  # c4n4ry\n  b: yy\n", "  a: xxxx\nmeta:\n  n: 1\n"),
+        ("data:\n  a: xxxx\n", "data:\n  a: xxxx\n  # c4n4ry\n  b: yy\n", "meta:\n  a: xxxx\ndata:\n  c: 1\n"),
+    ],
+)
+def test_a_comment_does_not_move_to_where_the_rule_leaves_it_clear(
+    ring: KeyRing, side: str, old: str, comment: str, other: str
+) -> None:
+    base = sealed("data:\n  a: xxxx\nz: 1\n", ring, rule=Selection(encrypted_regex="^data$"))
+    sides = edited(base, old, comment), edited(base, old, other)
+    result = merged(base, *(sides if side == "ours" else reversed(sides)), ring)
+    assert b"c4n4ry" not in result.product.data
+    if side == "ours":
+        assert b"  # c4n4ry\n" in result.product.open().plaintext()
+    else:
+        assert b"c4n4ry" in result.product.open().plaintext() or any("1 comment of" in one for one in result.told)
+
+
 def test_a_comment_that_theirs_has_encrypted_with_its_value_stays_so(ring: KeyRing) -> None:
     rule = Selection(encrypted_regex="^(password|api)$")
     base = sealed(PLAIN, ring, rule=rule)

@@ -20,7 +20,7 @@ from leafseal.git import text
 from leafseal.git.carried import Kept
 from leafseal.git.conflict_places import PlainFile, pointer_to, what_sides_did
 from leafseal.git.recipients import Id, MergedRecipients, merge_recipients, recipient_id, wrapped_of
-from leafseal.git.rule import Side, exposed, merge_rules, merge_unknown
+from leafseal.git.rule import Side, exposed, exposed_comments, merge_rules, merge_unknown
 from leafseal.git.sides import Sides
 from leafseal.git.three_way import VIRTUAL, Conflict, Merged, merge, take_ours
 from leafseal.keys import MasterKey
@@ -112,6 +112,7 @@ class _Merge:
         self.how = how
         self.read = self.ours.read._replace(ignore_mac=False)
         self.comments = _comments_of(self.ours, self.theirs)
+        self.views = [Side.of(side) for side in (self.ours, self.theirs)]
         self.conflicts: list[Found] = []
         self.told: list[str] = []
         self.undecided: list[Conflict] = []
@@ -154,7 +155,7 @@ class _Merge:
         assert ours is not None
         assert theirs is not None
         wanted = merged.documents
-        document = text.write(base, ours, theirs, wanted, self.parse)
+        document = text.write(base, ours, theirs, wanted, self.parse, self.hides_comments)
         if document is None:
             self.conflicts.append(Found("/", "the merged values cannot be written in its layout"))
             document = ours
@@ -163,6 +164,10 @@ class _Merge:
             was = "was" if len(lost) == 1 else "were"
             self.told.append(f"{counted(len(lost), 'comment')} of theirs {was} not taken over: {where}")
         return document
+
+    def hides_comments(self, document: Document) -> bool:
+        """Tell whether one of the rules encrypts what comments a side has encrypted: lines can move them elsewhere."""
+        return any(not exposed_comments(document, one.selection, self.views, self.comments) for one in self.views)
 
     def parse(self, data: bytes) -> Document:
         return parse(data, self.ours.document.format, self.read)
@@ -232,14 +237,13 @@ class _Merge:
         merged = merge_rules(base, ours, theirs)
         if merged.is_conflict:
             self.conflicts.append(Found(RULE, "both sides changed the rule, or theirs has the MAC cover less"))
-        sides = [Side.of(side) for side in (self.ours, self.theirs)]
-        leaves = exposed(document, merged.selection, sides, self.comments)
+        leaves = exposed(document, merged.selection, self.views, self.comments)
         if not leaves:
             return merged.selection
         mac_only = merged.selection.mac_only_encrypted
         for other in (ours, theirs):
             rule = other.replace(mac_only_encrypted=mac_only)
-            if not exposed(document, rule, sides, self.comments):
+            if not exposed(document, rule, self.views, self.comments):
                 self.conflicts += [
                     Found(pointer(leaf.locator, leaf.document), "the merged rule would leave it in plain text")
                     for leaf in leaves

@@ -72,10 +72,11 @@ def exposed(document: Document, rule: Selection, sides: Sequence[Side], comments
         for leaf in document.leaves()
         if (key := _key(leaf)) is not None and not rule.selects(leaf) and key not in clear and key[0] in places
     ]
-    return values + _exposed_comments(document, rule, sides, comments)
+    return values + exposed_comments(document, rule, sides, comments)
 
 
-def _exposed_comments(document: Document, rule: Selection, sides: Sequence[Side], comments: Comments) -> list[Leaf]:
+def exposed_comments(document: Document, rule: Selection, sides: Sequence[Side], comments: Comments) -> list[Leaf]:
+    """Return the comments that `rule` leaves clear, and no side has clear already."""
     known = {line for side in sides for line in side.clear_comments}
     found = [
         leaf for leaf in document.leaves() if leaf.is_comment and not rule.selects(leaf) and not known >= _lines(leaf)

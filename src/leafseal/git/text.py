@@ -31,16 +31,22 @@ class Change(NamedTuple):
 
 
 def write(
-    base: Document | None, ours: Document, theirs: Document, wanted: Sequence[Value], parse: Parse
+    base: Document | None,
+    ours: Document,
+    theirs: Document,
+    wanted: Sequence[Value],
+    parse: Parse,
+    accepts: Callable[[Document], bool],
 ) -> Document | None:
     """Return a plain document that holds the values that are wanted, and as much of the text of all three as it can.
 
-    None where it cannot be written in place.
+    None where it cannot be written in place, or in no way that the caller accepts.
     """
     for text in _candidates(base, ours, theirs):
         try:
             document = ours if text == ours.text else parse(_encoded(text))
-            if (written := _edited(document, wanted, theirs, parse)) is not None:
+            written = _edited(document, wanted, theirs, parse)
+            if written is not None and accepts(written):
                 return written
         except LeafsealError:
             continue  # lines that make no document together; an edit that would move something else
