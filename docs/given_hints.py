@@ -15,6 +15,9 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ("", "missing-file", "no such file"),
     ],
     "cli.exec": [("", "command-not-started", "cannot run …: …, command not found: …")],
+    "cli.git.guarding": [
+        ("decide the", "refused", "has the markers of a merge conflict, …: a merge left this conflict"),
+    ],
     "cli.helm.running": [("", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …")],
     "cli.kubectl.handing_on": [
         ("encrypt it", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …"),

@@ -153,9 +153,13 @@ def test_a_file_that_git_has_encrypted_stays_encrypted(guarded: Path, leafseal: 
 
 def test_broken_files_are_refused(guarded: Path) -> None:
     (guarded / NEW).write_text("a: 1\n<<<<<<< ours\nb: ENC[AES256_GCM,\n=======\n>>>>>>> theirs\n")
-    assert "the markers of a merge conflict" in git(guarded, "add", NEW, code=128)
+    told = git(guarded, "add", NEW, code=128)
+    assert "the markers of a merge conflict" in told
+    assert f'hint: decide the conflict with "leafseal resolve {NEW}", then add it again' in told
     (guarded / NEW).write_text((guarded / "secrets" / "app.yaml").read_text().partition("sops:")[0])
-    assert "no sops metadata" in git(guarded, "add", NEW, code=128)
+    told = git(guarded, "add", NEW, code=128)
+    assert "no sops metadata" in told
+    assert f'hint: restore a version that has the metadata; "git log -p {NEW}" shows where it was lost' in told
 
 
 def test_nothing_passes_by_a_configuration_that_is_wrong(guarded: Path) -> None:

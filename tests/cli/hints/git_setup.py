@@ -10,6 +10,7 @@ from functools import partial
 from leafseal.errors import LeafsealError
 from leafseal.git.attributes import BEGIN
 
+from .git import MARKED
 from .scenario import Scenario, Stage
 
 _repository = partial(Scenario, "git.repository")
@@ -19,10 +20,10 @@ _PROTECT = "git setup --protect"
 _IN_GIT = ("! git init -q",)
 
 
-def _add(stage: Stage) -> None:
+def _add(stage: Stage, name: str = "db.yaml") -> None:
     """Add a file, for which Git runs the guard."""
     environ = {**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"}
-    done = subprocess.run(["git", "add", "db.yaml"], env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(["git", "add", name], env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LeafsealError(done.stderr)
 
@@ -55,6 +56,13 @@ SCENARIOS = [
         ("encrypt -i db.yaml", _add),
         {"db.yaml": "password: correct-horse\n", ".sops.yaml": "creation_rules: [{path_regex: ^db, age: ME}]\n"},
         before=(*_IN_GIT, _PROTECT),
+    ),
+    Scenario(
+        "cli.git.guarding",
+        'decide the conflict with "leafseal resolve {}", then add it again',
+        partial(_add, name="app.yaml"),
+        ("resolve app.yaml", partial(_add, name="app.yaml")),
+        before=(*_IN_GIT, "! git add app.yaml", _PROTECT, MARKED),
     ),
     _attributes(
         "replace the link by the file that it leads to",

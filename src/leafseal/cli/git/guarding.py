@@ -7,18 +7,20 @@ from collections.abc import Collection, Iterator, Mapping
 from leafseal.check.checking import Checker
 from leafseal.check.rules import Configurations
 from leafseal.check.trees import Disk, File
+from leafseal.crypto.token import PREFIX
 from leafseal.display import for_shell
 from leafseal.document.limits import DEFAULT_LIMITS, DEFAULT_READ
 from leafseal.errors import RefusedError
 from leafseal.formats.recognition import by_content
 from leafseal.git.guard import only_reads
 from leafseal.git.repository import Repository, find_repository
+from leafseal.operations.unreadable import not_encrypted_error
 from leafseal.system.reading import read
 
-_PLAIN = frozenset({"plain-file", "no-metadata"})
-_REFUSED = _PLAIN | {
-    "conflict-markers",
-    "unresolved-conflict",
+_CONFLICTS = frozenset({"conflict-markers", "unresolved-conflict"})
+_REFUSED = _CONFLICTS | {
+    "plain-file",
+    "no-metadata",
     "broken-file",
     "invalid-configuration",
     "weaker-configuration",
@@ -54,8 +56,7 @@ def judge(name: str, parent: str) -> None:
     checked = Checker(tree, Configurations(repository.top, tree.look), DEFAULT_READ, before=before).check()
     for one in checked.findings:
         if one.rule in _REFUSED:
-            hint = _encrypt(name) if one.rule in _PLAIN else None
-            raise RefusedError(one.text, hint=hint, file=one.file)
+            raise RefusedError(one.text, hint=_way_out(one.rule, name, data), file=one.file)
     if by_content(data) is None and _is_kept(repository, name):
         raise RefusedError("Git has this file encrypted, and this is plain text", hint=_encrypt(name), file=name)
 
@@ -64,6 +65,16 @@ def _committed(repository: Repository, name: str) -> bytes | None:
     """Return a file as the last commit has it, None where there is none."""
     found = repository.exchange(["cat-file", "blob", f"HEAD:{name}"])
     return None if found.status else found.stdout
+
+
+def _way_out(rule: str, name: str, data: bytes) -> str | None:
+    if rule == "plain-file":
+        return _encrypt(name)
+    if rule == "no-metadata":
+        return not_encrypted_error(data).hint
+    if rule in _CONFLICTS and PREFIX.encode() in data:
+        return f'decide the conflict with "leafseal resolve {for_shell(name)}", then add it again'
+    return None
 
 
 def _encrypt(name: str) -> str:
