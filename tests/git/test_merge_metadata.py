@@ -272,6 +272,14 @@ def test_a_weaker_rule_counts_where_no_comment_of_the_other_would_show(ring: Key
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_comment_that_goes_with_its_value_is_told(ring: KeyRing, side: str) -> None:
+    base = sealed(PLAIN, ring)
+    sides = edited(base, "api: one", "api: one # new"), edited(base, "api: one\n", "")
+    result = merged(base, *(sides if side == "ours" else reversed(sides)), ring)
+    assert result.told == [f"1 comment of {side} was not taken over: /"]
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
 @pytest.mark.parametrize(
     ("old", "comment", "other"),
     [

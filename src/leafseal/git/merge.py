@@ -159,10 +159,12 @@ class _Merge:
         if document is None:
             self.conflicts.append(Found("/", "the merged values cannot be written in its layout"))
             document = ours
-        elif lost := text.lost_comments(base, theirs, document):
-            where = first_of([visible(pointer(leaf.path, leaf.document)) for leaf in lost], 3)
-            was = "was" if len(lost) == 1 else "were"
-            self.told.append(f"{counted(len(lost), 'comment')} of theirs {was} not taken over: {where}")
+        else:
+            for whose, side in (("ours", ours), ("theirs", theirs)):
+                if lost := text.lost_comments(base, side, document):
+                    where = first_of([visible(pointer(leaf.path, leaf.document)) for leaf in lost], 3)
+                    was = "was" if len(lost) == 1 else "were"
+                    self.told.append(f"{counted(len(lost), 'comment')} of {whose} {was} not taken over: {where}")
         return document
 
     def hides_comments(self, document: Document) -> bool:

@@ -170,11 +170,11 @@ def _spelled(document: Document, theirs: Document, change: Change, here: _Leaves
     return [Edit(old.start, old.end, source)]
 
 
-def lost_comments(base: Document | None, theirs: Document, written: Document) -> list[Leaf]:
-    """Return the comments that theirs added or changed, and that are not in what was written."""
+def lost_comments(base: Document | None, side: Document, written: Document) -> list[Leaf]:
+    """Return the comments that a side added or changed, and that are not in what was written."""
     was, is_ = (_comments(document) for document in (base, written))
     lost: list[Leaf] = []
-    for leaf in theirs.leaves():
+    for leaf in side.leaves():
         if leaf.is_comment:
             text = str(leaf.value).strip()
             known = was if was[text] else is_
