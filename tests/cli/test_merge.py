@@ -56,6 +56,14 @@ def test_the_result_goes_to_standard_output(leafseal: Run, versions: Path) -> No
     assert {name: (versions / name).read_bytes() for name in NAMES} == before
 
 
+def test_a_conflict_on_standard_output_is_decided_in_a_file(leafseal: Run, versions: Path) -> None:
+    result = leafseal("merge", *NAMES)
+    assert result.code == 1
+    assert result.err.endswith(
+        "has ours where there is a conflict; to decide, write the result to a file, with --output\n"
+    )
+
+
 def test_the_driver_replaces_ours(leafseal: Run, versions: Path, me: ThrowawayIdentity) -> None:
     names = ("--base-name=%S", "--our-name=HEAD", "--their-name=topic")
     result = leafseal("merge", "--git", "--size=7", "--path=secrets/x.yaml", *names, *NAMES)

@@ -114,7 +114,7 @@ def _merge(
         read_options = held_to_policy(ReadOptions(limits), ambient)
         outcome = merge_files(asked, KeyRing(ambient, seconds=RACE_SECONDS), read_options, lambda: _configured(name))
         _write(outcome, files[1] if is_driver else output)
-    _tell(name, outcome, labels)
+    _tell(name, outcome, labels, is_file=is_driver or output not in (None, "-"))
     return 0 if outcome.is_clean else _CONFLICT
 
 
@@ -175,7 +175,7 @@ def _write(outcome: Outcome, target: str | None) -> None:
         terminal.warn(f"{target}: {warning}")
 
 
-def _tell(name: str, outcome: Outcome, labels: Sequence[str]) -> None:
+def _tell(name: str, outcome: Outcome, labels: Sequence[str], *, is_file: bool) -> None:
     for sentence in outcome.told:
         terminal.say(f"{name}: {sentence}")
     sides = f" ({visible(labels[1])}, {visible(labels[2])})"
@@ -186,4 +186,5 @@ def _tell(name: str, outcome: Outcome, labels: Sequence[str]) -> None:
     if outcome.conflicts and outcome.conflicts[0][0]:
         from leafseal.display import for_shell
 
-        terminal.say(f'{name}: has ours where there is a conflict; to decide, run "leafseal resolve {for_shell(name)}"')
+        do = f'run "leafseal resolve {for_shell(name)}"' if is_file else "write the result to a file, with --output"
+        terminal.say(f"{name}: has ours where there is a conflict; to decide, {do}")
