@@ -91,7 +91,9 @@ def _weaker(
     if FORMATS[document.format].tree_format:
         return
     if wanted.goes_by_comments and own != wanted and _has_sealed_comments(document):
-        return  # what they say, only a key can tell
+        what = f"its rule is not that of {config}, which goes by comments, and these are encrypted ({rule.location})"
+        yield Finding("not-checked", name, what)  # what they say, only a key can tell
+        return
     for leaf in left_clear(document, own, wanted):
         if is_plain(leaf):
             what = f"not encrypted by the file's rule, although {config} encrypts it ({rule.location})"
