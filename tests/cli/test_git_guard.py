@@ -82,6 +82,8 @@ WAYS: dict[str, str] = {
     " >> .gitattributes; git add -A",
     "a clone in which nobody ran `git setup --protect`": "git config --remove-section filter.leafseal;"
     " git config --remove-section filter.leafseal-kept; git add -A",
+    "a plain value in a file that is encrypted otherwise": f"(echo ---; cat {NEW}) >> secrets/app.yaml; rm {NEW};"
+    " git add secrets/app.yaml",
     "`git -c filter.leafseal.clean=cat add`": f"git -c filter.leafseal.clean=cat add {NEW}",
 }
 
