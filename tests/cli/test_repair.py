@@ -460,7 +460,7 @@ def test_a_file_that_nobody_here_can_open(leafseal: Run, small: Path, monkeypatc
     assert small.read_bytes() == before
 
 
-def test_a_conflict_of_git_is_resolved_by_hand_and_then_repaired(leafseal: Run, file: Path) -> None:
+def test_a_conflict_of_git_is_left_to_resolve_or_decided_by_hand_and_then_repaired(leafseal: Run, file: Path) -> None:
     line = next(line for line in file.read_text().splitlines(keepends=True) if "lastmodified" in line)
     other = re.sub(r"20\d\d", "2001", line)
     whole = file.read_text()
@@ -468,7 +468,7 @@ def test_a_conflict_of_git_is_resolved_by_hand_and_then_repaired(leafseal: Run, 
     before = file.read_bytes()
     refused = leafseal("repair", "--yes", file.name)
     assert refused.code == 2
-    assert f'keep one side of each, delete the marks, then run "leafseal repair {file.name}"' in refused.err
+    assert f'the file has conflict markers of a merge: run "leafseal resolve {file.name}"' in refused.err
     assert file.read_bytes() == before
     file.write_text(whole.replace(line, other))
     assert leafseal("repair", "--yes", file.name).code == 0
