@@ -32,9 +32,7 @@ def test_it_is_found_from_a_folder_below(top: Path) -> None:
     (top / "deep" / "er").mkdir(parents=True)
     found = find_repository(str(top / "deep" / "er"))
     assert (found.top, found.git_dir, found.common_dir) == (str(top), str(top / ".git"), str(top / ".git"))
-    assert not found.is_linked
     assert not found.is_shallow
-    assert found.superproject is None
 
 
 def test_a_folder_with_a_line_break_in_its_name(tmp_path: Path) -> None:
@@ -64,7 +62,6 @@ def test_a_linked_work_tree_has_its_own_top(tmp_path: Path, top: Path) -> None:
     assert found.top == str(tmp_path / "linked")
     assert found.git_dir == str(top / ".git" / "worktrees" / "linked")
     assert found.common_dir == str(top / ".git")
-    assert found.is_linked
 
 
 def test_a_submodule_is_its_own_repository(tmp_path: Path, top: Path) -> None:
@@ -72,8 +69,7 @@ def test_a_submodule_is_its_own_repository(tmp_path: Path, top: Path) -> None:
     git(tmp_path, "clone", "-q", str(top), str(other))
     git(top, "submodule", "add", "-q", str(other), "sub")
     found = find_repository(str(top / "sub"))
-    assert (found.top, found.superproject) == (str(top / "sub"), str(top))
-    assert not found.is_linked
+    assert found.top == str(top / "sub")
     modes = {entry.name: entry.mode for entry in find_repository(str(top)).entries()}
     assert modes == {".gitmodules": 0o100644, "a.yaml": 0o100644, "sub": SUBMODULE}
 

@@ -146,16 +146,6 @@ class Repository:
         """What all work trees of the repository share: its configuration, objects and most refs."""
         return os.path.join(self.top, _line(self.ask(["rev-parse", "--git-common-dir"])))
 
-    @property
-    def is_linked(self) -> bool:
-        """Tell whether this is a work tree that `git worktree add` made."""
-        return os.path.realpath(self.common_dir) != os.path.realpath(self.git_dir)
-
-    @cached_property
-    def superproject(self) -> str | None:
-        """The top of the repository whose submodule this is, None where it is none's."""
-        return _line(self.ask(["rev-parse", "--show-superproject-working-tree"])) or None
-
     @cached_property
     def is_shallow(self) -> bool:
         """Tell whether older commits are missing, from which a merge may need its base."""

@@ -23,8 +23,6 @@ from leafseal.operations.reseal import reseal
 Choose = Callable[[Found], Value]
 """Returns what is to be at the place of a conflict, or `UNDECIDED`."""
 
-SIDES = ("ours", "theirs", "base")
-
 
 class Choice(NamedTuple):
     """That one side counts at a place and below."""
