@@ -17,10 +17,9 @@ from pathlib import Path
 
 import inputs
 from measuring import Command, Failure, output_of
-from report import machine
+from report import machine, put_section
 from works import Workshop
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 HEADING = "\n## Checking a repository\n"
 AT_MOST = 3.0
 FILES = 1_000
@@ -103,9 +102,7 @@ def main() -> int:
     section = render(found, options.runs, load=load)
     print(section)
     if options.write:
-        before, _, after = PAGE.read_text(encoding="utf-8").partition(HEADING)
-        _, heading, rest = after.partition("\n## ")
-        PAGE.write_text(before + section + heading + rest, encoding="utf-8")
+        put_section(HEADING, section)
     return int(bool(unmet(found)))
 
 

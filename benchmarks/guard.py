@@ -17,10 +17,9 @@ import time
 from pathlib import Path
 
 from measuring import Command, Failure, output_of
-from report import machine
+from report import machine, put_section
 from works import Workshop
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 HEADING = "\n## Adding files to Git\n"
 AT_MOST = 2.5
 VALUES = 100
@@ -109,9 +108,7 @@ def main() -> int:
     section = render(found, options.runs, load=load)
     print(section)
     if options.write:
-        before, _, after = PAGE.read_text(encoding="utf-8").partition(HEADING)
-        _, heading, rest = after.partition("\n## ")
-        PAGE.write_text(before + section + heading + rest, encoding="utf-8")
+        put_section(HEADING, section)
     return int(ratio_of(found) > AT_MOST)
 
 

@@ -18,10 +18,9 @@ from pathlib import Path
 import inputs
 import loopback_kms
 from measuring import Command, Failure, Figures, measure, output_of
-from report import machine
+from report import machine, put_section
 from works import KMS_MILLISECONDS, Workshop
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 HEADING = "\n## Value files of Helm\n"
 COUNT = 10
 AT_MOST = 0.25
@@ -115,9 +114,7 @@ def main() -> int:
     section = render(found, options.runs, load=load)
     print(section)
     if options.write:
-        before, _, after = PAGE.read_text(encoding="utf-8").partition(HEADING)
-        _, heading, rest = after.partition("\n## ")
-        PAGE.write_text(before + section + heading + rest, encoding="utf-8")
+        put_section(HEADING, section)
     return int(ratio_of(found) > AT_MOST)
 
 

@@ -21,10 +21,9 @@ from pathlib import Path
 
 import inputs
 from measuring import Command, Failure, Figures, measure, output_of
-from report import machine
+from report import machine, put_section
 from works import LEAFSEAL, SOPS, Workshop
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 DOTENVX = "dotenvx"
 COLUMNS = (LEAFSEAL, SOPS, DOTENVX)
 MEMORY = Path("/dev/shm")
@@ -199,9 +198,7 @@ def main() -> int:
             return 1
     print(section)
     if options.write:
-        before, _, after = PAGE.read_text(encoding="utf-8").partition(HEADING)
-        _, heading, rest = after.partition("\n## ")
-        PAGE.write_text(before + section + heading + rest, encoding="utf-8")
+        put_section(HEADING, section)
     return int(any(row.met is False for row in found))
 
 

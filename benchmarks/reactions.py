@@ -25,10 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from measuring import Failure, output_of
-from report import machine
+from report import machine, put_section
 from works import Workshop
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 HEADING = "\n## Reactions to changes\n"
 MEMORY = Path("/dev/shm")
 AT_MOST = 2.0
@@ -221,9 +220,7 @@ def main() -> int:
     section = render(found, options.changes, loads=(load, os.getloadavg()[0]))
     print(section)
     if options.write:
-        before, _, after = PAGE.read_text(encoding="utf-8").partition(HEADING)
-        _, heading, rest = after.partition("\n## ")
-        PAGE.write_text(before + section + heading + rest, encoding="utf-8")
+        put_section(HEADING, section)
     return int(not all(row.met for row in found))
 
 

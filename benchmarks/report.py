@@ -13,6 +13,8 @@ from pathlib import Path
 from measuring import Figures
 from works import LEAFSEAL, PYTHON, SOPS, Work
 
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+
 LIBRARIES = ("leafseal", "cryptography", "PyYAML", "click", "google-re2", "botocore")
 
 _HEAD = """\
@@ -138,3 +140,10 @@ def _processor() -> str:
     except OSError:
         return platform.processor() or platform.machine()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def put_section(heading: str, section: str) -> None:
+    """Put a section into the page, in place of the one with the same heading, or at the end."""
+    before, _, after = PAGE.read_text(encoding="utf-8").partition(heading)
+    _, following, rest = after.partition("\n## ")
+    PAGE.write_text(before + section + following + rest, encoding="utf-8")

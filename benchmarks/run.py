@@ -24,10 +24,8 @@ import reactions
 import starts
 from loopback_kms import LoopbackKMS
 from measuring import Command, Failure, Figures, measure, output_of
-from report import Row, machine, render
+from report import PAGE, Row, machine, render
 from works import Workshop, all_works
-
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 
 def main() -> int:
@@ -82,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5, help="runs of each command (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="a tenth of every size, and write no page")
     parser.add_argument("--sops", help="the sops to compare with (default: LEAFSEAL_BENCH_SOPS, else the one on PATH)")
-    parser.add_argument("--write", type=Path, default=TARGET, help="the page to write (default: %(default)s)")
+    parser.add_argument("--write", type=Path, default=PAGE, help="the page to write (default: %(default)s)")
     return parser.parse_args()
 
 
