@@ -8,7 +8,7 @@ LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test check test-oldest test-newest test-package krew lock reference everyday bench redaction programs reactions helm guard checking bombs starts campaign wheel clean
+.PHONY: demo test check test-oldest test-newest test-package krew lock reference everyday bench redaction programs reactions helm guard merging checking bombs starts campaign wheel clean
 
 demo: $(READY)  ## a tour of examples/, with a throwaway key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -71,6 +71,9 @@ helm: $(READY)  ## how long helm leafseal takes with value files of a slow key s
 
 guard: $(READY)  ## how long git add takes with the guard of plain text: a part of docs/benchmarks.md
 	@$(BIN)/python benchmarks/guard.py --write
+
+merging: $(READY)  ## how long Git takes to merge and to show an encrypted file: a part of docs/benchmarks.md
+	@$(BIN)/python benchmarks/merging.py --write
 
 checking: $(READY)  ## how long leafseal check takes for 1,000 files: a part of docs/benchmarks.md
 	@$(BIN)/python benchmarks/checking.py --write

@@ -19,6 +19,7 @@ from pathlib import Path
 import checking
 import guard
 import helm
+import merging
 import programs
 import reactions
 import starts
@@ -48,6 +49,8 @@ def main() -> int:
             section += helm.render(by_helm, options.runs, load=load)
             guarded = guard.measured(workshop, 8 * options.runs)
             section += guard.render(guarded, 8 * options.runs, load=load)
+            merged = merging.measured(workshop, 4 * options.runs)
+            section += merging.render(merged, 4 * options.runs, load=load)
             checked = checking.measured(workshop, options.runs, divisor=10 if options.quick else 1)
             section += checking.render(checked, options.runs, load=load)
             counted = starts.count(workshop)
@@ -68,6 +71,7 @@ def main() -> int:
         unmet += [row.name for row in reacted if not row.met]
         unmet += [helm.ONE] if helm.ratio_of(by_helm) > helm.AT_MOST else []
         unmet += [guard.STRICT] if guard.ratio_of(guarded) > guard.AT_MOST else []
+        unmet += merging.unmet(merged)
         unmet += checking.unmet(checked)
         unmet += starts.above_bounds(*counted) if counted is not None else []
         for name in unmet:
