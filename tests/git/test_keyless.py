@@ -77,4 +77,7 @@ def test_what_needs_the_values_is_not_merged() -> None:
     assert merged(full, full.replace(b"name: app", b"name: site"), edited(full, "hunter22", "hunter23")) is None
     rotated = rotate(open_sealed(full, "yaml", AMBIENT), [KEYS], 0, AMBIENT).data
     assert merged(full, rotated, shared(full)) is None
+    with_empty = encrypt(b'password: hunter22\nother: ""\n', "yaml", [KEYS], 0, FULL, AMBIENT).data
+    rotated = rotate(open_sealed(with_empty, "yaml", AMBIENT), [KEYS], 0, AMBIENT).data
+    assert merged(with_empty, rotated, shared(with_empty)) is None  # what is empty shows no data key
     assert merged(full, b"<<<<<<<\n" + full, shared(full)) is None

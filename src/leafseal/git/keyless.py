@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from leafseal.crypto.token import is_token
 from leafseal.document import Document, Locator
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import ReadOptions
@@ -36,6 +37,11 @@ class Scanned(NamedTuple):
         leaves = self.document.leaves()
         selects = self.metadata.selection.selects
         return [(leaf.document, leaf.locator, leaf.value) for leaf in leaves if selects(leaf)]
+
+    @property
+    def tokens(self) -> set[tuple[int, Locator, str]]:
+        """What only the data key can have made: not what is empty, which the rule selects too."""
+        return {(at, path, text) for at, path, text in self.sealed if isinstance(text, str) and is_token(text)}
 
 
 class Merged(NamedTuple):
@@ -97,8 +103,7 @@ def _recipients(base: Scanned, ours: Scanned, theirs: Scanned) -> Merged | None:
             and equal(values_of(side.document), values_of(base.document))
             and (side.metadata.mac, side.metadata.selection) == (base.metadata.mac, base.metadata.selection)
         )
-        has_same_key = bool(set(map(repr, leading.sealed)) & set(map(repr, base.sealed)))
-        if is_only_recipients and has_same_key:
+        if is_only_recipients and leading.tokens & base.tokens:  # then their data key is the same
             sides = [Wrapped(one.metadata.groups, one.metadata.threshold, True) for one in (base, ours, theirs)]
             if any(len(one.groups) != 1 for one in sides):
                 return None
