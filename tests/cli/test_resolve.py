@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -207,6 +208,13 @@ def test_a_conflict_that_somebody_committed(repository: Repository, has_driver: 
     assert "(HEAD^1, HEAD^2)" in repository.resolve("--merge", "HEAD", "s.yaml", code=1)
     repository.resolve("--merge", "HEAD", "--base", "/", "s.yaml")
     assert repository.plain() == MERGED.replace("ours-1", "old")
+    # A clone without the commits that were merged does not take them for empty ones.
+    for depth, lacks in ((1, "the parents of the commit"), (2, "no common commit")):
+        repository.git("clone", "-q", f"--depth={depth}", Path.cwd().as_uri(), str(tmp_path / f"depth-{depth}"))
+        with contextlib.chdir(tmp_path / f"depth-{depth}"):
+            told = repository.resolve("--merge", "HEAD", "--theirs", "/", "s.yaml", code=1)
+            assert lacks in told
+            assert "git fetch --unshallow" in told
 
 
 def test_markers_where_there_is_no_repository(repository: Repository, tmp_path: Path) -> None:
@@ -226,6 +234,8 @@ def test_markers_where_there_is_no_repository(repository: Repository, tmp_path: 
         lines += [line] if keep else []
     Path("s.yaml").write_bytes(b"".join(lines))
     assert "CONFLICT /db/password: added on both sides (HEAD, side)" in repository.resolve("s.yaml", code=1)
+    told = repository.resolve("--base", "/db", "s.yaml", code=220)
+    assert "/db/password: only ours or theirs can be taken here: the base is not known" in told
     assert repository.resolve("--ours", "/", "s.yaml") == "leafseal: s.yaml: no conflict is left\n"
     assert repository.plain() == ours
 
@@ -301,6 +311,7 @@ def test_to_keep_or_to_delete_is_asked(
     kept = "--theirs" if ours is None else "--ours"
     told = repository.resolve("s.yaml", code=1)
     assert 'keep it with "git add s.yaml", or delete it with "git rm s.yaml"' in told
+    assert "only ours or theirs can be taken here" in repository.resolve("--base", "/", "s.yaml", code=220)
     screen.answers = ["k"]
     repository.resolve("s.yaml")
     assert "Keep it, or delete it? [k/d]" in screen.shown

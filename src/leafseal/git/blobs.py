@@ -43,11 +43,31 @@ _DEEPEN = 'run "git fetch --unshallow", or have the CI service fetch all commits
 
 def fork_point(repository: Repository, one: str, other: str) -> str:
     """Return the commit from which two commits grew apart. Raises `GitError` where this clone has none."""
-    done = repository.exchange([_SAFE, "merge-base", one, other])
-    if done.status != 0:
-        hint = _DEEPEN if repository.is_shallow else "name two commits with a common history"
+    found = fork_points(repository, one, other)
+    if not found:
+        hint = "name two commits with a common history"
         raise GitError("the two revisions have no common commit in this clone", hint=hint)
-    return done.stdout.decode("ascii", "replace").split("\n")[0]
+    return found[0]
+
+
+def fork_points(repository: Repository, one: str, other: str) -> list[str]:
+    """Return the commits from which two grew apart: several where they had been merged both ways, none if unrelated.
+
+    Raises `GitError` where a shallow clone has none.
+    """
+    done = repository.exchange([_SAFE, "merge-base", "--all", one, other])
+    if done.status != 0 and repository.is_shallow:
+        raise GitError("the two revisions have no common commit in this clone", hint=_DEEPEN)
+    return done.stdout.decode("ascii", "replace").split()
+
+
+def parents_of(repository: Repository, commit: str) -> list[str]:
+    """Return the parents of a commit. Raises `GitError` where a shallow clone may lack them."""
+    told = repository.ask([_SAFE, "rev-list", "--parents", "--max-count=1", commit, "--"])
+    parents = told.decode("ascii", "replace").split()[1:]
+    if not parents and repository.is_shallow:
+        raise GitError("this clone does not have the parents of the commit: it is a shallow one", hint=_DEEPEN)
+    return parents
 
 
 def files_of(repository: Repository, commit: str) -> list[Entry]:

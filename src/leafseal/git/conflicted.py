@@ -6,13 +6,13 @@ file itself remembers (`sops.leafseal.unresolved`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from leafseal.display import visible
 from leafseal.document.limits import ReadOptions
 from leafseal.errors import LeafsealError
+from leafseal.git.blobs import commit_of, fork_points, parents_of
 from leafseal.git.markers import has_markers, split_markers
 from leafseal.git.repository import GitError, Repository, split
 from leafseal.git.sides import Version
@@ -25,7 +25,7 @@ class NothingToResolveError(LeafsealError):
 
 
 class Conflicted(NamedTuple):
-    """The versions that were merged; one without bytes is none.
+    """The versions that were merged; one without bytes is none. There is no base where nobody knows what it was.
 
     `left` are the bytes that the merge left in the working tree, None where nobody knows them. `places` are the only
     places in question, where the file itself says so; None for all that both sides changed. `is_unmerged` is false
@@ -33,7 +33,7 @@ class Conflicted(NamedTuple):
     again.
     """
 
-    base: Version
+    base: Version | None
     ours: Version
     theirs: Version
     left: bytes | None = None
@@ -45,6 +45,15 @@ class Conflicted(NamedTuple):
     def missing(self) -> Version | None:
         """The side that deleted the file; None where both have it."""
         return next((side for side in (self.ours, self.theirs) if not side.data), None)
+
+    @property
+    def versions(self) -> tuple[Version, Version, Version]:
+        """The versions in the order of a merge; a base that nobody knows is none."""
+        return self.base or _base(b""), self.ours, self.theirs
+
+
+def _base(data: bytes) -> Version:
+    return Version("base", "base", data)
 
 
 def find(
@@ -70,25 +79,27 @@ ANOTHER = 'to decide a merge of the past again, name its commit: "leafseal resol
 
 def of_merge(repository: Repository, revision: str, name: str) -> Conflicted:
     """Return the sides that a merge of the past had. Raises `GitError`, `NothingToResolveError`."""
-    words: list[str] = []
-    if not revision.startswith("-"):
-        told = repository.exchange(["rev-list", "--parents", "--max-count=1", revision, "--"])
-        words = _lines(told.stdout)[1:] if told.status == 0 else []
-    if len(words) != 2:
+    commit = commit_of(repository, revision)
+    parents = parents_of(repository, commit)
+    if len(parents) != 2:
         raise NothingToResolveError(f"{visible(revision)} is no merge of two branches", hint='see "git log --merges"')
     labels = f"{revision}^1", f"{revision}^2"
-    found = _of_commits(repository, words, labels, name, _blob(repository, f"{revision}:{name}"))
-    return found._replace(is_over=True)
+    left = _blob(repository, f"{commit}:{name}")
+    return _of_commits(repository, parents, labels, name, left)._replace(is_over=True)
 
 
 def _of_commits(
     repository: Repository, commits: Sequence[str], labels: Sequence[str], name: str, left: bytes | None
 ) -> Conflicted:
-    base = repository.exchange(["merge-base", *commits])
-    before = _blob(repository, f"{_lines(base.stdout)[0]}:{name}") if base.status == 0 else None
-    ours, theirs = (_file_of(repository, commit, name) for commit in commits)
-    sides = Version("ours", labels[0], ours), Version("theirs", labels[1], theirs)
-    return Conflicted(Version("base", "base", before or b""), *sides, left)
+    ours, theirs = commits
+    befores = {_file_of(repository, commit, name) for commit in fork_points(repository, ours, theirs)}
+    return Conflicted(
+        # Of several the merge made one of its own, which no commit has.
+        _base(befores.pop() if befores else b"") if len(befores) < 2 else None,
+        Version("ours", labels[0], _file_of(repository, ours, name)),
+        Version("theirs", labels[1], _file_of(repository, theirs, name)),
+        left,
+    )
 
 
 def unmerged(repository: Repository) -> list[str]:
@@ -106,10 +117,10 @@ def _resolve_undo(repository: Repository, name: str) -> dict[int, str]:
 def _of_stages(repository: Repository, name: str, stages: dict[int, str]) -> Conflicted:
     base, ours, theirs = (_blob(repository, stages[stage]) if stage in stages else b"" for stage in (1, 2, 3))
     if None in (base, ours, theirs):
-        raise GitError("Git lacks a version that was merged: this clone has not fetched it")
+        raise _not_fetched_error()
     ours_name, theirs_name = _names(repository)
     return Conflicted(
-        Version("base", "base", base or b""),
+        _base(base or b""),
         Version("ours", ours_name, ours or b""),
         Version("theirs", theirs_name, theirs or b""),
         _blob(repository, f"AUTO_MERGE:{name}"),
@@ -119,8 +130,8 @@ def _of_stages(repository: Repository, name: str, stages: dict[int, str]) -> Con
 def _names(repository: Repository) -> tuple[str, str]:
     """Return what to call the two sides: of a rebase, ours is the branch that it goes onto, as Git has it."""
     for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"):
-        found = repository.exchange(["name-rev", "--name-only", "--no-undefined", "--always", head])
-        if found.status == 0 and repository.exchange(["rev-parse", "--verify", "--quiet", head]).status == 0:
+        if _exists(repository, head):
+            found = repository.exchange(["name-rev", "--name-only", "--no-undefined", "--always", head])
             return _branch(repository), found.stdout.decode("utf-8", "replace").strip() or head
     return _branch(repository), "theirs"
 
@@ -143,7 +154,7 @@ def _of_markers(repository: Repository | None, name: str | None, data: bytes) ->
         if found.missing is None:
             return found
     return Conflicted(
-        Version("base", "base", marked.base or b""),
+        None if marked.base is None else _base(marked.base),
         Version("ours", ours, marked.ours),
         Version("theirs", theirs, marked.theirs),
         data,
@@ -152,11 +163,11 @@ def _of_markers(repository: Repository | None, name: str | None, data: bytes) ->
 
 def _merged_commits(repository: Repository, name: str) -> list[str]:
     """Return the two commits of the merge that is going on, or of the last one that left markers in a file."""
-    if repository.exchange(["rev-parse", "--verify", "--quiet", "MERGE_HEAD"]).status == 0:
+    if _exists(repository, "MERGE_HEAD"):
         return ["HEAD", "MERGE_HEAD"]
     arguments = ["--literal-pathspecs", "rev-list", "--parents", "--merges", "--max-count=1", "HEAD", "--", name]
     told = repository.exchange(arguments)
-    words = _lines(told.stdout) if told.status == 0 else []
+    words = told.stdout.decode("ascii", "replace").split() if told.status == 0 else []
     return words[1:] if len(words) == 3 and has_markers(_blob(repository, f"{words[0]}:{name}") or b"") else []
 
 
@@ -172,7 +183,7 @@ def _remembered(repository: Repository | None, data: bytes, format_name: str, re
         )
     base = _blob(repository, known.base) if repository is not None and known.base else None
     return Conflicted(
-        Version("base", "base", base or b""),
+        None if base is None else _base(base),
         Version("ours", "this file", data),
         Version("theirs", "theirs", theirs),
         data,
@@ -184,8 +195,6 @@ _BY_HAND = 'set the right value of each place, such as with "leafseal edit FILE"
 
 
 def _blob(repository: Repository, name: str) -> bytes | None:
-    if not re.match(r"[\w]", name):
-        return None
     found = repository.exchange(["cat-file", "blob", name])
     return found.stdout if found.status == 0 else None
 
@@ -193,10 +202,15 @@ def _blob(repository: Repository, name: str) -> bytes | None:
 def _file_of(repository: Repository, commit: str, name: str) -> bytes:
     """Return a file of a commit, nothing where it has none. Raises `GitError` where this clone lacks the file."""
     data = _blob(repository, f"{commit}:{name}")
-    if data is None and repository.exchange(["rev-parse", "--verify", "--quiet", f"{commit}:{name}"]).status == 0:
-        raise GitError("Git lacks a version that was merged: this clone has not fetched it")
+    if data is None and _exists(repository, f"{commit}:{name}"):
+        raise _not_fetched_error()
     return data or b""
 
 
-def _lines(answer: bytes) -> list[str]:
-    return answer.decode("ascii", "replace").split()
+def _not_fetched_error() -> GitError:
+    return GitError("Git lacks a version that was merged: this clone has not fetched it")
+
+
+def _exists(repository: Repository, name: str) -> bool:
+    """Tell whether Git knows what a name means, though this clone may not have fetched it."""
+    return repository.exchange(["rev-parse", "--verify", "--quiet", name]).status == 0

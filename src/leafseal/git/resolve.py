@@ -13,7 +13,7 @@ from leafseal.errors import LeafsealError, RefusedError
 from leafseal.git.conflicted import Conflicted
 from leafseal.git.merge import UNDECIDED, Found, How, merge_opened
 from leafseal.git.sides import Sides
-from leafseal.git.three_way import Conflict
+from leafseal.git.three_way import Conflict, is_known
 from leafseal.metadata import least_change, unresolved
 from leafseal.operations.edit import Draft, draft_with, draft_without
 from leafseal.operations.open import Opened
@@ -49,6 +49,8 @@ class Resolving:
         self.told: list[str] = []
         self._how = how
         self._places = conflicted.places
+        base = conflicted.base
+        self._knows_base = base is not None and (sides.base is not None or not base.data)
         merged = merge_opened(sides, how)
         self.told += merged.told
         self.conflicts = [one for one in merged.conflicts if self._places is None or one.pointer in self._places]
@@ -88,8 +90,12 @@ class Resolving:
         Raises `RefusedError` for a side that cannot be taken by itself.
         """
         for one in self.conflicts:
-            if one.conflict is None and self._side(one, choices) not in (None, "ours"):
-                raise RefusedError(f"{one.pointer}: only ours can be taken here: {one.what}")
+            side = self._side(one, choices)
+            if one.conflict is None:
+                if side not in (None, "ours"):
+                    raise RefusedError(f"{one.pointer}: only ours can be taken here: {one.what}")
+            elif side == "base" and not (self._knows_base and is_known(one.conflict.base)):
+                raise RefusedError(f"{one.pointer}: only ours or theirs can be taken here: the base is not known")
 
         def choose(found: Found) -> Value:
             side = self._side(found, choices)

@@ -69,6 +69,13 @@ def is_virtual(value: Value) -> bool:
     return isinstance(value, str) and value.startswith(VIRTUAL)
 
 
+def is_known(value: Value) -> bool:
+    """Tell whether nothing in a value stands for a conflict in an ancestor that Git merged for itself."""
+    if isinstance(value, dict | list):
+        return all(map(is_known, value.values() if isinstance(value, dict) else value))
+    return not is_virtual(value)
+
+
 def merge(base: Sequence[Value], ours: Sequence[Value], theirs: Sequence[Value], decide: Decide = take_ours) -> Merged:
     """Merge the documents of three files. Without a base (`()`), what both have counts as added by both."""
     merging = _Merging(decide)

@@ -17,7 +17,7 @@ from leafseal.display import for_shell, visible
 from leafseal.document import Document
 from leafseal.document.limits import ReadOptions
 from leafseal.document.values import values_of
-from leafseal.errors import LeafsealError, MACMismatchError, NotEncryptedError, UsageError
+from leafseal.errors import LeafsealError, MACMismatchError, NotEncryptedError, RefusedError, UsageError
 from leafseal.formats import ANY_BYTES, parse
 from leafseal.git import compared, conflicted
 from leafseal.git.comparison import compare
@@ -95,6 +95,8 @@ class _One:
         kept = "theirs" if missing.part == "ours" else "ours"
         what = f"deleted by {'us' if missing.part == 'ours' else 'them'}, changed by {kept}"
         side = next((one.side for one in self.task.choices if one.prefix == "/"), None)
+        if side == "base":
+            raise RefusedError(f"only ours or theirs can be taken here: {what}")
         if side is None and not self.task.as_json:
             question = f"{self.name}: {what} ({self.labels.ours}, {self.labels.theirs}). Keep it, or delete it? [k/d]"
             answer = (terminal.ask(question) or "").strip().lower()
@@ -133,25 +135,22 @@ class _One:
         return Resolved(self.name, ())
 
     def _open(self) -> Sides:
-        versions = self.found.base, self.found.ours, self.found.theirs
+        versions = base, mine, theirs = self.found.versions
         for version in versions:
             if version.data and not compared.is_encrypted(version.data):
                 raise NotEncryptedError(f"{version.part} ({visible(version.label)}) is not encrypted", hint=_PLAIN)
-        tell = self._say
         if not self.task.ignores_mac:
             try:
-                return open_sides(versions, self.name, self.format, self.ring, self.read, tell)
+                return open_sides(versions, self.name, self.format, self.ring, self.read, self._say)
             except DoesNotOpenError as error:
                 if isinstance(error.error, MACMismatchError) and has_markers(self.found.left or b""):
                     raise error.with_hint(_MIXED) from error.error
                 raise
-        source = Source(self.name, self.found.theirs.data, self.format)
-        theirs = open_file(source, self.ring, self.read._replace(ignore_mac=True))
-        theirs.leaves.hashed.clear()  # a MAC that nobody verified is never carried on
-        base, ours, _ = open_sides(
-            (self.found.base, self.found.ours, self.found.ours), self.name, self.format, self.ring, self.read, tell
-        )
-        return Sides(base, ours, theirs)
+        source = Source(self.name, theirs.data, self.format)
+        unverified = open_file(source, self.ring, self.read._replace(ignore_mac=True))
+        unverified.leaves.hashed.clear()  # a MAC that nobody verified is never carried on
+        verified = open_sides((base, mine, mine), self.name, self.format, self.ring, self.read, self._say)
+        return verified._replace(theirs=unverified)
 
     def _say(self, sentence: str) -> None:
         terminal.say(f"{self.name}: {sentence}")
