@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import pytest
 
 from leafseal.sops.main import run
 
+from ..forks import Forks
 from .transcripts import Stage, link_to_us
 
 
@@ -28,6 +30,13 @@ Run = Callable[..., Result]
 def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     """This program under the name of sops."""
     return str(link_to_us(tmp_path_factory.mktemp("bin")))
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """This program, loaded once for many command lines."""
+    with closing(Forks()) as found:
+        yield found
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ from leafseal.operations.encrypt import encrypt
 from leafseal.rules.selection import Selection
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
+from ..forks import Forks
 from ..opening import open_sealed
 
 CASES = Path(__file__).with_name("cases")
@@ -106,14 +107,15 @@ class Stage:
     program: list[str]
     me: ThrowawayIdentity
     other: ThrowawayIdentity
+    forks: Forks | None = None
 
     @classmethod
-    def make(cls, base: Path, program: list[str]) -> Stage:
-        """Make an empty folder and a home with an identity."""
+    def make(cls, base: Path, program: list[str], forks: Forks | None = None) -> Stage:
+        """Make an empty folder and a home with an identity. With `forks` the program is not started for each case."""
         folder, home = base / "work", base / "home"
         folder.mkdir()
         home.mkdir()
-        return cls(folder, home, program, ME, OTHER)
+        return cls(folder, home, program, ME, OTHER, forks)
 
     def play(self, case: Case) -> None:
         """Run a case and compare."""
@@ -170,12 +172,17 @@ class Stage:
             assert re.fullmatch(self.filled(pattern), text, re.DOTALL), f"{what}: {text}"
 
     def _run(self, line: list[str], case: Case) -> subprocess.CompletedProcess[bytes]:
+        words = [*self.program, *(self.filled(word) for word in line)]
+        environ = self.environ({name: self.filled(text) for name, text in case.env.items()})
+        stdin = None if case.stdin is None else _bytes(self.filled(case.stdin))
+        if self.forks:
+            return self.forks.run(words, folder=self.folder, environ=environ, stdin=stdin, seconds=SECONDS)
         return subprocess.run(
-            [*self.program, *(self.filled(word) for word in line)],
+            words,
             cwd=self.folder,
-            env=self.environ({name: self.filled(text) for name, text in case.env.items()}),
-            input=None if case.stdin is None else _bytes(self.filled(case.stdin)),
-            stdin=subprocess.DEVNULL if case.stdin is None else None,
+            env=environ,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             start_new_session=True,  # without a terminal, also where the tests have one
             timeout=SECONDS,
