@@ -22,6 +22,9 @@ def test_there_and_back(leafseal: Run, work: Path, me: ThrowawayIdentity, face: 
     shown = leafseal("sops", "decrypt", "--output-type", "json", "wg.ini").out
     assert shown.count(b'"Peer": {') == 2
     assert leafseal("get", "wg.ini", "Interface.PrivateKey").out == b"k\n"
+    # A tree of SOPS has a section DEFAULT, and each section that appears again begins empty: nobody wrote those.
+    assert b"empty (" not in leafseal("inspect", "wg.ini").out
+    assert leafseal("verify", "wg.ini").out == b"wg.ini: OK: 3 encrypted values verified, 0 not encrypted\n"
     code, out, err = leafseal("get", "wg.ini", "Peer.PublicKey")
     assert (code, out) == (91, b"")
     assert "Peer.PublicKey exists 2 times" in err

@@ -18,6 +18,7 @@ from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
 from leafseal.document.scalars import Empty
+from leafseal.document.tree import AGAIN, UNWRITTEN
 from leafseal.keys.changes import required_groups
 from leafseal.keys.short_names import in_full
 from leafseal.metadata import Metadata, unresolved
@@ -128,7 +129,8 @@ def _describe(source: Source, read: ReadOptions, configuration: Configuration) -
     document, metadata = read_metadata(source.data, source.format, read)
     leaves: dict[str, list[Leaf]] = {"encrypted": [], "not_encrypted": [], "empty": []}
     for leaf in document.leaves():
-        if not (leaf.is_comment and _state(leaf) != "encrypted"):
+        is_shown = _state(leaf) == "encrypted" if leaf.is_comment else leaf.style not in (AGAIN, UNWRITTEN)
+        if is_shown:
             leaves[_state(leaf)].append(leaf)
     return _About(source, metadata, structure.claimed(document, metadata), leaves, configuration.people(source.name))
 

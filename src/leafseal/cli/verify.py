@@ -15,6 +15,7 @@ from leafseal.display import counted, escape_line, first_of, visible
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
+from leafseal.document.scalars import Empty
 from leafseal.errors import PENDING, IntegrityError, LeafsealError
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata import unresolved
@@ -187,7 +188,7 @@ def _changes_of(name: str, earlier: Since | None) -> dict[str, Any] | None:
 
 def _describe(item: Item, opened: Opened) -> _About:
     comments = sum(item.leaf.is_comment for item in opened.leaves.sealed)
-    values = sum(not leaf.is_comment for leaf, _ in opened.leaves.values)
+    values = sum(not (leaf.is_comment or isinstance(leaf.value, Empty)) for leaf, _ in opened.leaves.values)
     sealed = len(opened.leaves.sealed) - comments
     return _About(
         item.name,

@@ -65,6 +65,9 @@ of a line before the member that it is behind, or first in the list or mapping t
 AGAIN = "again"
 """The style of a leaf that begins another mapping under a name that has one: INI files may repeat their sections."""
 
+UNWRITTEN = "unwritten"
+"""The style of an empty mapping that is in no text: SOPS gives every INI file a section `DEFAULT`."""
+
 Node = MappingNode | ListNode | Scalar | None
 
 

@@ -15,7 +15,7 @@ from leafseal.document import Leaf
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty
-from leafseal.document.tree import AGAIN
+from leafseal.document.tree import AGAIN, UNWRITTEN
 from leafseal.errors import FormatError
 from leafseal.formats.common import (
     as_value,
@@ -116,7 +116,7 @@ class _Scanner:
     def run(self) -> None:
         text = self.text
         position = self.found.sections[0].start
-        self._show_empty(position)
+        self._show_empty(position, UNWRITTEN)
         while position < len(text):
             line_end = text.find("\n", position) + 1 or len(text)
             start = _LINE.match(text, position, line_end).end()  # type: ignore[union-attr]
@@ -173,6 +173,9 @@ class _Scanner:
         elif self.names[name]:
             # SOPS keeps sections of one name apart, and so does a tree: this leaf begins another mapping.
             found.leaves.append(Leaf(0, (name,), (name,), line_end, line_end, AGAIN, Empty.MAPPING))
+        else:
+            first = self.empty[name]
+            found.leaves[first] = found.leaves[first]._replace(style="")
         inline_end = None if marker is None else closing + 1 + len(rest)
         self._header_comment(name, start, closing + 1, inline_end)
 
@@ -196,11 +199,11 @@ class _Scanner:
         self.active = (strip_marker(whole),)
         self.lines = []
 
-    def _show_empty(self, position: int) -> None:
+    def _show_empty(self, position: int, style: str = "") -> None:
         """Have a section among the leaves though it may stay empty."""
         place = (self.shown,)
         self.empty[self.shown] = len(self.found.leaves)
-        self.found.leaves.append(Leaf(0, place, place, position, position, "", Empty.MAPPING))
+        self.found.leaves.append(Leaf(0, place, place, position, position, style, Empty.MAPPING))
 
     def _hide_full(self) -> None:
         """Take the sections that turned out to have keys off the leaves again."""
