@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from leafseal.document.places import listed, place_of
+import pytest
+
+from leafseal.document.places import Lines, listed, place_of
 from leafseal.formats import parse
 
 TEXT = b"# top\na:\n  b: [1, 2]\n  # inner\n---\nc: 3\n"
@@ -25,3 +27,10 @@ def test_of_many_places_the_first_are_listed() -> None:
     found = listed(parse(text, "yaml").leaves())
     assert found.startswith("k0, k1, ")
     assert "k99" not in found
+
+
+@pytest.mark.parametrize("text", ["", "a", "a\n", "\n\n", "a\nb\n\nc"])
+def test_lines_are_those_of_an_editor(text: str) -> None:
+    assert [Lines(text).of(offset) for offset in range(len(text) + 1)] == [
+        text.count("\n", 0, offset) + 1 for offset in range(len(text) + 1)
+    ]

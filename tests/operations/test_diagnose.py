@@ -11,7 +11,7 @@ from leafseal.crypto.mac import Verdict
 from leafseal.errors import FormatError, IntegrityError
 from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
-from leafseal.operations.diagnose import Damage, Diagnosis, Lines, diagnose
+from leafseal.operations.diagnose import Damage, Diagnosis, diagnose
 from leafseal.operations.encrypt import encrypt
 from leafseal.operations.open import Source
 from leafseal.providers.age import AgeKey
@@ -166,10 +166,3 @@ def test_an_element_that_is_no_comment_of_this_list_stays() -> None:
     diagnosis = found("".join(lines))
     assert diagnosis.list_comments == []
     assert len(diagnosis.bad) == 1
-
-
-@pytest.mark.parametrize("text", ["", "a", "a\n", "\n\n", "a\nb\n\nc"])
-def test_lines_are_those_of_an_editor(text: str) -> None:
-    assert [Lines(text).of(offset) for offset in range(len(text) + 1)] == [
-        text.count("\n", 0, offset) + 1 for offset in range(len(text) + 1)
-    ]

@@ -18,6 +18,7 @@ from leafseal.deploy.leftovers import spellings
 from leafseal.display import counted
 from leafseal.document import Document
 from leafseal.document.limits import ReadOptions
+from leafseal.document.places import Lines
 from leafseal.errors import FormatError, LeafsealError, NotEncryptedError
 from leafseal.formats import ANY_BYTES, FORMATS, format_of, recognize
 from leafseal.metadata import Metadata
@@ -84,9 +85,7 @@ class Checker:
     # -- one file
 
     def _judge(self, file: File) -> Iterator[Finding]:
-        governed, demanding = (
-            find(file.name) for find in (self._configurations.governing, self._configurations.demanding)
-        )
+        governed, demanding = self._configurations.governing(file.name), self._configurations.demanding(file.name)
         is_demanded = demanding is not None
         is_config = os.path.basename(file.name) in NAMES
         if is_config:
@@ -128,7 +127,7 @@ class Checker:
             return
         if rule is not None and rule.selection == earlier.rule.selection:
             return
-        lines = sealed.Lines(document.text)
+        lines = Lines(document.text)
         for leaf in left_clear(document, metadata.selection, earlier.rule.selection):
             if sealed.is_plain(leaf) and not (rule is not None and rule.selection.selects(leaf)):
                 what = f"not encrypted any more: {earlier.rule.location} of the earlier {earlier.config} encrypts it"

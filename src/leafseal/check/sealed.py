@@ -11,6 +11,7 @@ from leafseal.crypto.token import is_token, looks_sealed
 from leafseal.deploy.secrets import secret_values
 from leafseal.display import visible
 from leafseal.document import Document, Leaf
+from leafseal.document.places import Lines
 from leafseal.document.scalars import Empty
 from leafseal.formats import FORMATS
 from leafseal.keys.changes import holder_id, keys_of, not_configured, removed, required_groups
@@ -38,23 +39,6 @@ def judge(
         yield from _weaker(name, document, metadata, rule, config, lines)
         if rule.has_keys:
             yield from _recipients(name, metadata, rule, config)
-
-
-class Lines:
-    """The lines of a text, by ascending or any offsets."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._offset = 0
-        self._line = 1
-
-    def of(self, offset: int) -> int:
-        """Return the line of an offset, counted from 1."""
-        if offset < self._offset:
-            self._offset, self._line = 0, 1
-        self._line += self._text.count("\n", self._offset, offset)
-        self._offset = offset
-        return self._line
 
 
 def is_plain(leaf: Leaf) -> bool:

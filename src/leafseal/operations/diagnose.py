@@ -7,25 +7,27 @@ another path than its own is said, and never acted upon.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
-from itertools import accumulate, islice
+from itertools import islice
 
-from leafseal.audit.access import opening
 from leafseal.crypto.mac import Verdict
 from leafseal.crypto.token import Sealer, TokenError, is_token
 from leafseal.document import Document, Edit, Leaf, Locator, Member, Path, Repeated, aad_of
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import DEFAULT_READ, ReadOptions
+from leafseal.document.places import Lines
 from leafseal.document.scalars import Empty, to_bytes, type_word
 from leafseal.document.tree import Comment
 from leafseal.errors import FormatError, IntegrityError
 from leafseal.formats import FORMATS, parse
 from leafseal.keys.groups import DataKey
-from leafseal.keys.ring import KeyRing
+from leafseal.keys.ring import KeyRing, WrappedKey
 from leafseal.metadata import Metadata
 from leafseal.operations.context_repair import recover_garbled
 from leafseal.operations.open import Opened, Source, mac_verdict, open_with, read_metadata, recover
+from leafseal.system.directories import is_watched
 
 _MOST_GUESSES = 200  # paths under which a value that does not verify is tried, and
 _MOST_TRIES = 20_000  # how often in one file
@@ -106,7 +108,7 @@ def diagnose(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ) ->
     `FormatError`, as for a conflict of Git.
     """
     read = read._replace(ignore_mac=True)
-    with opening(source.name, source.path, ring) as allow:
+    with _reporting(source, ring) as allow:
         document, metadata, repeated = _read(source, read)
         is_old = metadata.may_have_context_bug
         data_key = recover_garbled(metadata, ring) if is_old else recover(metadata, ring)
@@ -134,15 +136,13 @@ def diagnose(source: Source, ring: KeyRing, read: ReadOptions = DEFAULT_READ) ->
     )
 
 
-class Lines:
-    """The lines of a text, by offset."""
+def _reporting(source: Source, ring: KeyRing) -> AbstractContextManager[Callable[[Iterable[WrappedKey]], None]]:
+    """Return what tells the audit log, where there may be one, of a file that is opened."""
+    if not is_watched(ring.ambient.environ, ring.ambient.home_text):
+        return nullcontext(lambda _wrapped: None)
+    from leafseal.audit.access import opening  # most people have none
 
-    def __init__(self, text: str) -> None:
-        self._starts = list(accumulate(map(len, text.split("\n")), lambda start, size: start + size + 1, initial=0))
-
-    def of(self, offset: int) -> int:
-        """Return the line of an offset, counted from 1."""
-        return bisect_left(self._starts, offset + 1)
+    return opening(source.name, source.path, ring)
 
 
 def _read(source: Source, read: ReadOptions) -> tuple[Document, Metadata, Sequence[Repeated]]:
