@@ -7,7 +7,10 @@ import random
 
 import pytest
 
+from leafseal.age import encrypt
+from leafseal.age.keys import parse_recipient
 from leafseal.check.exposed import (
+    begins_encrypted,
     conflict_markers,
     is_encrypted_otherwise,
     is_lfs_pointer,
@@ -16,7 +19,10 @@ from leafseal.check.exposed import (
 )
 from leafseal.testing import throwaway_identity
 
-KEY = throwaway_identity().identity
+ME = throwaway_identity()
+KEY = ME.identity
+AGE_FILE = encrypt(b"x", [parse_recipient(ME.recipient)])
+AGE_ARMOR = encrypt(b"x", [parse_recipient(ME.recipient)], armor=True)
 BODY = base64.encodebytes(random.Random(1).randbytes(300)).decode()
 OPEN_SSH = base64.encodebytes(b"openssh-key-v1\0\0\0\0\4none\0\0\0\4none" + bytes(200)).decode()
 LOCKED_SSH = base64.encodebytes(b"openssh-key-v1\0\0\0\0\x0aaes256-ctr" + bytes(200)).decode()
@@ -102,11 +108,44 @@ def test_pointers_of_git_lfs() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"age-encryption.org/v1\n-> X25519 x", b"-----BEGIN PGP MESSAGE-----\n", b"\0GITCRYPT\0x", b"$ANSIBLE_VAULT;1.1"],
+    [
+        AGE_ARMOR,
+        b"\r\n" + AGE_ARMOR.replace(b"\n", b"\r\n"),
+        b"-----BEGIN PGP MESSAGE-----\nVersion: 1\n\nhQEMA/x=\n=abcd\n-----END PGP MESSAGE-----\n",
+        b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA/x=\r\n-----END PGP MESSAGE-----\r\n" * 2,
+        b"$ANSIBLE_VAULT;1.1;AES256\n6162\n63\n",
+    ],
+    ids=["age", "age and other line ends", "PGP", "PGP twice", "Ansible Vault"],
 )
 def test_other_encryption(data: bytes) -> None:
     assert is_encrypted_otherwise(data)
+    assert is_encrypted_otherwise(data + b"\n \n")
+    assert begins_encrypted(data + b"password: x\n")
+    for other in (data + b"password: x\n", data.replace(b"\n", b"\npassword: x\n", 2), data[: len(data) // 2] + b"!"):
+        assert not is_encrypted_otherwise(other)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        AGE_FILE,
+        b"\0GITCRYPT\0x\n",
+        b"\x85\1\x8c\3x",
+        b"\x84\x5e\3x",
+        b"\xc1\xc0\x4c\3x",
+        b"\x8c\x0d\4\x09",
+        b"\xc3\x2e\6x",
+    ],
+    ids=["age", "git-crypt", "PGP", "short PGP", "new PGP", "PGP passphrase", "new PGP passphrase"],
+)
+def test_other_encryption_without_armor(data: bytes) -> None:
+    assert is_encrypted_otherwise(data)
     assert not is_encrypted_otherwise(b" " + data)
+
+
+@pytest.mark.parametrize("data", [b"age-encryption.org/v1\npassword: x\n", b"\xc3\x84 \3", b"\x85\n", b"plain"])
+def test_text_that_is_not_encrypted(data: bytes) -> None:
+    assert not is_encrypted_otherwise(data)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +153,7 @@ def test_other_encryption(data: bytes) -> None:
     [
         b"AGE-SECRET-KEY-", b"AGE-SECRET-KEY-1QQQQ", b"-----BEGIN ", b"-----BEGIN A A ", b"-----BEGIN PRIVATE KEY-----",
         b"<<<<<<<", b"<<<<<<< \n>>>>>>>", b"<<<<<<< x", b">>>>>>>", b"\n>>>>>>> \t",
+        b"-----BEGIN PGP MESSAGE-----\n", b"-----BEGIN PGP MESSAGE-----\nComment: \n", b"$ANSIBLE_VAULT;1\n",
     ],
     ids=str,
 )  # fmt: skip
@@ -122,3 +162,5 @@ def test_time_grows_with_the_size_alone(piece: bytes) -> None:
     data = piece * (1_000_000 // len(piece))
     list(private_keys(data))
     conflict_markers(data)
+    is_encrypted_otherwise(data)
+    is_encrypted_otherwise(b"-----BEGIN PGP MESSAGE-----\n" + data)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from itertools import chain, islice
 
+from leafseal.age.armor import dearmor, is_armored
 from leafseal.age.bech32 import decode
-from leafseal.age.errors import KeyTextError
+from leafseal.age.errors import AgeError, KeyTextError
 
 _AGE = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{50,120}")
 _MOST_TRIES = 1_000
@@ -23,16 +24,23 @@ _OPEN_SSH = b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"  # none
 _MARKERS = re.compile(rb"(?m)^<{7,200}(?:[ \t][^\n]{0,2000})?\r?$")
 _ENDS = re.compile(rb"(?m)^>{7,200}(?:[ \t][^\n]{0,2000})?\r?$")
 
-_LFS = b"version https://git-lfs.github.com/spec/v1\n"
-_LARGEST_POINTER = 1024
-
-_ELSEWHERE = (
-    b"age-encryption.org/v1\n",
-    b"-----BEGIN AGE ENCRYPTED FILE-----",
-    b"-----BEGIN PGP MESSAGE-----",
-    b"$ANSIBLE_VAULT;",
-    b"\0GITCRYPT\0",
+_LFS = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]{1,200}\n){0,10}oid [^\n]{1,200}\nsize [0-9]{1,20}\n?"
 )
+
+_AGE_FILE = b"age-encryption.org/v1\n"
+_OTHERS = {
+    b"-----BEGIN PGP MESSAGE-----": re.compile(
+        rb"(?:-----BEGIN PGP MESSAGE-----[ \t]*+\r?\n(?:(?:Version|Comment|MessageID|Hash|Charset): [^\n]*+\n)*+"
+        rb"(?:[A-Za-z0-9+/=]*+[ \t]*+\r?\n)++-----END PGP MESSAGE-----\s*+)++"
+    ),
+    b"$ANSIBLE_VAULT;": re.compile(rb"\$ANSIBLE_VAULT;[^\n]{1,200}+\n[0-9a-f\s]++"),
+    b"\0GITCRYPT\0": re.compile(rb"(?s).++"),
+}
+"""How files begin that other programs encrypted, and what such a file is as a whole, where that shows."""
+
+# A message of OpenPGP without armor begins with whoever has its key, or with a passphrase's parameters; no UTF-8 does.
+_BINARY_PGP = re.compile(rb"(?s)(?:\x84.|\x85..|\xc1(?:[\0-\xbf]|[\xc0-\xdf].))[\3\6]|(?:\x8c.|\xc3[\0-\x7f])[\4-\6]")
 
 
 def private_keys(data: bytes) -> Iterator[tuple[int, str]]:
@@ -99,12 +107,33 @@ def conflict_markers(data: bytes) -> int | None:
 
 def is_lfs_pointer(data: bytes) -> bool:
     """Tell whether a file only says where Git LFS has its contents."""
-    return data.startswith(_LFS) and len(data) <= _LARGEST_POINTER
+    return _LFS.fullmatch(data) is not None
+
+
+def begins_encrypted(data: bytes) -> bool:
+    """Tell whether a file begins as one that age, PGP, Ansible Vault or git-crypt encrypted."""
+    return is_armored(data) or data.startswith((_AGE_FILE, *_OTHERS)) or _BINARY_PGP.match(data) is not None
 
 
 def is_encrypted_otherwise(data: bytes) -> bool:
-    """Tell whether a file is encrypted by age, PGP, Ansible Vault or git-crypt."""
-    return data.startswith(_ELSEWHERE)
+    """Tell whether a file is encrypted by age, PGP, Ansible Vault or git-crypt.
+
+    With armor all of it must be, and with a header that must be whole: what was added to a binary file shows nowhere.
+    """
+    if data.startswith(_AGE_FILE) or is_armored(data):
+        return _is_age(data)
+    whole = next((pattern for start, pattern in _OTHERS.items() if data.startswith(start)), None)
+    return begins_encrypted(data) if whole is None else whole.fullmatch(data) is not None
+
+
+def _is_age(data: bytes) -> bool:
+    from leafseal.age import header  # hardly any file is one
+
+    try:
+        header.parse(dearmor(data) if is_armored(data) else data)
+    except AgeError:
+        return False
+    return True
 
 
 def line_at(data: bytes, offset: int) -> int:

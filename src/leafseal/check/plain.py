@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
-from leafseal.check.exposed import is_encrypted_otherwise, is_lfs_pointer
+from leafseal.check.exposed import begins_encrypted, is_encrypted_otherwise, is_lfs_pointer
 from leafseal.check.findings import Finding, at_leaf
 from leafseal.check.rules import Governed
-from leafseal.check.sealed import Lines
 from leafseal.crypto.token import PREFIX, is_token
 from leafseal.deploy.leftovers import spellings
 from leafseal.deploy.secrets import secret_values
-from leafseal.document import Document, Leaf, Locator
+from leafseal.document import Document, Leaf
 from leafseal.document.limits import ReadOptions
-from leafseal.document.places import listed
+from leafseal.document.places import Lines, listed
 from leafseal.document.scalars import Empty
 from leafseal.errors import FormatError
 from leafseal.formats import ANY_BYTES, FORMATS, parse
@@ -39,34 +38,35 @@ def judge(name: str, data: bytes, governed: Governed | None, read: ReadOptions) 
     """Yield what is wrong with a file that has no metadata of SOPS."""
     if not data.strip() or is_encrypted_otherwise(data):
         return
+    demanding = governed if governed is not None and governed.is_demanded else None
+    if demanding is not None and is_lfs_pointer(data):
+        yield Finding("not-checked", name, f"Git LFS has its contents, and {_wanted(demanding)}")
+        return
     form = by_name(name)
-    is_demanded = governed is not None and governed.is_demanded
-    if governed is not None and is_demanded and is_lfs_pointer(data):
-        yield Finding("not-checked", name, f"Git LFS has its contents, and {_wanted(governed)}")
-        return
-    has_tokens = _TOKEN in data
     has_secret = form != ANY_BYTES and any(all(word in text for word in _MANIFEST) for text in spellings(data))
-    if form == ANY_BYTES or not (governed or has_tokens or has_secret):
-        if governed is not None and is_demanded:
-            yield Finding("plain-file", name, f"not encrypted, and {_wanted(governed)}")
-        return
-    document = _parsed(data, form, read)
-    if document is None:
-        if governed is not None and is_demanded:
-            yield Finding("plain-file", name, f"not encrypted, and {_wanted(governed)}")
-        return
+    is_of_interest = governed is not None or has_secret or _TOKEN in data
+    document = _parsed(data, form, read) if is_of_interest and form != ANY_BYTES else None
+    if document is not None:
+        yield from _values(name, document, governed, secret_values(document) if has_secret else _nothing)
+    elif demanding is not None:
+        is_mixed = begins_encrypted(data)
+        what = "begins like a file of age or PGP and is not encrypted as a whole" if is_mixed else "not encrypted"
+        yield Finding("plain-file", name, f"{what}, and {_wanted(demanding)}")
+
+
+def _values(
+    name: str, document: Document, governed: Governed | None, is_secret: Callable[[Leaf], bool]
+) -> Iterator[Finding]:
+    """Yield what is wrong with the values of a plain file: one finding for all where the file must be encrypted."""
     lines = Lines(document.text)
-    if has_tokens and (lost := [leaf for leaf in document.leaves() if _is_token(leaf)]):
+    if lost := [leaf for leaf in document.leaves() if _is_token(leaf)]:
         what = f"{listed(lost)}: encrypted, and the file has no sops metadata, without which nobody can decrypt it"
         yield Finding("no-metadata", name, what, line=lines.of(lost[0].start))
         return
-    is_secret = secret_values(document) if has_secret else _nothing
-    if governed is not None and is_demanded:
-        leaves = list(_demanded(document, governed, is_secret))
-        if leaves:
-            what = f"{listed(leaves)}: not encrypted, and {_wanted(governed)}"
-            yield Finding("plain-file", name, what, line=lines.of(leaves[0].start))
-            return
+    if governed is not None and governed.is_demanded and (leaves := list(_demanded(document, governed, is_secret))):
+        what = f"{listed(leaves)}: not encrypted, and {_wanted(governed)}"
+        yield Finding("plain-file", name, what, line=lines.of(leaves[0].start))
+        return
     for leaf in document.leaves():
         if leaf.is_comment or not _has_content(leaf) or _matches(_REFERENCE.fullmatch, leaf):
             continue
@@ -116,23 +116,23 @@ def _demanded(document: Document, governed: Governed, is_secret: Callable[[Leaf]
     The fields have the same names in a ConfigMap, which nobody encrypts for that.
     """
     selection = governed.rule.selection
-    objects = _objects(document) if selection.encrypted_regex else set()
+    objects = _objects(document) if selection.encrypted_regex else ()
     for leaf in document.leaves():
         if leaf.is_comment or not _has_content(leaf) or not selection.selects(leaf):
             continue
         if _matches(_REFERENCE.fullmatch, leaf):
             continue
-        if (leaf.document, ()) in objects and not is_secret(leaf):
+        if leaf.document in objects and not is_secret(leaf):
             continue
         yield leaf
 
 
-def _objects(document: Document) -> set[tuple[int, Locator]]:
-    """Return the roots that are objects of Kubernetes."""
+def _objects(document: Document) -> Collection[int]:
+    """Return the numbers of the documents that are objects of Kubernetes."""
     if FORMATS[document.format].is_text_only:
-        return set()
+        return ()
     marks: dict[int, set[str]] = {}
     for leaf in document.leaves():
         if len(leaf.locator) == 1 and leaf.locator[0] in ("apiVersion", "kind"):
             marks.setdefault(leaf.document, set()).add(str(leaf.locator[0]))
-    return {(number, ()) for number, names in marks.items() if len(names) == 2}
+    return {number for number, names in marks.items() if len(names) == 2}
