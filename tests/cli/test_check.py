@@ -11,7 +11,7 @@ import pytest
 
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
-from ..check.test_exposed import BODY, pem
+from ..check.test_exposed import AGE_ARMOR, BODY, pem
 from .conftest import Run
 from .test_every_file import git
 
@@ -93,6 +93,7 @@ def test_no_key_is_needed(leafseal: Run, repository: Path, monkeypatch: pytest.M
         ("secrets/a.ini", f"[s]\na = {SECRET}\n", "plain-file"),
         ("secrets/a.bin", f"\0{SECRET}\xff", "plain-file"),
         ("secrets/a.yaml", f"a: {SECRET}\n  b: broken\n", "plain-file"),
+        pytest.param("secrets/a.yaml", f"{AGE_ARMOR.decode()}a: {SECRET}\n", "plain-file", id="armor"),
         ("secrets/ca.pem", pem("PRIVATE KEY"), "private-key"),
         ("app.yaml", f"password: {SECRET}\n", "plain-secret"),
         ("keys.txt", OTHER.identity, "private-key"),
@@ -131,7 +132,7 @@ def test_findings(leafseal: Run, repository: Path, name: str, text: str, rule: s
         ("secrets/empty.json", "{}\n"),
         ("secrets/null.yaml", "a:\nb: ''\n"),
         ("secrets/.gitignore", "*.dec.yaml\n"),
-        ("secrets/x.age", "age-encryption.org/v1\n-> X25519 x\n"),
+        pytest.param("secrets/x.age", AGE_ARMOR.decode(), id="age"),
         ("deploy/s.yaml", MANIFEST.replace(SECRET, "${PASSWORD}")),
         ("secrets/template.yaml", "a: ${PASSWORD}\nb: '{{ token }}'\n"),
         ("deploy/s.yaml", MANIFEST.replace("kind: Secret", "kind: ConfigMap").replace("password", "name")),
@@ -434,11 +435,23 @@ def test_the_configuration_above_a_folder_that_is_no_repository(
 
 
 def test_a_bare_repository(leafseal: Run, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has what is committed, as a hook of a server sees it."""
+    (repository / ".gitattributes").write_text("db.yaml merge=union\n")
+    add(repository, "secrets/a.yaml", f"a: {SECRET}\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "two")
+    expected = [("plain-file", "secrets/a.yaml"), ("union-merge", "secrets/db.yaml")]
     git(tmp_path, "clone", "-q", "--bare", str(repository), "bare.git")
     monkeypatch.chdir(tmp_path / "bare.git")
-    for options in ((), ("--staged",), ("--revision", "HEAD")):
+    for options in ((), ("--staged",)):
         result = leafseal("check", *options)
         assert (result.code, "bare repository" in result.err) == (8, True)
+    assert found(leafseal, "--revision", "HEAD") == expected
+    assert found(leafseal, "--revision", "HEAD~1..HEAD", "secrets") == expected
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_DIR", "bare.git")
+    assert found(leafseal, "--revision", "HEAD") == [(rule, f"bare.git/{name}") for rule, name in expected]
+    assert "bare repository" in leafseal("check").err
 
 
 def test_a_shallow_clone(leafseal: Run, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -604,7 +617,8 @@ def test_options_that_contradict_each_other(leafseal: Run, repository: Path) -> 
         ("--baseline", "x", "--write-baseline", "secrets"),
     ):
         assert leafseal("check", *options).code == 8
-    assert leafseal("check", "--baseline", "none").code == 100
+    result = leafseal("check", "--baseline", "none")
+    assert (result.code, "--write-baseline" in result.err) == (100, True)
 
 
 # -- old findings

@@ -12,7 +12,14 @@ from leafseal.config.find import NAMES, find_configs
 from leafseal.document.limits import Limits
 from leafseal.errors import InputError, MissingFileError, UsageError
 from leafseal.git.blobs import changed_names, commit_of, files_of, fork_point, staged_names, versions_between
-from leafseal.git.repository import Entry, NotARepositoryError, Repository, find_repository
+from leafseal.git.repository import (
+    BareRepositoryError,
+    Entry,
+    NotARepositoryError,
+    Repository,
+    find_bare_repository,
+    find_repository,
+)
 
 _DECIDING = frozenset({*NAMES, ".gitattributes"})
 """Files that decide what is wrong with others."""
@@ -33,9 +40,9 @@ def in_work_tree(files: Sequence[str], limits: Limits, config: str | None) -> Se
     """
     try:
         repository: Repository | None = find_repository()
-    except NotARepositoryError as error:
-        if _is_bare(error):
-            raise _bare_error() from None
+    except BareRepositoryError:
+        raise _bare_error() from None
+    except NotARepositoryError:
         repository = None
     root = os.path.realpath(repository.top if repository else os.curdir)
     named = [_below(name, root) for name in files]
@@ -61,7 +68,10 @@ def in_index(files: Sequence[str], limits: Limits, config: str | None, *, only_n
     If a configuration or `.gitattributes` is among them, so are the files below it. `only_named` selects nothing where
     no file is named. Raises `LeafsealError`.
     """
-    repository = _repository()
+    try:
+        repository = find_repository()
+    except BareRepositoryError:
+        raise _bare_error() from None
     listing = list(repository.entries())
     every = {entry.name for entry in listing}
     if files or only_named:
@@ -76,9 +86,12 @@ def in_revision(revision: str, files: Sequence[str], limits: Limits, config: str
     """Select files of a commit, or with `A..B` those that commits of a range added or changed.
 
     A range has every version of a file that its commits left: what a later one removes stays in the history. `A...B`
-    begins where the two grew apart. Raises `LeafsealError`.
+    begins where the two grew apart. A bare repository will do. Raises `LeafsealError`.
     """
-    repository = _repository()
+    try:
+        repository = find_repository()
+    except BareRepositoryError:
+        repository = find_bare_repository()
     first, dots, last = _parted(revision)
     commit = commit_of(repository, last)
     listing = files_of(repository, commit)
@@ -120,21 +133,10 @@ def _configs_of(tree: Kept) -> set[Entry]:
     return {entry for entry in tree.listing() if os.path.basename(entry.name) in NAMES}
 
 
-def _repository() -> Repository:
-    try:
-        return find_repository()
-    except NotARepositoryError as error:
-        if _is_bare(error):
-            raise _bare_error() from None
-        raise
-
-
-def _is_bare(error: NotARepositoryError) -> bool:
-    return "bare" in error.message
-
-
 def _bare_error() -> UsageError:
-    return UsageError("this is a bare repository, which has no work tree", hint="run this in a clone of it")
+    return UsageError(
+        "this is a bare repository, which has no work tree", hint="check what is committed: add --revision HEAD"
+    )
 
 
 def _below(name: str, root: str) -> str:
@@ -149,21 +151,33 @@ def _below(name: str, root: str) -> str:
 
 
 def _within(names: Iterable[str], below: Sequence[str]) -> Iterator[str]:
-    """Yield those names that are among others, or in folders among those; all of them where there are none."""
-    exact, folders = set(below), tuple(f"{name}/" for name in below)
-    for name in names:
-        if not below or "" in exact or name in exact or name.startswith(folders):
-            yield name
+    """Return those names that are among others, or in folders among those; all of them where there are none."""
+    wanted = set(below)
+    return (name for name in names if not below or _is_below(name, wanted))
+
+
+def _is_below(name: str, wanted: Collection[str]) -> bool:
+    while name and name not in wanted:
+        name = name.rpartition("/")[0]
+    return name in wanted
 
 
 def _named_in(
     known: Collection[str], files: Sequence[str], repository: Repository, message: str, hint: str
 ) -> list[str]:
     named = [_below(name, os.path.realpath(repository.top)) for name in files]
+    found = list(_within(known, named)) if named else []
+    there = {"", *found} | {folder for name in found for folder in _folders_of(name)}
     for name, below in zip(files, named, strict=True):
-        if not any(True for _ in _within(known, [below])):
+        if below not in there:
             raise MissingFileError(message, hint=hint, file=name)
-    return list(_within(known, named)) if named else []
+    return found
+
+
+def _folders_of(name: str) -> Iterator[str]:
+    while name:
+        name = name.rpartition("/")[0]
+        yield name
 
 
 def _with_governed(chosen: set[str], every: Collection[str]) -> set[str]:

@@ -164,11 +164,15 @@ def _chosen(
 
 def _known(baseline: str) -> set[tuple[str, str, str]]:
     from leafseal.check.baseline import parse
-    from leafseal.errors import naming
+    from leafseal.errors import MissingFileError, naming
     from leafseal.system.reading import read
 
     with naming(baseline):
-        return parse(read(baseline).data)
+        try:
+            return parse(read(baseline).data)
+        except MissingFileError as error:
+            error.hint = "to write the findings of now to it, add --write-baseline"
+            raise
 
 
 def _write_baseline(baseline: str, findings: Sequence[Finding]) -> None:

@@ -44,6 +44,10 @@ class NotARepositoryError(LeafsealError):
     """A folder is in no Git repository, or in one that has no files."""
 
 
+class BareRepositoryError(NotARepositoryError):
+    """A folder is in a repository that has no files."""
+
+
 class GitError(LeafsealError):
     """Git is not there, or did not answer. The message has the first line of what it said."""
 
@@ -89,18 +93,16 @@ def find_repository(folder: str = ".") -> Repository:
     """Return the repository that a folder is in, with its files.
 
     Where Git runs us as a hook, driver or filter, it has told us which, and its index: that one counts then. Raises
-    `NotARepositoryError` where there is none, or it is bare, and `GitError`.
+    `NotARepositoryError` where there is none, `BareRepositoryError` where it has no files, and `GitError`.
     """
-    located = {name: os.environ[name] for name in _KEPT if os.environ.get(name)}
-    if "GIT_DIR" not in located:
-        located = {name: path for name, path in located.items() if name == "GIT_INDEX_FILE"}
+    located = _located()
     environ = _environment() | located
     try:
         top = _line(_answer(folder, environ, ["rev-parse", "--show-toplevel"]))
     except GitError as error:
-        raise _without(folder) or error from None
+        raise _without(folder, located.get("GIT_DIR")) or error from None
     if not top:
-        raise NotARepositoryError("in a bare repository, which has no files", hint=_IN_A_CLONE)
+        raise _bare_error()
     git_dir = _line(_answer(folder, environ, ["rev-parse", "--absolute-git-dir"]))
     # What is relative is so to the work tree's top, in which Git runs hooks, drivers and filters.
     located = {name: os.path.join(top, path) if name in _PATHS else path for name, path in located.items()}
@@ -109,10 +111,31 @@ def find_repository(folder: str = ".") -> Repository:
     return Repository(top, git_dir, _environment() | located)
 
 
-class Repository:
-    """A repository with a work tree.
+def find_bare_repository(folder: str = ".") -> Repository:
+    """Return a repository that has no files, to ask for what is committed there: its `top` is where it is itself.
 
-    `top` is the folder of that work tree. `git_dir` is what Git keeps for it: `.git`, or elsewhere for a linked work
+    Raises `GitError`, also where it belongs to another user and Git does not trust it.
+    """
+    located = _located()
+    # Git looks for it, and at whose it is. No question that is asked of commits starts what a configuration names.
+    looking = ["-c", "safe.bareRepository=all", "rev-parse", "--absolute-git-dir"]
+    git_dir = _line(_answer(folder, _environment() | located, looking))
+    located = {name: os.path.join(git_dir, path) if name in _PATHS else path for name, path in located.items()}
+    return Repository(git_dir, git_dir, _environment() | located | {"GIT_DIR": git_dir})
+
+
+def _located() -> dict[str, str]:
+    """Return what Git told us, as its hook, driver or filter, of where things are."""
+    located = {name: os.environ[name] for name in _KEPT if os.environ.get(name)}
+    if "GIT_DIR" not in located:
+        located = {name: path for name, path in located.items() if name == "GIT_INDEX_FILE"}
+    return located
+
+
+class Repository:
+    """A repository.
+
+    `top` is the folder of its work tree. `git_dir` is what Git keeps for it: `.git`, or elsewhere for a linked work
     tree and a submodule. Both are absolute.
     """
 
@@ -265,17 +288,27 @@ def _verb(arguments: Sequence[str]) -> str:
     return next((word for word in arguments if not word.startswith("-")), "")
 
 
-def _without(folder: str) -> NotARepositoryError | None:
+def _without(folder: str, git_dir: str | None) -> NotARepositoryError | None:
     """Return the error for a folder without a work tree, None where it has one: Git's own words count then."""
+    if git_dir is not None:
+        return _bare_error() if _is_git_dir(os.path.join(folder, git_dir)) else None
     parent = os.path.realpath(folder)
     while not os.path.lexists(os.path.join(parent, ".git")):
-        if os.path.isfile(os.path.join(parent, "HEAD")) and os.path.isdir(os.path.join(parent, "objects")):
-            return NotARepositoryError("in a bare repository, which has no files", hint=_IN_A_CLONE)
+        if _is_git_dir(parent):
+            return _bare_error()
         parent, child = os.path.dirname(parent), parent
         if parent == child:
             hint = 'change to a folder of one, or create one with "git init"'
             return NotARepositoryError("not in a Git repository", hint=hint)
     return None
+
+
+def _is_git_dir(path: str) -> bool:
+    return os.path.isfile(os.path.join(path, "HEAD")) and os.path.isdir(os.path.join(path, "objects"))
+
+
+def _bare_error() -> BareRepositoryError:
+    return BareRepositoryError("in a bare repository, which has no files", hint=_IN_A_CLONE)
 
 
 def _line(answer: bytes) -> str:

@@ -37,9 +37,9 @@ SCENARIOS = [
     ),
     Scenario(
         "check.selecting",
-        "run this in a clone of it",
+        "check what is committed: add --revision HEAD",
         "check",
-        ("! git clone -q . ../clone && rm -rf .git && mv ../clone/.git .", "check app.yaml"),
+        ("check --revision HEAD",),
         before=(*_REPOSITORY, "! git clone -q --bare . ../bare.git && rm -rf .git && mv ../bare.git/* ."),
     ),
     Scenario(
@@ -63,6 +63,13 @@ SCENARIOS = [
         "check --revision HEAD new.yaml",
         ("check --revision HEAD app.yaml",),
         files={"new.yaml": "a: 1\n"},
+        before=_REPOSITORY,
+    ),
+    Scenario(
+        "cli.check",
+        "to write the findings of now to it, add --write-baseline",
+        "check --baseline old.json",
+        ("check --baseline old.json --write-baseline", "check --baseline old.json"),
         before=_REPOSITORY,
     ),
     Scenario(
