@@ -280,6 +280,8 @@ def test_what_flux_does_not_decrypt(leafseal: Run, repository: Path) -> None:
     assert len(told) == 4  # apiVersion, kind and the name are encrypted
     add(repository, "secrets/kustomization.yaml", "secretGenerator: [{name: a, envs: [a.env]}]\n")
     assert set(found(leafseal, "--profile", "flux", "secrets/a.env")) == set()
+    add(repository, "secrets/kustomization.yaml", "secretGenerator: [{name: a, envs: [data.env, a.env.old]}]\n")
+    assert found(leafseal, "--profile", "flux", "secrets/a.env") != []
 
 
 def test_a_config_map_is_no_secret_though_its_fields_have_the_same_names(
@@ -487,6 +489,10 @@ def test_a_linked_work_tree(leafseal: Run, repository: Path, tmp_path: Path, mon
     assert found(leafseal) == [("plain-file", "secrets/a.yaml")]
     git(tmp_path / "linked", "add", ".")
     assert found(leafseal, "--staged") == [("plain-file", "secrets/a.yaml")]
+    git(tmp_path / "linked", "commit", "-qm", "two")
+    git(tmp_path / "linked", "sparse-checkout", "set", "--no-cone", "/.sops.yaml", "/secrets/db.yaml")
+    told = report(leafseal)
+    assert (told["checked_count"], told["skipped"]) == (2, [{"file": "secrets/a.yaml", "reason": "sparse"}])
 
 
 def test_pointers_of_git_lfs(leafseal: Run, repository: Path) -> None:

@@ -56,7 +56,7 @@ def _identities(data: bytes) -> Iterator[tuple[int, str]]:
         return
     for number, match in enumerate(_AGE.finditer(data)):
         if number >= _MOST_TRIES:
-            yield match.start(), "more of what looks like age identities than is looked at"
+            yield match.start(), f"one of more than {_MOST_TRIES} that look like age identities"
             return
         if _is_identity(match[0].decode()):
             yield match.start(), "an age identity"
@@ -67,7 +67,7 @@ def _pem_keys(data: bytes) -> Iterator[tuple[int, str]]:
         return
     for number, match in enumerate(_PEM.finditer(data)):
         if number >= _MOST_TRIES:
-            yield match.start(), "more of what looks like private keys than is looked at"
+            yield match.start(), f"one of more than {_MOST_TRIES} that look like private keys"
             return
         if _is_open(match[1], data[match.end() : match.end() + _BODY]):
             yield match.start(), _named(match[1], bool(match[2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from leafseal.check.findings import Finding
@@ -27,11 +28,12 @@ def not_decrypted(name: str, data: bytes, document: Document, metadata: Metadata
 
 def _is_named(name: str, look: Look) -> bool:
     folder, base = os.path.split(name)
+    named = re.compile(rb"(?<![\w.-])" + re.escape(os.fsencode(base)) + rb"(?![\w.-])")
     for kustomization in _KUSTOMIZATIONS:
         try:
             text = look(os.path.join(folder, kustomization))
         except LeafsealError:
             continue
-        if text is not None and os.fsencode(base) in text:
+        if text is not None and named.search(text) is not None:
             return True
     return False

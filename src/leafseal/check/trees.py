@@ -37,7 +37,7 @@ class Tree(Protocol):
     """The absolute path of the folder that names are relative to."""
 
     skipped: list[tuple[str, str]]
-    """Names that were not looked into, and why: `link`, `submodule`, `repository`, `large`, `missing`."""
+    """Names that were not looked into, and why: `link`, `submodule`, `repository`, `large`, `missing`, `sparse`."""
 
     @property
     def count(self) -> int:
@@ -73,12 +73,14 @@ class Disk:
         return len(self.names)
 
     def files(self) -> Iterator[File]:
-        """Yield the files that are there; what Git knows and is not there is nothing."""
+        """Yield the files that are there; what Git knows and is not there is nothing, or left out by the user."""
+        absent: list[str] = []
         for name in self.names:
             path = os.path.join(self.root, name)
             try:
                 status = os.lstat(path)
             except (OSError, ValueError):
+                absent.append(name)
                 continue
             if stat.S_ISLNK(status.st_mode):
                 self.skipped.append((name, "link"))
@@ -96,6 +98,9 @@ class Disk:
                     self.skipped.append((name, "link"))  # a folder on the way is one, and leads elsewhere
                 except InputError as error:
                     yield File(name, problem=error.message)
+        if absent and self._repository is not None:
+            left_out = self._repository.names_left_out()
+            self.skipped += [(name, "sparse") for name in absent if name in left_out]
 
     def look(self, name: str) -> bytes | None:
         """Return the content of a file; links are followed while they stay below the root."""

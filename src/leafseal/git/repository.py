@@ -229,6 +229,11 @@ class Repository:
         others = ["--others", "--exclude-standard"] if untracked else []
         return sorted(set(split(self.ask(["ls-files", "-z", "--cached", *others]))))
 
+    def names_left_out(self) -> set[str]:
+        """Return the names in the index that a sparse checkout leaves out of the work tree."""
+        told = split(self.ask(["ls-files", "-z", "-t", "--cached"]))
+        return {word[2:] for word in told if word.startswith("S ")}
+
 
 def split(answer: bytes) -> list[str]:
     """Return the words of an answer that has a NUL after each."""
