@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,17 +31,35 @@ def repository(top: Path) -> Repository:
     return find_repository(str(top))
 
 
+def note_what_is_asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    asked: list[str] = []
+    ask = Repository.ask
+
+    def noted(self: Repository, arguments: Sequence[str], data: bytes = b"", **limits: Any) -> bytes:
+        asked.append(next(word for word in arguments if not word.startswith("-")))
+        return ask(self, arguments, data, **limits)
+
+    monkeypatch.setattr(Repository, "ask", noted)
+    return asked
+
+
 def blob(top: Path, data: bytes) -> str:
     (top / "x").write_bytes(data)
     return git(top, "hash-object", "-w", "x").strip()
 
 
-def test_contents_come_in_one_go(top: Path, repository: Repository) -> None:
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What Git is asked, a command each."""
+    return note_what_is_asked(monkeypatch)
+
+
+def test_contents_come_in_one_go(top: Path, repository: Repository, asked: list[str]) -> None:
     texts = [b"", b"\n", b"one\ntwo", b"\0\xff" * 1000, b"x" * 5000]
     ids = [blob(top, text) for text in texts]
     contents = Contents(repository, 5000)
     assert dict(contents.read([*ids, ids[2]])) == dict(zip(ids, texts, strict=True))
-    assert contents.processes == 2  # for the sizes, and for all contents
+    assert asked == ["cat-file", "cat-file"]  # for the sizes, and for all contents
 
 
 def test_what_is_large_or_missing_is_left_out(top: Path, repository: Repository) -> None:
@@ -51,13 +71,13 @@ def test_what_is_large_or_missing_is_left_out(top: Path, repository: Repository)
 
 
 def test_contents_beyond_the_room_come_in_parts(
-    top: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
+    top: Path, repository: Repository, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leafseal.git.blobs._ROOM", 10)
     ids = [blob(top, text) for text in (b"a" * 6, b"b" * 6, b"c" * 30, b"d")]
     contents = Contents(repository, 100)
     assert {len(data) for _, data in contents.read(ids)} == {6, 30, 1}
-    assert contents.processes > 4
+    assert len(asked) > 4
 
 
 @pytest.mark.parametrize("name", STRANGE)

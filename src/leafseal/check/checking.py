@@ -9,7 +9,6 @@ from typing import NamedTuple
 from leafseal.check import leftovers, plain, sealed
 from leafseal.check.exposed import conflict_markers, is_encrypted_otherwise, line_at, private_keys
 from leafseal.check.findings import Finding, at_leaf, in_order
-from leafseal.check.flux import not_decrypted
 from leafseal.check.rules import Configurations, Governed
 from leafseal.check.trees import File, Kept, Tree
 from leafseal.config.find import NAMES
@@ -121,6 +120,8 @@ class Checker:
         rule, config = (governed.rule, governed.config) if governed else (None, "")
         yield from sealed.judge(file.name, document, metadata, rule, config)
         if self._for_flux:
+            from leafseal.check.flux import not_decrypted  # hardly anybody asks
+
             yield from not_decrypted(file.name, file.data, document, metadata, self._tree.look)
         earlier = self._before.governing(file.name) if self._before else None
         if earlier is None or FORMATS[document.format].tree_format:

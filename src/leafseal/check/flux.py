@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from leafseal.check.findings import Finding
 from leafseal.check.rules import Look
 from leafseal.deploy.flux import NO_MANIFEST, undecrypted
+from leafseal.deploy.kubectl.kustomization import KUSTOMIZATIONS
 from leafseal.document import Document
 from leafseal.errors import LeafsealError
 from leafseal.metadata import Metadata
 from leafseal.operations.open import Source
-
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 def not_decrypted(name: str, data: bytes, document: Document, metadata: Metadata, look: Look) -> Iterator[Finding]:
@@ -29,7 +28,7 @@ def not_decrypted(name: str, data: bytes, document: Document, metadata: Metadata
 def _is_named(name: str, look: Look) -> bool:
     folder, base = os.path.split(name)
     named = re.compile(rb"(?<![\w.-])" + re.escape(os.fsencode(base)) + rb"(?![\w.-])")
-    for kustomization in _KUSTOMIZATIONS:
+    for kustomization in KUSTOMIZATIONS:
         try:
             text = look(os.path.join(folder, kustomization))
         except LeafsealError:

@@ -156,11 +156,6 @@ class Kept:
         return self._listing.values()
 
     @property
-    def processes(self) -> int:
-        """How many programs were started for contents."""
-        return self._contents.processes + self._small.processes
-
-    @property
     def count(self) -> int:
         """How many files and older versions there are."""
         return len(self._listing if self._chosen is None else self._chosen) + len(self._older)

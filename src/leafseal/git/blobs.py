@@ -136,7 +136,6 @@ class Contents:
     def __init__(self, repository: Repository, largest: int) -> None:
         self._repository = repository
         self.largest = largest
-        self.processes = 0
 
     def sizes(self, blobs: Iterable[str]) -> dict[str, int | None]:
         """Return the sizes of blobs by their ids; None for those that this clone does not have."""
@@ -175,6 +174,5 @@ class Contents:
     def _batch(self, how: str, blobs: Sequence[str], *, limit: int) -> bytes:
         if not blobs:
             return b""
-        self.processes += 1
         asked = [_SAFE, "cat-file", how, "--buffer"]
         return self._repository.ask(asked, "".join(f"{blob}\n" for blob in blobs).encode(), limit=limit)
