@@ -28,13 +28,13 @@ DRIVER = "merge --git --size=%L --path=%P --base-name=%S --our-name=%X --their-n
 class Repository:
     """A repository whose files are encrypted for one identity."""
 
-    def __init__(self, folder: Path, me: ThrowawayIdentity, *, marker_size: int | None = None) -> None:
+    def __init__(self, folder: Path, me: ThrowawayIdentity, *words: str, marker_size: int | None = None) -> None:
         self.folder = folder
         self.me = me
         self.ambient: Ambient = me.ambient()
         self.said = ""
         folder.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", *words)
         self.git("config", "merge.leafseal.name", "values of encrypted files")
         self.git("config", "merge.leafseal.driver", f"{PROGRAM} {DRIVER}")
         size = f" conflict-marker-size={marker_size}" if marker_size else ""

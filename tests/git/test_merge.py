@@ -58,7 +58,10 @@ def test_changes_of_different_values_are_merged_and_every_token_is_that_of_a_sid
     assert repository.unresolved(FILE) == []
 
 
-def test_a_conflict_leaves_a_valid_file_with_ours_that_remembers_it(repository: Repository) -> None:
+@pytest.mark.parametrize("digest", ["sha1", "sha256"])
+def test_a_conflict_leaves_a_valid_file_with_ours_that_remembers_it(tmp_path: Path, digest: str) -> None:
+    repository = Repository(tmp_path / "r", throwaway_identity(), f"--object-format={digest}")
+    repository.seal(FILE, PLAIN)
     repository.branches(
         FILE, [("hunter22", "c4n4ry-ours"), ("5432", "1")], [("hunter22", "c4n4ry-theirs"), ("one", "two")]
     )

@@ -136,9 +136,9 @@ def test_the_index_that_git_tells_its_hooks_counts(top: Path, monkeypatch: pytes
     assert find_repository().names() == ["b.yaml"]
     monkeypatch.chdir(top)
     monkeypatch.setenv("GIT_DIR", ".git")  # as in a linked work tree
-    found = find_repository()
+    found, below = find_repository(), find_repository("deep")
     monkeypatch.chdir(top.parent)
-    assert found.names() == ["b.yaml"]
+    assert found.names() == below.names() == ["b.yaml"]
 
 
 def test_what_changes_the_answers_of_git_is_not_passed_on(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:

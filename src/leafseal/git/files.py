@@ -71,7 +71,7 @@ def merge_files(
         return _as_it_is(ours, format_name, read)
     if base.data == ours.data and theirs.data:
         return _as_it_is(theirs, format_name, read)
-    from leafseal.git.merge import How, blob_id, merge_opened  # what is not encrypted needs none of it
+    from leafseal.git.merge import How, merge_opened  # what is not encrypted needs none of it
 
     told: list[str] = []
     try:
@@ -80,11 +80,22 @@ def merge_files(
         if not isinstance(error.error, DataKeyError) or asked.is_virtual:
             raise
         return _without_key(versions, format_name, read, error)
-    how = How(ring, configured, asked.is_virtual, blob_id(base.data), blob_id(theirs.data))
+    how = How(ring, configured, asked.is_virtual, lambda: _blob_ids(base.data, theirs.data))
     result = merge_opened(sides, how)
     conflicts = [(found.pointer, found.what) for found in result.conflicts]
     product = result.product
     return Outcome(product.data, product.check, not conflicts, conflicts, told + result.told)
+
+
+def _blob_ids(base: bytes, theirs: bytes) -> tuple[str, str]:
+    """Return the ids that Git has for two files; empty for none."""
+    import hashlib
+
+    from leafseal.git.repository import has_sha256  # most merges have no conflict
+
+    digest = hashlib.sha256 if has_sha256() else hashlib.sha1
+    one, other = (digest(b"blob %d\0%b" % (len(data), data)).hexdigest() if data else "" for data in (base, theirs))
+    return one, other
 
 
 def _without_key(

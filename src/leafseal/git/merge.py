@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -77,16 +76,11 @@ class How(NamedTuple):
     is_virtual: bool = False
     """Whether the result is an ancestor that Git merges for itself: conflicts become values that equal no side."""
 
-    base_blob: str = ""
-    theirs_blob: str = ""
+    blobs: Callable[[], tuple[str, str]] = lambda: ("", "")
+    """The ids of base and theirs for the file to remember, asked where a conflict is left; empty for none."""
+
     decide: Callable[[Conflict], Value] | None = None
     """What stands in the place of a conflict; one for which it returns `UNDECIDED` stays one, and has ours."""
-
-
-def blob_id(data: bytes) -> str:
-    """Return the name that Git has for a file's bytes in a repository of SHA-1; nothing for no file."""
-    header = b"blob %d\0" % len(data)
-    return hashlib.sha1(header + data, usedforsecurity=False).hexdigest() if data else ""
 
 
 def fresh_value(_conflict: Conflict) -> Value:
@@ -283,7 +277,7 @@ class _Merge:
         carried = (mine & other) | ((mine | other) - was)
         places = carried | {found.pointer for found in self.conflicts}
         if self.conflicts:
-            return Unresolved(tuple(sorted(places)), self.how.base_blob, self.how.theirs_blob)
+            return Unresolved(tuple(sorted(places)), *self.how.blobs())
         earlier = unresolved.read(ours if mine else theirs)
         return earlier._replace(places=tuple(sorted(places))) if places else Unresolved()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from leafseal.display import visible
+from leafseal.display import for_shell, visible
 from leafseal.errors import LeafsealError
 from leafseal.system.environment import helper_environment
 from leafseal.system.programs import Exchange, ProgramError, ProgramMissingError, exchange, output_of
@@ -96,19 +96,30 @@ def find_repository(folder: str = ".") -> Repository:
     `NotARepositoryError` where there is none, `BareRepositoryError` where it has no files, and `GitError`.
     """
     located = _located()
+    # A folder is the work tree of a repository that is named alone: that in which we were started, not the file's.
+    start = os.curdir if "GIT_DIR" in located else folder
     environ = _environment() | located
     try:
-        top = _line(_answer(folder, environ, ["rev-parse", "--show-toplevel"]))
+        top = _line(_answer(start, environ, ["rev-parse", "--show-toplevel"]))
     except GitError as error:
-        raise _without(folder, located.get("GIT_DIR")) or error from None
+        raise _without(start, located.get("GIT_DIR")) or error from None
     if not top:
         raise _bare_error()
-    git_dir = _line(_answer(folder, environ, ["rev-parse", "--absolute-git-dir"]))
+    git_dir = _line(_answer(start, environ, ["rev-parse", "--absolute-git-dir"]))
     # What is relative is so to the work tree's top, in which Git runs hooks, drivers and filters.
     located = {name: os.path.join(top, path) if name in _PATHS else path for name, path in located.items()}
     if "GIT_DIR" in located:
         located |= {"GIT_DIR": git_dir, "GIT_WORK_TREE": top}
     return Repository(top, git_dir, _environment() | located)
+
+
+def has_sha256() -> bool:
+    """Tell whether the repository that we run in names its objects by SHA-256; also a bare one, in which Git merges."""
+    asked = ["-c", "safe.bareRepository=all", "rev-parse", "--show-object-format"]
+    try:
+        return _line(_answer(os.curdir, _environment() | _located(), asked)) == "sha256"
+    except GitError:
+        return False
 
 
 def find_bare_repository(folder: str = ".") -> Repository:
@@ -285,8 +296,18 @@ def _answer(
     done = _exchange(folder, environ, arguments, data, seconds=seconds, limit=limit)
     if done.status != 0:
         said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0] or f"exit status {done.status}"
-        raise GitError(f"git {_verb(arguments)}: {visible(said.removeprefix('fatal: ').removeprefix('error: '))}")
+        said = said.removeprefix("fatal: ").removeprefix("error: ")
+        raise GitError(f"git {_verb(arguments)}: {visible(said)}", hint=_trusting(said))
     return done.stdout
+
+
+def _trusting(said: str) -> str | None:
+    """Return how to have Git work in the repository of another user, where it says that it does not."""
+    _, others, path = said.partition("dubious ownership in repository at '")
+    if not others:
+        return None
+    path = path.removesuffix("'")
+    return f'if you trust its owner, run "git config --global --add safe.directory {for_shell(path)}"'
 
 
 def _verb(arguments: Sequence[str]) -> str:
@@ -298,7 +319,7 @@ def _without(folder: str, git_dir: str | None) -> NotARepositoryError | None:
     if git_dir is not None:
         return _bare_error() if _is_git_dir(os.path.join(folder, git_dir)) else None
     parent = os.path.realpath(folder)
-    while not os.path.lexists(os.path.join(parent, ".git")):
+    while not _has_repository(parent):
         if _is_git_dir(parent):
             return _bare_error()
         parent, child = os.path.dirname(parent), parent
@@ -314,6 +335,12 @@ def _is_git_dir(path: str) -> bool:
 
 def _bare_error() -> BareRepositoryError:
     return BareRepositoryError("in a bare repository, which has no files", hint=_IN_A_CLONE)
+
+
+def _has_repository(folder: str) -> bool:
+    """Tell whether a folder is the top of something that means to be a repository: Git takes no empty `.git` for it."""
+    path = os.path.join(folder, ".git")
+    return os.path.lexists(path) and not (os.path.isdir(path) and not os.path.lexists(os.path.join(path, "HEAD")))
 
 
 def _line(answer: bytes) -> str:

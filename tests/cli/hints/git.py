@@ -19,6 +19,16 @@ MERGED = (
 )
 """The last commit is a merge."""
 
+_NOT_MINE = (
+    r"""! mkdir -p HERE/../bin && printf '%s\n' '#!/bin/sh' 'PATH=/usr/bin:/bin'"""
+    r""" 'case "$*" in *add\ safe.directory\ *) exec touch HERE/../trusted; esac'"""
+    r""" '[ -e HERE/../trusted ] && exec git "$@"'"""
+    r""" 'echo "fatal: detected dubious ownership in repository at '"'HERE'"'" >&2; exit 128' > HERE/../bin/git"""
+    " && chmod +x HERE/../bin/git",
+    "export PATH=HERE/../bin:/usr/bin:/bin",
+)
+"""A Git to which the repository is that of another user, until it is told to trust that one."""
+
 MARKED = (
     r"! cd HERE && sed -i 's/^\( *lastmodified: .*\)$/<<<<<<< a\n\1\n=======\n\1\n>>>>>>> b/' app.yaml"
     " && cp app.yaml marked.yaml"
@@ -104,6 +114,13 @@ SCENARIOS = [
             r"! cd HERE && sed -i 's/^\( *\)leafseal:$/&\n\1\1unresolved:\n\1\1\1"
             r"u0123456789abcdef: \/db\/password/' app.yaml",
         ),
+    ),
+    Scenario(
+        "git.repository",
+        'if you trust its owner, run "git config --global --add safe.directory {}"',
+        "diff app.yaml",
+        ("! HERE/../bin/git config --global --add safe.directory HERE", "diff app.yaml"),
+        before=(*COMMITTED, *_NOT_MINE),
     ),
     Scenario(
         "git.markers",

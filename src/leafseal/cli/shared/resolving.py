@@ -45,7 +45,7 @@ def resolve(name: str, task: Task, ring: KeyRing) -> Resolved:
     with changing(name):
         item = read_one(name, task.reading, task.limits)
         read = task.reading.within(task.limits)
-        repository, inside = _place(name)
+        repository, inside = _place(name, item.source.data)
         if task.merge is None:
             found = conflicted.find(repository, inside, item.source.data, item.source.format, read)
         elif repository is None or inside is None:
@@ -56,10 +56,15 @@ def resolve(name: str, task: Task, ring: KeyRing) -> Resolved:
         return one.keep_or_delete(found.missing) if found.missing is not None else one.run()
 
 
-def _place(name: str) -> tuple[Repository | None, str | None]:
+def _place(name: str, data: bytes) -> tuple[Repository | None, str | None]:
+    """Return the repository of a file, and its name there. Raises `GitError` where Git alone could know the sides."""
     try:
         repository = find_repository(os.path.dirname(name) or ".")
-    except (NotARepositoryError, GitError):  # what the file itself has is enough
+    except NotARepositoryError:
+        return None, None
+    except GitError:
+        if not has_markers(data):
+            raise
         return None, None
     return repository, repository.inside(name)
 
