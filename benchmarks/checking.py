@@ -6,7 +6,6 @@ python benchmarks/checking.py --write    put it into docs/benchmarks.md, where `
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -16,8 +15,9 @@ import time
 from pathlib import Path
 
 import inputs
-from measuring import Command, Failure, output_of
-from report import machine, put_section
+import section
+from measuring import Command, output_of
+from report import machine
 from works import Workshop
 
 HEADING = "\n## Checking a repository\n"
@@ -88,22 +88,14 @@ def render(found: dict[str, float], runs: int, *, load: float) -> str:
 
 def main() -> int:
     """Measure, and show or write the section."""
-    parser = argparse.ArgumentParser(description="Measure how long a repository takes to check.")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each command (default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
-    options = parser.parse_args()
-    load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="leafseal-check-") as folder:
-        try:
-            found = measured(Workshop.open(Path(folder), None, {}), options.runs)
-        except (Failure, OSError, subprocess.CalledProcessError) as error:
-            print(f"bench: {error}", file=sys.stderr)
-            return 1
-    section = render(found, options.runs, load=load)
-    print(section)
-    if options.write:
-        put_section(HEADING, section)
-    return int(bool(unmet(found)))
+    return section.main(
+        "Measure how long a repository takes to check.",
+        HEADING,
+        section.Times(5),
+        lambda folder, runs: measured(section.plain_workshop(folder), runs),
+        lambda found, runs, load: render(found, runs, load=load),
+        lambda found: not unmet(found),
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ python benchmarks/guard.py --write    put it into docs/benchmarks.md, where `mak
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import statistics
@@ -16,8 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import section
 from measuring import Command, Failure, output_of
-from report import machine, put_section
+from report import machine
 from works import Workshop
 
 HEADING = "\n## Adding files to Git\n"
@@ -94,22 +94,14 @@ def render(found: dict[str, float], runs: int, *, load: float) -> str:
 
 def main() -> int:
     """Measure, and show or write the section."""
-    parser = argparse.ArgumentParser(description="Measure the guard of plain text in Git.")
-    parser.add_argument("--runs", type=int, default=40, help="additions of each file (default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
-    options = parser.parse_args()
-    load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="leafseal-guard-") as folder:
-        try:
-            found = measured(Workshop.open(Path(folder), None, {}), options.runs)
-        except (Failure, OSError, subprocess.CalledProcessError) as error:
-            print(f"bench: {error}", file=sys.stderr)
-            return 1
-    section = render(found, options.runs, load=load)
-    print(section)
-    if options.write:
-        put_section(HEADING, section)
-    return int(ratio_of(found) > AT_MOST)
+    return section.main(
+        "Measure the guard of plain text in Git.",
+        HEADING,
+        section.Times(40, "additions of each file"),
+        lambda folder, runs: measured(section.plain_workshop(folder), runs),
+        lambda found, runs, load: render(found, runs, load=load),
+        lambda found: ratio_of(found) <= AT_MOST,
+    )
 
 
 if __name__ == "__main__":

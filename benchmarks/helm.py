@@ -8,17 +8,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import inputs
 import loopback_kms
+import section
 from measuring import Command, Failure, Figures, measure, output_of
-from report import machine, put_section
+from report import machine
 from works import KMS_MILLISECONDS, Workshop
 
 HEADING = "\n## Value files of Helm\n"
@@ -97,25 +96,21 @@ def measured(workshop: Workshop, runs: int) -> dict[str, Figures]:
     return measure(commands(workshop), runs)
 
 
+def _measured_in(folder: Path, runs: int) -> dict[str, Figures]:
+    with loopback_kms.LoopbackKMS() as kms:
+        return measured(Workshop.open(folder, shutil.which("sops"), kms.environ), runs)
+
+
 def main() -> int:
     """Measure, and show or write the section."""
-    parser = argparse.ArgumentParser(description="Measure Helm with encrypted value files.")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each command (default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
-    options = parser.parse_args()
-    load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="leafseal-helm-") as folder, loopback_kms.LoopbackKMS() as kms:
-        try:
-            workshop = Workshop.open(Path(folder), shutil.which("sops"), kms.environ)
-            found = measured(workshop, options.runs)
-        except (Failure, OSError) as error:
-            print(f"bench: {error}", file=sys.stderr)
-            return 1
-    section = render(found, options.runs, load=load)
-    print(section)
-    if options.write:
-        put_section(HEADING, section)
-    return int(ratio_of(found) > AT_MOST)
+    return section.main(
+        "Measure Helm with encrypted value files.",
+        HEADING,
+        section.Times(5),
+        _measured_in,
+        lambda found, runs, load: render(found, runs, load=load),
+        lambda found: ratio_of(found) <= AT_MOST,
+    )
 
 
 if __name__ == "__main__":

@@ -6,16 +6,15 @@ python benchmarks/merging.py --write    put it into docs/benchmarks.md, where `m
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from measuring import Command, Failure, Figures, measure, output_of
-from report import machine, put_section
+import section
+from measuring import Command, Figures, measure, output_of
+from report import machine
 from works import Workshop
 
 HEADING = "\n## Merging and showing in Git\n"
@@ -109,22 +108,14 @@ def _row(name: str, figures: Figures) -> str:
 
 def main() -> int:
     """Measure, and show or write the section."""
-    parser = argparse.ArgumentParser(description="Measure Git's merge and diff of an encrypted file.")
-    parser.add_argument("--runs", type=int, default=20, help="runs of each command (default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
-    options = parser.parse_args()
-    load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="leafseal-merge-") as folder:
-        try:
-            found = measured(Workshop.open(Path(folder), None, {}), options.runs)
-        except (Failure, OSError, subprocess.CalledProcessError) as error:
-            print(f"bench: {error}", file=sys.stderr)
-            return 1
-    section = render(found, options.runs, load=load)
-    print(section)
-    if options.write:
-        put_section(HEADING, section)
-    return int(bool(unmet(found)))
+    return section.main(
+        "Measure Git's merge and diff of an encrypted file.",
+        HEADING,
+        section.Times(20),
+        lambda folder, runs: measured(section.plain_workshop(folder), runs),
+        lambda found, runs, load: render(found, runs, load=load),
+        lambda found: not unmet(found),
+    )
 
 
 if __name__ == "__main__":

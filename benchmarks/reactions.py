@@ -9,7 +9,6 @@ Linux only.
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import selectors
@@ -24,8 +23,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import section
 from measuring import Failure, output_of
-from report import machine, put_section
+from report import machine
 from works import Workshop
 
 HEADING = "\n## Reactions to changes\n"
@@ -206,22 +206,14 @@ def _cell(seconds: list[float]) -> str:
 
 def main() -> int:
     """Measure, and show or write the section."""
-    parser = argparse.ArgumentParser(description="Measure how fast changes of encrypted files reach programs.")
-    parser.add_argument("--changes", type=int, default=10, help="changes of each file (default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
-    options = parser.parse_args()
-    load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="leafseal-reactions-") as folder:
-        try:
-            found = list(measured(Workshop.open(Path(folder), None, {}), options.changes))
-        except (Failure, OSError) as error:
-            print(f"bench: {error}", file=sys.stderr)
-            return 1
-    section = render(found, options.changes, loads=(load, os.getloadavg()[0]))
-    print(section)
-    if options.write:
-        put_section(HEADING, section)
-    return int(not all(row.met for row in found))
+    return section.main(
+        "Measure how fast changes of encrypted files reach programs.",
+        HEADING,
+        section.Times(10, "changes of each file", "--changes"),
+        lambda folder, changes: list(measured(section.plain_workshop(folder), changes)),
+        lambda found, changes, load: render(found, changes, loads=(load, os.getloadavg()[0])),
+        lambda found: all(row.met for row in found),
+    )
 
 
 if __name__ == "__main__":
