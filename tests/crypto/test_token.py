@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leafseal.crypto.token import PREFIX, Sealer, TokenError, looks_sealed
+from leafseal.crypto.token import PREFIX, Sealer, TokenError, is_token, looks_sealed
 from leafseal.document.scalars import Scalar, Timestamp, to_bytes, type_word
 
 KEY = bytes(range(32))
@@ -139,6 +140,17 @@ DAMAGED = {
 def test_what_is_no_token_is_damage(name: str) -> None:
     with pytest.raises(TokenError, match="is damaged"):
         SEALER.open_bytes(DAMAGED[name], AAD)
+
+
+def test_what_base64_has_no_use_for_is_damage() -> None:
+    """Every text of up to five characters, of which two are canonical before the padding and one is not."""
+    for size in range(6):
+        for data in map("".join, itertools.product("AQE/=", repeat=size)):
+            try:
+                is_canonical = base64.b64encode(base64.b64decode(data, validate=True)).decode() == data
+            except ValueError:
+                is_canonical = False
+            assert is_token(token_of(data=data)) == is_canonical
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ IV_BYTES, KEY_BYTES = 32, 32
 
 # SOPS sealed empty strings too before 1.6, as do those who rotate such a file; they have no `data`.
 # Base64 in its one canonical form: unused bits are zero, so that what is read, written again, is the same text.
-_B64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?"
+# That the length of the data is a multiple of four is asked apart: an expression that counts is twice as slow.
+_B64 = r"[A-Za-z0-9+/]*+(?:(?<=[AEIMQUYcgkosw048])=|(?<=[AQgw])==)?"
 _TOKEN = re.compile(
     rf"ENC\[AES256_GCM,data:({_B64}),iv:([A-Za-z0-9+/]{{42}}[AEIMQUYcgkosw048]=),"
     r"tag:([A-Za-z0-9+/]{21}[AQgw]==),type:(str|int|float|bool|time|comment|bytes)\]"
@@ -39,7 +40,8 @@ def looks_sealed(text: str) -> bool:
 
 def is_token(text: str) -> bool:
     """Tell whether `text` is a whole token, of whatever key."""
-    return _TOKEN.fullmatch(text) is not None
+    match = _TOKEN.fullmatch(text)
+    return match is not None and not len(match[1]) % 4
 
 
 class Sealer:
@@ -86,6 +88,8 @@ class Sealer:
         if match is None:
             raise TokenError("is damaged")
         data, iv, tag, word = match.groups()
+        if len(data) % 4:
+            raise TokenError("is damaged")
         try:
             return self._decrypt(
                 a2b_base64(iv), a2b_base64(data) + a2b_base64(tag), aad.encode("utf-8", "surrogateescape")
