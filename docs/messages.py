@@ -182,8 +182,8 @@ def _makers(tree: ast.AST) -> dict[str, str]:
                 found.setdefault(node.name, made[0])
         elif isinstance(node, ast.ClassDef):
             for base in map(_name, node.bases):
-                if base in _KINDS:
-                    found[node.name] = _KINDS[base]
+                if code := _KINDS.get(base) or found.get(base):  # which stands above it in the module
+                    found[node.name] = code
     return found
 
 
