@@ -288,6 +288,17 @@ def test_folders_of_revisions(leafseal: Run, monkeypatch: pytest.MonkeyPatch) ->
     for arguments in (("HEAD~1", "HEAD", "--", "secrets"), ("HEAD~1..HEAD", "--", "."), ("HEAD~1", "--", "secrets")):
         lines = squeezed(difference(leafseal, *arguments))
         assert [line.partition(" age1")[0] for line in lines] == both
+    # What cannot be read, or is elsewhere, is in nobody's way.
+    Path("secrets/large").write_bytes(bytes(20_000))
+    Path("secrets/link.yaml").symlink_to("s.yaml")
+    git("add", "-A")
+    for arguments in (("HEAD~1", "--", "."), ("HEAD~1", "", "--", "secrets")):
+        lines = squeezed(difference(leafseal, "--max-file-size", "10K", *arguments))
+        assert [line.partition(" age1")[0] for line in lines] == both
+    result = leafseal("diff", "--max-file-size", "10K", "HEAD", "--", "secrets/large")
+    assert (result.code, result.out) == (2, b"")
+    assert "secrets/large: larger than 10240 bytes" in result.err
+    git("reset", "-q")
     monkeypatch.chdir("secrets")
     assert squeezed(difference(leafseal, "--", "s.yaml"))[0] == "secrets/s.yaml"
     assert squeezed(difference(leafseal, "HEAD:./s.yaml", "s.yaml"))[1:] == ["~ /a encrypted str"]

@@ -53,6 +53,8 @@ def diff(
     for pair in chosen:
         try:
             with naming(pair.name):
+                if pair.error is not None:
+                    raise pair.error
                 one, other, locked = read_sides(pair.one, pair.other, ring, read)
                 comparison = compare(one, other)
         except LeafsealError as error:

@@ -6,6 +6,7 @@ revisions say is never an option: whoever named a branch `--output=x` gets an er
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -128,6 +129,13 @@ def with_index_of(repository: Repository, commit: str) -> Iterator[Repository]:
         other = repository.with_index(os.path.join(folder, "index"))
         other.ask([_SAFE, "read-tree", commit])
         yield other
+
+
+def blob_id(data: bytes, *, is_sha256: bool) -> str:
+    """Return the id that Git gives to the contents of a file, in a repository of SHA-1 or of SHA-256."""
+    digest = (hashlib.sha256 if is_sha256 else hashlib.sha1)(b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
 
 
 class Contents:

@@ -89,12 +89,11 @@ def merge_files(
 
 def _blob_ids(base: bytes, theirs: bytes) -> tuple[str, str]:
     """Return the ids that Git has for two files; empty for none."""
-    import hashlib
+    from leafseal.git.blobs import blob_id  # most merges have no conflict
+    from leafseal.git.repository import has_sha256
 
-    from leafseal.git.repository import has_sha256  # most merges have no conflict
-
-    digest = hashlib.sha256 if has_sha256() else hashlib.sha1
-    one, other = (digest(b"blob %d\0%b" % (len(data), data)).hexdigest() if data else "" for data in (base, theirs))
+    is_sha256 = has_sha256()
+    one, other = (blob_id(data, is_sha256=is_sha256) if data else "" for data in (base, theirs))
     return one, other
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from leafseal.display import visible
 from leafseal.document.limits import Limits
-from leafseal.errors import MissingFileError, UsageError
-from leafseal.git.repository import GitError, Repository, split
+from leafseal.errors import LeafsealError, MissingFileError, UsageError
+from leafseal.git.blobs import Contents, blob_id, files_of
+from leafseal.git.compared import is_encrypted
+from leafseal.git.repository import LINK, SUBMODULE, GitError, Repository, has_sha256
+from leafseal.system.reading import read
 
 
 class Revision(NamedTuple):
@@ -55,7 +58,15 @@ def read_revision(repository: Repository, file: Revision, limits: Limits) -> byt
     """Return the bytes of a revision's file, None where it has no such file. Raises `UsageError`, `GitError`."""
     check_revision(repository, file.revision)
     found = repository.exchange(["cat-file", "blob", str(file)], limit=limits.file_bytes)
-    return found.stdout if found.status == 0 else None
+    if found.status == 0:
+        return found.stdout
+    has_name, is_here = (
+        repository.exchange([*asked, str(file)]).status == 0
+        for asked in (["rev-parse", "--verify", "--quiet"], ["cat-file", "-e"])
+    )
+    if has_name and not is_here:
+        raise GitError("Git lacks this version of the file: this clone has not fetched it")
+    return None
 
 
 def require(data: bytes | None, file: Revision) -> bytes:
@@ -66,32 +77,123 @@ def require(data: bytes | None, file: Revision) -> bytes:
     return data
 
 
-def names_of(repository: Repository, revisions: Iterable[str | None], paths: Sequence[str]) -> list[str]:
-    """Return the names, from the top, of all files below paths in any of the revisions; None is the work tree.
+class Changed(NamedTuple):
+    """A file that differs between two sides: its bytes, None where a side has no such file, or what is wrong."""
 
-    Raises `MissingFileError` for a path at which nothing is in any of them.
+    name: str
+    before: bytes | None = None
+    now: bytes | None = None
+    error: LeafsealError | None = None
+
+    def __repr__(self) -> str:
+        return f"Changed({self.name!r})"
+
+
+def changed_files(
+    repository: Repository, one: str, other: str | None, paths: Sequence[str], limits: Limits
+) -> Iterator[Changed]:
+    """Yield the files below paths that differ between a revision and another one, or the work tree (None).
+
+    They are those that are encrypted on a side. What cannot be read comes with its error where it is known to be one,
+    or is named itself. Links are left out. Raises `MissingFileError` for a path at which nothing is on either side.
     """
-    known: set[str] = set()
-    for revision in revisions:
-        if revision is None:
-            known.update(repository.names(untracked=True))
-        elif not revision:
-            known.update(repository.names())
+    before = _Committed(repository, one, limits)
+    now = _WorkTree(repository, limits) if other is None else _Committed(repository, other, limits)
+    names, named = _below(repository, before.names | now.names, paths)
+    changed = [name for name in names if before.id_of(name) != now.id_of(name)]
+    encrypted = before.encrypted(changed) | now.encrypted(changed)
+    for name in changed:
+        if name not in encrypted and name not in named:
+            continue  # also what cannot be read: nothing says that it is encrypted
+        try:
+            found = Changed(name, before.data(name), now.data(name))
+        except LeafsealError as error:
+            yield Changed(name, error=error)
         else:
-            check_revision(repository, revision)
-            known.update(split(repository.ask(["ls-tree", "-r", "-z", "--name-only", "--full-tree", revision])))
+            if any(data is not None and is_encrypted(data) for data in (found.before, found.now)):
+                yield found
+
+
+def _below(repository: Repository, known: set[str], paths: Sequence[str]) -> tuple[list[str], set[str]]:
+    """Return the names, from the top, of all files below paths, and those of paths that are files themselves."""
     found: dict[str, None] = {}
+    named: set[str] = set()
     for path in paths:
         name = repository.inside(path)
         below = sorted(one for one in known if name is not None and _is_below(one, name))
         if not below:
             raise MissingFileError("no such file in any of the revisions", file=path)
         found.update(dict.fromkeys(below))
-    return list(found)
+        named.update({name} & known if name is not None else ())
+    return list(found), named
 
 
 def _is_below(name: str, folder: str) -> bool:
     return folder == "." or name == folder or name.startswith(f"{folder}/")
+
+
+class _Committed:
+    """The files of a revision, or of the index for an empty one."""
+
+    def __init__(self, repository: Repository, revision: str, limits: Limits) -> None:
+        check_revision(repository, revision)
+        entries = files_of(repository, revision) if revision else repository.entries()
+        self._ids = {one.name: one.blob for one in entries if not one.stage and one.mode not in (LINK, SUBMODULE)}
+        self._repository = repository
+        self._limits = limits
+        self._encrypted: dict[str, bytes] = {}
+
+    @property
+    def names(self) -> set[str]:
+        return set(self._ids)
+
+    def id_of(self, name: str) -> str | None:
+        return self._ids.get(name)
+
+    def encrypted(self, names: Iterable[str]) -> set[str]:
+        """Return those of the files that are encrypted, and keep them."""
+        blobs = {self._ids[name]: name for name in names if name in self._ids}
+        read = Contents(self._repository, self._limits.file_bytes).read(blobs)
+        self._encrypted = {blob: data for blob, data in read if is_encrypted(data)}
+        return {name for name in names if self._ids.get(name) in self._encrypted}
+
+    def data(self, name: str) -> bytes | None:
+        blob = self._ids.get(name)
+        if blob is None or blob in self._encrypted:
+            return None if blob is None else self._encrypted[blob]
+        return self._repository.ask(["cat-file", "blob", blob], limit=self._limits.file_bytes)
+
+
+class _WorkTree:
+    """The files of the work tree, those apart that Git ignores."""
+
+    def __init__(self, repository: Repository, limits: Limits) -> None:
+        self.names = set(repository.names(untracked=True))
+        self._repository = repository
+        self._limits = limits
+        self._encrypted: set[str] = set()
+        self._has_sha256 = has_sha256()
+
+    def id_of(self, name: str) -> str | None:
+        """Return the id that Git would give a file; one of no file for what cannot be read."""
+        try:
+            data = self.data(name)
+        except LeafsealError:
+            return ""
+        if data is None:
+            return None
+        if is_encrypted(data):
+            self._encrypted.add(name)
+        return blob_id(data, is_sha256=self._has_sha256)
+
+    def encrypted(self, names: Iterable[str]) -> set[str]:
+        return self._encrypted.intersection(names)
+
+    def data(self, name: str) -> bytes | None:
+        path = os.path.join(self._repository.top, name)
+        if not os.path.isfile(path) or os.path.islink(path):
+            return None
+        return read(path, self._limits).data
 
 
 def has_commit(repository: Repository) -> bool:

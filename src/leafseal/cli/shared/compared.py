@@ -12,14 +12,13 @@ from leafseal.display import visible
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, MissingFileError, UsageError
 from leafseal.formats import recognize
-from leafseal.git.compared import is_encrypted
-from leafseal.git.repository import Repository, find_repository
+from leafseal.git.repository import find_repository
 from leafseal.git.revisions import (
     Revision,
     at_top,
+    changed_files,
     check_revision,
     has_commit,
-    names_of,
     parse_revision,
     read_revision,
     require,
@@ -28,11 +27,12 @@ from leafseal.operations.open import Source
 
 
 class Pair(NamedTuple):
-    """Two files to compare, None where there is none, under one name."""
+    """Two files to compare, None where there is none, under one name; or why they cannot be."""
 
     name: str
-    one: Source | None
-    other: Source | None
+    one: Source | None = None
+    other: Source | None = None
+    error: LeafsealError | None = None
 
 
 def pairs_of(words: Sequence[str], after: int | None, reading: InputOptions, limits: Limits) -> Sequence[Pair]:
@@ -126,19 +126,13 @@ def _of_revisions(
     if len(revisions) > 2 or not paths:
         raise UsageError("before -- belong one or two revisions, after it files", hint=_HINT)
     repository = find_repository()
-    one, other = (*revisions, None) if len(revisions) == 1 else revisions or ("HEAD", None)
-    for name in names_of(repository, (one, other), paths):
-        before, now = (_at(repository, side, name, reading, limits) for side in (one, other))
-        sources = [source for source in (before, now) if source is not None]
-        is_same = before is not None and now is not None and before.data == now.data
-        if not is_same and any(is_encrypted(source.data) for source in sources):
-            yield Pair(name, before, now)
-
-
-def _at(
-    repository: Repository, revision: str | None, name: str, reading: InputOptions, limits: Limits
-) -> Source | None:
-    if revision is None:
-        return _work_file(os.path.join(repository.top, name), name, reading, limits)
-    data = read_revision(repository, Revision(revision, name), limits)
-    return None if data is None else _source(name, name, data, reading)
+    one = revisions[0] if revisions else "HEAD"
+    other = revisions[1] if len(revisions) > 1 else None
+    for name, before, now, error in changed_files(repository, one, other, paths, limits):
+        here = name if other is not None else os.path.join(repository.top, name)
+        yield Pair(
+            name,
+            None if before is None else _source(name, name, before, reading),
+            None if now is None else _source(name, here, now, reading),
+            error,
+        )
