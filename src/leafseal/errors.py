@@ -268,10 +268,11 @@ class DataKeyError(LeafsealError):
     """Too few key groups decrypted.
 
     `attempts` lists what failed, one entry per master key tried. `opened` has the numbers of the groups that did open,
-    from 0, of `groups` in all, `needed` of which are required.
+    from 0, of `groups` in all, `needed` of which are required. In a merge, `side` names the version that is meant.
     """
 
     exit_code = 128
+    side = ""
 
     def __init__(
         self,

@@ -154,6 +154,11 @@ def test_what_git_has_us_do_is_told_too(leafseal: Run, trail: Trail, sealed: Pat
         events = trail.take()
         assert told(events) == [(action, "allowed")] * count
         assert {event["command"] for event in events} == {f"leafseal {words[0]}"}
+        if action in ("merge", "resolve"):
+            named = [str(work / name) for name in (words[1:4] if action == "merge" else ["marked.yaml"] * 2)]
+            assert sorted(event["secret"]["file"] for event in events) == sorted(named)
+    leafseal("merge", "--git", "--path=db.yaml", "app.yaml", "ours.yaml", "theirs.yaml")
+    assert {event["secret"]["file"] for event in trail.take()} == {str(work / "db.yaml")}
     trail.path.parent.rmdir()
     assert leafseal("diff", "ours.yaml", "theirs.yaml").code == 223
     assert SECRET.encode() not in leafseal("git", "textconv", "app.yaml").out  # Git shows what is encrypted

@@ -97,10 +97,15 @@ def test_whatever_fails_exits_with_1_for_git(leafseal: Run, work: Path, monkeypa
     assert driver("base.yaml", "ours.yaml", "nothing.yaml").code == 1
     assert driver(*NAMES, "-o", "x").code == 1
     monkeypatch.delenv("SOPS_AGE_KEY")
-    assert leafseal("merge", *NAMES).code == 1
+    result = leafseal("merge", *NAMES)
+    assert result.code == 128
+    assert result.err.startswith("leafseal: error: ours.yaml: ours: no key of yours can decrypt this file; ")
     result = driver(*NAMES)
     assert result.code == 1
-    assert "ours.yaml: ours cannot be merged: " in result.err
+    assert result.err == (
+        "leafseal: error: ours.yaml: not merged: no key of yours can decrypt ours;"
+        ' set up your key, then run "leafseal resolve --all"\n'
+    )
     for fault in (KeyboardInterrupt(), signals.Ended(15)):
 
         def fail(*_: object, _fault: BaseException = fault) -> None:
@@ -115,5 +120,36 @@ def test_a_file_that_is_none_of_its_format_is_named(leafseal: Run, versions: Pat
     (versions / "theirs.yaml").write_text("<<<<<<< HEAD\n" + (versions / "theirs.yaml").read_text())
     result = leafseal("merge", *NAMES)
     assert result.code != 0
-    assert "theirs cannot be merged: " in result.err
-    assert "conflict markers" in result.err
+    assert "theirs.yaml: theirs cannot be merged: line 1: unresolved Git conflict (<<<<<<<)\n" in result.err
+    assert '"leafseal resolve theirs.yaml"' in result.err
+    result = leafseal("merge", "--git", "--path=x.yaml", "--their-name=topic", *NAMES)
+    assert "x.yaml: theirs (topic) cannot be merged: line 1: " in result.err
+    assert '"git checkout --ours x.yaml"' in result.err
+
+
+@pytest.mark.parametrize(
+    ("theirs", "what"),
+    [
+        (b"a: 1\n", "is not encrypted, and the other side is"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is not encrypted: a Git LFS pointer, not an encrypted file"),
+        (b"", "is empty"),
+        (b"A=ENC[AES256_GCM,data:x]\nsops_mac=x\n", "is an encrypted dotenv file, and yaml is merged"),
+    ],
+)
+def test_what_a_side_is_instead_is_named(leafseal: Run, versions: Path, theirs: bytes, what: str) -> None:
+    before = (versions / "ours.yaml").read_bytes()
+    (versions / "theirs.yaml").write_bytes(theirs)
+    result = leafseal("merge", "--git", "--path=x.yaml", "--their-name=topic", *NAMES)
+    assert result.code == 1
+    assert result.err.startswith(f"leafseal: error: x.yaml: theirs (topic) {what}\n")
+    assert result.err.endswith(' x.yaml"\n' if theirs else "keep the file or to delete it\n")
+    assert (versions / "ours.yaml").read_bytes() == before
+
+
+def test_a_base_that_is_plain_counts_as_none(leafseal: Run, versions: Path, me: ThrowawayIdentity) -> None:
+    (versions / "base.yaml").write_text("db:\n  password: x\n")
+    result = leafseal("merge", *NAMES, "-o", "out.yaml")
+    assert result.code == 1
+    assert "base cannot be merged: not encrypted" in result.err
+    assert "what both sides have counts as added by both\n" in result.err
+    assert opened(versions / "out.yaml", me)[1] == ["/db/password"]

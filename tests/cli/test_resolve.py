@@ -204,6 +204,7 @@ def test_a_conflict_that_somebody_committed(repository: Repository, has_driver: 
     assert f"CONFLICT /db/password: changed on both sides {names}" in repository.resolve("s.yaml", code=1)
     assert repository.resolve("--theirs", "/", "s.yaml") == DECIDED
     assert repository.plain() == MERGED.replace("ours-1", "theirs-1")
+    assert tokens(Path("s.yaml"))["password"] in repository.git("show", "HEAD^2:s.yaml")
     # And once more, from the commits that were merged.
     assert "(HEAD^1, HEAD^2)" in repository.resolve("--merge", "HEAD", "s.yaml", code=1)
     repository.resolve("--merge", "HEAD", "--base", "/", "s.yaml")

@@ -187,7 +187,7 @@ def test_without_a_key_ours_stays(repository: Repository) -> None:
     repository.branches(FILE, [("5432", "1")], [("one", "two")])
     before = (repository.folder / FILE).read_bytes()
     repository.git("merge", "side", code=1, environ={"SOPS_AGE_KEY": throwaway_identity().identity})
-    assert "leafseal: error: s.yaml: ours cannot be merged: age " in repository.said
+    assert "leafseal: error: s.yaml: not merged: no key of yours can decrypt ours" in repository.said
     assert (repository.folder / FILE).read_bytes() == before
     assert repository.unmerged() == [FILE]
 

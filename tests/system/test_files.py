@@ -635,6 +635,12 @@ def ended_process() -> int:
     return child.pid
 
 
+def test_what_is_beside_a_hidden_file_begins_like_it(tmp_path: Path) -> None:
+    with directory.Folder(str(tmp_path)) as folder:
+        assert folder.temporary_name(".merge_file_x").startswith(".merge_file_x.")
+        assert folder.temporary_name("x.yaml").startswith(".x.yaml.")
+
+
 def test_left_overs_of_dead_processes_go(target: Path) -> None:
     dead = leftover(target.parent, ended_process(), 1)
     reborn = leftover(target.parent, os.getpid(), 1)  # the number was given out again

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from leafseal.cli.shared.declarations import FILES, FileName, argument, command, option
-from leafseal.cli.shared.errors import show_error
+from leafseal.cli.shared.errors import show_error, tell
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import limits_options
 from leafseal.display import visible
 from leafseal.document.limits import Limits, ReadOptions
-from leafseal.errors import LeafsealError, MissingFileError, UsageError, naming
-from leafseal.git.files import MARKERS, Merge, Outcome, merge_files
-from leafseal.git.sides import Version
+from leafseal.errors import DataKeyError, LeafsealError, MissingFileError, UsageError, naming
+from leafseal.git.files import MARKERS, MOST_LINES, Merge, Outcome, merge_files
+from leafseal.git.sides import SideError, Version, hint_in_git
 from leafseal.keys import Ambient
 from leafseal.keys.ring import RACE_SECONDS, KeyRing
 from leafseal.operations.open import held_to_policy, paused_collector
@@ -30,8 +30,6 @@ _CONFLICT = 1
 _HINT = 'name three files: "leafseal merge BASE OURS THEIRS -o OUT"'
 
 _LONGEST_SIZE = 5  # digits
-
-_MOST_LINES = 100  # about conflicts; the file remembers all of them
 
 
 @command("merge")
@@ -74,7 +72,7 @@ def merge(
     except LeafsealError as error:
         if not git:
             raise
-        show_error(error)
+        _show(error)
         return _CONFLICT
     except (KeyboardInterrupt, signals.Ended):
         if not git:
@@ -85,6 +83,18 @@ def merge(
 def _label(name: str | None, part: str) -> str:
     # Git before 2.44 hands the two characters on.
     return part if name in (None, "", "%S", "%X", "%Y") else str(name)
+
+
+def _show(error: LeafsealError) -> None:
+    """Show an error in a merge of Git's, which runs this for each file: one line about a key, which is for all."""
+    tell(error)
+    if isinstance(error, DataKeyError) and error.side:
+        what = f"{error.file}: not merged: no key of yours can decrypt {error.side}"
+        terminal.report(f'{what}; set up your key, then run "leafseal resolve --all"', (), None)
+        return
+    if isinstance(error, SideError):
+        error = error.with_hint(hint_in_git(error))
+    show_error(error)
 
 
 def _merge(
@@ -103,7 +113,7 @@ def _merge(
         raise UsageError("--git and --output contradict each other", hint="use only one of them")
     name = path or (output if output not in (None, "-") else None) or files[1]
     base, ours, theirs = (
-        _version(part, label, file, limits)
+        _version(part, label, file, None if is_driver or path else file, limits)
         for part, label, file in zip(("base", "ours", "theirs"), labels, files, strict=True)
     )
     markers = int(size) if size and size.isascii() and size.isdigit() and len(size) < _LONGEST_SIZE else MARKERS
@@ -118,9 +128,9 @@ def _merge(
     return 0 if outcome.is_clean else _CONFLICT
 
 
-def _version(part: str, label: str, file: str, limits: Limits) -> Version:
+def _version(part: str, label: str, file: str, known_as: str | None, limits: Limits) -> Version:
     try:
-        return Version(part, label, read(file, limits).data, file)
+        return Version(part, label, read(file, limits).data, file, known_as)
     except MissingFileError:
         if part != "base":
             raise
@@ -179,10 +189,10 @@ def _tell(name: str, outcome: Outcome, labels: Sequence[str], *, is_file: bool) 
     for sentence in outcome.told:
         terminal.say(f"{name}: {sentence}")
     sides = f" ({visible(labels[1])}, {visible(labels[2])})"
-    for place, what in outcome.conflicts[:_MOST_LINES]:
+    for place, what in outcome.conflicts[:MOST_LINES]:
         terminal.say(f"{name}: CONFLICT {place}{': ' if place else ''}{what}{sides}")
-    if len(outcome.conflicts) > _MOST_LINES:
-        terminal.say(f"{name}: {len(outcome.conflicts) - _MOST_LINES} more conflicts")
+    if len(outcome.conflicts) > MOST_LINES:
+        terminal.say(f"{name}: {len(outcome.conflicts) - MOST_LINES} more conflicts")
     if outcome.conflicts and outcome.conflicts[0][0]:
         from leafseal.display import for_shell
 

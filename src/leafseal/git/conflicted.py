@@ -14,7 +14,7 @@ from leafseal.document.limits import ReadOptions
 from leafseal.errors import LeafsealError
 from leafseal.git.blobs import commit_of, fork_points, parents_of
 from leafseal.git.markers import has_markers, split_markers
-from leafseal.git.repository import GitError, Repository, split
+from leafseal.git.repository import LINK, SUBMODULE, GitError, Repository, split
 from leafseal.git.sides import Version
 from leafseal.metadata import unresolved
 from leafseal.operations.open import read_metadata
@@ -30,7 +30,8 @@ class Conflicted(NamedTuple):
     `left` are the bytes that the merge left in the working tree, None where nobody knows them. `places` are the only
     places in question, where the file itself says so; None for all that both sides changed. `is_unmerged` is false
     where the index says that somebody has decided already; `is_over` is true for a merge of the past, to be decided
-    again.
+    again. `is_emptied` tells of a side without bytes that it has the file, as an empty one, and `is_of_text` that the
+    sides are what is between conflict markers.
     """
 
     base: Version | None
@@ -40,10 +41,12 @@ class Conflicted(NamedTuple):
     places: frozenset[str] | None = None
     is_unmerged: bool = True
     is_over: bool = False
+    is_emptied: bool = False
+    is_of_text: bool = False
 
     @property
     def missing(self) -> Version | None:
-        """The side that deleted the file; None where both have it."""
+        """The side that deleted the file, or emptied it; None where both have it."""
         return next((side for side in (self.ours, self.theirs) if not side.data), None)
 
     @property
@@ -61,9 +64,9 @@ def find(
 ) -> Conflicted:
     """Return the sides of a conflicted file. Raises `NothingToResolveError`, `MarkersError`, `GitError`."""
     if repository is not None and name is not None:
-        stages = {entry.stage: entry.blob for entry in repository.entries([name]) if entry.stage}
-        if stages:
-            return _of_stages(repository, name, stages)
+        entries = [entry for entry in repository.entries([name]) if entry.stage]
+        if entries:
+            return _of_stages(repository, name, {entry.stage: entry.blob for entry in entries})
         if stages := _resolve_undo(repository, name):
             return _of_stages(repository, name, stages)._replace(is_unmerged=False)
     if has_markers(data):
@@ -124,7 +127,21 @@ def _of_stages(repository: Repository, name: str, stages: dict[int, str]) -> Con
         Version("ours", ours_name, ours or b""),
         Version("theirs", theirs_name, theirs or b""),
         _blob(repository, f"AUTO_MERGE:{name}"),
+        is_emptied=any(stage in stages and not data for stage, data in ((2, ours), (3, theirs))),
     )
+
+
+def refuse_others(repository: Repository, name: str) -> None:
+    """Raise `NothingToResolveError` for a conflict of what is no file: a link, or a submodule."""
+    kinds = {LINK: "a symbolic link", SUBMODULE: "a submodule"}
+    for entry in repository.entries([name]):
+        if entry.stage and entry.mode in kinds:
+            ours, theirs = _names(repository)
+            side = {1: "the base", 2: f"ours ({visible(ours)})", 3: f"theirs ({visible(theirs)})"}[entry.stage]
+            raise NothingToResolveError(f"{side} has {kinds[entry.mode]} there, which has no values", hint=_IN_GIT)
+
+
+_IN_GIT = 'decide it with Git: "git status" lists what is unmerged, and how to go on'
 
 
 def _names(repository: Repository) -> tuple[str, str]:
@@ -158,6 +175,7 @@ def _of_markers(repository: Repository | None, name: str | None, data: bytes) ->
         Version("ours", ours, marked.ours),
         Version("theirs", theirs, marked.theirs),
         data,
+        is_of_text=True,
     )
 
 

@@ -10,7 +10,7 @@ from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import ReadOptions
 from leafseal.errors import DataKeyError, LeafsealError
 from leafseal.formats import recognize
-from leafseal.git.sides import DoesNotOpenError, State, Version, open_sides, state_of
+from leafseal.git.sides import SideError, State, Version, broken_side, open_sides, plain_side, state_of
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import read_metadata
 from leafseal.operations.product import Product
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MARKERS = 7
 """How many signs a conflict marker has, where nobody says otherwise."""
+
+MOST_LINES = 100
+"""Lines about the conflicts of one file; the file remembers all of them."""
 
 _SECONDS = 60.0
 _LONGEST = 1 << 28  # bytes
@@ -76,8 +79,8 @@ def merge_files(
     told: list[str] = []
     try:
         sides = open_sides(versions, asked.name, format_name, ring, read, told.append)
-    except DoesNotOpenError as error:
-        if not isinstance(error.error, DataKeyError) or asked.is_virtual:
+    except DataKeyError as error:
+        if asked.is_virtual:
             raise
         return _without_key(versions, format_name, read, error)
     how = How(ring, configured, asked.is_virtual, lambda: _blob_ids(base.data, theirs.data))
@@ -98,7 +101,7 @@ def _blob_ids(base: bytes, theirs: bytes) -> tuple[str, str]:
 
 
 def _without_key(
-    versions: tuple[Version, Version, Version], format_name: str, read: ReadOptions, error: DoesNotOpenError
+    versions: tuple[Version, Version, Version], format_name: str, read: ReadOptions, error: DataKeyError
 ) -> Outcome:
     """Merge what can be merged without a key. Raises `error` where nothing can."""
     from leafseal.git.keyless import merge_without_key
@@ -114,28 +117,21 @@ def _without_key(
 
 
 def _as_it_is(version: Version, format_name: str, read: ReadOptions) -> Outcome:
-    """Return a version that alone was changed, to the byte. Raises `DoesNotOpenError` for what is no encrypted file."""
+    """Return a version that alone was changed, to the byte. Raises `SideError` for what is no encrypted file."""
     try:
         read_metadata(version.data, format_name, read)
     except LeafsealError as error:
-        raise DoesNotOpenError(version, error) from error
+        raise broken_side(version, format_name, error) from error
     return Outcome(version.data, Product.exactly(version.data), True, [], [])
 
 
 def _refuse_mixture(versions: tuple[Version, Version, Version], states: list[State]) -> None:
-    """Raise `NotMergedError` where one side is encrypted and another is not."""
-    for version, state in zip(versions, states, strict=True):
+    """Raise `SideError` where one side is encrypted and the other is not. A plain base is none (`open_sides`)."""
+    for version, state in zip(versions[1:], states[1:], strict=True):
         if state == "plain":
-            raise NotMergedError(
-                f"{_called(version)} is not encrypted, and the others are",
-                hint="encrypt that version, or decide which of them is right, then merge again",
-            )
-        if state == "absent" and version.part != "base":
-            raise NotMergedError(f"{_called(version)} is empty", hint="decide whether to keep the file or to delete it")
-
-
-def _called(version: Version) -> str:
-    return version.part if version.label in ("", version.part) else f"{version.part} ({version.label})"
+            raise plain_side(version)
+        if state == "absent":
+            raise SideError(version, "is empty", "decide whether to keep the file or to delete it")
 
 
 def merge_text(asked: Merge) -> Outcome:

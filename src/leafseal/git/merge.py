@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from leafseal.crypto.spelling import entry_name
 from leafseal.display import counted, first_of, visible
-from leafseal.document import Document, Edit
+from leafseal.document import Document
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.places import place_of
 from leafseal.document.scalars import Timestamp
@@ -29,10 +28,10 @@ from leafseal.keys.ring import KeyRing, label
 from leafseal.metadata import Metadata, unresolved, version_numbers
 from leafseal.metadata.unresolved import RECIPIENTS, RULE, Unresolved
 from leafseal.operations.clear_text import Comments, comments_of
-from leafseal.operations.leaves import OpenedLeaf
 from leafseal.operations.memory import Memory
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
+from leafseal.operations.reseal import remembered
 from leafseal.operations.seal import seal_document
 from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
@@ -287,9 +286,9 @@ class _Merge:
         key = key_side.data_key.reveal()
         sharing = [side for side in (self.ours, self.theirs) if side.data_key.reveal() == key]
         first, *others = sharing
-        memory = Memory(*_remembered(first))
+        memory = Memory(*remembered(first))
         for other in others:
-            memory.add(*_remembered(other))
+            memory.add(*remembered(other))
         return seal_document(
             document,
             key_side.data_key,
@@ -320,16 +319,6 @@ class Undecided:
 
 
 UNDECIDED = Undecided()
-
-
-_Remembered = tuple[str, Sequence[OpenedLeaf], Sequence[Edit], Sequence[object], Mapping[str, tuple[str, str]]]
-
-
-def _remembered(opened: Opened) -> _Remembered:
-    stored = opened.metadata.spelling
-    entries = {token: (source, stored[entry_name(token)]) for token, source in opened.spellings.items()}
-    contexts = [opened.document.context(item.leaf) for item in opened.leaves.sealed]
-    return opened.document.text, opened.leaves.sealed, opened.edits(), contexts, entries
 
 
 def _later(one: Metadata, other: Metadata) -> str:

@@ -135,6 +135,7 @@ class Resolving:
     def _changed(self, choose: Choose) -> Product:
         """Return the file with nothing but the places changed that it remembers."""
         opened = self.sides.ours
+        others = [one for one in (self.sides.theirs,) if one.data_key.reveal() == opened.data_key.reveal()]
         product: Product | None = None
         for one in self.conflicts:
             value = UNDECIDED if one.conflict is None else choose(one)
@@ -142,7 +143,7 @@ class Resolving:
                 continue
             draft = _set(opened, one.conflict.document, one.conflict.place, value)
             if draft is not None:
-                product = reseal(opened, draft)
+                product = reseal(opened, draft, others=others)
                 opened = product.open()
         return product or Product(
             opened.document.text.encode("utf-8", "surrogateescape"),

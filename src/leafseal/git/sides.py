@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import ReadOptions
-from leafseal.errors import FormatError, IntegrityError, LeafsealError, MetadataError
+from leafseal.errors import DataKeyError, FormatError, LeafsealError, MACMismatchError, MetadataError, NotEncryptedError
 from leafseal.formats import parse
+from leafseal.formats.recognition import by_content
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Opened, Source, open_file
 
@@ -26,6 +28,15 @@ class Version(NamedTuple):
     label: str
     data: bytes
     path: str | None = None
+    """Where the bytes are, if they are in a file."""
+
+    file: str | None = None
+    """What messages and the audit log call it, where that is not the name of the merged file."""
+
+    @property
+    def called(self) -> str:
+        """What messages call it: its part, and its name where it has one."""
+        return self.part if self.label in ("", self.part) else f"{self.part} ({visible(self.label)})"
 
     def __repr__(self) -> str:
         return f"Version({self.part!r}, {len(self.data)} bytes)"
@@ -47,20 +58,65 @@ def state_of(data: bytes, format_name: str, read: ReadOptions) -> State:
     return "encrypted" if _TOKEN in data else "plain"
 
 
-class DoesNotOpenError(LeafsealError):
-    """A side of a merge cannot be used: its name is in the message, and the reason is that of the error it has."""
+class SideError(LeafsealError):
+    """A side of a merge cannot be used; the message names it. The hint is for a side that is a file of its own."""
+
+    def __init__(self, version: Version, message: str, hint: str | None) -> None:
+        super().__init__(f"{version.called} {message}", hint=hint, file=version.file)
+        self.version = version
+
+
+def plain_side(version: Version) -> SideError:
+    """Return the error for a side that is not encrypted, while others are; it says what the side is, where known."""
+    from leafseal.formats.faults import explained  # hardly any side is plain
+
+    known = explained(FormatError(""), version.data)
+    if known.message:
+        return SideError(version, f"is not encrypted: {known.message}", known.hint)
+    return SideError(version, "is not encrypted, and the other side is", _PLAIN)
+
+
+_PLAIN = "encrypt that version, or decide which of them is right, then merge again"
+
+
+class DoesNotOpenError(SideError):
+    """A side of a merge cannot be used, for the reason that is told by the error it has."""
 
     def __init__(self, version: Version, error: LeafsealError) -> None:
-        what = f"{version.part} ({version.label})" if version.label != version.part else version.part
-        super().__init__(
-            f"{what} cannot be merged: {error.message}",
-            hint="remove its conflict markers, or restore it from Git"
-            if isinstance(error, FormatError)
-            else error.hint,
-            file=error.file,
-        )
-        self.version = version
+        said = str(error).removeprefix(f"{error.file}: ")
+        super().__init__(version, f"cannot be merged: {said}", error.hint)
         self.error = error
+
+
+def broken_side(version: Version, format_name: str, error: LeafsealError) -> SideError:
+    """Return the error for a side that cannot be read or verified; one of another format is nothing worse."""
+    if isinstance(error, FormatError | NotEncryptedError):
+        own = by_content(version.data)
+        if own not in (None, format_name):
+            what = f"is an encrypted {own} file, and {format_name} is merged"
+            command = f"leafseal decrypt --input-type {own} --output-type {format_name} FILE"
+            return SideError(version, what, hint=f'convert it with "{command}", then encrypt it')
+    return DoesNotOpenError(version, error)
+
+
+def hint_in_git(error: SideError) -> str:
+    """Return what to do about a side that only Git has."""
+    if not error.version.data:
+        return 'decide with "leafseal resolve FILE" whether to keep the file or to delete it'
+    part = error.version.part
+    if part == "theirs" and isinstance(error, DoesNotOpenError) and isinstance(error.error, MACMismatchError):
+        return _IGNORING
+    other = "ours" if part == "theirs" else "theirs"
+    return (
+        f"correct it on its branch and merge again; or, to have {other},"
+        f' run "git checkout --{other} FILE", then "git add FILE"'
+    )
+
+
+_IGNORING = (
+    "correct it on its branch and merge again; or, if you know who changed it and why, run"
+    ' "leafseal resolve --ignore-mac theirs FILE"'
+)
 
 
 class Sides(NamedTuple):
@@ -79,9 +135,9 @@ def open_sides(
     read: ReadOptions,
     tell: Callable[[str], None],
 ) -> Sides:
-    """Open the three versions of a file and verify all of each. Raises `DoesNotOpenError`.
+    """Open the three versions of a file and verify all of each. Raises `DataKeyError`, `SideError`.
 
-    A base that does not verify counts as none, which is told.
+    A base that cannot be used counts as none, which is told.
     """
     base, ours, theirs = versions
     opened = [_open(version, name, format_name, ring, read) for version in (ours, theirs)]
@@ -90,9 +146,12 @@ def open_sides(
 
 def _open(version: Version, name: str, format_name: str, ring: KeyRing, read: ReadOptions) -> Opened:
     try:
-        return open_file(Source(name, version.data, format_name), ring, read)
+        return open_file(Source(name, version.data, format_name, version.file or name), ring, read)
+    except DataKeyError as error:
+        error.side = version.called
+        raise
     except LeafsealError as error:
-        raise DoesNotOpenError(version, error) from error
+        raise broken_side(version, format_name, error) from error
 
 
 def _open_base(
@@ -102,8 +161,6 @@ def _open_base(
         return None
     try:
         return _open(base, name, format_name, ring, read)
-    except DoesNotOpenError as error:
-        if not isinstance(error.error, IntegrityError):
-            raise
-        tell(f"the base cannot be used: {error.error.message}; what both sides have counts as added by both")
+    except SideError as error:
+        tell(f"{error.message}; what both sides have counts as added by both")
         return None

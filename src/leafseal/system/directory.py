@@ -72,10 +72,13 @@ class Folder:
         return os.open(self._at(name), os.O_RDWR | _FLAGS, dir_fd=self._descriptor)
 
     def temporary_name(self, name: str) -> str:
-        """Return the name of a temporary file beside `name`."""
+        """Return the name of a temporary file beside `name`.
+
+        A hidden name keeps its one dot: what ignores Git's `.merge_file_*` covers what is beside such a file, too.
+        """
         end = f".{owners.tag()}.leafseal"
         room = _NAME_MAX - len(end) - 1
-        return "." + os.fsdecode(os.fsencode(name)[:room]) + end
+        return "." + os.fsdecode(os.fsencode(name.removeprefix("."))[:room]) + end
 
     def create_temporary(self, name: str) -> tuple[str, int]:
         """Make a new file beside `name` that only we may read. Return its name and descriptor."""

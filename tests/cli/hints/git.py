@@ -73,10 +73,10 @@ SCENARIOS = [
     ),
     Scenario(
         "cli.shared.resolving",
-        "encrypt that version, or decide by hand which one is right",
+        'choose the lines that are right in the file, then run "git add FILE"',
         "resolve x.yaml",
-        ("! cd HERE && mv app.yaml x.yaml", "decrypt x.yaml"),
-        before=(r"! cd HERE && { echo '<<<<<<< a'; cat app.yaml; printf '=======\na: 1\n>>>>>>> b\n'; } > x.yaml",),
+        ("! cd HERE && git init -q && echo 'a: 1' > x.yaml && git add x.yaml",),
+        files={"x.yaml": "<<<<<<< a\na: 1\n=======\na: 2\n>>>>>>> b\n"},
     ),
     Scenario(
         "cli.shared.resolving",

@@ -45,17 +45,18 @@ def told(error: DataKeyError, configuration: Configuration | None = None) -> Tol
     name_of = nameless if error.file is None else configuration.people(error.file).name_of
     attempts = [tried for tried in error.attempts if isinstance(tried, FailedAttempt)]
     age = [tried for tried in attempts if tried.is_explained]
+    side = f"{error.side}: " if error.side else ""
     if not attempts or len(error.opened) >= error.needed:
-        return Told(error.message, (), error.hint)
+        return Told(side + error.message, (), error.hint)
     if error.groups == 1 and len(attempts) == 1 and not age:
-        return Told(error.message, (), error.hint)
+        return Told(side + error.message, (), error.hint)
     own = list(dict.fromkeys(name for tried in age for name in tried.own))
     if error.groups > 1:
         message, details = error.message, [*_groups(error, attempts, name_of)]
     else:
         message, details = f"{_tried(own)} decrypt this file; it is encrypted for {_everybody(attempts, name_of)}", []
     hint = _own_hint(attempts) or (_HINT if own else _hint_without_key(error, configuration))
-    return Told(message, (*details, *_causes(attempts, hint, name_of)), hint)
+    return Told(side + message, (*details, *_causes(attempts, hint, name_of)), hint)
 
 
 def _hint_without_key(error: DataKeyError, configuration: Configuration) -> str | None:

@@ -23,11 +23,12 @@ from leafseal.git import compared, conflicted
 from leafseal.git.comparison import compare
 from leafseal.git.conflict_text import ConflictText, Labels, conflict_text
 from leafseal.git.conflicted import Conflicted
+from leafseal.git.files import MOST_LINES
 from leafseal.git.markers import has_markers
 from leafseal.git.merge import Found, How
 from leafseal.git.repository import GitError, NotARepositoryError, Repository, find_repository
 from leafseal.git.resolve import Choice, Resolving, all_of, values_at
-from leafseal.git.sides import DoesNotOpenError, Sides, Version, open_sides
+from leafseal.git.sides import DoesNotOpenError, SideError, Sides, Version, hint_in_git, open_sides, plain_side
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.batch import Item
 from leafseal.operations.edit import Draft
@@ -43,9 +44,14 @@ def resolve(name: str, task: Task, ring: KeyRing) -> Resolved:
     if name == "-":
         raise UsageError("standard input has no conflicts", hint="give the name of a FILE")
     with changing(name):
-        item = read_one(name, task.reading, task.limits)
+        try:
+            item = read_one(name, task.reading, task.limits)
+        except LeafsealError:  # Git has moved a file away where the other side has a link or a submodule
+            _refuse_others(*_place(name, b"<<<<<<< "))
+            raise
         read = task.reading.within(task.limits)
         repository, inside = _place(name, item.source.data)
+        _refuse_others(repository, inside)
         if task.merge is None:
             found = conflicted.find(repository, inside, item.source.data, item.source.format, read)
         elif repository is None or inside is None:
@@ -67,6 +73,11 @@ def _place(name: str, data: bytes) -> tuple[Repository | None, str | None]:
             raise
         return None, None
     return repository, repository.inside(name)
+
+
+def _refuse_others(repository: Repository | None, inside: str | None) -> None:
+    if repository is not None and inside is not None:
+        conflicted.refuse_others(repository, inside)
 
 
 class _One:
@@ -98,7 +109,8 @@ class _One:
     def keep_or_delete(self, missing: Version) -> Resolved:
         """Decide about a file that one side deleted and the other changed: nobody but the user can know."""
         kept = "theirs" if missing.part == "ours" else "ours"
-        what = f"deleted by {'us' if missing.part == 'ours' else 'them'}, changed by {kept}"
+        did = "emptied" if self.found.is_emptied else "deleted"
+        what = f"{did} by {'us' if missing.part == 'ours' else 'them'}, changed by {kept}"
         side = next((one.side for one in self.task.choices if one.prefix == "/"), None)
         if side == "base":
             raise RefusedError(f"only ours or theirs can be taken here: {what}")
@@ -109,9 +121,14 @@ class _One:
         if side is None:
             name = for_shell(self.name)
             if not self.task.as_json:
+                keep = f"leafseal resolve --{kept} / {name}" if self.found.is_emptied else f"git add {name}"
                 terminal.say(f"{self.name}: CONFLICT {what} ({self.labels.ours}, {self.labels.theirs})")
-                terminal.say(f'{self.name}: keep it with "git add {name}", or delete it with "git rm {name}"')
+                terminal.say(f'{self.name}: keep it with "{keep}", or delete it with "git rm {name}"')
             return Resolved(self.name, [("/", what)])
+        work = self.item.source.data
+        if side == kept and self.found.is_emptied and (not work or has_markers(work)):
+            data = getattr(self.found, kept).data
+            files.replace(self.item.snapshot, data, verify=Product.exactly(data))
         self._stage(["rm", "-q", "--force"] if side == missing.part else ["add"], self.task.add)
         return Resolved(self.name, ())
 
@@ -141,17 +158,20 @@ class _One:
 
     def _open(self) -> Sides:
         versions = base, mine, theirs = self.found.versions
-        for version in versions:
-            if version.data and not compared.is_encrypted(version.data):
-                raise NotEncryptedError(f"{version.part} ({visible(version.label)}) is not encrypted", hint=_PLAIN)
-        if not self.task.ignores_mac:
-            try:
+        plain = [version for version in versions[1:] if not compared.is_encrypted(version.data)]
+        if len(plain) == 2:
+            raise NotEncryptedError("no side is encrypted: it is for Git to merge", hint=_BY_GIT)
+        try:
+            if plain:
+                raise plain_side(plain[0])
+            if not self.task.ignores_mac:
                 return open_sides(versions, self.name, self.format, self.ring, self.read, self._say)
-            except DoesNotOpenError as error:
-                if isinstance(error.error, MACMismatchError) and has_markers(self.found.left or b""):
-                    raise error.with_hint(_MIXED) from error.error
-                raise
-        source = Source(self.name, theirs.data, self.format)
+        except SideError as error:
+            is_wrong = isinstance(error, DoesNotOpenError) and isinstance(error.error, MACMismatchError)
+            if is_wrong and self.found.is_of_text:
+                raise error.with_hint(_MIXED) from error.__cause__
+            raise error.with_hint(hint_in_git(error)) from error.__cause__
+        source = Source(self.name, theirs.data, self.format, self.name)
         unverified = open_file(source, self.ring, self.read._replace(ignore_mac=True))
         unverified.leaves.hashed.clear()  # a MAC that nobody verified is never carried on
         verified = open_sides((base, mine, mine), self.name, self.format, self.ring, self.read, self._say)
@@ -171,7 +191,7 @@ class _One:
         if has_markers(data):
             return None
         try:
-            return open_file(Source(self.name, data, self.format), self.ring, self.read)
+            return open_file(Source(self.name, data, self.format, self.name), self.ring, self.read)
         except LeafsealError:
             return None
 
@@ -248,10 +268,13 @@ class _One:
     def _tell(self, conflicts: Sequence[Found]) -> None:
         if self.task.as_json:
             return
-        for one in conflicts:
-            sides = f"({self.labels.ours}, {self.labels.theirs})"
+        sides = f"({self.labels.ours}, {self.labels.theirs})"
+        for one in conflicts[:MOST_LINES]:
             terminal.say(f"{self.name}: CONFLICT {visible(one.pointer)}: {one.what} {sides}")
-        terminal.say(f"{self.name}: {_DECIDE}")
+        if len(conflicts) > MOST_LINES:
+            terminal.say(f"{self.name}: {len(conflicts) - MOST_LINES} more conflicts")
+        can_be_edited = self.format != ANY_BYTES and all(one.conflict is not None for one in conflicts)
+        terminal.say(f"{self.name}: {_DECIDE}{_IN_EDITOR if can_be_edited else ''}")
 
     def _list_unverified(self, sides: Sides, product: Product) -> None:
         if not self.task.ignores_mac:
@@ -278,7 +301,6 @@ class _One:
 
 
 _MIXED = "other lines of the file are merged already: resolve it in the repository where it was merged"
-_PLAIN = "encrypt that version, or decide by hand which one is right"
-_DECIDE = (
-    "decide with --ours PATH, --theirs PATH or --base PATH, or run this in a terminal, where your editor shows both"
-)
+_BY_GIT = 'choose the lines that are right in the file, then run "git add FILE"'
+_DECIDE = "decide with --ours PATH, --theirs PATH or --base PATH"
+_IN_EDITOR = ", or run this in a terminal, where your editor shows both"
