@@ -374,14 +374,18 @@ def test_a_revision(leafseal: Run, repository: Path) -> None:
 
 def test_a_range_has_what_a_later_commit_removes(leafseal: Run, repository: Path) -> None:
     add(repository, "secrets/a.yaml", f"a: {SECRET}\n")
+    add(repository, "secrets/db.dec.yaml", f"a: {SECRET}\n")
     git(repository, "add", ".")
     git(repository, "commit", "-qm", "two")
     commit = git_out(repository, "rev-parse", "HEAD")
-    git(repository, "rm", "-q", "secrets/a.yaml")
+    git(repository, "rm", "-q", "secrets/a.yaml", "secrets/db.dec.yaml")
     git(repository, "commit", "-qm", "three")
     for revisions in ("HEAD~2..HEAD", "HEAD~2..", "HEAD~2...HEAD"):
-        [one] = report(leafseal, "--revision", revisions)["results"]
-        assert (one["rule"], one["file"], one["commit"]) == ("plain-file", "secrets/a.yaml", commit)
+        results = report(leafseal, "--revision", revisions)["results"]
+        assert [(one["rule"], one["file"], one["commit"]) for one in results] == [
+            ("plain-file", "secrets/a.yaml", commit),
+            ("decrypted-copy", "secrets/db.dec.yaml", commit),
+        ]
     assert found(leafseal, "--revision", "HEAD~1..HEAD") == []
     assert found(leafseal, "--revision", "HEAD~2..HEAD", "secrets/db.yaml") == []
     assert f"(in commit {commit[:12]})" in leafseal("check", "--revision", "HEAD~2..HEAD").out.decode()

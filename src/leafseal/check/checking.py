@@ -61,7 +61,7 @@ class Checker:
         self._for_flux = for_flux
         self._encrypted: set[str] = set()
         self._plain: set[str] = set()
-        self._suspects: list[str] = []
+        self._suspects: dict[str, str] = {}  # and the commit that has it, where the last one has not
         self._findings: list[Finding] = []
 
     def check(self, progress: Callable[[], None] = lambda: None) -> Checked:
@@ -138,7 +138,7 @@ class Checker:
         if not file.commit:
             self._plain.add(file.name)
         if leftovers.is_suspect(file.name) and file.data.strip() and not is_encrypted_otherwise(file.data):
-            self._suspects.append(file.name)
+            self._suspects[file.name] = file.commit and self._suspects.get(file.name, file.commit)
         yield from plain.judge(file.name, file.data, governed, self._read)
         earlier = self._before.demanding(file.name) if self._before else None
         if earlier is None or (governed is not None and governed.is_demanded):
@@ -151,12 +151,14 @@ class Checker:
     # -- all of them
 
     def _leftovers(self) -> Iterator[Finding]:
-        for name in dict.fromkeys(self._suspects):
+        for name, commit in self._suspects.items():
             origin = next(filter(self._is_encrypted, leftovers.origins(name)), None)
             if origin is not None:
-                yield Finding("decrypted-copy", name, f"a decrypted copy of {origin}, by its name")
+                what = f"a decrypted copy of {origin}, by its name"
+                yield Finding("decrypted-copy", name, what, commit=commit)
             elif leftovers.is_surely(name):
-                yield Finding("decrypted-copy", name, "a decrypted copy of an encrypted file, by its name")
+                what = "a decrypted copy of an encrypted file, by its name"
+                yield Finding("decrypted-copy", name, what, commit=commit)
 
     def _is_encrypted(self, name: str) -> bool:
         if name in self._encrypted:
