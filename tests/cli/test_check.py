@@ -163,6 +163,10 @@ def test_partly_clear_files(leafseal: Run, repository: Path) -> None:
     ))  # fmt: skip
     [one] = report(leafseal)["results"]
     assert (one["rule"], one["place"]["pointer"], one["line"]) == ("plain-value", "/db/password", 2)
+    path.unlink()
+    add(repository, "deploy/k.yaml", f"{MANIFEST}  other: x\n")
+    assert leafseal("encrypt", "-i", "--encrypted-regex", "^other$", "deploy/k.yaml").code == 0
+    assert ("kubernetes-secret", "deploy/k.yaml") in found(leafseal)
 
 
 def test_text_that_begins_like_an_encrypted_value(leafseal: Run, repository: Path) -> None:
@@ -196,6 +200,8 @@ def test_drifted_recipients(leafseal: Run, repository: Path, me: ThrowawayIdenti
     assert told == ["1 key group is enough to decrypt it, and .sops.yaml says 2 (creation_rules[0])"]
     assert leafseal("updatekeys", "-y", "secrets/db.yaml").code == 0
     assert found(leafseal) == []
+    config(repository, f"{{path_regex: ^secrets/, {groups.replace(OTHER.recipient, throwaway_identity().recipient)}}}")
+    assert "its key groups are not those of .sops.yaml (creation_rules[0])" in leafseal("check").out.decode()
 
 
 def test_a_configuration_that_an_option_names(leafseal: Run, repository: Path, tmp_path: Path) -> None:
@@ -257,6 +263,9 @@ def test_names_that_do_not_show(leafseal: Run, repository: Path) -> None:
     add(repository, "secrets/n.yaml", f"pass\u200bword: {SECRET}\n")
     assert leafseal("encrypt", "-i", "secrets/n.yaml").code == 0
     assert found(leafseal) == [("invisible-name", "secrets/n.yaml")]
+    add(repository, "secrets/n.yaml", "".join(f"a\u200b{number}: x\n" for number in range(150)))
+    assert leafseal("encrypt", "-i", "secrets/n.yaml").code == 0
+    assert len(found(leafseal)) == 100
 
 
 def test_union_merges(leafseal: Run, repository: Path) -> None:
@@ -313,7 +322,8 @@ def test_files_and_folders_that_are_named(leafseal: Run, repository: Path, monke
     assert [file for _, file in found(leafseal, "secrets")] == ["secrets/a.yaml", "secrets/deep/b.yaml"]
     monkeypatch.chdir(repository / "secrets" / "deep")
     assert [file for _, file in found(leafseal, ".")] == ["b.yaml"]
-    assert [file for _, file in found(leafseal)] == ["../a.yaml", "b.yaml", "../../secretsx/c.yaml"]
+    for words in ((), ("../..",)):
+        assert [file for _, file in found(leafseal, *words)] == ["../a.yaml", "b.yaml", "../../secretsx/c.yaml"]
 
 
 def test_files_that_are_not_there_or_outside(leafseal: Run, repository: Path, tmp_path: Path) -> None:
@@ -543,6 +553,11 @@ def test_a_configuration_that_is_a_link(leafseal: Run, repository: Path, tmp_pat
     (repository / ".sops.yaml").symlink_to(tmp_path / "rules.yaml")
     git(repository, "add", ".")
     assert ("invalid-configuration", ".sops.yaml") in found(leafseal)
+    (repository / ".sops.yaml").unlink()
+    (repository / ".sops.yaml").symlink_to(".sops.yaml")
+    git(repository, "add", ".")
+    for options in ((), ("--staged",)):
+        assert ("invalid-configuration", ".sops.yaml") in found(leafseal, *options)
 
 
 def test_huge_files(leafseal: Run, repository: Path) -> None:
@@ -587,6 +602,9 @@ def test_a_broken_configuration_hides_nothing(leafseal: Run, repository: Path) -
     add(repository, "keys.txt", OTHER.identity)
     assert [rule for rule, _ in found(leafseal)] == ["invalid-configuration", "invalid-configuration", "private-key"]
     assert leafseal("check", "--config", ".sops.yaml").code == 1
+    config(repository, f"{{age: {OTHER.recipient}}}")
+    add(repository, ".sops-style-config.yaml", "creation_rules: []\n")
+    assert ("invalid-configuration", ".sops-style-config.yaml") in found(leafseal)
 
 
 def test_patterns_that_take_long(leafseal: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain, islice
 
+from leafseal.age import header
 from leafseal.age.armor import dearmor, is_armored
 from leafseal.age.bech32 import decode
 from leafseal.age.errors import AgeError, KeyTextError
@@ -127,8 +128,6 @@ def is_encrypted_otherwise(data: bytes) -> bool:
 
 
 def _is_age(data: bytes) -> bool:
-    from leafseal.age import header  # hardly any file is one
-
     try:
         header.parse(dearmor(data) if is_armored(data) else data)
     except AgeError:

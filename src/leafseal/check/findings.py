@@ -219,7 +219,8 @@ def at_leaf(rule: str, file: str, message: str, leaf: Leaf, line: int) -> Findin
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings by file, line and rule, those that are the same told apart by a number."""
-    found = sorted(findings, key=lambda one: (os.fsencode(one.file), one.line, list(RULES).index(one.rule), one.text))
+    number_of = {name: number for number, name in enumerate(RULES)}
+    found = sorted(findings, key=lambda one: (os.fsencode(one.file), one.line, number_of[one.rule], one.text))
     seen: dict[tuple[str, str, str], int] = {}
     told: list[Finding] = []
     for one in found:

@@ -216,7 +216,8 @@ def _lines(root: str, findings: Sequence[Finding]) -> Iterator[str]:
             yield f"{place}: {one.severity}: {one.rule}: {escape_line(one.text)}{commit}"
         elif printed[kind] == counts[kind]:
             yield f"{shown}: {one.severity}: {one.rule}: {counts[kind] - _MOST_LINES} more, which --json lists"
-    names = [name for name in RULES if any(one.rule == name for one in findings)]
+    found = {one.rule for one in findings}
+    names = [name for name in RULES if name in found]
     if names:
         yield "what to do:"
     yield from (f"  {name}: {RULES[name].advice}" for name in names)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from leafseal.deploy.opening import File
 from leafseal.document import Leaf
 from leafseal.document.scalars import Empty, Scalar, Timestamp
 from leafseal.document.tree import build, to_python
 from leafseal.errors import LeafsealError, naming
 from leafseal.formats import parse
-from leafseal.run.variables import Spell, spelled_as_in
+
+if TYPE_CHECKING:
+    from leafseal.deploy.opening import File
+    from leafseal.run.variables import Spell
 
 Manifest = dict[str, Any]
 """An object of Kubernetes, as plain dicts, lists and scalars."""
@@ -38,6 +40,8 @@ def _values(file: File) -> Iterator[tuple[Leaf, Scalar | Empty | None]]:
             is_date = isinstance(leaf.value, Timestamp) and not leaf.style
             yield leaf, document.text[leaf.start : leaf.end] if is_date else leaf.value
         return
+    from leafseal.run.variables import spelled_as_in  # whoever only asks which values are secret does without
+
     spell: dict[int, Spell] = {}  # by documents
     for leaf, value in file.opened.leaves.values:
         if not isinstance(value, Timestamp):
