@@ -73,7 +73,7 @@ def resolve(
     ring = KeyRing(_ambient())
     errors: list[LeafsealError] = []
     results: list[conflicts.Resolved] = []
-    for name in conflicts.names_of(files, is_all):
+    for name in conflicts.names_of(files, is_all, limits):
         try:
             results.append(resolving.resolve(name, task, ring))
         except LeafsealError as error:

@@ -105,11 +105,6 @@ def _of_commits(
     )
 
 
-def unmerged(repository: Repository) -> list[str]:
-    """Return the names of all files that the index has stages of."""
-    return sorted({entry.name for entry in repository.entries() if entry.stage})
-
-
 def _resolve_undo(repository: Repository, name: str) -> dict[int, str]:
     """Return the stages that a file had before `git add`, as long as there was no commit."""
     told = repository.ask(["--literal-pathspecs", "ls-files", "-z", "--resolve-undo", "--", name])

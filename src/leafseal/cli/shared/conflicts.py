@@ -13,7 +13,8 @@ from leafseal.cli.shared.options import InputOptions
 from leafseal.display import visible
 from leafseal.document.limits import Limits
 from leafseal.errors import UsageError
-from leafseal.git import compared, conflicted
+from leafseal.git import compared
+from leafseal.git.blobs import Contents
 from leafseal.git.repository import LINK, SUBMODULE, Repository, find_repository
 from leafseal.git.resolve import Choice
 from leafseal.operations.consent import Consent
@@ -61,7 +62,7 @@ def choices_of(ours: Sequence[str], theirs: Sequence[str], base: Sequence[str]) 
     return choices
 
 
-def names_of(names: Sequence[str], is_all: bool) -> Sequence[str]:
+def names_of(names: Sequence[str], is_all: bool, limits: Limits) -> Sequence[str]:
     """Return the files to work on. Raises `UsageError`, `LeafsealError`."""
     if is_all == bool(names):
         hint = "name files, or add --all, but not both"
@@ -69,16 +70,16 @@ def names_of(names: Sequence[str], is_all: bool) -> Sequence[str]:
     if not is_all:
         return names
     repository = find_repository()
-    found = [os.path.relpath(os.path.join(repository.top, name)) for name in conflicted.unmerged(repository)]
-    encrypted = [name for name in found if _is_encrypted(repository, name)]
+    encrypted = _unmerged(repository, limits)
     if not encrypted:
         terminal.say("no encrypted file is unmerged")
-    return encrypted
+    return [os.path.relpath(os.path.join(repository.top, name)) for name in encrypted]
 
 
-def _is_encrypted(repository: Repository, name: str) -> bool:
-    inside = repository.inside(name)
-    entries = [] if inside is None else [entry for entry in repository.entries([inside]) if entry.stage]
-    if any(entry.mode in (LINK, SUBMODULE) for entry in entries):
-        return False
-    return any(compared.is_encrypted(repository.ask(["cat-file", "blob", entry.blob])) for entry in entries)
+def _unmerged(repository: Repository, limits: Limits) -> list[str]:
+    """Return the names of files of which Git has several versions, and one of them is encrypted."""
+    stages = [entry for entry in repository.entries() if entry.stage]
+    others = {entry.name for entry in stages if entry.mode in (LINK, SUBMODULE)}
+    read = Contents(repository, limits.file_bytes).read(entry.blob for entry in stages if entry.name not in others)
+    encrypted = {blob for blob, data in read if compared.is_encrypted(data)}
+    return sorted({entry.name for entry in stages if entry.blob in encrypted} - others)
