@@ -120,11 +120,18 @@ def pointer(place: Place, document: int = 0) -> str:
     return (f"#{document + 1}" if document else "") + (steps or "/")
 
 
-def locate(value: Value, place: Place) -> Locator | None:
+Known = dict[tuple[int, str], dict[str, int]]
+"""Where the elements of lists are by what identifies them, for a caller that looks for many places of one file.
+
+Lists are known by `id`: whoever keeps this keeps the file.
+"""
+
+
+def locate(value: Value, place: Place, known: Known | None = None) -> Locator | None:
     """Return where a place is in one document: a locator, which has positions only; None where nothing is there."""
     locator: list[str | int] = []
     for step in place:
-        found = _position_of(value, step)
+        found = _position_of(value, step, known)
         if found is None:
             return None
         locator.append(found)
@@ -132,14 +139,20 @@ def locate(value: Value, place: Place) -> Locator | None:
     return tuple(locator)
 
 
-def _position_of(value: Value, step: Step) -> str | int | None:
-    if isinstance(step, Named) and isinstance(value, list):
+def _position_of(value: Value, step: Step, known: Known | None) -> str | int | None:
+    if not (isinstance(step, Named) and isinstance(value, list)):
+        return step if isinstance(step, str | int) and at(value, (step,)) is not ABSENT else None
+    if known is None:
         matching = (index for index, member in enumerate(value) if identity(member, step.field) == step.value)
         return next(matching, None)
-    return step if isinstance(step, str | int) and at(value, (step,)) is not ABSENT else None
+    key = id(value), step.field
+    if key not in known:
+        names = [identity(member, step.field) for member in value]
+        known[key] = {name: index for index, name in reversed(list(enumerate(names))) if name is not None}
+    return known[key].get(step.value)
 
 
-def read_pointer(documents: Sequence[Value], text: str) -> tuple[int, Locator] | None:
+def read_pointer(documents: Sequence[Value], text: str, known: Known | None = None) -> tuple[int, Locator] | None:
     """Return the document and the place in it that a pointer leads to; None where nothing is there."""
     number, _, steps = text.partition("/")
     if number and not (number[0] == "#" and number[1:].isdecimal() and number[1:].isascii() and len(number) < 9):
@@ -150,7 +163,7 @@ def read_pointer(documents: Sequence[Value], text: str) -> tuple[int, Locator] |
     value, place = documents[document], list[Step]()
     for word in steps.split("/") if steps else ():
         step = _step(value, word.replace("~1", "/").replace("~0", "~"))
-        found = _position_of(value, step)
+        found = _position_of(value, step, known)
         if found is None:
             return None
         place.append(found)

@@ -6,28 +6,33 @@ from collections.abc import Collection, Sequence
 
 from leafseal.document import Document, Locator
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.values import Named, Place, Step, Value, locate, pointer, values_of
+from leafseal.document.values import Known, Named, Place, Step, Value, locate, pointer, values_of
 from leafseal.git.three_way import Conflict
 from leafseal.rules.selection import Selection
 
 
 class PlainFile(NamedTuple):
-    """The values of a plain file, and where what it encrypts is."""
+    """The values of a plain file, where what it encrypts is, and where elements of its lists are."""
 
     values: Sequence[Value]
     hidden: Collection[tuple[int, Locator]]
+    known: Known
 
     @classmethod
     def of(cls, document: Document, selection: Selection) -> PlainFile:
         """Return the values of a document, and which of them a rule encrypts."""
         leaves = (leaf for leaf in document.leaves() if not leaf.is_comment)
         hidden = {(leaf.document, leaf.locator) for leaf in leaves if selection.selects(leaf)}
-        return cls(values_of(document), hidden)
+        return cls(values_of(document), hidden, {})
 
     def hides(self, number: int, above: Place, step: Named) -> bool:
         """Tell whether what identifies an element of a list is encrypted."""
-        where = locate(self.values[number], (*above, step)) if number < len(self.values) else None
+        where = self.locate(number, (*above, step))
         return where is not None and (number, (*where, step.field)) in self.hidden
+
+    def locate(self, number: int, place: Place) -> Locator | None:
+        """Return where a place of a document is; None where nothing is there."""
+        return locate(self.values[number], place, self.known) if number < len(self.values) else None
 
 
 def what_sides_did(conflict: Conflict, files: Sequence[PlainFile]) -> str:
@@ -48,7 +53,7 @@ def pointer_to(conflict: Conflict, place: Place, files: Sequence[PlainFile]) -> 
     for depth, step in enumerate(place):
         above = place[:depth]
         if isinstance(step, Named) and any(file.hides(number, above, step) for file in files):
-            where = locate(result.values[number], (*above, step)) if number < len(result.values) else None
+            where = result.locate(number, (*above, step))
             if where is None:
                 break
             steps.append(where[-1])

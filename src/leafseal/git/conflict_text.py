@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from leafseal.document import Document
+from leafseal.document import Document, Locator
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.values import locate, values_of
+from leafseal.document.values import Known, locate, values_of
 from leafseal.errors import LeafsealError
 from leafseal.git.lines import Gap, TooDifferentError, gaps, lines_of, pairs
 from leafseal.git.markers import LEAST
@@ -60,20 +61,30 @@ _Lines = dict[tuple[bool, int], list[str]]
 
 
 def _by_line(document: Document, conflicts: Sequence[Found], *, is_ours: bool) -> _Lines:
-    values = values_of(document)
+    texts = _texts_by_place(document, conflicts)
+    breaks = [found.start() for found in re.finditer("\n", document.text)]
     found: _Lines = {}
-    for one in conflicts:
-        if one.conflict is None or one.conflict.document >= len(values):
+    for leaf in document.leaves() if texts else ():
+        if leaf.is_comment:
             continue
-        number = one.conflict.document
-        place = locate(values[number], one.conflict.place)
-        for leaf in document.leaves() if place is not None else ():
-            if leaf.document == number and not leaf.is_comment and leaf.locator[: len(place or ())] == place:
-                lines = range(document.text.count("\n", 0, leaf.start), document.text.count("\n", 0, leaf.end) + 1)
-                for line in lines:
-                    texts = found.setdefault((is_ours, line), [])
-                    if (text := f"{one.pointer}: {one.what}") not in texts:
-                        texts.append(text)
+        places = ((leaf.document, leaf.locator[:depth]) for depth in range(len(leaf.locator) + 1))
+        about = [text for place in places for text in texts.get(place, ())]
+        if about:
+            for line in range(bisect_left(breaks, leaf.start), bisect_left(breaks, leaf.end) + 1):
+                found.setdefault((is_ours, line), []).extend(about)
+    return found
+
+
+def _texts_by_place(document: Document, conflicts: Sequence[Found]) -> dict[tuple[int, Locator], list[str]]:
+    """Return what is said of conflicts, by where they are in a document."""
+    values, known = values_of(document), Known()
+    found: dict[tuple[int, Locator], list[str]] = {}
+    for one in conflicts:
+        if one.conflict is not None and one.conflict.document < len(values):
+            number = one.conflict.document
+            place = locate(values[number], one.conflict.place, known)
+            if place is not None:
+                found.setdefault((number, place), []).append(f"{one.pointer}: {one.what}")
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.values import ABSENT, Place, Value, at, equal, locate, values_of
+from leafseal.document.values import ABSENT, Known, Place, Value, at, equal, locate, values_of
 from leafseal.errors import LeafsealError, RefusedError
 from leafseal.git.conflicted import Conflicted
 from leafseal.git.merge import UNDECIDED, Found, How, merge_opened
@@ -67,10 +67,11 @@ class Resolving:
         was, is_ = values_of(self._left.plain_document()), values_of(self._work.plain_document())
         open_then, open_now = (unresolved.read(one.metadata).places for one in (self._left, self._work))
         found: dict[str, Value] = {}
+        known: Known = {}
         for one in self.conflicts:
             if one.conflict is None:
                 continue
-            before, after = (_value(documents, one.conflict) for documents in (was, is_))
+            before, after = (_value(documents, one.conflict, known) for documents in (was, is_))
             if not equal(before, after) or (one.pointer in open_then and one.pointer not in open_now):
                 found[one.pointer] = after
         return found
@@ -166,13 +167,14 @@ def all_of(side: str) -> Choose:
 
 def values_at(documents: Sequence[Value], conflicts: Sequence[Found]) -> Mapping[str, Value]:
     """Return what a file has at the places of conflicts."""
-    return {one.pointer: _value(documents, one.conflict) for one in conflicts if one.conflict is not None}
+    known: Known = {}
+    return {one.pointer: _value(documents, one.conflict, known) for one in conflicts if one.conflict is not None}
 
 
-def _value(documents: Sequence[Value], conflict: Conflict) -> Value:
+def _value(documents: Sequence[Value], conflict: Conflict, known: Known) -> Value:
     if conflict.document >= len(documents):
         return ABSENT
-    locator = locate(documents[conflict.document], conflict.place)
+    locator = locate(documents[conflict.document], conflict.place, known)
     return ABSENT if locator is None else at(documents[conflict.document], locator)
 
 

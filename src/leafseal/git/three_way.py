@@ -6,11 +6,11 @@ is ours if nobody says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import cast
 
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.values import ABSENT, Named, Place, Step, Value, equal, identity, pointer
+from leafseal.document.values import ABSENT, Named, Place, Step, Value, canonical, equal, identity, pointer
 from leafseal.git.lists import by_identity, by_position, identity_field, merged_order
 
 VIRTUAL = "leafseal-unresolved-ancestor:"
@@ -153,11 +153,13 @@ class _Merging:
         theirs: Mapping[str, Value],
     ) -> dict[str, Value]:
         merged: dict[str, Value] = {}
+        added = _Added(base, ours), _Added(base, theirs)
         for name in dict.fromkeys([*ours, *theirs, *base]):
             was, mine, other = base.get(name, ABSENT), ours.get(name, ABSENT), theirs.get(name, ABSENT)
             renamed = None
-            if mine is ABSENT or other is ABSENT:
-                renamed = _renamed(was, base, theirs if other is ABSENT else ours)
+            is_removed = mine is ABSENT or other is ABSENT
+            if is_removed and was is not ABSENT and not equal(was, other if mine is ABSENT else mine):
+                renamed = added[0 if mine is ABSENT else 1].name_of(was)
             merged[name] = self.value(
                 (*place, step(name)), was, mine, other, None if renamed is None else (*place, step(renamed))
             )
@@ -204,11 +206,20 @@ class _Merging:
         return merged
 
 
-def _renamed(was: Value, base: Mapping[str, Value], side: Mapping[str, Value]) -> str | None:
-    """Return the name under which a side that removed a value has added the same one; None where it has not."""
-    if was is ABSENT:
-        return None
-    return next((name for name, value in side.items() if name not in base and equal(value, was)), None)
+class _Added:
+    """The members that a side added, by their values: a value that it removed may have another name there."""
+
+    def __init__(self, base: Mapping[str, Value], side: Mapping[str, Value]) -> None:
+        self._base = base
+        self._side = side
+        self._names: dict[Hashable, str] | None = None
+
+    def name_of(self, value: Value) -> str | None:
+        """Return the first name under which the side added a value; None where it has not."""
+        if self._names is None:  # most merges never ask
+            added = [(canonical(member), name) for name, member in self._side.items() if name not in self._base]
+            self._names = dict(reversed(added))
+        return self._names.get(canonical(value))
 
 
 def _kubernetes_ids(*files: Sequence[Value]) -> Iterator[dict[str, Value]] | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from leafseal.display import counted, first_of, for_shell, visible
 from leafseal.document import Document, Locator
-from leafseal.document.values import ABSENT, Value, at, equal, read_pointer, values_of
+from leafseal.document.values import ABSENT, Known, Value, at, equal, read_pointer, values_of
 from leafseal.metadata import Metadata
 from leafseal.metadata.unresolved import RECIPIENTS, RULE, read, with_unresolved
 
@@ -20,22 +18,31 @@ def left_after(
     set by name.
     """
     unresolved = read(metadata)
-    was, is_ = values_of(before), values_of(after)
+    was, is_ = _Values(before), _Values(after)
     decided = [
         place
         for place in unresolved.places
-        if not equal(_value(was, place), _value(is_, place)) or _is_settled(is_, place, settled)
+        if not equal(was.at(place), is_.at(place)) or _is_settled(is_.find(place), settled)
     ]
     return with_unresolved(metadata, unresolved.without(decided)) if decided else metadata
 
 
-def _value(documents: Sequence[Value], pointer: str) -> Value:
-    found = read_pointer(documents, pointer)
-    return ABSENT if found is None else at(documents[found[0]], found[1])
+class _Values:
+    """The values of a file, to be found by pointers: anybody can write many into a file, and long lists."""
+
+    def __init__(self, document: Document) -> None:
+        self._documents = values_of(document)
+        self._known: Known = {}
+
+    def find(self, pointer: str) -> tuple[int, Locator] | None:
+        return read_pointer(self._documents, pointer, self._known)
+
+    def at(self, pointer: str) -> Value:
+        found = self.find(pointer)
+        return ABSENT if found is None else at(self._documents[found[0]], found[1])
 
 
-def _is_settled(documents: Sequence[Value], pointer: str, settled: tuple[int, Locator] | None) -> bool:
-    found = read_pointer(documents, pointer)
+def _is_settled(found: tuple[int, Locator] | None, settled: tuple[int, Locator] | None) -> bool:
     if settled is None or found is None:
         return False
     return found[0] == settled[0] and found[1][: len(settled[1])] == settled[1]
