@@ -435,9 +435,11 @@ def test_a_folder_that_is_no_repository(leafseal: Run, repository: Path, me: Thr
     add(repository, "secrets/a.yaml", f"a: {SECRET}\n")
     add(repository, "nested/.git/HEAD", "x")
     add(repository, "nested/x.decrypted.yaml", f"a: {SECRET}\n")
+    os.mkfifo(repository / "pipe")
     told = report(leafseal)
     assert [(one["rule"], one["file"]) for one in told["results"]] == [("plain-file", "secrets/a.yaml")]
-    assert told["skipped"] == [{"file": "nested", "reason": "repository"}]
+    assert told["skipped"] == [{"file": "nested", "reason": "repository"}, {"file": "pipe", "reason": "unreadable"}]
+    assert told["checked_count"] == 3
     result = leafseal("check", "--staged")
     assert (result.code, "not in a Git repository" in result.err) == (1, True)
 
@@ -467,6 +469,10 @@ def test_a_bare_repository(leafseal: Run, repository: Path, tmp_path: Path, monk
     assert found(leafseal, "--revision", "HEAD~1..HEAD", "secrets") == expected
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_DIR", "bare.git")
+    assert found(leafseal, "--revision", "HEAD") == [(rule, f"bare.git/{name}") for rule, name in expected]
+    assert "bare repository" in leafseal("check").err
+    monkeypatch.delenv("GIT_DIR")
+    (tmp_path / ".git").write_text("gitdir: bare.git\n")  # beside the work trees of a bare repository
     assert found(leafseal, "--revision", "HEAD") == [(rule, f"bare.git/{name}") for rule, name in expected]
     assert "bare repository" in leafseal("check").err
 

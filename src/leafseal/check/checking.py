@@ -72,7 +72,7 @@ class Checker:
             if file.commit:
                 found = (one._replace(commit=file.commit) for one in found if one.rule in _OF_HISTORY)
             self._findings += found
-            count += not file.commit
+            count += not (file.commit or file.problem)
             progress()
         self._findings += self._leftovers()
         self._findings += self._unions()

@@ -37,7 +37,8 @@ class Tree(Protocol):
     """The absolute path of the folder that names are relative to."""
 
     skipped: list[tuple[str, str]]
-    """Names that were not looked into, and why: `link`, `submodule`, `repository`, `large`, `missing`, `sparse`."""
+    """Names that were not looked into, and why: `link`, `submodule`, `repository`, `large`, `unreadable`, `missing`,
+    `sparse`."""
 
     @property
     def count(self) -> int:
@@ -97,6 +98,7 @@ class Disk:
                 except RefusedError:
                     self.skipped.append((name, "link"))  # a folder on the way is one, and leads elsewhere
                 except InputError as error:
+                    self.skipped.append((name, "unreadable"))
                     yield File(name, problem=error.message)
         if absent and self._repository is not None:
             left_out = self._repository.names_left_out()

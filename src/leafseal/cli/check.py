@@ -31,10 +31,11 @@ _SKIPPED = {
     "submodule": "submodules are not entered: check each by itself",
     "repository": "other repositories are not entered: check each by itself",
     "large": "larger than --max-file-size",
+    "unreadable": "cannot be read",
     "missing": "not in this clone: fetch all objects to check it",
     "sparse": "left out by the sparse checkout: --revision HEAD checks what is committed",
 }
-_TOLD = ("submodule", "repository", "large", "missing", "sparse")
+_TOLD = ("submodule", "repository", "large", "unreadable", "missing", "sparse")
 """What is said of on standard error: links are everywhere, and lead to files that are checked themselves."""
 
 

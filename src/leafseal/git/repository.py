@@ -24,6 +24,7 @@ LONGEST_ANSWER = 1 << 28  # bytes
 # our own has one too), and what fetches objects that are missing. A bare repository among the files of a checkout has a
 # configuration that anybody can commit.
 _ALONE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "safe.bareRepository=explicit")
+_WITH_BARE = ("-c", "safe.bareRepository=all")  # for questions that start nothing, whatever the configuration says
 _NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}  # the second for a Git that lacks the first
 
 # Where the repository is, and its index: Git tells its hooks, drivers and filters. The rest of `GIT_…` changes answers.
@@ -115,7 +116,7 @@ def find_repository(folder: str = ".") -> Repository:
 
 def has_sha256() -> bool:
     """Tell whether the repository that we run in names its objects by SHA-256; also a bare one, in which Git merges."""
-    asked = ["-c", "safe.bareRepository=all", "rev-parse", "--show-object-format"]
+    asked = [*_WITH_BARE, "rev-parse", "--show-object-format"]
     try:
         return _line(_answer(os.curdir, _environment() | _located(), asked)) == "sha256"
     except GitError:
@@ -129,7 +130,7 @@ def find_bare_repository(folder: str = ".") -> Repository:
     """
     located = _located()
     # Git looks for it, and at whose it is. No question that is asked of commits starts what a configuration names.
-    looking = ["-c", "safe.bareRepository=all", "rev-parse", "--absolute-git-dir"]
+    looking = [*_WITH_BARE, "rev-parse", "--absolute-git-dir"]
     git_dir = _line(_answer(folder, _environment() | located, looking))
     located = {name: os.path.join(git_dir, path) if name in _PATHS else path for name, path in located.items()}
     return Repository(git_dir, git_dir, _environment() | located | {"GIT_DIR": git_dir})
@@ -318,6 +319,9 @@ def _without(folder: str, git_dir: str | None) -> NotARepositoryError | None:
     """Return the error for a folder without a work tree, None where it has one: Git's own words count then."""
     if git_dir is not None:
         return _bare_error() if _is_git_dir(os.path.join(folder, git_dir)) else None
+    asked = [*_WITH_BARE, "rev-parse", "--is-bare-repository"]  # a file .git may lead to one, beside its work trees
+    if _exchange(folder, _environment(), asked).stdout == b"true\n":
+        return _bare_error()
     parent = os.path.realpath(folder)
     while not _has_repository(parent):
         if _is_git_dir(parent):
