@@ -211,13 +211,11 @@ def test_a_file_that_was_changed_is_not_compared(leafseal: Run, both: None) -> N
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((), 8, "no FILE is named"),
         (("a", "b", "c"), 8, "more than two files"),
         (("-", "-"), 8, "standard input can be read only once"),
         (("-",), 8, "standard input needs a file to be compared with"),
         (("old.yaml", "nothing.yaml"), 100, "nothing.yaml: no such file"),
         (("old.yaml", "."), 2, ".: is a folder"),
-        (("--",), 8, "before -- belong one or two revisions, after it files"),
     ],
 )
 def test_what_is_refused(leafseal: Run, arguments: tuple[str, ...], code: int, message: str) -> None:
@@ -230,11 +228,61 @@ def test_what_is_refused(leafseal: Run, arguments: tuple[str, ...], code: int, m
 
 
 @pytest.mark.usefixtures("repository")
-@pytest.mark.parametrize("words", [("HEAD~1", "HEAD"), ("HEAD~1",), ("HEAD~1..HEAD",)])
-def test_revisions_without_files(leafseal: Run, words: tuple[str, ...]) -> None:
-    result = leafseal("diff", *words)
+def test_without_files_it_is_as_git_diff(leafseal: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed, new = ["secrets/s.yaml", "~ /a encrypted str"], ["secrets/new.env", "+ /A encrypted str", "file new"]
+    encrypted = Path("secrets/s.yaml").read_bytes()
+    Path("untracked.yaml").write_bytes(encrypted)
+    monkeypatch.chdir("secrets")  # all of the repository is compared, from anywhere in it
+    assert squeezed(difference(leafseal)) == changed
+    assert leafseal("diff", "--exit-code").code == 222
+    assert difference(leafseal, "--staged") == ""
+    git("add", "s.yaml")
+    assert difference(leafseal) == difference(leafseal, "--", ".") == ""
+    assert squeezed(difference(leafseal, "--staged")) == squeezed(difference(leafseal, "HEAD")) == changed
+    assert difference(leafseal, "--staged", "plain.txt") == ""
+    for words in (("HEAD~1", "HEAD"), ("HEAD~1..HEAD",), ("HEAD~1",), ("--staged", "HEAD~1")):
+        lines = squeezed(difference(leafseal, *words))
+        assert [*lines[:3], *lines[4:]] == [*new, *changed]
+    assert squeezed(difference(leafseal, "HEAD", "s.yaml")) == changed
+    [one] = json.loads(leafseal("diff", "--json", "HEAD").out)["files"]
+    assert (one["file"], one["differs"]) == ("secrets/s.yaml", True)
+    result = leafseal("diff", "--staged", "HEAD", "HEAD~1")
     assert (result.code, result.out) == (8, b"")
-    assert f"error: {words[0]} is a revision, and files are missing\nleafseal: hint: name one file" in result.err
+    # A file that is plain in the folder alone, and one that is gone.
+    assert leafseal("decrypt", "-i", "s.yaml").code == 0
+    os.unlink("new.env")
+    lines = squeezed(difference(leafseal))
+    assert "~ /a encrypted -> clear" in lines
+    assert "file deleted" in lines
+    # What a sparse checkout leaves out is not deleted.
+    git("update-index", "--skip-worktree", "new.env")
+    assert "secrets/new.env" not in difference(leafseal)
+
+
+def test_files_before_the_first_commit_are_staged(leafseal: Run, work: Path, me: ThrowawayIdentity) -> None:
+    git("init", "-q", "-b", "main")
+    encrypt(leafseal, "s.yaml", "a: 1\n", "--age", me.recipient)
+    git("add", "s.yaml")
+    assert squeezed(difference(leafseal, "--staged"))[:3] == ["s.yaml", "+ /a encrypted int", "file new"]
+
+
+@pytest.mark.usefixtures("repository")
+def test_what_is_wrong_with_a_revision_is_no_fault_of_the_file(leafseal: Run) -> None:
+    good = Path("secrets/s.yaml").read_text()
+    Path("secrets/s.yaml").write_text(good[: good.index("sops:")] + 'b: "ENC[AES')
+    commit("cut off")
+    Path("secrets/s.yaml").write_text(good)
+    for words, name in (((), ":secrets/s.yaml"), (("HEAD",), "HEAD:secrets/s.yaml")):
+        result = leafseal("diff", *words)
+        assert (result.code, result.out) == (2, b"")
+        assert f"error: {name}: line " in result.err
+        log = f"git log -p {'HEAD ' if words else ''}-- secrets/s.yaml"
+        assert f'hint: restore the file from Git: it is an encrypted one that was cut off; "{log}" shows' in result.err
+    git("reset", "-q", "--hard", "HEAD~1")
+    Path("secrets/s.yaml").write_text(good.replace("type:str", "type:int", 1))
+    commit("damaged")
+    result = leafseal("diff", "HEAD~1", "HEAD")
+    assert 'hint: see what was changed with "git log -p HEAD -- secrets/s.yaml"' in result.err
 
 
 @pytest.fixture

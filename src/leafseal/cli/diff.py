@@ -8,6 +8,7 @@ from leafseal.cli.shared.differences import as_data, lines_of
 from leafseal.cli.shared.files import show_errors
 from leafseal.cli.shared.keys import current_ambient, key_services
 from leafseal.cli.shared.options import InputOptions, json_option, limits_options, sealed_reading
+from leafseal.display import first_of
 from leafseal.document.limits import Limits
 from leafseal.errors import PENDING, LeafsealError, naming
 from leafseal.git.compared import read_sides
@@ -17,7 +18,8 @@ from leafseal.system import terminal
 
 
 @command("diff", split="after")
-@argument("words", is_many=True, metavar="FILE [FILE]")
+@argument("words", is_many=True, metavar="[REV [REV]] [FILE...]")
+@option("--staged", is_flag=True, help="Compare what is staged with the last commit, or with REV.")
 @option("--show-values", is_flag=True, help="Show the decrypted values, old and new.")
 @option("--exit-code", is_flag=True, help="Exit with 222 if anything differs but layout.")
 @json_option
@@ -28,6 +30,7 @@ from leafseal.system import terminal
 def diff(
     words: tuple[str, ...],
     after: int | None,
+    staged: bool,
     show_values: bool,
     exit_code: bool,
     as_json: bool,
@@ -36,19 +39,22 @@ def diff(
 ) -> int:
     """Show which values differ between two files or revisions, and for whom they are encrypted.
 
-    A file of a revision is REV:PATH, - is standard input. One FILE is compared with the last commit. After --, files
-    and folders of one revision are compared with the working tree, those of two with each other. Values themselves are
-    not shown. Without a key, values are compared by their encrypted text.
+    Without arguments, the working tree is compared with what is staged, in all encrypted files that Git knows; with
+    one REV, it is compared with that, and two REV with each other. FILE after them limits this to files and folders.
+    One FILE alone is compared with the last commit, and two files with each other. A file of a revision is REV:PATH, -
+    is standard input. Values themselves are not shown. Without a key, values are compared by their encrypted text.
 
     \b
-    leafseal diff secrets.yaml
+    leafseal diff
+    leafseal diff --staged
     leafseal diff staging.yaml production.yaml
     leafseal diff main HEAD -- secrets/
     leafseal diff --show-values HEAD~1:secrets.yaml secrets.yaml
     """
-    chosen = compared.pairs_of(words, after, reading, limits)
+    chosen = compared.pairs_of(words, after, staged, reading, limits)
     ring, read = KeyRing(current_ambient()), reading.within(limits)
     found: list[tuple[str, Comparison]] = []
+    locked_names: list[str] = []
     errors: list[LeafsealError] = []
     for pair in chosen:
         try:
@@ -58,11 +64,15 @@ def diff(
                 one, other, locked = read_sides(pair.one, pair.other, ring, read)
                 comparison = compare(one, other)
         except LeafsealError as error:
-            errors.append(error)
+            errors.append(pair.explained(error))
             continue
         found.append((pair.name, comparison))
-        if locked is not None and comparison.is_comparable and not as_json:
-            terminal.say(f"{pair.name}: no key decrypts it here: values are compared by their encrypted text")
+        if locked is not None and comparison.is_comparable:
+            locked_names.append(pair.name)
+    if locked_names and not as_json:
+        them = "it" if len(locked_names) == 1 else "them"
+        names = first_of(locked_names, 3)
+        terminal.say(f"{names}: no key decrypts {them} here: values are compared by their encrypted text")
     if as_json:
         reports.write("diff", {"files": [as_data(name, about, show_values) for name, about in found]}, errors)
     else:

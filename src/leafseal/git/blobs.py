@@ -85,12 +85,13 @@ def _listed(line: str) -> Entry:
 def staged_names(repository: Repository) -> list[str]:
     """Return the names of files that the next commit adds or changes."""
     head = repository.exchange([_SAFE, "rev-parse", "--quiet", "--verify", "HEAD^{commit}"])
-    base = head.stdout.decode().strip() if head.status == 0 else _empty_tree(repository)
+    base = head.stdout.decode().strip() if head.status == 0 else empty_tree(repository)
     asked = [_SAFE, "diff-index", "--cached", "--no-renames", "-z", "--name-only", "--diff-filter=d", base]
     return split(repository.ask(asked))
 
 
-def _empty_tree(repository: Repository) -> str:
+def empty_tree(repository: Repository) -> str:
+    """Return the id of the tree that has no files, which stands for the commit before the first."""
     return repository.ask(["hash-object", "-t", "tree", "--stdin"]).decode().strip()
 
 

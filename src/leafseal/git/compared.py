@@ -24,7 +24,7 @@ Spot = tuple[int, Locator]
 """A place in a file: the number of its document, and where it is in that."""
 
 _TYPE = re.compile(r",type:(\w+)\]\Z")
-_SIGNS = (b"ENC[AES256_GCM,", b"sops")
+_SIGN = b"ENC[AES256_GCM,"
 
 
 class Side(NamedTuple):
@@ -98,7 +98,7 @@ def read_sides(
 
 def is_encrypted(data: bytes) -> bool:
     """Tell whether a file has anything of an encrypted one."""
-    return _SIGNS[0] in data
+    return _SIGN in data
 
 
 def _opened(source: Source, ring: KeyRing, read: ReadOptions) -> Opened | None:
@@ -110,7 +110,7 @@ def _opened(source: Source, ring: KeyRing, read: ReadOptions) -> Opened | None:
             if is_encrypted(source.data):
                 raise
         except FormatError:
-            if all(sign in source.data for sign in _SIGNS):
+            if is_encrypted(source.data):
                 raise
     return None
 

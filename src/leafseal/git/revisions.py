@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from leafseal.display import visible
@@ -11,7 +11,7 @@ from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, MissingFileError, UsageError
 from leafseal.git.blobs import Contents, blob_id, files_of
 from leafseal.git.compared import is_encrypted
-from leafseal.git.repository import LINK, SUBMODULE, GitError, Repository, has_sha256
+from leafseal.git.repository import LINK, SUBMODULE, GitError, Repository, has_sha256, split
 from leafseal.system.reading import read
 
 
@@ -94,13 +94,19 @@ def changed_files(
 ) -> Iterator[Changed]:
     """Yield the files below paths that differ between a revision and another one, or the work tree (None).
 
-    They are those that are encrypted on a side. What cannot be read comes with its error where it is known to be one,
-    or is named itself. Links are left out. Raises `MissingFileError` for a path at which nothing is on either side.
+    They are those that are encrypted on a side. Without paths they are all, those of the work tree apart that Git does
+    not know. What cannot be read comes with its error where it is known to be one, or is named itself. Links are left
+    out. Raises `MissingFileError` for a path at which nothing is on either side.
     """
     before = _Committed(repository, one, limits)
-    now = _WorkTree(repository, limits) if other is None else _Committed(repository, other, limits)
-    names, named = _below(repository, before.names | now.names, paths)
-    changed = [name for name in names if before.id_of(name) != now.id_of(name)]
+    now: _Side
+    if other is None:
+        now = _WorkTree(repository, limits, untracked=bool(paths))
+    else:
+        now = _Committed(repository, other, limits)
+    known = before.names | now.names
+    names, named = _below(repository, known, paths) if paths else (sorted(known), set[str]())
+    changed = [name for name in names if name not in now.absent and before.id_of(name) != now.id_of(name)]
     encrypted = before.encrypted(changed) | now.encrypted(changed)
     for name in changed:
         if name not in encrypted and name not in named:
@@ -133,12 +139,15 @@ def _is_below(name: str, folder: str) -> bool:
 
 
 class _Committed:
-    """The files of a revision, or of the index for an empty one."""
+    """The files of a revision, or of the index for an empty one: ours, where they are unmerged."""
+
+    absent: Set[str] = frozenset()
 
     def __init__(self, repository: Repository, revision: str, limits: Limits) -> None:
         check_revision(repository, revision)
         entries = files_of(repository, revision) if revision else repository.entries()
-        self._ids = {one.name: one.blob for one in entries if not one.stage and one.mode not in (LINK, SUBMODULE)}
+        is_file = (one for one in entries if one.stage in (0, 2) and one.mode not in (LINK, SUBMODULE))
+        self._ids = {one.name: one.blob for one in is_file}
         self._repository = repository
         self._limits = limits
         self._encrypted: dict[str, bytes] = {}
@@ -165,10 +174,13 @@ class _Committed:
 
 
 class _WorkTree:
-    """The files of the work tree, those apart that Git ignores."""
+    """The files of the work tree, without those that Git ignores; a sparse checkout leaves out what is `absent`."""
 
-    def __init__(self, repository: Repository, limits: Limits) -> None:
-        self.names = set(repository.names(untracked=True))
+    def __init__(self, repository: Repository, limits: Limits, *, untracked: bool) -> None:
+        self.names = set(repository.names(untracked=untracked))
+        self.absent: Set[str] = frozenset(
+            word.removeprefix("S ") for word in split(repository.ask(["ls-files", "-z", "-t"])) if word[:2] == "S "
+        )
         self._repository = repository
         self._limits = limits
         self._encrypted: set[str] = set()
@@ -194,6 +206,9 @@ class _WorkTree:
         if not os.path.isfile(path) or os.path.islink(path):
             return None
         return read(path, self._limits).data
+
+
+_Side = _Committed | _WorkTree
 
 
 def has_commit(repository: Repository) -> bool:

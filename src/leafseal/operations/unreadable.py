@@ -19,7 +19,7 @@ def with_way_out(error: FormatError, data: bytes, format_name: str, read: ReadOp
         return error  # which says that already
     if not read.allow_duplicates and _is_read_with_duplicates(data, format_name, read):
         return error.with_hint(_DUPLICATES_HINT)
-    if _TOKEN in data and b"sops" not in data:
+    if _TOKEN in data and (b"sops" not in data or _ends_early(data)):
         return error.with_hint(_CUT_HINT)
     if error.repeated == "sops" or (prefix and error.repeated and error.repeated.startswith(prefix)):
         return error.with_hint(_TWO_BLOCKS_HINT)
@@ -34,6 +34,11 @@ _DUPLICATES_HINT = (
     'to keep one of them, run "leafseal repair FILE"; to read both values, run '
     '"leafseal decrypt --allow-duplicates --ignore-mac FILE"'
 )
+
+
+def _ends_early(data: bytes) -> bool:
+    """Tell whether the end of a file is missing: the brace of JSON, the line break of others."""
+    return not (data.rstrip().endswith(b"}") if data.lstrip().startswith(b"{") else data.endswith(b"\n"))
 
 
 def _is_read_with_duplicates(data: bytes, format_name: str, read: ReadOptions) -> bool:

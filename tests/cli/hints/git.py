@@ -139,9 +139,21 @@ SCENARIOS = [
     Scenario(
         "cli.shared.compared",
         'name one file or two, or revisions and files, such as "leafseal diff HEAD~1 HEAD -- FILE"',
-        "diff",
+        "diff a b c",
         ("diff app.yaml app.yaml", "diff HEAD HEAD -- app.yaml"),
         before=COMMITTED,
+    ),
+    Scenario(
+        "cli.shared.compared",
+        'see what was changed with "{}"',
+        "diff",
+        (
+            "! cd HERE && git log -p -- app.yaml",
+            "! cd HERE && git add whole.yaml && mv whole.yaml app.yaml",
+            "diff HEAD",
+        ),
+        before=("! cd HERE && cp app.yaml whole.yaml && sed -i 's/type:str/type:int/' app.yaml", *COMMITTED)
+        + ("! cd HERE && cp whole.yaml app.yaml",),
     ),
     Scenario("cli.shared.compared", "give - only once", "diff - -", ("diff app.yaml app.yaml",)),
     Scenario("cli.shared.compared", "name a second FILE", "diff -", ("diff app.yaml app.yaml",)),

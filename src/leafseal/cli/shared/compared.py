@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from leafseal.cli.shared.files import is_stream, read_one
 from leafseal.cli.shared.options import InputOptions
-from leafseal.display import visible
+from leafseal.display import for_shell
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError, MissingFileError, UsageError
 from leafseal.formats import recognize
-from leafseal.git.repository import find_repository
+from leafseal.git.blobs import empty_tree
+from leafseal.git.repository import Repository, find_repository
 from leafseal.git.revisions import (
     Revision,
     at_top,
@@ -33,14 +34,30 @@ class Pair(NamedTuple):
     one: Source | None = None
     other: Source | None = None
     error: LeafsealError | None = None
+    revisions: Mapping[str | None, str] = {}
+    """The revisions of those of the two that only Git has, by their names in messages."""
+
+    def explained(self, error: LeafsealError) -> LeafsealError:
+        """Return an error about one of the two; where only Git has it, no command mends it in place."""
+        if error.file not in self.revisions or error.hint is None or ' FILE"' not in error.hint:
+            return error
+        log = "git log -p " + " ".join(
+            for_shell(word) for word in (self.revisions[error.file], "--", self.name) if word
+        )
+        if '"git log -p FILE"' in error.hint:
+            return error.with_hint(error.hint.replace("git log -p FILE", log))
+        return error.with_hint(f'see what was changed with "{log}"')
 
 
-def pairs_of(words: Sequence[str], after: int | None, reading: InputOptions, limits: Limits) -> Sequence[Pair]:
+def pairs_of(
+    words: Sequence[str], after: int | None, is_staged: bool, reading: InputOptions, limits: Limits
+) -> Sequence[Pair]:
     """Return what the words of a command line name; `after` is how many of them follow `--`. Raises `LeafsealError`."""
-    if after is not None:
-        return list(_of_revisions(words[: len(words) - after], words[len(words) - after :], reading, limits))
-    if not 1 <= len(words) <= 2:
-        raise UsageError(_NEEDED if not words else "more than two files", hint=_HINT)
+    count = _leading_revisions(words) if after is None else len(words) - after
+    if after is not None or is_staged or count or not words:
+        return list(_of_revisions(words[:count], words[count:], is_staged, reading, limits))
+    if len(words) > 2:
+        raise UsageError("more than two files", hint=_HINT)
     if len(words) == 1:
         return [_with_other(words[0], reading, limits)]
     if words[0] == words[1] == "-":
@@ -50,8 +67,17 @@ def pairs_of(words: Sequence[str], after: int | None, reading: InputOptions, lim
     return [Pair(name, one, other)]
 
 
-_NEEDED = "no FILE is named"
 _HINT = 'name one file or two, or revisions and files, such as "leafseal diff HEAD~1 HEAD -- FILE"'
+
+
+def _leading_revisions(words: Sequence[str]) -> int:
+    """Return how many of the first words are revisions, and no files."""
+    count = 0
+    while count < len(words) and ":" not in words[count] and not os.path.lexists(words[count]):
+        if words[count] == "-" or not _is_revision(words[count]):
+            break
+        count += 1
+    return count
 
 
 def _read(word: str, reading: InputOptions, limits: Limits) -> Source:
@@ -65,13 +91,7 @@ def _read(word: str, reading: InputOptions, limits: Limits) -> Source:
 
 
 def _work_source(word: str, reading: InputOptions, limits: Limits) -> Source:
-    """Read a file of a folder. Raises `UsageError` for a revision, which needs files."""
-    try:
-        return read_one(word, reading, limits).source
-    except MissingFileError:
-        if _is_revision(word):
-            raise UsageError(f"{visible(word)} is a revision, and files are missing", hint=_HINT) from None
-        raise
+    return read_one(word, reading, limits).source
 
 
 def _is_revision(word: str) -> bool:
@@ -118,21 +138,31 @@ def _work_file(here: str, name: str, reading: InputOptions, limits: Limits) -> S
 
 
 def _of_revisions(
-    revisions: Sequence[str], paths: Sequence[str], reading: InputOptions, limits: Limits
+    revisions: Sequence[str], paths: Sequence[str], is_staged: bool, reading: InputOptions, limits: Limits
 ) -> Iterator[Pair]:
-    """Yield the files below paths that differ between revisions, or one and the working tree."""
+    """Yield the files below paths, or all, that differ between revisions, the index and the working tree."""
     if len(revisions) == 1 and ".." in revisions[0]:
         revisions = [one or "HEAD" for one in revisions[0].split("..", 1)]
-    if len(revisions) > 2 or not paths:
-        raise UsageError("before -- belong one or two revisions, after it files", hint=_HINT)
+    if len(revisions) > (1 if is_staged else 2):
+        raise UsageError(f"too many revisions{' for --staged' if is_staged else ''}", hint=_HINT)
     repository = find_repository()
-    one = revisions[0] if revisions else "HEAD"
-    other = revisions[1] if len(revisions) > 1 else None
+    one, other = _sides(repository, revisions, is_staged)
     for name, before, now, error in changed_files(repository, one, other, paths, limits):
-        here = name if other is not None else os.path.join(repository.top, name)
-        yield Pair(
-            name,
-            None if before is None else _source(name, name, before, reading),
-            None if now is None else _source(name, here, now, reading),
-            error,
-        )
+        sides: list[Source | None] = []
+        committed: dict[str | None, str] = {}
+        for revision, data in ((one, before), (other, now)):
+            shown = name if revision is None else f"{revision}:{name}"
+            where = os.path.join(repository.top, name) if revision is None else name
+            sides.append(None if data is None else _source(shown, where, data, reading))
+            if revision is not None:
+                committed[shown] = revision
+        yield Pair(name, sides[0], sides[1], error, committed)
+
+
+def _sides(repository: Repository, revisions: Sequence[str], is_staged: bool) -> tuple[str, str | None]:
+    """Return what is compared: revisions, an empty text for the index, None for the working tree."""
+    if not is_staged:
+        one, other = (*revisions, None, None)[:2]
+        return one or "", other
+    before = revisions[0] if revisions else "HEAD" if has_commit(repository) else empty_tree(repository)
+    return before, ""
