@@ -147,11 +147,7 @@ SCENARIOS = [
         "cli.shared.compared",
         'see what was changed with "{}"',
         "diff",
-        (
-            "! cd HERE && git log -p -- app.yaml",
-            "! cd HERE && git add whole.yaml && mv whole.yaml app.yaml",
-            "diff HEAD",
-        ),
+        ("! cd HERE && git log -p -- app.yaml", "! cd HERE && git add app.yaml", "diff"),
         before=("! cd HERE && cp app.yaml whole.yaml && sed -i 's/type:str/type:int/' app.yaml", *COMMITTED)
         + ("! cd HERE && cp whole.yaml app.yaml",),
     ),
