@@ -141,6 +141,19 @@ def test_two_ancestors_that_conflict(repository: Repository, kept: bool) -> None
     assert "/api" in repository.unresolved(FILE)
 
 
+def test_two_ancestors_that_cannot_be_merged_are_none(repository: Repository) -> None:
+    repository.branches(FILE, [("hunter22", "hunter23")], [("hunter22", "hunter24")])
+    repository.git("branch", "other")
+    repository.git("merge", "-q", "-s", "ours", "side")
+    repository.git("switch", "-q", "side")
+    repository.git("merge", "-q", "-s", "ours", "other")
+    repository.git("switch", "-q", "main")
+    # Either of them in the place of the ancestor would be one side, so that Git took the other without a word.
+    repository.git("merge", "side", code=1, environ={"SOPS_AGE_KEY": ""})
+    assert repository.unmerged() == [FILE]
+    assert repository.git("cat-file", "blob", f":1:{FILE}") == ""
+
+
 def test_added_on_both_sides(repository: Repository) -> None:
     repository.commit("base")
     for branch, text in (("side", "a: 1\nc: 3\n"), ("main", "a: 1\nb: 2\n")):

@@ -61,6 +61,17 @@ def merge_files(
     asked: Merge, ring: KeyRing, read: ReadOptions, configured: Callable[[], Configured | None] = lambda: None
 ) -> Outcome:
     """Merge three versions of a file. Raises `LeafsealError` where ours is to stay as it is."""
+    try:
+        return _merged(asked, ring, read, configured)
+    except LeafsealError as error:
+        if not asked.is_virtual:
+            raise
+        # Ours in the place of the ancestor would make ours, or theirs, look unchanged: the other was taken silently.
+        told = [] if isinstance(error, DataKeyError) else [f"its common ancestors cannot be merged: {error.message}"]
+        return Outcome(b"", Product.exactly(b""), False, [], told)
+
+
+def _merged(asked: Merge, ring: KeyRing, read: ReadOptions, configured: Callable[[], Configured | None]) -> Outcome:
     if os.environ.get("LEAFSEAL_MERGE") == "0":
         return merge_text(asked)
     versions = asked.base, asked.ours, asked.theirs

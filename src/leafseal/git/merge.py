@@ -20,7 +20,7 @@ from leafseal.git.conflict_places import PlainFile, pointer_to, what_sides_did
 from leafseal.git.recipients import Id, MergedRecipients, merge_recipients, recipient_id, wrapped_of
 from leafseal.git.rule import Side, exposed, exposed_comments, merge_rules, merge_unknown
 from leafseal.git.sides import Sides
-from leafseal.git.three_way import VIRTUAL, Conflict, Merged, merge, take_ours
+from leafseal.git.three_way import DOCUMENTS, VIRTUAL, Conflict, Merged, merge, take_ours
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import required_groups
 from leafseal.keys.groups import DataKey, KeyGroup, wrap_data_key
@@ -94,7 +94,10 @@ def merged_values(sides: Sides, decide: Callable[[Conflict], Value] = take_ours)
 
 
 def merge_opened(sides: Sides, how: How) -> Result:
-    """Merge three opened versions of a file. Raises `RefusedError` where that would leave a value in plain text."""
+    """Merge three opened versions of a file.
+
+    Raises `RefusedError` where that would leave a value in plain text, or an ancestor would have ours for a conflict.
+    """
     return _Merge(sides, how).run()
 
 
@@ -115,12 +118,14 @@ class _Merge:
             self.told.append("theirs was last written by another tool: no digest covers its structure")
         merged = merged_values(self.sides, self.decide)
         document = self.write(merged)
+        if self.how.is_virtual and self.conflicts:
+            raise RefusedError(self.conflicts[0].what)
         key_side = self.key_side()
         groups = self.recipients(key_side.data_key)
         selection = self.rule(document, groups)
         undecided = set(map(id, self.undecided))
         left = [one for one in merged.conflicts if id(one) in undecided]
-        files = [PlainFile.of(document, selection)]
+        files = [PlainFile.of(document, selection)] if left else []
         files += [PlainFile.of(side.plain_document(), side.metadata.selection) for side in self.sides if side and left]
         found = [Found(pointer_to(one, one.place, files), what_sides_did(one, files), one) for one in left]
         self.conflicts = found + self.conflicts
@@ -134,6 +139,8 @@ class _Merge:
     def decide(self, conflict: Conflict) -> Value:
         """Return what stands in the place of a conflict: ours, where nobody decided it."""
         if self.how.is_virtual:
+            if conflict.place == DOCUMENTS:
+                raise RefusedError("both sides changed the number of documents")
             return fresh_value(conflict)
         value = UNDECIDED if self.how.decide is None else self.how.decide(conflict)
         if value is UNDECIDED:

@@ -17,6 +17,10 @@ VIRTUAL = "leafseal-unresolved-ancestor:"
 """How a value begins that stands for a conflict in an ancestor that Git merged for itself (`is_virtual`)."""
 
 
+DOCUMENTS: Place = ("#documents",)
+"""The place of a conflict about which documents a file has."""
+
+
 class Conflict(NamedTuple):
     """A place that both sides changed differently, and what each has there."""
 
@@ -100,7 +104,7 @@ class _Merging:
             if equal(list(one), list(other)):
                 return list(whole)
         self.document = 0
-        found = self._conflict(("#documents",), list(base), list(ours), list(theirs))
+        found = self._conflict(DOCUMENTS, list(base), list(ours), list(theirs))
         return found if isinstance(found, list) else list(ours)
 
     def _documents_by_id(self, base: dict[str, Value], ours: dict[str, Value], theirs: dict[str, Value]) -> list[Value]:
