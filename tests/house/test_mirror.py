@@ -16,6 +16,7 @@ ELSEWHERE = {
     "age/plugin_process.py": "tests/age/test_plugin.py, with real processes",
     "age/ssh_keys.py": "tests/age/test_ssh.py, for both halves of a key",
     "document/limits.py": "a table; each limit is tested where it is enforced",
+    "document/members.py": "tests/git/test_placing.py, for each format",
     "metadata/groups.py": "tests/metadata/test_metadata.py, which reads and writes whole blocks",
     "system/directory.py": "tests/system/test_files.py and test_files_faults.py, whose system calls it makes",
     "system/libraries.py": "tests/system/test_hardening.py, where they are kept from telling secrets",

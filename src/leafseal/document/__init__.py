@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, ClassVar, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
+
+if TYPE_CHECKING:
+    from leafseal.document.members import Members
 
 Locator = tuple[str | int, ...]
 """Where a leaf stands: mapping keys and list positions from the document's root."""
@@ -192,6 +195,10 @@ class Document(Protocol):
 
         Raises `PathError` when nothing stands there.
         """
+        ...
+
+    def members(self) -> Members:
+        """Return the members of all mappings and lists, for many changes at once; the text is scanned for them."""
         ...
 
     def removal(self, leaf: Leaf) -> list[Edit]:

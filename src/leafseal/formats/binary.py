@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from leafseal.document import (
     KEEP,
@@ -23,6 +23,9 @@ from leafseal.document.tree import Comment, MappingNode
 from leafseal.errors import EmitError, FormatError, NotEncryptedError, PathError
 from leafseal.formats import json
 from leafseal.formats.common import SplicedDocument, as_text, as_value, in_the_way_error, nothing_there_error
+
+if TYPE_CHECKING:
+    from leafseal.document.members import Addition, Lines, Members, Name
 
 _PLACE = ("data",)
 
@@ -105,6 +108,10 @@ class BinaryDocument(SplicedDocument):
         self._refuse_others(locator)
         raise PathError("the one value of a binary file cannot be removed, only set")
 
+    def members(self) -> Members:
+        """Return the whole file as the one member that there is."""
+        return _Whole(self)
+
     def _refuse_others(self, locator: Locator) -> None:
         if locator[:1] != _PLACE:
             raise nothing_there_error(locator)
@@ -124,6 +131,27 @@ class BinaryDocument(SplicedDocument):
         holder = json.emit([MappingNode([("data", apply_edits(self._text, edits))])], indent=indent)
         inner = before.inner if isinstance(before, SealedBinaryDocument) else None
         return json.parse(holder, _ANY_LENGTH).rewrite([], metadata, indent, inner)
+
+
+class _Whole:
+    """The `Members` of a binary file: one value, which can be set."""
+
+    def __init__(self, document: BinaryDocument) -> None:
+        self._document = document
+
+    def lines(self, locator: Locator, document: int = 0) -> Lines | None:
+        """Return None: what the file holds is not read as lines."""
+        return None
+
+    def replace(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:
+        """Return the edit that replaces the whole file."""
+        return self._document.set_edits(locator, value)
+
+    def change(
+        self, locator: Locator, removed: Collection[Name], added: Sequence[Addition], document: int = 0
+    ) -> list[Edit]:
+        """Refuse: nothing comes into a binary file, or goes out of it."""
+        raise PathError("a binary file has one value, which can only be set")
 
 
 class SealedBinaryDocument(SplicedDocument):
@@ -163,6 +191,10 @@ class SealedBinaryDocument(SplicedDocument):
     def unset_edits(self, locator: Locator, document: int = 0) -> list[Edit]:
         """Return the edits that remove what stands at `locator` from the JSON text."""
         return self.inner.unset_edits(locator)
+
+    def members(self) -> Members:
+        """Return the members of the JSON text."""
+        return self.inner.members()
 
     def repeated(self) -> Sequence[Repeated]:
         """Return the names that the JSON text has more than once."""

@@ -84,10 +84,10 @@ def _anchors(one: Sequence[Hashable], other: Sequence[Hashable], a: int, a_end: 
     once = (
         (index, places[one[index]]) for index in range(a, a_end) if counts[one[index]] == 1 and one[index] in places
     )
-    return _rising(list(once))
+    return rising(list(once))
 
 
-def _rising(candidates: Pairs) -> Pairs:
+def rising(candidates: Pairs) -> Pairs:
     """Return the longest run of pairs in which the second rises too."""
     ends: list[int] = []  # the smallest end of a run of each length
     last: list[int] = []  # and which candidate that is

@@ -160,8 +160,8 @@ class _Merge:
             self.conflicts.append(Found("/", "the merged values cannot be written in its layout"))
             document = ours
         else:
-            for whose, side in (("ours", ours), ("theirs", theirs)):
-                if lost := text.lost_comments(base, side, document):
+            for whose, lost in zip(("ours", "theirs"), text.lost_comments(base, ours, theirs, document), strict=True):
+                if lost:
                     where = first_of([visible(pointer(leaf.path, leaf.document)) for leaf in lost], 3)
                     was = "was" if len(lost) == 1 else "were"
                     self.told.append(f"{counted(len(lost), 'comment')} of {whose} {was} not taken over: {where}")

@@ -9,25 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from leafseal.document import Document, Edit, Leaf, Locator
+from leafseal.document import Document, Leaf
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.scalars import Empty
-from leafseal.document.values import ABSENT, Value, canonical, equal, values_of
+from leafseal.document.lazy_pattern import LazyPattern
+from leafseal.document.values import Value, equal, values_of
 from leafseal.errors import LeafsealError
-from leafseal.git.lines import TooDifferentError, merge_lines, merge_neighbours, pairs
+from leafseal.git.lines import TooDifferentError, merge_lines, merge_neighbours
+from leafseal.git.placing import Placing
+from leafseal.git.three_way import document_places
 
 Parse = Callable[[bytes], Document]
-
-
-class Change(NamedTuple):
-    """What is to be at a place of a document: a value, or `ABSENT`."""
-
-    document: int
-    locator: Locator
-    value: Value
-
-    def __repr__(self) -> str:  # a traceback shows no values
-        return f"Change({self.document}, {self.locator!r})"
 
 
 def write(
@@ -42,15 +33,20 @@ def write(
 
     None where it cannot be written in place, or in no way that the caller accepts.
     """
+    best: tuple[tuple[int, int], Document] | None = None
     for text in _candidates(base, ours, theirs):
         try:
             document = ours if text == ours.text else parse(_encoded(text))
-            written = _edited(document, wanted, theirs, parse)
-            if written is not None and accepts(written):
-                return written
+            written = next(filter(accepts, _edited(base, document, wanted, theirs, parse)), None)
         except LeafsealError:
             continue  # lines that make no document together; an edit that would move something else
-    return None
+        if written is not None:
+            counts = lost_comments(base, ours, theirs, written).counts
+            if counts == (0, 0):
+                return written
+            if best is None or counts < best[0]:
+                best = counts, written
+    return best[1] if best is not None else None
 
 
 def _candidates(base: Document | None, ours: Document, theirs: Document) -> Iterator[str]:
@@ -72,117 +68,74 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _edited(document: Document, wanted: Sequence[Value], theirs: Document, parse: Parse) -> Document | None:
-    """Return a document after the changes that its values miss; None where they come out otherwise."""
+def _edited(
+    base: Document | None, document: Document, wanted: Sequence[Value], theirs: Document, parse: Parse
+) -> Iterator[Document]:
+    """Yield a document after the changes that its values miss, with as much of theirs' lines as can be.
+
+    Nothing comes where the values come out otherwise.
+    """
     values = values_of(document)
     if len(values) != len(wanted):
-        return None
-    changes = [
-        change for number, (is_, to_be) in enumerate(zip(values, wanted, strict=True))
-        for change in _missing(number, (), is_, to_be)
-    ]  # fmt: skip
-    if not changes:
-        return document
-    for make in (_all_at_once, _one_by_one):
+        return
+    if equal(values, list(wanted)):
+        yield document
+        return
+    places = document_places(wanted, values_of(theirs))
+    for takes in (_all, _simple, _none):
         try:
-            changed = make(document, changes, theirs, parse)
+            edits = Placing(base, document, theirs, takes).edits(wanted, places)
+            changed = parse(document.rewrite(edits))
         except LeafsealError:
             continue
         if equal(values_of(changed), list(wanted)):
-            return changed
-    return None
+            yield changed
 
 
-def _missing(document: int, locator: Locator, is_: Value, to_be: Value) -> Iterator[Change]:
-    """Yield the changes that make one value of another; of elements the last first, so that positions stay right."""
-    if equal(is_, to_be):
-        return
-    if isinstance(is_, dict) and isinstance(to_be, dict) and (to_be or not locator):
-        for name in is_:
-            yield from _missing(document, (*locator, name), is_[name], to_be.get(name, ABSENT))
-        for name in to_be:
-            if name not in is_:
-                yield Change(document, (*locator, name), to_be[name])
-    elif isinstance(is_, list) and isinstance(to_be, list) and to_be and (steps := _steps(is_, to_be)) is not None:
-        for index, value in steps:
-            if value is ABSENT or index == len(is_) or not isinstance(is_[index], dict | list):
-                yield Change(document, (*locator, index), value)
-            else:
-                yield from _missing(document, (*locator, index), is_[index], value)
-    else:
-        yield Change(document, locator, to_be)
+def _all(_lines: str) -> bool:
+    return True
 
 
-def _steps(is_: list[Value], to_be: list[Value]) -> list[tuple[int, Value]] | None:
-    """Return what becomes of elements, where that takes only changes in place, removals and one addition at the end."""
-    if len(is_) == len(to_be):
-        return [(index, value) for index, value in enumerate(to_be) if not equal(is_[index], value)]
-    if len(to_be) == len(is_) + 1:
-        return [(len(is_), to_be[-1])] if equal(is_, to_be[:-1]) else None
-    try:
-        kept = [index for index, _ in pairs([canonical(v) for v in is_], [canonical(v) for v in to_be])]
-    except TooDifferentError:
-        return None
-    if len(kept) < len(to_be):
-        return None
-    return [(index, ABSENT) for index in reversed(range(len(is_))) if index not in set(kept)]
+def _simple(lines: str) -> bool:
+    """Tell whether lines mean the same wherever they are: no anchor, no alias, no text of several lines."""
+    return _RISKY.search(lines) is None
 
 
-def _all_at_once(document: Document, changes: Sequence[Change], theirs: Document, parse: Parse) -> Document:
-    """Make all changes on one scan of the text."""
-    known = _by_place(document), _by_place(theirs)
-    edits = [
-        edit for change in changes for edit in _spelled(document, theirs, change, *known) or _edits(document, change)
-    ]
-    return parse(document.rewrite(edits))
+def _none(_lines: str) -> bool:
+    return False
 
 
-def _one_by_one(document: Document, changes: Sequence[Change], theirs: Document, parse: Parse) -> Document:
-    """Make one change after another, where they touch each other's text."""
-    for change in changes:
-        document = parse(document.rewrite(_edits(document, change)))
-    return document
+_RISKY = LazyPattern(r"[&*|>]")
 
 
-def _edits(document: Document, change: Change) -> list[Edit]:
-    if change.value is ABSENT:
-        return document.unset_edits(change.locator, change.document)
-    return document.set_edits(change.locator, change.value, change.document)
+class Lost(NamedTuple):
+    """Comments of the sides that are not in what was written; what both have counts as ours."""
+
+    of_ours: list[Leaf]
+    of_theirs: list[Leaf]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many they are."""
+        return len(self.of_ours), len(self.of_theirs)
 
 
-def _by_place(document: Document) -> dict[tuple[int, Locator], Leaf]:
-    return {(leaf.document, leaf.locator): leaf for leaf in document.leaves() if not leaf.is_comment}
+def lost_comments(base: Document | None, ours: Document, theirs: Document, written: Document) -> Lost:
+    """Return the comments that a side has, that the other did not remove, and that are not in what was written."""
+    was, mine, other, is_ = (_comments(document) for document in (base, ours, theirs, written))
+    missing = {text: mine[text] + other[text] - was[text] - is_[text] for text in mine | other}
+    missing = {text: min(count, max(mine[text], other[text]) - is_[text]) for text, count in missing.items()}
+    return Lost(_lost(ours, missing), _lost(theirs, missing))
 
 
-_Leaves = dict[tuple[int, Locator], Leaf]
-
-
-def _spelled(document: Document, theirs: Document, change: Change, here: _Leaves, there: _Leaves) -> list[Edit] | None:
-    """Return the edit that spells a value as theirs does, where that does for its place too; None where it may not."""
-    old, new = (leaves.get((change.document, change.locator)) for leaves in (here, there))
-    if old is None or new is None or old.style != new.style or not equal(new.value, change.value):
-        return None
-    if any(leaf.value is None or isinstance(leaf.value, Empty) for leaf in (old, new)):
-        return None
-    source = theirs.text[new.start : new.end]
-    if "\n" in source or "\n" in document.text[old.start : old.end] or document.context(old) != theirs.context(new):
-        return None
-    return [Edit(old.start, old.end, source)]
-
-
-def lost_comments(base: Document | None, side: Document, written: Document) -> list[Leaf]:
-    """Return the comments that a side added or changed, and that are not in what was written."""
-    was, is_ = (_comments(document) for document in (base, written))
+def _lost(side: Document, missing: dict[str, int]) -> list[Leaf]:
+    """Return the last comments of a side that are among those that are missing, and take them off."""
     lost: list[Leaf] = []
-    for leaf in side.leaves():
-        if leaf.is_comment:
-            text = str(leaf.value).strip()
-            known = was if was[text] else is_
-            if known[text]:
-                known[text] -= 1
-            else:
-                lost.append(leaf)
-    return lost
+    for leaf in reversed(side.leaves()):
+        if leaf.is_comment and missing.get(text := str(leaf.value).strip(), 0) > 0:
+            missing[text] -= 1
+            lost.append(leaf)
+    return lost[::-1]
 
 
 def _comments(document: Document | None) -> Counter[str]:

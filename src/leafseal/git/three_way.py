@@ -146,7 +146,7 @@ class _Merging:
     def _mapping(
         self, place: Place, base: Mapping[str, Value], ours: Mapping[str, Value], theirs: Mapping[str, Value]
     ) -> Value:
-        return self._members(place, lambda name: name, base, ours, theirs)
+        return self._members(place, lambda name: name, base, ours, theirs, before_next=True)
 
     def _members(
         self,
@@ -155,6 +155,8 @@ class _Merging:
         base: Mapping[str, Value],
         ours: Mapping[str, Value],
         theirs: Mapping[str, Value],
+        *,
+        before_next: bool = False,
     ) -> dict[str, Value]:
         merged: dict[str, Value] = {}
         added = _Added(base, ours), _Added(base, theirs)
@@ -168,7 +170,8 @@ class _Merging:
                 (*place, step(name)), was, mine, other, None if renamed is None else (*place, step(renamed))
             )
         left = {name for name, value in merged.items() if value is not ABSENT}
-        return {name: merged[name] for name in merged_order([*base], [*ours], [*theirs], left)}
+        order = merged_order([*base], [*ours], [*theirs], left, before_next=before_next)
+        return {name: merged[name] for name in order}
 
     def _list(self, place: Place, base: Value, ours: list[Value], theirs: list[Value]) -> Value:
         if (field := identity_field(base, ours, theirs)) is not None:
@@ -224,6 +227,16 @@ class _Added:
             added = [(canonical(member), name) for name, member in self._side.items() if name not in self._base]
             self._names = dict(reversed(added))
         return self._names.get(canonical(value))
+
+
+def document_places(documents: Sequence[Value], other: Sequence[Value]) -> list[int | None]:
+    """Return the number that each document has in another file; None where there is no such one."""
+    ids = _kubernetes_ids(documents, other)
+    if ids is None:
+        return [number if number < len(other) else None for number in range(len(documents))]
+    here, there = ids
+    numbers = {name: number for number, name in enumerate(there)}
+    return [numbers.get(name) for name in here]
 
 
 def _kubernetes_ids(*files: Sequence[Value]) -> Iterator[dict[str, Value]] | None:

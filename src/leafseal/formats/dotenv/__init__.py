@@ -8,7 +8,7 @@ the file is read, and the metadata remembers that it was there (docs/format.md, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from leafseal.display import visible
 from leafseal.document import (
@@ -42,6 +42,9 @@ from leafseal.formats.common import (
     refuse_sizes,
     too_many_leaves_error,
 )
+
+if TYPE_CHECKING:
+    from leafseal.formats.dotenv.members import DotenvMembers
 
 __all__ = ["DotenvDocument", "Marks", "checked_key", "emit", "marks_of", "parse", "source_of"]
 
@@ -259,6 +262,12 @@ class DotenvDocument(SplicedDocument):
         from leafseal.formats.dotenv import edit
 
         return edit.unset_edits(self, locator)
+
+    def members(self) -> DotenvMembers:
+        """Return the lines of keys, for many changes at once."""
+        from leafseal.formats.dotenv.members import DotenvMembers
+
+        return DotenvMembers(self, self._marks)
 
     def repeated(self) -> Sequence[Repeated]:
         """Return the keys that have several lines."""

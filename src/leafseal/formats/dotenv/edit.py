@@ -13,22 +13,27 @@ from leafseal.formats.dotenv import DotenvDocument, Marks, checked_key, source_o
 def set_edits(document: DotenvDocument, locator: Locator, value: object, marks: Marks) -> list[Edit]:
     """Return the edit that stores `value`, as text, under a key of a file from which `marks` were taken off."""
     key = _key_of(locator)
-    text = plain_text(value, "dotenv")
-    if "\\n" in text:
-        raise EmitError(
-            "dotenv cannot contain a backslash before an n: it is read as a line break",
-            hint="give the value with real line breaks, or keep it in a YAML or JSON file",
-        )
-    if text.endswith("\r") and not marks.crlf and _ends_in_cr_but(document.text, key):
-        raise EmitError(
-            "dotenv cannot contain a CR at the end of each value: it is read as a Windows line end",
-            hint="give the value without it, or keep it in a YAML or JSON file",
-        )
-    source = source_of(text)
+    source = checked_source(document.text, key, value, marks)
     for leaf in document.leaves():
         if leaf.locator == (key,):
             return [Edit(leaf.start, leaf.end, source)]
     return [document.appended(f"{checked_key(key)}={source}\n")]
+
+
+def checked_source(text: str, key: str, value: object, marks: Marks) -> str:
+    """Return a value as it is written under a key of a file. Raises `EmitError` for one that cannot be."""
+    plain = plain_text(value, "dotenv")
+    if "\\n" in plain:
+        raise EmitError(
+            "dotenv cannot contain a backslash before an n: it is read as a line break",
+            hint="give the value with real line breaks, or keep it in a YAML or JSON file",
+        )
+    if plain.endswith("\r") and not marks.crlf and _ends_in_cr_but(text, key):
+        raise EmitError(
+            "dotenv cannot contain a CR at the end of each value: it is read as a Windows line end",
+            hint="give the value without it, or keep it in a YAML or JSON file",
+        )
+    return source_of(plain)
 
 
 def _ends_in_cr_but(text: str, key: str) -> bool:
@@ -41,20 +46,20 @@ def unset_edits(document: DotenvDocument, locator: Locator) -> list[Edit]:
     key = _key_of(locator)
     for leaf in document.leaves():
         if leaf.locator == (key,):
-            return [document.without(*_line_of(document, leaf))]
+            return [document.without(*line_of(document, leaf))]
     raise nothing_there_error(locator)
 
 
 def repeated(document: DotenvDocument) -> Sequence[Repeated]:
     """Return the keys that have several lines."""
     values = [leaf for leaf in document.leaves() if not leaf.is_comment]
-    lines = [_line_of(document, leaf) for leaf in values]
+    lines = [line_of(document, leaf) for leaf in values]
     return repeated_of(
         ((), leaf.locator, Member(*line, [document.without(*line)])) for leaf, line in zip(values, lines, strict=True)
     )
 
 
-def _line_of(document: DotenvDocument, leaf: Leaf) -> tuple[int, int]:
+def line_of(document: DotenvDocument, leaf: Leaf) -> tuple[int, int]:
     """Return the span of the line of a value, with its line break."""
     return leaf.start - len(leaf.path[0]) - 1, min(leaf.end + 1, len(document.text))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from leafseal.document import KEEP, Document, Edit, Exposed, Keep, Leaf, Locator, NewMetadata, Repeated, Sealing
 from leafseal.document.limits import DEFAULT_LIMITS, Limits
@@ -14,6 +14,9 @@ from leafseal.formats.common import SplicedDocument, as_text, decode_lines, dupl
 from leafseal.formats.ini.emitter import emit, header, key_lines
 from leafseal.formats.ini.scan import ABOVE, INLINE, METADATA_SECTION, AbovePlace, HeaderPlace, Scan, scan
 from leafseal.formats.ini.values import SPACE, strip_marker, write_value
+
+if TYPE_CHECKING:
+    from leafseal.formats.ini.members import INIMembers
 
 __all__ = ["INIDocument", "emit", "parse"]
 
@@ -121,6 +124,12 @@ class INIDocument(SplicedDocument):
         from leafseal.formats.ini import edit
 
         return edit.unset_edits(self._text, self._scan, locator)
+
+    def members(self) -> INIMembers:
+        """Return the sections and keys, for many changes at once."""
+        from leafseal.formats.ini.members import INIMembers
+
+        return INIMembers(self._text, self._scan)
 
     def removal(self, leaf: Leaf) -> list[Edit]:
         """Return the edit that removes the lines of a key, in whichever section of a name it is."""

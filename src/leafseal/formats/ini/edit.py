@@ -22,9 +22,9 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object) -> list[Ed
     section, name = names
     source = plain_text(value, "INI")
     keys = [key for key in scan.keys if key.name == name and scan.sections[key.section].name == section]
-    _refuse_repeated(locator, len(keys) or len(_numbers(scan, section)))
+    refuse_repeated(locator, len(keys) or len(_numbers(scan, section)))
     if keys:
-        return [_replaced(text, keys[0], source)]
+        return [replaced(text, keys[0], source)]
     number = _last_section(scan, section)
     if number is None:
         return [_new_section(text, scan, section, key_lines([(name, source)]))]
@@ -35,36 +35,36 @@ def unset_edits(text: str, scan: Scan, locator: Locator) -> list[Edit]:
     """Return the edits that remove a key, or a section with all that is in it."""
     names = _names(locator)
     if len(names) == 1:
-        edits = [_without(text, *_extent(text, scan, number)) for number in _numbers(scan, names[0])]
+        edits = [without(text, *_extent(text, scan, number)) for number in _numbers(scan, names[0])]
     else:
         section, name = names
         edits = [
-            _without(text, *_lines_of(text, key))
+            without(text, *lines_of(text, key))
             for key in scan.keys
             if key.name == name and scan.sections[key.section].name == section
         ]
     if not edits:
         raise nothing_there_error(locator)
-    _refuse_repeated(locator, len(edits))
+    refuse_repeated(locator, len(edits))
     return edits
 
 
 def removal(text: str, scan: Scan, leaf: Leaf) -> list[Edit]:
     """Return the edit that removes the lines of a key, by where its value is."""
-    return [_without(text, *_lines_of(text, key)) for key in scan.keys if key.value.start == leaf.start]
+    return [without(text, *lines_of(text, key)) for key in scan.keys if key.value.start == leaf.start]
 
 
 def repeated(text: str, scan: Scan) -> Sequence[Repeated]:
     """Return the keys that one section has more than once."""
-    named = [(key, scan.sections[key.section].name, _lines_of(text, key)) for key in scan.keys]
+    named = [(key, scan.sections[key.section].name, lines_of(text, key)) for key in scan.keys]
     return repeated_of(
-        (key.section, (section, key.name), Member(*lines, [_without(text, *lines)]))
+        (key.section, (section, key.name), Member(*lines, [without(text, *lines)]))
         for key, section, lines in named
         if section != METADATA_SECTION
     )
 
 
-def _refuse_repeated(locator: Locator, count: int) -> None:
+def refuse_repeated(locator: Locator, count: int) -> None:
     """Raise `RefusedError` where sections of one name leave open which of them is meant."""
     if count > 1:
         raise RefusedError(
@@ -108,14 +108,15 @@ def _line_end(text: str, position: int) -> int:
     return text.find("\n", position) + 1 or len(text)
 
 
-def _without(text: str, start: int, end: int) -> Edit:
+def without(text: str, start: int, end: int) -> Edit:
     """Return the edit that cuts whole lines; the last one, without a line break, takes the one before it along."""
     if start and not text.endswith("\n", 0, end):
         start -= 2 if text.endswith("\r\n", 0, start) else 1
     return Edit(start, end, "")
 
 
-def _replaced(text: str, key: Key, source: str) -> Edit:
+def replaced(text: str, key: Key, source: str) -> Edit:
+    """Return the edit that puts another text in the place of a value."""
     value = key.value
     written = write_value(source, value.style)
     if value.start == value.end:
@@ -133,7 +134,7 @@ def _has_note(text: str, value: Value) -> bool:
     return all(character in SPACE for character in around)
 
 
-def _lines_of(text: str, key: Key) -> tuple[int, int]:
+def lines_of(text: str, key: Key) -> tuple[int, int]:
     """Return the span of the lines of a key."""
     return text.rfind("\n", 0, key.start) + 1, _lines_end(text, key)
 
@@ -222,7 +223,7 @@ def _set_section(text: str, scan: Scan, name: str, value: object) -> list[Edit]:
         raise EmitError(f"{format_path((name,))}: a section is a mapping from keys to text")
     lines = key_lines([(str(key), plain_text(member, "INI")) for key, member in value.items()])
     numbers = _numbers(scan, name)
-    _refuse_repeated((name,), len(numbers))
+    refuse_repeated((name,), len(numbers))
     if not numbers:
         number = _last_section(scan, name)
         if number is not None:  # the section without header, and without keys

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from leafseal.document import KEEP, Document, Edit, Keep, Leaf, Locator, NewMetadata, Repeated, Sealing, apply_edits
 from leafseal.document.lazy_pattern import LazyPattern
@@ -15,6 +15,9 @@ from leafseal.formats.common import SplicedDocument, duplicate_metadata_error, t
 from leafseal.formats.json.emitter import TAB, emit, emit_node, scalar_text, unit_of, write
 from leafseal.formats.json.layout import margin_of, removal, separator, unit_in
 from leafseal.formats.json.scan import Member, Scan, read_scalar, scan
+
+if TYPE_CHECKING:
+    from leafseal.formats.json.members import JSONMembers
 
 __all__ = ["JSONDocument", "emit", "emit_node", "parse"]
 
@@ -117,6 +120,12 @@ class JSONDocument(SplicedDocument):
         from leafseal.formats.json import edit
 
         return edit.unset_edits(self._text, locator)
+
+    def members(self) -> JSONMembers:
+        """Return the members of all objects and arrays, for many changes at once."""
+        from leafseal.formats.json.members import JSONMembers
+
+        return JSONMembers(self._text)
 
     def repeated(self) -> Sequence[Repeated]:
         """Return the names that an object has more than once."""

@@ -16,7 +16,7 @@ from leafseal.formats.json.scan import Container, scan
 from leafseal.formats.json.scan import Member as Place
 
 # The text was scanned under the caller's limits already.
-_UNLIMITED = Limits(depth=10**9, leaves=10**9, scalar_bytes=10**12)
+UNLIMITED = Limits(depth=10**9, leaves=10**9, scalar_bytes=10**12)
 
 Containers = dict[Locator, Container]
 
@@ -26,7 +26,7 @@ def set_edits(text: str, locator: Locator, value: object) -> list[Edit]:
     if not locator:
         raise PathError("a whole document cannot be set, only what is in it")
     node = from_python(value)
-    containers = scan(text, _UNLIMITED, allow_duplicates=True, all_containers=True).containers
+    containers = scan(text, UNLIMITED, allow_duplicates=True, all_containers=True).containers
     for depth, part in enumerate(locator):
         container = containers[locator[:depth]]
         member = _member(container, part, locator[:depth])
@@ -34,7 +34,7 @@ def set_edits(text: str, locator: Locator, value: object) -> list[Edit]:
         if member is None:
             return [_added(text, containers, container, part, _nested(rest, node))]
         if not rest or _can_become(text, member, rest[0]):
-            return [Edit(member.start, member.end, _written(text, containers, member.key, _nested(rest, node)))]
+            return [Edit(member.start, member.end, written(text, containers, member.key, _nested(rest, node)))]
         if locator[: depth + 1] not in containers:
             raise in_the_way_error(locator[: depth + 1], "a value without members")
     raise AssertionError("the last part of a locator leads to a member or to none")
@@ -44,7 +44,7 @@ def unset_edits(text: str, locator: Locator) -> list[Edit]:
     """Return the edits that remove what stands at `locator`."""
     if not locator:
         raise PathError("a whole document cannot be removed, only what is in it")
-    containers = scan(text, _UNLIMITED, allow_duplicates=True, all_containers=True).containers
+    containers = scan(text, UNLIMITED, allow_duplicates=True, all_containers=True).containers
     container = containers.get(locator[:-1])
     members = container.members if container is not None else []
     index = next((i for i, member in enumerate(members) if _is(member.name, locator[-1])), None)
@@ -57,7 +57,7 @@ def unset_edits(text: str, locator: Locator) -> list[Edit]:
 
 def repeated(text: str, metadata: str) -> Sequence[Repeated]:
     """Return the names that an object has more than once, the `metadata` block and what is in it aside."""
-    containers = scan(text, _UNLIMITED, allow_duplicates=True, all_containers=True).containers
+    containers = scan(text, UNLIMITED, allow_duplicates=True, all_containers=True).containers
     return repeated_of(
         (locator, (*locator, member.name), Member(member.key, member.end, [removal(container, index)]))
         for locator, container in containers.items()
@@ -99,13 +99,12 @@ def _nested(rest: Locator, node: Node) -> Node:
 def _added(text: str, containers: Containers, container: Container, part: str | int, node: Node) -> Edit:
     name = f"{scalar_text(part)}: " if isinstance(part, str) else ""
     if not container.members:
-        return Edit(container.start + 1, container.start + 1, name + _written(text, containers, container.start, node))
+        return Edit(container.start + 1, container.start + 1, name + written(text, containers, container.start, node))
     last = container.members[-1]
-    written = _written(text, containers, last.key, node)
-    return Edit(last.end, last.end, separator(text, container) + name + written)
+    return Edit(last.end, last.end, separator(text, container) + name + written(text, containers, last.key, node))
 
 
-def _written(text: str, containers: Containers, key: int, node: Node) -> str:
+def written(text: str, containers: Containers, key: int, node: Node) -> str:
     """Return a node as a member that stands at, or beside, `key`: over lines where that has a line of its own."""
     if not isinstance(node, MappingNode | ListNode):
         return scalar_text(node)

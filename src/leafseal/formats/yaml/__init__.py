@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from leafseal.document import (
     KEEP,
@@ -27,6 +27,9 @@ from leafseal.formats.yaml import metadata_block, seal
 from leafseal.formats.yaml.containers import Place, Scan
 from leafseal.formats.yaml.scan import scan
 from leafseal.formats.yaml.style import container_of
+
+if TYPE_CHECKING:
+    from leafseal.formats.yaml.members import YAMLMembers
 
 DEFAULT_INDENT = 4
 
@@ -176,6 +179,12 @@ class YAMLDocument:
         from leafseal.formats.yaml import removal
 
         return removal.unset_edits(self._text, self._scan, locator, document)
+
+    def members(self) -> YAMLMembers:
+        """Return the members of all mappings and lists, for many changes at once."""
+        from leafseal.formats.yaml.members import YAMLMembers
+
+        return YAMLMembers(self._text, self._scan)
 
     def removal(self, leaf: Leaf) -> list[Edit]:
         """Return the edits that remove a value, in whichever document it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,17 +16,24 @@ _SHOWN = 3  # aliases that a message names
 
 
 @dataclass(frozen=True, slots=True)
-class _Alias:
+class Alias:
+    """An alias, and what it stands for."""
+
     locator: Locator
     source: Locator  # what it stands for
     leaves: list[Leaf]
 
 
-def refuse_in_use(text: str, scan: Scan, locator: Locator, document: int = 0) -> None:
-    """Raise `RefusedError` where an alias elsewhere stands for what is changed at `locator`, or is on the way there."""
+def refuse_in_use(
+    text: str, scan: Scan, locator: Locator, document: int = 0, among: Sequence[Alias] | None = None
+) -> None:
+    """Raise `RefusedError` where an alias elsewhere stands for what is changed at `locator`, or is on the way there.
+
+    `among` are the aliases of the document, where the caller has them.
+    """
     if not scan.has_aliases:
         return
-    aliases = list(_in_the_way(scan, locator, document))
+    aliases = list(_in_the_way(aliases_of(scan, document) if among is None else among, locator))
     if not aliases:
         return
     shown = [f"{format_path(one.locator)} (line {_line(text, one.leaves[0].start)})" for one in aliases[:_SHOWN]]
@@ -42,12 +49,12 @@ def expansions(scan: Scan, locator: Locator, document: int = 0) -> list[Edit]:
     """Return the edits that write out the aliases that a change at `locator` would change too."""
     return [
         Edit(one.leaves[0].start, one.leaves[0].end, expansion([(leaf, None) for leaf in one.leaves]))
-        for one in _in_the_way(scan, locator, document)
+        for one in _in_the_way(aliases_of(scan, document), locator)
     ]
 
 
-def _in_the_way(scan: Scan, locator: Locator, document: int) -> Iterator[_Alias]:
-    for alias in _aliases(scan, document):
+def _in_the_way(aliases: Iterable[Alias], locator: Locator) -> Iterator[Alias]:
+    for alias in aliases:
         if alias.locator[: len(locator)] == locator:
             continue  # it goes with the change
         shares = alias.source[: len(locator)] == locator or locator[: len(alias.source)] == alias.source
@@ -55,7 +62,8 @@ def _in_the_way(scan: Scan, locator: Locator, document: int) -> Iterator[_Alias]
             yield alias
 
 
-def _aliases(scan: Scan, document: int) -> Iterator[_Alias]:
+def aliases_of(scan: Scan, document: int) -> Iterator[Alias]:
+    """Yield the aliases of a document."""
     copies = (
         leaf for leaf in scan.leaves if leaf.document == document and is_copy(leaf) and leaf.place.source is not None
     )
@@ -63,7 +71,7 @@ def _aliases(scan: Scan, document: int) -> Iterator[_Alias]:
         leaves = list(group)
         place, depth = leaves[0].place, len(leaves[0].locator)
         length = len(place.container.locator) + 1
-        yield _Alias(leaves[0].locator[:length], place.source[: len(place.source) + length - depth], leaves)
+        yield Alias(leaves[0].locator[:length], place.source[: len(place.source) + length - depth], leaves)
 
 
 def _line(text: str, position: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from leafseal.document import Edit, Leaf, Locator
 from leafseal.document.lazy_pattern import LazyPattern
-from leafseal.document.scalars import Empty
+from leafseal.document.scalars import Empty, Scalar
 from leafseal.document.tree import Comment, ListNode, MappingNode, Node, from_python
 from leafseal.errors import PathError
 from leafseal.formats.yaml.anchors import refuse_in_use
@@ -28,21 +28,26 @@ def set_edits(text: str, scan: Scan, locator: Locator, value: object, document: 
     node = from_python(value)
     leaf = _leaf(scan, locator, document)
     if leaf is not None and not isinstance(node, MappingNode | ListNode | None):
-        place = leaf.place
-        if isinstance(place, Place) and (place.tag is not None or not isinstance(node, str)):
-            # A tag may give another type to what is new.
-            anchor = f"&{place.anchor} " if place.anchor else ""
-            return [Edit(place.full_start, leaf.end, anchor + canonical_text(leaf, node, text))]
-        return [Edit(leaf.start, leaf.end, canonical_text(leaf, node, text))]
+        return written_over(text, leaf, node)
     return _store(text, scan.documents[document], root_of(text, document), locator, node)
+
+
+def written_over(text: str, leaf: Leaf, value: Scalar) -> list[Edit]:
+    """Return the edits that put a scalar in the place of another, in its style."""
+    place = leaf.place
+    if isinstance(place, Place) and (place.tag is not None or not isinstance(value, str)):
+        # A tag may give another type to what is new.
+        anchor = f"&{place.anchor} " if place.anchor else ""
+        return [Edit(place.full_start, leaf.end, anchor + canonical_text(leaf, value, text))]
+    return [Edit(leaf.start, leaf.end, canonical_text(leaf, value, text))]
 
 
 def member_edits(text: str, root: YAMLNode, parent: YAMLNode, part: str | int, value: object) -> list[Edit]:
     """Return the edits that store `value` as a member of a node, whatever stands for that node elsewhere."""
-    node, found, layout = from_python(value), member_of(parent, part, ()), _Layout.of(root)
+    node, found, layout = from_python(value), member_of(parent, part, ()), Layout.of(root)
     if found is None:
         return _add(text, parent, part, node, layout)
-    return _replace(text, parent, part, found, node, layout)
+    return replaced(text, parent, part, _key_node(parent, part), found, node, layout)
 
 
 def _leaf(scan: Scan, locator: Locator, document: int) -> Leaf | None:
@@ -55,20 +60,20 @@ def _leaf(scan: Scan, locator: Locator, document: int) -> Leaf | None:
 
 def _store(text: str, note: DocumentNote, root: YAMLNode | None, locator: Locator, node: Node) -> list[Edit]:
     if root is None:
-        return _first_member(text, note, _Layout().lines(_nested(locator, node), 0))
-    at, layout = root, _Layout.of(root)
+        return first_member(text, note, Layout().lines(_nested(locator, node), 0))
+    at, layout = root, Layout.of(root)
     for depth, part in enumerate(locator):
         found = member_of(at, part, locator[:depth])
         rest = _nested(locator[depth + 1 :], node) if depth + 1 < len(locator) else node
         if found is None:
             return _add(text, at, part, rest, layout)
         if depth + 1 == len(locator) or found.null:
-            return _replace(text, at, part, found, rest, layout)
+            return replaced(text, at, part, _key_node(at, part), found, rest, layout)
         at = found
     raise AssertionError("a locator leads somewhere or the loop returned")
 
 
-def _first_member(text: str, note: DocumentNote, lines: str) -> list[Edit]:
+def first_member(text: str, note: DocumentNote, lines: str) -> list[Edit]:
     """Return the edits that put lines into a document that is empty, or the word for null."""
     if note.root_word is None:
         return _insert_lines(text, note.end, lines, at_end=True)
@@ -88,14 +93,14 @@ def _nested(locator: Locator, node: Node) -> Node:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class Layout:
     """How far the blocks of a file stand in from their keys."""
 
     indent: int = 2
     list_indent: int = 2
 
     @classmethod
-    def of(cls, root: YAMLNode) -> _Layout:
+    def of(cls, root: YAMLNode) -> Layout:
         """Return the layout of the first blocks in a document that stand below a key."""
         steps: dict[bool, int] = {}
         waiting = [root]
@@ -132,28 +137,32 @@ def _insert_lines(text: str, position: int, lines: str, *, at_end: bool = False)
     return [Edit(position, position, lines)]
 
 
-def _add(text: str, parent: YAMLNode, part: str | int, node: Node, layout: _Layout) -> list[Edit]:
+def _add(text: str, parent: YAMLNode, part: str | int, node: Node, layout: Layout) -> list[Edit]:
     last = parent.last_member
     if parent.flow:
-        written = flow_text(node) if isinstance(part, int) else f"{_key_text(part, node)}: {flow_text(node)}"
+        written = flow_text(node) if isinstance(part, int) else f"{key_text(part, node)}: {flow_text(node)}"
         if parent.opening is None:  # `[k: v]`, a mapping without brackets of its own
             first, last = parent.members[0]
             return [Edit(first.mark, first.mark, "{"), Edit(last.end, last.end, f", {written}}}")]
         if last is not None:
             return [Edit(last.end, last.end, f", {written}")]
         return [Edit(parent.opening + 1, parent.opening + 1, written)]
-    position = _behind_deeper_comments(text, parent.keep or LINE_REST.match(text, parent.end).end(), parent.column)
+    position = behind_deeper_comments(text, parent.keep or LINE_REST.match(text, parent.end).end(), parent.column)
+    lines = member_lines(text, position, part, node, parent.column, layout)
+    return [*end_block(text, parent), *_insert_lines(text, position, lines, at_end=True)]
+
+
+def member_lines(text: str, position: int, part: str | int, node: Node, column: int, layout: Layout) -> str:
+    """Return the lines of a new member of a block at `column`, which go to `position`, each with its break."""
     end = position - 1 if text[position - 1] in BREAKS else position
-    if _fits_lines(node, text, end, parent.column) and not _is_no_merge(part, node):
-        member: Node = ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)])
-        lines = layout.lines(member, parent.column)
-    else:
-        head = "-" if isinstance(part, int) else f"{_key_text(part, node)}:"
-        lines = f"{' ' * parent.column}{head} {flow_text(node)}\n"
-    return [*_end_block(text, parent), *_insert_lines(text, position, lines, at_end=True)]
+    if _fits_lines(node, text, end, column) and not _is_no_merge(part, node):
+        return layout.lines(ListNode([node]) if isinstance(part, int) else MappingNode([(part, node)]), column)
+    head = "-" if isinstance(part, int) else f"{key_text(part, node)}:"
+    return f"{' ' * column}{head} {flow_text(node)}\n"
 
 
-def _key_text(key: str, node: Node) -> str:
+def key_text(key: str, node: Node) -> str:
+    """Return a key as it is written before a colon."""
     return '"<<"' if _is_no_merge(key, node) else flow_key(key)
 
 
@@ -162,14 +171,14 @@ def _is_no_merge(key: str | int, node: Node) -> bool:
     return key == "<<" and not isinstance(node, MappingNode | ListNode)
 
 
-def _behind_deeper_comments(text: str, position: int, column: int) -> int:
+def behind_deeper_comments(text: str, position: int, column: int) -> int:
     """Return where the comments end that stand deeper than what is to follow: they belong to what is before it."""
     while (line := _COMMENT_LINE.match(text, position)) and len(line[1]) > column:
         position = line.end()
     return position
 
 
-def _end_block(text: str, parent: YAMLNode) -> list[Edit]:
+def end_block(text: str, parent: YAMLNode) -> list[Edit]:
     """Return the edit of the last block scalar's header that lets lines follow where the file ends in it.
 
     Its value has no line break at the end because the file has none there; now it must say so.
@@ -196,9 +205,11 @@ def _fits_lines(node: Node, text: str, end: int, column: int) -> bool:
 # -- in the place of a value -----------------------------------------------------------------------------------------
 
 
-def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node: Node, layout: _Layout) -> list[Edit]:
-    if isinstance(part, str):
-        key = _key_node(parent, part)
+def replaced(
+    text: str, parent: YAMLNode, part: str | int, key: YAMLNode | None, found: YAMLNode, node: Node, layout: Layout
+) -> list[Edit]:
+    """Return the edits that put a node in the place of another, under its key if it has one."""
+    if isinstance(part, str) and key is not None:
         if key.colon is None:
             return _add_colon(text, parent, key, node, layout)
         if found.null and found.start == found.end:
@@ -210,7 +221,7 @@ def _replace(text: str, parent: YAMLNode, part: str | int, found: YAMLNode, node
     return [Edit(found.start, found.end, blank + _value(node, parent, text, found.end, layout))]
 
 
-def _add_colon(text: str, parent: YAMLNode, key: YAMLNode, node: Node, layout: _Layout) -> list[Edit]:
+def _add_colon(text: str, parent: YAMLNode, key: YAMLNode, node: Node, layout: Layout) -> list[Edit]:
     """Give a value to a key that has not even a colon: `{key}`, or `? key` by itself."""
     if parent.flow:
         return [Edit(key.end, key.end, f": {flow_text(node)}")]
@@ -219,7 +230,7 @@ def _add_colon(text: str, parent: YAMLNode, key: YAMLNode, node: Node, layout: _
 
 
 def _replace_lines(
-    text: str, parent: YAMLNode, part: str, key: YAMLNode, found: YAMLNode, node: Node, layout: _Layout
+    text: str, parent: YAMLNode, part: str, key: YAMLNode, found: YAMLNode, node: Node, layout: Layout
 ) -> list[Edit]:
     """Return the edits where a collection in block style comes or goes; none where neither does."""
     assert key.colon is not None
@@ -244,11 +255,11 @@ def _replace_lines(
     return []
 
 
-def _key_node(parent: YAMLNode, part: str) -> YAMLNode:
-    return next(key for name, key, _ in parent.pairs or [] if name == part)
+def _key_node(parent: YAMLNode, part: str | int) -> YAMLNode | None:
+    return next((key for name, key, _ in parent.pairs or [] if name == part), None)
 
 
-def _value(node: Node, parent: YAMLNode, text: str, end: int, layout: _Layout) -> str:
+def _value(node: Node, parent: YAMLNode, text: str, end: int, layout: Layout) -> str:
     """Return what is written for a node in the place of what ends at `end`."""
     one_line = parent.flow or not _fits_lines(node, text, end, parent.column)
     if one_line or isinstance(node, MappingNode | ListNode):

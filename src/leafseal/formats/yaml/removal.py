@@ -96,28 +96,29 @@ def _remove(
     A comment on the line where a member ends goes with it; those on lines of their own stay.
     """
     if parent.flow:
-        return _remove_from_flow(text, parent, members, index)
-    start, end = _span(members[index])
+        return remove_from_flow(text, parent, members, index)
+    start, end = span(members[index])
     if len(members) == 1:
         return _empty_block(text, parent, start, end, above)
     if line_start(text, start) is None:
         # The first member of a mapping in a list shares its line with the dash.
         line = LINE_REST.match(text, end).end() if text[end - 1] not in BREAKS else end
-        return [Edit(start, _BLANKS.match(text, line).end(), "")]
+        return [Edit(start, BLANKS.match(text, line).end(), "")]
     follows_block = index > 0 and last_scalar(members[index - 1][1]).header > 0
     return [line_removal(text, start, end, keep_break=follows_block)]
 
 
-def _span(member: tuple[YAMLNode, YAMLNode]) -> tuple[int, int]:
+def span(member: tuple[YAMLNode, YAMLNode]) -> tuple[int, int]:
     """Return where a member of a block begins, dash and `?` included, and where its text ends."""
     first, last = member
     begins_with = first.mark + 1 if first.colon is None else first.colon + 1
     return first.mark, max(last.end, last.keep, first.end, begins_with)
 
 
-def _remove_from_flow(
+def remove_from_flow(
     text: str, parent: YAMLNode, members: Sequence[tuple[YAMLNode, YAMLNode]], index: int
 ) -> list[Edit]:
+    """Remove a member of what is in brackets, with one comma."""
     first, last = members[index]
     if parent.opening is None:
         return [Edit(first.start, last.end, "{}")]  # `[k: v]` without its pair
@@ -139,7 +140,7 @@ def _remove_from_flow(
     return [*edits, Edit(start, end if text.startswith("#", behind) else behind, "")]
 
 
-_BLANKS = LazyPattern(r"[ \t\r\n]*")
+BLANKS = LazyPattern(r"[ \t\r\n]*")
 _BLANKS_ON_LINE = LazyPattern(r"[ \t]*")
 _COMMENT = LazyPattern(rf"(?<!\S){COMMENT}")
 

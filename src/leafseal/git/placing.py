@@ -1,0 +1,329 @@
+"""The edits that make the values of a document those that are wanted: what changes in place, what comes in and where.
+
+All of them are found on one scan of the document. What comes in is written as theirs has it: the lines of its own with
+the comments above, in and behind them, after the same sibling as there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from leafseal.document import Document, Edit, Leaf, Locator
+from leafseal.document.frozen import NamedTuple
+from leafseal.document.members import Addition, Lines, Members, Name
+from leafseal.document.scalars import Empty
+from leafseal.document.values import ABSENT, Value, at, canonical, equal, values_of
+from leafseal.errors import FormatError
+from leafseal.git.lines import lines_of, rising
+from leafseal.git.lists import likest
+
+MARKS = ("#", ";")
+"""How a line begins that is a comment in one format or another."""
+
+Takes = Callable[[str], bool]
+"""Whether lines are taken over from a file, as they stand there."""
+
+
+class Place(NamedTuple):
+    """A place in a file, and what is there; `ABSENT` where nothing is."""
+
+    document: int
+    locator: Locator
+    value: Value
+
+    def member(self, name: Name) -> Place:
+        """Return the place of a member."""
+        return Place(self.document, (*self.locator, name), at(self.value, (name,)))
+
+    def __repr__(self) -> str:  # a traceback shows no values
+        return f"Place({self.document}, {self.locator!r})"
+
+
+NOWHERE = Place(0, (), ABSENT)
+
+
+class Placing:
+    """The edits of a document, with what they need to know of the other texts."""
+
+    def __init__(self, base: Document | None, document: Document, theirs: Document, takes: Takes) -> None:
+        self._takes = takes
+        self._here = _Text(document)
+        self._there = _Text(theirs)
+        self._wanted_comments = _comment_lines(theirs.text)
+        self._known = _comment_lines(document.text)
+        self._was = _comment_lines(base.text if base is not None else "")
+
+    def edits(self, wanted: Sequence[Value], places: Sequence[int | None]) -> list[Edit]:
+        """Return the edits that make of the values in each document what is wanted.
+
+        `places` are the numbers that the documents have in theirs.
+        """
+        found: list[Edit] = []
+        for number, to_be in enumerate(wanted):
+            place = places[number]
+            other = NOWHERE if place is None else self._there.root(place)
+            found += self._missing(self._here.root(number), to_be, other)
+        return combined(self._here.text, found)
+
+    def _missing(self, here: Place, to_be: Value, there: Place) -> Iterator[Edit]:
+        if equal(here.value, to_be):
+            return
+        if isinstance(here.value, dict) and isinstance(to_be, dict):
+            yield from self._mapping(here, here.value, to_be, there)
+        elif isinstance(here.value, list) and isinstance(to_be, list):
+            yield from self._list(here, here.value, to_be, there)
+        else:
+            yield from self._set(here, to_be, there)
+
+    def _mapping(self, here: Place, is_: dict[str, Value], to_be: dict[str, Value], there: Place) -> Iterator[Edit]:
+        for name in is_:
+            if name in to_be:
+                yield from self._missing(here.member(name), to_be[name], there.member(name))
+        added: list[Addition] = []
+        after: str | None = None
+        for name, value in to_be.items():
+            if name in is_:
+                after = name
+            else:
+                added.append(self._addition(name, value, after, there.member(name), there.value))
+        removed = [name for name in is_ if name not in to_be]
+        if removed or added:
+            yield from self._here.members.change(here.locator, removed, added, here.document)
+
+    def _list(self, here: Place, is_: list[Value], to_be: list[Value], there: Place) -> Iterator[Edit]:
+        """Change elements in place; those that moved go, and come in at their new place."""
+        kept = _kept(is_, to_be)
+        source = _elements(there, to_be)
+        moved = {canonical(is_[index]): index for index in range(len(is_)) if index not in kept.values()}
+        added: list[Addition] = []
+        after: int | None = None
+        for index, value in enumerate(to_be):
+            place = there.member(source[index]) if index in source else NOWHERE
+            if index in kept:
+                after = kept[index]
+                yield from self._missing(here.member(after), value, place)
+                continue
+            own = moved.get(canonical(value)) if moved else None
+            if own is not None:
+                added.append(self._moved(index, value, after, here.member(own)))
+            else:
+                added.append(self._addition(index, value, after, place, there.value))
+        removed = [index for index in range(len(is_)) if index not in kept.values()]
+        if removed or added:
+            yield from self._here.members.change(here.locator, removed, added, here.document)
+
+    # -- one value
+
+    def _set(self, here: Place, to_be: Value, there: Place) -> Iterator[Edit]:
+        old = self._here.leaf(here)
+        spelled = self._spelling(there, to_be, old) if old is not None else None
+        if old is not None and spelled is not None and "\n" not in self._here.text[old.start : old.end]:
+            yield Edit(old.start, old.end, spelled)
+        else:
+            yield from self._here.members.replace(here.locator, to_be, here.document)
+
+    def _spelling(self, there: Place, value: Value, old: Leaf | None) -> str | None:
+        """Return how theirs spells a scalar, where that does for its place too; None where it may not."""
+        new = self._there.leaf(there)
+        if new is None or not equal(new.value, value) or new.value is None or isinstance(new.value, Empty):
+            return None
+        source = self._there.text[new.start : new.end]
+        if "\n" in source:
+            return None
+        if old is None:
+            return source if self._there.members.lines(there.locator, there.document) is None else None
+        if old.style != new.style or old.value is None or isinstance(old.value, Empty):
+            return None
+        return source if self._here.document.context(old) == self._there.document.context(new) else None
+
+    # -- what comes in
+
+    def _addition(self, name: Name, value: Value, after: Name | None, there: Place, siblings: Value) -> Addition:
+        addition = Addition(name, value, after)
+        if there.value is ABSENT or not there.locator:
+            return addition
+        lines = self._there.members.lines(there.locator, there.document)
+        if lines is None:
+            return addition._replace(spelling=self._spelling(there, value, None))
+        text = self._there.text
+        above, below = (
+            _comments(text[slice(*span)]) for span in ((lines.above, lines.start), (lines.end, lines.behind))
+        )
+        addition = addition._replace(above=above, below=below)
+        if not equal(there.value, value):
+            return addition
+        written = _at_margin(self._there, lines, self._is_new, _position(siblings, there.locator[-1]))
+        if not self._takes(written):
+            return addition
+        return addition._replace(lines=written, blank_below=_blank_below(text, lines, siblings, there.locator[-1]))
+
+    def _moved(self, index: int, value: Value, after: int | None, here: Place) -> Addition:
+        """Return an element that is elsewhere in the list: as it stands there."""
+        lines = self._here.members.lines(here.locator, here.document)
+        if lines is None:
+            return Addition(index, value, after)
+        alone = lines._replace(above=lines.start, text_end=lines.end, behind=lines.end)
+        written = _at_margin(self._here, alone, lambda _: False, _Position(False, False))
+        return Addition(index, value, after, written if self._takes(written) else None)
+
+    def _is_new(self, line: str) -> bool:
+        """Tell whether a comment line of theirs is one that they added, and that is not in the document yet."""
+        if self._wanted_comments[line] <= max(self._known[line], self._was[line]):
+            return False
+        self._known[line] += 1
+        return True
+
+
+class _Text:
+    """A document with what is where in it."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.text = document.text
+        self.values = values_of(document)
+        self.members: Members = document.members()
+        self._leaves = {(leaf.document, leaf.locator): leaf for leaf in document.leaves() if not leaf.is_comment}
+
+    def root(self, number: int) -> Place:
+        return Place(number, (), self.values[number])
+
+    def leaf(self, place: Place) -> Leaf | None:
+        return self._leaves.get((place.document, place.locator))
+
+
+def _elements(there: Place, to_be: list[Value]) -> dict[int, int]:
+    """Return which elements of a list of theirs are those that are wanted, perhaps changed, by the wanted positions."""
+    if not isinstance(there.value, list):
+        return {}
+    found = {new: old for old, new in likest(there.value, to_be)}
+    elsewhere = {canonical(element): index for index, element in reversed(list(enumerate(there.value)))}
+    for index, value in enumerate(to_be):
+        if index not in found and (moved := elsewhere.get(canonical(value))) is not None:
+            found[index] = moved
+    return found
+
+
+def _kept(is_: list[Value], to_be: list[Value]) -> dict[int, int]:
+    """Return which elements stay in their order, perhaps changed in place: from the wanted positions to the present."""
+    return dict(rising(sorted((new, old) for old, new in likest(is_, to_be))))
+
+
+class _Position(NamedTuple):
+    """Whether a member is the first of its siblings, and whether the last."""
+
+    is_first: bool
+    is_last: bool
+
+
+def _position(siblings: Value, name: Name) -> _Position:
+    if isinstance(siblings, dict):
+        return _Position(next(iter(siblings)) == name, next(reversed(siblings)) == name)
+    return _Position(name == 0, isinstance(siblings, list) and name == len(siblings) - 1)
+
+
+def _at_margin(text: _Text, lines: Lines, is_new: Takes, position: _Position) -> str:
+    """Return a member's lines at the margin, with comments beside them that are new, and blank lines of its own."""
+    source = text.text
+    is_behind_dash = lines.start > 0 and source[lines.start - 1] not in "\n\r\ufeff"
+    margin = " " * lines.column if is_behind_dash else ""
+    own = margin + source[lines.start : lines.text_end]
+    deeper = [line for line in lines_of(source[lines.text_end : lines.end]) if is_new(line.strip())]
+    gap = lines_of(source[lines.end : lines.behind])
+    above = _kept_above(lines_of(source[lines.above : lines.start] if not margin else ""), is_new, position)
+    written = "".join([*above, own if own.endswith("\n") else own + "\n", *deeper, *_kept_below(gap, is_new, position)])
+    if text.document.format != "dotenv":  # there a CR is part of a value
+        written = written.replace("\r\n", "\n")
+    return "".join(_shifted(line, lines.column) for line in lines_of(written))
+
+
+def _kept_above(gap: Sequence[str], is_new: Takes, position: _Position) -> list[str]:
+    """Return the new comments, and the blank lines before each of them and before the member."""
+    kept: list[str] = []
+    blank: list[str] = []
+    for line in gap:
+        if not line.strip():
+            blank.append(line)
+        else:
+            if is_new(line.strip()):
+                kept += [*blank, line]
+            blank = []
+    kept += blank
+    while position.is_first and kept and not kept[0].strip():
+        del kept[0]
+    return kept
+
+
+def _kept_below(gap: Sequence[str], is_new: Takes, position: _Position) -> list[str]:
+    """Return the new comments that are directly behind a member and not above another, or behind the last one."""
+    kept: list[str] = []
+    run = 0
+    while run < len(gap) and gap[run].strip():
+        run += 1
+    if position.is_last:
+        for line in gap:
+            if not line.strip() or is_new(line.strip()):
+                kept.append(line)
+        while kept and not kept[-1].strip():
+            del kept[-1]
+    elif run < len(gap):
+        kept = [line for line in gap[:run] if is_new(line.strip())]
+    return kept
+
+
+def _blank_below(text: str, lines: Lines, siblings: Value, name: Name) -> int | None:
+    """Return how many blank lines are behind a member's own, and its comments; None where no sibling is."""
+    if _position(siblings, name).is_last:
+        return None
+    gap = [line.strip() for line in lines_of(text[lines.end : lines.behind])]
+    run = 0
+    while run < len(gap) and gap[run]:
+        run += 1
+    start = 0 if run == len(gap) else run  # comments that end at the sibling are its own
+    return next((number for number, line in enumerate(gap[start:]) if line), len(gap) - start)
+
+
+def _shifted(line: str, column: int) -> str:
+    """Return a line less a column's blanks; comments may have fewer."""
+    blanks = len(line) - len(line.lstrip(" "))
+    return line[min(blanks, column) :]
+
+
+def _comments(lines: str) -> frozenset[str]:
+    return frozenset(line.strip() for line in lines_of(lines) if line.strip())
+
+
+def _comment_lines(text: str) -> Counter[str]:
+    return Counter(line for line in map(str.strip, text.split("\n")) if line.startswith(MARKS))
+
+
+def combined(text: str, edits: Sequence[Edit]) -> list[Edit]:
+    """Return edits that may touch: removals that overlap become one, and so does what is at one place.
+
+    Raises `FormatError` where others overlap.
+    """
+    done: list[Edit] = []
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end > edit.start)):
+        last = done[-1] if done else Edit(-1, -1, "")
+        if edit.start > last.end or (edit.start == last.end and last.start < last.end):
+            done.append(edit)
+        elif edit.start == last.end:
+            done[-1] = Edit(last.start, edit.end, last.new + edit.new)
+        elif not edit.new:
+            end = max(last.end, edit.end)
+            has_break = end < len(text) or text.endswith(("\n", "\r"))
+            done[-1] = Edit(last.start, end, last.new if has_break else last.new.rstrip("\r\n"))
+        elif edit.start == edit.end:
+            done[-1] = last._replace(new=_within(text, last, edit))
+        else:
+            raise FormatError("two edits overlap: this file cannot be edited in place")
+    return done
+
+
+def _within(text: str, removal: Edit, edit: Edit) -> str:
+    """Return what takes the place of lines that go, where others come in among them."""
+    before = text[removal.start : edit.start]
+    if before in ("\n", "\r\n") and removal.end == len(text):
+        # The last line went, which had no break, and so the break before it: now there is a last line again.
+        return before + edit.new.removesuffix(before)
+    return removal.new + edit.new
