@@ -57,6 +57,9 @@ def _apart(text: str, position: int, end: int, one: Addition, written: str) -> t
         position += len(behind.pop(0))
         written = written[1:]
         blank -= 1
+    while blank and written.endswith("\n\n"):  # of a text that keeps its last breaks: they are there already
+        written = written[:-1]
+        blank -= 1
     if not is_last and one.blank_below is not None:
         written += "\n" * (one.blank_below - blank)
     return position, written

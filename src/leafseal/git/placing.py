@@ -59,14 +59,16 @@ class Placing:
 
         `places` are the numbers that the documents have in theirs.
         """
-        found: list[Edit] = []
+        return combined(self._here.text, [edit for edits in self.steps(wanted, places) for edit in edits])
+
+    def steps(self, wanted: Sequence[Value], places: Sequence[int | None]) -> Iterator[list[Edit]]:
+        """Yield the edits of one change after another, each on the text as it is."""
         for number, to_be in enumerate(wanted):
             place = places[number]
             other = NOWHERE if place is None else self._there.root(place)
-            found += self._missing(self._here.root(number), to_be, other)
-        return combined(self._here.text, found)
+            yield from self._missing(self._here.root(number), to_be, other)
 
-    def _missing(self, here: Place, to_be: Value, there: Place) -> Iterator[Edit]:
+    def _missing(self, here: Place, to_be: Value, there: Place) -> Iterator[list[Edit]]:
         if equal(here.value, to_be):
             return
         if isinstance(here.value, dict) and isinstance(to_be, dict):
@@ -76,7 +78,9 @@ class Placing:
         else:
             yield from self._set(here, to_be, there)
 
-    def _mapping(self, here: Place, is_: dict[str, Value], to_be: dict[str, Value], there: Place) -> Iterator[Edit]:
+    def _mapping(
+        self, here: Place, is_: dict[str, Value], to_be: dict[str, Value], there: Place
+    ) -> Iterator[list[Edit]]:
         for name in is_:
             if name in to_be:
                 yield from self._missing(here.member(name), to_be[name], there.member(name))
@@ -89,9 +93,9 @@ class Placing:
                 added.append(self._addition(name, value, after, there.member(name), there.value))
         removed = [name for name in is_ if name not in to_be]
         if removed or added:
-            yield from self._here.members.change(here.locator, removed, added, here.document)
+            yield self._here.members.change(here.locator, removed, added, here.document)
 
-    def _list(self, here: Place, is_: list[Value], to_be: list[Value], there: Place) -> Iterator[Edit]:
+    def _list(self, here: Place, is_: list[Value], to_be: list[Value], there: Place) -> Iterator[list[Edit]]:
         """Change elements in place; those that moved go, and come in at their new place."""
         kept = _kept(is_, to_be)
         source = _elements(there, to_be)
@@ -111,17 +115,17 @@ class Placing:
                 added.append(self._addition(index, value, after, place, there.value))
         removed = [index for index in range(len(is_)) if index not in kept.values()]
         if removed or added:
-            yield from self._here.members.change(here.locator, removed, added, here.document)
+            yield self._here.members.change(here.locator, removed, added, here.document)
 
     # -- one value
 
-    def _set(self, here: Place, to_be: Value, there: Place) -> Iterator[Edit]:
+    def _set(self, here: Place, to_be: Value, there: Place) -> Iterator[list[Edit]]:
         old = self._here.leaf(here)
         spelled = self._spelling(there, to_be, old) if old is not None else None
         if old is not None and spelled is not None and "\n" not in self._here.text[old.start : old.end]:
-            yield Edit(old.start, old.end, spelled)
+            yield [Edit(old.start, old.end, spelled)]
         else:
-            yield from self._here.members.replace(here.locator, to_be, here.document)
+            yield self._here.members.replace(here.locator, to_be, here.document)
 
     def _spelling(self, there: Place, value: Value, old: Leaf | None) -> str | None:
         """Return how theirs spells a scalar, where that does for its place too; None where it may not."""
@@ -300,7 +304,8 @@ def _comment_lines(text: str) -> Counter[str]:
 def combined(text: str, edits: Sequence[Edit]) -> list[Edit]:
     """Return edits that may touch: removals that overlap become one, and so does what is at one place.
 
-    Raises `FormatError` where others overlap.
+    What is within text that is replaced as a whole goes with it: the header of a block before new lines. Raises
+    `FormatError` where others overlap.
     """
     done: list[Edit] = []
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end > edit.start)):
@@ -315,7 +320,7 @@ def combined(text: str, edits: Sequence[Edit]) -> list[Edit]:
             done[-1] = Edit(last.start, end, last.new if has_break else last.new.rstrip("\r\n"))
         elif edit.start == edit.end:
             done[-1] = last._replace(new=_within(text, last, edit))
-        else:
+        elif edit.end > last.end:
             raise FormatError("two edits overlap: this file cannot be edited in place")
     return done
 

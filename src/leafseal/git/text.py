@@ -90,6 +90,30 @@ def _edited(
             continue
         if equal(values_of(changed), list(wanted)):
             yield changed
+    if (changed_in_steps := _in_steps(base, document, wanted, theirs, parse)) is not None:
+        yield changed_in_steps
+
+
+def _in_steps(
+    base: Document | None, document: Document, wanted: Sequence[Value], theirs: Document, parse: Parse
+) -> Document | None:
+    """Return a document after one change after another: where two need the same text, such as its last line break."""
+    places = document_places(wanted, values_of(theirs))
+    for _ in range(_MOST_STEPS):
+        try:
+            edits = next(Placing(base, document, theirs, _none).steps(wanted, places), None)
+            if edits is None:
+                return None
+            document = parse(document.rewrite(edits))
+        except LeafsealError:
+            return None
+        if equal(values_of(document), list(wanted)):
+            return document
+    return None
+
+
+_MOST_STEPS = 100
+"""Changes that are made one by one, each with a scan of its own."""
 
 
 def _all(_lines: str) -> bool:
