@@ -18,9 +18,12 @@ def publish(_arguments: Arguments) -> NoReturn:
 
 
 def merge(_arguments: Arguments) -> NoReturn:
-    """Refuse to merge, as people configure it for Git's driver: sops has no such command, and leafseal has."""
+    """Refuse to merge, as people configure it for Git's driver: sops has no such command, and leafseal has.
+
+    What to use is in the message, not in a hint, which only terminals get: a driver often has none.
+    """
     raise Failure(
-        "merge: sops has no such command; nothing was done",
+        'merge: sops has no such command, and nothing was done; use "leafseal merge BASE OURS THEIRS -o OUT",'
+        ' or have Git merge with "leafseal git setup"',
         1,
-        hint='use "leafseal merge BASE OURS THEIRS -o OUT"; for Git, run "leafseal git setup"',
     )

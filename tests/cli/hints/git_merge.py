@@ -44,12 +44,6 @@ SCENARIOS = [
         files={"a.bin": "\0a", "b.bin": "\0b", "c.bin": "\0c"},
     ),
     Scenario(
-        "sops.unavailable",
-        'use "leafseal merge BASE OURS THEIRS -o OUT"; for Git, run "leafseal git setup"',
-        "sops merge app.yaml app.yaml app.yaml",
-        ("merge app.yaml app.yaml app.yaml -o out.yaml", "! cd HERE && git init -q", "git setup"),
-    ),
-    Scenario(
         "git.sides",
         'correct it on its branch and merge again; or, to have {}, run "git checkout --{} FILE", then "git add FILE"',
         "resolve app.yaml",
