@@ -16,7 +16,7 @@ from leafseal.operations.open import read_metadata
 from leafseal.operations.product import Product
 
 if TYPE_CHECKING:
-    from leafseal.git.merge import Configured
+    from leafseal.git.keys import Configured
 
 MARKERS = 7
 """How many signs a conflict marker has, where nobody says otherwise."""
@@ -116,14 +116,12 @@ def _without_key(
 ) -> Outcome:
     """Merge what can be merged without a key. Raises `error` where nothing can."""
     from leafseal.git.keyless import merge_without_key
-    from leafseal.keys.ring import label
+    from leafseal.git.recipients import told_of
 
     merged = merge_without_key(versions, format_name, read)
     if merged is None:
         raise error
-    told = ["merged without a key, not verified"]
-    told += [f"recipient added by theirs: {label(one)}" for one in merged.added]
-    told += [f"recipient removed by theirs: {label(one)}" for one in merged.removed]
+    told = ["merged without a key, not verified", *told_of(merged.added, merged.removed)]
     return Outcome(merged.data, Product.exactly(merged.data), True, [], told)
 
 

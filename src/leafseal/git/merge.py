@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from leafseal.display import counted, first_of, visible
@@ -17,14 +17,12 @@ from leafseal.formats import parse
 from leafseal.git import text
 from leafseal.git.carried import Kept
 from leafseal.git.conflict_places import PlainFile, pointer_to, what_sides_did
-from leafseal.git.recipients import Id, MergedRecipients, merge_recipients, recipient_id, wrapped_of
+from leafseal.git.keys import merge_keys
+from leafseal.git.recipients import MergedRecipients
 from leafseal.git.rule import Side, exposed, exposed_comments, merge_rules, merge_unknown
 from leafseal.git.sides import Sides
 from leafseal.git.three_way import DOCUMENTS, VIRTUAL, Conflict, Merged, merge, take_ours
-from leafseal.keys import MasterKey
-from leafseal.keys.changes import required_groups
-from leafseal.keys.groups import DataKey, KeyGroup, wrap_data_key
-from leafseal.keys.ring import KeyRing, label
+from leafseal.keys.ring import KeyRing
 from leafseal.metadata import Metadata, unresolved, version_numbers
 from leafseal.metadata.unresolved import RECIPIENTS, RULE, Unresolved
 from leafseal.operations.clear_text import Comments, comments_of
@@ -37,18 +35,7 @@ from leafseal.rules.selection import Selection
 from leafseal.system.clock import now
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Configured(Protocol):
-        """What ours' configuration wants of the file."""
-
-        @property
-        def groups(self) -> Sequence[Sequence[MasterKey]]:
-            """The master keys that it names."""
-
-        @property
-        def threshold(self) -> int:
-            """How many of its groups are needed; 0 for all."""
+    from leafseal.git.keys import Configured
 
 
 class Found(NamedTuple):
@@ -120,18 +107,20 @@ class _Merge:
         document = self.write(merged)
         if self.how.is_virtual and self.conflicts:
             raise RefusedError(self.conflicts[0].what)
-        key_side = self.key_side()
-        groups = self.recipients(key_side.data_key)
-        selection = self.rule(document, groups)
+        keys = merge_keys(self.sides, self.how.ring, self.how.configured)
+        self.told += keys.told
+        if keys.recipients.conflict:
+            self.conflicts.append(Found(RECIPIENTS, keys.recipients.conflict))
+        selection = self.rule(document)
         undecided = set(map(id, self.undecided))
         left = [one for one in merged.conflicts if id(one) in undecided]
         files = [PlainFile.of(document, selection)] if left else []
         files += [PlainFile.of(side.plain_document(), side.metadata.selection) for side in self.sides if side and left]
         found = [Found(pointer_to(one, one.place, files), what_sides_did(one, files), one) for one in left]
         self.conflicts = found + self.conflicts
-        metadata = self.metadata(groups, selection)
-        data = self.seal(document, metadata, key_side)
-        product = Product(data, document.format, key_side.data_key, _bytes(document), self.read)
+        metadata = self.metadata(keys.recipients, selection)
+        data = self.seal(document, metadata, keys.side)
+        product = Product(data, document.format, keys.side.data_key, _bytes(document), self.read)
         return Result(product, [] if self.how.is_virtual else self.conflicts, self.told)
 
     # -- values and text
@@ -174,64 +163,9 @@ class _Merge:
     def parse(self, data: bytes) -> Document:
         return parse(data, self.ours.document.format, self.read)
 
-    # -- keys
-
-    def key_side(self) -> Opened:
-        """Return the side whose data key the result has: the one that was rotated, ours where both were."""
-        was, mine, other = (side.data_key.reveal() if side else None for side in self.sides)
-        if mine == other:
-            return self.ours
-        if was != mine:
-            if was != other:
-                self.told.append("both sides have another data key than the base; ours is kept")
-            return self.ours
-        if _knows_values_of(self.theirs, self.base):
-            return self.theirs
-        # Whoever lacks the key could have made it up, to be able to read what ours adds.
-        self.told.append(
-            'theirs has another data key and too few of the values that were there; ours is kept: run "leafseal rotate"'
-        )
-        return self.ours
-
-    def recipients(self, data_key: DataKey) -> MergedRecipients:
-        key = data_key.reveal()
-        base, ours, theirs = (
-            wrapped_of(side.metadata, has_key=side.data_key.reveal() == key) if side else None for side in self.sides
-        )
-        assert ours is not None
-        assert theirs is not None
-        if self.ours.metadata.groups == self.theirs.metadata.groups and ours.has_key:
-            return MergedRecipients(self.ours.metadata.groups, self.ours.metadata.threshold)
-        configured = self.how.configured()
-        named = {recipient_id(one) for group in configured.groups for one in group} if configured else set[Id]()
-        merged = merge_recipients(
-            base,
-            ours,
-            theirs,
-            opened=self.opened_ids(),
-            configured=named,
-            least=required_groups(len(configured.groups), configured.threshold) if configured else None,
-            wrap=lambda groups, threshold: self.wrap(data_key, groups, threshold),
-        )
-        if merged.conflict:
-            self.conflicts.append(Found(RECIPIENTS, merged.conflict))
-        self.told += [f"recipient added by theirs: {label(one)}" for one in merged.added]
-        self.told += [f"recipient removed by theirs: {label(one)}" for one in merged.removed]
-        if merged.removed and self.ours.data_key.reveal() == key:
-            self.told.append('who was removed can still read new values with the old data key: run "leafseal rotate"')
-        return merged
-
-    def opened_ids(self) -> Collection[Id]:
-        ring = self.how.ring
-        wrapped = (one for side in self.sides if side for group in side.metadata.groups for one in group)
-        return {recipient_id(one.master_key) for one in wrapped if ring.gave(one)}
-
-    def wrap(self, data_key: DataKey, groups: Sequence[Sequence[MasterKey]], threshold: int) -> tuple[KeyGroup, ...]:
-        return wrap_data_key(data_key, groups, threshold, self.how.ring.ambient, now())
-
     # -- metadata
 
-    def rule(self, document: Document, groups: MergedRecipients) -> Selection:
+    def rule(self, document: Document) -> Selection:
         """Return the rule of the result, under which nothing is in plain text that a side has encrypted."""
         base, ours, theirs = (side.metadata.selection if side else None for side in self.sides)
         assert ours is not None
@@ -335,34 +269,6 @@ def _later(one: Metadata, other: Metadata) -> str:
         return max(zip(times, (one.lastmodified, other.lastmodified), strict=True))[1]
     except ValueError:
         return now()
-
-
-def _knows_values_of(one: Opened, other: Opened | None) -> bool:
-    """Tell whether a side has what the other has encrypted, in its places: most of it, and what is hardest to guess.
-
-    Names of hosts and users can be guessed by somebody who lacks the key.
-    """
-    known, mine = (_telling(side) if side else set() for side in (other, one))
-    shared = known & mine
-    hardest = max(map(_variety, known), default=0)
-    return 2 * len(shared) > len(known) and any(_variety(key) == hardest for key in shared)
-
-
-_Known = tuple[str, str, bytes]
-"""Place, type and bytes of an encrypted value."""
-
-
-def _telling(side: Opened) -> set[_Known]:
-    found = ((item.aad, item.word, item.data) for item in side.leaves.sealed if not item.leaf.is_comment)
-    return {key for key in found if len(key[2]) >= _TELLING}
-
-
-def _variety(key: _Known) -> int:
-    return len(set(key[2]))
-
-
-_TELLING = 4
-"""Bytes of a value that nobody is likely to have guessed."""
 
 
 def _bytes(document: Document) -> bytes:

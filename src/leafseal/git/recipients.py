@@ -6,14 +6,14 @@ wrapped anew for anybody whom neither ours nor ours' configuration names: a host
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from leafseal.document.frozen import NamedTuple
 from leafseal.git.lists import merged_order
 from leafseal.keys import MasterKey
 from leafseal.keys.changes import required_groups
 from leafseal.keys.groups import KeyGroup
-from leafseal.keys.ring import WrappedKey
+from leafseal.keys.ring import WrappedKey, label
 from leafseal.metadata import Metadata
 
 Id = tuple[str, str]
@@ -39,6 +39,14 @@ class MergedRecipients(NamedTuple):
     added: tuple[MasterKey, ...] = ()
     removed: tuple[MasterKey, ...] = ()
     conflict: str = ""
+
+
+def told_of(added: Iterable[MasterKey], removed: Iterable[MasterKey]) -> list[str]:
+    """Return the sentences about whom theirs added and removed."""
+    return [
+        *(f"recipient added by theirs: {label(one)}" for one in added),
+        *(f"recipient removed by theirs: {label(one)}" for one in removed),
+    ]
 
 
 class CannotWrapError(Exception):
