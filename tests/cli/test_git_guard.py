@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from leafseal.git import guard
+from leafseal.git.guard_script import UNDO
 
 from .conftest import Run
 from .test_git_setup import git, repository
@@ -84,6 +85,8 @@ WAYS: dict[str, str] = {
     " git config --remove-section filter.leafseal-kept; git add -A",
     "a plain value in a file that is encrypted otherwise": f"(echo ---; cat {NEW}) >> secrets/app.yaml; rm {NEW};"
     " git add secrets/app.yaml",
+    "the same where the file's own rule leaves values plain": "sed -i 's/unencrypted_suffix: .*/encrypted_regex: pass/'"
+    f" secrets/app.yaml; (echo ---; cat {NEW}) >> secrets/app.yaml; rm {NEW}; git add secrets/app.yaml",
     "`git -c filter.leafseal.clean=cat add`": f"git -c filter.leafseal.clean=cat add {NEW}",
 }
 
@@ -185,7 +188,7 @@ def test_an_unresolved_conflict_is_refused(guarded: Path) -> None:
 def test_it_is_taken_away(guarded: Path, leafseal: Run) -> None:
     result = leafseal("git", "unsetup", "--protect")
     assert result.err.count("removed section filter.") == 2
-    assert not (guarded / ".git" / guard.SCRIPT_NAME).exists()
+    assert not list((guarded / ".git").glob("leafseal*"))
     (guarded / NEW).write_text("a: 1\n")
     git(guarded, "add", NEW)
     assert leafseal("git", "doctor").out.count(b"asks for the guard") == 1
@@ -206,12 +209,12 @@ def test_without_the_program_git_takes_it_away(guarded: Path, monkeypatch: pytes
     monkeypatch.setenv("PATH", os.pathsep.join(folders))
     (guarded / NEW).write_text("a: 1\n")
     told = git(guarded, "add", NEW, code=128)
-    assert f"leafseal: error: {NEW}: not encrypted, and leafseal is not on PATH" in told
-    assert guard.UNDO in told
+    assert f"leafseal: error: {NEW}: may be plain text, and leafseal is not on PATH" in told
+    assert UNDO in told
     git(guarded, "diff")
     (guarded / "secrets" / "copy.yaml").write_bytes((guarded / "secrets" / "app.yaml").read_bytes())
     git(guarded, "add", "secrets/copy.yaml")
-    subprocess.run(["/bin/sh", "-c", guard.UNDO], cwd=guarded, check=True)
+    subprocess.run(["/bin/sh", "-c", UNDO], cwd=guarded, check=True)
     git(guarded, "add", NEW)
 
 
@@ -237,6 +240,10 @@ def test_doctor_tests_it(guarded: Path, leafseal: Run) -> None:
     assert b"is not that of this version" in leafseal("git", "doctor").out
     git(guarded, "config", "--unset", "filter.leafseal.required")
     leafseal("git", "setup", "--protect")
+    assert leafseal("git", "doctor").code == 0
+    (guarded / ".sops.yaml").write_text((guarded / ".sops.yaml").read_text() + "# other\n")
+    assert b"the guard knows other rules than these" in leafseal("git", "doctor").out
+    assert "wrote .git/leafseal-guard-rules" in leafseal("git", "setup", "--protect").err
     assert leafseal("git", "doctor").code == 0
     (guarded / ".git" / "info").mkdir(exist_ok=True)
     (guarded / ".git" / "info" / "attributes").write_text("* -filter\n")

@@ -12,7 +12,7 @@ from leafseal.errors import LeafsealError
 from leafseal.git import attributes, drivers, guard
 from leafseal.git.attributes import DRIVER, KEPT
 from leafseal.git.repository import SUBMODULE, Repository, find_repository
-from leafseal.git.wanted import encrypted_files
+from leafseal.git.wanted import OURS, encrypted_files
 
 _SET_UP = "leafseal git setup"
 _PROTECT = "leafseal git setup --protect"
@@ -111,6 +111,9 @@ def _without_guard(guarded: Sequence[str]) -> Iterator[Finding]:
 def _of_guard(repository: Repository, names: Sequence[str], guarded: Sequence[str]) -> Iterator[Finding]:
     if drivers.changes(repository, guard.FILTERS) or not guard.is_placed(repository):
         yield Finding("other-guard", "the guard of this clone is not that of this version", _PROTECT)
+    elif repository.git_dir == repository.common_dir and not guard.knows_rules(repository):
+        message = "the guard knows other rules than these, and starts leafseal for each plain file until it does"
+        yield Finding("other-guard", message, _PROTECT)
     elif names and not guarded:
         yield Finding("guards-nothing", f"{attributes.NAME} gives the guard to no encrypted file", _PROTECT)
     elif guarded:
@@ -127,7 +130,8 @@ def _self_test(repository: Repository, name: str) -> Iterator[Finding]:
         message = "the guard let plain text pass in place of an encrypted file"
         yield Finding("guard-fails", message, f"git check-attr -a -- {for_shell(name)}", (name,))
         return
-    sealed = repository.ask(["cat-file", "blob", f":0:{name}"])
+    ours = max(repository.entries([name]), key=lambda entry: entry.stage in (0, OURS))
+    sealed = repository.ask(["cat-file", "blob", ours.blob])
     done = repository.exchange(asked, sealed)
     if done.status != 0 or done.stdout != repository.ask(["hash-object", "--no-filters", "--stdin"], sealed):
         yield Finding("guard-fails", "the guard does not let an encrypted file pass as it is", _PROTECT, (name,))

@@ -1,9 +1,10 @@
 """Patterns of creation rules as those of `.gitattributes`, where both can say the same.
 
 A rule has a regular expression that occurs anywhere in a path; Git has globs, of whole paths or of last names. An
-expression becomes alternatives of tokens, and each alternative a few globs. What globs cannot say, such as a repeated
-class or the boundary of a word, is refused, not guessed. What stays different: `.` in an expression is one character
-and no line break, and `?` one byte; and without case, `s` and `k` are two letters outside ASCII too.
+expression becomes alternatives of tokens, and each alternative a few globs. Where globs cannot say the same, as for a
+repeated class or the boundary of a word, they match more, never less: whoever uses them asks the expression again. What
+stays different: `.` in an expression is one character and no line break, and `?` one byte; and without case, `s` and
+`k` are two letters outside ASCII too.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ class EveryFileError(NoGlobError):
 def globs_of(pattern: str) -> list[str]:
     """Return globs that match the paths in which a rule's pattern occurs, relative to the folder of the rule.
 
-    One without a slash is for last names in all folders; one that begins with a slash, for this folder alone. Raises
-    `NoGlobError`.
+    They may match more paths, where globs cannot say what the pattern does. One without a slash is for last names in
+    all folders; one that begins with a slash, for this folder alone. Raises `NoGlobError`.
     """
     if not pattern:
         raise EveryFileError("for every file")
@@ -89,9 +90,8 @@ def _alternatives(node: Node) -> list[Tokens]:
     if isinstance(node, Class):
         return _class(node)
     if isinstance(node, Assertion):
-        if node not in (Assertion.BEGIN, Assertion.END):
-            raise NoGlobError("the boundary of a word")
-        return [(_BEGIN if node is Assertion.BEGIN else _END,)]
+        anchors: dict[Assertion, Tokens] = {Assertion.BEGIN: (_BEGIN,), Assertion.END: (_END,)}
+        return [anchors.get(node, ())]
     if isinstance(node, Choice):
         return _bounded(itertools.chain.from_iterable(map(_alternatives, node.branches)))
     if isinstance(node, InSequence):
@@ -116,25 +116,26 @@ def _bounded(tokens: Iterable[Tokens]) -> list[Tokens]:
 def _repeated(node: Repeat) -> list[Tokens]:
     least, most = node.at_least, node.at_most
     one = _alternatives(node.node)
-    if max(least, most or 0) > _COPIES:
-        raise NoGlobError(f"more than {_COPIES} times the same")
-    if most is not None:
+    if most is not None and most <= _COPIES:
         return _bounded(itertools.chain.from_iterable(_product([one] * number) for number in range(least, most + 1)))
-    rest = _endless(node.node)
-    return _product([*[one] * least, [(rest,)]])
+    return _product([*[one] * min(least, _COPIES), *_endless(node.node)])
 
 
-def _endless(node: Node) -> str:
-    """Return the token for any number of the same. Raises `NoGlobError`."""
-    while isinstance(node, InSequence) and len(node.nodes) == 1:
-        node = node.nodes[0]
+def _endless(node: Node) -> list[list[Tokens]]:
+    """Return any number of the same, or of more than that."""
+    if not _may_hold(node, _SLASH):
+        return [[(_STAR,)]]
+    is_slash = isinstance(node, Class) and set(node.ranges) == {(_SLASH, _SLASH)}
+    return [[(), ("/",)]] if is_slash else [[(_ANY,)]]  # no path has two slashes
+
+
+def _may_hold(node: Node, code: int) -> bool:
+    """Tell whether a character can be in what a node matches."""
     if isinstance(node, Class):
-        missing = _complement(node)
-        if missing <= {_NEWLINE}:
-            return _ANY
-        if _SLASH in missing <= {_SLASH, _NEWLINE}:
-            return _STAR
-    raise NoGlobError("a repeated class or group")
+        return node.holds(code)
+    if isinstance(node, Assertion):
+        return False
+    return any(_may_hold(inner, code) for inner in (node[0] if isinstance(node, InSequence | Choice) else (node.node,)))
 
 
 def _class(node: Class) -> list[Tokens]:
@@ -146,7 +147,7 @@ def _class(node: Class) -> list[Tokens]:
     codes = {code for low, high in node.ranges if high - low < 128 for code in range(low, high + 1)}
     codes -= {other for letter, other in _FOLDED.items() if letter in codes}
     if any(high - low >= 128 for low, high in node.ranges) or (len(codes) > 1 and max(codes) > 0x7F):
-        raise NoGlobError("a class of letters outside ASCII")
+        return [(_STAR,), ("/",)] if node.holds(_SLASH) else [(_STAR,)]  # a character is up to four bytes there
     found: list[Tokens] = [("/",)] if _SLASH in codes else []
     if names := sorted(codes - {_SLASH}):
         found.append((literal(chr(names[0])) if len(names) == 1 else f"[{''.join(_in_brackets(names))}]",))

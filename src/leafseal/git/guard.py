@@ -1,8 +1,8 @@
 """The guard: a clean filter that passes bytes through, and fails `git add` of plain text that must be encrypted.
 
-Git runs it for every file that it covers, so a shell looks first. An encrypted file passes there, without a Python and
-even where leafseal is gone. Anything else is judged by leafseal, with the bytes that Git was given, which need not be
-those of the work tree.
+Git runs it for every file that it covers, so a shell looks first (`guard_script`). An encrypted file passes there,
+without a Python and even where leafseal is gone, and so does a plain one that surely may. Anything else is judged by
+leafseal, with the bytes that Git was given, which need not be those of the work tree.
 """
 
 from __future__ import annotations
@@ -11,63 +11,11 @@ import os
 from collections.abc import Mapping
 
 from leafseal.git.attributes import DRIVER, KEPT
+from leafseal.git.guard_script import RULES_NAME, SCRIPT, SCRIPT_NAME
+from leafseal.git.known_rules import known_rules
 from leafseal.git.repository import Repository
 from leafseal.system import files
 from leafseal.system.programs import ProgramError, output_of
-
-UNDO = f"git config --local --remove-section filter.{DRIVER}; git config --local --remove-section filter.{KEPT}"
-"""What removes the guard where there is no leafseal to do it."""
-
-SCRIPT_NAME = "leafseal-guard"
-"""The file with the shell's half, in what all work trees of a clone share."""
-
-_MOST = 1 << 26  # bytes that are judged; what is larger is no file that leafseal encrypts
-
-# A script, because Git shows what it ran when that fails. Plain text stays in memory: one copy goes to Git as it comes,
-# the other to awk, which keeps it until it knows enough.
-SCRIPT = rf"""# Written by "leafseal git setup --protect", for files with filter={DRIVER} or filter={KEPT}.
-# Encrypted files pass here; leafseal is asked about all others. To remove it without leafseal:
-# {UNDO}
-
-guard() {{
-    LEAFSEAL_FILE=$1 LEAFSEAL_PARENT=$PPID LEAFSEAL_IS_KEPT=
-    export LEAFSEAL_FILE LEAFSEAL_PARENT LEAFSEAL_IS_KEPT LEAFSEAL_ASK
-    {{ tee /dev/fd/3 | look >&2; }} 3>&1
-}}
-
-# The same for files that may be plain text, unless the index has them encrypted.
-guard_kept() {{
-    LEAFSEAL_FILE=$1 LEAFSEAL_PARENT=$PPID
-    LEAFSEAL_IS_KEPT='exec git --literal-pathspecs grep --cached --threads=1 -q --no-textconv \
-        -F -e "ENC[AES256_GCM," -- "$LEAFSEAL_FILE" 2>/dev/null'
-    export LEAFSEAL_FILE LEAFSEAL_PARENT LEAFSEAL_IS_KEPT LEAFSEAL_ASK
-    unset GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
-    {{ tee /dev/fd/3 | look >&2; }} 3>&1
-}}
-
-LEAFSEAL_ASK='
-if command -v {DRIVER} >/dev/null; then exec {DRIVER} git guard --parent="$LEAFSEAL_PARENT" -- "$LEAFSEAL_FILE"; fi
-cat >/dev/null
-printf "%s" "{DRIVER}: error: $LEAFSEAL_FILE: " | tr -d "\\000-\\037\\177"
-echo "not encrypted, and {DRIVER} is not on PATH to tell whether it must be"
-echo "{DRIVER}: hint: install {DRIVER}, or remove the guard: {UNDO}"
-exit 1'
-
-look() {{
-    LC_ALL=C awk '
-        /ENC\[AES256_GCM,/ {{ token = 1 }}
-        /lastmodified/ {{ metadata = 1 }}
-        /unresolved|^<<<<<<</ {{ conflict = 1 }}
-        {{ if ((size += length($0) + 1) < {_MOST}) line[++kept] = $0 }}
-        END {{
-            if (NR == 0 || token && metadata && !conflict) exit 0
-            if (!conflict && ENVIRON["LEAFSEAL_IS_KEPT"] && system(ENVIRON["LEAFSEAL_IS_KEPT"])) exit 0
-            ask = ENVIRON["LEAFSEAL_ASK"]
-            for (i = 1; i <= kept; i++) print line[i] | ask
-            exit close(ask) != 0
-        }}'
-}}
-"""
 
 _FIND = f'd=.git; test -f $d/{SCRIPT_NAME} || d=$(git rev-parse --git-common-dir); . "$d/{SCRIPT_NAME}"'
 
@@ -80,31 +28,49 @@ FILTERS: Mapping[str, str] = {
 """What a clone's configuration says of the guard."""
 
 
-def place(repository: Repository) -> bool:
-    """Write the shell's half; tell whether it was not there as it should be."""
-    path = os.path.join(repository.common_dir, SCRIPT_NAME)
-    if is_placed(repository):
-        return False
-    if os.path.lexists(path):
-        os.unlink(path)
-    files.create(path, SCRIPT.encode())
-    return True
+def place(repository: Repository) -> list[str]:
+    """Write the shell's half, and what it may know of the rules; return the paths of what was not there so."""
+    written = []
+    for path, text in _parts(repository).items():
+        if not _has(path, text):
+            if os.path.lexists(path):
+                os.unlink(path)
+            files.create(path, text.encode())
+            written.append(path)
+    return written
 
 
 def is_placed(repository: Repository) -> bool:
     """Tell whether the shell's half is there, as this version writes it."""
+    return _has(os.path.join(repository.common_dir, SCRIPT_NAME), SCRIPT)
+
+
+def knows_rules(repository: Repository) -> bool:
+    """Tell whether the shell's half knows the rules of this work tree. Without them it starts leafseal more often."""
+    return all(_has(path, text) for path, text in _parts(repository).items())
+
+
+def _parts(repository: Repository) -> dict[str, str]:
+    return {
+        os.path.join(repository.common_dir, RULES_NAME): known_rules(repository),
+        os.path.join(repository.common_dir, SCRIPT_NAME): SCRIPT,
+    }
+
+
+def _has(path: str, text: str) -> bool:
     try:
-        with open(os.path.join(repository.common_dir, SCRIPT_NAME), "rb") as file:
-            return file.read() == SCRIPT.encode()
+        with open(path, "rb") as file:
+            return file.read() == text.encode()
     except OSError:
         return False
 
 
 def displace(repository: Repository) -> None:
     """Delete the shell's half."""
-    path = os.path.join(repository.common_dir, SCRIPT_NAME)
-    if os.path.lexists(path):
-        os.unlink(path)
+    for name in (SCRIPT_NAME, RULES_NAME):
+        path = os.path.join(repository.common_dir, name)
+        if os.path.lexists(path):
+            os.unlink(path)
 
 
 _READERS = {"diff", "status", "blame", "describe"}

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from leafseal.config.demands import demands
-from leafseal.config.find import NAMES
 from leafseal.config.load import CreationRule, load_config
 from leafseal.config.patterns import Patterns
 from leafseal.errors import ConfigError, RefusedError
@@ -17,6 +16,7 @@ from leafseal.git import attributes
 from leafseal.git.attributes import DRIVER, KEPT, SHOWN, Line
 from leafseal.git.blobs import Contents
 from leafseal.git.globs import EveryFileError, NoGlobError, below, globs_of, literal
+from leafseal.git.known_rules import configurations
 from leafseal.git.repository import LINK, SUBMODULE, Repository, split
 from leafseal.operations.encrypt import is_encrypted
 from leafseal.operations.open import Source
@@ -67,7 +67,7 @@ def wanted(repository: Repository, *, guards: bool) -> Wanted:
     notes: list[str] = []
     problems: list[str] = []
     expressions = Patterns()
-    folders = _configurations(repository)
+    folders = configurations(repository)
     for folder, name in folders.items():
         try:
             rules = load_config(os.path.join(repository.top, name)).rules or ()
@@ -112,25 +112,14 @@ def _refuse_other_filters(repository: Repository, covers: Sequence[Cover], expre
             raise RefusedError(f"has filter={other}, and a file can have only one filter", hint=hint, file=name)
 
 
-def _configurations(repository: Repository) -> dict[str, str]:
-    """Return the configurations of a work tree by their folders, those of the top first."""
-    found: dict[str, str] = {}
-    for name in sorted(repository.names(untracked=True), key=lambda name: (name.count("/"), name)):
-        folder, _, base = name.rpartition("/")
-        if base in NAMES and os.path.isfile(os.path.join(repository.top, name)):
-            found.setdefault(folder, name)
-    return found
-
-
 def _cover(rule: CreationRule, folder: str, config: str, expressions: Patterns, notes: list[str]) -> Cover:
     guard = STRICT if demands(rule, expressions) else KEPT_FILTER
     try:
         globs = tuple(below(folder, glob) for glob in globs_of(rule.path_regex))
-    except EveryFileError:
-        return _endings(folder, KEPT_FILTER)
     except NoGlobError as error:
-        what = f"{attributes.NAME} cannot express it ({error}), so all files of the usual endings are covered"
-        notes.append(f"{config}: {rule.location}.path_regex: {what}")
+        if guard == STRICT or not isinstance(error, EveryFileError):
+            what = f"{attributes.NAME} cannot express it ({error}), so all files of the usual endings are covered"
+            notes.append(f"{config}: {rule.location}.path_regex: {what}")
         return _endings(folder, guard)
     return Cover(folder, rule.path_regex, globs, guard)
 
@@ -164,7 +153,7 @@ def encrypted_files(repository: Repository) -> Iterator[str]:
     by_blob: dict[str, list[str]] = {}
     for entry in repository.entries():
         # Git searches no file that a merge left unmerged.
-        is_meant = entry.stage == _OURS or (entry.stage == 0 and entry.name in listed)
+        is_meant = entry.stage == OURS or (entry.stage == 0 and entry.name in listed)
         if is_meant and entry.mode not in (LINK, SUBMODULE):
             by_blob.setdefault(entry.blob, []).append(entry.name)
     if not by_blob:
@@ -173,7 +162,9 @@ def encrypted_files(repository: Repository) -> Iterator[str]:
     yield from sorted(name for blob in sealed for name in by_blob[blob])
 
 
-_OURS = 2  # the stage of our version in the index
+OURS = 2
+"""The stage of our version in the index, where a merge left a conflict."""
+
 _LARGEST = 1 << 26  # bytes; a larger file is not read as an encrypted one either
 
 

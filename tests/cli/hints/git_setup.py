@@ -59,6 +59,14 @@ SCENARIOS = [
     ),
     Scenario(
         "cli.git.guarding",
+        'encrypt or remove it with "leafseal repair {}", then add it again',
+        _add,
+        ("repair --yes --encrypt db.yaml", _add),
+        {"db.yaml": "password: correct-horse\n", ".sops.yaml": "creation_rules: [{path_regex: ^db, age: ME}]\n"},
+        before=(*_IN_GIT, "encrypt -i db.yaml", _PROTECT, "! echo 'extra: word' >> db.yaml"),
+    ),
+    Scenario(
+        "cli.git.guarding",
         'decide the conflict with "leafseal resolve {}", then add it again',
         partial(_add, name="app.yaml"),
         ("resolve app.yaml", partial(_add, name="app.yaml")),

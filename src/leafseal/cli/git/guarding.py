@@ -20,6 +20,7 @@ from leafseal.system.reading import read
 _CONFLICTS = frozenset({"conflict-markers", "unresolved-conflict"})
 _REFUSED = _CONFLICTS | {
     "plain-file",
+    "plain-value",
     "no-metadata",
     "broken-file",
     "invalid-configuration",
@@ -72,6 +73,8 @@ def _way_out(rule: str, name: str, data: bytes) -> str | None:
         return _encrypt(name)
     if rule == "no-metadata":
         return not_encrypted_error(data).hint
+    if rule == "plain-value":
+        return f'encrypt or remove it with "leafseal repair {for_shell(name)}", then add it again'
     if rule in _CONFLICTS and PREFIX.encode() in data:
         return f'decide the conflict with "leafseal resolve {for_shell(name)}", then add it again'
     return None

@@ -19,9 +19,9 @@ def set_up(*, protect: bool) -> None:
     block = attributes.load(repository.top)
     found = wanted.wanted(repository, guards=protect)
     changed = False
-    if protect and guard.place(repository):
+    for path in guard.place(repository) if protect else ():
         changed = True
-        terminal.say_done(f"wrote {_path(repository, os.path.join(repository.common_dir, guard.SCRIPT_NAME))}")
+        terminal.say_done(f"wrote {os.path.relpath(path)}")
     changed |= _write_settings(repository, {**drivers.DRIVERS, **(guard.FILTERS if protect else {})})
     is_new = _write_attributes(repository, block, attributes.planned(block, found.lines))
     for note in found.notes:
