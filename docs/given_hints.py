@@ -27,6 +27,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "cli.krm": [("move it", "refused", "is outside of the folder that files may come from")],
     "cli.shared.addressing": [("", "invalid-path", "… does not exist")],
     "cli.shared.click_commands": [("", "usage", "missing argument …, invalid value for …")],
+    "cli.shared.compared": [("see what", "changed-value", "…: this value does not verify, of a file in a revision")],
     "cli.shared.failing": [
         ("use a smaller", "invalid-format", "larger than … bytes, more than … leaves"),
         ("use a file", "invalid-format", "nested deeper than … levels"),
@@ -74,6 +75,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
         ("see what", "error", "… is not a commit in this clone"),
         ("", "error", "the two revisions have no common commit in this clone"),
     ],
+    "git.files": [("decide whether", "error", "ours (…) is empty")],
     "git.sides": [("", "error", "ours cannot be merged: …")],
     "keys.unknown": [("", "provider-failed", "this version has no provider for … keys")],
     "metadata.weak_types": [("", "invalid-metadata", "lastmodified: missing, or not an RFC 3339 time")],
