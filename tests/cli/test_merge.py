@@ -104,7 +104,7 @@ def test_whatever_fails_exits_with_1_for_git(leafseal: Run, work: Path, monkeypa
     assert result.code == 1
     assert result.err == (
         "leafseal: error: ours.yaml: not merged: no key of yours can decrypt ours;"
-        ' set up your key, then run "leafseal resolve --all"\n'
+        ' to see why, and to go on, run "leafseal resolve --all"\n'
     )
     for fault in (KeyboardInterrupt(), signals.Ended(15)):
 

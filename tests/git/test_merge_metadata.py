@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 from tests.opening import open_sealed
 
-from leafseal.errors import RefusedError
+from leafseal.errors import DataKeyError, RefusedError
 from leafseal.git.merge import UNDECIDED, How, Result, merge_opened
-from leafseal.git.sides import Sides
+from leafseal.git.sides import Sides, Version, open_sides
 from leafseal.keys import MasterKey
 from leafseal.keys.registry import parse_recipients
 from leafseal.keys.ring import KeyRing
@@ -107,6 +107,28 @@ def test_whom_theirs_added_is_carried_with_his_blob_and_told(ring: KeyRing) -> N
     assert [sentence for sentence in result.told if BOB.recipient in sentence]
     # The values are ours': so are MAC, time and digest, to the byte.
     assert result.product.open().metadata.mac == ours.metadata.mac
+
+
+def test_who_joined_on_one_side_merges_what_was_there_before(ring: KeyRing) -> None:
+    base = sealed(PLAIN, ring, [ME.recipient])
+    ours, theirs = edited(for_(base, ME.recipient, BOB.recipient), "one", "two"), edited(base, "port: 1", "port: 2")
+    of_bob = KeyRing(BOB.ambient())
+
+    def opened(*files: Opened) -> Sides:
+        parts = zip(("base", "ours", "theirs"), files, strict=True)
+        base, ours, theirs = (Version(part, part, one.document.text.encode()) for part, one in parts)
+        return open_sides((base, ours, theirs), "s.yaml", "yaml", of_bob, one_read, [].append)
+
+    one_read = base.read
+    for sides in (opened(base, ours, theirs), opened(base, theirs, ours)):
+        result = merge_opened(sides, How(of_bob))
+        assert result.product.open().plaintext().decode() == PLAIN.replace("one", "two").replace("port: 1", "port: 2")
+        assert recipients(result) == {ME.recipient, BOB.recipient}
+        assert result.conflicts == []
+    # Another data key is another one.
+    with pytest.raises(DataKeyError) as caught:
+        opened(base, ours, rotate(base, [keys(ME.recipient)], 0, AMBIENT).open())
+    assert caught.value.side == "theirs"
 
 
 def test_a_merge_of_comments_moves_neither_mac_nor_digest(ring: KeyRing) -> None:

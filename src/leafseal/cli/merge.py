@@ -90,7 +90,7 @@ def _show(error: LeafsealError) -> None:
     tell(error)
     if isinstance(error, DataKeyError) and error.side:
         what = f"{error.file}: not merged: no key of yours can decrypt {error.side}"
-        terminal.report(f'{what}; set up your key, then run "leafseal resolve --all"', (), None)
+        terminal.report(f'{what}; to see why, and to go on, run "leafseal resolve --all"', (), None)
         return
     if isinstance(error, SideError):
         error = error.with_hint(hint_in_git(error))

@@ -144,7 +144,8 @@ def _names(repository: Repository) -> tuple[str, str]:
     for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"):
         if _exists(repository, head):
             found = repository.exchange(["name-rev", "--name-only", "--no-undefined", "--always", head])
-            return _branch(repository), found.stdout.decode("utf-8", "replace").strip() or head
+            name = found.stdout.decode("utf-8", "replace").strip().removeprefix("remotes/")
+            return _branch(repository), name or head
     return _branch(repository), "theirs"
 
 

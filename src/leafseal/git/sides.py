@@ -9,9 +9,18 @@ from typing import Literal
 from leafseal.display import visible
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import ReadOptions
-from leafseal.errors import DataKeyError, FormatError, LeafsealError, MACMismatchError, MetadataError, NotEncryptedError
+from leafseal.errors import (
+    DataKeyError,
+    FormatError,
+    IntegrityError,
+    LeafsealError,
+    MACMismatchError,
+    MetadataError,
+    NotEncryptedError,
+)
 from leafseal.formats import parse
 from leafseal.formats.recognition import by_content
+from leafseal.keys.groups import DataKey
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.open import Opened, Source, open_file
 
@@ -140,27 +149,65 @@ def open_sides(
     A base that cannot be used counts as none, which is told.
     """
     base, ours, theirs = versions
-    opened = [_open(version, name, format_name, ring, read) for version in (ours, theirs)]
-    return Sides(_open_base(base, name, format_name, ring, read, tell), *opened)
+    opening = _Opening(name, format_name, ring, read)
+    return opening.sides(ours, theirs)._replace(base=opening.base(base, tell))
 
 
-def _open(version: Version, name: str, format_name: str, ring: KeyRing, read: ReadOptions) -> Opened:
-    try:
-        return open_file(Source(name, version.data, format_name, version.file or name), ring, read)
-    except DataKeyError as error:
-        error.side = version.called
-        raise
-    except LeafsealError as error:
-        raise broken_side(version, format_name, error) from error
+class _Opening:
+    """Opens versions of one file. Whoever joins has no key for what is older, and has its data key by what is newer."""
 
+    def __init__(self, name: str, format_name: str, ring: KeyRing, read: ReadOptions) -> None:
+        self._name = name
+        self._format = format_name
+        self._ring = ring
+        self._read = read
+        self._known: list[DataKey] = []
 
-def _open_base(
-    base: Version, name: str, format_name: str, ring: KeyRing, read: ReadOptions, tell: Callable[[str], None]
-) -> Opened | None:
-    if not base.data:
-        return None
-    try:
-        return _open(base, name, format_name, ring, read)
-    except SideError as error:
-        tell(f"{error.message}; what both sides have counts as added by both")
-        return None
+    def sides(self, ours: Version, theirs: Version) -> Sides:
+        try:
+            mine = self.open(ours)
+        except DataKeyError as error:
+            other = self._unless_locked(theirs, error)
+            return Sides(None, self.open(ours), other)
+        return Sides(None, mine, self.open(theirs))
+
+    def _unless_locked(self, version: Version, reason: DataKeyError) -> Opened:
+        """Open a version; if no key does, what another one said of it is the reason."""
+        try:
+            return self.open(version)
+        except DataKeyError:
+            raise reason from None
+
+    def open(self, version: Version) -> Opened:
+        try:
+            opened = self._open(version)
+        except LeafsealError as error:
+            if isinstance(error, DataKeyError):
+                error.side = version.called
+                raise
+            raise broken_side(version, self._format, error) from error
+        self._known.append(opened.data_key)
+        return opened
+
+    def _open(self, version: Version) -> Opened:
+        source = Source(self._name, version.data, self._format, version.file or self._name)
+        try:
+            return open_file(source, self._ring, self._read)
+        except DataKeyError:
+            for key in self._known:
+                try:
+                    return open_file(source, self._ring, self._read, find_key=lambda *_, key=key: key)
+                except MACMismatchError:
+                    raise
+                except IntegrityError:
+                    continue  # it has another data key
+            raise
+
+    def base(self, version: Version, tell: Callable[[str], None]) -> Opened | None:
+        if not version.data:
+            return None
+        try:
+            return self.open(version)
+        except SideError as error:
+            tell(f"{error.message}; what both sides have counts as added by both")
+            return None
