@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from leafseal.cli.shared.declarations import FILES, FileName, argument, command, option
 from leafseal.cli.shared.errors import show_error, tell
-from leafseal.cli.shared.keys import current_ambient, key_services
+from leafseal.cli.shared.keys import key_services, merging_ambient
 from leafseal.cli.shared.options import limits_options
 from leafseal.display import visible
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import DataKeyError, LeafsealError, MissingFileError, UsageError, naming
 from leafseal.git.files import MARKERS, MOST_LINES, Merge, Outcome, merge_files
 from leafseal.git.sides import SideError, Version, hint_in_git
-from leafseal.keys import Ambient
 from leafseal.keys.ring import RACE_SECONDS, KeyRing
 from leafseal.operations.open import held_to_policy, paused_collector
 from leafseal.system import signals, terminal
@@ -120,7 +119,7 @@ def _merge(
     is_virtual = is_driver and (markers > _markers_of(name, markers) or "Temporary merge branch" in labels[1])
     with naming(name), paused_collector():
         asked = Merge(base, ours, theirs, name, markers, is_virtual)
-        ambient = _ambient(asks=not is_driver)
+        ambient = merging_ambient(asks=not is_driver)
         read_options = held_to_policy(ReadOptions(limits), ambient)
         outcome = merge_files(asked, KeyRing(ambient, seconds=RACE_SECONDS), read_options, lambda: _configured(name))
         _write(outcome, files[1] if is_driver else output)
@@ -149,19 +148,6 @@ def _markers_of(name: str, size: int) -> int:
         return MARKERS
     text = found.get("conflict-marker-size", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_SIZE else MARKERS
-
-
-def _ambient(*, asks: bool) -> Ambient:
-    """Return what providers may consult; a driver has nobody to ask."""
-    own = current_ambient()
-    return Ambient(
-        own.environ,
-        own.home_text,
-        own.ask if asks else None,
-        services=own.services,
-        asks_providers=own.asks_providers,
-        tell=own.tell,
-    )
 
 
 def _configured(name: str) -> CreationRule | None:

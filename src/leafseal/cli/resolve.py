@@ -7,11 +7,10 @@ from leafseal.cli.shared.consent import consent_options
 from leafseal.cli.shared.declarations import Choice, FileName, argument, command, option
 from leafseal.cli.shared.editing import EditingOptions, editing_options
 from leafseal.cli.shared.files import show_errors
-from leafseal.cli.shared.keys import current_ambient, key_services
+from leafseal.cli.shared.keys import key_services, merging_ambient
 from leafseal.cli.shared.options import InputOptions, config_option, json_option, limits_options, repairing_reading
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError
-from leafseal.keys import Ambient
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.consent import Consent
 
@@ -70,7 +69,7 @@ def resolve(
     """
     choices = conflicts.choices_of(ours, theirs, base)
     task = conflicts.Task(choices, add, merge, ignore_mac is not None, as_json, consent, how, config, reading, limits)
-    ring = KeyRing(_ambient())
+    ring = KeyRing(merging_ambient(asks=True))
     errors: list[LeafsealError] = []
     results: list[conflicts.Resolved] = []
     for name in conflicts.names_of(files, is_all, limits):
@@ -82,11 +81,3 @@ def resolve(
         reports.write("resolve", {"files": [one.as_data() for one in results]}, errors)
     code = show_errors(errors)
     return code or int(any(one.conflicts for one in results))
-
-
-def _ambient() -> Ambient:
-    """Return what providers may consult, without the warning that a file has conflicts: that is why we are here."""
-    own = current_ambient()
-    return Ambient(
-        own.environ, own.home_text, own.ask, services=own.services, asks_providers=own.asks_providers, tell=own.tell
-    )

@@ -55,7 +55,9 @@ def state_of(data: bytes, format_name: str, read: ReadOptions) -> State:
     """Tell whether a version is encrypted, by its content. One that does not parse is if it looks as if it had been."""
     if not data:
         return "absent"
-    if b"sops" not in data and _TOKEN not in data:
+    if _TOKEN in data:
+        return "encrypted"
+    if b"sops" not in data:
         return "plain"
     try:
         if parse(data, format_name, read._replace(allow_duplicates=True), sealed=True).metadata() is not None:
@@ -63,8 +65,8 @@ def state_of(data: bytes, format_name: str, read: ReadOptions) -> State:
     except MetadataError:
         return "encrypted"
     except FormatError:
-        return "encrypted" if _TOKEN in data or re.search(_BLOCK, data) else "plain"
-    return "encrypted" if _TOKEN in data else "plain"
+        return "encrypted" if re.search(_BLOCK, data) else "plain"
+    return "plain"
 
 
 class SideError(LeafsealError):

@@ -75,6 +75,22 @@ def current_ambient(environ: Mapping[str, str] | None = None) -> Ambient:
     )
 
 
+def merging_ambient(*, asks: bool) -> Ambient:
+    """Return the same for a merge, which a driver makes without anybody to ask.
+
+    Nothing warns of the files that are read: that they have conflicts is why.
+    """
+    own = current_ambient()
+    return Ambient(
+        own.environ,
+        own.home_text,
+        own.ask if asks else None,
+        services=own.services,
+        asks_providers=own.asks_providers,
+        tell=own.tell,
+    )
+
+
 def _service(address: str) -> KeyService:
     from leafseal.keyservice.client import RemoteService  # hardly anybody names one
 
