@@ -64,6 +64,13 @@ def test_decrypting_loads_no_sdk_and_no_second_parser(tmp_path: Path) -> None:
         assert not [name for name in modules if name in unused], f"{suffix} files are read without yaml"
 
 
+def test_what_git_shows_of_a_plain_file_loads_nothing_that_opens_one(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a: 1\n")
+    code = f"import sys; from leafseal.cli.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
+    modules = _modules(code, throwaway_identity(), "git", "textconv", str(tmp_path / "a.yaml"))
+    assert not {"cryptography", "yaml", "leafseal.keys.ring", "leafseal.operations"} & set(modules)
+
+
 _SOPS = f"from leafseal.sops.main import run; assert run(sys.argv[1:]) == 0; {_LIST}"
 
 

@@ -10,11 +10,6 @@ import os
 from collections.abc import Callable
 
 from leafseal.errors import DataKeyError, FormatError, LeafsealError, NotEncryptedError
-from leafseal.formats import recognize
-from leafseal.formats.recognition import by_content
-from leafseal.git.local_keys import LocalRing
-from leafseal.operations.open import Source, open_file
-from leafseal.system.apart import done_apart
 
 SECONDS = 10.0
 
@@ -27,7 +22,9 @@ def shown_form(path: str, data: bytes, warn: Callable[[str], None], seconds: flo
     `warn` is told of a file that was changed after it was encrypted, and of one whose key does not come in time.
     """
     if _SIGN not in data:
-        return data
+        return data  # of most files, for which nothing more is to be loaded
+    from leafseal.system.apart import done_apart
+
     name = os.path.basename(path)  # the folder is one of Git's own, for a moment
     plain = done_apart(lambda: _plaintext(name, path, data, warn), seconds)
     return data if plain is None else plain
@@ -44,6 +41,11 @@ def _plaintext(name: str, path: str, data: bytes, warn: Callable[[str], None]) -
 
 
 def _opened(name: str, path: str, data: bytes) -> bytes:
+    from leafseal.formats import recognize
+    from leafseal.formats.recognition import by_content
+    from leafseal.git.local_keys import LocalRing
+    from leafseal.operations.open import Source, open_file
+
     ring = LocalRing.of_process()
     named, own = recognize(name, data), by_content(data)
     try:
