@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from leafseal.display import visible
 from leafseal.document import Document, Locator
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.values import Known, locate, values_of
@@ -84,7 +85,7 @@ def _texts_by_place(document: Document, conflicts: Sequence[Found]) -> dict[tupl
             number = one.conflict.document
             place = locate(values[number], one.conflict.place, known)
             if place is not None:
-                found.setdefault((number, place), []).append(f"{one.pointer}: {one.what}")
+                found.setdefault((number, place), []).append(visible(f"{one.pointer}: {one.what}"))
     return found
 
 
