@@ -206,16 +206,22 @@ function has_plain_value(    i, text, format) {
         sub(/unencrypted_suffix["\047]?[ \t]*[:=][ \t]*["\047]?_unencrypted/, "", text)
         if (text ~ /encrypted_(suffix|regex|comment_regex)/) return 0
         if (text ~ /^["\047]?sops["\047]?[ \t]*:/) format = "yaml"
-        else if (text ~ /^[ \t]+"sops"[ \t]*:/ && !format) format = "json"
+        else if (text ~ /"sops"[ \t]*:/ && !format) format = "json"
         else if (text ~ /^\[sops\]/) format = "ini"
         else if (text ~ /^sops_mac=/) format = "dotenv"
     }
-    if (!format) return 0
+    if (!format) return 1  # words of metadata, and none
     for (i = 1; i <= kept; i++) {
         if (is_metadata(line[i], format) || is_unencrypted(line[i], format) || line[i] ~ /ENC\[/) continue
         if (is_plain(line[i], format)) return 1
+        if (begins_block(line[i]) && line[i + 1] ~ /^ +[^ \r]/ && line[i + 1] !~ /ENC\[/) return 1
     }
     return 0
+}
+
+# Tells whether the value of a line is a block of lines, which come next.
+function begins_block(text) {
+    return text ~ /[:-][ \t]+([&!][^ \t]+[ \t]+)*[|>][0-9+-]*[ \t]*\r?$/
 }
 
 # Tells whether a line is one of the metadata. `inside` is what the line before was.
@@ -254,8 +260,10 @@ function is_plain(text, format) {
     sub(/^[ \t]*#.*$/, "", text)
     sub(/[ \t]+#.*$/, "", text)
     sub(/[ \t]*,?[ \t]*$/, "", text)
-    if (text ~ /(^|[ \t])(""|\047\047|~|null|Null|NULL)$/) return 0
-    if (format == "json" && text ~ /^[ \t]*("[^"]+"|[0-9.eE+-]+|true|false)$/) return 1
+    if (text ~ /(^|[ \t:])(""|\047\047|~|null|Null|NULL)$|!!null/) return 0
+    sub(/:[ \t]+([&!][^ \t]*[ \t]+)+/, ": ", text)
+    if (format == "json" && text ~ /^[ \t]*("[^"]*"[ \t]*:[ \t]*)?("[^"].*"|[0-9.eE+-]+|true|false)$/) return 1
+    if (text ~ /:[ \t]+\[[^{}:]*[A-Za-z0-9][^{}:]*\]$/ && text !~ /null/) return 1
     if (text ~ /^[ \t]*(- +)*([^ \t].*)?:[ \t]+[^ \t&*!|>{[]/) return 1
     return text ~ /^[ \t]*(- +)+[^ \t&*!|>{[-]/ && text !~ /:$/
 }'
