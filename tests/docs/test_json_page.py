@@ -197,7 +197,7 @@ def test_policy_show(folder: Path, me: ThrowawayIdentity) -> None:
         (("verify", "--json", "none.yaml"), 100, "missing-file"),
         (("inspect", "--json", ".git"), 2, "cannot-read"),
         (("repair", "--json", "-"), 8, "usage"),
-        (("diff", "--json"), 8, "usage"),
+        (("diff", "--json", "a", "b", "c"), 8, "usage"),
         (("updatekeys", "--json", "app.yaml"), 8, "usage"),
         (("config", "check", "--json"), 1, "invalid-configuration"),
         (("config", "check", "--json", "none.yaml"), 1, "invalid-configuration"),

@@ -22,7 +22,6 @@ from leafseal.metadata import Metadata
 RECIPIENTS = "/sops/recipients"
 RULE = "/sops/rule"
 
-_ENTRY = r"u[0-9a-f]{16}"
 _BLOB = r"[0-9a-f]{40,64}"
 
 

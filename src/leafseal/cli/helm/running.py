@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
         return 0 if arguments else 1
     try:
         words = read(arguments)
-        names = [_wanted(words, named) for named in words.named]
+        names = [_wanted(named) for named in words.named]
         _refuse_links(words)
         files = _opened(words, names)
         return _hand_over(words, files)
@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
         raise shown([error]) from None
 
 
-def _wanted(words: Words, named: Named) -> list[str]:
+def _wanted(named: Named) -> list[str]:
     """Return the files that a flag names: not URLs, which Helm has getters for, nor what may be missing and is."""
     found: list[str] = []
     for text in named.names:
