@@ -274,7 +274,8 @@ class _One:
         if len(conflicts) > MOST_LINES:
             terminal.say(f"{self.name}: {len(conflicts) - MOST_LINES} more conflicts")
         can_be_edited = self.format != ANY_BYTES and all(one.conflict is not None for one in conflicts)
-        terminal.say(f"{self.name}: {_DECIDE}{_IN_EDITOR if can_be_edited else ''}")
+        again = _AGAIN if terminal.has_terminal() else _IN_TERMINAL
+        terminal.say(f"{self.name}: {_DECIDE}{again if can_be_edited else ''}")
 
     def _list_unverified(self, sides: Sides, product: Product) -> None:
         if not self.task.ignores_mac:
@@ -303,4 +304,5 @@ class _One:
 _MIXED = "other lines of the file are merged already: resolve it in the repository where it was merged"
 _BY_GIT = 'choose the lines that are right in the file, then run "git add FILE"'
 _DECIDE = "decide with --ours PATH, --theirs PATH or --base PATH"
-_IN_EDITOR = ", or run this in a terminal, where your editor shows both"
+_IN_TERMINAL = ", or run this in a terminal, where your editor shows both"
+_AGAIN = ", or run this again and choose in your editor"
