@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ...forks import Forks
 from ..transcripts import Stage, link_to_us
 from .desk import Desk
 
@@ -18,22 +19,22 @@ _REAL = pytest.param(
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> Desk:
+def ours(tmp_path: Path, forks: Forks) -> Desk:
     """A desk where sops is this program."""
-    return _desk(tmp_path, None)
+    return _desk(tmp_path, None, forks)
 
 
 @pytest.fixture(params=[pytest.param(None, id="leafseal"), _REAL])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
+def desk(request: pytest.FixtureRequest, tmp_path: Path, forks: Forks) -> Desk:
     """A desk where sops is this program, and another where it is sops."""
-    return _desk(tmp_path, request.param)
+    return _desk(tmp_path, request.param, forks)
 
 
-def _desk(base: Path, real: str | None) -> Desk:
+def _desk(base: Path, real: str | None, forks: Forks) -> Desk:
     folder = base / "bin"
     folder.mkdir()
     if real is None:
         link_to_us(folder)
     else:
         (folder / "sops").symlink_to(real)
-    return Desk(Stage.make(base, ["sops"]), folder, real is not None)
+    return Desk(Stage.make(base, ["sops"], forks if real is None else None), folder, real is not None)

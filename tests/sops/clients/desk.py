@@ -42,7 +42,10 @@ class Done(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Where a client works. `is_real` tells that sops itself is started, to show that a replay is right."""
+    """Where a client works. `is_real` tells that sops itself is started, to show that a replay is right.
+
+    Our program is forked where a test says what a client says to it, and started by a client or a shell that runs.
+    """
 
     stage: Stage
     bin: Path
@@ -61,16 +64,20 @@ class Desk(NamedTuple):
     def start(self, *words: object, stdin: bytes | str | int = b"", cwd: str | Path = "", **env: object) -> Done:
         """Start a program and return what came of it. A number as `stdin` is a file descriptor."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            [str(word) for word in words],
-            cwd=self.folder / cwd,
-            env=self.environ(env),
-            input=None if isinstance(given, int) else given,
-            stdin=given if isinstance(given, int) else None,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        line, folder, environ = [str(word) for word in words], self.folder / cwd, self.environ(env)
+        if words[0] == "sops" and self.stage.forks and not isinstance(given, int):
+            done = self.stage.forks.run(line, folder=folder, environ=environ, stdin=given, seconds=SECONDS)
+        else:
+            done = subprocess.run(
+                line,
+                cwd=folder,
+                env=environ,
+                input=None if isinstance(given, int) else given,
+                stdin=given if isinstance(given, int) else None,
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+            )
         return Done(done.returncode, done.stdout, done.stderr.decode("utf-8", "surrogateescape"))
 
     def sops(self, *words: object, stdin: bytes | str | int = b"", cwd: str | Path = "", **env: object) -> str:
