@@ -342,7 +342,7 @@ def each_law(test: Callable[..., None]) -> Callable[..., None]:
 
 
 @each_law
-@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
 @given(seed=st.integers(0, 2**32))
 def test_law(law: Law, format_name: str, seed: int) -> None:
     law(format_name, seed)
@@ -358,7 +358,7 @@ def test_law_at_length(law: Law, format_name: str) -> None:
 def test_changes_are_seldom_refused() -> None:
     """A refusal is safe, but a tool that always refuses would pass every law above."""
     done = refused = 0
-    for seed in range(150):
+    for seed in range(50):
         random = Random(seed)
         _, sealed = sealed_file("yaml", seed, without_anchors)
         for step in (set_somewhere, add_somewhere, unset_somewhere):
@@ -369,5 +369,5 @@ def test_changes_are_seldom_refused() -> None:
                 refused += 1
             except PathError:
                 pass  # an empty document has nothing to remove
-    assert done > 400
-    assert refused < done / 100
+    assert done > 130
+    assert refused <= done / 100

@@ -411,21 +411,21 @@ def tally(kind: str, change: Change, seeds: range, read: ReadOptions, *rules: st
 
 
 WHOLE = ("all", "some")
-SEEDS = range(25)
+SEEDS = range(12)
 
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_the_mac_does_not_see_is_refused(kind: str) -> None:
     found = tally(kind, REFUSED[kind], SEEDS, DEFAULT_READ, *WHOLE)
     assert found["opened"] == 0
-    assert found["refused"] > 5
+    assert found["refused"] > 2
 
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_without_a_digest_it_is_not_seen(kind: str) -> None:
     """The gap is there: a file of another tool, or one whose digest was cut out, opens."""
     found = tally(kind, REFUSED[kind], SEEDS, WITHOUT_STRUCTURE, *WHOLE)
-    assert found["opened"] > 5
+    assert found["opened"] > 2
 
 
 @pytest.mark.parametrize("kind", PERMITTED)
@@ -438,7 +438,7 @@ def test_what_people_do_by_hand_is_permitted(kind: str) -> None:
 def test_under_mac_only_encrypted_clear_values_may_change(kind: str) -> None:
     found = tally(kind, PERMITTED_UNDER_MAC_ONLY[kind], SEEDS, DEFAULT_READ, "some, MAC over these")
     assert set(found) == {"opened"}
-    assert found["opened"] > 20
+    assert found["opened"] > 10
 
 
 def with_a_tag(seed: int, read: ReadOptions) -> bytes | None:
@@ -456,9 +456,9 @@ def with_a_tag(seed: int, read: ReadOptions) -> bytes | None:
 
 def test_a_tag_put_before_a_value_is_refused() -> None:
     for read, result in ((DEFAULT_READ, "refused"), (WITHOUT_STRUCTURE, "opened")):
-        files = [data for seed in range(60) if (data := with_a_tag(seed, read)) is not None]
+        files = [data for seed in range(30) if (data := with_a_tag(seed, read)) is not None]
         found = Counter(opening(data, "yaml")[0] for data in files)
-        assert found[result] > 50
+        assert found[result] > 25
         assert set(found) <= {result, "seen by the MAC or a tag"}  # before a number, which it makes a text
 
 
