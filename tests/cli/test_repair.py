@@ -280,8 +280,8 @@ def test_the_value_of_a_binary_file_is_not_removed(leafseal: Run, work: Path, me
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json", "env"])
-def test_ten_thousand_bad_places(leafseal: Run, work: Path, me: ThrowawayIdentity, suffix: str) -> None:
-    names = [f"n{number}" for number in range(10_000)]
+def test_two_thousand_bad_places(leafseal: Run, work: Path, me: ThrowawayIdentity, suffix: str) -> None:
+    names = [f"n{number}" for number in range(2_000)]
     text = {
         "yaml": "".join(f"{name}: {name}\n" for name in names),
         "json": json.dumps(dict.fromkeys(names, "x"), indent=1),
@@ -293,12 +293,12 @@ def test_ten_thousand_bad_places(leafseal: Run, work: Path, me: ThrowawayIdentit
     shown = leafseal("repair", file.name)
     assert shown.code == 222
     assert len(shown.out.splitlines()) < 70
-    assert b"and 9950 more, which --json lists" in shown.out
+    assert b"and 1950 more, which --json lists" in shown.out
     assert b"none of the encrypted values decrypts: the metadata may be that of another file" in shown.out
-    assert len(findings(leafseal, file)) == 10_001
+    assert len(findings(leafseal, file)) == 2_001
     refused = leafseal("repair", "--yes", "--remove", file.name)
     assert refused.code == 220
-    assert "10000 places are damaged: too many to mend them one by one" in refused.err
+    assert "2000 places are damaged: too many to mend them one by one" in refused.err
     assert file.read_bytes() == before
 
 

@@ -36,7 +36,7 @@ def files(draw: st.DrawFn) -> bytes:
     return ("\n".join(written) + draw(st.sampled_from(["", "\n", "\n\n"]))).encode("utf-8", "surrogateescape")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(files(), st.integers(0, 7))
 @example(b"", 0)
 @example(b"\n", 0)

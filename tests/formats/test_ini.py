@@ -74,7 +74,7 @@ def is_read(data: bytes) -> bool:
     return True
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(files(), st.integers(0, 7))
 @example(b"", 0)
 @example(b"\n", 0)
@@ -429,7 +429,7 @@ def test_sections_that_no_header_holds(section: str) -> None:
         parse(PLAIN.encode()).set_edits((section, "k"), "x")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(files(), st.sampled_from(["x", "", "a;b", "l\nm", " x ", '"', "'q'", "é\\"]), st.data())
 def test_set_and_unset_move_nothing_else(source: bytes, value: str, data: st.DataObject) -> None:
     assume(is_read(source))
@@ -530,7 +530,7 @@ names = st.text(st.sampled_from("ab\"'`#;=:[]\\ é"), min_size=1, max_size=4)
 texts = st.text(st.sampled_from("ab\"'`#;=:[]\\ é\n\t"), max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(names, st.dictionaries(names, texts, max_size=3), max_size=3))
 def test_what_is_emitted_reads_back(tree: dict[str, dict[str, str]]) -> None:
     try:

@@ -53,7 +53,7 @@ texts = st.recursive(
 files = st.builds("{}{}".format, containers(texts, True), st.sampled_from(["", "\n", "\n\n", " "]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(files, st.integers(0, 7))
 @example("{}", 0)
 @example("{ }\n", 0)

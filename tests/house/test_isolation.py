@@ -128,8 +128,8 @@ HOSTILE_ENVIRON = {
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["this process", "worker"])
 def test_all_is_put_back_whatever_a_run_was_started_with(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """Before this was so, these tests of signals waited for ever under `nohup`, and behind the `&` of a script."""
-    chosen = ("tests/house/test_isolation.py", "tests/sops/test_exec.py", "tests/run")
-    names = "defaults or test_signals_are_passed_on"
+    chosen = ("tests/house/test_isolation.py", "tests/sops/test_exec.py")
+    names = "defaults or (test_signals_are_passed_on and exec-env)"
     options = ("-p", "no:cacheprovider", "--basetemp", str(tmp_path / "base"), *workers, "-k", names)
     done = subprocess.run(
         [sys.executable, "-c", HOSTILE, "-m", "pytest", *options, *chosen],

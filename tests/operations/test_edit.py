@@ -208,7 +208,7 @@ def without(tree: Any, locator: Locator) -> Any:
 def test_whatever_is_removed_nothing_else_changes() -> None:
     """Every member of random files, which have comments that look like structure everywhere; ruamel.yaml compares."""
     outcomes: Counter[str] = Counter()
-    for seed in range(40):
+    for seed in range(15):
         text = YAMLWriter(Random(seed), anchors=False).file()
         try:
             before = trees(text)
@@ -223,5 +223,5 @@ def test_whatever_is_removed_nothing_else_changes() -> None:
                 continue
             assert trees(draft.plain.decode()) == [without(before[0], locator), *before[1:]], (seed, locator)
             outcomes["removed"] += 1
-    assert outcomes["removed"] > 300
+    assert outcomes["removed"] > 100
     assert outcomes["refused"] * 50 < outcomes["removed"], "refusals are for what no edit can do"

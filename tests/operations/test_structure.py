@@ -204,7 +204,7 @@ def test_what_is_made_in_one_go_is_what_is_made_one_by_one(odd: int) -> None:
 
 
 def test_a_file_may_be_nested_deeply() -> None:
-    assert _Places("0")[("a", 0) * 5000] == "0" + "/1:a#0" * 5000
+    assert _Places("0")[("a", 0) * 2000] == "0" + "/1:a#0" * 2000
 
 
 def test_what_the_digest_covers() -> None:

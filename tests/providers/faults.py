@@ -347,8 +347,7 @@ class WireFaults(_Faults):
         assert len(there.requests) == 1
         assert second_recorder.requests == []
 
-    @ACTS
-    @pytest.mark.parametrize("kind", ["hang", "drip"])
+    @pytest.mark.parametrize(("act", "kind"), [(wrap, "hang"), (unwrap, "drip")])
     def test_an_answer_that_never_comes(
         self, key: MasterKey, environ: dict[str, str], tmp_path: Path, there: Recorder, act: Act, kind: str
     ) -> None:

@@ -319,8 +319,9 @@ def test_listings(gpg: StandIn, old: str, new: str, message: str) -> None:
 # Time
 
 
-@pytest.mark.parametrize("script", ["sleep 600", "trap '' TERM; cat >/dev/null; sleep 600; sleep 600"])
-@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize(
+    ("wrap", "script"), [(False, "sleep 600"), (True, "trap '' TERM; cat >/dev/null; sleep 600; sleep 600")]
+)
 def test_a_gpg_that_hangs_is_ended_and_not_asked_again(gpg: StandIn, script: str, wrap: bool) -> None:
     gpg.does(f"echo $$ >process; sleep 600 & echo $! >child; {script}")
     for seconds in (2, 10, 60):  # in which its shell has to start: more on a busy machine
