@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -237,8 +238,13 @@ WORKS: dict[str, Callable[[Path, str], Callable[[], object]]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", WORKS)
+FAILING = [
+    (format_name, name, list(FAULTS)[number % len(FAULTS)])  # each work with each format, one with each fault
+    for number, (format_name, name) in enumerate(itertools.product(SPLICED, WORKS))
+]
+
+
+@pytest.mark.parametrize(("path", "name", "fault"), FAILING, indirect=["path"])
 def test_whatever_fails_inside_an_error_of_ours_comes_out_alone(path: Path, name: str, fault: str) -> None:
     work = WORKS[name](path, format_of(path.name))
     work()
@@ -263,7 +269,7 @@ COMMANDS: dict[str, tuple[Callable[..., int], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("share", [3, pytest.param(1, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("share", [9, pytest.param(1, marks=pytest.mark.campaign)])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_whatever_fails_inside_a_command_nothing_is_shown(
     tmp_path: Path, name: str, share: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import product
+from itertools import combinations_with_replacement, product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -219,10 +219,9 @@ def attempt(reader: Any, data: bytes) -> Values | str:
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_random_text(kind: Any, seed: int) -> None:
-    assert compare_random(kind, seed, 1000) > 100
+def test_random_text(kind: Any) -> None:
+    assert compare_random(kind, 0, 1000) > 100
 
 
 @pytest.mark.campaign
@@ -261,7 +260,7 @@ def test_files(path: Path) -> None:
     assert both(path.read_bytes())
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32))
 def test_generated_files(seed: int) -> None:
     both(text_for_both(Random(seed)))
@@ -414,7 +413,7 @@ def refusals(text: str) -> tuple[str, bool | None]:
 @pytest.mark.parametrize("layout", ["block", "flow"])
 def test_equal_keys_are_refused_by_both_and_others_by_neither(layout: str) -> None:
     spelled = [(key, spelling) for key, spellings in SPELLINGS.items() for spelling in spellings]
-    for (one, first), (other, second) in product(spelled, spelled):
+    for (one, first), (other, second) in combinations_with_replacement(spelled, 2):
         text = pair(first, second.replace("&x", "&y"), layout)
         said, twice = refusals(text)
         assert twice == (one == other), text
@@ -472,7 +471,7 @@ def test_keys_once_in_each_mapping(text: str) -> None:
 _KEY = re.compile(r" *[a-z\"'][\w.\"'@-]*:")
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32))
 def test_a_line_put_twice_into_a_file(seed: int) -> None:
     random = Random(seed)
@@ -502,7 +501,7 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32))
 def test_a_value_that_is_set_is_read_there_and_nothing_else_changes(seed: int) -> None:
     random = Random(seed)
@@ -517,7 +516,7 @@ def test_a_value_that_is_set_is_read_there_and_nothing_else_changes(seed: int) -
     assert without(after, locator) == without(before, locator)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=75, deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32))
 def test_a_value_that_is_removed_is_gone_and_nothing_else_changes(seed: int) -> None:
     data, locator = a_place(Random(seed))
