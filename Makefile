@@ -7,6 +7,7 @@ READY  := $(VENV)/.ready
 LOCK   := requirements/dev.txt
 PIP    := -m pip --disable-pip-version-check --quiet
 WORKERS ?= --numprocesses auto --dist worksteal
+unexport PYTHONDONTWRITEBYTECODE  # each worker would rewrite the asserts of all tests again, for 20 seconds
 
 .PHONY: demo test check test-oldest test-newest test-package krew lock reference everyday bench redaction programs reactions helm guard merging checking bombs starts campaign wheel clean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -79,6 +80,12 @@ def _be_patient() -> None:
 
     network.Deadlines.__new__.__defaults__ = (240.0, 60.0, 80.0)  # type: ignore[attr-defined]
     ring.race.__defaults__ = (240.0,)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one worker more than there are processors: some always wait for a timeout, a service or a program."""
+    return len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) + 1
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
