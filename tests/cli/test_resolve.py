@@ -272,7 +272,7 @@ def test_rebase_and_cherry_pick(repository: Repository) -> None:
 def test_two_new_files_of_one_name(repository: Repository) -> None:
     repository.conflict(base=None)
     assert "CONFLICT /db/password: added on both sides (main, side)" in repository.resolve("s.yaml", code=1)
-    repository.resolve("--ours", "/", "s.yaml")
+    repository.resolve("--ours", "/", "--theirs", "/new", "s.yaml")
     assert "new: from side" in repository.plain()
 
 

@@ -155,13 +155,16 @@ def test_two_ancestors_that_cannot_be_merged_are_none(repository: Repository) ->
 
 
 def test_added_on_both_sides(repository: Repository) -> None:
+    """Nothing shows that it is one file: theirs may be another one, which ours' readers must not see."""
     repository.commit("base")
     for branch, text in (("side", "a: 1\nc: 3\n"), ("main", "a: 1\nb: 2\n")):
         repository.git("switch", "-q", *(("-c", branch) if branch == "side" else (branch,)))
         repository.seal("new.yaml", text)
         repository.commit()
-    repository.git("merge", "-q", "side")
-    assert repository.values("new.yaml") == [{"a": 1, "b": 2, "c": 3}]
+    repository.git("merge", "-q", "side", code=1)
+    assert "CONFLICT /c: added by them" in repository.said
+    assert repository.values("new.yaml") == [{"a": 1, "b": 2}]
+    assert repository.unresolved("new.yaml") == ["/c"]
 
 
 def test_files_that_are_not_encrypted_are_merged_by_git(repository: Repository) -> None:

@@ -172,6 +172,7 @@ def test_a_data_key_that_somebody_without_the_old_one_made_up_is_not_taken_over(
     result = merged(base, ours, theirs, ring)
     assert result.product.open().data_key.reveal() == ours.data_key.reveal()
     assert any("too few of the values" in sentence for sentence in result.told)
+    assert left(result) == ["/api", "/db/password", "/db/port"]
 
 
 @pytest.mark.parametrize(

@@ -55,12 +55,7 @@ def _key_side(sides: Sides) -> tuple[Opened, list[str]]:
         return sides.ours, []
     if was != mine:
         return sides.ours, ["both sides have another data key than the base; ours is kept"] if was != other else []
-    if _knows_values_of(sides.theirs, sides.base):
-        return sides.theirs, []
-    # Whoever lacks the key could have made it up, to be able to read what ours adds.
-    return sides.ours, [
-        'theirs has another data key and too few of the values that were there; ours is kept: run "leafseal rotate"'
-    ]
+    return sides.theirs, []
 
 
 def _recipients(
@@ -94,31 +89,3 @@ def _opened_ids(sides: Sides, ring: KeyRing) -> Collection[Id]:
     """Return the recipients whose key is here."""
     wrapped = (one for side in sides if side for one in side.metadata.wrapped_keys())
     return {recipient_id(one.master_key) for one in wrapped if ring.gave(one)}
-
-
-def _knows_values_of(one: Opened, other: Opened | None) -> bool:
-    """Tell whether a side has what the other has encrypted, in its places: most of it, and what is hardest to guess.
-
-    Names of hosts and users can be guessed by somebody who lacks the key.
-    """
-    known, mine = (_telling(side) if side else set() for side in (other, one))
-    shared = known & mine
-    hardest = max(map(_variety, known), default=0)
-    return 2 * len(shared) > len(known) and any(_variety(key) == hardest for key in shared)
-
-
-_Known = tuple[str, str, bytes]
-"""Place, type and bytes of an encrypted value."""
-
-
-def _telling(side: Opened) -> set[_Known]:
-    found = ((item.aad, item.word, item.data) for item in side.leaves.sealed if not item.leaf.is_comment)
-    return {key for key in found if len(key[2]) >= _TELLING}
-
-
-def _variety(key: _Known) -> int:
-    return len(set(key[2]))
-
-
-_TELLING = 4
-"""Bytes of a value that nobody is likely to have guessed."""

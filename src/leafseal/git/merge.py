@@ -17,8 +17,9 @@ from leafseal.formats import parse
 from leafseal.git import text
 from leafseal.git.carried import Kept
 from leafseal.git.conflict_places import PlainFile, pointer_to, what_sides_did
+from leafseal.git.foreign import foreign_sides
 from leafseal.git.keys import merge_keys
-from leafseal.git.recipients import MergedRecipients
+from leafseal.git.recipients import MergedRecipients, names_of
 from leafseal.git.rule import Side, exposed, exposed_comments, merge_rules, merge_unknown
 from leafseal.git.sides import Sides
 from leafseal.git.three_way import DOCUMENTS, VIRTUAL, Conflict, Merged, merge, take_ours
@@ -74,10 +75,13 @@ def fresh_value(_conflict: Conflict) -> Value:
     return VIRTUAL + os.urandom(16).hex()
 
 
-def merged_values(sides: Sides, decide: Callable[[Conflict], Value] = take_ours) -> Merged:
-    """Return the values of the merge, with what `decide` says where both sides changed one; nothing is written."""
+def merged_values(sides: Sides, decide: Callable[[Conflict], Value] = take_ours, *, asks: bool = False) -> Merged:
+    """Return the values of the merge, with what `decide` says where both sides changed one; nothing is written.
+
+    With `asks` also where theirs alone did.
+    """
     base, ours, theirs = (values_of(side.plain_document()) if side else [] for side in sides)
-    return merge(base, ours, theirs, decide)
+    return merge(base, ours, theirs, decide, asks=asks)
 
 
 def merge_opened(sides: Sides, how: How) -> Result:
@@ -93,21 +97,25 @@ class _Merge:
         self.base, self.ours, self.theirs = sides
         self.sides = sides
         self.how = how
+        self.told: list[str] = []
+        self.conflicts: list[Found] = []
+        self.asks = bool(foreign := foreign_sides(sides))
+        if foreign:
+            self.ask(" and ".join(foreign))
+        self.merging = Sides(self.base, self.ours, self.theirs)
         self.read = self.ours.read._replace(ignore_mac=False)
         self.comments = _comments_of(self.ours, self.theirs)
         self.views = [Side.of(side) for side in (self.ours, self.theirs)]
-        self.conflicts: list[Found] = []
-        self.told: list[str] = []
         self.undecided: list[Conflict] = []
 
     def run(self) -> Result:
         if self.base and self.base.coverage == "covered" and self.theirs.coverage == "missing":
             self.told.append("theirs was last written by another tool: no digest covers its structure")
-        merged = merged_values(self.sides, self.decide)
+        merged = merged_values(self.sides, self.decide, asks=self.asks)
         document = self.write(merged)
         if self.how.is_virtual and self.conflicts:
             raise RefusedError(self.conflicts[0].what)
-        keys = merge_keys(self.sides, self.how.ring, self.how.configured)
+        keys = merge_keys(self.merging, self.how.ring, self.how.configured)
         self.told += keys.told
         if keys.recipients.conflict:
             self.conflicts.append(Found(RECIPIENTS, keys.recipients.conflict))
@@ -122,6 +130,17 @@ class _Merge:
         data = self.seal(document, metadata, keys.side)
         product = Product(data, document.format, keys.side.data_key, _bytes(document), self.read)
         return Result(product, [] if self.how.is_virtual else self.conflicts, self.told)
+
+    def ask(self, foreign: str) -> None:
+        """Take nothing of theirs unless somebody decides it: what is no value stays ours', the comments, too."""
+        self.told.append(f"{foreign} may be another file: {_ITS_OWN}; nothing of theirs is taken unless you say so")
+        known = [side.metadata for side in (self.base, self.ours) if side]
+        other = self.theirs.metadata
+        if not self.how.is_virtual and all(names_of(side) != names_of(other) for side in known):
+            self.conflicts.append(Found(RECIPIENTS, "theirs has other recipients"))
+        if not self.how.is_virtual and all(side.selection != other.selection for side in known):
+            self.conflicts.append(Found(RULE, "theirs has another rule"))
+        self.base = self.theirs
 
     # -- values and text
 
@@ -139,10 +158,8 @@ class _Merge:
 
     def write(self, merged: Merged) -> Document:
         """Return the plain text of the result; ours where it cannot be written."""
-        plain = [side.plain_document() if side else None for side in self.sides]
-        base, ours, theirs = plain
-        assert ours is not None
-        assert theirs is not None
+        base = self.base.plain_document() if self.base else None
+        ours, theirs = self.ours.plain_document(), self.theirs.plain_document()
         wanted = merged.documents
         document = text.write(base, ours, theirs, wanted, self.parse, self.hides_comments)
         if document is None:
@@ -167,7 +184,7 @@ class _Merge:
 
     def rule(self, document: Document) -> Selection:
         """Return the rule of the result, under which nothing is in plain text that a side has encrypted."""
-        base, ours, theirs = (side.metadata.selection if side else None for side in self.sides)
+        base, ours, theirs = (side.metadata.selection if side else None for side in self.merging)
         assert ours is not None
         assert theirs is not None
         merged = merge_rules(base, ours, theirs)
@@ -194,7 +211,7 @@ class _Merge:
         )
 
     def metadata(self, groups: MergedRecipients, selection: Selection) -> Metadata:
-        base, ours, theirs = (side.metadata if side else None for side in self.sides)
+        base, ours, theirs = (side.metadata if side else None for side in self.merging)
         assert ours is not None
         assert theirs is not None
         extra = merge_unknown(base.extra if base else {}, ours.extra, theirs.extra)
@@ -253,6 +270,9 @@ def _comments_of(ours: Opened, theirs: Opened) -> Comments:
     """Return what both sides did with their comments: what one has encrypted with its value stays so."""
     mine, other = comments_of(ours), comments_of(theirs)
     return Comments(None, mine.sealed | other.sealed, mine.clear | other.clear)
+
+
+_ITS_OWN = "a data key of its own, and too few of the values that were there"
 
 
 class Undecided:

@@ -49,6 +49,11 @@ def told_of(added: Iterable[MasterKey], removed: Iterable[MasterKey]) -> list[st
     ]
 
 
+def names_of(metadata: Metadata) -> tuple[object, ...]:
+    """Return what two files have in common that are for the same recipients, whatever their blobs."""
+    return _shape(wrapped_of(metadata, has_key=True))
+
+
 class CannotWrapError(Exception):
     """Somebody would have to be given the data key whom nobody on our side names."""
 

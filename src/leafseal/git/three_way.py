@@ -39,6 +39,9 @@ class Conflict(NamedTuple):
     @property
     def kind(self) -> str:
         """What the two sides did."""
+        if equal(self.base, self.ours):
+            done = "added" if self.base is ABSENT else "removed" if self.theirs is ABSENT else "changed"
+            return f"{done} by them"
         if self.ours is ABSENT:
             return "removed by us, changed by them"
         if self.theirs is ABSENT:
@@ -80,15 +83,26 @@ def is_known(value: Value) -> bool:
     return not is_virtual(value)
 
 
-def merge(base: Sequence[Value], ours: Sequence[Value], theirs: Sequence[Value], decide: Decide = take_ours) -> Merged:
-    """Merge the documents of three files. Without a base (`()`), what both have counts as added by both."""
-    merging = _Merging(decide)
+def merge(
+    base: Sequence[Value],
+    ours: Sequence[Value],
+    theirs: Sequence[Value],
+    decide: Decide = take_ours,
+    *,
+    asks: bool = False,
+) -> Merged:
+    """Merge the documents of three files. Without a base (`()`), what both have counts as added by both.
+
+    With `asks`, what theirs alone changed is a conflict, too: nothing of theirs is taken unless `decide` says so.
+    """
+    merging = _Merging(decide, asks=asks)
     return Merged(merging.documents(base, ours, theirs), merging.conflicts)
 
 
 class _Merging:
-    def __init__(self, decide: Decide) -> None:
+    def __init__(self, decide: Decide, *, asks: bool = False) -> None:
         self.decide = decide
+        self.asks = asks
         self.conflicts: list[Conflict] = []
         self.document = 0
 
@@ -101,7 +115,7 @@ class _Merging:
                 merged.append(self.value((), base[self.document] if base else ABSENT, mine, other))
             return merged
         for one, other, whole in ((ours, theirs, ours), (base, ours, theirs), (base, theirs, ours)):
-            if equal(list(one), list(other)):
+            if equal(list(one), list(other)) and not (whole is theirs and self.asks):
                 return list(whole)
         self.document = 0
         found = self._conflict(DOCUMENTS, list(base), list(ours), list(theirs))
@@ -111,7 +125,7 @@ class _Merging:
         names = list(dict.fromkeys([*ours, *theirs, *base]))
         sides = [(base.get(name, ABSENT), ours.get(name, ABSENT), theirs.get(name, ABSENT)) for name in names]
         # Conflicts tell the number that a document has in the result, which is known when all are merged.
-        trial = [_Merging(take_ours).value((), *versions) for versions in sides]
+        trial = [_Merging(take_ours, asks=self.asks).value((), *versions) for versions in sides]
         left = [name for name, value in zip(names, trial, strict=True) if value is not ABSENT]
         order = merged_order([*base], [*ours], [*theirs], left)
         position = {name: index for index, name in enumerate(order)}
@@ -128,7 +142,7 @@ class _Merging:
             return ours
         if is_virtual(base):
             return self._conflict(place, base, ours, theirs)
-        if equal(base, ours):
+        if equal(base, ours) and not self.asks:
             return theirs
         if equal(base, theirs):
             return ours
@@ -177,6 +191,8 @@ class _Merging:
         if (field := identity_field(base, ours, theirs)) is not None:
             sides = (by_identity(side, field) for side in (base, ours, theirs))
             return list(self._members(place, lambda name: Named(field, name), *sides).values())
+        if self.asks:
+            return self._conflict(place, base, ours, theirs)
         was = base if isinstance(base, list) else []
         before = len(self.conflicts)
         merged: list[Value] = []
