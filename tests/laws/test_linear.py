@@ -28,6 +28,7 @@ MODULES = (
     "edit",
     "metadata_block",
     "nodes",
+    "plain_lines",
     "properties",
     "scan",
     "seal",
