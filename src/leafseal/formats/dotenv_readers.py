@@ -10,17 +10,21 @@ import re
 from collections.abc import Sequence
 
 from leafseal.document import Document, Leaf
+from leafseal.document.lazy_pattern import LazyPattern
 from leafseal.formats import Ambiguous
 
 _SORTS = (
-    ("export", re.compile(r"\s*export\s"), None),
-    ("quotes", None, re.compile(r"""\s*["'`]""")),
-    ("# comment", None, re.compile(r".*[ \t]#", re.DOTALL)),
-    ("blanks", re.compile(r"\s|.*\s\Z", re.DOTALL), re.compile(r".*[ \t]", re.DOTALL)),
-    ("$", None, re.compile(r".*\$[A-Za-z_{(]", re.DOTALL)),
-    ("shell characters", None, re.compile(r"~|.*[;&|<>()\\\"'`]", re.DOTALL)),
+    ("export", LazyPattern(r"\s*export\s"), None),
+    ("quotes", None, LazyPattern(r"""\s*["'`]""")),
+    ("# comment", None, LazyPattern(r".*[ \t]#", re.DOTALL)),
+    ("blanks", LazyPattern(r"\s|.*\s\Z", re.DOTALL), LazyPattern(r".*[ \t]", re.DOTALL)),
+    ("$", None, LazyPattern(r".*\$[A-Za-z_{(]", re.DOTALL)),
+    ("shell characters", None, LazyPattern(r"~|.*[;&|<>()\\\"'`]", re.DOTALL)),
 )
 """What readers differ about, and how a name or a value begins that has it."""
+
+_ODD = re.compile(r"""[\s"'`$~;&|<>()\\]""")
+"""Each of them has one of these somewhere, and most lines of most files have none."""
 
 
 def ambiguous(document: Document) -> Sequence[Ambiguous]:
@@ -33,7 +37,10 @@ def ambiguous(document: Document) -> Sequence[Ambiguous]:
 def _sort(leaf: Leaf, text: str) -> str | None:
     if leaf.is_comment or not leaf.path:
         return None
-    name, value = leaf.path[0], text[leaf.start : leaf.end]
+    name = leaf.path[0]
+    if _ODD.search(text, leaf.start - len(name) - 1, leaf.end) is None:
+        return None
+    value = text[leaf.start : leaf.end]
     for sort, of_name, of_value in _SORTS:
         if (of_name and of_name.match(name)) or (of_value and of_value.match(value)):
             return sort
