@@ -24,12 +24,12 @@ _BIG = re.compile(r"[-+]?[0-9][0-9_]*")
 def ambiguous(document: Document) -> Sequence[Ambiguous]:
     """Return the values, and the values under such keys, that readers take for different things."""
     text = document.text
-    plain = [(leaf, text[leaf.start : leaf.end]) for leaf in document.leaves() if _is_plain(leaf, text)]
+    plain = [(leaf, text[leaf.start : leaf.end]) for leaf in document.leaves() if not (leaf.style or leaf.is_comment)]
     return [
         Ambiguous(
             "YAML readers differ about these values (text, number or true/false): {};"
             " put them in quotes, such as 'yes'",
-            [leaf for leaf, source in plain if _VALUE.fullmatch(source)],
+            [leaf for leaf, source in plain if _VALUE.fullmatch(source) and _is_untagged(leaf, text)],
         ),
         Ambiguous(
             "YAML readers differ about key names on the way to these values (text, number or true/false): {};"
@@ -39,28 +39,26 @@ def ambiguous(document: Document) -> Sequence[Ambiguous]:
         Ambiguous(
             "these integers have more than 64 bits, and SOPS keeps them as floats with about 16 digits: {};"
             " put them in quotes to keep every digit",
-            [leaf for leaf, source in plain if type(leaf.value) is float and _BIG.fullmatch(source)],
+            [
+                leaf
+                for leaf, source in plain
+                if type(leaf.value) is float and _BIG.fullmatch(source) and _is_untagged(leaf, text)
+            ],
         ),
     ]
 
 
-def _is_plain(leaf: Leaf, text: str) -> bool:
-    """Tell whether a value is written without quotes and without a tag that says what it is."""
-    if leaf.is_comment or leaf.style:
-        return False
+def _is_untagged(leaf: Leaf, text: str) -> bool:
+    """Tell whether a value has no tag that says what it is."""
     place = leaf.place
     return not (isinstance(place, Place) and "!" in text[place.full_start : leaf.start])
 
 
 def _under_odd_keys(document: Document) -> Iterator[Leaf]:
-    is_plain: dict[str, bool] = {}
-    for leaf in document.leaves():
-        for name in () if leaf.is_comment else leaf.path:
-            if name not in is_plain:
-                is_plain[name] = _KEY.fullmatch(name) is not None and _stands_plain(name, document.text)
-            if is_plain[name]:
-                yield leaf
-                break
+    names = {name for leaf in document.leaves() for name in leaf.path}
+    odd = {name for name in names if _KEY.fullmatch(name) and _stands_plain(name, document.text)}
+    if odd:
+        yield from (leaf for leaf in document.leaves() if not (leaf.is_comment or odd.isdisjoint(leaf.path)))
 
 
 def _stands_plain(key: str, text: str) -> bool:
