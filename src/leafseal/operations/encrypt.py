@@ -140,7 +140,8 @@ def refuse_reserved(document: Document, output_format: str) -> None:
         reserved = document.metadata() is not None
     except MetadataError:
         reserved = True  # whatever stands in its place
-    if (prefix := FORMATS[output_format].reserved_prefix) and not reserved:
+    prefix = FORMATS[output_format].reserved_prefix
+    if prefix and not reserved and output_format != document.format:  # whose own names with it are metadata
         reserved = any(leaf.path and leaf.path[0].startswith(prefix) for leaf in document.leaves())
     if reserved:
         raise AlreadyEncryptedError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from leafseal.crypto import mac
 from leafseal.crypto.spelling import open_spellings
@@ -300,7 +301,7 @@ def open_with(
     if coverage in ("missing", "later") and FORMATS[document.format].is_text_only and not read.any_types:
         _refuse_types(leaves)
     # Where a name was changed by hand its token no longer opens; the spelling of it may still be wanted.
-    tokens = (str(leaf.value) for leaf in [*(item.leaf for item in leaves.sealed), *leaves.damaged])
+    tokens = (str(leaf.value) for leaf in chain((item.leaf for item in leaves.sealed), leaves.damaged))
     spellings = open_spellings(metadata.spelling, tokens, sealer)
     if FORMATS[document.format].has_marks:
         read = read._replace(marks_are_text=_has_marks_as_text(metadata, leaves))

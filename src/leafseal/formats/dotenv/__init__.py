@@ -137,13 +137,13 @@ def parse(
 def _scan(text: str, allow_duplicates: bool, limits: Limits) -> tuple[list[Leaf], list[_MetadataLine]]:
     leaves: list[Leaf] = []
     lines: list[_MetadataLine] = []
-    append, new = leaves.append, tuple.__new__
+    append, new, most = leaves.append, tuple.__new__, limits.leaves
     names: set[str] = set()
     active: Sequence[str] = ()
     run = CommentRun()  # since the last value
     position = 0
     # Most files are split at once; one of millions of lines would take a gigabyte for that.
-    for line in text.split("\n") if text.count("\n") <= limits.leaves else _lines(text):
+    for line in text.split("\n") if text.count("\n") <= most else _lines(text):
         end = position + len(line)
         if not line:
             pass
@@ -169,7 +169,7 @@ def _scan(text: str, allow_duplicates: bool, limits: Limits) -> tuple[list[Leaf]
                 append(new(Leaf, (0, place, place, end - len(source), end, "", value, active, False, (), None)))
                 if active:
                     active, run = (), CommentRun()
-        if len(leaves) > limits.leaves:
+        if len(leaves) > most:
             raise too_many_leaves_error(limits)
         position = end + 1
     return leaves, lines

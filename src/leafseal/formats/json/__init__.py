@@ -103,10 +103,11 @@ class JSONDocument(SplicedDocument):
     def open_edits(self, opened: Sequence[tuple[Leaf, Scalar]], spellings: Mapping[str, str]) -> list[Edit]:
         """Return the edits that put values where tokens stand, one for each, in order."""
         edits: list[Edit] = []
+        append, new = edits.append, tuple.__new__
         for leaf, value in opened:
             spelling = spellings.get(leaf.value) if spellings else None  # type: ignore[arg-type]
             text = spelling[1:] if spelling and _spells(spelling, value) else scalar_text(value)
-            edits.append(Edit(leaf.start, leaf.end, text))
+            append(new(Edit, (leaf[3], leaf[4], text)))
         return edits
 
     def set_edits(self, locator: Locator, value: object, document: int = 0) -> list[Edit]:

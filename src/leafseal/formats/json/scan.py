@@ -116,7 +116,7 @@ class _Scanner:
             if match is None:
                 raise self._not_a_member_error(pos)
             name, raw, delimiter = match.groups()
-            name = unquote(name)
+            name = name[1:-1] if "\\" not in name else unquote(name)
             if name in names and not self.allow_duplicates:
                 raise duplicate_key_error(name, text, match.start(1))
             names.add(name)
@@ -178,7 +178,8 @@ class _Scanner:
     def _append(self, locator: Locator, path: Path, start: int, raw: str) -> None:
         is_text = raw[0] == '"'
         value = unquote(raw) if is_text else self._typed(raw, start)
-        self.leaves.append(Leaf(0, locator, path, start, start + len(raw), '"' if is_text else "", value))
+        leaf = (0, locator, path, start, start + len(raw), '"' if is_text else "", value, (), False, (), None)
+        self.leaves.append(tuple.__new__(Leaf, leaf))
 
     def _typed(self, raw: str, start: int) -> Scalar | Empty | None:
         if raw in _WORDS:
