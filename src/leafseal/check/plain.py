@@ -14,7 +14,6 @@ from leafseal.deploy.secrets import secret_values
 from leafseal.document import Document, Leaf
 from leafseal.document.limits import ReadOptions
 from leafseal.document.places import Lines, listed
-from leafseal.document.scalars import Empty
 from leafseal.errors import FormatError
 from leafseal.formats import ANY_BYTES, FORMATS, parse
 from leafseal.formats.recognition import by_name
@@ -68,7 +67,7 @@ def _values(
         yield Finding("plain-file", name, what, line=lines.of(leaves[0].start))
         return
     for leaf in document.leaves():
-        if leaf.is_comment or not _has_content(leaf) or _matches(_REFERENCE.fullmatch, leaf):
+        if leaf.is_comment or leaf.is_empty or _matches(_REFERENCE.fullmatch, leaf):
             continue
         if is_secret(leaf):
             what = "a value of a Kubernetes Secret in plain text"
@@ -93,10 +92,6 @@ def _nothing(leaf: Leaf) -> bool:
     return False
 
 
-def _has_content(leaf: Leaf) -> bool:
-    return leaf.value not in (None, "", b"") and not isinstance(leaf.value, Empty)
-
-
 def _is_token(leaf: Leaf) -> bool:
     return isinstance(leaf.value, str) and is_token(leaf.value)
 
@@ -118,7 +113,7 @@ def _demanded(document: Document, governed: Governed, is_secret: Callable[[Leaf]
     selection = governed.rule.selection
     objects = _objects(document) if selection.encrypted_regex else ()
     for leaf in document.leaves():
-        if leaf.is_comment or not _has_content(leaf) or not selection.selects(leaf):
+        if leaf.is_comment or leaf.is_empty or not selection.selects(leaf):
             continue
         if _matches(_REFERENCE.fullmatch, leaf):
             continue

@@ -12,7 +12,6 @@ from leafseal.deploy.secrets import secret_values
 from leafseal.display import visible
 from leafseal.document import Document, Leaf
 from leafseal.document.places import Lines
-from leafseal.document.scalars import Empty
 from leafseal.formats import FORMATS
 from leafseal.keys.changes import holder_id, keys_of, not_configured, removed, required_groups
 from leafseal.keys.short_names import listed
@@ -44,7 +43,7 @@ def judge(
 def is_plain(leaf: Leaf) -> bool:
     """Tell whether a leaf has a value that is no whole token."""
     value = leaf.value
-    if leaf.is_comment or value is None or value == "" or isinstance(value, Empty):
+    if leaf.is_comment or leaf.is_empty:
         return False
     return not (isinstance(value, str) and is_token(value))
 

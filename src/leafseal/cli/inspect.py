@@ -17,7 +17,6 @@ from leafseal.display import counted, escape_line
 from leafseal.document import Leaf
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.document.places import place_of
-from leafseal.document.scalars import Empty
 from leafseal.document.tree import AGAIN, UNWRITTEN
 from leafseal.keys.changes import required_groups
 from leafseal.keys.short_names import in_full
@@ -136,6 +135,6 @@ def _describe(source: Source, read: ReadOptions, configuration: Configuration) -
 
 
 def _state(leaf: Leaf) -> str:
-    if leaf.value is None or isinstance(leaf.value, Empty) or leaf.value == "":
+    if leaf.is_empty:
         return "empty"
     return "encrypted" if isinstance(leaf.value, str) and looks_sealed(leaf.value) else "not_encrypted"

@@ -13,7 +13,6 @@ from leafseal.document import Document, Leaf
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.limits import ReadOptions
 from leafseal.document.places import listed
-from leafseal.document.scalars import Empty
 from leafseal.document.tree import MappingNode, build
 from leafseal.errors import FormatError, LeafsealError, NotEncryptedError, RefusedError, naming
 from leafseal.formats import ANY_BYTES, parse, recognize
@@ -127,13 +126,9 @@ def refuse_plain(
     except FormatError:
         return  # a template, or another kind of file
     is_meant = among(document)
-    found = [leaf for leaf in document.leaves() if _has_content(leaf) and selection.selects(leaf) and is_meant(leaf)]
+    values = (leaf for leaf in document.leaves() if not (leaf.is_empty or leaf.is_comment))
+    found = [leaf for leaf in values if selection.selects(leaf) and is_meant(leaf)]
     if found:
         raise RefusedError(
             f"not encrypted, and the rule for it in .sops.yaml encrypts {listed(found)}", hint=hint, file=file.name
         )
-
-
-def _has_content(leaf: Leaf) -> bool:
-    is_empty = leaf.value is None or isinstance(leaf.value, Empty) or leaf.value in ("", b"")
-    return not (is_empty or leaf.is_comment)

@@ -39,6 +39,11 @@ class Leaf(NamedTuple):
     candidates: tuple[Path, ...] = ()  # of a comment: further containers it may belong to, likeliest first
     place: Any = None  # the format's own note
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether it has nothing that anybody seals: null, empty text, or a container without leaves."""
+        return self.value is None or self.value.__class__ is Empty or self.value in ("", b"")
+
 
 class Edit(NamedTuple):
     """New text for a span of the old: `text[start:end]` becomes `new`."""

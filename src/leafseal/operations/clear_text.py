@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from leafseal.document import Document, Leaf, Locator
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.paths import format_path
-from leafseal.document.scalars import Empty
 from leafseal.errors import RefusedError
 from leafseal.formats import FORMATS
 from leafseal.operations.open import Opened
@@ -52,11 +51,7 @@ def comments_of(opened: Opened, wanted: str | None = None) -> Comments:
 def has_clear_comments(opened: Opened) -> bool:
     """Tell whether an encrypted file has comments that could go with the sealed values on their lines."""
     found = tails_of(opened.document, opened.metadata.selection)
-    return any(not _is_empty(leaf) for leaf, _ in found)
-
-
-def _is_empty(leaf: Leaf) -> bool:
-    return leaf.value is None or leaf.value == "" or isinstance(leaf.value, Empty)
+    return any(not leaf.is_empty for leaf, _ in found)
 
 
 def refuse_exposed(
@@ -80,7 +75,7 @@ def refuse_exposed(
             raise RefusedError(f"{where}: the value {what}; it would not be encrypted", hint=hint)
     for leaf, comment in sealed_tails(document, selection, comments):
         is_new = (leaf.locator, comment.value) not in comments.clear
-        if (is_new and _is_empty(leaf)) or selection.goes_by_comments or not keeps_layout:
+        if (is_new and leaf.is_empty) or selection.goes_by_comments or not keeps_layout:
             mark = "; or #" if FORMATS[document.format].seals_tails else "#"
             raise RefusedError(
                 f"{format_path(leaf.locator)}: what follows {mark} on its line is a comment and would not be encrypted",

@@ -13,7 +13,6 @@ from collections import Counter
 
 from leafseal.document import Document, Leaf, Path
 from leafseal.document.lazy_pattern import LazyPattern
-from leafseal.document.scalars import Empty
 from leafseal.operations.clear_text import AS_FORMAT, KEEP, Comments, clear_tails
 from leafseal.operations.open import Opened
 from leafseal.rules.selection import Selection
@@ -24,12 +23,8 @@ def left_clear(document: Document, rule: Selection, configured: Selection) -> li
     if rule == configured:
         return []
     return [
-        leaf for leaf in document.leaves() if _has_content(leaf) and configured.selects(leaf) and not rule.selects(leaf)
+        leaf for leaf in document.leaves() if not leaf.is_empty and configured.selects(leaf) and not rule.selects(leaf)
     ]
-
-
-def _has_content(leaf: Leaf) -> bool:
-    return leaf.value is not None and not isinstance(leaf.value, Empty) and leaf.value not in ("", b"")
 
 
 def newly_clear(opened: Opened, document: Document, rule: Selection) -> list[Leaf]:
@@ -47,7 +42,7 @@ def newly_clear(opened: Opened, document: Document, rule: Selection) -> list[Lea
         leaf
         for leaf in document.leaves()
         if not leaf.is_comment
-        and _has_content(leaf)
+        and not leaf.is_empty
         and not rule.selects(leaf)
         and (leaf.document, leaf.path) not in before
     ]
@@ -62,7 +57,7 @@ def seals_nothing(document: Document, rule: Selection) -> bool:
     """Tell whether a document has values, and the rule seals nothing in it. It may be sealed already."""
     has_values = False
     for leaf in document.leaves():
-        if _has_content(leaf):
+        if not leaf.is_empty:
             if rule.selects(leaf):
                 return False
             has_values = has_values or not leaf.is_comment

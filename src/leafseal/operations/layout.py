@@ -16,7 +16,6 @@ from leafseal.crypto.token import Sealer, TokenError
 from leafseal.document import Document, Leaf
 from leafseal.document.comparison import holds_the_same, values_of
 from leafseal.document.paths import format_path
-from leafseal.document.scalars import Empty
 from leafseal.errors import FormatError, RefusedError
 from leafseal.metadata import Metadata
 from leafseal.rules.selection import Selection
@@ -163,8 +162,7 @@ def refuse_other_choice(plain: Document, laid_out: Document, selection: Selectio
     if not selection.goes_by_comments:
         return
     for leaf, other in zip(values_of(plain.leaves()), values_of(laid_out.leaves()), strict=True):
-        is_sealed = leaf.value not in (None, "") and not isinstance(leaf.value, Empty)
-        if is_sealed and selection.selects(leaf) and not selection.selects(other):
+        if not leaf.is_empty and selection.selects(leaf) and not selection.selects(other):
             raise RefusedError(
                 f"{format_path(leaf.locator)}: the comment before it would leave this value in plain text",
                 hint="put the comment on a line of its own, above the value that it is about",
