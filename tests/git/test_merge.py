@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.git.repositories import Repository
+from tests.git.repositories import DRIVER, PROGRAM, Repository
 
 from leafseal.rules.selection import Selection
 from leafseal.testing import throwaway_identity
@@ -152,6 +152,17 @@ def test_two_ancestors_that_cannot_be_merged_are_none(repository: Repository) ->
     repository.git("merge", "side", code=1, environ={"SOPS_AGE_KEY": ""})
     assert repository.unmerged() == [FILE]
     assert repository.git("cat-file", "blob", f":1:{FILE}") == ""
+
+
+def test_a_size_of_markers_makes_no_ancestor_of_a_merge_in_a_bare_repository(repository: Repository) -> None:
+    repository.branches(FILE, [("hunter22", "hunter23")], [("hunter22", "hunter24")])
+    bare = repository.folder.parent / "bare.git"
+    repository.git("clone", "-q", "--bare", ".", str(bare))
+    repository.git("-C", str(bare), "config", "merge.leafseal.driver", f"{PROGRAM} {DRIVER}")
+    (bare / "info" / "attributes").write_text("* merge=leafseal conflict-marker-size=20\n")
+    # In an ancestor, a placeholder would be in the place of the conflict, and the merge clean.
+    repository.git("-C", str(bare), "merge-tree", "--write-tree", "main", "side", code=1)
+    assert f"leafseal: {FILE}: CONFLICT /db/password: changed on both sides" in repository.said
 
 
 def test_added_on_both_sides(repository: Repository) -> None:

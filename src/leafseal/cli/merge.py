@@ -115,8 +115,8 @@ def _merge(
         _version(part, label, file, None if is_driver or path else file, limits)
         for part, label, file in zip(("base", "ours", "theirs"), labels, files, strict=True)
     )
-    markers = int(size) if size and size.isascii() and size.isdigit() and len(size) < _LONGEST_SIZE else MARKERS
-    is_virtual = is_driver and (markers > _markers_of(name, markers) or "Temporary merge branch" in labels[1])
+    markers = _size(size) or MARKERS
+    is_virtual = is_driver and _is_of_ancestor(name, markers, labels[1])
     with naming(name), paused_collector():
         asked = Merge(base, ours, theirs, name, markers, is_virtual)
         ambient = merging_ambient(asks=not is_driver)
@@ -136,18 +136,41 @@ def _version(part: str, label: str, file: str, known_as: str | None, limits: Lim
         return Version(part, label, b"")  # added on both sides
 
 
-def _markers_of(name: str, size: int) -> int:
-    """Return how long the markers of a path are; the size that was told is longer within an ancestor."""
-    if size == MARKERS:
-        return MARKERS
-    from leafseal.git.repository import find_repository  # hardly any path has a size of its own
+def _is_of_ancestor(name: str, size: int, our_name: str) -> bool:
+    """Tell whether Git merges an ancestor for itself: its markers are longer than those of the path.
+
+    Git from 2.44 on says so by the name that it gives ours.
+    """
+    if our_name != "ours" or size == MARKERS:
+        return "Temporary merge branch" in our_name
+    try:
+        found = _attribute(name, "conflict-marker-size")  # hardly any path has a size of its own
+    except LeafsealError:
+        return False  # a placeholder in the place of a value would be worse than the older of two ancestors
+    return size > (_size(found) or MARKERS)
+
+
+def _attribute(name: str, attribute: str) -> str:
+    """Return an attribute that Git has for a path. Raises `GitError`."""
+    from leafseal.git.repository import (
+        BareRepositoryError,
+        NotARepositoryError,
+        find_bare_repository,
+        find_repository,
+    )
 
     try:
-        found = find_repository().attributes([name], ["conflict-marker-size"]).get(name, {})
-    except LeafsealError:
-        return MARKERS
-    text = found.get("conflict-marker-size", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_SIZE else MARKERS
+        repository = find_repository()
+    except BareRepositoryError:
+        repository = find_bare_repository()
+    except NotARepositoryError:
+        return ""
+    return repository.attributes([name], [attribute])[name][attribute]
+
+
+def _size(text: str | None) -> int:
+    """Return the number of signs in a marker, as an option or attribute says it; 0 where it says none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < _LONGEST_SIZE else 0
 
 
 def _configured(name: str) -> CreationRule | None:
