@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from leafseal.document.values import equal, values_of
+from leafseal.formats import parse
 from leafseal.git.merge import How, merge_opened
 from leafseal.git.sides import Sides
 from leafseal.keys.ring import KeyRing
 from leafseal.metadata.unresolved import read
 
+from ..git.layouts import layouts
 from ..opening import reseal_text
 from .test_sops import Sops, ambient, open_, program, seal
 
@@ -51,3 +54,23 @@ def test_sops_opens_what_a_merge_left(sops: Sops, format_name: str) -> None:
         assert word in done.stdout
         assert word in plain
     assert b"theirs" not in done.stdout
+
+
+def test_sops_opens_members_that_were_put_where_theirs_had_them(sops: Sops) -> None:
+    """All layouts are documents of one file: sops is started once."""
+    found = [one for one in layouts("yaml") if "---" not in one.without]
+    without, with_it = ("---\n".join(text) for text in zip(*((one.without, one.with_it) for one in found), strict=True))
+    base = open_(seal(without.encode(), "yaml"), "yaml")
+    ours = reseal_text(base, without.replace("old", "new").encode()).open()
+    theirs = reseal_text(base, with_it.encode()).open()
+    ring = KeyRing(ambient(0))
+    ring.unwrap(ours.metadata.groups[0][0])
+    result = merge_opened(Sides(base, ours, theirs), How(ring))
+    assert (result.conflicts, result.told) == ([], [])
+    expected = with_it.replace("old", "new").encode()
+    assert result.product.open().plaintext() == expected
+    done = sops.decrypt(result.product.data, "yaml")
+    assert (done.status, done.stderr) == (0, "")
+    assert equal(
+        values_of(parse(done.stdout, "yaml")), values_of(parse(with_it.replace("old", "new").encode(), "yaml"))
+    )
