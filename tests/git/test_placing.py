@@ -128,6 +128,18 @@ CASES = {
         "l:\n  - name: c\n  - name: a\n  - name: b\n",
         "l:\n  - name: c # y\n  - name: a # x\n    v: 1\n  - name: b\n",
     ),
+    "a mapping in the place of a scalar": (
+        "a: 1\n# of both\ndb: none\nz: 1\n",
+        "a: 2\n# of both\ndb: none\n# of ours\nz: 2\n",
+        "a: 1\n# of both\ndb: # theirs\n  # the host\n  host: h\nz: 1\n",
+        "a: 2\n# of both\ndb: # theirs\n  # the host\n  host: h\n# of ours\nz: 2\n",
+    ),
+    "a list in the place of nothing": (
+        "db:\nz: 1\n",
+        "# of ours\ndb:\nz: 2\n",
+        "db:\n  # first\n  - a\nz: 1\n",
+        "# of ours\ndb:\n  # first\n  - a\nz: 2\n",
+    ),
     "in brackets": (
         "f: {a: 1, b: [x, y], c: 3}\n",
         "f: {a: 2, b: [x, y, w], c: 4}\n",

@@ -81,17 +81,20 @@ class Placing:
     def _mapping(
         self, here: Place, is_: dict[str, Value], to_be: dict[str, Value], there: Place
     ) -> Iterator[list[Edit]]:
-        for name in is_:
-            if name in to_be:
-                yield from self._missing(here.member(name), to_be[name], there.member(name))
+        removed = [name for name in is_ if name not in to_be]
         added: list[Addition] = []
         after: str | None = None
         for name, value in to_be.items():
-            if name in is_:
-                after = name
+            other = there.member(name)
+            if name not in is_:
+                added.append(self._addition(name, value, after, other, there.value))
+            elif _is_other_kind(is_[name], value) and self._has_comments(other):
+                # Its lines go, and those of theirs come in their place.
+                removed.append(name)
+                added.append(self._addition(name, value, after, other, there.value))
             else:
-                added.append(self._addition(name, value, after, there.member(name), there.value))
-        removed = [name for name in is_ if name not in to_be]
+                yield from self._missing(here.member(name), value, other)
+                after = name
         if removed or added:
             yield self._here.members.change(here.locator, removed, added, here.document)
 
@@ -162,6 +165,11 @@ class Placing:
             return addition
         return addition._replace(lines=written, blank_below=_blank_below(text, lines, siblings, there.locator[-1]))
 
+    def _has_comments(self, there: Place) -> bool:
+        """Tell whether theirs has comments in the lines of a member."""
+        lines = self._there.members.lines(there.locator, there.document) if there.locator else None
+        return lines is not None and "#" in self._there.text[lines.start : lines.text_end]
+
     def _moved(self, index: int, value: Value, after: int | None, here: Place) -> Addition:
         """Return an element that is elsewhere in the list: as it stands there."""
         lines = self._here.members.lines(here.locator, here.document)
@@ -211,6 +219,11 @@ def _elements(there: Place, to_be: list[Value]) -> dict[int, int]:
 def _kept(is_: list[Value], to_be: list[Value]) -> dict[int, int]:
     """Return which elements stay in their order, perhaps changed in place: from the wanted positions to the present."""
     return dict(rising(sorted((new, old) for old, new in likest(is_, to_be))))
+
+
+def _is_other_kind(is_: Value, to_be: Value) -> bool:
+    """Tell whether what is to be there is a mapping or list, and what is there is no such one."""
+    return isinstance(to_be, dict | list) and is_.__class__ is not to_be.__class__
 
 
 class _Position(NamedTuple):
