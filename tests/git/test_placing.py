@@ -140,6 +140,12 @@ CASES = {
         "db:\n  # first\n  - a\nz: 1\n",
         "# of ours\ndb:\n  # first\n  - a\nz: 2\n",
     ),
+    "at the end of brackets over several lines": (
+        "l: [\n  a, # a\n  b # b\n]\nz: 1\n",
+        "l: [\n  a, # a, ours\n  b # b\n]\nz: 2\n",
+        "l: [\n  a, # a\n  b, # b\n  # new\n  n # n\n]\nz: 1\n",
+        "l: [\n  a, # a, ours\n  b, # b\n  # new\n  n, # n\n]\nz: 2\n",
+    ),
     "in brackets": (
         "f: {a: 1, b: [x, y], c: 3}\n",
         "f: {a: 2, b: [x, y, w], c: 4}\n",

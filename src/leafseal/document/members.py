@@ -27,6 +27,9 @@ class Lines(NamedTuple):
     end: int
     behind: int
     column: int
+    in_brackets: bool = False
+    comma: int | None = None
+    """In brackets, where the text needs a comma: the last member has none."""
 
 
 class Addition(NamedTuple):
@@ -37,6 +40,9 @@ class Addition(NamedTuple):
     after: Name | None
     lines: str | None = None
     """Its lines as another file has them, comments and the last break included, at the margin; breaks are LF."""
+
+    in_brackets: bool = False
+    """Whether those lines are of a mapping or list in brackets, with a comma."""
 
     spelling: str | None = None
     """The text of a scalar as another file has it, where its place here is of the same kind."""

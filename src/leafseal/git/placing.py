@@ -6,23 +6,25 @@ the comments above, in and behind them, after the same sibling as there.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from leafseal.document import Document, Edit, Leaf, Locator
 from leafseal.document.frozen import NamedTuple
-from leafseal.document.members import Addition, Lines, Members, Name
+from leafseal.document.members import Addition, Members, Name
 from leafseal.document.scalars import Empty
 from leafseal.document.values import ABSENT, Value, at, canonical, equal, values_of
 from leafseal.errors import FormatError
-from leafseal.git.lines import lines_of, rising
+from leafseal.git.lines import rising
 from leafseal.git.lists import likest
-
-MARKS = ("#", ";")
-"""How a line begins that is a comment in one format or another."""
-
-Takes = Callable[[str], bool]
-"""Whether lines are taken over from a file, as they stand there."""
+from leafseal.git.their_lines import (
+    Position,
+    Takes,
+    at_margin,
+    blank_below,
+    comment_lines,
+    comments_of,
+    position_among,
+)
 
 
 class Place(NamedTuple):
@@ -50,9 +52,9 @@ class Placing:
         self._takes = takes
         self._here = _Text(document)
         self._there = _Text(theirs)
-        self._wanted_comments = _comment_lines(theirs.text)
-        self._known = _comment_lines(document.text)
-        self._was = _comment_lines(base.text if base is not None else "")
+        self._wanted_comments = comment_lines(theirs.text)
+        self._known = comment_lines(document.text)
+        self._was = comment_lines(base.text if base is not None else "")
 
     def edits(self, wanted: Sequence[Value], places: Sequence[int | None]) -> list[Edit]:
         """Return the edits that make of the values in each document what is wanted.
@@ -139,7 +141,7 @@ class Placing:
         if "\n" in source:
             return None
         if old is None:
-            return source if self._there.members.lines(there.locator, there.document) is None else None
+            return source
         if old.style != new.style or old.value is None or isinstance(old.value, Empty):
             return None
         return source if self._here.document.context(old) == self._there.document.context(new) else None
@@ -151,19 +153,22 @@ class Placing:
         if there.value is ABSENT or not there.locator:
             return addition
         lines = self._there.members.lines(there.locator, there.document)
+        if lines is None or lines.in_brackets:
+            addition = addition._replace(spelling=self._spelling(there, value, None))
         if lines is None:
-            return addition._replace(spelling=self._spelling(there, value, None))
+            return addition
         text = self._there.text
         above, below = (
-            _comments(text[slice(*span)]) for span in ((lines.above, lines.start), (lines.end, lines.behind))
+            comments_of(text[slice(*span)]) for span in ((lines.above, lines.start), (lines.end, lines.behind))
         )
         addition = addition._replace(above=above, below=below)
         if not equal(there.value, value):
             return addition
-        written = _at_margin(self._there, lines, self._is_new, _position(siblings, there.locator[-1]))
+        written = at_margin(self._there.document, lines, self._is_new, position_among(siblings, there.locator[-1]))
         if not self._takes(written):
             return addition
-        return addition._replace(lines=written, blank_below=_blank_below(text, lines, siblings, there.locator[-1]))
+        blank = blank_below(text, lines, siblings, there.locator[-1])
+        return addition._replace(lines=written, blank_below=blank, in_brackets=lines.in_brackets)
 
     def _has_comments(self, there: Place) -> bool:
         """Tell whether theirs has comments in the lines of a member."""
@@ -176,8 +181,9 @@ class Placing:
         if lines is None:
             return Addition(index, value, after)
         alone = lines._replace(above=lines.start, text_end=lines.end, behind=lines.end)
-        written = _at_margin(self._here, alone, lambda _: False, _Position(False, False))
-        return Addition(index, value, after, written if self._takes(written) else None)
+        written = at_margin(self._here.document, alone, lambda _: False, Position(False, False))
+        addition = Addition(index, value, after, in_brackets=lines.in_brackets)
+        return addition._replace(lines=written) if self._takes(written) else addition
 
     def _is_new(self, line: str) -> bool:
         """Tell whether a comment line of theirs is one that they added, and that is not in the document yet."""
@@ -224,94 +230,6 @@ def _kept(is_: list[Value], to_be: list[Value]) -> dict[int, int]:
 def _is_other_kind(is_: Value, to_be: Value) -> bool:
     """Tell whether what is to be there is a mapping or list, and what is there is no such one."""
     return isinstance(to_be, dict | list) and is_.__class__ is not to_be.__class__
-
-
-class _Position(NamedTuple):
-    """Whether a member is the first of its siblings, and whether the last."""
-
-    is_first: bool
-    is_last: bool
-
-
-def _position(siblings: Value, name: Name) -> _Position:
-    if isinstance(siblings, dict):
-        return _Position(next(iter(siblings)) == name, next(reversed(siblings)) == name)
-    return _Position(name == 0, isinstance(siblings, list) and name == len(siblings) - 1)
-
-
-def _at_margin(text: _Text, lines: Lines, is_new: Takes, position: _Position) -> str:
-    """Return a member's lines at the margin, with comments beside them that are new, and blank lines of its own."""
-    source = text.text
-    is_behind_dash = lines.start > 0 and source[lines.start - 1] not in "\n\r\ufeff"
-    margin = " " * lines.column if is_behind_dash else ""
-    own = margin + source[lines.start : lines.text_end]
-    deeper = [line for line in lines_of(source[lines.text_end : lines.end]) if is_new(line.strip())]
-    gap = lines_of(source[lines.end : lines.behind])
-    above = _kept_above(lines_of(source[lines.above : lines.start] if not margin else ""), is_new, position)
-    written = "".join([*above, own if own.endswith("\n") else own + "\n", *deeper, *_kept_below(gap, is_new, position)])
-    if text.document.format != "dotenv":  # there a CR is part of a value
-        written = written.replace("\r\n", "\n")
-    return "".join(_shifted(line, lines.column) for line in lines_of(written))
-
-
-def _kept_above(gap: Sequence[str], is_new: Takes, position: _Position) -> list[str]:
-    """Return the new comments, and the blank lines before each of them and before the member."""
-    kept: list[str] = []
-    blank: list[str] = []
-    for line in gap:
-        if not line.strip():
-            blank.append(line)
-        else:
-            if is_new(line.strip()):
-                kept += [*blank, line]
-            blank = []
-    kept += blank
-    while position.is_first and kept and not kept[0].strip():
-        del kept[0]
-    return kept
-
-
-def _kept_below(gap: Sequence[str], is_new: Takes, position: _Position) -> list[str]:
-    """Return the new comments that are directly behind a member and not above another, or behind the last one."""
-    kept: list[str] = []
-    run = 0
-    while run < len(gap) and gap[run].strip():
-        run += 1
-    if position.is_last:
-        for line in gap:
-            if not line.strip() or is_new(line.strip()):
-                kept.append(line)
-        while kept and not kept[-1].strip():
-            del kept[-1]
-    elif run < len(gap):
-        kept = [line for line in gap[:run] if is_new(line.strip())]
-    return kept
-
-
-def _blank_below(text: str, lines: Lines, siblings: Value, name: Name) -> int | None:
-    """Return how many blank lines are behind a member's own, and its comments; None where no sibling is."""
-    if _position(siblings, name).is_last:
-        return None
-    gap = [line.strip() for line in lines_of(text[lines.end : lines.behind])]
-    run = 0
-    while run < len(gap) and gap[run]:
-        run += 1
-    start = 0 if run == len(gap) else run  # comments that end at the sibling are its own
-    return next((number for number, line in enumerate(gap[start:]) if line), len(gap) - start)
-
-
-def _shifted(line: str, column: int) -> str:
-    """Return a line less a column's blanks; comments may have fewer."""
-    blanks = len(line) - len(line.lstrip(" "))
-    return line[min(blanks, column) :]
-
-
-def _comments(lines: str) -> frozenset[str]:
-    return frozenset(line.strip() for line in lines_of(lines) if line.strip())
-
-
-def _comment_lines(text: str) -> Counter[str]:
-    return Counter(line for line in map(str.strip, text.split("\n")) if line.startswith(MARKS))
 
 
 def combined(text: str, edits: Sequence[Edit]) -> list[Edit]:

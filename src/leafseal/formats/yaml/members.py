@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from leafseal.document import Edit, Locator
 from leafseal.document.members import Addition, Lines, Name
@@ -12,14 +11,15 @@ from leafseal.document.scalars import Empty
 from leafseal.document.tree import ListNode, MappingNode, from_python
 from leafseal.errors import PathError
 from leafseal.formats.own_lines import before, behind, in_runs, indented, insertions, start_above
+from leafseal.formats.yaml import brackets
 from leafseal.formats.yaml.anchors import Alias, aliases_of, refuse_in_use
+from leafseal.formats.yaml.brackets import Container
 from leafseal.formats.yaml.containers import Scan
 from leafseal.formats.yaml.edit import (
     Layout,
     behind_deeper_comments,
     end_block,
     first_member,
-    key_text,
     member_lines,
     replaced,
     written_over,
@@ -32,20 +32,8 @@ from leafseal.formats.yaml.removal import (
     last_scalar,
     line_removal,
     line_start,
-    remove_from_flow,
     span,
 )
-from leafseal.formats.yaml.style import flow_text
-
-
-class _Container(NamedTuple):
-    """A mapping or list, the key that it is the value of if it is that of one, and its members by name."""
-
-    node: YAMLNode
-    key: YAMLNode | None
-    parent: YAMLNode | None
-    members: list[tuple[YAMLNode, YAMLNode]]
-    positions: dict[Name, int]
 
 
 class YAMLMembers:
@@ -58,7 +46,7 @@ class YAMLMembers:
         self._layouts = [Layout.of(root) if root is not None else Layout() for root in self._roots]
         values = (leaf for leaf in reversed(found.leaves) if not leaf.is_comment)
         self._leaves = {(leaf.document, leaf.locator): leaf for leaf in values}
-        self._containers: dict[tuple[int, Locator], _Container] = {}
+        self._containers: dict[tuple[int, Locator], Container] = {}
         self._aliases: dict[int, list[Alias]] = {}
 
     # -- where members are
@@ -66,11 +54,13 @@ class YAMLMembers:
     def lines(self, locator: Locator, document: int = 0) -> Lines | None:
         """Return the lines of a member; None where it has none of its own."""
         found = self._container(locator[:-1], document)
-        if found is None or found.node.flow or locator[-1] not in found.positions:
+        if found is None or locator[-1] not in found.positions:
             return None
+        if found.node.flow:
+            return brackets.lines_of(self._text, found, found.positions[locator[-1]])
         return self._lines(found, found.positions[locator[-1]])
 
-    def _container(self, locator: Locator, document: int) -> _Container | None:
+    def _container(self, locator: Locator, document: int) -> Container | None:
         known = self._containers.get((document, locator))
         if known is not None:
             return known
@@ -88,7 +78,7 @@ class YAMLMembers:
         self._containers[document, locator] = found
         return found
 
-    def _lines(self, found: _Container, index: int) -> Lines:
+    def _lines(self, found: Container, index: int) -> Lines:
         text, column = self._text, found.node.column
         first, _ = found.members[index]
         text_end = self._text_end(found, index)
@@ -108,11 +98,11 @@ class YAMLMembers:
             rest = end if shares_column else behind_deeper_comments(text, end, column - 1)
         return Lines(above, start, text_end, end, rest, column)
 
-    def _end(self, found: _Container, index: int) -> int:
+    def _end(self, found: Container, index: int) -> int:
         """Return where the lines of a member end, with the comments that stand deeper than it does."""
         return behind_deeper_comments(self._text, self._text_end(found, index), found.node.column)
 
-    def _text_end(self, found: _Container, index: int) -> int:
+    def _text_end(self, found: Container, index: int) -> int:
         end = span(found.members[index])[1]
         return end if self._text[end - 1] in BREAKS else LINE_REST.match(self._text, end).end()
 
@@ -147,7 +137,7 @@ class YAMLMembers:
             return first_member(self._text, self._scan.documents[document], written)
         gone = {found.positions[name] for name in removed}
         if found.node.flow:
-            return self._open_up(found, added, layout) or self._change_flow(found, gone, added)
+            return self._open_up(found, added, layout) or brackets.change(self._text, found, gone, added)
         edits = list(self._removals(found, gone, empties=not added))
         if len(gone) == len(found.members):
             edits += self._insertions(found, added, layout, is_emptied=True)
@@ -164,12 +154,12 @@ class YAMLMembers:
     # -- blocks
 
     def _written(self, one: Addition, column: int, layout: Layout, position: int) -> str:
-        if one.lines is not None:
+        if one.lines is not None and not one.in_brackets:
             return indented(one.lines, column)
         return member_lines(self._text, position, one.name, from_python(one.value), column, layout)
 
     def _insertions(
-        self, found: _Container, added: Sequence[Addition], layout: Layout, *, is_emptied: bool
+        self, found: Container, added: Sequence[Addition], layout: Layout, *, is_emptied: bool
     ) -> list[Edit]:
         text, column = self._text, found.node.column
         placed: list[tuple[int, str]] = []
@@ -194,12 +184,12 @@ class YAMLMembers:
             edits += end_block(text, found.node)
         return [*edits, *insertions(text, placed)]
 
-    def _place(self, found: _Container, one: Addition) -> int:
+    def _place(self, found: Container, one: Addition) -> int:
         if one.after is None:
             return found.members[0][0].mark
         return self._lines(found, found.positions[one.after]).end
 
-    def _removals(self, found: _Container, gone: set[int], *, empties: bool) -> Iterator[Edit]:
+    def _removals(self, found: Container, gone: set[int], *, empties: bool) -> Iterator[Edit]:
         """Yield the edits that take members out of a block; one that is empty then says so."""
         text, members = self._text, found.members
         if empties and len(gone) == len(members):
@@ -225,10 +215,10 @@ class YAMLMembers:
 
     # -- brackets
 
-    def _open_up(self, found: _Container, added: Sequence[Addition], layout: Layout) -> list[Edit]:
+    def _open_up(self, found: Container, added: Sequence[Addition], layout: Layout) -> list[Edit]:
         """Return the edits that make lines of an empty pair of brackets; none where it is not one, or stays one."""
         text, node = self._text, found.node
-        if node.members or node.opening is None or any(one.lines is None for one in added):
+        if node.members or node.opening is None or any(one.lines is None or one.in_brackets for one in added):
             return []
         if text[node.opening + 1 : node.end - 1].strip() or (found.parent is not None and found.parent.flow):
             return []
@@ -253,56 +243,8 @@ class YAMLMembers:
         lines = "".join(self._written(one, column, layout, 0) for one in added)
         return [Edit(found.key.colon + 1, node.end, ""), *insertions(text, [(line, lines)])]
 
-    def _change_flow(self, found: _Container, gone: set[int], added: Sequence[Addition]) -> list[Edit]:
-        node, members = found.node, found.members
-        written = [self._in_brackets(one) for one in added]
-        stays = [index for index in range(len(members)) if index not in gone]
-        if node.opening is None:  # `[k: v]`, a mapping without brackets of its own
-            first, last = members[0]
-            if gone:
-                return [Edit(first.mark, last.end, "{" + ", ".join(written) + "}")]
-            return [Edit(first.mark, first.mark, "{"), Edit(last.end, last.end, ", " + ", ".join(written) + "}")]
-        if not stays:
-            return [Edit(node.opening + 1, node.end - 1, ", ".join(written))]
-        edits: list[Edit] = []
-        for run in _runs(gone):
-            edits += self._run_removal(found, run)
-        head = members[stays[0]][0].mark
-        for one, source in zip(added, written, strict=True):
-            if one.after is None:
-                edits.append(Edit(head, head, source + ", "))
-            else:
-                end = members[found.positions[one.after]][1].end
-                edits.append(Edit(end, end, ", " + source))
-        return edits
 
-    def _run_removal(self, found: _Container, run: Sequence[int]) -> list[Edit]:
-        """Return the edits that take neighbours out of brackets."""
-        text, members = self._text, found.members
-        if len(run) == 1:
-            return remove_from_flow(text, found.node, members, run[0])
-        if run[0]:
-            return [Edit(members[run[0] - 1][1].end, members[run[-1]][1].end, "")]
-        return [Edit(members[0][0].mark, members[run[-1] + 1][0].mark, "")]
-
-    def _in_brackets(self, one: Addition) -> str:
-        node = from_python(one.value)
-        value = one.spelling if one.spelling is not None else flow_text(node)
-        return f"{key_text(one.name, node)}: {value}" if isinstance(one.name, str) else value
-
-
-def _container(node: YAMLNode, key: YAMLNode | None, parent: YAMLNode | None) -> _Container:
+def _container(node: YAMLNode, key: YAMLNode | None, parent: YAMLNode | None) -> Container:
     members = node.members
     names: list[Name] = list(range(len(members))) if node.pairs is None else [name for name, _, _ in node.pairs]
-    return _Container(node, key, parent, members, {name: index for index, name in reversed(list(enumerate(names)))})
-
-
-def _runs(positions: Collection[int]) -> list[list[int]]:
-    """Return positions in runs of neighbours."""
-    runs: list[list[int]] = []
-    for position in sorted(positions):
-        if runs and runs[-1][-1] == position - 1:
-            runs[-1].append(position)
-        else:
-            runs.append([position])
-    return runs
+    return Container(node, key, parent, members, {name: index for index, name in reversed(list(enumerate(names)))})
