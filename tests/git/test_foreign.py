@@ -6,8 +6,11 @@ import pytest
 from tests.git.test_merge_metadata import AMBIENT, BOB, ME, PLAIN, edited, keys, left, merged, sealed, tokens
 
 from leafseal.document.values import Value, values_of
+from leafseal.errors import RefusedError
+from leafseal.git.conflicted import Conflicted
 from leafseal.git.merge import How, merge_opened
-from leafseal.git.sides import Sides
+from leafseal.git.resolve import Resolving
+from leafseal.git.sides import Sides, Version
 from leafseal.git.three_way import Conflict
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.rekey import rotate
@@ -65,3 +68,16 @@ def test_a_rotated_file_is_the_same_one(ring: KeyRing) -> None:
     result = merged(base, ours, edited(base, "api: one", "api: two"), ring)
     assert result.product.open().plaintext() == PLAIN.replace("port: 1", "port: 2").replace("one", "two").encode()
     assert left(result) == []
+
+
+def test_a_version_that_a_file_remembers_is_not_of_another_file(ring: KeyRing) -> None:
+    """Whoever has no key can write the name of any blob to `sops.leafseal.unresolved`."""
+    ours, other = sealed(PLAIN, ring), sealed(PLAIN.replace("hunter22", "c4n4ry-0"), ring)
+    rotated = rotate(edited(ours, "one", "two"), [keys(ME.recipient)], 0, AMBIENT).open()
+    named = Version("theirs", "theirs", b"")
+    found = Conflicted(None, named, named, places=frozenset(["/api", "/db/password"]))
+    with pytest.raises(RefusedError, match="may be of another file"):
+        Resolving(found, Sides(None, ours, other), How(ring), ours, ours)
+    resolving = Resolving(found, Sides(other, ours, rotated), How(ring), ours, ours)
+    assert [one.pointer for one in resolving.conflicts] == ["/api"]
+    assert resolving.sides.base is None

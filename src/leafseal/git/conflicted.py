@@ -192,9 +192,7 @@ def _remembered(repository: Repository | None, data: bytes, format_name: str, re
         return None
     theirs = _blob(repository, known.theirs) if repository is not None and known.theirs else None
     if theirs is None:
-        raise NothingToResolveError(
-            "remembers conflicts, and the versions that were merged are not here", hint=_BY_HAND
-        )
+        raise NothingToResolveError("remembers conflicts, and the versions that were merged are not here", hint=BY_HAND)
     base = _blob(repository, known.base) if repository is not None and known.base else None
     return Conflicted(
         None if base is None else _base(base),
@@ -205,7 +203,7 @@ def _remembered(repository: Repository | None, data: bytes, format_name: str, re
     )
 
 
-_BY_HAND = 'set the right value of each place, such as with "leafseal edit FILE"'
+BY_HAND = 'set the right value of each place, such as with "leafseal edit FILE"'
 
 
 def _blob(repository: Repository, name: str) -> bytes | None:

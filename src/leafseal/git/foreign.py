@@ -23,6 +23,13 @@ def foreign_sides(sides: Sides) -> list[str]:
     return [name for name, side, key in keys if key != was and not knows_values_of(side, sides.base)]
 
 
+def is_of(side: Opened, file: Opened) -> bool:
+    """Tell whether a version that a file names itself is one of the same file: anybody can have written its name."""
+    if side.data_key.reveal() == file.data_key.reveal():
+        return True
+    return knows_values_of(side, file) or knows_values_of(file, side)
+
+
 def knows_values_of(one: Opened, other: Opened | None) -> bool:
     """Tell whether a side has what the other has encrypted, in its places: most of it, and what is hardest to guess.
 

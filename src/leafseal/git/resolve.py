@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.values import ABSENT, Known, Place, Value, at, equal, locate, values_of
 from leafseal.errors import LeafsealError, RefusedError
-from leafseal.git.conflicted import Conflicted
+from leafseal.git.conflicted import BY_HAND, Conflicted
+from leafseal.git.foreign import is_of
 from leafseal.git.merge import UNDECIDED, Found, How, merge_opened
 from leafseal.git.sides import Sides
 from leafseal.git.three_way import Conflict, is_known
@@ -19,6 +20,17 @@ from leafseal.operations.edit import Draft, draft_with, draft_without
 from leafseal.operations.open import Opened
 from leafseal.operations.product import Product
 from leafseal.operations.reseal import reseal
+
+
+def _of_one_file(sides: Sides) -> Sides:
+    """Return the versions that a file remembers, without a base of another file. Raises `RefusedError` for theirs.
+
+    Whoever can write to the repository can have it remember one that only others can read.
+    """
+    if not is_of(sides.theirs, sides.ours):
+        raise RefusedError("remembers a version that may be of another file: it has another data key", hint=BY_HAND)
+    return sides._replace(base=sides.base if sides.base is not None and is_of(sides.base, sides.ours) else None)
+
 
 Choose = Callable[[Found], Value]
 """Returns what is to be at the place of a conflict, or `UNDECIDED`."""
@@ -45,6 +57,8 @@ class Resolving:
     def __init__(
         self, conflicted: Conflicted, sides: Sides, how: How, work: Opened | None, left: Opened | None
     ) -> None:
+        if conflicted.places is not None:
+            sides = _of_one_file(sides)
         self.sides = sides
         self.told: list[str] = []
         self._how = how
