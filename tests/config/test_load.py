@@ -388,6 +388,7 @@ def test_faults(load, text, place, message):
     [
         ("a: b: c\n", "line 1, column 5: not valid YAML: a second colon on this line"),
         ("a: [\n", "line 2, column 1: not valid YAML"),
+        ("a:\n<<<<<<< HEAD\n  - 1\n=======\n  - 2\n>>>>>>> x\n", "line 2: unresolved Git conflict"),
         ("a: 1\nb: 2\na: 3\n", "line 3, column 1: the key a appears twice, first in line 1"),
         ('"a\\e": 1\n"a\\e": 1\n', r"the key a\\x1b appears twice"),
         ("a: *x\n", "line 1, column 4: an alias without an anchor"),

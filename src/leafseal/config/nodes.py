@@ -85,7 +85,9 @@ def compose(data: bytes) -> Node | None:
     try:
         return _Composer(parser_for(text).get_event).document()
     except MarkedYAMLError as exc:
-        raise syntax_error(text, exc) from None
+        from leafseal.formats.faults import half_merged  # only failures need it
+
+        raise half_merged(data) or syntax_error(text, exc) from None
     except YAMLError:
         raise FormatError("not valid YAML: a character that YAML does not allow") from None
 

@@ -43,13 +43,8 @@ _KINDS = (
 
 def explained(error: FormatError, data: bytes) -> FormatError:
     """Return an error that names what the file is, the one given where nothing is known of it."""
-    if conflict := _CONFLICT.search(data):
-        marker = conflict[0].rstrip().decode()
-        return FormatError(
-            f"unresolved Git conflict ({marker})",
-            line=_line(data, conflict.start()),
-            hint=_RESOLVE if _TOKEN in data else _BY_HAND,
-        )
+    if conflict := half_merged(data):
+        return conflict
     for kind in _KINDS:
         if re.match(kind.begins, data):
             return FormatError(kind.message, hint=kind.hint)
@@ -60,6 +55,16 @@ def explained(error: FormatError, data: bytes) -> FormatError:
             hint="put templates in quotes, as values; or add --input-type binary to encrypt the file as one value",
         )
     return error
+
+
+def half_merged(data: bytes) -> FormatError | None:
+    """Return the error for a text with conflict markers, None for one without."""
+    conflict = _CONFLICT.search(data)
+    if conflict is None:
+        return None
+    marker = conflict[0].rstrip().decode()
+    hint = _RESOLVE if _TOKEN in data else _BY_HAND
+    return FormatError(f"unresolved Git conflict ({marker})", line=_line(data, conflict.start()), hint=hint)
 
 
 def _template_line(data: bytes, line: int) -> int | None:

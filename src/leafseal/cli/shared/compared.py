@@ -91,7 +91,10 @@ def _read(word: str, reading: InputOptions, limits: Limits) -> Source:
 
 
 def _work_source(word: str, reading: InputOptions, limits: Limits) -> Source:
-    return read_one(word, reading, limits).source
+    try:
+        return read_one(word, reading, limits).source
+    except MissingFileError as error:
+        raise MissingFileError("no such file or revision", hint=error.hint, file=word) from None
 
 
 def _is_revision(word: str) -> bool:
