@@ -51,15 +51,16 @@ exit 1'
 
 # Prints the state of things. First the places where a configuration would count for the file: "+" or "-" tells whether
 # one is there. After an empty line, what Git has at these places in the last commit, and in the index of the file
-# itself: the three sides of a merge, and the file.
+# itself: the three sides of a merge, and the file. It says nothing where a configuration has a wrong name.
 LEAFSEAL_STATE='
 asked=
 if [ "$LEAFSEAL_IS_STRICT" ]; then
     folder=$LEAFSEAL_FILE
     while [ "$folder" ]; do
         case $folder in */*) folder=${folder%/*} ;; *) folder= ;; esac
-        for name in .sops.yaml .sops-style-config.yaml .sops.yml; do
-            place=${folder:+$folder/}$name
+        below=${folder:+$folder/}
+        if [ -e "$below.sops.yml" ] || [ -L "$below.sops.yml" ]; then exit; fi
+        for place in "$below.sops.yaml" "$below.sops-style-config.yaml"; do
             if [ -e "$place" ] || [ -L "$place" ]; then printf "+ %s\n" "$place"; else printf -- "- %s\n" "$place"; fi
             asked="${asked}HEAD:$place
 "
