@@ -235,6 +235,7 @@ NOTHING = {
         "b:\n  - ~\n",
         "b: &x\n  c: [null]\n",
         "b: |\n",
+        '"b: c": {}\n',
         "---\n",
         CLEAR,
     ],

@@ -264,6 +264,7 @@ function is_plain(text, format) {
     if (text ~ /(^|[ \t:])(""|\047\047|~|null|Null|NULL)$|!!null/) return 0
     sub(/:[ \t]+([&!][^ \t]*[ \t]+)+/, ": ", text)
     if (format == "json" && text ~ /^[ \t]*("[^"]*"[ \t]*:[ \t]*)?("[^"].*"|[0-9.eE+-]+|true|false)$/) return 1
+    sub(/("[^"]*"|\047[^\047]*\047)[ \t]*:/, "name:", text)
     if (text ~ /:[ \t]+\[[^{}:]*[A-Za-z0-9][^{}:]*\]$/ && text !~ /null/) return 1
     if (text ~ /^[ \t]*(- +)*([^ \t].*)?:[ \t]+[^ \t&*!|>{[]/) return 1
     return text ~ /^[ \t]*(- +)+[^ \t&*!|>{[-]/ && text !~ /:$/
