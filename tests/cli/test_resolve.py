@@ -155,6 +155,7 @@ def test_after_a_merge_by_our_driver(repository: Repository) -> None:
     assert "unresolved" in Path("s.yaml").read_text()
     assert repository.status == "UU s.yaml"
     theirs = repository.git("show", ":3:s.yaml")
+    assert b"\n  conflicts  /db/password: to be decided\n" in repository.leafseal("diff").out
     assert repository.resolve("s.yaml", code=1).startswith(CONFLICT)
     assert repository.resolve("--theirs", "/db", "s.yaml") == DECIDED
     assert repository.plain() == MERGED.replace("ours-1", "theirs-1")

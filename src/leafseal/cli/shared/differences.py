@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from leafseal.cli.shared import reports
-from leafseal.display import escape, escape_line, visible
+from leafseal.display import escape, escape_line, first_of, visible
 from leafseal.document.scalars import Scalar, to_plain_text
 from leafseal.git.compared import Side
 from leafseal.git.comparison import CHANGED, MAYBE, MOVED, Cell, Comparison, Difference
 from leafseal.keys.changes import required_groups
 from leafseal.keys.short_names import short_name
+from leafseal.metadata import unresolved
 
 _NAMES = {"+": "added", "-": "removed", CHANGED: "changed", MAYBE: "unknown", MOVED: "moved"}
 
@@ -92,7 +93,10 @@ def _metadata_lines(comparison: Comparison) -> Iterator[str]:
         yield f"comments   ~{comparison.comments}"
     if comparison.is_layout:
         yield "layout     only"
-    if comparison.is_encrypted_again:
+    left = unresolved.read(other.metadata).places if other.metadata is not None else ()
+    if left:
+        yield f"conflicts  {first_of([visible(place) for place in left], 3)}: to be decided"
+    elif comparison.is_encrypted_again:
         yield "encrypted  again, nothing else"
 
 
