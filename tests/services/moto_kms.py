@@ -28,11 +28,14 @@ class AWS:
         )
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        self._clients: dict[tuple[str, ...], Any] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for client in self._clients.values():
+            client.close()
         self._process.communicate("", timeout=120)
 
     def environ(self, url: str | None = None, **more: str) -> dict[str, str]:
@@ -55,11 +58,20 @@ class AWS:
         }
 
     def client(self, service: str = "kms", region: str = REGION, **credentials: str) -> Any:
-        """Return botocore's client for making and changing things; by default that of `ACCOUNT`."""
+        """Return botocore's client for making and changing things; by default that of `ACCOUNT`.
+
+        Each is made once: it reads a description of the whole service, for a tenth of a second.
+        """
+        from botocore.config import Config
         from botocore.session import Session
 
         keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "x", **credentials}
-        return Session().create_client(service, region, endpoint_url=self.url, **keys)
+        name = (service, region, *keys.values())
+        if name not in self._clients:
+            direct = Config(proxies={})  # whatever the environment of the first test that asks has
+            made = Session().create_client(service, region, endpoint_url=self.url, config=direct, **keys)
+            self._clients[name] = made
+        return self._clients[name]
 
     def create_key(self, region: str = REGION, *, account: str = ACCOUNT, multi_region: bool = False) -> str:
         """Make a key, and return its ARN."""
