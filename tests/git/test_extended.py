@@ -38,7 +38,8 @@ BEGIN {
 
 def test_they_match_no_less_than_the_pattern(tmp_path: Path) -> None:
     patterns = [*PATTERNS, *WIDER, *ODD]
-    texts = [path for path in paths() if path.isascii()]
+    texts = [path for path in paths()[::5] if path.isascii()]
+    wanted = [[compile_pattern(pattern)(path) for pattern in patterns] for path in texts]
     (tmp_path / "paths").write_text("".join(f"{path}\n" for path in texts))
     environ = {**os.environ, "LC_ALL": "C"}
     for name in ("awk", "mawk", "gawk", "busybox", "original-awk"):
@@ -50,10 +51,10 @@ def test_they_match_no_less_than_the_pattern(tmp_path: Path) -> None:
             [*words, PROGRAM, *expressions], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
         )
         more = 0
-        for path, found in zip(texts, told.stdout.split("\n"), strict=False):
-            for pattern, sign in zip(patterns, found, strict=True):
-                assert sign == "1" or not compile_pattern(pattern)(path), (name, pattern, path)
-                more += sign == "1" and not compile_pattern(pattern)(path)
+        for path, found, matches in zip(texts, told.stdout.splitlines(), wanted, strict=True):
+            for pattern, sign, is_match in zip(patterns, found, matches, strict=True):
+                assert sign == "1" or not is_match, (name, pattern, path)
+                more += sign == "1" and not is_match
         assert more < len(texts)
 
 
