@@ -173,8 +173,7 @@ def _known(baseline: str) -> set[tuple[str, str, str]]:
         try:
             return parse(read(baseline).data)
         except MissingFileError as error:
-            error.hint = "to write the findings of now to it, add --write-baseline"
-            raise
+            raise error.with_hint("to write the findings of now to it, add --write-baseline") from None
 
 
 def _write_baseline(baseline: str, findings: Sequence[Finding]) -> None:
