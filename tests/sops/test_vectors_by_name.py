@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -164,8 +165,10 @@ def recipients(opened: Opened) -> list[list[str]]:
     return [[str(wrapped.master_key) for wrapped in group] for group in opened.metadata.groups]
 
 
-@pytest.mark.parametrize("name", ["leafseal", "leafseal sops", "sops"])
-@pytest.mark.parametrize("started", sorted(STARTED))
+BY_NAME = [*zip(sorted(STARTED), cycle(["leafseal", "leafseal sops", "sops"]), strict=False)]
+
+
+@pytest.mark.parametrize(("started", "name"), BY_NAME)
 def test_started_by_name(started: str, name: str, tmp_path: Path) -> None:
     case = read(started)
     program = [str(Path(sys.executable).with_name("leafseal")), *name.split()[1:]]
