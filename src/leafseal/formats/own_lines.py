@@ -95,7 +95,8 @@ def insertions(text: str, placed: Iterable[tuple[int, str]], newline: str = "") 
     for position, lines in together.items():
         lines = lines.replace("\n", newline)
         if position and position == len(text) and not text.endswith(("\n", "\r", "\ufeff")):
-            lines = newline + lines.removesuffix(newline)
+            keeps_last = lines.endswith(newline * 2)  # a text that keeps its last breaks
+            lines = newline + (lines if keeps_last else lines.removesuffix(newline))
         edits.append(Edit(position, position, lines))
     return edits
 

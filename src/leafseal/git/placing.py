@@ -46,9 +46,16 @@ NOWHERE = Place(0, (), ABSENT)
 
 
 class Placing:
-    """The edits of a document, with what they need to know of the other texts."""
+    """The edits of a document, with what they need to know of the other texts.
 
-    def __init__(self, base: Document | None, document: Document, theirs: Document, takes: Takes) -> None:
+    Comments in what becomes empty stay, unless `empties`: then they are in another mapping, whose comments may not be
+    encrypted.
+    """
+
+    def __init__(
+        self, base: Document | None, document: Document, theirs: Document, takes: Takes, *, empties: bool = False
+    ) -> None:
+        self._empties = empties
         self._takes = takes
         self._here = _Text(document)
         self._there = _Text(theirs)
@@ -73,7 +80,9 @@ class Placing:
     def _missing(self, here: Place, to_be: Value, there: Place) -> Iterator[list[Edit]]:
         if equal(here.value, to_be):
             return
-        if isinstance(here.value, dict) and isinstance(to_be, dict):
+        if self._empties and here.locator and isinstance(to_be, dict | list) and not to_be:
+            yield self._emptied(here, to_be)
+        elif isinstance(here.value, dict) and isinstance(to_be, dict):
             yield from self._mapping(here, here.value, to_be, there)
         elif isinstance(here.value, list) and isinstance(to_be, list):
             yield from self._list(here, here.value, to_be, there)
@@ -123,6 +132,16 @@ class Placing:
             yield self._here.members.change(here.locator, removed, added, here.document)
 
     # -- one value
+
+    def _emptied(self, here: Place, to_be: Value) -> list[Edit]:
+        """Return the edits that take all out of a mapping or list, its comments too."""
+        edits = self._here.members.replace(here.locator, to_be, here.document)
+        names = list(here.value) if isinstance(here.value, dict) else [0] if isinstance(here.value, list) else []
+        lines = self._here.members.lines((*here.locator, *names[:1]), here.document) if names else None
+        if lines is not None and not lines.in_brackets:
+            edits.append(Edit(lines.above, lines.start, ""))
+            edits.append(Edit(lines.text_end, lines.end, ""))
+        return edits
 
     def _set(self, here: Place, to_be: Value, there: Place) -> Iterator[list[Edit]]:
         old = self._here.leaf(here)

@@ -82,9 +82,9 @@ def _edited(
         yield document
         return
     places = document_places(wanted, values_of(theirs))
-    for takes in (_all, _simple, _none):
+    for takes, empties in ((_all, False), (_simple, False), (_none, False), (_none, True)):
         try:
-            edits = Placing(base, document, theirs, takes).edits(wanted, places)
+            edits = Placing(base, document, theirs, takes, empties=empties).edits(wanted, places)
             changed = parse(document.rewrite(edits))
         except LeafsealError:
             continue
@@ -101,7 +101,7 @@ def _in_steps(
     places = document_places(wanted, values_of(theirs))
     for _ in range(_MOST_STEPS):
         try:
-            edits = next(Placing(base, document, theirs, _none).steps(wanted, places), None)
+            edits = next(Placing(base, document, theirs, _none, empties=True).steps(wanted, places), None)
             if edits is None:
                 return None
             document = parse(document.rewrite(edits))
