@@ -25,6 +25,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     ],
     "cli.argocd.rendering": [("name files", "refused", "is outside of the folder that files may come from")],
     "cli.krm": [("move it", "refused", "is outside of the folder that files may come from")],
+    "cli.check": [("to write", "missing-file", "no such file, of --baseline")],
     "cli.shared.addressing": [("", "invalid-path", "… does not exist")],
     "cli.shared.click_commands": [("", "usage", "missing argument …, invalid value for …")],
     "cli.shared.compared": [("see what", "changed-value", "…: this value does not verify, of a file in a revision")],
