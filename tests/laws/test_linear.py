@@ -28,7 +28,6 @@ MODULES = (
     "edit",
     "metadata_block",
     "nodes",
-    "plain_lines",
     "properties",
     "scan",
     "seal",

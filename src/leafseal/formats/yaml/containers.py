@@ -32,36 +32,6 @@ class Container:
         self.above = parent.pending if parent is not None else None  # those that waited for it, and hold in all of it
         self.first_leaf = self.last_leaf = 0
 
-    def child(self, is_map: bool, flow: bool, column: int, start: int, first_leaf: int) -> Container:
-        """Return the container that begins under the key, or as the element, that is in progress."""
-        if self.is_map:
-            assert self.key is not None
-            path = self.path + (self.key,)
-            locator = path if self.locator is self.path else self.locator + (self.key,)
-        else:
-            path, locator = self.path, self.locator + (self.index,)
-        container = Container(is_map, flow, column, path, locator, self, start)
-        container.first_leaf = first_leaf
-        return container
-
-    def close(self, end: int, last_leaf: int) -> Container | None:
-        """End here; return the container around this one, in which the next member may follow."""
-        self.end = end
-        self.last_leaf = last_leaf
-        self.keys = _DONE
-        outer = self.parent
-        if outer is not None:
-            outer.end = end
-            if outer.is_map:
-                outer.key = None
-            else:
-                outer.index += 1
-        return outer
-
-
-_DONE: set[str] = set()
-"""For containers that have ended: names are needed no longer."""
-
 
 class Place:
     """What a YAML leaf remembers when its container is not enough: properties, or the alias it stands behind."""

@@ -70,10 +70,6 @@ WORDS: dict[str, bool | float | None] = {
 """The plain scalars that are words, and what they mean."""
 
 
-ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
-"""A plain scalar that starts with one of these is a string, whatever follows: no need to resolve it."""
-
-
 def _word(text: str) -> Scalar | None:
     return WORDS.get(text, text)
 

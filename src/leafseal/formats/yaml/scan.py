@@ -28,34 +28,29 @@ from leafseal.document.limits import Limits
 from leafseal.document.scalars import Empty, Scalar
 from leafseal.errors import FormatError
 from leafseal.formats.common import too_many_leaves_error
-from leafseal.formats.yaml import plain_lines
 from leafseal.formats.yaml.aliases import Target, copies
 from leafseal.formats.yaml.comments import CommentPlacer, with_one_more
 from leafseal.formats.yaml.compose import Composer
 from leafseal.formats.yaml.containers import Container, DocumentNote, Place, Scan, block_end
 from leafseal.formats.yaml.parser import error_at, parser_for
 from leafseal.formats.yaml.properties import PropertyReader
-from leafseal.formats.yaml.scalars import ALWAYS_TEXT, WORDS, resolve, resolve_tagged
+from leafseal.formats.yaml.scalars import WORDS, resolve, resolve_tagged
 from leafseal.formats.yaml.style import BLOCK_HEADER
 
 NOWHERE = 1 << 62  # a position behind every text
 
-# A plain scalar that starts with one of these is a string, unless it is one of a few words.
+# A plain scalar that starts with one of these is a string, whatever follows: no need to ask the resolver.
+_ALWAYS_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_/")
+
+# One that starts with one of these is a string too, unless it is one of a few words.
 _MOSTLY_TEXT = frozenset("fntFNT")
 
 
 def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
     """Scan a YAML file. Raises `FormatError`, with line and column and without the text."""
-    found = Scan()
-    begun = plain_lines.read(text, found, limits)
-    if begun is not None:
-        try:
-            return _Scanner(text, begun[1], limits, allow_duplicates, found).run(begun[0])
-        except (FormatError, YAMLError):
-            pass  # the parser, which then begins with the first line, tells the one that is wrong
     base = 1 if text.startswith("\ufeff") else 0  # The parser does not count a byte order mark.
     try:
-        return _Scanner(text, base, limits, allow_duplicates, Scan()).run()
+        return _Scanner(text, base, limits, allow_duplicates).run()
     except MarkedYAMLError as error:
         from leafseal.formats.yaml.faults import syntax_error
 
@@ -69,12 +64,12 @@ def scan(text: str, limits: Limits, allow_duplicates: bool = False) -> Scan:
 
 
 class _Scanner:
-    def __init__(self, text: str, base: int, limits: Limits, allow_duplicates: bool, found: Scan) -> None:
+    def __init__(self, text: str, base: int, limits: Limits, allow_duplicates: bool) -> None:
         self.text = text
-        self.base = base  # where the parser begins
+        self.base = base
         self.limits = limits
         self.allow_duplicates = allow_duplicates
-        self.found = found
+        self.found = Scan()
         self.parser = parser_for(text[base:])
         self.next = self.parser.get_event
         self.anchors: dict[str, Target] = {}
@@ -86,21 +81,21 @@ class _Scanner:
 
     # The loop below runs twice for each leaf of every file. It keeps its state in locals, asks `#` for its next
     # position once instead of searching every gap, and leaves everything that is rare to methods.
-    def run(self, root: Container | None = None) -> Scan:
+    def run(self) -> Scan:
         text, base, found, leaves, limits = self.text, self.base, self.found, self.found.leaves, self.limits
         get, append, find = self.next, self.found.leaves.append, text.find
         new, comments = tuple.__new__, self.comments
         scalar_limit, most = limits.scalar_bytes, limits.leaves
-        always_text, mostly_text, words = ALWAYS_TEXT, _MOSTLY_TEXT, WORDS
-        container: Any = root
+        always_text, mostly_text, words = _ALWAYS_TEXT, _MOSTLY_TEXT, WORDS
+        container: Any = None
         gap = comments.gap
-        next_hash = find("#", base)
+        next_hash = find("#")
         if next_hash < 0:
             next_hash = NOWHERE
-        note = self._go_on(root) if root is not None else None
+        note: DocumentNote | None = None
         document_start = base
         active: Sequence[str] = ()
-        document = self.document
+        document = -1
         while True:
             event = get()
             kind = event.__class__
@@ -294,23 +289,6 @@ class _Scanner:
                     comments.place(gap, len(text), None)
                 return found
 
-    def _go_on(self, root: Container) -> DocumentNote:
-        """Go on with a document whose root is open, behind its last leaf so far; a key follows."""
-        for _ in ("stream", "document", "mapping"):
-            self.next()
-        note = DocumentNote(0)
-        note.root = root
-        self.found.documents.append(note)
-        self.document, self.depth = 0, 1
-        self.comments.adopt(root)
-        last, gap = self.found.leaves[-1], self.comments.gap
-        gap.after(last.end, last.place, len(self.found.leaves) - 1)
-        ended: Container = last.place
-        while ended.parent is not None:
-            gap.moves.append(ended)
-            ended = ended.parent
-        return note
-
     # -- what is rare ------------------------------------------------------------------------------------------------
 
     def _fail(self, event: Event, message: str, hint: str | None = None) -> NoReturn:
@@ -412,30 +390,41 @@ class _Scanner:
                            "put the list under a key of a mapping")  # fmt: skip
             container = Container(is_map, flow, column, (), (), None, start)
             note.root = container
-            container.first_leaf = len(self.found.leaves)
             self.comments.adopt(container)
         elif outer.is_map:
             if outer.key is None:
                 self._fail(
                     event, "a key is a mapping or a list, where only text can be", "put the key in quotes, as text"
                 )
-            container = outer.child(is_map, flow, column, start, len(self.found.leaves))
+            path = outer.path + (outer.key,)
+            locator = path if outer.locator is outer.path else outer.locator + (outer.key,)
+            container = Container(is_map, flow, column, path, locator, outer, start)
         else:
-            container = outer.child(is_map, flow, column, start, len(self.found.leaves))
+            container = Container(is_map, flow, column, outer.path, outer.locator + (outer.index,), outer, start)
+        container.first_leaf = len(self.found.leaves)
         if event.anchor:
             self.anchors[event.anchor] = container
         return container
 
     def _close(self, container: Container, end: int, document: int) -> Container | None:
         leaves = self.found.leaves
+        container.end = end
         outer = container.parent
         if not container.keys and not container.index and outer is not None:
             value = Empty.MAPPING if container.is_map else Empty.LIST
             span = (container.start, end)
             leaves.append(Leaf(document, container.locator, container.path, *span, "", value, (), False, (), outer))
+        container.last_leaf = len(leaves)
         if len(leaves) > self.limits.leaves:
             raise too_many_leaves_error(self.limits)
-        return container.close(end, len(leaves))
+        container.keys = _DONE  # names are needed no longer
+        if outer is not None:
+            outer.end = end
+            if outer.is_map:
+                outer.key = None
+            else:
+                outer.index += 1
+        return outer
 
     def _alias(self, event: AliasEvent, container: Container, start: int, end: int, active: Sequence[str]) -> bool:
         """Add the leaves behind an alias, under its own path. Return whether it was a key instead."""
@@ -508,3 +497,6 @@ class _Scanner:
         if isinstance(event, ScalarEvent) and event.style and event.style in "|>":
             return block_end(self.text, event.start_mark.index + self.base, end, event.value)
         return end
+
+
+_DONE: set[str] = set()
