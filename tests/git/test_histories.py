@@ -196,7 +196,7 @@ def _by_name(node: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.campaign) for seed in range(6, 1000))]
+    "seed", [*range(15), *(pytest.param(seed, marks=pytest.mark.campaign) for seed in range(15, 1000))]
 )
 def test_two_branches(seed: int, tmp_path: Path) -> None:
     random = Random(seed)

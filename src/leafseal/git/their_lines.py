@@ -9,6 +9,7 @@ from leafseal.document import Document
 from leafseal.document.frozen import NamedTuple
 from leafseal.document.members import Lines, Name
 from leafseal.document.values import Value
+from leafseal.formats import FORMATS
 from leafseal.git.lines import lines_of
 
 MARKS = ("#", ";")
@@ -45,7 +46,7 @@ def at_margin(document: Document, lines: Lines, is_new: Takes, position: Positio
     above = _kept_above(lines_of(source[lines.above : lines.start] if not margin else ""), is_new, position)
     own = margin + own + ("" if own.endswith("\n") else "\n")
     written = "".join([*above, own, *deeper, *_kept_below(gap, is_new, position)])
-    if document.format != "dotenv":  # there a CR is part of a value
+    if not FORMATS[document.format].has_marks:  # there a CR is part of a value
         written = written.replace("\r\n", "\n")
     return "".join(_shifted(line, lines.column) for line in lines_of(written))
 
