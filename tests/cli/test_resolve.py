@@ -401,7 +401,9 @@ def test_recipients_are_asked_about(repository: Repository, screen: Terminal) ->
         assert repository.leafseal("rotate", "-i", *options, "s.yaml").code == 0
         repository.git("commit", "-qam", branch)
     repository.git("merge", "side", status=1)
-    assert "CONFLICT /sops/recipients" in repository.resolve("s.yaml", code=1)
+    told = repository.resolve("s.yaml", code=1)
+    assert "CONFLICT /sops/recipients" in told
+    assert told.rstrip().endswith("decide with --ours PATH")
     assert "only ours can be taken here" in repository.resolve("--theirs", "/sops/recipients", "s.yaml", code=220)
     screen.answers = ["y"]
     assert repository.resolve("s.yaml").endswith(DECIDED)

@@ -272,7 +272,7 @@ def _comments_of(ours: Opened, theirs: Opened) -> Comments:
     return Comments(None, mine.sealed | other.sealed, mine.clear | other.clear)
 
 
-_ITS_OWN = "a data key of its own, and too few of the values that were there"
+_ITS_OWN = "a data key of its own, and too few of the values that were there, or not the one hardest to guess"
 
 
 class Undecided:

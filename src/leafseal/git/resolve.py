@@ -108,7 +108,8 @@ class Resolving:
             side = self._side(one, choices)
             if one.conflict is None:
                 if side not in (None, "ours"):
-                    raise RefusedError(f"{one.pointer}: only ours can be taken here: {one.what}")
+                    message = f"{one.pointer}: only ours can be taken here: {one.what}"
+                    raise RefusedError(message, hint=f'decide that path with "--ours {one.pointer}"')
             elif side == "base" and not (self._knows_base and is_known(one.conflict.base)):
                 raise RefusedError(f"{one.pointer}: only ours or theirs can be taken here: the base is not known")
 

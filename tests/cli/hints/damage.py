@@ -398,7 +398,7 @@ SCENARIOS = [
         "repair --yes --remove f.yaml",
         ("! sed -i -e '1,2d' -e 's/[*]x/a/' f.yaml", "repair --yes f.yaml", "decrypt f.yaml"),
         files={"f.yaml": "? &x a\n: v\nb_unencrypted: *x\nc: d\n"},
-        before=("encrypt -i --age ME f.yaml", "! sed -i '2s/data:./data:Z/' f.yaml"),
+        before=("encrypt -i --age ME f.yaml", "! sed -i '2s/data:Z/data:Y/;t;2s/data:./data:Z/' f.yaml"),
     ),
     Scenario(
         "cli.repair",

@@ -35,6 +35,17 @@ MARKED = (
 )
 """`app.yaml` has conflict markers, and sides that are the same."""
 
+RECIPIENTS_DIFFER = (
+    *COMMITTED,
+    "! cd HERE && git checkout -qb side",
+    "rotate -i --add-age OTHER --accept-recipients app.yaml",
+    f"! cd HERE && {_AS} commit -qam side && git checkout -q -",
+    "rotate -i app.yaml",
+    "set --string app.yaml db.password another-password",
+    f"! cd HERE && {_AS} commit -qam ours && ! {_AS} merge -q side",
+)
+"""Git could not merge `app.yaml`: one branch has a new data key and another password, the other one a new recipient."""
+
 SCENARIOS = [
     Scenario(
         "formats.faults",
@@ -63,6 +74,13 @@ SCENARIOS = [
         "resolve --ours db app.yaml",
         ("resolve --ours / app.yaml",),
         before=(MARKED,),
+    ),
+    Scenario(
+        "git.resolve",
+        'decide that path with "--ours {}"',
+        "resolve --theirs / app.yaml",
+        ("resolve --theirs / --ours /sops/recipients app.yaml", "decrypt app.yaml"),
+        before=RECIPIENTS_DIFFER,
     ),
     Scenario("cli.shared.resolving", "give the name of a FILE", "resolve -", ("resolve app.yaml",), before=(MARKED,)),
     Scenario(

@@ -275,7 +275,8 @@ class _One:
             terminal.say(f"{self.name}: {len(conflicts) - MOST_LINES} more conflicts")
         can_be_edited = self.format != ANY_BYTES and all(one.conflict is not None for one in conflicts)
         again = _AGAIN if terminal.has_terminal() else _IN_TERMINAL
-        terminal.say(f"{self.name}: {_DECIDE}{again if can_be_edited else ''}")
+        decide = _DECIDE if any(one.conflict is not None for one in conflicts) else _ONLY_OURS
+        terminal.say(f"{self.name}: {decide}{again if can_be_edited else ''}")
 
     def _list_unverified(self, sides: Sides, product: Product) -> None:
         if not self.task.ignores_mac:
@@ -304,5 +305,6 @@ class _One:
 _MIXED = "other lines of the file are merged already: resolve it in the repository where it was merged"
 _BY_GIT = 'choose the lines that are right in the file, then run "git add FILE"'
 _DECIDE = "decide with --ours PATH, --theirs PATH or --base PATH"
+_ONLY_OURS = "decide with --ours PATH"
 _IN_TERMINAL = ", or run this in a terminal, where your editor shows both"
 _AGAIN = ", or run this again and choose in your editor"
