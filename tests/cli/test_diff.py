@@ -46,7 +46,7 @@ old.yaml -> new.yaml
   ~ /db/port              encrypted int -> str
   ~ /db/password          encrypted str
   + /db/host              encrypted str
-  ~ /api_unencrypted      clear str
+  ~ /api_unencrypted      plain str
   ~ /list/1               encrypted str
   > /env/1                moved
   ~ /env/1/value          encrypted int
@@ -129,7 +129,7 @@ def test_recipients_rule_and_layout(leafseal: Run, work: Path, me: ThrowawayIden
 
     encrypt(leafseal, "c.yaml", "a: 1\nb: 2\n", "--age", me.recipient, "--encrypted-regex", "^a")
     lines = squeezed(difference(leafseal, "a.yaml", "c.yaml"))
-    assert "~ /b encrypted -> clear" in lines
+    assert "~ /b encrypted -> plain" in lines
     assert "rule unencrypted_suffix=_unencrypted -> encrypted_regex=^a" in lines
 
     text = path.read_text()
@@ -157,7 +157,7 @@ def test_documents_and_lists_that_grow(leafseal: Run, me: ThrowawayIdentity) -> 
     assert lines[1:5] == [
         "+ #2/b/0 encrypted int",
         "- #2/b/1 encrypted int",
-        "+ #2/m/n clear null",
+        "+ #2/m/n plain null",
         "data key rotated",
     ]
 
@@ -188,7 +188,7 @@ def test_without_a_key_tokens_are_compared(
         "+ /db/host encrypted str",
     ]
     lines = squeezed(difference(leafseal, "old.yaml", "new.yaml"))
-    assert "~ /api_unencrypted clear str" in lines
+    assert "~ /api_unencrypted plain str" in lines
     assert "+ /db/host encrypted str" in lines
     assert not any("/db/password" in line for line in lines)
     assert "data key another one: without a key for both, encrypted values cannot be compared" in lines
@@ -252,7 +252,7 @@ def test_without_files_it_is_as_git_diff(leafseal: Run, monkeypatch: pytest.Monk
     assert leafseal("decrypt", "-i", "s.yaml").code == 0
     os.unlink("new.env")
     lines = squeezed(difference(leafseal))
-    assert "~ /a encrypted -> clear" in lines
+    assert "~ /a encrypted -> plain" in lines
     assert "file deleted" in lines
     # What a sparse checkout leaves out is not deleted.
     git("update-index", "--skip-worktree", "new.env")
@@ -325,9 +325,9 @@ def test_a_file_and_its_revisions(leafseal: Run) -> None:
     shown = difference(leafseal, "--show-values", "HEAD~1:secrets/s.yaml", "HEAD:secrets/s.yaml")
     assert shown.endswith("      - one\n      + two\n")
     lines = squeezed(difference(leafseal, "HEAD~2:secrets/s.yaml", "HEAD~1:secrets/s.yaml"))
-    assert lines[1:3] == ["~ /a clear -> encrypted", "file not encrypted -> encrypted"]
+    assert lines[1:3] == ["~ /a plain -> encrypted", "file not encrypted -> encrypted"]
     lines = squeezed(difference(leafseal, "HEAD~2:secrets/s.yaml", "HEAD:secrets/s.yaml"))
-    assert lines[1] == "~ /a clear -> encrypted, changed"
+    assert lines[1] == "~ /a plain -> encrypted, changed"
 
 
 @pytest.mark.usefixtures("repository")

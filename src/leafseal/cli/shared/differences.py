@@ -52,7 +52,7 @@ def _words(difference: Difference) -> str:
 
 
 def _state(cell: Cell) -> str:
-    return "encrypted" if cell.is_encrypted else "clear"
+    return "encrypted" if cell.is_encrypted else "plain"
 
 
 def _shown(comparison: Comparison, difference: Difference) -> Iterator[str]:
