@@ -111,6 +111,7 @@ def test_no_key_is_needed(leafseal: Run, repository: Path, monkeypatch: pytest.M
         (".sops.yaml", "creation_rules: 1\n", "invalid-configuration"),
         ("sub/.sops.yaml", "creation_rules:\n  - path_regex: '('\n", "invalid-configuration"),
         ("sub/.sops.yml", "creation_rules: []\n", "invalid-configuration"),
+        (".sops.yaml", "  stores: {}\ncreation_rules:\n  - path_regex: ^secrets/\n", "invalid-configuration"),
     ],
 )  # fmt: skip
 def test_findings(leafseal: Run, repository: Path, name: str, text: str, rule: str) -> None:

@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from leafseal.check.findings import Finding
-from leafseal.config.check import checked
+from leafseal.config.check import SECOND_DOCUMENT, checked
 from leafseal.config.demands import demands, is_exempt
 from leafseal.config.find import MISNAMED, NAMES
 from leafseal.config.load import Config, CreationRule, load_config, parse_config
+from leafseal.config.nodes import second_document
 from leafseal.config.patterns import Patterns
 from leafseal.errors import ConfigError, LeafsealError
 from leafseal.rules.matching import PatternError
@@ -122,7 +123,10 @@ class Configurations:
             self._note(present[0][0], f"{NAMES[0]} and {NAMES[1]} are in the same folder and differ")
         name, data = present[0]
         try:
-            return parse_config(data, os.path.join(self._root, name))
+            config = parse_config(data, os.path.join(self._root, name))
+            if (line := second_document(data)) is not None:
+                self._note(name, SECOND_DOCUMENT, line)  # rules that nobody reads, after a wrong indentation, too
+            return config
         except ConfigError as error:
             told = [one for one in checked(data, name).findings if one.is_error]
             for one in told:

@@ -47,6 +47,9 @@ def check(path: str, *, pipes: bool = False) -> Checked:
     return checked(read_bounded(path, pipes=pipes), path)
 
 
+SECOND_DOCUMENT = "a second document begins here, which leafseal and sops ignore"
+
+
 def checked(data: bytes, path: str) -> Checked:
     """Return every mistake of the content of a configuration file."""
     try:
@@ -59,7 +62,7 @@ def checked(data: bytes, path: str) -> Checked:
     _note_doubts(top, config, report)
     if (line := second_document(data)) is not None:
         hint = "move its rules into the first document, and delete the line ---"
-        report.add(Remark((line, 1), "", "a second document begins here, which leafseal and sops ignore", hint, False))
+        report.add(Remark((line, 1), "", SECOND_DOCUMENT, hint, False))
     listed = top.get("creation_rules").node
     count = len(listed.members) if isinstance(listed, ListNode) else 0
     return Checked(count, [_finding(remark) for remark in report.remarks()])
