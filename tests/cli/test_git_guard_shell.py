@@ -213,6 +213,8 @@ ADDED = {
         "---\nb: word\n",
         "? b\n: word\n",
         "b: |\n  word\n",
+        "b:\n  word\n",
+        "b:\n  'word'\n",
         "b:\n  - !!str >-\n    word\n",
         "b: &x word\n",
         "b: [word, 1]\n",
@@ -275,6 +277,46 @@ def test_a_plain_value_in_an_encrypted_file_makes_it_ask(guarded: Guarded, leafs
         assert all(guarded.asks(name, one) for one in with_added(text)), text
     for one in with_added(ADDED[ending][0]):
         assert not guarded.asks(name, one.replace("unencrypted_suffix", "encrypted_suffix"))
+
+
+@pytest.mark.parametrize("ending", TEXTS)
+def test_the_words_of_metadata_in_comments_are_none(guarded: Guarded, leafseal: Run, ending: str) -> None:
+    name = f"secrets/x.{ending}"
+    (guarded.top / name).write_text(TEXTS[ending])
+    sealed = leafseal("encrypt", "--encrypted-regex", "^a$", name).out.decode()
+    assert not guarded.asks(name, sealed)
+    assert guarded.asks(name, "".join(f"# {line}\n" for line in sealed.splitlines()) + ADDED[ending][0])
+
+
+@pytest.mark.parametrize(
+    ("ending", "text"),
+    [
+        ("json", '{"a": "word", "l": [1, "word"], "e": "", "n": null, "m": {"o": true}}'),
+        ("yaml", "a: {b: word, c: 'word', d: [1, word], e: '', f: null}\n"),
+    ],
+)
+def test_a_plain_value_beside_encrypted_ones_on_a_line(guarded: Guarded, leafseal: Run, ending: str, text: str) -> None:
+    name = f"secrets/x.{ending}"
+    (guarded.top / name).write_text(text)
+    sealed = leafseal("encrypt", name).out.decode()
+    assert not guarded.asks(name, sealed)
+    for added in ('"word"', "5", "true"):
+        assert guarded.asks(name, sealed.replace("{", '{"x": ' + added + ", ", 1))
+
+
+def test_what_is_too_large_to_look_at_is_judged_by_its_name(guarded: Guarded) -> None:
+    large = b"#" * 500 + b"\n"
+    large = large * ((1 << 26) // len(large) + 2)
+
+    def message(name: str, data: bytes) -> str:
+        words = ["git", "hash-object", f"--path={name}", "--stdin"]
+        return subprocess.run(words, cwd=guarded.top, input=data, capture_output=True, check=False).stderr.decode()
+
+    assert message("other.yaml", large) == message("secrets/9.yaml", large) == ""
+    refused = "leafseal: error: secrets/a.yaml: too large to tell whether it must be encrypted\n"
+    assert refused in message("secrets/a.yaml", large)
+    as_it_is = ["git", "-c", "filter.leafseal.clean=cat", "hash-object", "--path=secrets/a.yaml", "--stdin"]
+    subprocess.run(as_it_is, cwd=guarded.top, input=large, capture_output=True, check=True)  # what the hint says
 
 
 def test_no_encrypted_file_of_sops_makes_it_ask() -> None:

@@ -76,7 +76,10 @@ def displace(repository: Repository) -> None:
 _READERS = {"diff", "status", "blame", "describe"}
 """What Git filters files for in order to compare them, not to keep them."""
 
-_WITH_VALUE = {"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env", "--super-prefix"}
+_WITH_VALUE = {
+    *("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env", "--super-prefix"),
+    *("--attr-source", "--shallow-file"),
+}
 
 
 def only_reads(process: int) -> bool:

@@ -37,17 +37,24 @@ guard_kept() {
 look_at() {
     LEAFSEAL_FILE=$1 LEAFSEAL_PARENT=$PPID LEAFSEAL_RULES=$d/leafseal-guard-rules
     export LEAFSEAL_FILE LEAFSEAL_PARENT LEAFSEAL_RULES LEAFSEAL_IS_STRICT LEAFSEAL_ASK LEAFSEAL_STATE
-    { tee /dev/fd/3 | LC_ALL=C awk "$LEAFSEAL_LOOK" >&2; } 3>&1
+    { answer=$(tee /dev/fd/3 | { LC_ALL=C awk "$LEAFSEAL_LOOK" 5>&1 >&2; echo $?; }); } 3>&1
+    [ "$answer" = 0 ] || [ "$answer" = "$LEAFSEAL_PASSED" ]
 }
+
+# What comes of a file that leafseal was asked about and lets pass: not every awk tells how a program ended.
+LEAFSEAL_PASSED='passed
+3'
 
 # Asks leafseal.
 LEAFSEAL_ASK='
-if command -v leafseal >/dev/null; then exec leafseal git guard --parent="$LEAFSEAL_PARENT" -- "$LEAFSEAL_FILE"; fi
+if command -v leafseal >/dev/null; then
+    leafseal git guard --parent="$LEAFSEAL_PARENT" -- "$LEAFSEAL_FILE" && echo passed >&5
+    exit
+fi
 cat >/dev/null
 printf "%s" "leafseal: error: $LEAFSEAL_FILE: " | tr -d "\000-\037\177"
 echo "may be plain text, and leafseal is not on PATH to tell whether it must be encrypted"
-echo "leafseal: hint: install leafseal, or remove the guard: @UNDO@"
-exit 1'
+echo "leafseal: hint: install leafseal, or remove the guard: @UNDO@"'
 
 # Prints the state of things. First the places where a configuration would count for the file: "+" or "-" tells whether
 # one is there. After an empty line, what Git has at these places in the last commit, and in the index of the file
@@ -87,15 +94,23 @@ END {
     is_encrypted = has_token && has_metadata
     file = ENVIRON["LEAFSEAL_FILE"]
     if (!has_conflict && (is_encrypted ? !has_plain_value() : may_be_plain())) exit 0
+    if (!is_encrypted && kept < NR) {
+        gsub(/[^ -~]/, "?", file)
+        print "leafseal: error: " file ": too large to tell whether it must be encrypted"
+        filter = ENVIRON["LEAFSEAL_IS_STRICT"] ? "leafseal" : "leafseal-kept"
+        print "leafseal: hint: to add it as it is, run \"git -c filter." filter ".clean=cat add\" with its name"
+        exit 1
+    }
     ask = ENVIRON["LEAFSEAL_ASK"]
     for (i = 1; i <= kept; i++) print line[i] | ask
-    exit close(ask) != 0
+    close(ask)
+    exit 3
 }
 
 # -- plain files
 
 function may_be_plain() {
-    if (file !~ /^[ -~]+$/ || kept < NR) return 0
+    if (file !~ /^[ -~]+$/) return 0
     if (ENVIRON["LEAFSEAL_IS_STRICT"] && (has_token || !read_rules() || is_wanted())) return 0
     return is_as_known()
 }
@@ -124,7 +139,7 @@ function read_rules(    text, word, part) {
 
 # Tells whether a rule is for the file, and may encrypt something in it.
 function is_wanted(    i, has_format) {
-    has_format = file ~ /\.(ya?ml|json|env|ini)$/
+    has_format = kept == NR && file ~ /\.(ya?ml|json|env|ini)$/
     for (i = 1; i <= rules; i++) {
         if (substr(file, 1, length(folder[i])) != folder[i]) continue
         if (substr(file, length(folder[i]) + 1) !~ path[i]) continue
@@ -199,25 +214,40 @@ function is_as_known(    state, text, here, place, is_there, places, i, left) {
 
 # Tells whether a line surely has a value that is not encrypted. Only files are judged whose own rule is the usual
 # one: all is encrypted but what is below a name that ends in _unencrypted.
-function has_plain_value(    i, text, format) {
+function has_plain_value(    i, text, format, has_own_rule) {
     if (kept < NR) return 0
     for (i = 1; i <= kept; i++) {
         text = line[i]
-        if (text !~ /sops|encrypted/) continue
+        if (text !~ /sops|encrypted/ || text ~ /^[ \t]*[#;]/) continue
         sub(/unencrypted_suffix["\047]?[ \t]*[:=][ \t]*["\047]?_unencrypted/, "", text)
-        if (text ~ /encrypted_(suffix|regex|comment_regex)/) return 0
         if (text ~ /^["\047]?sops["\047]?[ \t]*:/) format = "yaml"
-        else if (text ~ /"sops"[ \t]*:/ && !format) format = "json"
+        else if (text ~ /^[ \t]+"sops"[ \t]*:/ && !format) format = "json"
         else if (text ~ /^\[sops\]/) format = "ini"
         else if (text ~ /^sops_mac=/) format = "dotenv"
+        if ((format || text ~ /^sops_/) && text ~ /encrypted_(suffix|regex|comment_regex)/) has_own_rule = 1
     }
     if (!format) return 1  # words of metadata, and none
+    if (has_own_rule) return 0
     for (i = 1; i <= kept; i++) {
-        if (is_metadata(line[i], format) || is_unencrypted(line[i], format) || line[i] ~ /ENC\[/) continue
+        if (is_metadata(line[i], format) || is_unencrypted(line[i], format)) continue
+        if (line[i] ~ /ENC\[/) {
+            if (has_more(line[i], format)) return 1
+            continue
+        }
         if (is_plain(line[i], format)) return 1
         if (begins_block(line[i]) && line[i + 1] ~ /^ +[^ \r]/ && line[i + 1] !~ /ENC\[/) return 1
     }
     return 0
+}
+
+# Tells whether a line with encrypted values has a plain one beside them, within brackets.
+function has_more(text, format) {
+    if (format != "json" && format != "yaml" || text ~ /^[ \t]*#/) return 0
+    gsub(/["\047]?ENC\[[^]]*\]["\047]?/, "", text)
+    gsub(/""|\047\047|null|Null|NULL/, "", text)
+    if (text !~ /[{[,]/) return 0
+    if (format == "json") return text ~ /[:,[][ \t]*("[^"]*"[ \t]*([],}]|$)|[0-9-]|true|false)/
+    return text ~ /[{,][^{},:]*:[ \t]+["\047A-Za-z0-9+.$\/-]/
 }
 
 # Tells whether the value of a line is a block of lines, which come next.
@@ -267,6 +297,7 @@ function is_plain(text, format) {
     sub(/("[^"]*"|\047[^\047]*\047)[ \t]*:/, "name:", text)
     if (text ~ /:[ \t]+\[[^{}:]*[A-Za-z0-9][^{}:]*\]$/ && text !~ /null/) return 1
     if (text ~ /^[ \t]*(- +)*([^ \t].*)?:[ \t]+[^ \t&*!|>{[]/) return 1
+    if (text ~ /^ +["\047]?[A-Za-z0-9][^]:,#{}[]*$/) return 1
     return text ~ /^[ \t]*(- +)+[^ \t&*!|>{[-]/ && text !~ /:$/
 }'
 """.replace("@UNDO@", UNDO).replace(
