@@ -142,5 +142,27 @@ def test_conflicts_that_a_merge_left_are_told_and_not_accepted(leafseal: Run, se
 def test_set_decides_a_conflict_even_if_the_value_stays(leafseal: Run, sealed: Path) -> None:
     sealed.write_bytes(remembering(sealed.read_bytes(), "yaml", Unresolved(("/db/password",))))
     value = leafseal("get", sealed.name, "db.password").out.decode().rstrip("\n")
-    assert leafseal("set", "--idempotent", "--string", sealed.name, "db.password", value).code == 0
+    result = leafseal("set", "--idempotent", "--string", sealed.name, "db.password", value)
+    told = "leafseal: app.yaml: decided the conflict at /db/password\n"
+    assert (result.code, "a merge left" in result.err, result.err.endswith(told)) == (0, False, True)
     assert leafseal("verify", sealed.name).code == 0
+
+
+def test_a_change_tells_what_it_decides_and_warns_of_what_is_left(
+    leafseal: Run, sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = ("/db/password", "/db/port", "/nothing")
+    sealed.write_bytes(remembering(sealed.read_bytes(), "yaml", Unresolved(places)))
+    left = 'leafseal: warning: app.yaml: a merge left {}; to decide, run "leafseal resolve app.yaml"\n'
+    result = leafseal("unset", "--idempotent", sealed.name, "db.other")
+    assert result.err.startswith(left.format("3 conflicts in it: /db/password, /db/port, /nothing"))
+    result = leafseal("unset", sealed.name, "db.password")
+    told = "leafseal: app.yaml: decided the conflict at /db/password\n"
+    assert result.err == told + left.format("2 conflicts in it: /db/port, /nothing")
+    monkeypatch.setenv("SOPS_EDITOR", "sed -i 's/port: .*/port: 5/'")
+    result = leafseal("edit", sealed.name)
+    told = "leafseal: app.yaml: decided the conflict at /db/port\n"
+    assert result.err == told + left.format("1 conflict in it: /nothing")
+    monkeypatch.setenv("SOPS_EDITOR", "true")
+    result = leafseal("edit", sealed.name)
+    assert result.err == "leafseal: app.yaml: unchanged\n" + left.format("1 conflict in it: /nothing")

@@ -127,5 +127,6 @@ def _change(
         how = rotate if new_data_key else partial(rewrap, keep_dates=True)
         product = how(opened, changed, needed, current_ambient())
         Outputs(in_place=in_place).write([output_of(current.item, product, told=told.rewrapped)])
+        current.tell_conflicts(product)
         if not new_data_key:
             warn_of_missing(file, current.guard, changed)

@@ -213,12 +213,13 @@ def open_file(
     *,
     find_key: Callable[[Metadata, KeyRing], DataKey] = recover,
     spare: Callable[[Document], Spare] | None = None,
+    tells_conflicts: bool = True,
 ) -> Opened:
     """Recover the data key of a file, open every leaf and verify the MAC. Every sealed file is opened here.
 
     Raises `NotEncryptedError`, `MetadataError`, `DataKeyError`, `IntegrityError` or `MACMismatchError`; nothing of the
     file is let out before all of it has verified. With `spare`, what does not verify may stay what it is: for those who
-    put something else in its place.
+    put something else in its place. Without `tells_conflicts` the caller says what a merge left undecided in it.
     """
     if is_watched(ring.ambient.environ, ring.ambient.home_text):
         opened = _open_watched(source, ring, held_to_policy(read, ring.ambient), find_key, spare)
@@ -226,7 +227,7 @@ def open_file(
         with paused_collector():
             document, metadata = read_metadata(source.data, source.format, read)
             opened = open_with(document, metadata, find_key(metadata, ring), read, spare)
-    if opened.metadata.unresolved:
+    if opened.metadata.unresolved and tells_conflicts:
         _warn_of_conflicts(source, opened.metadata, ring.ambient)
     return opened
 

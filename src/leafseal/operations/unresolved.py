@@ -65,6 +65,15 @@ def told_of(metadata: Metadata) -> list[str]:
     return [f"unresolved conflict: {visible(place)}" for place in read(metadata).places]
 
 
+def decided_between(before: Metadata, after: Metadata) -> str:
+    """Return a sentence about the conflicts that a change decided; empty where it decided none."""
+    gone = set(read(before).places) - set(read(after).places)
+    if not gone:
+        return ""
+    what = "the conflict" if len(gone) == 1 else counted(len(gone), "conflict")
+    return f"decided {what} at {first_of(sorted(map(visible, gone)), 3)}"
+
+
 def warning(name: str, metadata: Metadata) -> str:
     """Return the sentence about a file in which a merge left conflicts, with what decides them."""
     places = read(metadata).places

@@ -25,7 +25,7 @@ from leafseal.operations.consent import Consent, Guard
 from leafseal.operations.edit import Draft
 from leafseal.operations.extract import locate
 from leafseal.operations.leaves import Spare
-from leafseal.operations.open import Opened, open_file, paused_collector
+from leafseal.operations.open import Opened, open_file, paused_collector, read_metadata
 from leafseal.operations.product import Product
 from leafseal.rules.selection import Selection
 from leafseal.system import files, terminal
@@ -67,6 +67,20 @@ class Change:
         warn_of_missing(self.name, self.guard, keys_of(self.opened.metadata.groups))
         if self.opened.read.ignore_mac:
             terminal.warn(f"{self.name}: written although the integrity check (MAC) was skipped{self._changed(draft)}")
+        self.tell_conflicts(product)
+
+    def tell_conflicts(self, product: Product | None = None) -> None:
+        """Say which conflicts of a merge the new form of the file decided, and warn of those that are left."""
+        before = self.opened.metadata
+        if not before.unresolved:
+            return
+        from leafseal.operations import unresolved  # most files have no conflicts
+
+        after = before if product is None else read_metadata(product.data, product.format, product.read)[1]
+        if decided := unresolved.decided_between(before, after):
+            terminal.say_done(f"{self.name}: {decided}")
+        if after.unresolved:
+            terminal.warn(unresolved.warning(self.name, after))
 
     def _changed(self, draft: Draft) -> str:
         """Name what differs from what was read, for the user to look through."""
@@ -89,14 +103,15 @@ def open_one(
     """Read and open a file that is to be changed, and ask what must be asked before.
 
     What `spare` spares may be damaged. Without `asks` the caller asks the guard, about the groups that the file is to
-    have. Raises `LeafsealError`.
+    have. Of conflicts that a merge left, `Change.write` tells, or `Change.tell_conflicts` where nothing is written. Raises `LeafsealError`.
     """
     reading.check_write()
     if name == "-":
         raise UsageError("standard input cannot be changed in place", hint="give the name of a FILE")
     item = read_one(name, reading, limits)
     with naming(name):
-        opened = open_file(item.source, KeyRing(current_ambient()), reading.within(limits), spare=spare)
+        ring = KeyRing(current_ambient())
+        opened = open_file(item.source, ring, reading.within(limits), spare=spare, tells_conflicts=False)
     guard = guard_of(name, configuration, consent)
     selection = guard.before(opened) if asks else opened.metadata.selection
     return Change(name, item, opened, guard, selection)
@@ -137,6 +152,7 @@ def change(
         current = open_one(name, reading, limits, Configuration(config), consent, spare=spare)
         draft = edit(current)
         if draft is None:
+            current.tell_conflicts()
             return False
         current.write(current.seal(draft), draft)
         return True

@@ -169,6 +169,7 @@ def edit_existing(
                 terminal.say_done(f"{file}: not edited; its integrity check (MAC) is valid again")
             else:
                 terminal.say_done(f"{file}: unchanged")
+                current.tell_conflicts()
 
 
 def keep_beside(file: str, sealed: bytes, name: str = "leafseal edit") -> None:
