@@ -6,6 +6,7 @@ import pytest
 from tests.metadata.test_unresolved import remembering
 
 from leafseal.metadata.unresolved import Unresolved
+from leafseal.system import editor as editors
 from leafseal.testing import ThrowawayIdentity, throwaway_identity
 
 from .conftest import Run
@@ -159,6 +160,7 @@ def test_a_change_tells_what_it_decides_and_warns_of_what_is_left(
     result = leafseal("unset", sealed.name, "db.password")
     told = "leafseal: app.yaml: decided the conflict at /db/password\n"
     assert result.err == told + left.format("2 conflicts in it: /db/port, /nothing")
+    monkeypatch.setattr(editors, "_AT_ONCE", 0.0)
     monkeypatch.setenv("SOPS_EDITOR", "sed -i 's/port: .*/port: 5/'")
     result = leafseal("edit", sealed.name)
     told = "leafseal: app.yaml: decided the conflict at /db/port\n"

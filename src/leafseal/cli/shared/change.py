@@ -103,7 +103,8 @@ def open_one(
     """Read and open a file that is to be changed, and ask what must be asked before.
 
     What `spare` spares may be damaged. Without `asks` the caller asks the guard, about the groups that the file is to
-    have. Of conflicts that a merge left, `Change.write` tells, or `Change.tell_conflicts` where nothing is written. Raises `LeafsealError`.
+    have. `Change.write` tells of conflicts that a merge left, and `Change.tell_conflicts` where nothing is written.
+    Raises `LeafsealError`.
     """
     reading.check_write()
     if name == "-":
