@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from leafseal.keys.short_names import short_recipient
 from leafseal.system import clock
 from leafseal.system import editor as editors
 from leafseal.testing import ThrowawayIdentity
@@ -402,14 +403,20 @@ def test_recipients_are_asked_about(repository: Repository, screen: Terminal) ->
         repository.git("commit", "-qam", branch)
     repository.git("merge", "side", status=1)
     told = repository.resolve("s.yaml", code=1)
-    assert "CONFLICT /sops/recipients" in told
+    what = "theirs has other recipients"
+    only = f"only theirs names {short_recipient(one)}; only ours names {short_recipient(two)}"
+    assert f"CONFLICT /sops/recipients: {what}: {only} (" in told
     assert told.rstrip().endswith("decide with --ours PATH")
     assert "only ours can be taken here" in repository.resolve("--theirs", "/sops/recipients", "s.yaml", code=220)
+    Path(".sops.yaml").write_text(f"creation_rules: [{{age: {repository.me.recipient}}}]\n")
     screen.answers = ["y"]
-    assert repository.resolve("s.yaml").endswith(DECIDED)
+    others = "leafseal: warning: s.yaml: .sops.yaml names other recipients than this file has; to apply them, run "
+    assert repository.resolve("s.yaml").endswith(f'{others}"leafseal updatekeys s.yaml"\n{DECIDED}')
     assert "/sops/recipients" in screen.shown
     assert two in Path("s.yaml").read_text()
     assert one not in Path("s.yaml").read_text()
+    assert repository.leafseal("updatekeys", "--yes", "s.yaml").code == 0
+    assert two not in Path("s.yaml").read_text()
 
 
 def test_the_report(repository: Repository) -> None:

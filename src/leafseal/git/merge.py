@@ -19,11 +19,12 @@ from leafseal.git.carried import Kept
 from leafseal.git.conflict_places import PlainFile, pointer_to, what_sides_did
 from leafseal.git.foreign import foreign_sides
 from leafseal.git.keys import merge_keys
-from leafseal.git.recipients import MergedRecipients, names_of
+from leafseal.git.recipients import MergedRecipients, names_of, only_named
 from leafseal.git.rule import Side, exposed, exposed_comments, merge_rules, merge_unknown
 from leafseal.git.sides import Sides
 from leafseal.git.three_way import DOCUMENTS, VIRTUAL, Conflict, Merged, merge, take_ours
 from leafseal.keys.ring import KeyRing
+from leafseal.keys.short_names import NameOf, nameless
 from leafseal.metadata import Metadata, unresolved, version_numbers
 from leafseal.metadata.unresolved import RECIPIENTS, RULE, Unresolved
 from leafseal.operations.clear_text import Comments, comments_of
@@ -68,6 +69,9 @@ class How(NamedTuple):
 
     decide: Callable[[Conflict], Value] | None = None
     """What stands in the place of a conflict; one for which it returns `UNDECIDED` stays one, and has ours."""
+
+    name_of: NameOf = nameless
+    """What the configuration calls a recipient."""
 
 
 def fresh_value(_conflict: Conflict) -> Value:
@@ -118,7 +122,7 @@ class _Merge:
         keys = merge_keys(self.merging, self.how.ring, self.how.configured)
         self.told += keys.told
         if keys.recipients.conflict:
-            self.conflicts.append(Found(RECIPIENTS, keys.recipients.conflict))
+            self.conflicts.append(self.of_recipients(keys.recipients.conflict))
         selection = self.rule(document)
         undecided = set(map(id, self.undecided))
         left = [one for one in merged.conflicts if id(one) in undecided]
@@ -137,10 +141,15 @@ class _Merge:
         known = [side.metadata for side in (self.base, self.ours) if side]
         other = self.theirs.metadata
         if not self.how.is_virtual and all(names_of(side) != names_of(other) for side in known):
-            self.conflicts.append(Found(RECIPIENTS, "theirs has other recipients"))
+            self.conflicts.append(self.of_recipients("theirs has other recipients"))
         if not self.how.is_virtual and all(side.selection != other.selection for side in known):
             self.conflicts.append(Found(RULE, "theirs has another rule"))
         self.base = self.theirs
+
+    def of_recipients(self, what: str) -> Found:
+        """Return a conflict about the recipients, which says who is on one side alone."""
+        who = only_named(self.ours.metadata, self.theirs.metadata, self.how.name_of)
+        return Found(RECIPIENTS, what + who)
 
     # -- values and text
 

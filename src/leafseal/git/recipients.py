@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from leafseal.document.frozen import NamedTuple
 from leafseal.git.lists import merged_order
 from leafseal.keys import MasterKey
-from leafseal.keys.changes import required_groups
+from leafseal.keys.changes import keys_of, removed, required_groups
 from leafseal.keys.groups import KeyGroup
 from leafseal.keys.ring import WrappedKey, label
+from leafseal.keys.short_names import NameOf, listed
 from leafseal.metadata import Metadata
 
 Id = tuple[str, str]
@@ -47,6 +48,17 @@ def told_of(added: Iterable[MasterKey], removed: Iterable[MasterKey]) -> list[st
         *(f"recipient added by theirs: {label(one)}" for one in added),
         *(f"recipient removed by theirs: {label(one)}" for one in removed),
     ]
+
+
+def only_named(ours: Metadata, theirs: Metadata, name_of: NameOf) -> str:
+    """Return in what the recipients of two sides differ, to be appended to a conflict; empty where in nothing."""
+    mine, other = keys_of(ours.groups), keys_of(theirs.groups)
+    parts = [
+        f"only {whose} names {listed(keys, name_of)}"
+        for whose, keys in (("theirs", removed(other, mine)), ("ours", removed(mine, other)))
+        if keys
+    ]
+    return f": {'; '.join(parts)}" if parts else ""
 
 
 def names_of(metadata: Metadata) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.declarations import SAFETY, Option, grouped, make_option
 from leafseal.document import Document
 from leafseal.document.places import listed
-from leafseal.keys.changes import Keys
+from leafseal.keys.changes import Keys, not_configured
 from leafseal.operations import guards
 from leafseal.operations.clear_text import Comments
 from leafseal.operations.consent import Consent, Doubt, Guard, option_for
@@ -58,6 +58,17 @@ def warn_of_missing(name: str, guard: Guard, groups: Sequence[Keys]) -> None:
         terminal.warn(
             f"{name}: .sops.yaml also names {keys_listed(missing, guard.name_of)}, who cannot decrypt this file; "
             f'to add them, run "leafseal updatekeys {for_shell(name)}"'
+        )
+
+
+def warn_of_others(name: str, guard: Guard, groups: Sequence[Keys]) -> None:
+    """Warn where the configuration names others than those whom somebody has just decided a file to be for."""
+    if guard.rule is not None and (guard.missing(groups) or not_configured(groups, guard.rule.groups)):
+        from leafseal.display import for_shell
+
+        terminal.warn(
+            f"{name}: .sops.yaml names other recipients than this file has; "
+            f'to apply them, run "leafseal updatekeys {for_shell(name)}"'
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from leafseal.cli.shared.change import changing
 from leafseal.cli.shared.configuration import Configuration
 from leafseal.cli.shared.conflicts import Resolved, Task
-from leafseal.cli.shared.consent import guard_of
+from leafseal.cli.shared.consent import guard_of, warn_of_others
 from leafseal.cli.shared.differences import lines_of
 from leafseal.cli.shared.editing import editing, keep_beside
 from leafseal.cli.shared.files import read_one
@@ -29,7 +29,9 @@ from leafseal.git.merge import Found, How
 from leafseal.git.repository import GitError, NotARepositoryError, Repository, find_repository
 from leafseal.git.resolve import Choice, Resolving, all_of, values_at
 from leafseal.git.sides import DoesNotOpenError, SideError, Sides, Version, hint_in_git, open_sides, plain_side
+from leafseal.keys.changes import keys_of
 from leafseal.keys.ring import KeyRing
+from leafseal.metadata.unresolved import RECIPIENTS
 from leafseal.operations.batch import Item
 from leafseal.operations.edit import Draft
 from leafseal.operations.open import Opened, Source, open_file
@@ -138,8 +140,9 @@ class _One:
         """Decide its conflicts and write it."""
         sides = self._open()
         work, left = self._work(), self._left()
+        guard = guard_of(self.name, self.configuration, self.task.consent)
         rule = self.configuration.guarding_rule(self.name)
-        resolving = Resolving(self.found, sides, How(self.ring, lambda: rule), work, left)
+        resolving = Resolving(self.found, sides, How(self.ring, lambda: rule, name_of=guard.name_of), work, left)
         is_over = not (self.found.is_unmerged or self.task.choices or resolving.undecided(()))
         if is_over and work is not None and not work.metadata.unresolved:
             raise conflicted.NothingToResolveError("has no conflict", hint=conflicted.ANOTHER)
@@ -153,6 +156,8 @@ class _One:
         self._list_unverified(sides, product)
         for warning in files.replace(self.item.snapshot, product.data, verify=product.check):
             terminal.warn(f"{self.name}: {warning}")
+        if any(one.pointer == RECIPIENTS for one in resolving.conflicts):
+            warn_of_others(self.name, guard, keys_of(product.open().metadata.groups))
         self._stage(["add"], self.task.add)
         return Resolved(self.name, ())
 
