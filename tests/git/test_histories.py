@@ -150,15 +150,22 @@ def without_defaults(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _check_tokens(result: Opened, sides: list[Opened]) -> None:
-    """Values that a side has under the data key of the result keep its token."""
-    known: dict[tuple[bytes, str, bytes], set[str]] = {}
+    """Values that a side has under the data key of the result keep its token, as often as they are in its list."""
+    known: list[dict[tuple[str, str, bytes], list[str]]] = []
     for side in sides:
         if side.data_key.reveal() == result.data_key.reveal():
-            for item in side.leaves.sealed:
-                known.setdefault((item.aad, item.word, item.data), set()).add(str(item.leaf.value))
-    for item in result.leaves.sealed:
-        tokens = known.get((item.aad, item.word, item.data))
-        assert tokens is None or str(item.leaf.value) in tokens
+            known.append(_tokens(side))
+    for place, tokens in _tokens(result).items():
+        kept = [token for token in tokens if any(token in one.get(place, []) for one in known)]
+        assert len(kept) >= min(len(tokens), max((len(one.get(place, [])) for one in known), default=0))
+
+
+def _tokens(opened: Opened) -> dict[tuple[str, str, bytes], list[str]]:
+    """Return the tokens of a file by their place, which all elements of a list share, type and value."""
+    found: dict[tuple[str, str, bytes], list[str]] = {}
+    for item in opened.leaves.sealed:
+        found.setdefault((item.aad, item.word, item.data), []).append(str(item.leaf.value))
+    return found
 
 
 def _check_against_git(case: Case) -> None:
