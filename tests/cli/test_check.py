@@ -428,6 +428,62 @@ def test_a_range_that_makes_a_rule_weaker(leafseal: Run, repository: Path, me: T
     assert (one["rule"], one["place"]["pointer"]) == ("weaker-configuration", "/other")
 
 
+def test_a_file_that_git_had_encrypted(leafseal: Run, repository: Path, me: ThrowawayIdentity) -> None:
+    add(repository, "key.bin", f"\0{SECRET}\xff")
+    add(repository, "app.yaml", f"greeting: {SECRET}\n")
+    assert leafseal("encrypt", "-i", "app.yaml", "key.bin").code == 0
+    add(repository, "other.yaml", "greeting: hello\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "two")
+    started = [("was-encrypted", "app.yaml"), ("was-encrypted", "key.bin")]
+    assert leafseal("decrypt", "-i", "app.yaml", "key.bin").code == 0
+    assert found(leafseal) == started
+    assert found(leafseal, "app.yaml", "other.yaml") == started[:1]
+    assert found(leafseal, "--staged") == []
+    add(repository, "other.yaml", "greeting: hello again\n")
+    git(repository, "add", ".")
+    assert found(leafseal) == found(leafseal, "--staged") == started
+    assert "app.yaml: error: was-encrypted: Git had this file encrypted (in HEAD)" in leafseal("check").out.decode()
+    git(repository, "commit", "-qm", "three")
+    first, second, third = git_out(repository, "rev-list", "--reverse", "HEAD").split()
+    assert found(leafseal) == found(leafseal, "--staged") == []  # Git has them in plain text by now
+    assert found(leafseal, "--revision", "HEAD") == started
+    assert f"(in {second[:12]})" in leafseal("check", "--revision", third).out.decode()
+    assert found(leafseal, "--revision", f"{second}..HEAD") == started
+    assert found(leafseal, "--revision", f"{first}..HEAD") == started  # which has neither: a commit of the range had
+    assert leafseal("encrypt", "-i", "app.yaml").code == 0
+    (repository / "key.bin").write_bytes(b"")
+    git(repository, "commit", "-qam", "four")
+    assert found(leafseal, "--revision", "HEAD") == []
+    told = report(leafseal, "--revision", f"{first}..HEAD")["results"]
+    assert [(one["rule"], one["file"], one["commit"]) for one in told] == [(*one, third) for one in started]
+
+
+def test_a_file_that_git_had_encrypted_is_reported_once(leafseal: Run, repository: Path) -> None:
+    assert leafseal("decrypt", "-i", "secrets/db.yaml").code == 0
+    assert found(leafseal) == [("plain-file", "secrets/db.yaml")]
+    git(repository, "commit", "-qam", "two")
+    for revision in ("HEAD", "HEAD~1..HEAD"):
+        assert found(leafseal, "--revision", revision) == [("plain-file", "secrets/db.yaml")]
+
+
+def test_a_conflict_that_takes_the_side_in_plain_text(leafseal: Run, repository: Path) -> None:
+    """The index alone has it encrypted, or the other parent of a merge."""
+    add(repository, "app.yaml", f"greeting: {SECRET}\n")
+    assert leafseal("encrypt", "-i", "app.yaml").code == 0
+    git(repository, "add", ".")
+    assert leafseal("decrypt", "-i", "app.yaml").code == 0
+    assert "(in the index)" in leafseal("check").out.decode()
+    git(repository, "commit", "-qm", "side")
+    git(repository, "branch", "side")
+    git(repository, "reset", "-q", "--hard", "HEAD~1")
+    git(repository, "commit", "-qm", "main", "--allow-empty")
+    git(repository, "merge", "-q", "--no-commit", "--no-ff", "side")
+    add(repository, "app.yaml", f"greeting: {SECRET}\n")
+    git(repository, "commit", "-qam", "merged")
+    assert found(leafseal, "--revision", "HEAD~1..HEAD") == [("was-encrypted", "app.yaml")]
+
+
 # -- bad input
 
 

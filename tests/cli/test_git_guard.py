@@ -83,6 +83,9 @@ WAYS: dict[str, str] = {
     " >> .gitattributes; git add -A",
     "a clone in which nobody ran `git setup --protect`": "git config --remove-section filter.leafseal;"
     " git config --remove-section filter.leafseal-kept; git add -A",
+    "the same, and `git add -A` after `decrypt -i` of a file under a rule for all files": "git config --remove-section"
+    f" filter.leafseal; git config --remove-section filter.leafseal-kept; sed s/password/key/ {NEW} > other.yaml;"
+    f" rm {NEW}; git add -A",
     "a plain value in a file that is encrypted otherwise": f"(echo ---; cat {NEW}) >> secrets/app.yaml; rm {NEW};"
     " git add secrets/app.yaml",
     "the same where the file's own rule leaves values plain": "sed -i 's/unencrypted_suffix: .*/encrypted_regex: pass/'"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from leafseal.check import leftovers, plain, sealed
 from leafseal.check.exposed import conflict_markers, is_encrypted_otherwise, line_at, private_keys
 from leafseal.check.findings import Finding, at_leaf, in_order
+from leafseal.check.past import Past
 from leafseal.check.rules import Configurations, Governed
 from leafseal.check.trees import File, Kept, Tree
 from leafseal.config.find import NAMES
@@ -28,9 +29,12 @@ _TOKEN = PREFIX.encode()
 _VALUE = _TOKEN + b"data:"
 
 _OF_HISTORY = frozenset(
-    {"plain-file", "plain-value", "plain-secret", "kubernetes-secret", "private-key", "decrypted-copy"}
+    {"plain-file", "was-encrypted", "plain-value", "plain-secret", "kubernetes-secret", "private-key", "decrypted-copy"}
 )
 """What matters in a commit that later ones mend: it was pushed, and the history keeps it."""
+
+_SAY_IT = frozenset({"plain-file", "no-metadata", "weaker-configuration"})
+"""Who is told this of a file need not be told that Git had it encrypted."""
 
 
 class Checked(NamedTuple):
@@ -43,7 +47,10 @@ class Checked(NamedTuple):
 
 
 class Checker:
-    """Checks the files of one tree. `before` are the configurations of the revision that a range begins with."""
+    """Checks the files of one tree.
+
+    `before` are the configurations of the revision that a range begins with, `past` is what Git had of the files.
+    """
 
     def __init__(
         self,
@@ -52,12 +59,14 @@ class Checker:
         read: ReadOptions,
         *,
         before: Configurations | None = None,
+        past: Past | None = None,
         for_flux: bool = False,
     ) -> None:
         self._tree = tree
         self._configurations = configurations
         self._read = read
         self._before = before
+        self._past = past
         self._for_flux = for_flux
         self._encrypted: set[str] = set()
         self._plain: set[str] = set()
@@ -74,6 +83,8 @@ class Checker:
             self._findings += found
             count += not (file.commit or file.problem)
             progress()
+        if self._past is not None:
+            self._findings += self._past.findings(self._is_read)
         self._findings += self._leftovers()
         self._findings += self._unions()
         self._findings += self._unmerged()
@@ -139,6 +150,8 @@ class Checker:
             self._plain.add(file.name)
         if leftovers.is_suspect(file.name) and file.data.strip() and not is_encrypted_otherwise(file.data):
             self._suspects[file.name] = file.commit and self._suspects.get(file.name, file.commit)
+        if self._past is not None:
+            self._past.note(file)
         yield from plain.judge(file.name, file.data, governed, self._read)
         earlier = self._before.demanding(file.name) if self._before else None
         if earlier is None or (governed is not None and governed.is_demanded):
@@ -169,7 +182,10 @@ class Checker:
             data = self._tree.look(name)
         except LeafsealError:
             return False
-        return data is not None and isinstance(read_sealed(File(name, data), self._read), tuple)
+        return data is not None and self._is_read(File(name, data))
+
+    def _is_read(self, file: File) -> bool:
+        return isinstance(read_sealed(file, self._read), tuple)
 
     def _unions(self) -> Iterator[Finding]:
         told = self._tree.attributes(sorted(self._encrypted), "merge")
@@ -208,9 +224,12 @@ def _distinct(findings: list[Finding]) -> Iterator[Finding]:
     """Yield findings without those of older commits that the last one has too, or of which a closer one is there."""
     now = {one.fingerprint for one in findings if not one.commit}
     copies = {one.file for one in findings if one.rule == "decrypted-copy"}
+    told = {(one.file, one.commit == "") for one in findings if one.rule in _SAY_IT}
     older: set[str] = set()
     for one in findings:
-        if one.rule == "plain-file" and one.file in copies:
+        if one.rule in ("plain-file", "was-encrypted") and one.file in copies:
+            continue
+        if one.rule == "was-encrypted" and ((one.file, True) in told or (one.commit and (one.file, False) in told)):
             continue
         if one.commit:
             if one.fingerprint in now or one.fingerprint in older:

@@ -39,6 +39,13 @@ RULES: Mapping[str, Rule] = {
             "Change the secrets in it, then encrypt it: leafseal encrypt -i FILE",
         ),
         Rule(
+            "was-encrypted",
+            ERROR,
+            "A file that Git had encrypted is in plain text",
+            "Encrypt it again: leafseal encrypt -i FILE. If it was pushed, change its secrets. If you mean it to be in"
+            " plain text, add --baseline",
+        ),
+        Rule(
             "plain-value",
             ERROR,
             "A value in an encrypted file is not encrypted, although the rule of the file encrypts it",

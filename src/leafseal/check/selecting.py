@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from leafseal.check.past import Past, before_commit, before_index, before_work_tree, in_range
 from leafseal.check.rules import Configurations
 from leafseal.check.trees import Disk, Kept, Tree, walked
 from leafseal.config.find import NAMES, find_configs
@@ -26,11 +27,12 @@ _DECIDING = frozenset({*NAMES, ".gitattributes"})
 
 
 class Selected(NamedTuple):
-    """The files, the configurations that they are judged by, and those of the revision before."""
+    """The files, the configurations that they are judged by, those of the revision before, and what Git had before."""
 
     tree: Tree
     configurations: Configurations
     before: Configurations | None = None
+    past: Past | None = None
 
 
 def in_work_tree(files: Sequence[str], limits: Limits, config: str | None) -> Selected:
@@ -59,7 +61,8 @@ def in_work_tree(files: Sequence[str], limits: Limits, config: str | None) -> Se
         names = {*_within(known, named), *(name for name in named if not os.path.isdir(os.path.join(root, name)))}
         above = []
     tree.names = sorted(names)
-    return Selected(tree, Configurations(root, tree.look, explicit=config, above=above))
+    past = Past(repository, limits, lambda: before_work_tree(repository)) if repository else None
+    return Selected(tree, Configurations(root, tree.look, explicit=config, above=above), past=past)
 
 
 def in_index(files: Sequence[str], limits: Limits, config: str | None, *, only_named: bool = False) -> Selected:
@@ -79,7 +82,8 @@ def in_index(files: Sequence[str], limits: Limits, config: str | None, *, only_n
     else:
         chosen = set(staged_names(repository)) | {entry.name for entry in listing if entry.stage}
     tree = Kept(repository, listing, _with_governed(chosen, every), limits)
-    return Selected(tree, Configurations(tree.root, tree.look, explicit=config))
+    past = Past(repository, limits, lambda: before_index(repository))
+    return Selected(tree, Configurations(tree.root, tree.look, explicit=config), past=past)
 
 
 def in_revision(revision: str, files: Sequence[str], limits: Limits, config: str | None) -> Selected:
@@ -99,7 +103,8 @@ def in_revision(revision: str, files: Sequence[str], limits: Limits, config: str
     if not dots:
         chosen = _named_in(every, files, repository, "is not in that commit", "name a file of it") if files else None
         tree = Kept(repository, listing, chosen, limits, commit=commit)
-        return Selected(tree, Configurations(tree.root, tree.look, explicit=config))
+        past = Past(repository, limits, lambda: before_commit(repository, commit))
+        return Selected(tree, Configurations(tree.root, tree.look, explicit=config), past=past)
     start = commit_of(repository, first)
     if dots == "...":
         start = fork_point(repository, start, commit)
@@ -111,9 +116,11 @@ def in_revision(revision: str, files: Sequence[str], limits: Limits, config: str
         changed &= meant
         older = [version for version in older if version.entry.name in meant]
     tree = Kept(repository, listing, changed, limits, commit=commit, older=older)
-    earlier = Kept(repository, files_of(repository, start), set(), limits, commit=start)
+    listing = files_of(repository, start)
+    earlier = Kept(repository, listing, set(), limits, commit=start)
     before = Configurations(tree.root, earlier.look) if config is None and _differ(earlier, tree) else None
-    return Selected(tree, Configurations(tree.root, tree.look, explicit=config), before)
+    past = Past(repository, limits, lambda: in_range(start, listing, older))
+    return Selected(tree, Configurations(tree.root, tree.look, explicit=config), before, past)
 
 
 def _parted(revision: str) -> tuple[str, str, str]:

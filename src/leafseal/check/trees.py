@@ -169,7 +169,7 @@ class Kept:
             if self._chosen is None or entry.name in self._chosen:
                 self._sort_in(entry, "", named)
         last = {(entry.name, entry.blob) for entry in self._listing.values()}
-        for entry, commit in self._older:
+        for entry, commit, _ in self._older:
             if (entry.name, entry.blob) not in last:
                 last.add((entry.name, entry.blob))
                 self._sort_in(entry, commit, named)

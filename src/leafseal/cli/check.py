@@ -100,6 +100,7 @@ def check(
         chosen.configurations,
         ReadOptions(limits),
         before=chosen.before,
+        past=chosen.past,
         for_flux=profile == "flux",
     )
     with terminal.progress(chosen.tree.count, "checking") as step:

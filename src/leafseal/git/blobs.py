@@ -24,6 +24,8 @@ class Version(NamedTuple):
 
     entry: Entry
     commit: str
+    before: tuple[str, ...] = ()
+    """The blobs that the parents of the commit have under its name, of each the id of zeros where there is none."""
 
 
 def commit_of(repository: Repository, revision: str) -> str:
@@ -71,6 +73,18 @@ def parents_of(repository: Repository, commit: str) -> list[str]:
     return parents
 
 
+def first_parent(repository: Repository, commit: str) -> str | None:
+    """Return the first parent of a commit, None where it has none in this clone."""
+    done = repository.exchange([_SAFE, "rev-parse", "--quiet", "--verify", f"{commit}^1"])
+    return done.stdout.decode("ascii", "replace").strip() if done.status == 0 else None
+
+
+def head_of(repository: Repository) -> str | None:
+    """Return the last commit, None where there is none yet."""
+    done = repository.exchange([_SAFE, "rev-parse", "--quiet", "--verify", "HEAD^{commit}"])
+    return done.stdout.decode("ascii", "replace").strip() if done.status == 0 else None
+
+
 def files_of(repository: Repository, commit: str) -> list[Entry]:
     """Return all files of a commit; links and submodules too."""
     return [_listed(line) for line in split(repository.ask([_SAFE, "ls-tree", "-r", "-z", "--full-tree", commit]))]
@@ -84,8 +98,7 @@ def _listed(line: str) -> Entry:
 
 def staged_names(repository: Repository) -> list[str]:
     """Return the names of files that the next commit adds or changes."""
-    head = repository.exchange([_SAFE, "rev-parse", "--quiet", "--verify", "HEAD^{commit}"])
-    base = head.stdout.decode().strip() if head.status == 0 else empty_tree(repository)
+    base = head_of(repository) or empty_tree(repository)
     asked = [_SAFE, "diff-index", "--cached", "--no-renames", "-z", "--name-only", "--diff-filter=d", base]
     return split(repository.ask(asked))
 
@@ -118,7 +131,7 @@ def versions_between(repository: Repository, before: str, after: str) -> Iterato
         fields = word[parents:].split(" ")
         entry = Entry(next(words), int(fields[parents], 8), fields[-2], 0)
         if entry.mode:  # else it was deleted
-            yield Version(entry, commit)
+            yield Version(entry, commit, tuple(fields[parents + 1 : -2]))
 
 
 @contextmanager
