@@ -12,11 +12,10 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from leafseal.check.findings import Finding
-from leafseal.config.check import SECOND_DOCUMENT, checked
+from leafseal.config.check import checked, unread_rules
 from leafseal.config.demands import demands, is_exempt
 from leafseal.config.find import MISNAMED, NAMES
 from leafseal.config.load import Config, CreationRule, load_config, parse_config
-from leafseal.config.nodes import second_document
 from leafseal.config.patterns import Patterns
 from leafseal.errors import ConfigError, LeafsealError
 from leafseal.rules.matching import PatternError
@@ -124,8 +123,8 @@ class Configurations:
         name, data = present[0]
         try:
             config = parse_config(data, os.path.join(self._root, name))
-            if (line := second_document(data)) is not None:
-                self._note(name, SECOND_DOCUMENT, line)  # rules that nobody reads, after a wrong indentation, too
+            if (remark := unread_rules(data)) is not None:  # after a wrong indentation, too
+                self._note(name, remark.message, remark.position[0])
             return config
         except ConfigError as error:
             told = [one for one in checked(data, name).findings if one.is_error]

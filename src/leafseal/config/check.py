@@ -47,9 +47,6 @@ def check(path: str, *, pipes: bool = False) -> Checked:
     return checked(read_bounded(path, pipes=pipes), path)
 
 
-SECOND_DOCUMENT = "a second document begins here, which leafseal and sops ignore"
-
-
 def checked(data: bytes, path: str) -> Checked:
     """Return every mistake of the content of a configuration file."""
     try:
@@ -60,12 +57,20 @@ def checked(data: bytes, path: str) -> Checked:
     config = read_noting(node, Path(path), report)
     top = Reader(node, (), report)
     _note_doubts(top, config, report)
-    if (line := second_document(data)) is not None:
-        hint = "move its rules into the first document, and delete the line ---"
-        report.add(Remark((line, 1), "", SECOND_DOCUMENT, hint, False))
+    if (remark := unread_rules(data)) is not None:
+        report.add(remark)
     listed = top.get("creation_rules").node
     count = len(listed.members) if isinstance(listed, ListNode) else 0
     return Checked(count, [_finding(remark) for remark in report.remarks()])
+
+
+def unread_rules(data: bytes) -> Remark | None:
+    """Return what to say of lines that nobody reads, because they are in a second document; None without one."""
+    line = second_document(data)
+    if line is None:
+        return None
+    hint = "move its rules into the first document, and delete the line ---"
+    return Remark((line, 1), "", "a second document begins here, which leafseal and sops ignore", hint, False)
 
 
 def _finding(remark: Remark) -> Finding:
