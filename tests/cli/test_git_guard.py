@@ -196,6 +196,11 @@ def test_it_is_taken_away(guarded: Path, leafseal: Run) -> None:
     git(guarded, "add", NEW)
     assert leafseal("git", "doctor").out.count(b"asks for the guard") == 1
     assert b"merge.leafseal" not in leafseal("git", "doctor").out
+    leafseal("git", "unsetup")  # as in a fresh clone
+    commands = [line for line in leafseal("git", "doctor").out.splitlines() if line.startswith(b"  ")]
+    assert commands == [b"  leafseal git setup --protect"]
+    assert leafseal("git", "setup", "--protect").code == 0
+    assert leafseal("git", "doctor").code == 0
 
 
 def test_its_lines_are_taken_away_for_everybody(guarded: Path, leafseal: Run) -> None:

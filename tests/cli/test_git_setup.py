@@ -63,7 +63,8 @@ def test_setup_writes_attributes_and_drivers_and_shows_them(leafseal: Run, repos
     assert result.out == b""
     assert ".gitattributes: + secrets/**/*.yaml diff=leafseal merge=leafseal" in result.err
     assert "diff.leafseal.textconv" in result.err
-    assert "commit .gitattributes" in result.err
+    told = 'commit .gitattributes; in each clone of the repository, run "leafseal git setup" once'
+    assert result.err.endswith(f"leafseal: {told}\n")
     assert attributes(repository, "secrets/deep/x.yaml") == dict.fromkeys(("diff", "merge"), "leafseal") | {
         "filter": "unspecified"
     }
@@ -73,6 +74,8 @@ def test_setup_writes_attributes_and_drivers_and_shows_them(leafseal: Run, repos
     assert after.startswith(before)
     assert git(repository, "status", "--porcelain") == "?? .gitattributes\n"
     assert "/leafseal " not in after  # by its name alone
+    again = leafseal("git", "setup", "--protect").err
+    assert again.endswith(f"leafseal: {told.replace('setup', 'setup --protect')}\n")
 
 
 def test_running_it_again_changes_nothing(leafseal: Run, repository: Path) -> None:

@@ -46,11 +46,13 @@ def diagnose(repository: Repository) -> Diagnosis:
     filters = {name: one["filter"] for name, one in given.items()}
     guarded = [name for name in names if filters[name] in (DRIVER, KEPT)]
     has_guard = any(drivers.sections(repository, drivers.GUARDS))
+    # The one sets up what the other does, too: nobody is to run both.
+    set_up = _PROTECT if guarded and not has_guard else _SET_UP
     findings = [
         *_program(),
-        *_of_drivers(repository),
-        *_of_attributes(repository, given),
-        *_of_cache(repository),
+        *_of_drivers(repository, set_up),
+        *_of_attributes(repository, given, set_up),
+        *_of_cache(repository, set_up),
         *(_of_guard(repository, names, guarded) if has_guard else _without_guard(guarded)),
         *_of_submodules(repository),
     ]
@@ -62,21 +64,21 @@ def _program() -> Iterator[Finding]:
         yield Finding("not-on-path", f"{DRIVER} is not on PATH, where Git looks for it", "")
 
 
-def _of_drivers(repository: Repository) -> Iterator[Finding]:
+def _of_drivers(repository: Repository, set_up: str) -> Iterator[Finding]:
     own = drivers.own_settings(repository)
     changes = drivers.changes(repository, drivers.DRIVERS)
     if not any(drivers.sections(repository, drivers.SECTIONS)):
         message = "this clone has no drivers: Git shows ciphertext, and merges it line by line"
-        yield Finding("no-drivers", message, _SET_UP)
+        yield Finding("no-drivers", message, set_up)
     elif f"merge.{DRIVER}.driver" not in own and any(name.startswith(f"merge.{DRIVER}.") for name in own):
         message = f"merge.{DRIVER} has no driver in this clone: every merge of an encrypted file ends with an error"
-        yield Finding("half-a-driver", message, _SET_UP)
+        yield Finding("half-a-driver", message, set_up)
     elif changes:
         names = first_of([change.name for change in changes])
-        yield Finding("other-drivers", f"settings of this clone are not those of this version: {names}", _SET_UP)
+        yield Finding("other-drivers", f"settings of this clone are not those of this version: {names}", set_up)
 
 
-def _of_attributes(repository: Repository, given: dict[str, dict[str, str]]) -> Iterator[Finding]:
+def _of_attributes(repository: Repository, given: dict[str, dict[str, str]], set_up: str) -> Iterator[Finding]:
     without = tuple(name for name, one in given.items() if DRIVER not in (one["diff"], one["merge"]))
     other = tuple(name for name, one in given.items() if name not in without and one["diff"] != one["merge"])
     union = tuple(name for name, one in given.items() if one["merge"] == "union")
@@ -85,7 +87,7 @@ def _of_attributes(repository: Repository, given: dict[str, dict[str, str]]) -> 
         yield Finding("union-merge", message, "", union)
     if without := tuple(name for name in without if name not in union):
         message = f"{attributes.NAME} gives them no driver, so Git shows ciphertext and merges it line by line"
-        yield Finding("no-attributes", message, _SET_UP, without)
+        yield Finding("no-attributes", message, set_up, without)
     if other := tuple(name for name in other if name not in union):
         message = f"their diff or merge attribute is not {DRIVER}: a later line of {attributes.NAME} changes it"
         yield Finding("other-attributes", message, f"git check-attr -a -- {for_shell(other[0])}", other)
@@ -94,9 +96,9 @@ def _of_attributes(repository: Repository, given: dict[str, dict[str, str]]) -> 
         yield Finding("attributes-not-added", message, f"git add :/{attributes.NAME}")
 
 
-def _of_cache(repository: Repository) -> Iterator[Finding]:
+def _of_cache(repository: Repository, set_up: str) -> Iterator[Finding]:
     if (repository.config(drivers.CACHE) or "").lower() in ("true", "yes", "on", "1"):
-        yield Finding("caches-plaintext", f"{drivers.CACHE} is on: Git keeps the plain text that it shows", _SET_UP)
+        yield Finding("caches-plaintext", f"{drivers.CACHE} is on: Git keeps the plain text that it shows", set_up)
     if drivers.has_cached_plaintext(repository):
         message = f"Git keeps plain text of encrypted files in {drivers.NOTES}, and a mirror push sends it along"
         yield Finding("cached-plaintext", message, drivers.FORGET)

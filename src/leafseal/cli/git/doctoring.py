@@ -35,10 +35,11 @@ def _report(found: Diagnosis) -> None:
 
 
 def _print(found: Diagnosis) -> None:
-    for one in found.findings:
+    commands = [one.command for one in found.findings]
+    for one, following in zip(found.findings, [*commands[1:], ""], strict=False):
         files = f"{first_of([visible(name) for name in one.files], 3)}: " if one.files else ""
         terminal.print_line(f"{files}{one.message}")
-        if one.command:
+        if one.command and one.command != following:
             terminal.print_line(f"  {one.command}")
     if not found.findings:
         guarded = ", and refuses plain text in their place" if found.is_guarded else ""

@@ -23,7 +23,8 @@ def set_up(*, protect: bool) -> None:
         changed = True
         terminal.say_done(f"wrote {os.path.relpath(path)}")
     changed |= _write_settings(repository, {**drivers.DRIVERS, **(guard.FILTERS if protect else {})})
-    is_new = _write_attributes(repository, block, attributes.planned(block, found.lines))
+    planned = attributes.planned(block, found.lines)
+    is_new = _write_attributes(repository, block, planned)
     for note in found.notes:
         terminal.say(note)
     for problem in found.problems:
@@ -39,7 +40,9 @@ def set_up(*, protect: bool) -> None:
     if os.path.isdir(os.path.join(repository.top, ".jj")):
         terminal.say('jj runs no drivers: "leafseal git jj" prints what to add to its configuration')
     if is_new:
-        terminal.say_done(f"commit {attributes.NAME}; everyone who clones the repository runs this once")
+        asks_guard = any(one.startswith("filter=") for line in planned for one in line.attributes)
+        run = f"leafseal git setup{' --protect' if asks_guard else ''}"
+        terminal.say_done(f'commit {attributes.NAME}; in each clone of the repository, run "{run}" once')
     elif not changed:
         terminal.say_done("everything is set up already")
 
