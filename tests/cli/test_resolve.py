@@ -143,7 +143,8 @@ def test_after_a_merge_without_our_driver(repository: Repository) -> None:
     assert repository.status == "UU s.yaml"
     assert repository.leafseal("verify", "s.yaml").code == 0
     # The other side, and everything by the shortest path.
-    repository.resolve("--theirs", "/", "--add", "s.yaml")
+    added = repository.resolve("--theirs", "/", "--add", "s.yaml")
+    assert added == 'leafseal: resolved 1 file; now run "git commit"\n'
     assert repository.plain() == MERGED.replace("ours-1", "theirs-1")
     assert repository.status == "M  s.yaml"
     repository.git("commit", "-qm", "merged")
@@ -264,7 +265,8 @@ def test_rebase_and_cherry_pick(repository: Repository) -> None:
     repository.conflict(merge=("rebase", "side"))
     # Ours is what the commits go onto, as for Git: the names tell which that is.
     assert "CONFLICT /db/password: changed on both sides (HEAD, main" in repository.resolve("s.yaml", code=1)
-    repository.resolve("--theirs", "/", "--add", "s.yaml")
+    added = repository.resolve("--theirs", "/", "--add", "s.yaml")
+    assert added == 'leafseal: resolved 1 file; now run "git rebase --continue"\n'
     assert repository.plain() == MERGED
     repository.git("-c", "core.editor=true", "rebase", "--continue")
     repository.git("reset", "-q", "--hard", "side")
@@ -445,7 +447,8 @@ def test_all_files_of_a_merge(repository: Repository) -> None:
     assert "s.yaml: CONFLICT /a" in told
     assert "../t.env: CONFLICT /A" in told
     assert "plain.txt" not in told
-    repository.resolve("--all", "--add", "--theirs", "/")
+    left = '; 1 file is still unmerged: "git status" lists what is left\n'
+    assert repository.resolve("--all", "--add", "--theirs", "/") == f"leafseal: resolved 2 files{left}"
     assert repository.status.split("\n") == ['M  "a b/s.yaml"', "UU plain.txt", "M  t.env"]
 
 

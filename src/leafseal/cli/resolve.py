@@ -8,11 +8,22 @@ from leafseal.cli.shared.declarations import Choice, FileName, argument, command
 from leafseal.cli.shared.editing import EditingOptions, editing_options
 from leafseal.cli.shared.files import show_errors
 from leafseal.cli.shared.keys import key_services, merging_ambient
-from leafseal.cli.shared.options import InputOptions, config_option, json_option, limits_options, repairing_reading
+from leafseal.cli.shared.options import (
+    InputOptions,
+    config_option,
+    json_option,
+    limits_options,
+    quiet_option,
+    repairing_reading,
+)
+from leafseal.display import counted
 from leafseal.document.limits import Limits
 from leafseal.errors import LeafsealError
+from leafseal.git import progress
+from leafseal.git.repository import find_repository
 from leafseal.keys.ring import KeyRing
 from leafseal.operations.consent import Consent
+from leafseal.system import terminal
 
 _ONE = "Take {} at this path and below; / is everything. You can repeat it."
 
@@ -34,6 +45,7 @@ _ONE = "Take {} at this path and below; / is everything. You can repeat it."
 @consent_options
 @editing_options
 @config_option
+@quiet_option
 @json_option
 @repairing_reading
 @key_services
@@ -79,5 +91,20 @@ def resolve(
             errors.append(error)
     if as_json:
         reports.write("resolve", {"files": [one.as_data() for one in results]}, errors)
+    elif add and (done := sum(not one.conflicts for one in results)):
+        terminal.say_done(f"resolved {counted(done, 'file')}{_what_is_left()}")
     code = show_errors(errors)
     return code or int(any(one.conflicts for one in results))
+
+
+def _what_is_left() -> str:
+    """Return what the user is to do after files were resolved and staged, to be appended; empty for nothing."""
+    try:
+        repository = find_repository()
+        if others := progress.unmerged(repository):
+            are = "is" if others == 1 else "are"
+            return f'; {counted(others, "file")} {are} still unmerged: "git status" lists what is left'
+        command = progress.going_on(repository)
+    except LeafsealError:  # files of another repository than the one that this runs in
+        return ""
+    return f'; now run "{command}"' if command else ""
