@@ -17,7 +17,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "cli.exec": [("", "command-not-started", "cannot run …: …, command not found: …")],
     "cli.git.guarding": [
         ("decide the", "refused", "has the markers of a merge conflict, …: a merge left this conflict"),
-        ("encrypt or remove it", "refused", "not encrypted, although the file's rule encrypts it"),
+        ('encrypt it with "leafseal repair', "refused", "not encrypted, although the file's rule encrypts it"),
     ],
     "cli.helm.running": [("", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …")],
     "cli.kubectl.handing_on": [

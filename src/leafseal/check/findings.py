@@ -49,7 +49,7 @@ RULES: Mapping[str, Rule] = {
             "plain-value",
             ERROR,
             "A value in an encrypted file is not encrypted, although the rule of the file encrypts it",
-            "Restore the file, or remove the value with leafseal repair and add it with leafseal set",
+            "Restore the file, or encrypt the value: leafseal repair --yes --encrypt FILE",
         ),
         Rule(
             "weaker-rule",

@@ -150,8 +150,8 @@ def error_at(leaf: Leaf, message: str, hint: str) -> IntegrityError:
 
 
 _CLEAR_HINT = (
-    'see who changed it with "git log -p"; then restore the file, or remove the value with "leafseal repair FILE" '
-    'and add it with "leafseal set"'
+    'see who changed it with "git log -p"; then restore the file, or encrypt the value with '
+    '"leafseal repair --yes --encrypt FILE"'
 )
 
 

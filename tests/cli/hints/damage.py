@@ -103,15 +103,11 @@ SCENARIOS = [
     Scenario(
         "operations.leaves",
         (
-            'see who changed it with "git log -p"; then restore the file, or remove the value'
-            ' with "leafseal repair FILE" and add it with "leafseal set"'
+            'see who changed it with "git log -p"; then restore the file, or encrypt the value with '
+            '"leafseal repair --yes --encrypt FILE"'
         ),
         "decrypt app.yaml",
-        (
-            "repair --yes --remove app.yaml",
-            "set app.yaml db.port 1",
-            "decrypt app.yaml",
-        ),
+        ("repair --yes --encrypt app.yaml", "decrypt app.yaml"),
         before=("! sed -i 's/^    port:.*/    port: 1/' app.yaml",),
     ),
     Scenario(

@@ -59,7 +59,7 @@ SCENARIOS = [
     ),
     Scenario(
         "cli.git.guarding",
-        'encrypt or remove it with "leafseal repair {}", then add it again',
+        'encrypt it with "leafseal repair --yes --encrypt {}", then add it again',
         _add,
         ("repair --yes --encrypt db.yaml", _add),
         {"db.yaml": "password: correct-horse\n", ".sops.yaml": "creation_rules: [{path_regex: ^db, age: ME}]\n"},

@@ -74,7 +74,7 @@ def _way_out(rule: str, name: str, data: bytes) -> str | None:
     if rule == "no-metadata":
         return not_encrypted_error(data).hint
     if rule == "plain-value":
-        return f'encrypt or remove it with "leafseal repair {for_shell(name)}", then add it again'
+        return f'encrypt it with "leafseal repair --yes --encrypt {for_shell(name)}", then add it again'
     if rule in _CONFLICTS and PREFIX.encode() in data:
         return f'decide the conflict with "leafseal resolve {for_shell(name)}", then add it again'
     return None
