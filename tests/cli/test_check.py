@@ -699,6 +699,21 @@ def test_an_object_that_this_clone_does_not_have(leafseal: Run, repository: Path
     assert told["skipped"] == [{"file": "secrets/db.yaml", "reason": "missing"}]
 
 
+def test_an_earlier_version_that_this_clone_does_not_have(leafseal: Run, repository: Path) -> None:
+    git(repository, "mv", "secrets/db.yaml", "app.yaml")
+    git(repository, "commit", "-qm", "two")
+    blob = git_out(repository, "rev-parse", "HEAD:app.yaml")
+    add(repository, "app.yaml", "a: 1\n")
+    git(repository, "commit", "-qam", "three")
+    (repository / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    for is_partial in (False, True):
+        if is_partial:
+            git(repository, "config", "remote.origin.url", str(repository / "none"))
+            git(repository, "config", "remote.origin.promisor", "true")
+        told = report(leafseal, "--revision", "HEAD~1..HEAD")
+        assert (told["results"], told["skipped"]) == ([], [{"file": "app.yaml", "reason": "missing"}])
+
+
 def test_options_that_contradict_each_other(leafseal: Run, repository: Path) -> None:
     for options in (
         ("--staged", "--revision", "HEAD"),

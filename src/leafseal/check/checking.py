@@ -85,6 +85,7 @@ class Checker:
             progress()
         if self._past is not None:
             self._findings += self._past.findings(self._is_read)
+            self._tree.skipped += [(name, "missing") for name in self._past.missing]
         self._findings += self._leftovers()
         self._findings += self._unions()
         self._findings += self._unmerged()

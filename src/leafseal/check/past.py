@@ -5,7 +5,7 @@ Only versions of the same name are looked at. Those that differ from the plain o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from leafseal.check.findings import Finding
 from leafseal.check.trees import File
 from leafseal.document.limits import Limits
 from leafseal.git.blobs import Contents, Version, blob_id, files_of, first_parent, head_of
-from leafseal.git.repository import Entry, GitError, Repository
+from leafseal.git.repository import SUBMODULE, Entry, GitError, Repository
 
 _SHOWN = 12  # digits of a commit
 
@@ -36,6 +36,9 @@ class Past:
     """What Git had before of the files that are checked. `versions` is asked when the first plain file is there."""
 
     def __init__(self, repository: Repository, limits: Limits, versions: Callable[[], Iterable[Earlier]]) -> None:
+        self.missing: list[str] = []
+        """Names of files of which this clone does not have an earlier version."""
+        self._repository = repository
         self._contents = Contents(repository, limits.file_bytes)
         self._versions = versions
         self._noted: list[tuple[File, list[Earlier]]] = []
@@ -61,13 +64,24 @@ class Past:
     def findings(self, is_encrypted: Callable[[File], bool]) -> Iterator[Finding]:
         """Yield a finding for each noted file that an earlier version of has encrypted."""
         names = {one.blob: one.name for _, before in self._noted for one in before if one.blob not in self._plain}
-        read = self._contents.read(names)
-        encrypted = {blob for blob, data in read if is_encrypted(File(names[blob], data))}
+        encrypted = {blob for blob, data in self._read(names) if is_encrypted(File(names[blob], data))}
         for file, before in self._noted:
             revision = next((one.revision for one in before if one.blob in encrypted), None)
             if revision is not None:
                 message = f"Git had this file encrypted (in {revision}), and this is plain text"
                 yield Finding("was-encrypted", file.name, message, commit=file.commit)
+
+    def _read(self, names: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+        unread = dict(names)
+        try:
+            for blob, data in self._contents.read(names):
+                del unread[blob]
+                yield blob, data
+            self.missing += [names[blob] for blob, size in self._contents.sizes(unread).items() if size is None]
+        except GitError:
+            if not any(one.name.endswith(".promisor") for one in self._repository.settings()):
+                raise
+            self.missing += unread.values()  # in a partial clone, Git 2.39 ends at the first that is not there
 
 
 def before_work_tree(repository: Repository) -> Iterator[Earlier]:
@@ -96,10 +110,11 @@ def in_range(start: str, listing: Iterable[Entry], versions: Sequence[Version]) 
     yield from _listed(start[:_SHOWN], listing)
     for entry, commit, before in versions:
         for number, blob in enumerate(before, start=1):
-            parent = f"{commit[:_SHOWN]}^{number if number > 1 else ''}"
-            yield Earlier(entry.name, parent, blob, entry.blob)
+            if blob.strip("0"):
+                parent = f"{commit[:_SHOWN]}^{number if number > 1 else ''}"
+                yield Earlier(entry.name, parent, blob, entry.blob)
         yield Earlier(entry.name, commit[:_SHOWN], entry.blob)
 
 
 def _listed(revision: str, listing: Iterable[Entry]) -> Iterator[Earlier]:
-    return (Earlier(entry.name, revision, entry.blob) for entry in listing)
+    return (Earlier(entry.name, revision, entry.blob) for entry in listing if entry.mode != SUBMODULE)
