@@ -142,6 +142,9 @@ def test_two_formats_compare_text_with_text(leafseal: Run, me: ThrowawayIdentity
     encrypt(leafseal, "a.env", "NAME=x\nPORT=5432\nMORE=1\n", "--age", me.recipient)
     lines = squeezed(difference(leafseal, "a.yaml", "a.env"))
     assert lines == ["a.yaml -> a.env", "+ /MORE encrypted str", "data key rotated"]
+    encrypt(leafseal, "a.ini", "[x]\na = 1\n", "--age", me.recipient)
+    encrypt(leafseal, "a.json", '{"x": {"a": "1"}}\n', "--age", me.recipient)
+    assert squeezed(difference(leafseal, "a.ini", "a.json")) == ["a.ini -> a.json", "data key rotated"]
 
 
 def test_files_of_one_value(leafseal: Run, me: ThrowawayIdentity) -> None:

@@ -90,6 +90,19 @@ class Comparison(NamedTuple):
         return not self.differs and not self.is_layout and self.one.data != self.other.data
 
 
+def _written(side: Side) -> list[Value]:
+    """Return the documents of a file for a comparison with another format, without the section that no INI file writes.
+
+    SOPS has every INI file begin with that section, also where it has no key.
+    """
+    if side.format != "ini":
+        return [*side.documents]
+    return [
+        {name: member for name, member in one.items() if member or name != "DEFAULT"} if isinstance(one, dict) else one
+        for one in side.documents
+    ]
+
+
 def compare(one: Side, other: Side) -> Comparison:
     """Compare two files."""
     is_rotated, is_comparable = _data_keys(one, other)
@@ -168,7 +181,7 @@ class _Walk:
         self._as_text = one.format != other.format and any(FORMATS[side.format].is_text_only for side in (one, other))
 
     def documents(self) -> list[Difference]:
-        one, other = (side.documents for side in self._sides)
+        one, other = (_written(side) if self._as_text else side.documents for side in self._sides)
         same = [(index, index) for index in range(len(one))] if len(one) == len(other) else aligned(one, other)
         found: list[Difference] = []
         for here, there in same:
