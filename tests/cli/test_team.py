@@ -35,7 +35,7 @@ def test_the_list_says_that_two_have_one_name(leafseal, config, me):
     assert "me is the name of 2 recipients" in leafseal("team", "list").err
 
 
-def test_an_addition_is_shown_written_and_followed(leafseal, config, me, work):
+def test_an_addition_is_shown_written_and_followed(leafseal, config, me, work, monkeypatch):
     (work / "app.yaml").write_text("a: secret\n")
     (work / "prod").mkdir()
     (work / "prod" / "app.yaml").write_text("a: secret\n")
@@ -53,6 +53,11 @@ def test_an_addition_is_shown_written_and_followed(leafseal, config, me, work):
     assert '1 encrypted file must follow: to give new these secrets, run "leafseal updatekeys --all"' in done.err
     assert leafseal("updatekeys", "--all", "--yes").code == 0
     assert NEW in leafseal("inspect", "prod/app.yaml").out.decode()
+    monkeypatch.setenv("SOPS_AGE_KEY", throwaway_identity().identity)
+    locked = leafseal("team", "remove", "new", "--rule", "^prod/").err
+    told = "to take them away from new, somebody who can decrypt it, as you cannot here, must run"
+    assert f'{told} "leafseal updatekeys --all"' in locked
+    assert leafseal("team", "add", "new", NEW, "--rule", "^prod/").code == 0
     gone = leafseal("team", "remove", "new")
     assert (gone.code, config.read_text()) == (0, before)
     assert "new can still decrypt old versions of these files" in gone.err

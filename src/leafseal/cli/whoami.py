@@ -19,8 +19,8 @@ from leafseal.display import escape_line
 from leafseal.document.limits import Limits, ReadOptions
 from leafseal.errors import DataKeyError
 from leafseal.keys import MasterKey
-from leafseal.keys.changes import keys_of, required_groups
-from leafseal.keys.own import OwnKey, Trouble, opens_any
+from leafseal.keys.changes import keys_of
+from leafseal.keys.own import OwnKey, Trouble, opens_enough
 from leafseal.keys.short_names import listed, short_recipient
 from leafseal.operations.batch import each, results
 from leafseal.operations.open import Source, read_metadata
@@ -97,10 +97,7 @@ def _nobody(troubles: Sequence[Trouble]) -> DataKeyError:
 def _compared(source: Source, own: Sequence[OwnKey], configuration: Configuration, read: ReadOptions) -> _File:
     _, metadata = read_metadata(source.data, source.format, read._replace(allow_duplicates=True))
     groups = keys_of(metadata.groups)
-    answers = [opens_any(own, group) for group in groups]
-    needed = required_groups(len(groups), metadata.threshold)
-    certain, possible = answers.count(True), answers.count(None)
-    opens = True if certain >= needed else None if certain + possible >= needed else False
+    opens = opens_enough(own, groups, metadata.threshold)
     mine = (key.recipient for key in own if any(key.opens(other) for group in groups for other in group))
     by = tuple(dict.fromkeys(recipient for recipient in mine if recipient))
     return _File(source.name, opens, by, groups, configuration.people(source.name))

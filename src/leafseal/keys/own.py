@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from leafseal.keys import MasterKey
+from leafseal.keys.changes import required_groups
 from leafseal.keys.kinds import TRIED_FIRST
 
 
@@ -63,6 +64,15 @@ def opens_any(own: Iterable[OwnKey], keys: Iterable[MasterKey]) -> bool | None:
             return True
         may |= None in answers or key.kind not in TRIED_FIRST
     return None if may else False
+
+
+def opens_enough(own: Iterable[OwnKey], groups: Sequence[Sequence[MasterKey]], threshold: int) -> bool | None:
+    """Tell whether `own` opens enough of a file's key groups; None where it may: services are not asked."""
+    own = list(own)
+    answers = [opens_any(own, group) for group in groups]
+    needed = required_groups(len(groups), threshold)
+    certain, possible = answers.count(True), answers.count(None)
+    return True if certain >= needed else None if certain + possible >= needed else False
 
 
 def _same(mine: str, named: str, kind: str) -> bool:

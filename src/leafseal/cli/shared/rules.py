@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from leafseal.cli.shared.declarations import grouped, make_option
 from leafseal.cli.shared.every_file import is_encrypted, names_below
+from leafseal.cli.shared.files import read_one
+from leafseal.cli.shared.keys import current_ambient
 from leafseal.cli.shared.options import InputOptions
 from leafseal.config.find import MAX_BYTES, NAMES, find_config
 from leafseal.config.load import Config, CreationRule, parse_config
@@ -17,6 +19,8 @@ from leafseal.config.people import People, people_in
 from leafseal.display import counted, escape_line, first_of, for_shell
 from leafseal.document.limits import Limits
 from leafseal.errors import ConfigError, LeafsealError, RefusedError, UsageError
+from leafseal.keys.changes import keys_of
+from leafseal.operations.open import read_metadata
 from leafseal.system import terminal
 from leafseal.system.reading import Snapshot, read
 
@@ -172,9 +176,29 @@ def tell_followers(team: Team, changed: Sequence[int], why: str, explicit: str |
     others = [name for name in names if os.path.basename(name) in NAMES and not os.path.samefile(name, team.path)]
     files = [name for name in names if _follows(team, name, changed, explicit) and _is_encrypted(name)]
     if files:
+        if _is_locked_out(files):
+            them = "it" if len(files) == 1 else "them"
+            run = f"somebody who can decrypt {them}, as you cannot here, must {run}"
         terminal.say(f"{counted(len(files), 'encrypted file')} must follow: to {why}, {run}")
     if others and explicit is None:
         terminal.warn(f"{first_of(others, 3)}: has rules of its own, which stay as they are")
+
+
+def _is_locked_out(names: Sequence[str]) -> bool:
+    """Tell whether surely none of the files can be decrypted with the keys of this machine. Nothing is decrypted."""
+    from leafseal.cli.shared.identity_files import own_keys
+    from leafseal.keys.own import opens_enough
+
+    own, _ = own_keys(current_ambient())
+    for name in names:
+        try:
+            source = read_one(name, InputOptions(), Limits()).source
+            _, metadata = read_metadata(source.data, source.format)
+        except (LeafsealError, OSError):  # which updatekeys reports
+            continue
+        if opens_enough(own, keys_of(metadata.groups), metadata.threshold) is not False:
+            return False
+    return True
 
 
 def _follows(team: Team, name: str, changed: Sequence[int], explicit: str | None) -> bool:
