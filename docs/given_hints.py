@@ -18,6 +18,7 @@ GIVEN: dict[str, list[tuple[str, str, str]]] = {
     "cli.git.guarding": [
         ("decide the", "refused", "has the markers of a merge conflict, …: a merge left this conflict"),
         ('encrypt it with "leafseal repair', "refused", "not encrypted, although the file's rule encrypts it"),
+        ("mend it", "refused", "line …: creation_rule: unknown key, ignored: did you mean creation_rules?"),
     ],
     "cli.helm.running": [("", "refused", "not encrypted, and the rule for it in .sops.yaml encrypts …")],
     "cli.kubectl.handing_on": [

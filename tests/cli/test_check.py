@@ -112,6 +112,8 @@ def test_no_key_is_needed(leafseal: Run, repository: Path, monkeypatch: pytest.M
         ("sub/.sops.yaml", "creation_rules:\n  - path_regex: '('\n", "invalid-configuration"),
         ("sub/.sops.yml", "creation_rules: []\n", "invalid-configuration"),
         (".sops.yaml", "  stores: {}\ncreation_rules:\n  - path_regex: ^secrets/\n", "invalid-configuration"),
+        (".sops.yaml", "---\n---\ncreation_rules: []\n", "invalid-configuration"),
+        (".sops.yaml", "creation_rule: []\n", "invalid-configuration"),
     ],
 )  # fmt: skip
 def test_findings(leafseal: Run, repository: Path, name: str, text: str, rule: str) -> None:

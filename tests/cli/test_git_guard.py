@@ -173,7 +173,30 @@ def test_broken_files_are_refused(guarded: Path) -> None:
 def test_nothing_passes_by_a_configuration_that_is_wrong(guarded: Path) -> None:
     (guarded / ".sops.yaml").write_text("creation_rules: [{path_regex: '('}]\n")
     (guarded / NEW).write_text("a: 1\n")
-    assert "leafseal: error: .sops.yaml: creation_rules[0].path_regex" in git(guarded, "add", NEW, code=128)
+    assert "leafseal: error: .sops.yaml: line 1: creation_rules[0].path_regex" in git(guarded, "add", NEW, code=128)
+
+
+def test_nothing_passes_where_rules_are_not_read(guarded: Path, leafseal: Run) -> None:
+    rules = (guarded / ".sops.yaml").read_text()
+    (guarded / ".sops.yaml").write_text(f"    age: x\n{rules}")
+    (guarded / NEW).write_text("a: 1\n")
+    told = git(guarded, "add", NEW, code=128)
+    assert "leafseal: error: .sops.yaml: line 2: the document ends before this line" in told
+    for wrong in (f"    age: x\n{rules}", rules.replace("creation_rules", "creation_rule"), f"---\n---\n{rules}"):
+        (guarded / ".sops.yaml").write_text(wrong)
+        told = leafseal("git", "setup", "--protect").err  # which knows no rule now
+        assert "leafseal: warning: .sops.yaml: line " in told
+        assert "- secrets/" not in told
+        assert b".sops.yaml: line " in leafseal("git", "doctor").out
+        git(guarded, "-c", "filter.leafseal.clean=cat", "commit", "-qm", "x", ".sops.yaml")
+        for name in (NEW, "new.json"):
+            (guarded / name).write_text("{}\n")
+            assert "leafseal: error: .sops.yaml: line " in git(guarded, "add", name, code=128)
+        result = leafseal("encrypt", NEW)
+        assert "has no creation rules (line " in result.err
+    (guarded / ".sops.yaml").write_text(rules)
+    leafseal("git", "setup", "--protect")
+    git(guarded, "add", "new.json")
 
 
 def test_an_unresolved_conflict_is_refused(guarded: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leafseal.config.check import Finding, check
+from leafseal.config.check import Finding, check, unread
 from leafseal.config.find import MAX_BYTES
 from leafseal.errors import ConfigError
 
@@ -239,6 +239,15 @@ def test_a_second_document_is_told(path: Path, second: str) -> None:
     [found] = findings(path, RULE + second)
     assert (found.is_error, found.line) == (False, 4)
     assert "ignore" in found.message
+
+
+def test_what_keeps_rules_from_being_read(path: Path) -> None:
+    [_, found] = findings(path, "  stores: {}\n" + RULE)
+    assert (found.line, found.hides_rules, "indentation" in found.message) == (2, True, True)
+    for text in ("rules: []\n", "Creation-Rules: []\n", RULE + "creation_rule: []\n"):
+        assert [one.location for one in unread(text.encode(), "")] == [text.split(":")[-2].split("\n")[-1]], text
+    for text in (RULE + "age_recipients: [a]\n", "stores: {}\n", ""):  # names of anchors, and no rules at all
+        assert unread(text.encode(), "") == []
 
 
 @pytest.mark.parametrize("text", ["---\n" + RULE, RULE + "---\n", RULE + "...\n", "%YAML 1.1\n---\n" + RULE])

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from leafseal.check.findings import Finding
-from leafseal.config.check import checked, unread_rules
+from leafseal.config.check import unread
 from leafseal.config.demands import demands, is_exempt
 from leafseal.config.find import MISNAMED, NAMES
 from leafseal.config.load import Config, CreationRule, load_config, parse_config
@@ -121,15 +121,12 @@ class Configurations:
         if len(present) == 2 and present[0][1] != present[1][1]:
             self._note(present[0][0], f"{NAMES[0]} and {NAMES[1]} are in the same folder and differ")
         name, data = present[0]
+        told = unread(data, name)
+        for one in told:
+            self._note(name, f"{one.location}: {one.message}" if one.location else one.message, one.line)
         try:
-            config = parse_config(data, os.path.join(self._root, name))
-            if (remark := unread_rules(data)) is not None:  # after a wrong indentation, too
-                self._note(name, remark.message, remark.position[0])
-            return config
+            return parse_config(data, os.path.join(self._root, name))
         except ConfigError as error:
-            told = [one for one in checked(data, name).findings if one.is_error]
-            for one in told:
-                self._note(name, f"{one.location}: {one.message}" if one.location else one.message, one.line)
             if not told:
                 self._note(name, error.message)
             return None

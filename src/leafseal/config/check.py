@@ -30,6 +30,14 @@ class Finding(NamedTuple):
     column: int
     message: str
     hint: str | None = None
+    hides_rules: bool = False
+    """Whether rules that somebody wrote are not read for it."""
+
+    @property
+    def spoken(self) -> str:
+        """The message with its place in the file."""
+        line = f"line {self.line}" if self.line else ""
+        return ": ".join(filter(None, (line, self.location, self.message)))
 
 
 class Checked(NamedTuple):
@@ -47,6 +55,14 @@ def check(path: str, *, pipes: bool = False) -> Checked:
     return checked(read_bounded(path, pipes=pipes), path)
 
 
+def unread(data: bytes, path: str) -> list[Finding]:
+    """Return why rules in the content of a configuration file do not count: it is wrong, or they are not read.
+
+    `sops` takes the latter for a file without rules. So does whoever encrypts, but not whoever guards plain text.
+    """
+    return [one for one in checked(data, path).findings if one.is_error or one.hides_rules]
+
+
 def checked(data: bytes, path: str) -> Checked:
     """Return every mistake of the content of a configuration file."""
     try:
@@ -57,24 +73,33 @@ def checked(data: bytes, path: str) -> Checked:
     config = read_noting(node, Path(path), report)
     top = Reader(node, (), report)
     _note_doubts(top, config, report)
-    if (remark := unread_rules(data)) is not None:
-        report.add(remark)
+    if (ignored := second_document(data)) is not None:
+        report.add(_of_ignored(*ignored))
     listed = top.get("creation_rules").node
     count = len(listed.members) if isinstance(listed, ListNode) else 0
     return Checked(count, [_finding(remark) for remark in report.remarks()])
 
 
-def unread_rules(data: bytes) -> Remark | None:
-    """Return what to say of lines that nobody reads, because they are in a second document; None without one."""
-    line = second_document(data)
-    if line is None:
-        return None
-    hint = "move its rules into the first document, and delete the line ---"
-    return Remark((line, 1), "", "a second document begins here, which leafseal and sops ignore", hint, False)
-
-
 def _finding(remark: Remark) -> Finding:
-    return Finding(remark.is_fault, remark.location, *remark.position, remark.message, remark.hint)
+    return Finding(remark.is_fault, remark.location, *remark.position, remark.message, remark.hint, remark.hides_rules)
+
+
+def _of_ignored(line: int, is_marked: bool) -> Remark:
+    if is_marked:
+        found = Remark(
+            (line, 1),
+            "",
+            "a second document begins here, which leafseal and sops ignore",
+            "move its rules into the first document, and delete the line ---",
+        )
+    else:
+        found = Remark(
+            (line, 1),
+            "",
+            "the document ends before this line, probably by a wrong indentation: leafseal and sops ignore the rest",
+            "begin all keys at the top, such as creation_rules, in the first column",
+        )
+    return found._replace(is_fault=False, hides_rules=True)
 
 
 def _note_doubts(top: Reader, config: Config, report: Report) -> None:

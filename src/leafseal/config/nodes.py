@@ -208,7 +208,15 @@ def _error_at(event: Any, message: str) -> FormatError:
     return FormatError(message, line=line, column=column)
 
 
-def second_document(data: bytes) -> int | None:
+class Ignored(NamedTuple):
+    """Where the lines begin that nobody reads, because the first document ends before them."""
+
+    line: int
+    is_marked: bool
+    """Whether a line with --- ended it; else a wrong indentation."""
+
+
+def second_document(data: bytes) -> Ignored | None:
     """Return the line of the first value of a second document, which nobody reads; None where there is none.
 
     `data` is a file that `compose` could read.
@@ -219,10 +227,11 @@ def second_document(data: bytes) -> int | None:
         while not isinstance(event := get_event(), StreamEndEvent):
             documents += isinstance(event, DocumentStartEvent)
             if documents > 1 and not isinstance(event, DocumentStartEvent | DocumentEndEvent) and _holds_value(event):
-                return _place(event)[0]
+                return Ignored(_place(event)[0], is_marked=True)
     except YAMLError as exc:  # of a document that nobody reads
         mark = getattr(exc, "problem_mark", None)
-        return mark.line + 1 if mark is not None else None
+        is_marked = "<document start>" not in (getattr(exc, "problem", None) or "")
+        return Ignored(mark.line + 1, is_marked) if mark is not None else None
     return None
 
 

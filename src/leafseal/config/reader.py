@@ -25,6 +25,9 @@ class Remark(NamedTuple):
     is_fault: bool = True
     """Whether the file is wrong; else it is only strange."""
 
+    hides_rules: bool = False
+    """Whether rules that somebody wrote are not read for it."""
+
     @property
     def spoken(self) -> str:
         """The message with its place in the file."""
@@ -59,7 +62,7 @@ class Report:
         found = [remark for remark in self.remarks() if not remark.is_fault]
         return tuple(
             f"line {line}, column {column}: {location}: {message}{f'; {hint}' if hint else ''}"
-            for (line, column), location, message, hint, _ in found
+            for (line, column), location, message, hint, *_ in found
         )
 
 
@@ -86,9 +89,9 @@ class Reader:
         """Note that this field is wrong."""
         self.report.add(Remark(self.position, self.location, message, hint))
 
-    def doubt(self, message: str, hint: str | None = None) -> None:
+    def doubt(self, message: str, hint: str | None = None, *, hides_rules: bool = False) -> None:
         """Note that this field is probably not what was meant."""
-        self.report.add(Remark(self.position, self.location, message, hint, is_fault=False))
+        self.report.add(Remark(self.position, self.location, message, hint, is_fault=False, hides_rules=hides_rules))
 
     def get(self, key: str) -> Reader:
         """Return the member of a mapping."""
@@ -173,7 +176,8 @@ class Reader:
                 nearest = _nearest(key, known)
                 if nearest or not strays:
                     meant = f": did you mean {nearest}?" if nearest else ""
-                    Reader(None, (*self.place, key), self.report, position).doubt(f"unknown key, ignored{meant}")
+                    stray = Reader(None, (*self.place, key), self.report, position)
+                    stray.doubt(f"unknown key, ignored{meant}", hides_rules=nearest == "creation_rules")
 
 
 # SOPS reads truth values of YAML 1.1 where it expects one.

@@ -112,10 +112,11 @@ def _unescaped(text: str) -> str:
     return chr(int(text, 8)) if len(text) == 3 else named.get(text, text)
 
 
-def planned(block: Block, wanted: Iterable[Line]) -> list[Line]:
+def planned(block: Block, wanted: Iterable[Line], *, keeps_strict: bool = False) -> list[Line]:
     """Return the lines that our block is to have: those wanted that no line elsewhere has already.
 
-    A guard that somebody set up for all is kept.
+    A guard that somebody set up for all is kept; with `keeps_strict` also each line with the strict one, where nobody
+    knows what it should be now.
     """
     guards = {line.pattern: _filters(line) for line in block.lines or ()}
     elsewhere = [(line.pattern, set(line.attributes)) for line in block.others]
@@ -125,6 +126,10 @@ def planned(block: Block, wanted: Iterable[Line]) -> list[Line]:
         whole = Line(line.pattern, (*line.attributes, *kept))
         if not any(pattern == whole.pattern and set(whole.attributes) <= given for pattern, given in elsewhere):
             found.append(whole)
+    if keeps_strict:
+        patterns = {line.pattern for line in found}
+        strict = (line for line in block.lines or () if f"filter={DRIVER}" in line.attributes)
+        found += [line for line in strict if line.pattern not in patterns]
     return found
 
 

@@ -11,6 +11,7 @@ from leafseal.display import counted, first_of, for_shell
 from leafseal.errors import LeafsealError
 from leafseal.git import attributes, drivers, guard
 from leafseal.git.attributes import DRIVER, KEPT
+from leafseal.git.known_rules import unread_rules
 from leafseal.git.repository import SUBMODULE, Repository, find_repository
 from leafseal.git.wanted import OURS, encrypted_files
 
@@ -51,6 +52,7 @@ def diagnose(repository: Repository) -> Diagnosis:
     findings = [
         *_program(),
         *_of_drivers(repository, set_up),
+        *_of_configurations(repository),
         *_of_attributes(repository, given, set_up),
         *_of_cache(repository, set_up),
         *(_of_guard(repository, names, guarded) if has_guard else _without_guard(guarded)),
@@ -76,6 +78,12 @@ def _of_drivers(repository: Repository, set_up: str) -> Iterator[Finding]:
     elif changes:
         names = first_of([change.name for change in changes])
         yield Finding("other-drivers", f"settings of this clone are not those of this version: {names}", set_up)
+
+
+def _of_configurations(repository: Repository) -> Iterator[Finding]:
+    for name, why in unread_rules(repository).items():
+        path = os.path.relpath(os.path.join(repository.top, name))
+        yield Finding("invalid-configuration", why.spoken, f"leafseal config check {for_shell(path)}", (name,))
 
 
 def _of_attributes(repository: Repository, given: dict[str, dict[str, str]], set_up: str) -> Iterator[Finding]:

@@ -10,11 +10,12 @@ import os
 import re
 from collections.abc import Iterator
 
+from leafseal.config.check import Finding, unread
 from leafseal.config.demands import demands
 from leafseal.config.find import NAMES, read_bounded
 from leafseal.config.load import CreationRule, parse_config
 from leafseal.config.patterns import Patterns
-from leafseal.errors import LeafsealError
+from leafseal.errors import ConfigError, LeafsealError
 from leafseal.git.extended import extended, suffix_word, word
 from leafseal.git.repository import Repository
 from leafseal.rules.matching import PatternError
@@ -40,6 +41,19 @@ def configurations(repository: Repository) -> dict[str, str]:
     return found
 
 
+def unread_rules(repository: Repository) -> dict[str, Finding]:
+    """Return the configurations of a work tree whose rules do not count, and the first reason of each."""
+    found: dict[str, Finding] = {}
+    for name in configurations(repository).values():
+        try:
+            wrong = unread(read_bounded(os.path.join(repository.top, name)), name)
+        except ConfigError as error:
+            wrong = [Finding(True, "", 0, 0, error.message, error.hint)]
+        if wrong:
+            found[name] = wrong[0]
+    return found
+
+
 def known_rules(repository: Repository) -> str:
     """Return the rules as the guard reads them. A configuration that is wrong is not among them."""
     patterns = Patterns()
@@ -58,6 +72,8 @@ def _lines(repository: Repository, name: str, patterns: Patterns) -> list[str]:
     path = os.path.join(repository.top, name)
     data = read_bounded(path)
     blob = repository.ask(["hash-object", "--no-filters", "--stdin"], data).decode().strip()
+    if unread(data, name):
+        return []
     found = [f"config {blob} {len(data)} {name}"]
     for rule in parse_config(data, path).rules or ():
         if demands(rule, patterns):

@@ -16,7 +16,7 @@ from leafseal.git import attributes
 from leafseal.git.attributes import DRIVER, KEPT, SHOWN, Line
 from leafseal.git.blobs import Contents
 from leafseal.git.globs import EveryFileError, NoGlobError, below, globs_of, literal
-from leafseal.git.known_rules import configurations
+from leafseal.git.known_rules import configurations, unread_rules
 from leafseal.git.repository import LINK, SUBMODULE, Repository, split
 from leafseal.operations.encrypt import is_encrypted
 from leafseal.operations.open import Source
@@ -68,17 +68,20 @@ def wanted(repository: Repository, *, guards: bool) -> Wanted:
     problems: list[str] = []
     expressions = Patterns()
     folders = configurations(repository)
+    unread = unread_rules(repository)
     for folder, name in folders.items():
+        if name in unread:
+            problems.append(f"{name}: {unread[name].spoken}")
+            covers.append(_endings(folder, STRICT))  # whatever the rules are for, the guard asks, and refuses
         try:
             rules = load_config(os.path.join(repository.top, name)).rules or ()
-        except ConfigError as error:
-            problems.append(f"{name}: {error.message}")
+        except ConfigError:
             rules = ()
         try:
             covers += [_cover(rule, folder, name, expressions, notes) for rule in rules]
         except PatternError as error:
             raise ConfigError(str(error), file=name) from None
-        if not rules:
+        if not rules and name not in unread:
             covers.append(_endings(folder, KEPT_FILTER))
     if not folders:
         covers.append(_endings("", KEPT_FILTER))

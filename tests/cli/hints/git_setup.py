@@ -59,6 +59,14 @@ SCENARIOS = [
     ),
     Scenario(
         "cli.git.guarding",
+        'mend it with "leafseal config check {}", then add the file again',
+        _add,
+        ({".sops.yaml": "creation_rules: [{path_regex: ^x, age: ME}]\n"}, "config check .sops.yaml", _add),
+        {"db.yaml": "password: correct-horse\n", ".sops.yaml": "creation_rule: [{path_regex: ^x, age: ME}]\n"},
+        before=(*_IN_GIT, _PROTECT),
+    ),
+    Scenario(
+        "cli.git.guarding",
         'encrypt it with "leafseal repair --yes --encrypt {}", then add it again',
         _add,
         ("repair --yes --encrypt db.yaml", _add),

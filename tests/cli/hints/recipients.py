@@ -165,6 +165,12 @@ SCENARIOS = [
             ),
             (
                 "config.check",
+                "begin all keys at the top, such as creation_rules, in the first column",
+                f"  stores: {{}}\n{RULE}",
+                f"stores: {{}}\n{RULE}",
+            ),
+            (
+                "config.check",
                 "move this rule before {}, or delete it",
                 f"{RULE}  - age: ME\n{PLAIN}",
                 f"{RULE}{PLAIN}  - age: ME\n",

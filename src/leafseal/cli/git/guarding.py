@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 
 from leafseal.check.checking import Checker
+from leafseal.check.findings import Finding
 from leafseal.check.rules import Configurations
 from leafseal.check.trees import Disk, File
+from leafseal.config.find import NAMES
 from leafseal.crypto.token import PREFIX
 from leafseal.display import for_shell
 from leafseal.document.limits import DEFAULT_LIMITS, DEFAULT_READ
@@ -57,6 +60,8 @@ def judge(name: str, parent: str) -> None:
     checked = Checker(tree, Configurations(repository.top, tree.look), DEFAULT_READ, before=before).check()
     for one in checked.findings:
         if one.rule in _REFUSED:
+            if one.rule == "invalid-configuration":
+                raise _of_configuration(one)
             raise RefusedError(one.text, hint=_way_out(one.rule, name, data), file=one.file)
     if by_content(data) is None and _is_kept(repository, name):
         raise RefusedError("Git has this file encrypted, and this is plain text", hint=_encrypt(name), file=name)
@@ -66,6 +71,14 @@ def _committed(repository: Repository, name: str) -> bytes | None:
     """Return a file as the last commit has it, None where there is none."""
     found = repository.exchange(["cat-file", "blob", f"HEAD:{name}"])
     return None if found.status else found.stdout
+
+
+def _of_configuration(found: Finding) -> RefusedError:
+    """Say what is wrong with a configuration: whether its rules are for a file, nobody knows."""
+    line = f"line {found.line}: " if found.line else ""
+    is_read = os.path.basename(found.file) in NAMES
+    hint = f'mend it with "leafseal config check {for_shell(found.file)}", then add the file again' if is_read else None
+    return RefusedError(f"{line}{found.text}", hint=hint, file=found.file)
 
 
 def _way_out(rule: str, name: str, data: bytes) -> str | None:

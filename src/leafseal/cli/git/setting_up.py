@@ -23,12 +23,13 @@ def set_up(*, protect: bool) -> None:
         changed = True
         terminal.say_done(f"wrote {os.path.relpath(path)}")
     changed |= _write_settings(repository, {**drivers.DRIVERS, **(guard.FILTERS if protect else {})})
-    planned = attributes.planned(block, found.lines)
+    planned = attributes.planned(block, found.lines, keeps_strict=bool(found.problems))
     is_new = _write_attributes(repository, block, planned)
     for note in found.notes:
         terminal.say(note)
     for problem in found.problems:
-        terminal.warn(f"{problem}: its rules are not in {attributes.NAME}; mend it, and run this again")
+        until = "until then, the guard refuses plain files below it; " if protect else ""
+        terminal.warn(f"{problem}; {until}mend it, and run this again")
     if was_cached:
         terminal.say(f"{drivers.CACHE} is off now: it made Git keep plain text in the repository")
     if drivers.has_cached_plaintext(repository):

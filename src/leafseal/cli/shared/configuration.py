@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from leafseal.display import for_shell
-from leafseal.errors import LeafsealError
+from leafseal.errors import ConfigError, LeafsealError
 from leafseal.system import terminal
 
 if TYPE_CHECKING:
@@ -62,10 +62,20 @@ class Configuration:
         """Return what to say of a file for which there are no creation rules, and what to do about it."""
         config = self.of(name)
         if config is not None:
-            return f"{config.path} has no creation rules", f"add creation_rules to {config.path}"
+            return self._lack_of_rules(config)
         folder = os.path.dirname(name)
         command = f"leafseal init {for_shell(folder)}" if folder else "leafseal init"
         return "no .sops.yaml with creation rules found", f'create one with "{command}"'
+
+    def _lack_of_rules(self, config: Config) -> tuple[str, str]:
+        from leafseal.config.check import check  # only failures need it
+
+        what, hint = f"{config.path} has no creation rules", f"add creation_rules to {config.path}"
+        try:
+            hiding = [one for one in check(os.fspath(config.path)).findings if one.hides_rules]
+        except ConfigError:  # a pipe was read already
+            hiding = []
+        return (f"{what} ({hiding[0].spoken})", hiding[0].hint or hint) if hiding else (what, hint)
 
     def indent(self, name: str, format_name: str) -> int | None:
         """Return the indentation that the configuration wants for a format."""
