@@ -61,7 +61,7 @@ def test_a_line_that_was_added_is_removed(leafseal: Run, file: Path) -> None:
     add_by_hand(file)
     refused = leafseal("decrypt", file.name)
     assert refused.code == 25
-    assert "leafseal set" in refused.err
+    assert "leafseal repair --yes --encrypt" in refused.err
     assert leafseal("unset", file.name, path_of(file, "new")).code == 0
     assert leafseal("decrypt", file.name) == (0, plain(file), "")
 
