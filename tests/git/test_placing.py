@@ -162,3 +162,9 @@ def test_what_comes_of_both(name: str) -> None:
     found = merged(base, ours, theirs)
     assert found.text == expected
     assert found.conflicts == []
+
+
+@pytest.mark.usefixtures("no_lines")
+@pytest.mark.parametrize("empty", ["[]", "{}", "null", '""'])
+def test_what_theirs_emptied_is_empty(empty: str) -> None:
+    assert merged("a: 1\nx: word\n", "a: 2\nx: word\n", f"a: 1\nx: {empty}\n").text == f"a: 2\nx: {empty}\n"

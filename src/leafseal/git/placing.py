@@ -154,7 +154,7 @@ class Placing:
     def _spelling(self, there: Place, value: Value, old: Leaf | None) -> str | None:
         """Return how theirs spells a scalar, where that does for its place too; None where it may not."""
         new = self._there.leaf(there)
-        if new is None or not equal(new.value, value) or new.value is None or isinstance(new.value, Empty):
+        if new is None or new.value is None or isinstance(new.value, Empty) or not equal(new.value, value):
             return None
         source = self._there.text[new.start : new.end]
         if "\n" in source:
