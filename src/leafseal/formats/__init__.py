@@ -63,6 +63,9 @@ class Format(NamedTuple):
     is_read_by_shells: bool = False
     """Whether people have shells read such files, for which a name can be a command."""
 
+    unwritten: str | None = None
+    """The name of a mapping that SOPS has in every such file, also where nothing of it is written."""
+
     reserved_prefix: str = ""
     """How the names of metadata begin, where it does not stand below the one name `sops`."""
 
@@ -126,6 +129,7 @@ FORMATS: Mapping[str, Format] = {
             is_text_only=True,
             seals_tails=True,
             has_other_readers=True,
+            unwritten="DEFAULT",
         ),
         Format(
             name="binary",

@@ -91,14 +91,12 @@ class Comparison(NamedTuple):
 
 
 def _written(side: Side) -> list[Value]:
-    """Return the documents of a file for a comparison with another format, without the section that no INI file writes.
-
-    SOPS has every INI file begin with that section, also where it has no key.
-    """
-    if side.format != "ini":
+    """Return the documents of a file for a comparison with another format, without what none of its own writes."""
+    unwritten = FORMATS[side.format].unwritten
+    if unwritten is None:
         return [*side.documents]
     return [
-        {name: member for name, member in one.items() if member or name != "DEFAULT"} if isinstance(one, dict) else one
+        {name: member for name, member in one.items() if member or name != unwritten} if isinstance(one, dict) else one
         for one in side.documents
     ]
 

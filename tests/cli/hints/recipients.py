@@ -184,6 +184,13 @@ SCENARIOS = [
         ("init", "config check"),
     ),
     Scenario(
+        "cli.shared.configuration",
+        "add creation_rules to {}",
+        "encrypt a.yaml",
+        ({".sops.yaml": "creation_rules:\n  - age: ME\n"}, "encrypt a.yaml"),
+        files={".sops.yaml": "stores: {}\n", "a.yaml": "a: b\n"},
+    ),
+    Scenario(
         CONFIG,
         "add a rule with a path_regex that matches {}, or a last rule without one",
         "encrypt a.yaml",
