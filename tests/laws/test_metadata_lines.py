@@ -181,7 +181,8 @@ def test_a_spelling_adds_its_own_lines_for_as_long_as_it_is_there(
 
 def said_of_other_things(data: bytes) -> list[str]:
     """Return the fields of the metadata that say nothing of keys, spelled as they are."""
-    pattern = r"version[^,\n]*|\w*kms[^,\n]*|unencrypted_suffix[^,}\n]*|future.*|# mine"
+    kms = r"(?<![\w+/\\=-])\w{0,9}kms(?=[\"':=\s_])[^,\n]*"  # the name of a field, and no part of a wrapped key
+    pattern = rf"version[^,\n]*|{kms}|unencrypted_suffix[^,}}\n]*|future.*|# mine"
     return [found.strip() for found in re.findall(pattern, block(data))]
 
 
